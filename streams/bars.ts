@@ -1,0 +1,98 @@
+/** Candles: what was traded in an interval of event time. Minutes are the atom; everything longer is made of them. */
+
+export const MINUTE = 60_000
+export const HOUR = 3_600_000
+export const DAY = 86_400_000
+
+export const INTERVALS = { '1m': MINUTE, '5m': 5 * MINUTE, '1h': HOUR, '1d': DAY } as const
+export type Interval = keyof typeof INTERVALS
+
+/** Open and close are decided by event time, then by the order of arrival. Prices in the quote, volume in base units. */
+export class Bar {
+  openT: number
+  open = 0
+  high = 0
+  low = 0
+  close = 0
+  volume = 0
+  notional = 0
+  n = 0
+  /** Event times of the trades that gave `open` and `close`. */
+  firstT = 0
+  lastT = 0
+
+  constructor(openT: number) {
+    this.openT = openT
+  }
+
+  trade(t: number, price: number, size: number): void {
+    this.add(t, t, price, price, price, price, size, size * price, 1)
+  }
+
+  /** Takes in all of another bar. Volumes and notionals add, so an average is never summed. */
+  merge(other: Bar): void {
+    if (other.n > 0)
+      this.add(other.firstT, other.lastT, other.open, other.high, other.low, other.close, other.volume, other.notional, other.n)
+  }
+
+  add(
+    firstT: number,
+    lastT: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+    notional: number,
+    n: number,
+  ): void {
+    if (this.n === 0) {
+      this.open = open
+      this.high = high
+      this.low = low
+      this.close = close
+      this.firstT = firstT
+      this.lastT = lastT
+    } else {
+      if (high > this.high) this.high = high
+      if (low < this.low) this.low = low
+      if (firstT < this.firstT) {
+        this.open = open
+        this.firstT = firstT
+      }
+      if (lastT >= this.lastT) {
+        this.close = close
+        this.lastT = lastT
+      }
+    }
+    this.volume += volume
+    this.notional += notional
+    this.n += n
+  }
+}
+
+export const floorTo = (t: number, interval: number): number => t - (t % interval)
+
+/** The running candle of one interval and the last closed one before it. */
+export class Candles {
+  readonly interval: number
+  running: Bar | undefined
+  previous: Bar | undefined
+
+  constructor(interval: number) {
+    this.interval = interval
+  }
+
+  /** The bar that `t` falls into; undefined where it closed before the last closed one, which only the store still knows. */
+  at(t: number): Bar | undefined {
+    const openT = floorTo(t, this.interval)
+    if (this.running === undefined || openT > this.running.openT) {
+      this.previous = this.running
+      this.running = new Bar(openT)
+      return this.running
+    }
+    if (openT === this.running.openT) return this.running
+    if (this.previous === undefined || openT > this.previous.openT) this.previous = new Bar(openT)
+    return openT === this.previous.openT ? this.previous : undefined
+  }
+}

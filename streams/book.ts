@@ -1,0 +1,154 @@
+import { Bar, Candles, INTERVALS, type Interval } from './bars.ts'
+import { RollingDay } from './day.ts'
+import type { FeedHealth } from './feedHealth.ts'
+import { CANDLE, QUOTE, REFUSED, type Ticks } from './input.ts'
+import type { Names } from './names.ts'
+import { RecentIds } from './recentIds.ts'
+import { type Changes, Source } from './source.ts'
+import { Tape } from './tape.ts'
+
+/** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. NaN is unknown. */
+export class Instrument extends Source {
+  readonly symbol: string
+  price = Number.NaN
+  size = Number.NaN
+  side = 0
+  source = 0
+  /** Event time of the newest trade. */
+  t = Number.NaN
+  bid = Number.NaN
+  ask = Number.NaN
+  quoteT = Number.NaN
+  readonly day = new RollingDay()
+  readonly tape = new Tape()
+  readonly candles: Readonly<Record<Interval, Candles>> = {
+    '1m': new Candles(INTERVALS['1m']),
+    '5m': new Candles(INTERVALS['5m']),
+    '1h': new Candles(INTERVALS['1h']),
+    '1d': new Candles(INTERVALS['1d']),
+  }
+  /** The feeds it has come from. */
+  readonly feeds: FeedHealth[] = []
+  /** Which trade ids were seen, for each source by its number. */
+  private readonly seen: (RecentIds | undefined)[] = []
+
+  constructor(symbol: string) {
+    super()
+    this.symbol = symbol
+  }
+
+  /** Every feed it comes from is silent. */
+  get stale(): boolean {
+    return this.feeds.length > 0 && this.feeds.every(feed => feed.silent)
+  }
+
+  isNew(source: number, id: string): boolean {
+    let seen = this.seen[source]
+    if (seen === undefined) {
+      seen = new RecentIds()
+      this.seen[source] = seen
+    }
+    return seen.add(id)
+  }
+
+  comesFrom(feed: FeedHealth): void {
+    if (this.feeds.includes(feed)) return
+    this.feeds.push(feed)
+    feed.carries.add(this)
+  }
+}
+
+const SPANS = Object.keys(INTERVALS) as Interval[]
+
+/** The market as it stands: one instrument a symbol. The only place that prices come from. */
+export class Book {
+  readonly names: Names
+  private readonly instruments: Instrument[] = []
+  private readonly active: Instrument[] = []
+
+  constructor(names: Names) {
+    this.names = names
+  }
+
+  /** The instrument of a canonical symbol, known or not yet. */
+  instrument(symbol: string): Instrument {
+    return this.at(this.names.index(symbol))
+  }
+
+  has(symbol: string): boolean {
+    const index = this.names.find(symbol)
+    return index !== undefined && (this.instruments[index]?.changedAt ?? 0) > 0
+  }
+
+  /** Symbols that have had a tick. */
+  get seen(): readonly Instrument[] {
+    return this.active
+  }
+
+  /** Takes in one batch of `feed` and returns its newest time. Trades seen before are marked REFUSED in it and counted. */
+  apply(ticks: Ticks, feed: FeedHealth, changes: Changes): number {
+    let newest = 0
+    const { type, symbol, source, t, price, size, side, id, candle } = ticks.columns
+    for (let i = ticks.from; i < ticks.to; i++) {
+      const instrument = this.at(symbol[i]!)
+      const time = t[i]!
+      if (time > newest) newest = time
+      if (type[i] === QUOTE) {
+        if (time < instrument.quoteT) continue
+        instrument.bid = price[i]!
+        instrument.ask = size[i]!
+        instrument.quoteT = time
+      } else {
+        if (!instrument.isNew(source[i]!, id[i]!)) {
+          type[i] = REFUSED
+          feed.count('duplicate')
+          continue
+        }
+        if (time < instrument.t) feed.late += 1
+        else {
+          instrument.price = price[i]!
+          instrument.size = size[i]!
+          instrument.side = side[i]!
+          instrument.source = source[i]!
+          instrument.t = time
+        }
+        if (type[i] === CANDLE && candle) {
+          const span = candle.span[i]!
+          const bar = candleBar(time, span, candle.open[i]!, candle.high[i]!, candle.low[i]!, price[i]!, size[i]!)
+          instrument.day.add(bar)
+          for (const name of SPANS) if (INTERVALS[name] >= span) instrument.candles[name].at(time)?.merge(bar)
+          feed.candlesOf(span)
+        } else {
+          instrument.day.trade(time, price[i]!, size[i]!)
+          for (const name of SPANS) instrument.candles[name].at(time)?.trade(time, price[i]!, size[i]!)
+        }
+        instrument.tape.push(id[i]!, time, price[i]!, size[i]!, side[i]!, source[i]!)
+      }
+      feed.ticks += 1
+      if (instrument.changedAt === 0) this.active.push(instrument)
+      instrument.comesFrom(feed)
+      instrument.touch(changes)
+    }
+    return newest
+  }
+
+  /** Lets time come to `t`: days lose their oldest minutes. */
+  advance(t: number, changes: Changes): void {
+    for (const instrument of this.active) if (instrument.day.advance(t)) instrument.touch(changes)
+  }
+
+  private at(index: number): Instrument {
+    let instrument = this.instruments[index]
+    if (instrument === undefined) {
+      instrument = new Instrument(this.names.at(index))
+      this.instruments[index] = instrument
+    }
+    return instrument
+  }
+}
+
+const candleBar = (t: number, span: number, open: number, high: number, low: number, close: number, volume: number): Bar => {
+  const bar = new Bar(t - span + 1)
+  bar.add(t - span + 1, t, open, high, low, close, volume, volume * close, 1)
+  return bar
+}

@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { divDown, formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal, toNumber } from './decimal.ts'
+
+const amounts = fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n })
+
+describe('decimal', () => {
+  it('reads back every amount it prints', () => {
+    fc.assert(
+      fc.property(amounts, a => {
+        expect(parseDecimal(formatDecimal(a))).toBe(a)
+      }),
+    )
+  })
+
+  it.each([
+    ['1', ONE],
+    ['-0.5', -ONE / 2n],
+    ['+2.50', (ONE * 5n) / 2n],
+    ['0.000000000000000001', 1n],
+    ['1.0000000000000000000000', ONE],
+  ])('reads %s', (text, amount) => expect(parseDecimal(text)).toBe(amount))
+
+  it.each(['', ' 1', '1e3', '.5', '5.', '0x10', '1_000', 'NaN', 'Infinity', '0.0000000000000000001', '--1', '1,5'])('refuses "%s"', text =>
+    expect(parseDecimal(text)).toBeUndefined(),
+  )
+
+  it('rounds products and quotients the way they are named, within one unit of the last place', () => {
+    fc.assert(
+      fc.property(amounts, amounts, (a, b) => {
+        const down = mulDown(a, b)
+        const up = mulUp(a, b)
+        expect(down * ONE <= a * b && a * b < (down + 1n) * ONE).toBe(true)
+        expect(up - down).toBe((a * b) % ONE === 0n ? 0n : 1n)
+        if (b > 0n) {
+          const q = divDown(a, b)
+          expect(q * b <= a * ONE && a * ONE < (q + 1n) * b).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('takes a double as the decimal it prints, cut at 18 places', () => {
+    expect(fromNumber(0.1)).toBe(ONE / 10n)
+    expect(fromNumber(1e21)).toBe(10n ** 39n)
+    expect(fromNumber(1.5e-7)).toBe(150000000000n)
+    expect(fromNumber(-1e-19)).toBe(0n)
+    expect(fromNumber(Number.NaN)).toBeUndefined()
+    fc.assert(
+      fc.property(fc.double({ min: 1, max: 1e15, noNaN: true }), x => {
+        expect(toNumber(fromNumber(x)!)).toBe(x)
+      }),
+      { examples: [[61837.63]] },
+    )
+  })
+})

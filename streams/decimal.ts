@@ -1,0 +1,59 @@
+/**
+ * Amounts that somebody owns: exact decimals with at most 18 places, held as `bigint` in units of 10⁻¹⁸.
+ * Nothing that is owned ever passes through a float; `toNumber` is for measures only.
+ */
+
+export const PLACES = 18
+export const ONE = 10n ** 18n
+
+const FORM = /^([+-]?)(\d+)(?:\.(\d+))?$/
+
+/** Reads a plain decimal ("12", "-0.5", "1.000"). Undefined for anything else: exponents, blanks, more than 18 significant places. */
+export const parseDecimal = (text: string): bigint | undefined => {
+  const m = FORM.exec(text)
+  if (!m) return undefined
+  const fraction = (m[3] ?? '').replace(/0+$/, '')
+  if (fraction.length > PLACES) return undefined
+  const digits = BigInt(m[2]! + fraction.padEnd(PLACES, '0'))
+  return m[1] === '-' ? -digits : digits
+}
+
+/** The shortest plain decimal: "1", "-0.5", never an exponent or trailing zeros. */
+export const formatDecimal = (amount: bigint): string => {
+  const negative = amount < 0n
+  const digits = (negative ? -amount : amount).toString().padStart(PLACES + 1, '0')
+  const whole = digits.slice(0, -PLACES)
+  const fraction = digits.slice(-PLACES).replace(/0+$/, '')
+  return (negative ? '-' : '') + whole + (fraction ? `.${fraction}` : '')
+}
+
+/** The nearest double: for measures, never for what is owned. */
+export const toNumber = (amount: bigint): number => Number(formatDecimal(amount))
+
+/**
+ * The decimal that a double prints as, cut to 18 places toward zero. Undefined for NaN and infinities.
+ * A double is a measure; this is the one door by which a price becomes part of an amount.
+ */
+export const fromNumber = (value: number): bigint | undefined => {
+  if (!Number.isFinite(value)) return undefined
+  const m = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value))!
+  const fraction = m[3] ?? ''
+  const shift = Number(m[4] ?? 0) - fraction.length + PLACES
+  const digits = BigInt(m[2]! + fraction)
+  const scaled = shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift)
+  return m[1] ? -scaled : scaled
+}
+
+/** a × b, rounded toward negative infinity at 18 places. */
+export const mulDown = (a: bigint, b: bigint): bigint => divFloor(a * b, ONE)
+
+/** a × b, rounded toward positive infinity at 18 places. */
+export const mulUp = (a: bigint, b: bigint): bigint => -divFloor(-(a * b), ONE)
+
+/** a ÷ b, rounded toward negative infinity at 18 places. Throws RangeError where b is zero. */
+export const divDown = (a: bigint, b: bigint): bigint => divFloor(a * ONE, b)
+
+const divFloor = (a: bigint, b: bigint): bigint => {
+  const q = a / b
+  return q * b !== a && a < 0n !== b < 0n ? q - 1n : q
+}

@@ -1,0 +1,139 @@
+import { identity, type MonoTypeOperatorFunction, map, Observable, type OperatorFunction, tap } from 'rxjs'
+import { channelNames, openChannel } from './catalogue.ts'
+import { type Channels, type Frame, Frames } from './frames.ts'
+import type { Inception, Input } from './input.ts'
+import type { MeasureRow } from './rows.ts'
+import { Storing } from './storing.ts'
+import { View, type ViewOptions } from './view.ts'
+
+export interface PipelineOptions extends ViewOptions {
+  /** Names this run of the pipeline; sequence numbers mean nothing across two. */
+  readonly epoch: string
+  /** Significant digits of measures on the wire. */
+  readonly digits: number
+  /** How often what changed is stored, ms of event time. */
+  readonly storeMs: number
+  /** Every channel is watched from its first frame on, whether anybody listens or not: for a record of the run. */
+  readonly everything: boolean
+}
+
+export interface Pipeline {
+  /** Input in, frames out, each computed whole before the next input is taken. To be run once. */
+  readonly run: (input$: Observable<Input>) => Observable<Frame>
+  readonly channels: Channels
+  readonly view: View
+  /** Names of all channels that can be had now. */
+  names(): Iterable<string>
+}
+
+/** One ordered input → one view → what is due at the end of each frame → patches for who listens, rows for the store. */
+export const pipeline = (options: PipelineOptions): Pipeline => {
+  const view = new View(options)
+  const frames = new Frames(options.epoch, options.digits)
+  const storing = new Storing(view, options.storeMs)
+  const asked: string[] = []
+  return {
+    view,
+    channels: frames,
+    names: () => channelNames(view),
+    run: input$ =>
+      input$.pipe(
+        intoView(view, storing, name => {
+          const channel = openChannel(view, frames, name)
+          if (channel) asked.push(name)
+          return channel
+        }),
+        options.everything ? watchingAll(view, frames) : identity,
+        measured(view, storing),
+        asFrames(view, frames, asked),
+      ),
+  }
+}
+
+/** The end of a frame: when, and whether time came to it or only somebody asked for the state as of the last one. */
+interface Moment {
+  readonly t: number
+  readonly byClock: boolean
+}
+
+type Opener = (channel: string) => ReturnType<typeof openChannel>
+
+/** Puts every input into the view and says when a frame ends. Moments are taken one by one, so the view is then as of each. */
+const intoView =
+  (view: View, storing: Storing, open: Opener): OperatorFunction<Input, Moment> =>
+  input$ =>
+    new Observable(subscriber =>
+      input$.subscribe({
+        next(input) {
+          for (const moment of momentsOf(input, view, storing, open)) subscriber.next(moment)
+        },
+        error: error => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    )
+
+const momentsOf = function* (input: Input, view: View, storing: Storing, open: Opener): Iterable<Moment> {
+  switch (input.kind) {
+    case 'clock': {
+      // What falls due in a gap without events happens in a frame of its own, at its own time. Before the first frame is no gap.
+      while (!view.open && view.t > 0) {
+        const due = Math.max(Math.min(view.dueAt, storing.dueAt), view.t + 1)
+        const t = Math.ceil(due / view.frameMs) * view.frameMs
+        if (!(t < input.t)) break
+        yield { t, byClock: true }
+      }
+      if (input.t >= view.t) yield { t: input.t, byClock: true }
+      return
+    }
+    case 'watch': {
+      const channel = open(input.channel)
+      if (channel === undefined) return
+      channel.watch(input.on)
+      if (input.on) view.changes.mark(channel)
+      break
+    }
+    default:
+      view.absorb(input)
+      if (input.kind !== 'ledger') return
+  }
+  // Between two frames nothing is half done: what was asked for, or committed, shows at once, as of the last one.
+  if (!view.open) yield { t: view.t, byClock: false }
+}
+
+/** Begins to watch whatever can be shown since this frame. */
+const watchingAll = (view: View, frames: Frames): MonoTypeOperatorFunction<Moment> => {
+  let known = -1
+  return tap(() => {
+    if (view.book.seen.length === known) return
+    known = view.book.seen.length
+    for (const name of channelNames(view)) {
+      if (frames.get(name)) continue
+      const channel = openChannel(view, frames, name)!
+      channel.watch(true)
+      view.changes.mark(channel)
+    }
+  })
+}
+
+interface Measured extends Moment {
+  readonly proposals: readonly Inception[]
+  readonly measures: readonly MeasureRow[]
+}
+
+/** Lets time come to the end of the frame and computes what changed by it. */
+const measured = (view: View, storing: Storing): OperatorFunction<Moment, Measured> =>
+  map(({ t, byClock }) => {
+    if (byClock) view.advance(t)
+    const proposals = byClock ? view.proposals() : []
+    view.changes.settle(t)
+    const measures = byClock ? storing.rows(t, view.ended) : []
+    return { t, byClock, proposals, measures }
+  })
+
+/** Gathers what the frame has for listeners and for the store. */
+const asFrames = (view: View, frames: Frames, asked: string[]): OperatorFunction<Measured, Frame> =>
+  map(({ t, proposals, measures }) => {
+    frames.t = t
+    const ticks = view.takeTicks()
+    return { t, pushes: frames.take(), ready: asked.splice(0), rows: { t, ticks, measures }, proposals }
+  })

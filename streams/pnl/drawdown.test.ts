@@ -1,0 +1,128 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { haveCases, worked } from '../../server/test/cases.ts'
+import { Drawdown } from './drawdown.ts'
+
+/** A drawdown of what was begun with `invested`, looked at after each of these gains. */
+const drawn = (invested: number, totals: readonly number[]): Drawdown => {
+  const drawdown = new Drawdown()
+  drawdown.booked(0, invested, invested)
+  for (const total of totals) drawdown.remember({ total, worth: invested + total, unseen: 0 })
+  return drawdown
+}
+const depth = (drawdown: Drawdown, invested: number, total: number) => drawdown.at({ total, worth: invested + total, unseen: 0 })
+
+/** The naive way: every point against every point before it. */
+const deepest = (path: readonly number[], fall: (high: number, low: number) => number): number =>
+  Math.max(0, ...path.flatMap((high, i) => path.slice(i).map(low => fall(high, low))))
+
+describe('a drawdown', () => {
+  it('is the deepest of all falls from a point to a later one, of money and as a share', () => {
+    const totals = fc.array(fc.integer({ min: -999, max: 3000 }), { minLength: 1, maxLength: 30 })
+    fc.assert(
+      fc.property(totals, list => {
+        const { abs, rel } = depth(drawn(1000, list), 1000, list.at(-1)!)
+        expect(abs).toBe(deepest([0, ...list], (high, low) => high - low))
+        expect(rel).toBeCloseTo(
+          deepest([0, ...list], (high, low) => (high - low) / (1000 + high)),
+          12,
+        )
+      }),
+    )
+  })
+
+  it('does not change by money put in or taken out, whenever that happens', () => {
+    const percent = (min: number, max: number) => fc.integer({ min, max }).map(n => n / 100)
+    const step = fc.record({ change: percent(-60, 100), flow: fc.oneof(fc.constant(0), percent(-90, 300)) })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), list => {
+        const drawdown = new Drawdown()
+        let worth = 100
+        let total = 0
+        const totals = [0]
+        const growth = [1]
+        drawdown.booked(0, worth, worth)
+        for (const { change, flow } of list) {
+          total += worth * change
+          worth *= 1 + change
+          totals.push(total)
+          growth.push(growth.at(-1)! * (1 + change))
+          drawdown.remember({ total, worth, unseen: 0 })
+          drawdown.booked(worth, worth * (1 + flow), worth * flow)
+          worth *= 1 + flow
+        }
+        const { abs, rel } = drawdown.at({ total, worth, unseen: 0 })
+        expect(abs).toBeCloseTo(
+          deepest(totals, (high, low) => high - low),
+          6,
+        )
+        expect(rel).toBeCloseTo(
+          deepest(growth, (high, low) => 1 - low / high),
+          9,
+        )
+      }),
+    )
+  })
+
+  it('of a moment that is only looked at does not last', () => {
+    const drawdown = drawn(100, [10])
+    expect(depth(drawdown, 100, -34)).toEqual({ abs: 44, rel: 0.4 })
+    expect(depth(drawdown, 100, 10)).toEqual({ abs: 0, rel: 0 })
+  })
+
+  it('stays what it was when all has been sold', () => {
+    const drawdown = drawn(100, [100, 90])
+    drawdown.booked(190, 0, -190)
+    expect(drawdown.at({ total: 90, worth: 0, unseen: 0 })).toEqual({ abs: 10, rel: 0.050000000000000044 })
+  })
+
+  it('as a share is unknown while more is owed than is held, and known again after', () => {
+    const drawdown = drawn(100, [100])
+    drawdown.booked(200, -50, -250)
+    expect(drawdown.at({ total: 90, worth: -60, unseen: 0 })).toEqual({ abs: 10, rel: Number.NaN })
+    drawdown.remember({ total: 90, worth: -60, unseen: 0 })
+    drawdown.booked(-60, 40, 100)
+    expect(drawdown.at({ total: 90, worth: 40, unseen: 0 })).toEqual({ abs: 10, rel: 0 })
+  })
+
+  it('takes what was gained before a first price as if it had been there all along', () => {
+    const drawdown = drawn(1000, [300])
+    // What cost 400 of the thousand turns out to be worth 200.
+    const seen = { total: 100, worth: 1100, unseen: -200 }
+    expect(drawdown.at(seen)).toEqual({ abs: 0, rel: 0 })
+    drawdown.remember(seen)
+    expect(depth(drawdown, 1000, 45)).toEqual({ abs: 55, rel: 1 - 1.045 / 1.1 })
+  })
+
+  it('counts a loss before the first price against the beginning, where nothing was lost yet', () => {
+    const drawdown = drawn(1000, [100])
+    expect(drawdown.at({ total: -200, worth: 800, unseen: -300 })).toEqual({ abs: 200, rel: 1 - 0.8 })
+  })
+})
+
+describe.skipIf(!haveCases)('the worked example (they stand beside the project; skipped where they do not)', () => {
+  it('pnl-drawdown-abs-vs-relative: the deepest fall in money is another than the deepest as a share', () => {
+    const { input, expected, tolerance } = worked<
+      { start_balance: string; profits: string[] },
+      { max_abs: string; max_relative: string; relative_at_max_abs: string }
+    >('pnl-drawdown-abs-vs-relative')
+    let total = 0
+    const totals = input.profits.map(profit => (total += Number(profit)))
+    const start = Number(input.start_balance)
+    const { abs, rel } = depth(drawn(start, totals), start, total)
+    expect(abs).toBe(Number(expected.max_abs))
+    expect(Math.abs(rel - Number(expected.max_relative))).toBeLessThan(tolerance)
+    // The fall that is the deepest in money, alone.
+    const fromThere = drawn(start + totals.at(-2)!, [])
+    expect(Math.abs(depth(fromThere, start + totals.at(-2)!, -abs).rel - Number(expected.relative_at_max_abs))).toBeLessThan(tolerance)
+  })
+
+  it('pnl-drawdown-lean: of one unit held along a path of prices', () => {
+    const { input, expected } = worked<{ price_paths: number[][] }, { drawdown: string[] }>('pnl-drawdown-lean')
+    const depths = input.price_paths.map(path => {
+      const totals = path.map(price => price - path[0]!)
+      return depth(drawn(path[0]!, totals), path[0]!, totals.at(-1)!).abs
+    })
+    expect(depths).toEqual(expected.drawdown.map(Number))
+  })
+})

@@ -1,0 +1,96 @@
+/** Which lots a disposal takes first; `average` (moving) keeps one lot only. */
+export const METHODS = ['fifo', 'lifo', 'hifo', 'lofo', 'average'] as const
+export type Method = (typeof METHODS)[number]
+
+export interface Lot {
+  /** ms of its purchase. */
+  readonly t: number
+  /** 10⁻¹⁸ of the asset that are left. */
+  qty: bigint
+  /** 10⁻¹⁸ of the quote currency: what is left of what was paid. */
+  cost: bigint
+  /** Price of one unit without fees: what hifo and lofo go by. */
+  readonly unit: bigint
+}
+
+/** What a disposal took. */
+export interface Taken {
+  readonly qty: bigint
+  readonly cost: bigint
+  readonly lots: readonly Lot[]
+}
+
+/** The lots of one asset. Costs are split exactly: what a part takes is rounded down, the rest stays with the lot. */
+export class Lots {
+  qty = 0n
+  cost = 0n
+  private readonly method: Method
+  /** The next to be taken stands last; of fifo, first, from `head` on. */
+  private lots: Lot[] = []
+  private head = 0
+
+  constructor(method: Method) {
+    this.method = method
+  }
+
+  add(lot: Lot): void {
+    this.qty += lot.qty
+    this.cost += lot.cost
+    const last = this.lots.at(-1)
+    if (this.method === 'average' && last) {
+      last.qty += lot.qty
+      last.cost += lot.cost
+    } else if (this.method === 'hifo' || this.method === 'lofo') {
+      this.lots.splice(this.placeOf(lot), 0, { ...lot })
+    } else {
+      this.lots.push({ ...lot })
+    }
+  }
+
+  /** Takes `qty`, or all there is where that is less. */
+  take(qty: bigint): Taken {
+    const parts: Lot[] = []
+    let wanted = qty
+    let cost = 0n
+    while (wanted > 0n) {
+      const lot = this.method === 'fifo' ? this.lots[this.head] : this.lots.at(-1)
+      if (lot === undefined) break
+      const part = lot.qty <= wanted ? { ...lot } : { ...lot, qty: wanted, cost: (lot.cost * wanted) / lot.qty }
+      parts.push(part)
+      wanted -= part.qty
+      cost += part.cost
+      lot.qty -= part.qty
+      lot.cost -= part.cost
+      if (lot.qty === 0n) this.dropNext()
+    }
+    this.qty -= qty - wanted
+    this.cost -= cost
+    return { qty: qty - wanted, cost, lots: parts }
+  }
+
+  private dropNext(): void {
+    if (this.method !== 'fifo') {
+      this.lots.pop()
+      return
+    }
+    this.head += 1
+    if (this.head > 64 && this.head * 2 > this.lots.length) {
+      this.lots = this.lots.slice(this.head)
+      this.head = 0
+    }
+  }
+
+  /** Sorted so that the next to be taken stands last; of equal prices the older one is taken first. */
+  private placeOf(lot: Lot): number {
+    let low = 0
+    let high = this.lots.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.lots[middle]!
+      const sooner = this.method === 'hifo' ? other.unit >= lot.unit : other.unit <= lot.unit
+      if (sooner) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+}

@@ -1,0 +1,186 @@
+import { divDown, mulDown, ONE } from '../decimal.ts'
+import { Lots, type Method, type Taken } from './lots.ts'
+import type { Transaction } from './transaction.ts'
+
+/** What is held of one asset, and what was gained by it. */
+export interface Position {
+  readonly asset: string
+  readonly lots: Lots
+  realised: bigint
+}
+
+export interface PositionRules {
+  readonly quote: string
+  readonly method: Method
+  /** The fee of a purchase is part of its cost and that of a sale lessens its proceeds; otherwise fees are expenses. */
+  readonly feesInCost: boolean
+  /** The file has rows of the quote asset: purchases and sales move that balance, otherwise they are flows. */
+  readonly tracksCash: boolean
+}
+
+/**
+ * A portfolio's books, exact. After every transaction, whatever the method,
+ *
+ *     value = flows + income + realised + unrealised − expenses
+ *
+ * where value is what is held at any set of prices and unrealised is value less the cost of the lots. Every amount below is
+ * rounded once, to 10⁻¹⁸ of the quote currency, and the same rounded amount is booked on both sides.
+ */
+export class Positions {
+  readonly rules: PositionRules
+  readonly byAsset = new Map<string, Position>()
+  realised = 0n
+  income = 0n
+  expenses = 0n
+  fees = 0n
+  flows = 0n
+  /** Asset → why its figures cannot be trusted: sold more than was held, or of unknown price. */
+  readonly flaws = new Map<string, string>()
+
+  constructor(rules: PositionRules) {
+    this.rules = rules
+  }
+
+  /** Books one transaction; `marketPrice` stands in where it bears no price. Returns what a disposal took. */
+  apply(tx: Transaction, marketPrice: bigint | undefined): Taken | undefined {
+    const price = this.priceOf(tx, marketPrice)
+    if (price === undefined) {
+      this.flaw(tx.asset, `no price for the ${tx.type} of ${new Date(tx.t).toISOString()}`)
+      return undefined
+    }
+    const worth = mulDown(tx.qty < 0n ? -tx.qty : tx.qty, price)
+    switch (tx.type) {
+      case 'buy': {
+        const paid = tx.cost ?? worth + tx.fee
+        this.fees += tx.fee
+        this.acquire(tx, this.rules.feesInCost ? paid : paid - tx.fee, price)
+        if (!this.rules.feesInCost) this.expenses += tx.fee
+        this.pay(paid)
+        return undefined
+      }
+      case 'sell': {
+        this.fees += tx.fee
+        const gross = tx.cost === undefined ? worth : tx.cost + tx.fee
+        return this.dispose(tx, tx.qty, gross, (part, whole) => {
+          const fee = share(tx.fee, part, whole)
+          if (!this.rules.feesInCost) this.expenses += fee
+          this.pay(fee - share(gross, part, whole))
+          return this.rules.feesInCost ? fee : 0n
+        })
+      }
+      case 'income':
+        this.acquire(tx, tx.cost ?? worth, price)
+        this.income += tx.cost ?? worth
+        this.charge(tx)
+        return undefined
+      case 'deposit':
+        this.acquire(tx, tx.cost ?? worth, price)
+        this.flows += tx.cost ?? worth
+        this.charge(tx)
+        return undefined
+      case 'gift':
+        if (tx.qty > 0n) {
+          this.acquire(tx, tx.cost ?? worth, price)
+          this.flows += tx.cost ?? worth
+          this.charge(tx)
+          return undefined
+        }
+        return this.leave(tx, -tx.qty, worth)
+      case 'withdraw':
+        return this.leave(tx, tx.qty, worth)
+      case 'fee':
+        this.fees += worth
+        this.charge(tx)
+        return this.dispose(tx, tx.qty, worth, (part, whole) => {
+          this.expenses += share(worth, part, whole)
+          return 0n
+        })
+      case 'transfer':
+        this.charge(tx)
+        return undefined
+    }
+  }
+
+  private priceOf(tx: Transaction, marketPrice: bigint | undefined): bigint | undefined {
+    if (tx.asset === this.rules.quote) return ONE
+    if (tx.price !== undefined) return tx.price
+    if (tx.type === 'transfer') return 0n
+    if (tx.cost !== undefined) return divDown(tx.type === 'buy' ? tx.cost - tx.fee : tx.cost, tx.qty < 0n ? -tx.qty : tx.qty)
+    return marketPrice
+  }
+
+  private acquire(tx: Transaction, cost: bigint, unit: bigint): void {
+    if (tx.asset === this.rules.quote) {
+      // Cash is its own price: what was paid above or below it is lost or gained at once.
+      this.cash(tx.qty)
+      this.gain(this.position(tx.asset), tx.qty - cost)
+    } else {
+      this.position(tx.asset).lots.add({ t: tx.t, qty: tx.qty, cost, unit })
+    }
+  }
+
+  /** Something leaves at what it is worth: a gift given away, a withdrawal. */
+  private leave(tx: Transaction, qty: bigint, worth: bigint): Taken {
+    const taken = this.dispose(tx, qty, worth, (part, whole) => {
+      this.flows -= share(worth, part, whole)
+      return 0n
+    })
+    this.charge(tx)
+    return taken
+  }
+
+  /**
+   * Takes lots for `qty` and realises what they brought less `settle`'s deduction. What is not held cannot be realised: it is
+   * flagged, and `settle` gets the part that could be.
+   */
+  private dispose(tx: Transaction, qty: bigint, gross: bigint, settle: (part: bigint, whole: bigint) => bigint): Taken {
+    const position = this.position(tx.asset)
+    const taken = tx.asset === this.rules.quote ? this.cash(-qty) : position.lots.take(qty)
+    if (taken.qty < qty) this.flaw(tx.asset, `${tx.type} of ${new Date(tx.t).toISOString()}: more than was held`)
+    if (taken.qty > 0n) this.gain(position, share(gross, taken.qty, qty) - settle(taken.qty, qty) - taken.cost)
+    return taken
+  }
+
+  private gain(position: Position, amount: bigint): void {
+    position.realised += amount
+    this.realised += amount
+  }
+
+  /** Money out (in, where negative): from the cash of the portfolio, or from outside where the file tells of no cash. */
+  private pay(amount: bigint): void {
+    if (this.rules.tracksCash) this.cash(-amount)
+    else this.flows += amount
+  }
+
+  /** The fee, in money, of a row that neither buys nor sells. */
+  private charge(tx: Transaction): void {
+    if (tx.fee === 0n) return
+    this.fees += tx.fee
+    this.expenses += tx.fee
+    this.pay(tx.fee)
+  }
+
+  /** Moves the balance of cash. It may be owed: below zero it is a debt, not a sale of what is not there. */
+  private cash(change: bigint): Taken {
+    const { lots } = this.position(this.rules.quote)
+    lots.qty += change
+    lots.cost += change
+    return { qty: -change, cost: -change, lots: [] }
+  }
+
+  private position(asset: string): Position {
+    let position = this.byAsset.get(asset)
+    if (position === undefined) {
+      position = { asset, lots: new Lots(this.rules.method), realised: 0n }
+      this.byAsset.set(asset, position)
+    }
+    return position
+  }
+
+  private flaw(asset: string, why: string): void {
+    if (!this.flaws.has(asset)) this.flaws.set(asset, why)
+  }
+}
+
+/** The share of `amount` that `part` of `whole` has, rounded down. */
+const share = (amount: bigint, part: bigint, whole: bigint): bigint => (part === whole ? amount : (amount * part) / whole)

@@ -1,0 +1,88 @@
+import { parseDecimal } from '../decimal.ts'
+import { NAME } from '../names.ts'
+
+export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const
+export type TransactionType = (typeof TYPES)[number]
+
+/** One row of a transactions file. Amounts in 10⁻¹⁸; `price`, `fee` and `cost` in the quote currency. */
+export interface Transaction {
+  /** ms. */
+  readonly t: number
+  readonly type: TransactionType
+  readonly asset: string
+  /** Positive, but for a gift given away. */
+  readonly qty: bigint
+  /** Of one unit; undefined where the file does not say. */
+  readonly price: bigint | undefined
+  readonly fee: bigint
+  /** What was paid (of a sale: received) in all, after the fee, where that differs from what qty, price and fee give. */
+  readonly cost: bigint | undefined
+  readonly account: string
+  readonly toAccount: string
+  /** '' where the file gives none. */
+  readonly id: string
+}
+
+export const COLUMNS = ['t', 'type', 'asset', 'qty', 'price', 'fee', 'account', 'to_account', 'id', 'cost'] as const
+const REQUIRED = ['t', 'type', 'asset', 'qty'] as const
+
+/** What a row cannot be read for: which column, what stands there, what was expected. */
+export class BadRow extends Error {}
+
+/** Reads the rows of a file whose header is given. Throws BadRow for a header without the columns it needs. */
+export const transactionReader = (header: readonly string[]): ((fields: readonly string[]) => Transaction) => {
+  const at = new Map(header.map((name, i) => [name.trim(), i]))
+  for (const name of REQUIRED) {
+    if (!at.has(name)) throw new BadRow(`header: found "${header.join(',')}", expected the columns ${REQUIRED.join(', ')}`)
+  }
+  return fields => {
+    const field = (name: (typeof COLUMNS)[number]): string => (fields[at.get(name) ?? -1] ?? '').trim()
+    const bad = (name: string, expected: string): BadRow => new BadRow(`${name}: found "${field(name as 't')}", expected ${expected}`)
+    const amount = (name: 'qty' | 'price' | 'fee' | 'cost'): bigint | undefined => {
+      if (field(name) === '') return undefined
+      const value = parseDecimal(field(name))
+      if (value === undefined) throw bad(name, 'a decimal with at most 18 places')
+      if (value < 0n && name !== 'qty') throw bad(name, 'a number that is not negative')
+      return value
+    }
+    const type = field('type') as TransactionType
+    if (!TYPES.includes(type)) throw bad('type', `one of ${TYPES.join(', ')}`)
+    const t = readTime(field('t'))
+    if (t === undefined) throw bad('t', 'ms since the epoch or an ISO 8601 time')
+    if (!NAME.test(field('asset'))) throw bad('asset', 'a name of letters, digits, ".", "_" and "-"')
+    const qty = amount('qty')
+    if (qty === undefined || qty === 0n || (qty < 0n && type !== 'gift')) throw bad('qty', 'a positive amount')
+    const price = amount('price')
+    const fee = amount('fee') ?? 0n
+    const cost = amount('cost')
+    if (type === 'buy' && cost !== undefined && cost < fee) throw bad('cost', 'at least the fee, which is part of it')
+    return {
+      t,
+      type,
+      asset: field('asset'),
+      qty,
+      price,
+      fee,
+      cost,
+      account: field('account'),
+      toAccount: field('to_account'),
+      id: field('id'),
+    }
+  }
+}
+
+const FIRST = Date.UTC(2009, 0, 1)
+const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/
+
+/** ms of "1577868060000" or of an ISO 8601 time, which without an offset is UTC. */
+const readTime = (text: string): number | undefined => {
+  let t = Number.NaN
+  if (/^\d{10,16}$/.test(text)) t = Number(text)
+  else if (ISO.test(text)) {
+    const iso = text.replace(' ', 'T')
+    t = Date.parse(iso.length === 10 || /(Z|[+-]\d\d:?\d\d)$/.test(iso.slice(10)) ? iso : `${iso}Z`)
+    // A day that its month does not have would count as one of the next.
+    if (new Date(iso.slice(0, 10)).getUTCDate() !== Number(iso.slice(8, 10))) return undefined
+  }
+  return t >= FIRST && t < 8.64e15 ? t : undefined
+}

@@ -1,0 +1,248 @@
+import { z } from 'zod'
+import { INTERVALS, type Interval } from './bars.ts'
+import { NAME } from './names.ts'
+import { isSymbol } from './symbols.ts'
+
+/**
+ * The whole wire in one place: channels, methods, errors. One definition gives the types, the checks and the texts;
+ * docs/protocol.md is the rule book beside it.
+ */
+
+// ---- Channels
+
+export const CHANNEL_KINDS = ['tick', 'trades', 'candle', 'pnl', 'fund', 'pool', 'rebalances', 'orders', 'holdings', 'status'] as const
+export type ChannelKind = (typeof CHANNEL_KINDS)[number]
+
+export type ChannelName =
+  | { readonly kind: 'tick' | 'trades'; readonly id: string }
+  | { readonly kind: 'candle'; readonly interval: Interval; readonly id: string }
+  | { readonly kind: 'pnl' | 'fund' | 'pool' | 'rebalances'; readonly id: string }
+  | { readonly kind: 'orders' | 'holdings' | 'status'; readonly id: '' }
+
+/** Reads `tick:BTC-USD`, `candle:1m:BTC-USD`, `fund:TOP10`, `status`; undefined where no channel can be called so. */
+export const parseChannel = (name: string): ChannelName | undefined => {
+  const [kind, ...rest] = name.split(':')
+  switch (kind) {
+    case 'tick':
+    case 'trades':
+      return rest.length === 1 && isSymbol(rest[0]!) ? { kind, id: rest[0]! } : undefined
+    case 'candle': {
+      const [interval, id] = rest
+      const known = interval !== undefined && Object.hasOwn(INTERVALS, interval)
+      return rest.length === 2 && known && isSymbol(id!) ? { kind, interval: interval as Interval, id: id! } : undefined
+    }
+    case 'pnl':
+    case 'fund':
+    case 'pool':
+    case 'rebalances':
+      return rest.length === 1 && NAME.test(rest[0]!) ? { kind, id: rest[0]! } : undefined
+    case 'orders':
+    case 'holdings':
+    case 'status':
+      return rest.length === 0 ? { kind, id: '' } : undefined
+    default:
+      return undefined
+  }
+}
+
+// ---- Errors
+
+/** Every code that `data.code` may bear: its JSON-RPC number, its HTTP status, whether the same request may succeed later. */
+export const ERRORS = {
+  parse_error: { rpc: -32700, status: 400, retry: false, text: 'the frame is not JSON' },
+  invalid_request: { rpc: -32600, status: 400, retry: false, text: 'the frame is no JSON-RPC 2.0 request' },
+  unknown_method: { rpc: -32601, status: 404, retry: false, text: 'there is no such method' },
+  invalid_params: { rpc: -32602, status: 400, retry: false, text: 'the parameters do not fit the method' },
+  unknown_channel: { rpc: -32000, status: 404, retry: false, text: 'there is no such channel' },
+  not_found: { rpc: -32000, status: 404, retry: false, text: 'there is no such thing' },
+  method_not_allowed: { rpc: -32000, status: 405, retry: false, text: 'the route does not take this method' },
+  not_logged_in: { rpc: -32000, status: 401, retry: false, text: 'this needs a login' },
+  bad_credentials: { rpc: -32000, status: 401, retry: false, text: 'the credentials are not right' },
+  not_allowed: { rpc: -32000, status: 403, retry: false, text: 'this is not allowed to you' },
+  too_large: { rpc: -32600, status: 413, retry: false, text: 'the request is too large' },
+  unsupported_media_type: { rpc: -32000, status: 415, retry: false, text: 'the body is of a type that the route does not read' },
+  rate_limited: { rpc: -32000, status: 429, retry: true, text: 'too many requests; wait a little' },
+  too_much: { rpc: -32000, status: 429, retry: true, text: 'more than the server gives at once' },
+  not_ready: { rpc: -32000, status: 503, retry: true, text: 'the server is not ready for this yet' },
+  internal: { rpc: -32000, status: 500, retry: true, text: 'the server failed; the fault is logged' },
+} as const satisfies Record<string, { rpc: number; status: number; retry: boolean; text: string }>
+export type ErrorCode = keyof typeof ERRORS
+
+/** A refusal on its way to the client. `detail` says where, what was found and what was expected. */
+export class Refusal extends Error {
+  readonly code: ErrorCode
+  /** Seconds after which to try again, where that is known. */
+  readonly retryAfter: number | undefined
+
+  constructor(code: ErrorCode, detail?: string, retryAfter?: number) {
+    super(detail ?? ERRORS[code].text)
+    this.code = code
+    this.retryAfter = retryAfter
+  }
+
+  get retry(): boolean {
+    return ERRORS[this.code].retry
+  }
+}
+
+/** Codes with which the server closes a websocket. */
+export const CLOSE = {
+  goingAway: 1001,
+  tooManySockets: 4006,
+  tooSlow: 4008,
+  tooManyRequests: 4029,
+} as const
+
+// ---- Requests
+
+/** Pushes a second and channel that `maxRate` is cut down to. */
+export const RATES = [1, 2, 5, 10, 25, 50] as const
+export type Rate = (typeof RATES)[number]
+
+/** The largest of RATES that does not exceed what was asked for. */
+export const rateOf = (maxRate: number): Rate => RATES.findLast(rate => rate <= maxRate) ?? RATES[0]
+
+const ms = z.int().min(0).max(8.64e15)
+const channels = z.array(z.string().max(256)).min(1).max(10_000)
+
+export const METHODS = {
+  subscribe: z.strictObject({
+    channels,
+    resume: z.record(z.string(), z.strictObject({ epoch: z.string(), seq: z.int().min(0) })).optional(),
+    from: ms.optional(),
+    maxRate: z.number().min(1).optional(),
+    checksum: z.boolean().optional(),
+  }),
+  unsubscribe: z.strictObject({ channels }),
+  channels: z.strictObject({ like: z.string().max(256).optional() }),
+  history: z.strictObject({
+    channel: z.string().max(256),
+    from: ms,
+    to: ms,
+    step: z.int().min(1).optional(),
+    cursor: z.string().max(1024).optional(),
+  }),
+  auth: z.strictObject({ token: z.string().max(4096) }),
+  ping: z.strictObject({}),
+} as const
+export type Method = keyof typeof METHODS
+export type Params<M extends Method> = z.infer<(typeof METHODS)[M]>
+
+export type RequestId = string | number | null
+
+/** One request as it stands in a frame, its parameters not yet checked. */
+export interface Request {
+  readonly id: RequestId | undefined
+  readonly method: string
+  readonly params: unknown
+}
+
+/** Reads one frame. Throws a Refusal that is to be answered under the id `null`. */
+export const readRequest = (text: string): Request => {
+  let frame: unknown
+  try {
+    frame = JSON.parse(text)
+  } catch {
+    throw new Refusal('parse_error')
+  }
+  if (Array.isArray(frame)) throw new Refusal('invalid_request', 'found an array, expected one request: there are no batches')
+  if (typeof frame !== 'object' || frame === null) throw new Refusal('invalid_request', `found ${kindOf(frame)}, expected an object`)
+  const { jsonrpc, id, method, params } = frame as Record<string, unknown>
+  if (jsonrpc !== '2.0') throw new Refusal('invalid_request', `jsonrpc: found ${JSON.stringify(jsonrpc) ?? 'nothing'}, expected "2.0"`)
+  if (typeof method !== 'string') throw new Refusal('invalid_request', `method: found ${kindOf(method)}, expected a string`)
+  if (id !== undefined && id !== null && typeof id !== 'string' && typeof id !== 'number')
+    throw new Refusal('invalid_request', `id: found ${kindOf(id)}, expected a string, a number or null`)
+  return { id: id as RequestId | undefined, method, params: params ?? {} }
+}
+
+/** The checked parameters of a known method. */
+export const readParams = <M extends Method>(method: M, params: unknown): Params<M> => {
+  const result = METHODS[method].safeParse(params, { reportInput: true })
+  if (!result.success) throw new Refusal('invalid_params', explain(result.error, 'params'))
+  return result.data as Params<M>
+}
+
+export const isMethod = (name: string): name is Method => Object.hasOwn(METHODS, name)
+
+export const replyText = (id: RequestId, result: unknown): string => JSON.stringify({ jsonrpc: '2.0', id, result })
+
+export const refusalText = (id: RequestId, refusal: Refusal): string =>
+  JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    error: { code: ERRORS[refusal.code].rpc, message: refusal.message, data: { code: refusal.code, retry: refusal.retry } },
+  })
+
+/** The first thing wrong, in one line: where, what was found, what was expected. */
+export const explain = (error: z.ZodError, root: string): string => {
+  const issue = error.issues[0]
+  if (issue === undefined) return root
+  const path = [root, ...issue.path.map(String)].filter(Boolean).join('.')
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `${path}: found "${issue.keys.join('", "')}", which is not known here`
+    case 'invalid_type':
+      return `${path}: found ${kindOf(issue.input)}, expected ${issue.expected}`
+    default:
+      return `${path}: found ${shortly(issue.input)}, expected ${issue.message.replace(/^(?:(?:Invalid|Too) \w+: )?(?:expected )?/, '')}`
+  }
+}
+
+const kindOf = (value: unknown): string =>
+  value === undefined
+    ? 'nothing'
+    : value === null
+      ? 'null'
+      : Array.isArray(value)
+        ? 'an array'
+        : typeof value === 'object'
+          ? 'an object'
+          : shortly(value)
+
+const shortly = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+// ---- Pushes
+
+export interface SnapshotPush {
+  readonly ch: string
+  readonly epoch: string
+  readonly seq: number
+  readonly t: number
+  readonly snap: Record<string, unknown>
+}
+
+export interface PatchPush {
+  readonly ch: string
+  readonly seq: number
+  /** `seq - 1` where it is left out. */
+  readonly prev?: number
+  readonly t: number
+  readonly d: Record<string, unknown>
+  /** How many patches this one stands for. */
+  readonly merged?: number
+}
+
+export interface ChecksumPush {
+  readonly ch: string
+  readonly seq: number
+  readonly h: string
+}
+
+export interface RowsPush {
+  readonly ch: string
+  readonly rows: readonly Record<string, unknown>[]
+  readonly more: boolean
+}
+
+export interface HeartbeatPush {
+  readonly hb: number
+}
+
+export interface ByePush {
+  readonly bye: { readonly reason: string; readonly reconnectInMs: number }
+}
+
+export type AnyPush = SnapshotPush | PatchPush | ChecksumPush | RowsPush | HeartbeatPush | ByePush

@@ -1,0 +1,51 @@
+import { fundRow } from './fund/fund.ts'
+import { pnlRow } from './pnl/portfolio.ts'
+import { poolRow } from './pools/pool.ts'
+import type { MeasureRow } from './rows.ts'
+import type { View } from './view.ts'
+
+/** What changed is stored as it stands at the end of each `storeMs` of event time, whether anybody watches or not. */
+export class Storing {
+  private readonly view: View
+  private readonly storeMs: number
+  /** End of the `storeMs` in which the first change since the last rows fell; Infinity while nothing changed. */
+  private next = Number.POSITIVE_INFINITY
+  private since = 0
+
+  constructor(view: View, storeMs: number) {
+    this.view = view
+    this.storeMs = storeMs
+  }
+
+  /** ms of the next time rows are due; Infinity where nothing changed since the last. */
+  get dueAt(): number {
+    return this.next
+  }
+
+  /** The rows due at the end of the frame `t`. The last frame of all does not wait for the end of its `storeMs`. */
+  rows(t: number, last: boolean): MeasureRow[] {
+    if (this.next === Number.POSITIVE_INFINITY) {
+      if (this.since === this.view.changes.lastChange) return []
+      this.next = Math.ceil(t / this.storeMs) * this.storeMs
+    }
+    if (t < this.next && !last) return []
+    // Live, after a stall, the end of more than one may have passed: the row bears the newest.
+    const end = last ? Math.max(this.next, t) : t - (t % this.storeMs)
+    const { portfolios, funds, pools, changes } = this.view
+    const rows: MeasureRow[] = []
+    for (const portfolio of portfolios.values()) {
+      if (!portfolio.changedSince(this.since)) continue
+      portfolio.sample(t)
+      rows.push(pnlRow(portfolio, end))
+    }
+    for (const fund of funds.values()) if (fund.changedAt > this.since) rows.push(fundRow(fund, end))
+    for (const pool of pools.values()) {
+      if (!pool.changedSince(this.since)) continue
+      pool.evaluate(t)
+      rows.push(poolRow(pool, end))
+    }
+    this.since = changes.lastChange
+    this.next = Number.POSITIVE_INFINITY
+    return rows
+  }
+}
