@@ -1,0 +1,32 @@
+import type { Logger } from 'pino'
+import type { ChainEvents, FeedChange, Ticks } from '../../streams/input.ts'
+import type { Names } from '../../streams/names.ts'
+import type { SymbolMap } from '../../streams/symbols.ts'
+
+/**
+ * A source of ticks or chain events. Whatever it reads from, it gives batches in its own order; the consumer asks for the
+ * next one when it is ready for it, so a replay is slowed by whatever is slow behind it.
+ */
+export interface Feed {
+  /** As written in the configuration; the key under `feeds` in `status`. */
+  readonly id: string
+  /** Runs by the wall clock; otherwise it is a replay, and its data are the clock. */
+  readonly live: boolean
+  /** Canonical symbols it may speak of; undefined where only the data will tell. */
+  readonly symbols: readonly string[] | undefined
+  /** Ends when the feed has nothing more to give, or soon after `signal` aborts. Throws only what makes the server unable to go on. */
+  open(context: FeedContext): AsyncIterable<FeedInput>
+}
+
+export type FeedInput = Ticks | ChainEvents | FeedChange
+
+export interface FeedContext {
+  /** The feed's number in its inputs. */
+  readonly feed: number
+  /** Canonical symbols and names of sources, shared with the pipeline. */
+  readonly symbols: Names
+  readonly sources: Names
+  readonly map: SymbolMap
+  readonly log: Logger
+  readonly signal: AbortSignal
+}

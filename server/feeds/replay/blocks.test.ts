@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { drained } from '../../test/feedKit.ts'
+import { type Block, blocksOf } from './blocks.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'blocks-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const blocks = (content: string | Buffer): Promise<Block[]> => {
+  const path = join(folder, 'file')
+  writeFileSync(path, content)
+  return drained(blocksOf(path))
+}
+
+const linesOf = (all: Block[]): string[] => all.flatMap(({ lines }) => lines)
+
+it('gives every line once, whatever its characters and length, packed or not', async () => {
+  const line = fc.oneof(
+    fc.string({ unit: 'grapheme' }).map(text => text.replace(/[\r\n]/g, '')),
+    fc.integer({ min: 1, max: 300_000 }).map(n => '€'.repeat(n)),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { minLength: 1, maxLength: 20 }),
+      fc.boolean(),
+      fc.constantFrom('\n', '\r\n'),
+      async (lines, packed, end) => {
+        const content = Buffer.from(lines.map(text => `${text}x${end}`).join(''))
+        expect(linesOf(await blocks(packed ? gzipSync(content, { level: 1 }) : content))).toEqual(lines.map(text => `${text}x`))
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+it('ends blocks by their content only, and numbers their lines through', async () => {
+  const content = Array.from({ length: 10_000 }, (_, i) => `line ${i + 1}`).join('\n')
+  const plain = await blocks(content)
+  expect(plain).toEqual(await blocks(gzipSync(content)))
+  expect(plain.length).toBeGreaterThan(2)
+  for (const { first, lines } of plain) expect(lines[0]).toBe(`line ${first}`)
+  expect(plain.at(-1)!.lines.at(-1)).toBe('line 10000')
+})
+
+it('gives what there is of a file whose compression breaks off, and then a line that nobody can read', async () => {
+  const lines = Array.from({ length: 50_000 }, (_, i) => `line ${i + 1} ${Math.sin(i)}`)
+  const packed = gzipSync(lines.join('\n'))
+  const cut = await blocks(packed.subarray(0, packed.length / 2))
+  const got = linesOf(cut)
+  expect(cut.at(-1)!.broken).toMatch(/unexpected end of file/)
+  expect(got.at(-1)).toBe('\0')
+  expect(got.length).toBeGreaterThan(10_000)
+  expect(got.slice(0, -1)).toEqual(lines.slice(0, got.length - 1))
+})
+
+it('puts a line that nobody can read in the place of one longer than 32 MiB, in bounded memory', async () => {
+  const long = Buffer.alloc(40 * 1024 * 1024, 'x')
+  expect(linesOf(await blocks(Buffer.concat([Buffer.from('before\n'), long, Buffer.from('\nbehind')])))).toEqual(['before', '\0', 'behind'])
+})
+
+it('throws where nothing can be read', async () => {
+  await expect(drained(blocksOf(join(folder, 'nowhere')))).rejects.toThrow('ENOENT')
+  await expect(drained(blocksOf(folder))).rejects.toThrow('EISDIR')
+  await expect(blocks(Buffer.from([0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]))).rejects.toThrow(/compression method/)
+})

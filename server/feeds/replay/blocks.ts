@@ -1,0 +1,98 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { pipeline, type Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+
+/** Lines of a file that follow each other. */
+export interface Block {
+  /** The number of the first of them; a file begins with line 1. */
+  readonly first: number
+  readonly lines: readonly string[]
+  /** Why the file breaks off in the last of them, where it does: a recording cut off in the middle of its compression. */
+  readonly broken?: string
+}
+
+const CHUNK = 256 * 1024
+/** A block ends with the line that fills either. Both are counted in the content, so the same content gives the same blocks. */
+const LINES = 4_096
+const CHARACTERS = 4 * 1024 * 1024
+/** A longer line (bytes) is none that anybody wrote on purpose. */
+const LONGEST = 32 * 1024 * 1024
+/** Stands in the place of a line that is too long or broken off: no reader can read it. */
+const UNREADABLE = '\0'
+
+const GZIP = Buffer.from([0x1f, 0x8b])
+const NEWLINE = 10
+
+/** The content of a file, unpacked where it begins as gzip does. */
+export const contentOf = async (path: string): Promise<Readable> => {
+  const file = await open(path)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(GZIP.length), 0, GZIP.length, 0).finally(() => file.close())
+  const raw = createReadStream(path, { highWaterMark: CHUNK })
+  if (bytesRead < GZIP.length || !buffer.equals(GZIP)) return raw
+  const unpacked = createGunzip({ chunkSize: CHUNK })
+  // Errors of either end come out where the unpacked content is read.
+  pipeline(raw, unpacked, () => undefined)
+  return unpacked
+}
+
+/** The lines of a file, in blocks. Throws where nothing of it can be read. */
+export const blocksOf = async function* (path: string): AsyncGenerator<Block> {
+  let first = 1
+  let lines: string[] = []
+  let characters = 0
+  const block = (): Block => {
+    const full = { first, lines }
+    first += lines.length
+    lines = []
+    characters = 0
+    return full
+  }
+  let began = false
+  try {
+    for await (const some of linesOf(await contentOf(path))) {
+      began = true
+      for (const line of some) {
+        lines.push(line)
+        characters += line.length
+        if (lines.length === LINES || characters >= CHARACTERS) yield block()
+      }
+    }
+  } catch (error) {
+    if (!began) throw error
+    lines.push(UNREADABLE)
+    yield { ...block(), broken: (error as Error).message }
+    return
+  }
+  if (lines.length > 0) yield block()
+}
+
+/** Cuts at line ends in the bytes, so that no character is ever cut in two. */
+const linesOf = async function* (content: Readable): AsyncGenerator<string[]> {
+  let rest: Buffer[] = []
+  let size = 0
+  let overlong = false
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    const end = chunk.lastIndexOf(NEWLINE)
+    if (end < 0) {
+      rest.push(chunk)
+      size += chunk.length
+    } else {
+      rest.push(chunk.subarray(0, end + 1))
+      const text = Buffer.concat(rest).toString('utf8')
+      const lines = text.includes('\r') ? text.split(/\r?\n/) : text.split('\n')
+      lines.pop() // behind the last line end
+      if (overlong) lines[0] = UNREADABLE
+      overlong = false
+      yield lines
+      rest = [chunk.subarray(end + 1)]
+      size = rest[0]!.length
+    }
+    if (size > LONGEST) {
+      overlong = true
+      rest = []
+      size = 0
+    }
+  }
+  if (size > 0 || overlong) yield [overlong ? UNREADABLE : Buffer.concat(rest).toString('utf8').replace(/\r$/, '')]
+}

@@ -1,0 +1,22 @@
+/** A seeded source of numbers: the same seed, the same market. */
+export interface Random {
+  /** In [0, 1). */
+  uniform(): number
+  /** Standard normal. */
+  normal(): number
+}
+
+/** mulberry32, a well-known generator of 32 bits of state; normals by Box and Muller. */
+export const random = (seed: number): Random => {
+  let state = seed | 0
+  const uniform = (): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let x = Math.imul(state ^ (state >>> 15), 1 | state)
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
+    return ((x ^ (x >>> 14)) >>> 0) / 4_294_967_296
+  }
+  return {
+    uniform,
+    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  }
+}

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FundSpec } from '../../../streams/fund/fund.ts'
+import type { PoolSpec, TokenSpec } from '../../../streams/pools/pool.ts'
+import { TickWriter } from '../../../streams/tickWriter.ts'
+import type { Feed, FeedContext, FeedInput } from '../feed.ts'
+import { type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
+import { random } from './random.ts'
+import { SimPool } from './simPool.ts'
+
+export interface SimOptions {
+  readonly id: string
+  readonly seed: number
+  readonly quote: string
+  readonly funds: readonly FundSpec[]
+  readonly pools: readonly PoolSpec[]
+  /** The newest NAV of a fund; NaN where it has none yet. */
+  readonly navOf: (fund: string) => number
+  readonly now: () => number
+}
+
+const STEP_MS = 50
+/** Assets that trade in a step, of thirty. */
+const TRADES_A_STEP = 8
+/** After a stall so many steps are made up for; the rest of the time is left out. */
+const MOST_STEPS = 20
+/** How a fund's share price strays from its NAV: pulled back by this share a step, pushed by this spread. */
+const PREMIUM_PULL = 0.002
+const PREMIUM_PUSH = 0.0001
+
+/** The built-in market: seeded prices on the wall clock, share prices that wander around NAV, swaps on the configured v2 pools. */
+export const simFeed = (options: SimOptions): Feed => {
+  const { quote, funds } = options
+  const markets = funds.flatMap(({ market }) => market ?? [])
+  return {
+    id: options.id,
+    live: true,
+    symbols: [...SIM_ASSETS.map(asset => `${asset}-${quote}`), ...markets],
+    open: context => run(options, context),
+  }
+}
+
+const run = async function* (options: SimOptions, context: FeedContext): AsyncIterable<FeedInput> {
+  const source = random(options.seed)
+  const market = new SimMarket(source, STEP_MS)
+  const shares = options.funds.filter(fund => fund.market !== undefined).map(fund => ({ fund, premium: 0 }))
+  const src = context.sources.index('sim')
+  const writer = new TickWriter(context.feed)
+  const priceOf = ({ asset }: TokenSpec): number => (asset === options.quote ? 1 : (market.priceOf(asset) ?? Number.NaN))
+  const pools = options.pools
+    .filter(({ kind, token0, token1 }) => kind === 'uniswap-v2' && token0 && token1 && priceOf(token0) > 0 && priceOf(token1) > 0)
+    .map(spec => ({ spec, sim: new SimPool(spec, source, STEP_MS) }))
+
+  const trade = (symbol: string, t: number, n: number, { price, halfSpread }: Omit<Quoted, 'asset'>): void => {
+    const index = context.symbols.index(symbol)
+    const bid = nice(price * (1 - halfSpread))
+    const ask = nice(price * (1 + halfSpread))
+    const buys = source.uniform() < 0.5
+    const size = Math.exp(4 + 1.2 * source.normal()) / price
+    writer.quote(index, src, t, bid, ask)
+    // Rising, and never the same again, also after a restart: the step's time and the number in it.
+    writer.trade(index, src, t, buys ? ask : bid, Number(size.toPrecision(5)), buys ? 'buy' : 'sell', `${t}${String(n).padStart(3, '0')}`)
+  }
+
+  yield { kind: 'feed', feed: context.feed, state: 'live' }
+  let next = Math.ceil(options.now() / STEP_MS) * STEP_MS
+  while (!context.signal.aborted) {
+    const now = options.now()
+    if (now - next > MOST_STEPS * STEP_MS) next = Math.floor(now / STEP_MS) * STEP_MS
+    for (; next <= now; next += STEP_MS) {
+      market.step()
+      writer.message(now)
+      let n = 0
+      for (let k = 0; k < TRADES_A_STEP; k++) {
+        const asset = market.assets[Math.floor(source.uniform() * market.assets.length)]!
+        trade(`${asset.asset}-${options.quote}`, next, n++, asset)
+      }
+      for (const share of shares) {
+        share.premium += PREMIUM_PUSH * source.normal() - PREMIUM_PULL * share.premium
+        const nav = options.navOf(share.fund.id)
+        if (nav > 0) trade(share.fund.market!, next, n++, { price: nav * (1 + share.premium), halfSpread: 0.0002 })
+      }
+      for (const { spec, sim } of pools) {
+        const logs = sim.step(next, priceOf(spec.token0!), priceOf(spec.token1!))
+        if (logs.length > 0) yield { kind: 'chain', feed: context.feed, logs, messages: 1, bad: {} }
+      }
+    }
+    const ticks = writer.take()
+    if (ticks) yield ticks
+    await sleep(Math.max(1, next - options.now()), undefined, { signal: context.signal }).catch(() => {})
+  }
+}
+
+/** Six significant digits, as venues quote. */
+const nice = (price: number): number => Number(price.toPrecision(6))

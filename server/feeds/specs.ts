@@ -1,0 +1,83 @@
+import type { SymbolMap } from '../../streams/symbols.ts'
+import { binance, binanceUsdm } from './binance.ts'
+import { bybit, bybitLinear } from './bybit.ts'
+import { coinbase } from './coinbase.ts'
+import { PATIENCE, type Patience } from './connection.ts'
+import type { Feed } from './feed.ts'
+import { kraken } from './kraken.ts'
+import { live, type Wanted } from './live.ts'
+import { replay } from './replay/replay.ts'
+import { SpecError } from './specError.ts'
+import type { Venue } from './venue.ts'
+import { wall as realWall, type Wall } from './wall.ts'
+
+export interface FeedOptions {
+  readonly map: SymbolMap
+  /** The simulated market; undefined where the seed is left open. */
+  readonly sim: (id: string, seed: string | undefined) => Feed
+  /** Where relative file names begin. */
+  readonly base: string
+  readonly mirrors?: Readonly<Record<string, string>>
+  readonly patience?: Patience
+  readonly wall?: Wall
+}
+
+interface Exchange {
+  readonly spot: Venue
+  readonly perpetual?: Venue
+  readonly form: RegExp
+  readonly like: string
+}
+
+const EXCHANGES: Readonly<Record<string, Exchange>> = {
+  binance: { spot: binance, perpetual: binanceUsdm, form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
+  coinbase: { spot: coinbase, form: /^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/, like: 'BTC-USD' },
+  kraken: { spot: kraken, form: /^[A-Z0-9.]{1,16}\/[A-Z0-9.]{1,16}$/i, like: 'BTC/USD' },
+  bybit: { spot: bybit, perpetual: bybitLinear, form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
+}
+
+const KINDS = `sim, sim:SEED, replay:FILE, ${Object.keys(EXCHANGES)
+  .map(name => `${name}:SYMBOLS`)
+  .join(', ')}`
+
+/** The feed that a SPEC asks for. A replay's file is looked into before. Throws SpecError: what was found, what was expected. */
+export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> => {
+  const { map, sim, base, wall = realWall } = options
+  const colon = spec.indexOf(':')
+  const kind = colon < 0 ? spec : spec.slice(0, colon)
+  const rest = colon < 0 ? undefined : spec.slice(colon + 1)
+  switch (kind) {
+    case 'sim':
+      if (rest === '') throw new SpecError(spec, 'no seed', 'sim or sim:SEED')
+      return sim(spec, rest)
+    case 'replay':
+      return replay({ spec, base, map, wall })
+    case 'ccxt':
+    case 'http':
+      throw new SpecError(spec, `a feed of the kind ${kind}, which is not available in this version`, KINDS)
+  }
+  const exchange = Object.hasOwn(EXCHANGES, kind) ? EXCHANGES[kind]! : undefined
+  if (exchange === undefined) throw new SpecError(spec, JSON.stringify(kind), KINDS)
+  return liveFeed(spec, kind, exchange, rest ?? '', options)
+}
+
+const PERPETUAL = '-PERP'
+
+const liveFeed = (spec: string, kind: string, { spot, perpetual, form, like }: Exchange, list: string, options: FeedOptions): Feed => {
+  const { map, mirrors = {}, patience = PATIENCE, wall = realWall } = options
+  const wanted = new Map<Venue, Set<string>>()
+  const canonical = new Set<string>()
+  for (const item of list.split(',')) {
+    const isPerpetual = item.endsWith(PERPETUAL)
+    const symbol = isPerpetual ? item.slice(0, -PERPETUAL.length) : item
+    const venue = isPerpetual ? perpetual : spot
+    if (venue === undefined) throw new SpecError(spec, item, `no perpetual: of ${kind} the spot market is understood`)
+    if (!form.test(symbol)) throw new SpecError(spec, JSON.stringify(item), `${kind}:SYMBOL,SYMBOL… with symbols like ${like}`)
+    const known = map.canonical(venue.name, symbol, venue.perpetual)
+    if (known === undefined) throw new SpecError(spec, item, `a symbol that ends in a known quote currency, or that "symbols" names`)
+    canonical.add(known)
+    wanted.set(venue, (wanted.get(venue) ?? new Set()).add(symbol))
+  }
+  const lines: Wanted[] = [...wanted].map(([venue, symbols]) => ({ venue, symbols: [...symbols] }))
+  return live({ id: spec, wanted: lines, symbols: [...canonical], mirrors, patience, wall })
+}

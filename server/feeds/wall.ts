@@ -1,0 +1,18 @@
+/** The world outside the data: the time of day, waiting and chance. Tests put their own in its place. */
+export interface Wall {
+  /** ms since the epoch. */
+  now(): number
+  /** Runs once after `ms`; the function returned calls it off. */
+  after(ms: number, run: () => void): () => void
+  /** 0 ≤ x < 1. */
+  random(): number
+}
+
+export const wall: Wall = {
+  now: Date.now,
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+  random: Math.random,
+}
