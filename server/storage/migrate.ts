@@ -1,0 +1,39 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { ticks } from './migrations/0001_ticks.ts'
+import { candles } from './migrations/0002_candles.ts'
+import { measures } from './migrations/0003_measures.ts'
+import type { Migration } from './migrations/migration.ts'
+
+/** In order. A new one goes to the end. */
+export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures]
+
+export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``
+
+/**
+ * Brings the database to the form this version knows and returns the names of the migrations that it ran. A migration is
+ * recorded when all its statements have run, so one that was cut short runs again. Throws where a newer version was here.
+ */
+export const migrate = async (client: ClickHouseClient, database: string, migrations = MIGRATIONS): Promise<string[]> => {
+  const db = quoted(database)
+  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${db}` })
+  await client.command({
+    query: `CREATE TABLE IF NOT EXISTS ${db}.migrations (id UInt32, name String, applied DateTime64(3, 'UTC') DEFAULT now64(3))
+      ENGINE = ReplacingMergeTree ORDER BY id`,
+  })
+  const recorded = await client.query({ query: `SELECT id, name FROM ${db}.migrations FINAL ORDER BY id`, format: 'JSONEachRow' })
+  const done = new Map((await recorded.json<{ id: number; name: string }>()).map(({ id, name }) => [id, name]))
+  const newest = Math.max(0, ...done.keys())
+  const known = migrations.at(-1)?.id ?? 0
+  if (newest > known)
+    throw new Error(
+      `database ${database}: found migration ${newest} (${done.get(newest)}), expected none after ${known}: a newer version wrote it`,
+    )
+  const ran: string[] = []
+  for (const { id, name, statements } of migrations) {
+    if (done.has(id)) continue
+    for (const query of statements(db)) await client.command({ query })
+    await client.insert({ table: `${db}.migrations`, values: [{ id, name }], format: 'JSONEachRow' })
+    ran.push(name)
+  }
+  return ran
+}
