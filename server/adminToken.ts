@@ -1,0 +1,25 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ADMIN, type Visitor } from './access.ts'
+
+/** The admin's token: the one given, else the one in the data directory, else a new one put there for nobody else to read. */
+export const adminToken = async (given: string | undefined, dataDir: string): Promise<string> => {
+  if (given !== undefined) return given
+  const file = join(dataDir, 'admin.token')
+  const token = randomBytes(32).toString('base64url')
+  try {
+    await writeFile(file, `${token}\n`, { mode: 0o600, flag: 'wx' })
+    return token
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return (await readFile(file, 'utf8')).trim()
+  }
+}
+
+/** Tells who bears a token, in the same time whatever it is. */
+export const tokenBearer = (admin: string): ((token: string) => Visitor | undefined) => {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  const wanted = digest(admin)
+  return token => (timingSafeEqual(digest(token), wanted) ? ADMIN : undefined)
+}

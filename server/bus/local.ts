@@ -1,0 +1,31 @@
+import { merge, type Observable } from 'rxjs'
+import type { Channels } from '../../streams/frames.ts'
+import type { Intake } from '../intake.ts'
+import type { Bus, Flush } from './bus.ts'
+import type { SideChannels } from './side.ts'
+
+/** The bus within one process: direct calls to what computes. */
+export const localBus = (options: {
+  readonly epoch: string
+  readonly frames$: Observable<Flush>
+  readonly channels: Channels
+  readonly intake: Intake
+  readonly side: SideChannels
+}): Bus => {
+  const { epoch, frames$, channels, intake, side } = options
+  const of = (name: string): Channels => (side.has(name) ? side.frames : channels)
+  return {
+    epoch,
+    flushes$: merge(frames$, side.flushes$),
+    channels: {
+      snapshot: name => of(name).snapshot(name),
+      since: (name, seq) => of(name).since(name, seq),
+      checksum: name => of(name).checksum(name),
+      seq: name => of(name).seq(name),
+    },
+    watch(name, on) {
+      if (side.has(name)) side.watch(name, on)
+      else intake.put({ kind: 'watch', channel: name, on })
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { OPTIONS } from '../config/options.ts'
+import { configJsonSchema } from '../config/schema.ts'
+import { home } from '../home.ts'
+import { DriftwireProcess } from '../test/processKit.ts'
+
+const ran = async (args: readonly string[], environment = {}): Promise<[code: unknown, stdout: string, stderr: string]> => {
+  const program = new DriftwireProcess(args, environment)
+  return [await program.exited, program.stdout, program.stderr]
+}
+
+describe('driftwire', () => {
+  it.concurrent.each([[['help']], [['--help']], [[]]])('%j prints what it can do, every option included', async args => {
+    const [code, stdout, stderr] = await ran(args)
+    expect([code, stderr]).toEqual([0, ''])
+    for (const command of ['serve', 'schema', 'help']) expect(stdout).toContain(`driftwire ${command}`)
+    for (const option of Object.keys(OPTIONS)) expect(stdout).toContain(`--${option}`)
+  })
+
+  it.concurrent('--version prints the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
+    expect(await ran(['--version'])).toEqual([0, `${version}\n`, ''])
+  })
+
+  it.concurrent('schema prints the JSON Schema of the configuration', async () => {
+    const [code, stdout, stderr] = await ran(['schema'])
+    expect([code, JSON.parse(stdout), stderr]).toEqual([0, configJsonSchema(), ''])
+  })
+
+  it.concurrent('of something else ends with exit code 2 and one line', async () => {
+    expect(await ran(['sevre'])).toEqual([2, '', 'driftwire: command: found "sevre", expected serve, schema or help\n'])
+  })
+})

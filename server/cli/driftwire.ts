@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { optionsHelp, UsageError } from '../config/options.ts'
+import { configJsonSchema } from '../config/schema.ts'
+import { home } from '../home.ts'
+import { serve } from './serve.ts'
+
+const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
+
+const HELP = `driftwire ${version}: a real-time server for funds and portfolios
+
+  driftwire serve [OPTIONS]   run the server
+  driftwire schema            print the JSON Schema of the configuration
+  driftwire help              this text
+
+Options of serve; each is also an environment variable, --wait-clients as DRIFTWIRE_WAIT_CLIENTS:
+
+${optionsHelp()}
+
+Feeds: sim or sim:SEED · replay:FILE · binance:BTCUSDT,ETHUSDT · coinbase:BTC-USD · kraken:BTC/USD · bybit:BTCUSDT,BTCUSDT-PERP
+`
+
+const [command, ...rest] = process.argv.slice(2)
+try {
+  switch (command) {
+    case 'serve':
+      await serve(rest, version)
+      break
+    case 'schema':
+      console.log(JSON.stringify(configJsonSchema(), null, 2))
+      break
+    case 'help':
+    case '--help':
+    case undefined:
+      console.log(HELP)
+      break
+    case '--version':
+      console.log(version)
+      break
+    default:
+      throw new UsageError(`command: found "${command}", expected serve, schema or help`)
+  }
+} catch (error) {
+  console.error(error instanceof UsageError ? `driftwire: ${error.message}` : error)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { destination, pino } from 'pino'
+import { readOptions, UsageError } from '../config/options.ts'
+import { readSettings } from '../config/settings.ts'
+import { home } from '../home.ts'
+import { type Running, start } from '../main.ts'
+
+/** A stop that takes longer than this is cut short. */
+const STOP_MS = 4_800
+
+/** Runs the server until it is told to stop (exit 0), cannot begin (exit 2) or cannot go on (exit 1). */
+export const serve = async (args: readonly string[], version: string): Promise<void> => {
+  const settings = readSettings(readOptions(args, process.env), process.env, join(home(), 'server', 'demo', 'config.json'))
+  const log = pino({ level: settings.logLevel, base: null }, destination({ fd: 2, sync: true }))
+
+  let running: Running | undefined
+  let ending: Promise<void> | undefined
+  /** However often it is asked to end, it ends once, as it was asked first, and not before all is written. */
+  const end = (reason: string, code: number, lastWord = ''): Promise<void> => {
+    ending ??= (async () => {
+      setTimeout(() => process.exit(code), STOP_MS).unref()
+      await running?.stop(reason)
+      if (lastWord !== '') console.error(lastWord)
+      process.exit(code)
+    })()
+    return ending
+  }
+  // Every time, not once: a terminal and npm both pass a SIGINT on.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end('the server is stopping', 0))
+
+  try {
+    running = await start(settings, log)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    log.fatal({ err: error }, 'cannot start')
+    return end('', 1, `driftwire: cannot start: ${(error as Error).message}`)
+  }
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  const at = `${host}:${running.port}`
+  const tls = settings.tls ? 's' : ''
+  console.log(`driftwire ${version}
+  dashboard  http${tls}://${at}/
+  websocket  ws${tls}://${at}/ws
+  API docs   http${tls}://${at}/openapi.json  http${tls}://${at}/asyncapi.json
+  data       ${settings.clickhouse ?? settings.dataDir}`)
+
+  try {
+    await running.done
+  } catch (error) {
+    if (ending === undefined) log.fatal({ err: error }, 'cannot go on')
+    await end('the server cannot go on', 1, `driftwire: cannot go on: ${(error as Error).message}`)
+  }
+  await end('the feeds have ended', 0)
+}

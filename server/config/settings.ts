@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { explain } from '../../streams/protocol.ts'
+import { readKeyPair } from '../transports/tls.ts'
+import { type Options, readChoice, readCount, UsageError } from './options.ts'
+import { type Config, configSchema, contradiction } from './schema.ts'
+
+/** All that a start was told, parsed and checked. */
+export interface Settings {
+  readonly host: string
+  readonly port: number
+  /** Where everything is kept. */
+  readonly dataDir: string
+  /** A ClickHouse server; undefined: embedded in the data directory. */
+  readonly clickhouse: string | undefined
+  readonly feeds: readonly string[]
+  /** Event time runs so many times faster than the wall; Infinity: as fast as the sink takes it. */
+  readonly speed: number
+  readonly waitClients: number
+  readonly recordFrames: string | undefined
+  readonly exitAtEnd: boolean
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly transport: 'uws' | 'ws' | undefined
+  readonly logLevel: string
+  readonly adminToken: string | undefined
+  readonly config: Config
+  /** Relative file names in the configuration are relative to this. */
+  readonly configDir: string
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
+/** Brings options and configuration together. Throws UsageError with one line: where, what was found, what was expected. */
+export const readSettings = (options: Options, environment: Readonly<Record<string, string | undefined>>, demo: string): Settings => {
+  const file = options.config ?? demo
+  const config = readConfig(file)
+  const host = options.host ?? '127.0.0.1'
+  const tls = readTls(options)
+  if (!isLoopback(host) && !tls && !options['behind-tls'])
+    throw new UsageError(
+      `--host: found "${host}", which others can reach, expected --tls-cert and --tls-key, or --behind-tls where something in front speaks TLS`,
+    )
+  const role = readChoice('role', options.role ?? 'all', ['all', 'core', 'gateway'])
+  if (role !== 'all' || options.redis !== undefined)
+    throw new UsageError(
+      `--${options.redis === undefined ? 'role' : 'redis'}: several processes are not supported by this version, expected a single one (--role all without --redis)`,
+    )
+  return {
+    host,
+    port: readCount('port', options.port ?? '8080', 0, 65_535),
+    dataDir: resolve(options.data ?? 'data'),
+    clickhouse: options.clickhouse === undefined ? undefined : readUrl(options.clickhouse),
+    feeds: options.feed ?? config.feeds,
+    speed: readSpeed(options.speed ?? '1'),
+    waitClients: readCount('wait-clients', options['wait-clients'] ?? '0', 0, 1_000_000),
+    recordFrames: options['record-frames'],
+    exitAtEnd: options['exit-at-end'] ?? false,
+    tls,
+    transport: options.transport === undefined ? undefined : readChoice('transport', options.transport, ['uws', 'ws']),
+    logLevel: readChoice('log-level', options['log-level'] ?? 'info', ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
+    config,
+    configDir: dirname(resolve(file)),
+  }
+}
+
+const readConfig = (file: string): Config => {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code}), expected a configuration file`)
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new UsageError(`${file}: found no JSON (${(error as Error).message}), expected a configuration file`)
+  }
+  const result = configSchema.safeParse(json, { reportInput: true })
+  if (!result.success) throw new UsageError(`${file}: ${explain(result.error, '').replace(/^: /, '')}`)
+  const wrong = contradiction(result.data)
+  if (wrong !== undefined) throw new UsageError(`${file}: ${wrong}`)
+  return result.data
+}
+
+const readTls = ({ 'tls-cert': cert, 'tls-key': key }: Options): Settings['tls'] => {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined)
+    throw new UsageError(`--tls-${cert ? 'key' : 'cert'}: found nothing, expected both --tls-cert and --tls-key`)
+  try {
+    readKeyPair({ cert, key })
+  } catch (error) {
+    throw new UsageError(`--tls-cert, --tls-key: ${(error as Error).message}`)
+  }
+  return { cert, key }
+}
+
+const readUrl = (text: string): string => {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new UsageError(`--clickhouse: found "${text}", expected an http or https URL`)
+  return text
+}
+
+const readSpeed = (text: string): number => {
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const speed = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || !(speed > 0)) throw new UsageError(`--speed: found "${text}", expected a number above zero, or max`)
+  return speed
+}

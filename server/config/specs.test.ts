@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, describe, expect, it } from 'vitest'
+import { formatDecimal } from '../../streams/decimal.ts'
+import { UsageError } from './options.ts'
+import { configSchema } from './schema.ts'
+import { fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './specs.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'driftwire-specs-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const transactionsOf = async (content: string | undefined) => {
+  if (content !== undefined) writeFileSync(join(folder, 'some.csv'), content)
+  const logged: Record<string, unknown>[] = []
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) })
+  const transactions = content === undefined ? 'none.csv' : 'some.csv'
+  const [spec] = await portfolioSpecs(configSchema.parse({ portfolios: [{ id: 'p', transactions }] }), folder, log)
+  return { transactions: spec!.transactions, logged }
+}
+
+describe('transactions of a portfolio', () => {
+  it('are sorted by time, rows of one time as they stand, whatever form the time has', async () => {
+    const { transactions, logged } = await transactionsOf(
+      [
+        '\uFEFFt,type,asset,qty,price,fee,account,to_account,id,cost',
+        '2024-03-01T00:00:00Z,sell,BTC,1,70000,,,,third,',
+        '1704067200000,buy,BTC,2,42000,10.5,exchange,,first,84000',
+        '2024-01-01,transfer,BTC,2,,,exchange,cold,second,',
+        '',
+        '2024-03-01 00:00:00,gift,BTC,-0.5,,,,,fourth,',
+      ].join('\r\n'),
+    )
+    expect(logged).toEqual([])
+    expect(transactions.map(({ id }) => id)).toEqual(['first', 'second', 'third', 'fourth'])
+    const [first, second] = transactions
+    expect(first).toMatchObject({ t: Date.UTC(2024, 0, 1), type: 'buy', asset: 'BTC', account: 'exchange' })
+    expect([first!.qty, first!.price!, first!.fee, first!.cost!].map(formatDecimal)).toEqual(['2', '42000', '10.5', '84000'])
+    expect(second).toMatchObject({ t: Date.UTC(2024, 0, 1), toAccount: 'cold', price: undefined })
+  })
+
+  it('that cannot be read are left out one by one, each logged with its line and why', async () => {
+    const { transactions, logged } = await transactionsOf(
+      [
+        't,type,asset,qty,price,fee,account,to_account,id',
+        '2024-01-01,buy,BTC,1,40000,,,,a',
+        '2024-01-02,bye,BTC,1,40000,,,,b',
+        'yesterday,buy,BTC,1,40000,,,,c',
+        '2024-01-03,buy,BTC,NaN,40000,,,,d',
+        '2024-01-04,buy,BTC,-1,40000,,,,e',
+        '2024-01-05,buy,B C,1,40000,,,,f',
+        '2024-01-06,buy,BTC,1,-40000,,,,g',
+        '2024-01-07,buy,BTC,1,40000,,,,a',
+        '2024-01-08,buy,BTC',
+        '2024-01-09,sell,BTC,1,50000,,,,z',
+      ].join('\n'),
+    )
+    expect(transactions.map(({ id }) => id)).toEqual(['a', 'z'])
+    expect(logged.map(({ line, why }) => [line, String(why).split(':')[0]])).toEqual([
+      [3, 'type'],
+      [4, 't'],
+      [5, 'qty'],
+      [6, 'qty'],
+      [7, 'asset'],
+      [8, 'price'],
+      [9, 'id'],
+      [10, 'qty'],
+    ])
+  })
+
+  it.each<[what: string, content: string | undefined, line: RegExp]>([
+    ['is not there', undefined, /^portfolios\.0\.transactions: ".*none\.csv" cannot be read \(ENOENT\), expected a CSV file/],
+    [
+      'lacks a column',
+      't,type,asset\n',
+      /^portfolios\.0\.transactions: .*header: found "t,type,asset", expected the columns t, type, asset, qty$/,
+    ],
+  ])('in a file that %s end the start', async (_, content, line) => {
+    const failed = transactionsOf(content)
+    await expect(failed).rejects.toThrow(UsageError)
+    await expect(failed).rejects.toThrow(line)
+  })
+})
+
+describe('a configuration as the streams want it', () => {
+  const config = configSchema.parse({
+    quote: 'EUR',
+    assets: { BTC: { supply: '19700000' }, ETH: { supply: '120000000.5' }, GOLD: {} },
+    funds: [
+      { id: 'CAP', weighting: { scheme: 'market-cap', assets: ['ETH'] }, rebalance: { mode: 'off', assetThreshold: 0.1 } },
+      { id: 'ALL', name: 'All alike', weighting: { scheme: 'equal' }, initialPrice: '0.5', rebalance: { totalThreshold: 0.2 } },
+      { id: 'UNITS', weighting: { scheme: 'units', units: { SOL: '0.000000000000000001', EUR: '5' } } },
+    ],
+    pools: [
+      { id: 'v2', kind: 'uniswap-v2', address: '0x00000000000000000000000000000000000000AB' },
+      { id: 'v3', kind: 'uniswap-v3', token0: { symbol: 'USDC', decimals: 6, asset: 'EUR' }, token1: { symbol: 'DOT', decimals: 10 } },
+    ],
+  })
+  const funds = fundSpecs(config)
+  const pools = poolSpecs(config)
+
+  it('has exact amounts, names and thresholds filled in', () => {
+    expect(funds[0]).toMatchObject({ id: 'CAP', name: 'CAP', quote: 'EUR', supplies: new Map([['ETH', 120_000_000.5]]) })
+    expect(funds[0]!.rebalance.assetThreshold).toBe(Number.POSITIVE_INFINITY)
+    expect(funds[1]).toMatchObject({
+      name: 'All alike',
+      weighting: { scheme: 'equal', assets: ['BTC', 'ETH', 'GOLD'] },
+      initialPrice: 10n ** 17n * 5n,
+    })
+    expect(funds[1]!.rebalance).toEqual({
+      assetThreshold: Number.POSITIVE_INFINITY,
+      totalThreshold: 0.2,
+      maxIntervalMs: Number.POSITIVE_INFINITY,
+    })
+    expect(funds[2]!.weighting).toEqual({
+      scheme: 'units',
+      units: new Map([
+        ['SOL', 1n],
+        ['EUR', 5n * 10n ** 18n],
+      ]),
+    })
+  })
+
+  it('knows addresses in lower case and the fee that every pool of Uniswap v2 takes', () => {
+    expect(pools.map(({ address, feePips }) => [address, feePips])).toEqual([
+      ['0x00000000000000000000000000000000000000ab', 3_000],
+      ['', Number.NaN],
+    ])
+    expect(pools[1]!.token1).toEqual({ symbol: 'DOT', decimals: 10, asset: 'DOT' })
+  })
+
+  it('wants the prices of everything that is held or may be, in the quote currency', () => {
+    expect([...wantedSymbols(funds, [], pools, 'EUR')].sort()).toEqual(['BTC-EUR', 'DOT-EUR', 'ETH-EUR', 'GOLD-EUR', 'SOL-EUR'])
+  })
+})

@@ -1,0 +1,146 @@
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Logger } from 'pino'
+import { csvFields } from '../../streams/csv.ts'
+import { parseDecimal, toNumber } from '../../streams/decimal.ts'
+import type { FundSpec, Weighting } from '../../streams/fund/fund.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import { BadRow, type Transaction, transactionReader } from '../../streams/pnl/transaction.ts'
+import type { PoolSpec, TokenSpec } from '../../streams/pools/pool.ts'
+import { UsageError } from './options.ts'
+import type { Config, FundConfig, PoolConfig } from './schema.ts'
+
+/** The configuration as the streams want it: amounts parsed, files read, defaults that depend on other members filled in. */
+
+export const fundSpecs = (config: Config): FundSpec[] => config.funds.map(fund => fundSpec(fund, config))
+
+const fundSpec = (fund: FundConfig, { quote, assets }: Config): FundSpec => {
+  const { weighting, rebalance } = fund
+  const chosen = weighting.scheme === 'market-cap' ? weighting.assets : undefined
+  return {
+    id: fund.id,
+    name: fund.name ?? fund.id,
+    quote,
+    weighting: weightingOf(weighting, Object.keys(assets)),
+    supplies: new Map(
+      Object.entries(assets).flatMap(([asset, { supply }]) =>
+        supply === undefined || chosen?.includes(asset) === false ? [] : [[asset, toNumber(parseDecimal(supply)!)] as const],
+      ),
+    ),
+    initialPrice: parseDecimal(fund.initialPrice)!,
+    initialShares: parseDecimal(fund.initialShares)!,
+    inceptionTimeoutMs: fund.inceptionTimeoutMs,
+    targets: fund.targets,
+    rebalance: {
+      assetThreshold: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.assetThreshold ?? Number.POSITIVE_INFINITY),
+      totalThreshold: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.totalThreshold ?? Number.POSITIVE_INFINITY),
+      maxIntervalMs: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.maxIntervalMs ?? Number.POSITIVE_INFINITY),
+    },
+    market: fund.market,
+  }
+}
+
+const weightingOf = (weighting: FundConfig['weighting'], allAssets: readonly string[]): Weighting => {
+  switch (weighting.scheme) {
+    case 'market-cap':
+      return { scheme: 'market-cap', count: weighting.count, cap: weighting.cap }
+    case 'equal':
+      return { scheme: 'equal', assets: weighting.assets ?? allAssets, cap: weighting.cap }
+    case 'fixed':
+      return { scheme: 'fixed', weights: new Map(Object.entries(weighting.weights)), cap: weighting.cap }
+    case 'units':
+      return { scheme: 'units', units: new Map(Object.entries(weighting.units).map(([asset, units]) => [asset, parseDecimal(units)!])) }
+  }
+}
+
+export const poolSpecs = (config: Config): PoolSpec[] => config.pools.map(pool => poolSpec(pool, config.quote))
+
+/** Uniswap v2 takes 0.3 % of every swap; of other kinds the fee is unknown where the configuration does not tell. */
+const V2_FEE_PIPS = 3000
+
+const poolSpec = (pool: PoolConfig, quote: string): PoolSpec => ({
+  id: pool.id,
+  kind: pool.kind,
+  quote,
+  address: (pool.address ?? '').toLowerCase(),
+  feePips: pool.feePips ?? (pool.kind === 'uniswap-v2' ? V2_FEE_PIPS : Number.NaN),
+  token0: tokenSpec(pool.token0),
+  token1: tokenSpec(pool.token1),
+})
+
+const tokenSpec = (token: PoolConfig['token0']): TokenSpec | undefined =>
+  token && { symbol: token.symbol, decimals: token.decimals, asset: token.asset ?? token.symbol }
+
+/** Reads the transactions of every portfolio. A bad row is logged with its number and left out; a file that is not there ends the start. */
+export const portfolioSpecs = async (config: Config, configDir: string, log: Logger): Promise<PortfolioSpec[]> =>
+  Promise.all(
+    config.portfolios.map(async ({ id, method, feesInCost, transactions }, i) => ({
+      id,
+      quote: config.quote,
+      method,
+      feesInCost,
+      transactions:
+        transactions === undefined ? [] : await readTransactions(resolve(configDir, transactions), `portfolios.${i}.transactions`, log),
+    })),
+  )
+
+/** Bad rows beyond so many are counted, not logged. */
+const LOGGED_ROWS = 20
+
+const readTransactions = async (file: string, where: string, log: Logger): Promise<Transaction[]> => {
+  const transactions: Transaction[] = []
+  const ids = new Set<string>()
+  let read: ((fields: readonly string[]) => Transaction) | undefined
+  let line = 0
+  let bad = 0
+  try {
+    for await (const text of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
+      line += 1
+      if (text.trim() === '') continue
+      try {
+        if (read === undefined) {
+          read = transactionReader(csvFields(text.replace(/^\uFEFF/, '')))
+          continue
+        }
+        const transaction = read(csvFields(text))
+        if (transaction.id !== '' && ids.has(transaction.id))
+          throw new BadRow(`id: found "${transaction.id}" a second time, expected each id once`)
+        ids.add(transaction.id)
+        transactions.push(transaction)
+      } catch (error) {
+        if (!(error instanceof BadRow)) throw error
+        if (read === undefined) throw new UsageError(`${where}: ${file}, ${error.message}`)
+        bad += 1
+        if (bad <= LOGGED_ROWS) log.warn({ file, line, why: error.message }, 'a row of the transactions is left out')
+      }
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(
+      `${where}: "${file}" cannot be read (${(error as NodeJS.ErrnoException).code}), expected a CSV file of transactions`,
+    )
+  }
+  if (bad > LOGGED_ROWS) log.warn({ file, bad }, 'more rows of the transactions are left out')
+  // Sorting is stable: rows of one time stay in the file's order.
+  return transactions.sort((a, b) => a.t - b.t)
+}
+
+/** What a fund or portfolio holds or prices, so that missing prices can be told at the start. */
+export const wantedSymbols = (
+  funds: readonly FundSpec[],
+  portfolios: readonly PortfolioSpec[],
+  pools: readonly PoolSpec[],
+  quote: string,
+): Set<string> => {
+  const assets = new Set<string>()
+  for (const { weighting, supplies } of funds) {
+    if (weighting.scheme === 'market-cap') for (const asset of supplies.keys()) assets.add(asset)
+    else if (weighting.scheme === 'equal') for (const asset of weighting.assets) assets.add(asset)
+    else for (const asset of (weighting.scheme === 'fixed' ? weighting.weights : weighting.units).keys()) assets.add(asset)
+  }
+  for (const { transactions } of portfolios) for (const { asset } of transactions) assets.add(asset)
+  for (const { token0, token1 } of pools) for (const token of [token0, token1]) if (token) assets.add(token.asset)
+  assets.delete(quote)
+  return new Set([...assets].map(asset => `${asset}-${quote}`))
+}

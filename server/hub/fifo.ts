@@ -1,0 +1,33 @@
+/** A queue that gives up its oldest in constant time: an array with a head, made anew when more than half of it is gone. */
+export class Fifo<T> {
+  private items: T[] = []
+  private head = 0
+
+  get size(): number {
+    return this.items.length - this.head
+  }
+
+  get oldest(): T | undefined {
+    return this.items[this.head]
+  }
+
+  push(item: T): void {
+    this.items.push(item)
+  }
+
+  shift(): T | undefined {
+    const item = this.items[this.head]
+    if (item === undefined) return undefined
+    this.head += 1
+    if (this.head > 512 && this.head * 2 > this.items.length) {
+      this.items = this.items.slice(this.head)
+      this.head = 0
+    }
+    return item
+  }
+
+  /** All but the `skip` oldest. */
+  after(skip: number): T[] {
+    return this.items.slice(this.head + skip)
+  }
+}

@@ -1,0 +1,340 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { firstValueFrom, Subject } from 'rxjs'
+import type { Frame } from '../streams/frames.ts'
+import type { Inception } from '../streams/input.ts'
+import { Names } from '../streams/names.ts'
+import { pipeline } from '../streams/pipeline.ts'
+import { Refusal } from '../streams/protocol.ts'
+import { symbolMap } from '../streams/symbols.ts'
+import { access, NOBODY, type Readers, type Visitor } from './access.ts'
+import { adminToken, tokenBearer } from './adminToken.ts'
+import { localBus } from './bus/local.ts'
+import { SideChannels } from './bus/side.ts'
+import { Catalogue } from './catalogue.ts'
+import { UsageError } from './config/options.ts'
+import type { Config } from './config/schema.ts'
+import { isLoopback, type Settings } from './config/settings.ts'
+import { fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
+import { simFeed } from './feeds/sim/sim.ts'
+import { SpecError } from './feeds/specError.ts'
+import { feedOf } from './feeds/specs.ts'
+import { httpApp } from './http/app.ts'
+import { problem } from './http/problem.ts'
+import { HUB_LIMITS, Hub, TICK_MS } from './hub/hub.ts'
+import type { Past } from './hub/splice.ts'
+import { Intake } from './intake.ts'
+import { fileJournal } from './journal/fileJournal.ts'
+import { metrics } from './metrics.ts'
+import { openRecorder } from './recorder.ts'
+import { Requests } from './requests.ts'
+import { aborted, runLive, runReplay } from './run.ts'
+import { type Figures, showStatus } from './status.ts'
+import { type Engine, openEngine } from './storage/engine.ts'
+import { openHistory } from './storage/history.ts'
+import { openSink } from './storage/sink.ts'
+import { openTransport } from './transports/open.ts'
+
+export interface Running {
+  readonly port: number
+  /** Resolves when it was told to end with its feeds and they have ended; rejects when it cannot go on. */
+  readonly done: Promise<void>
+  /** Tells clients, writes what is waiting, closes everything. */
+  stop(reason: string): Promise<void>
+}
+
+/** Clients are asked to come back after so long, ms. */
+const RECONNECT_MS = 1_000
+/** Of the five seconds that a stop may take, what the rows get to reach the engine; then they wait in the spool. */
+const FLUSH_MS = 3_000
+const CLOSE_MS = 500
+/** A past that is not stored within so long is not waited for, ms. */
+const PAST_MS = 5_000
+const STATUS_MS = 1_000
+
+/** Puts the server together and starts it: sockets and journal first, the engine behind them, the feeds last. */
+export const start = async (settings: Settings, log: Logger): Promise<Running> => {
+  const { config } = settings
+  await mkdir(settings.dataDir, { recursive: true })
+
+  // What the configuration describes
+  const funds = fundSpecs(config)
+  const pools = poolSpecs(config)
+  const portfolios = await portfolioSpecs(config, settings.configDir, log)
+  const map = symbolMap(config.symbols)
+  const navOf = (fund: string): number => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN
+  const sim = (id: string, seed: string | undefined) =>
+    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, navOf, now: Date.now })
+  const feeds = await feedsOf(settings, spec =>
+    feedOf(spec, { map, base: settings.config.feeds === settings.feeds ? settings.configDir : process.cwd(), sim }),
+  )
+  const replaying = feeds.some(feed => !feed.live)
+
+  // From input to frames
+  const epoch = randomBytes(6).toString('base64url')
+  const symbols = new Names()
+  const sources = new Names()
+  const flow = pipeline({
+    ...{ symbols, sources, funds, portfolios, pools, epoch },
+    frameMs: config.frameMs,
+    staleAfterMs: config.staleAfterMs,
+    storeMs: config.storeMs,
+    digits: config.significantDigits,
+    feeds: feeds.map(({ id, live }) => ({ id, live })),
+    everything: settings.recordFrames !== undefined,
+  })
+  const intake = new Intake()
+  const frames$ = new Subject<Frame>()
+  flow.run(intake.input$).subscribe(frames$)
+  const { view } = flow
+
+  // From frames to disk
+  const engineLog = log.child({ module: 'storage' })
+  const abort = new AbortController()
+  let openTheEngine = (): void => {}
+  const engine = new Promise<Engine>((resolve, reject) => {
+    openTheEngine = () => {
+      const source = settings.clickhouse === undefined ? { dataDir: join(settings.dataDir, 'clickhouse') } : { url: settings.clickhouse }
+      openEngine({ source, retention: config.retention, log: engineLog, signal: abort.signal }).then(resolve, reject)
+    }
+  })
+  let engineState: 'starting' | 'ready' = 'starting'
+  const sink = await openSink({
+    spoolDir: join(settings.dataDir, 'spool'),
+    engine,
+    symbols,
+    sources,
+    log: engineLog,
+    spoolBytes: config.limits.spoolBytes,
+  })
+  const history = openHistory(engine)
+  const recorder = settings.recordFrames === undefined ? undefined : await openRecorder(settings.recordFrames)
+  frames$.subscribe(frame => {
+    sink.write(frame.rows)
+    recorder?.write(frame.pushes)
+  })
+
+  // What is decided: proposals become entries of the journal, and entries come back as input
+  const journal = await fileJournal(settings.dataDir)
+  const inceptions = new Map<string, Inception>((await journal.read()).map(entry => [entry.fund, entry]))
+  let deciding: Promise<void> = Promise.resolve()
+  const decide = async (proposals: readonly Inception[]): Promise<void> => {
+    const fresh = proposals.filter(({ fund }) => !inceptions.has(fund))
+    for (const entry of fresh) inceptions.set(entry.fund, entry)
+    if (fresh.length > 0) await journal.append(fresh)
+    intake.put({ kind: 'ledger', entries: proposals.map(({ fund }) => inceptions.get(fund)!) })
+  }
+  frames$.subscribe(({ proposals }) => {
+    if (proposals.length > 0) deciding = deciding.then(() => decide(proposals))
+  })
+
+  // From frames to clients
+  const side = new SideChannels(epoch, config.significantDigits)
+  const bus = localBus({ epoch, frames$, channels: flow.channels, intake, side })
+  const readers = access(readersOf(config, isLoopback(settings.host) ? 'public' : []))
+  const catalogue = new Catalogue({
+    seen: () => flow.names(),
+    wasSeen: symbol => view.book.has(symbol),
+    symbols: new Set([
+      ...feeds.flatMap(feed => feed.symbols ?? []),
+      ...Object.values(config.symbols),
+      ...wantedSymbols(funds, portfolios, pools, config.quote),
+    ]),
+    openEnded: () => feeds.some(feed => feed.symbols === undefined),
+    fixed: new Set(['status', ...funds.map(f => `fund:${f.id}`), ...portfolios.map(p => `pnl:${p.id}`), ...pools.map(p => `pool:${p.id}`)]),
+    access: readers,
+  })
+  const { limits } = config
+  const authenticate = tokenBearer(await adminToken(settings.adminToken, settings.dataDir))
+  const past: Past = { rows: query => history.rows(query), until: t => within(sink.until(t), PAST_MS) }
+  let stopping = false
+  const hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
+  const requests = new Requests({
+    hub,
+    bus,
+    access: readers,
+    catalogue,
+    history,
+    past,
+    authenticate,
+    limits,
+    now: Date.now,
+    log: log.child({ module: 'requests' }),
+  })
+
+  // What the server says of itself
+  let stored = !replaying
+  const rates = { ticks: 0, frames: 0 }
+  const parts = (): Figures => {
+    const { waiting, lastError, storedTo, ...sunk } = sink.stats()
+    return {
+      rates,
+      clients: { ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } },
+      sink: { state: engineState, waiting: { ...waiting }, storedTo, lastError, ...sunk } as unknown as Figures,
+      journal: { state: 'open', entries: inceptions.size },
+    }
+  }
+  side.offer(
+    name => name === 'status',
+    (_name, state) =>
+      showStatus(
+        state,
+        () => view.feeds,
+        feed => (feed.state === 'ended' && !stored ? 'live' : feed.state),
+        parts,
+      ),
+  )
+  const registry = metrics(() => view.feeds, parts)
+
+  const app = httpApp({
+    ...{ hub, bus, access: readers, catalogue, history, registry, authenticate },
+    notReady: () => (stopping ? { server: 'stopping' } : engineState === 'ready' ? {} : { clickhouse: engineState }),
+    log: log.child({ module: 'http' }),
+  })
+  const transport = await openTransport<Visitor>(
+    {
+      upgrade: ({ url, headers }) => {
+        if (stopping) return { refuse: problem(new Refusal('not_ready', 'the server is stopping', 1)) }
+        const origin = headers.get('origin')
+        if (origin !== null && !isOwn(origin, url) && !config.origins.includes(origin))
+          return {
+            refuse: problem(new Refusal('not_allowed', `origin: found "${origin}", expected the server's own or one that "origins" lists`)),
+          }
+        return { accept: NOBODY }
+      },
+      open: socket => void hub.open(socket),
+      message: (socket, text) => {
+        const session = hub.session(socket)
+        if (session) requests.take(session, text)
+      },
+      pong: (socket, mark) => hub.pong(socket, mark),
+      drain: () => {},
+      close: socket => hub.closed(socket),
+      http: request => app.fetch(request),
+    },
+    { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
+    settings.transport,
+  )
+  const port = await transport.listen(settings.host, settings.port)
+  const timers = [setInterval(() => hub.tick(), TICK_MS), setInterval(() => report(), STATUS_MS)]
+  const before = { ticks: 0, frames: 0, bad: new Map<string, string>() }
+  let frames = 0
+  frames$.subscribe(() => {
+    frames += 1
+  })
+  const report = (): void => {
+    const ticks = view.feeds.reduce((sum, feed) => sum + feed.ticks, 0)
+    rates.ticks = ticks - before.ticks
+    rates.frames = frames - before.frames
+    before.ticks = ticks
+    before.frames = frames
+    for (const feed of view.feeds) {
+      const bad = JSON.stringify(feed.bad)
+      if (bad !== (before.bad.get(feed.id) ?? '{}')) log.warn({ feed: feed.id, bad: feed.bad }, 'left out since the start, by kind')
+      before.bad.set(feed.id, bad)
+    }
+    side.touch('status')
+    side.flushAt(hub.t)
+  }
+
+  openTheEngine()
+  const opened = engine.then(() => {
+    engineState = 'ready'
+  })
+
+  const runOptions = {
+    feeds,
+    intake,
+    frameMs: config.frameMs,
+    context: { symbols, sources, map },
+    signal: abort.signal,
+    log: log.child({ module: 'feeds' }),
+  }
+  const run = async (): Promise<void> => {
+    if (!replaying) {
+      // What was decided before holds from the first frame on.
+      if (inceptions.size > 0) intake.put({ kind: 'ledger', entries: [...inceptions.values()] })
+      await runLive(runOptions)
+      return
+    }
+    while (hub.subscribers < settings.waitClients && !abort.signal.aborted)
+      await Promise.race([firstValueFrom(hub.subscribed$), aborted(abort.signal)])
+    const room = async (): Promise<void> => {
+      await deciding
+      await sink.room()
+      await recorder?.room()
+    }
+    await runReplay({ ...runOptions, speed: settings.speed, room })
+    if (abort.signal.aborted) return
+    await deciding
+    await sink.until(view.t)
+    stored = true
+    report()
+    if (!settings.exitAtEnd) await aborted(abort.signal)
+  }
+  const done = Promise.all([run(), opened]).then(() => {})
+  // Whoever waits for `done` learns of it; until then it is no unhandled rejection.
+  done.catch(() => {})
+
+  return {
+    port,
+    done,
+    async stop(reason) {
+      if (stopping) return
+      stopping = true
+      hub.bye(reason, RECONNECT_MS)
+      abort.abort()
+      for (const timer of timers) clearInterval(timer)
+      await deciding.catch(() => {})
+      await Promise.all([sink.close(FLUSH_MS), recorder?.close(), transport.close(CLOSE_MS)])
+      await journal.close()
+      if (engineState === 'ready') await (await engine).close()
+    },
+  }
+}
+
+const feedsOf = async ({ feeds: specs }: Settings, open: (spec: string) => ReturnType<typeof feedOf>) => {
+  try {
+    const feeds = await Promise.all(specs.map(open))
+    if (feeds.some(feed => feed.live) && feeds.some(feed => !feed.live))
+      throw new UsageError('--feed: found replays and live feeds together, expected one or the other: their clocks differ')
+    const twice = specs.find((spec, i) => specs.indexOf(spec) !== i)
+    if (twice !== undefined) throw new UsageError(`--feed: found "${twice}" a second time, expected each feed once`)
+    return feeds
+  } catch (error) {
+    if (error instanceof SpecError) throw new UsageError(`--feed: ${error.message}`)
+    throw error
+  }
+}
+
+const seedOf = (text: string | undefined): number => {
+  if (text === undefined) return 1
+  let seed = 0
+  for (const char of text) seed = (Math.imul(seed, 31) + char.charCodeAt(0)) | 0
+  return /^\d{1,9}$/.test(text) ? Number(text) : seed
+}
+
+/** Who reads what: as the configuration says, else everybody where only this machine can ask, else the owner. */
+const readersOf = ({ funds, portfolios }: Config, byDefault: Readers): Map<string, Readers> =>
+  new Map([
+    ...funds.map(({ id, read }) => [`fund:${id}`, read ?? byDefault] as const),
+    ...portfolios.map(
+      ({ id, read, owner }) => [`pnl:${id}`, read ?? (byDefault === 'public' || owner === undefined ? byDefault : [owner])] as const,
+    ),
+  ])
+
+const isOwn = (origin: string, { host }: URL): boolean => URL.canParse(origin) && new URL(origin).host === host
+
+const within = async (work: Promise<void>, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Refusal('not_ready', 'the newest rows are not stored yet', 1)), ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,226 @@
+import { pino } from 'pino'
+import { Subject } from 'rxjs'
+import { vi } from 'vitest'
+import { Driftwire, type SocketLike } from '../../clients/client.ts'
+import { utf8Text } from '../../streams/byteWriter.ts'
+import type { Frame } from '../../streams/frames.ts'
+import { Names } from '../../streams/names.ts'
+import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
+import { TickWriter } from '../../streams/tickWriter.ts'
+import { access, NOBODY, type Visitor } from '../access.ts'
+import type { Bus } from '../bus/bus.ts'
+import { localBus } from '../bus/local.ts'
+import { SideChannels } from '../bus/side.ts'
+import { Catalogue } from '../catalogue.ts'
+import { HUB_LIMITS, Hub, type HubLimits, TICK_MS } from '../hub/hub.ts'
+import type { Past } from '../hub/splice.ts'
+import { Intake } from '../intake.ts'
+import { Requests } from '../requests.ts'
+import type { Socket } from '../transports/transport.ts'
+
+/**
+ * Pipeline, bus, hub, requests and the client library as they are, with a network between them that the test holds in its hand:
+ * it decides what is read when and what is lost. Time is vitest's.
+ */
+export class Lab {
+  readonly hub: Hub
+  readonly bus: Bus
+  readonly requests: Requests
+  readonly pipeline: Pipeline
+  readonly symbols = new Names()
+  readonly lines = new Set<Line>()
+  private readonly sources = new Names()
+  private readonly intake = new Intake()
+  private readonly topics = new Map<string, Set<Line>>()
+  private readonly timer: ReturnType<typeof setInterval>
+  private ids = 0
+
+  constructor(options: { limits?: Partial<HubLimits>; past?: Past } = {}) {
+    this.pipeline = pipeline({
+      symbols: this.symbols,
+      sources: this.sources,
+      frameMs: 20,
+      staleAfterMs: 10_000,
+      feeds: [{ id: 'lab', live: true }],
+      funds: [],
+      portfolios: [],
+      pools: [],
+      epoch: 'lab1',
+      digits: 12,
+      storeMs: 1000,
+      everything: false,
+    })
+    const frames$ = new Subject<Frame>()
+    this.pipeline.run(this.intake.input$).subscribe(frames$)
+    const side = new SideChannels('lab1', 12)
+    this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, intake: this.intake, side })
+    const limits = { ...HUB_LIMITS, ...options.limits }
+    this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
+    const readable = access(new Map())
+    const past = options.past ?? { rows: async () => ({ rows: [] }), until: async () => {} }
+    this.requests = new Requests({
+      hub: this.hub,
+      bus: this.bus,
+      access: readable,
+      catalogue: new Catalogue({
+        seen: () => [],
+        wasSeen: () => true,
+        symbols: new Set(),
+        openEnded: () => true,
+        fixed: new Set(),
+        access: readable,
+      }),
+      history: { rows: async () => ({ rows: [] }) },
+      past,
+      authenticate: () => undefined,
+      limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
+      now: Date.now,
+      log: pino({ level: 'silent' }),
+    })
+    this.timer = setInterval(() => this.hub.tick(), TICK_MS)
+  }
+
+  /** A client of the library, over lines that read as `reads` says. */
+  client(reads: Reader): Driftwire {
+    return new Driftwire({ url: 'lab', open: () => new Line(this, reads).near })
+  }
+
+  /** Trades, and the end of the frame they fell in. */
+  frame(trades: readonly { symbol: string; price: number; size?: number }[]): void {
+    const now = Date.now()
+    const writer = new TickWriter(0)
+    for (const { symbol, price, size = 1 } of trades) {
+      this.ids += 1
+      writer.message(now)
+      writer.trade(this.symbols.index(symbol), this.sources.index('lab'), now, price, size, 'buy', String(this.ids))
+    }
+    const ticks = writer.take()
+    if (ticks) this.intake.put(ticks)
+    this.intake.put({ kind: 'clock', t: Math.ceil(now / 20) * 20 })
+  }
+
+  state(channel: string): unknown {
+    return JSON.parse(utf8Text(this.bus.channels.snapshot(channel)!.bytes)).snap
+  }
+
+  subscribe(topic: string, line: Line, on: boolean): void {
+    const lines = this.topics.get(topic) ?? new Set()
+    this.topics.set(topic, lines)
+    if (on) lines.add(line)
+    else lines.delete(line)
+  }
+
+  close(): void {
+    clearInterval(this.timer)
+    for (const line of this.lines) line.cut()
+  }
+
+  private publish(topic: string, bytes: Uint8Array): void {
+    for (const line of this.topics.get(topic) ?? []) line.toClient(utf8Text(bytes))
+  }
+}
+
+/** How a line is read: bytes a second; Infinity: at once. May change while it is used. */
+export interface Reader {
+  bytesPerSecond: number
+}
+
+/** What the server keeps for one socket before it drops. */
+const MAX_BACKPRESSURE = 1024 * 1024
+
+/** One connection: in order, as slow as its reader, and lost with all that is on it when it is cut. */
+export class Line {
+  readonly near: SocketLike
+  private readonly lab: Lab
+  private readonly reader: Reader
+  private readonly far: Socket<Visitor>
+  private readonly followed = new Set<string>()
+  private readonly queue: (string | { mark: number })[] = []
+  private queued = 0
+  private credit = 0
+  private readonly timer: ReturnType<typeof setInterval>
+
+  constructor(lab: Lab, reader: Reader) {
+    this.lab = lab
+    this.reader = reader
+    lab.lines.add(this)
+    const far = {
+      id: 0,
+      data: NOBODY,
+      closed: false,
+      dropped: false,
+      send: (frame: Uint8Array | string) => this.toClient(typeof frame === 'string' ? frame : utf8Text(frame)),
+      subscribe: (topic: string) => {
+        this.followed.add(topic)
+        lab.subscribe(topic, this, true)
+      },
+      unsubscribe: (topic: string) => lab.subscribe(topic, this, false),
+      ping: (mark: number) => this.queue.push({ mark }),
+      buffered: () => 0,
+      close: (code: number, reason: string) => this.cut(code, reason),
+    }
+    this.far = far
+    this.near = {
+      onopen: null,
+      onmessage: null,
+      onclose: null,
+      onerror: null,
+      send: text => {
+        if (far.closed) return
+        const session = lab.hub.session(far)
+        if (session) lab.requests.take(session, text)
+      },
+      close: () => this.cut(1000),
+    }
+    this.timer = setInterval(() => this.read(), 10)
+    setTimeout(() => {
+      if (far.closed) return
+      lab.hub.open(far)
+      this.near.onopen?.({} as never)
+    }, 1)
+  }
+
+  toClient(text: string): void {
+    if (this.far.closed) return
+    if (this.queued > MAX_BACKPRESSURE) {
+      this.far.dropped = true
+      return
+    }
+    this.queue.push(text)
+    this.queued += text.length
+  }
+
+  cut(code = 1006, reason = ''): void {
+    if (this.far.closed) return
+    ;(this.far as { closed: boolean }).closed = true
+    clearInterval(this.timer)
+    this.lab.lines.delete(this)
+    for (const topic of this.followed) this.lab.subscribe(topic, this, false)
+    this.lab.hub.closed(this.far)
+    this.near.onclose?.({ code, reason } as never)
+  }
+
+  private read(): void {
+    const { bytesPerSecond } = this.reader
+    if (bytesPerSecond === 0) return
+    this.credit = Math.min(this.credit + bytesPerSecond / 100, Math.max(bytesPerSecond, 1))
+    while (this.queue.length > 0 && !this.far.closed) {
+      const next = this.queue[0]!
+      const size = typeof next === 'string' ? next.length : 8
+      if (size > this.credit && bytesPerSecond !== Number.POSITIVE_INFINITY) {
+        // What is longer than a second's reading still gets through, in its time.
+        if (this.credit < bytesPerSecond) return
+        this.credit = 0
+      } else this.credit -= size
+      this.queue.shift()
+      if (typeof next === 'string') {
+        this.queued -= next.length
+        this.near.onmessage?.({ data: next } as never)
+      } else this.lab.hub.pong(this.far, next.mark)
+    }
+  }
+}
+
+export const virtualTime = (start: number): void => {
+  vi.useFakeTimers({ now: start })
+}

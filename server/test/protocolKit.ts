@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, expect, vi } from 'vitest'
+import type { ClientOptions } from 'ws'
+import { readOptions } from '../config/options.ts'
+import { readSettings } from '../config/settings.ts'
+import { type Running, start } from '../main.ts'
+import { ProtocolClient, type State } from './protocolClient.ts'
+
+/** A place of this test file's own, gone with it. */
+export const folder = mkdtempSync(join(tmpdir(), 'driftwire-protocol-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+export const ADMIN_TOKEN = 'a-token-for-tests'
+
+/** 2024-08-08T12:00:00Z. */
+export const NOON = Date.UTC(2024, 7, 8, 12)
+
+let skipped = 0
+const realNow = Date.now
+vi.spyOn(Date, 'now').mockImplementation(() => realNow() + skipped)
+
+/** Lets the wall clock of this process jump ahead. It never goes back: a server that runs would wait for it to come again. */
+export const skip = (ms: number): void => {
+  skipped += ms
+}
+
+/** Writes a file of this test's and gives its path. */
+export const file = (name: string, content: string): string => {
+  const path = join(folder, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content)
+  return path
+}
+
+export interface Logged {
+  readonly level: number
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+/** A whole server in this process, asked only by its port. */
+export class ProtocolServer {
+  readonly logged: Logged[] = []
+  private readonly clients: ProtocolClient[] = []
+  private running!: Running
+
+  /** `args` as on the command line. All servers of a file share one data directory, for one process holds only one. */
+  static async start(config: object, ...args: string[]): Promise<ProtocolServer> {
+    const server = new ProtocolServer()
+    const log = pino({ level: 'info' }, { write: (line: string) => void server.logged.push(JSON.parse(line)) })
+    const options = readOptions(
+      ['--config', file('config.json', JSON.stringify(config)), '--data', join(folder, 'data'), '--port', '0', ...args],
+      {},
+    )
+    server.running = await start(readSettings(options, { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN }, ''), log)
+    return server
+  }
+
+  get port(): number {
+    return this.running.port
+  }
+
+  get done(): Promise<void> {
+    return this.running.done
+  }
+
+  async client(options: ClientOptions = {}): Promise<ProtocolClient> {
+    const client = await ProtocolClient.connect(`ws://127.0.0.1:${this.port}/ws`, options)
+    this.clients.push(client)
+    return client
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, init)
+  }
+
+  async json<T = State>(path: string, init?: RequestInit): Promise<T> {
+    const response = await this.fetch(path, init)
+    expect(response.status, path).toBe(200)
+    return (await response.json()) as T
+  }
+
+  /** Resolves when the replays are over, their frames sent and their rows stored. */
+  async replayed(): Promise<State> {
+    const client = await this.client()
+    await client.subscribe(['status'])
+    const status = await client.replica('status')
+    const feeds = (): State[] => Object.values((status.state.feeds ?? {}) as State) as State[]
+    await client.until(() => feeds().length > 0 && feeds().every(feed => feed.state === 'ended'))
+    return status.state
+  }
+
+  /** Whether anything that clients of this server got was not as promised. */
+  faults(): string[] {
+    return this.clients.flatMap(client => client.faults)
+  }
+
+  /** Resolves when the client has all that the server had for it when this was called. */
+  async upToDate(client: ProtocolClient): Promise<void> {
+    const channels = [...client.replicas.keys()]
+    const newest = await (await this.client()).subscribe(channels)
+    await client.until(() => channels.every(channel => client.replicas.get(channel)!.seq >= newest[channel]!.seq))
+  }
+
+  /** Stops, and proves that no client ever got anything that was not as promised. */
+  async stop(): Promise<void> {
+    await this.running.stop('the test is over')
+    await Promise.all(this.clients.map(client => client.closed))
+    expect(this.faults()).toEqual([])
+  }
+}
+
+export interface Trade {
+  readonly symbol: string
+  readonly t: number
+  readonly price: number | string
+  readonly size?: number | string
+  readonly side?: string
+  readonly id?: string
+}
+
+/** A file of trades, as replays read it. */
+export const tradesFile = (name: string, trades: readonly Trade[]): string =>
+  file(
+    name,
+    [
+      'symbol,ts_ms,price,qty,side,trade_id',
+      ...trades.map(t => [t.symbol, t.t, t.price, t.size ?? 1, t.side ?? 'buy', t.id ?? ''].join(',')),
+    ]
+      .map(line => `${line}\n`)
+      .join(''),
+  )
