@@ -1,0 +1,21 @@
+FROM node:22.20.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY . .
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22.20.0-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production UV_THREADPOOL_SIZE=16
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY --from=build /app/server/cli/driftwire.cjs ./server/cli/driftwire.cjs
+COPY --from=build /app/server/demo ./server/demo
+COPY --from=build /app/clients/page ./clients/page
+RUN mkdir -p /var/lib/driftwire && chown node /var/lib/driftwire
+USER node
+VOLUME /var/lib/driftwire
+EXPOSE 8080
+CMD ["node", "server/cli/driftwire.cjs", "serve"]
