@@ -7,7 +7,7 @@ const catalogue = (openEnded = false) =>
     seen: () => ['tick:DOGE-USD', 'pnl:main', 'pnl:secret'],
     wasSeen: symbol => symbol === 'DOGE-USD',
     symbols: new Set(['BTC-USD']),
-    openEnded: () => openEnded,
+    openEnded,
     fixed: new Set(['fund:TOP10', 'pnl:main', 'pnl:secret', 'status']),
     access: access(
       new Map<string, Readers>([

@@ -1,4 +1,4 @@
-import { INTERVALS } from '../streams/bars.ts'
+import { channelsOf } from '../streams/catalogue.ts'
 import { parseChannel } from '../streams/protocol.ts'
 import type { Access, Visitor } from './access.ts'
 
@@ -6,10 +6,10 @@ export interface CatalogueOptions {
   /** What the pipeline can show now, and whether a symbol is among it. */
   readonly seen: () => Iterable<string>
   readonly wasSeen: (symbol: string) => boolean
-  /** Symbols that the configuration or a feed names. */
+  /** Symbols that the configuration or a feed names, or of which something is stored. */
   readonly symbols: ReadonlySet<string>
   /** A feed may still bring symbols that nobody has named. */
-  readonly openEnded: () => boolean
+  readonly openEnded: boolean
   /** Channels that are there whatever is traded: of portfolios, funds, pools, the server itself. */
   readonly fixed: ReadonlySet<string>
   readonly access: Access
@@ -30,7 +30,7 @@ export class Catalogue {
     const name = parseChannel(channel)
     if (name === undefined) return false
     if (name.kind !== 'tick' && name.kind !== 'trades' && name.kind !== 'candle') return this.o.fixed.has(channel)
-    return this.o.symbols.has(name.id) || this.o.openEnded() || this.o.wasSeen(name.id)
+    return this.o.symbols.has(name.id) || this.o.openEnded || this.o.wasSeen(name.id)
   }
 
   /** Sorted; `like` may hold `*` for anything. */
@@ -62,9 +62,3 @@ const glob = (pattern: string): ((name: string) => boolean) => {
     return at <= name.length - last.length
   }
 }
-
-const channelsOf = (symbol: string): string[] => [
-  `tick:${symbol}`,
-  `trades:${symbol}`,
-  ...Object.keys(INTERVALS).map(interval => `candle:${interval}:${symbol}`),
-]

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { firstValueFrom, Subject } from 'rxjs'
 import type { Frame } from '../streams/frames.ts'
@@ -18,16 +18,17 @@ import { UsageError } from './config/options.ts'
 import type { Config } from './config/schema.ts'
 import { isLoopback, type Settings } from './config/settings.ts'
 import { fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
+import type { Feed } from './feeds/feed.ts'
 import { simFeed } from './feeds/sim/sim.ts'
 import { SpecError } from './feeds/specError.ts'
 import { feedOf } from './feeds/specs.ts'
 import { httpApp } from './http/app.ts'
-import { problem } from './http/problem.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './hub/hub.ts'
 import type { Past } from './hub/splice.ts'
 import { Intake } from './intake.ts'
 import { fileJournal } from './journal/fileJournal.ts'
 import { metrics } from './metrics.ts'
+import { problem } from './problem.ts'
 import { openRecorder } from './recorder.ts'
 import { Requests } from './requests.ts'
 import { aborted, runLive, runReplay } from './run.ts'
@@ -35,6 +36,7 @@ import { type Figures, showStatus } from './status.ts'
 import { type Engine, openEngine } from './storage/engine.ts'
 import { openHistory } from './storage/history.ts'
 import { openSink } from './storage/sink.ts'
+import { storedSymbols } from './storage/storedSymbols.ts'
 import { openTransport } from './transports/open.ts'
 
 export interface Running {
@@ -62,14 +64,12 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   // What the configuration describes
   const funds = fundSpecs(config)
   const pools = poolSpecs(config)
-  const portfolios = await portfolioSpecs(config, settings.configDir, log)
+  const portfolios = await portfolioSpecs(config, settings.configFile, log)
   const map = symbolMap(config.symbols)
   const navOf = (fund: string): number => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN
   const sim = (id: string, seed: string | undefined) =>
     simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, navOf, now: Date.now })
-  const feeds = await feedsOf(settings, spec =>
-    feedOf(spec, { map, base: settings.config.feeds === settings.feeds ? settings.configDir : process.cwd(), sim }),
-  )
+  const feeds = await feedsOf(settings, (spec, base) => feedOf(spec, { map, base, sim }))
   const replaying = feeds.some(feed => !feed.live)
 
   // From input to frames
@@ -87,7 +87,6 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
   const intake = new Intake()
   const frames$ = new Subject<Frame>()
-  flow.run(intake.input$).subscribe(frames$)
   const { view } = flow
 
   // From frames to disk
@@ -131,18 +130,24 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
 
   // From frames to clients
-  const side = new SideChannels(epoch, config.significantDigits)
+  const side = new SideChannels(epoch, config.significantDigits, () => view.t)
   const bus = localBus({ epoch, frames$, channels: flow.channels, intake, side })
   const readers = access(readersOf(config, isLoopback(settings.host) ? 'public' : []))
+  const wanted = wantedSymbols(funds, portfolios, pools, config.quote)
+  const named = new Set(feeds.flatMap(feed => feed.symbols ?? []))
+  const openEnded = feeds.some(feed => feed.symbols === undefined)
+  const symbolsToHave = new Set([...named, ...Object.values(config.symbols), ...wanted])
+  const warnOfUnknown = (): void => {
+    const unknown = [...wanted].filter(symbol => !named.has(symbol) && !view.book.has(symbol))
+    if (unknown.length > 0) log.warn({ symbols: unknown }, 'no feed knows the price of these')
+  }
+  // What a replay knows is known when it has ended.
+  if (feeds.length > 0 && !openEnded) warnOfUnknown()
   const catalogue = new Catalogue({
     seen: () => flow.names(),
     wasSeen: symbol => view.book.has(symbol),
-    symbols: new Set([
-      ...feeds.flatMap(feed => feed.symbols ?? []),
-      ...Object.values(config.symbols),
-      ...wantedSymbols(funds, portfolios, pools, config.quote),
-    ]),
-    openEnded: () => feeds.some(feed => feed.symbols === undefined),
+    symbols: symbolsToHave,
+    openEnded,
     fixed: new Set(['status', ...funds.map(f => `fund:${f.id}`), ...portfolios.map(p => `pnl:${p.id}`), ...pools.map(p => `pool:${p.id}`)]),
     access: readers,
   })
@@ -163,6 +168,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
+
+  flow.run(intake.input$).subscribe(frames$)
 
   // What the server says of itself
   let stored = !replaying
@@ -236,11 +243,12 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       before.bad.set(feed.id, bad)
     }
     side.touch('status')
-    side.flushAt(hub.t)
+    side.flush()
   }
 
   openTheEngine()
-  const opened = engine.then(() => {
+  const opened = engine.then(async running => {
+    for (const symbol of await storedSymbols(running)) symbolsToHave.add(symbol)
     engineState = 'ready'
   })
 
@@ -272,6 +280,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     await sink.until(view.t)
     stored = true
     report()
+    if (openEnded) warnOfUnknown()
     if (!settings.exitAtEnd) await aborted(abort.signal)
   }
   const done = Promise.all([run(), opened]).then(() => {})
@@ -295,18 +304,26 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   }
 }
 
-const feedsOf = async ({ feeds: specs }: Settings, open: (spec: string) => ReturnType<typeof feedOf>) => {
-  try {
-    const feeds = await Promise.all(specs.map(open))
-    if (feeds.some(feed => feed.live) && feeds.some(feed => !feed.live))
-      throw new UsageError('--feed: found replays and live feeds together, expected one or the other: their clocks differ')
-    const twice = specs.find((spec, i) => specs.indexOf(spec) !== i)
-    if (twice !== undefined) throw new UsageError(`--feed: found "${twice}" a second time, expected each feed once`)
-    return feeds
-  } catch (error) {
-    if (error instanceof SpecError) throw new UsageError(`--feed: ${error.message}`)
-    throw error
-  }
+/** Throws UsageError where a feed cannot be as it was asked for. `open` gets each with the directory its file names begin in. */
+const feedsOf = async ({ feeds: specs, config, configFile }: Settings, open: (spec: string, base: string) => Promise<Feed>) => {
+  const configured = config.feeds === specs
+  const base = configured ? dirname(configFile) : process.cwd()
+  const feeds = await Promise.all(
+    specs.map(async (spec, i) => {
+      try {
+        return await open(spec, base)
+      } catch (error) {
+        if (error instanceof SpecError) throw new UsageError(`${configured ? `${configFile}: feeds.${i}` : '--feed'}: ${error.message}`)
+        throw error
+      }
+    }),
+  )
+  const where = configured ? `${configFile}: feeds` : '--feed'
+  if (feeds.some(feed => feed.live) && feeds.some(feed => !feed.live))
+    throw new UsageError(`${where}: found replays and live feeds together, expected one or the other: their clocks differ`)
+  const twice = specs.find((spec, i) => specs.indexOf(spec) !== i)
+  if (twice !== undefined) throw new UsageError(`${where}: found "${twice}" a second time, expected each feed once`)
+  return feeds
 }
 
 const seedOf = (text: string | undefined): number => {

@@ -63,6 +63,8 @@ const SPANS = Object.keys(INTERVALS) as Interval[]
 /** The market as it stands: one instrument a symbol. The only place that prices come from. */
 export class Book {
   readonly names: Names
+  /** Told of each instrument as it is made, before its first tick. */
+  made: (instrument: Instrument) => void = () => {}
   private readonly instruments: Instrument[] = []
   private readonly active: Instrument[] = []
 
@@ -83,6 +85,11 @@ export class Book {
   /** Symbols that have had a tick. */
   get seen(): readonly Instrument[] {
     return this.active
+  }
+
+  /** Whatever was asked for or has had a tick. */
+  get all(): readonly Instrument[] {
+    return this.instruments.filter(instrument => instrument !== undefined)
   }
 
   /** Takes in one batch of `feed` and returns its newest time. Trades seen before are marked REFUSED in it and counted. */
@@ -142,6 +149,7 @@ export class Book {
     if (instrument === undefined) {
       instrument = new Instrument(this.names.at(index))
       this.instruments[index] = instrument
+      this.made(instrument)
     }
     return instrument
   }

@@ -11,8 +11,6 @@ import type { View } from './view.ts'
 
 /** The channel of that name, made where it is asked for first; undefined where the view has nothing that it could show. */
 export const openChannel = (view: View, frames: Frames, name: string): Channel | undefined => {
-  const known = frames.get(name)
-  if (known) return known
   const parsed = parseChannel(name)
   if (parsed === undefined) return undefined
   switch (parsed.kind) {
@@ -73,13 +71,16 @@ export const openChannel = (view: View, frames: Frames, name: string): Channel |
   }
 }
 
+/** The channels of one symbol. */
+export const channelsOf = (symbol: string): string[] => [
+  `tick:${symbol}`,
+  `trades:${symbol}`,
+  ...Object.keys(INTERVALS).map(interval => `candle:${interval}:${symbol}`),
+]
+
 /** Every channel the view can show now: of each symbol that was seen, of each thing configured. */
 export const channelNames = function* (view: View): Iterable<string> {
-  for (const { symbol } of view.book.seen) {
-    yield `tick:${symbol}`
-    yield `trades:${symbol}`
-    for (const interval of Object.keys(INTERVALS)) yield `candle:${interval}:${symbol}`
-  }
+  for (const { symbol } of view.book.seen) yield* channelsOf(symbol)
   for (const id of view.portfolios.keys()) yield `pnl:${id}`
   for (const id of view.funds.keys()) yield `fund:${id}`
   for (const id of view.pools.keys()) yield `pool:${id}`

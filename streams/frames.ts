@@ -54,6 +54,7 @@ export class Channel implements Dependent {
   private readonly write: (t: number, commit: () => void) => void
   private readonly listen: (on: boolean) => void
   private watched = false
+  private kept = false
 
   constructor(
     frames: Frames,
@@ -71,11 +72,17 @@ export class Channel implements Dependent {
   }
 
   watch(on: boolean): void {
-    if (on === this.watched) return
+    if (on === this.watched || this.kept) return
     this.watched = on
     if (on) this.source.add(this)
     else this.source.remove(this)
     this.listen(on)
+  }
+
+  /** Watches from now on, whoever comes and goes. */
+  keep(): void {
+    this.watch(true)
+    this.kept = true
   }
 
   refresh(t: number): void {
@@ -103,8 +110,10 @@ export class Frames implements Channels {
     return this.channels.get(name)
   }
 
-  /** Makes a channel whose state shows `source`. */
+  /** The channel of that name; where there is none, it is made, and its state shows `source`. */
   open(name: string, source: Source, show: (state: State) => ConstructorParameters<typeof Channel>[3]): Channel {
+    const known = this.channels.get(name)
+    if (known) return known
     const channel = new Channel(this, name, source, show(new State(this.digits)))
     this.channels.set(name, channel)
     return channel

@@ -1,5 +1,5 @@
-import { identity, type MonoTypeOperatorFunction, map, Observable, type OperatorFunction, tap } from 'rxjs'
-import { channelNames, openChannel } from './catalogue.ts'
+import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
+import { channelNames, channelsOf, openChannel } from './catalogue.ts'
 import { type Channels, type Frame, Frames } from './frames.ts'
 import type { Inception, Input } from './input.ts'
 import type { MeasureRow } from './rows.ts'
@@ -13,7 +13,7 @@ export interface PipelineOptions extends ViewOptions {
   readonly digits: number
   /** How often what changed is stored, ms of event time. */
   readonly storeMs: number
-  /** Every channel is watched from its first frame on, whether anybody listens or not: for a record of the run. */
+  /** Every channel is watched from before its first change, whether anybody listens or not: for a record of the run. */
   readonly everything: boolean
 }
 
@@ -32,6 +32,7 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
   const frames = new Frames(options.epoch, options.digits)
   const storing = new Storing(view, options.storeMs)
   const asked: string[] = []
+  if (options.everything) watchAll(view, frames)
   return {
     view,
     channels: frames,
@@ -43,7 +44,8 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
           if (channel) asked.push(name)
           return channel
         }),
-        options.everything ? watchingAll(view, frames) : identity,
+        // What is watched from the start has its first state before any input.
+        options.everything ? startWith({ t: 0, byClock: false }) : identity,
         measured(view, storing),
         asFrames(view, frames, asked),
       ),
@@ -100,19 +102,16 @@ const momentsOf = function* (input: Input, view: View, storing: Storing, open: O
   if (!view.open) yield { t: view.t, byClock: false }
 }
 
-/** Begins to watch whatever can be shown since this frame. */
-const watchingAll = (view: View, frames: Frames): MonoTypeOperatorFunction<Moment> => {
-  let known = -1
-  return tap(() => {
-    if (view.book.seen.length === known) return
-    known = view.book.seen.length
-    for (const name of channelNames(view)) {
-      if (frames.get(name)) continue
-      const channel = openChannel(view, frames, name)!
-      channel.watch(true)
-      view.changes.mark(channel)
-    }
-  })
+/** Watches every channel that there is, and those of each symbol as it turns up. */
+const watchAll = (view: View, frames: Frames): void => {
+  const keep = (name: string): void => {
+    const channel = openChannel(view, frames, name)!
+    channel.keep()
+    view.changes.mark(channel)
+  }
+  for (const { symbol } of view.book.all) for (const name of channelsOf(symbol)) keep(name)
+  for (const name of channelNames(view)) keep(name)
+  view.book.made = ({ symbol }) => channelsOf(symbol).forEach(keep)
 }
 
 interface Measured extends Moment {
@@ -126,7 +125,8 @@ const measured = (view: View, storing: Storing): OperatorFunction<Moment, Measur
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
     view.changes.settle(t)
-    const measures = byClock ? storing.rows(t, view.ended) : []
+    const deciding = new Set(proposals.map(({ fund }) => fund))
+    const measures = byClock ? storing.rows(t, view.ended, deciding) : storing.decided(t)
     return { t, byClock, proposals, measures }
   })
 

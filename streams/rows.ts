@@ -74,7 +74,7 @@ export interface FundRow {
   readonly rebalanceLast: number
   readonly market: number
   readonly premium: number
-  /** Assets without which the fund cannot begin. */
+  /** Assets without whose price the fund cannot begin, or cannot be valued. */
   readonly pending: readonly string[]
   readonly halted: boolean
   readonly stale: boolean

@@ -22,8 +22,24 @@ export class Storing {
     return this.next
   }
 
-  /** The rows due at the end of the frame `t`. The last frame of all does not wait for the end of its `storeMs`. */
-  rows(t: number, last: boolean): MeasureRow[] {
+  /** Rows of the funds that entries of the journal have changed since they were asked for last, as of the frame `t`. */
+  decided(t: number): MeasureRow[] {
+    const entered = this.view.takeEntered()
+    // What was decided in an earlier run is no event of this one.
+    return t === 0 ? [] : entered.map(fund => fundRow(fund, t))
+  }
+
+  /**
+   * The rows due at the end of the frame `t`. The last frame of all does not wait for the end of its `storeMs`. A fund in
+   * `deciding` waits for an entry of the journal that this frame has asked for, and is stored as it stands after it.
+   */
+  rows(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
+    const decided = this.decided(t)
+    const due = this.due(t, last, deciding)
+    return decided.length === 0 ? due : [...due, ...decided.filter(row => !due.some(same => same.id === row.id && same.t === row.t))]
+  }
+
+  private due(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
     if (this.next === Number.POSITIVE_INFINITY) {
       if (this.since === this.view.changes.lastChange) return []
       this.next = Math.ceil(t / this.storeMs) * this.storeMs
@@ -38,7 +54,9 @@ export class Storing {
       portfolio.sample(t)
       rows.push(pnlRow(portfolio, end))
     }
-    for (const fund of funds.values()) if (fund.changedAt > this.since) rows.push(fundRow(fund, end))
+    for (const fund of funds.values()) {
+      if (fund.changedAt > this.since && !(end === t && deciding.has(fund.spec.id))) rows.push(fundRow(fund, end))
+    }
     for (const pool of pools.values()) {
       if (!pool.changedSince(this.since)) continue
       pool.evaluate(t)

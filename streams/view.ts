@@ -38,6 +38,7 @@ export class View {
   /** Ticks or logs were taken in that no frame has closed over yet. */
   open = false
   private ticks: Ticks[] = []
+  private entered: Fund[] = []
   private waiting: Fund[]
   private readonly poolsByAddress = new Map<string, Pool>()
   private nextTransaction: number
@@ -112,6 +113,13 @@ export class View {
     return ticks
   }
 
+  /** Funds that entries of the journal have changed since the last call. */
+  takeEntered(): readonly Fund[] {
+    const entered = this.entered
+    this.entered = []
+    return entered
+  }
+
   /** Nothing will come any more: the feeds were replays, and all have ended. */
   get ended(): boolean {
     return this.feeds.length > 0 && this.feeds.every(feed => !feed.live && feed.state === 'ended')
@@ -153,6 +161,7 @@ export class View {
     fund.begin(entry)
     this.waiting = this.waiting.filter(other => other !== fund)
     this.changes.mark(fund)
+    this.entered.push(fund)
   }
 
   private firstDue(): number {

@@ -13,7 +13,7 @@ export const localBus = (options: {
   readonly side: SideChannels
 }): Bus => {
   const { epoch, frames$, channels, intake, side } = options
-  const of = (name: string): Channels => (side.has(name) ? side.frames : channels)
+  const of = (name: string): Channels => (side.has(name) ? side.channels : channels)
   return {
     epoch,
     flushes$: merge(frames$, side.flushes$),

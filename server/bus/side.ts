@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs'
-import { Frames } from '../../streams/frames.ts'
+import { type Channels, Frames } from '../../streams/frames.ts'
 import { Changes, Source } from '../../streams/source.ts'
 import type { State } from '../../streams/state.ts'
 import type { Flush } from './bus.ts'
@@ -9,15 +9,23 @@ import type { Flush } from './bus.ts'
  * patched and merged like all others and bear the time of the newest frame.
  */
 export class SideChannels {
-  readonly frames: Frames
   readonly flushes$ = new Subject<Flush>()
+  private readonly frames: Frames
+  private readonly now: () => number
   private readonly changes = new Changes()
   private readonly sources = new Map<string, Source>()
   private readonly openers: { readonly matches: (name: string) => boolean; readonly show: (name: string, state: State) => () => void }[] =
     []
 
-  constructor(epoch: string, digits: number) {
+  /** `now` tells the event time of the newest frame, ms. */
+  constructor(epoch: string, digits: number, now: () => number) {
     this.frames = new Frames(epoch, digits)
+    this.now = now
+  }
+
+  get channels(): Channels {
+    this.frames.t = this.now()
+    return this.frames
   }
 
   /** Channels of which `matches` says that they are shown by `show`: what it returns writes the state anew. */
@@ -44,13 +52,9 @@ export class SideChannels {
     this.sources.get(name)?.touch(this.changes)
   }
 
-  /** Commits and sends what was touched, as of `t`. */
-  flushAt(t: number): void {
-    this.frames.t = t
-    this.flush([])
-  }
-
-  private flush(ready: readonly string[]): void {
+  /** Commits and sends what was touched. */
+  flush(ready: readonly string[] = []): void {
+    this.frames.t = this.now()
     this.changes.settle(this.frames.t)
     const pushes = this.frames.take()
     if (pushes.length > 0 || ready.length > 0) this.flushes$.next({ t: this.frames.t, pushes, ready })

@@ -35,7 +35,7 @@ describe('without any option', () => {
     expect(withOptions()).toMatchObject({
       ...{ host: '127.0.0.1', port: 8080, dataDir: join(process.cwd(), 'data'), clickhouse: undefined, feeds: ['sim'], speed: 1 },
       ...{ waitClients: 0, recordFrames: undefined, exitAtEnd: false, tls: undefined, logLevel: 'info', adminToken: undefined },
-      configDir: join(home(), 'server', 'demo'),
+      configFile: join(home(), 'server', 'demo', 'config.json'),
     })
   })
 

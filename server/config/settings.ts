@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { explain } from '../../streams/protocol.ts'
 import { readKeyPair } from '../transports/tls.ts'
 import { type Options, readChoice, readCount, UsageError } from './options.ts'
@@ -24,8 +24,8 @@ export interface Settings {
   readonly logLevel: string
   readonly adminToken: string | undefined
   readonly config: Config
-  /** Relative file names in the configuration are relative to this. */
-  readonly configDir: string
+  /** Where the configuration was read from: relative file names in it are relative to its directory. */
+  readonly configFile: string
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
@@ -62,7 +62,7 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     logLevel: readChoice('log-level', options['log-level'] ?? 'info', ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
     config,
-    configDir: dirname(resolve(file)),
+    configFile: file,
   }
 }
 

@@ -16,7 +16,7 @@ const transactionsOf = async (content: string | undefined) => {
   const logged: Record<string, unknown>[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) })
   const transactions = content === undefined ? 'none.csv' : 'some.csv'
-  const [spec] = await portfolioSpecs(configSchema.parse({ portfolios: [{ id: 'p', transactions }] }), folder, log)
+  const [spec] = await portfolioSpecs(configSchema.parse({ portfolios: [{ id: 'p', transactions }] }), join(folder, 'config.json'), log)
   return { transactions: spec!.transactions, logged }
 }
 
@@ -70,11 +70,11 @@ describe('transactions of a portfolio', () => {
   })
 
   it.each<[what: string, content: string | undefined, line: RegExp]>([
-    ['is not there', undefined, /^portfolios\.0\.transactions: ".*none\.csv" cannot be read \(ENOENT\), expected a CSV file/],
+    ['is not there', undefined, /config\.json: portfolios\.0\.transactions: ".*none\.csv" cannot be read \(ENOENT\), expected a CSV file/],
     [
       'lacks a column',
       't,type,asset\n',
-      /^portfolios\.0\.transactions: .*header: found "t,type,asset", expected the columns t, type, asset, qty$/,
+      /config\.json: portfolios\.0\.transactions: .*header: found "t,type,asset", expected the columns t, type, asset, qty$/,
     ],
   ])('in a file that %s end the start', async (_, content, line) => {
     const failed = transactionsOf(content)

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
 import { csvFields } from '../../streams/csv.ts'
@@ -73,7 +73,7 @@ const tokenSpec = (token: PoolConfig['token0']): TokenSpec | undefined =>
   token && { symbol: token.symbol, decimals: token.decimals, asset: token.asset ?? token.symbol }
 
 /** Reads the transactions of every portfolio. A bad row is logged with its number and left out; a file that is not there ends the start. */
-export const portfolioSpecs = async (config: Config, configDir: string, log: Logger): Promise<PortfolioSpec[]> =>
+export const portfolioSpecs = async (config: Config, configFile: string, log: Logger): Promise<PortfolioSpec[]> =>
   Promise.all(
     config.portfolios.map(async ({ id, method, feesInCost, transactions }, i) => ({
       id,
@@ -81,7 +81,9 @@ export const portfolioSpecs = async (config: Config, configDir: string, log: Log
       method,
       feesInCost,
       transactions:
-        transactions === undefined ? [] : await readTransactions(resolve(configDir, transactions), `portfolios.${i}.transactions`, log),
+        transactions === undefined
+          ? []
+          : await readTransactions(resolve(dirname(configFile), transactions), `${configFile}: portfolios.${i}.transactions`, log),
     })),
   )
 

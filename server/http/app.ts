@@ -10,11 +10,11 @@ import type { Catalogue } from '../catalogue.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import type { Hub } from '../hub/hub.ts'
 import { hasPast } from '../hub/splice.ts'
+import { problem } from '../problem.ts'
 import type { History } from '../storage/history.ts'
 import { asyncApi } from './asyncapi.ts'
 import { openApi } from './openapi.ts'
 import { pageFile } from './page.ts'
-import { problem } from './problem.ts'
 
 export interface AppOptions {
   readonly hub: Hub

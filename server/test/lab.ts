@@ -52,7 +52,7 @@ export class Lab {
     })
     const frames$ = new Subject<Frame>()
     this.pipeline.run(this.intake.input$).subscribe(frames$)
-    const side = new SideChannels('lab1', 12)
+    const side = new SideChannels('lab1', 12, () => this.pipeline.view.t)
     this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, intake: this.intake, side })
     const limits = { ...HUB_LIMITS, ...options.limits }
     this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
@@ -66,7 +66,7 @@ export class Lab {
         seen: () => [],
         wasSeen: () => true,
         symbols: new Set(),
-        openEnded: () => true,
+        openEnded: true,
         fixed: new Set(),
         access: readable,
       }),

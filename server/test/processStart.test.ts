@@ -98,18 +98,15 @@ describe('driftwire serve', () => {
     expect(server.stderr).toMatch(line)
   })
 
-  it.fails.each<[what: string, content: object, where: string]>([
+  it.each<[what: string, content: object, where: string]>([
     ['a feed', { feeds: ['nyse:IBM'] }, 'feeds.0'],
     ['a file of transactions', { portfolios: [{ id: 'a', transactions: 'none.csv' }] }, 'portfolios.0.transactions'],
-  ])(
-    'names the configuration and the path where that asks for %s that there is not (the file is not named; of a feed `--feed` is)',
-    async (_, content, where) => {
-      const file = config(`${where}.json`, content)
-      const server = DriftwireProcess.serve('--data', pathOf('unnamed'), '--config', file)
-      await server.exited
-      expect(server.stderr).toContain(`${file}: ${where}: `)
-    },
-  )
+  ])('names the configuration and the path where that asks for %s that there is not', async (_, content, where) => {
+    const file = config(`${where}.json`, content)
+    const server = DriftwireProcess.serve('--data', pathOf('unnamed'), '--config', file)
+    await server.exited
+    expect(server.stderr).toContain(`${file}: ${where}: `)
+  })
 
   it('on a port that is taken ends with exit code 1 and says so last', async () => {
     const other = createServer().listen(0, '127.0.0.1')

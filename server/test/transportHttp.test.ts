@@ -79,7 +79,8 @@ overTransports('HTTP', kind => {
       type: 'about:blank',
       title: 'Bad Request',
       status: 400,
-      code: 'malformed',
+      code: 'invalid_request',
+      retry: false,
       detail: '"Host" is not the name of one host',
     })
   })

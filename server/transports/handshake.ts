@@ -1,4 +1,5 @@
-import { malformed, problem } from './problem.ts'
+import { Refusal } from '../../streams/protocol.ts'
+import { malformed, problem } from '../problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
 import type { Handlers } from './transport.ts'
 
@@ -30,5 +31,5 @@ const handshakeFault = (method: string, headers: Headers): Response | undefined 
   }
   return headers.get('sec-websocket-version') === '13'
     ? undefined
-    : problem(426, 'malformed', 'expected version 13 of the websocket protocol', { 'sec-websocket-version': '13' })
+    : problem(new Refusal('invalid_request', 'expected version 13 of the websocket protocol'), 426, { 'sec-websocket-version': '13' })
 }

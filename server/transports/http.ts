@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
+import { Refusal } from '../../streams/protocol.ts'
+import { malformed, problem, stopping } from '../problem.ts'
 import { answer, type Exchange } from './answer.ts'
 import { Body, BodyRoom } from './body.ts'
-import { busy, failed, malformed, problem, stopping } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
 import type { Handlers } from './transport.ts'
 
@@ -42,7 +43,7 @@ export class HttpSide {
     }
     if (this.closing) return this.refuse(incoming, out, stopping())
     if (!METHOD.test(incoming.method)) {
-      return this.refuse(incoming, out, problem(501, 'malformed', `${incoming.method} is not served here`))
+      return this.refuse(incoming, out, problem(new Refusal('method_not_allowed', `${incoming.method} is not served here`), 501))
     }
     const body = new Body(this.room)
     if (body.hopeless(Number(head.headers.get('content-length') ?? 0))) return this.refuse(incoming, out, this.tooLarge())
@@ -68,7 +69,7 @@ export class HttpSide {
     if (out.signal.aborted) return
     let response: Response
     if (body.fault === 'too large') response = this.tooLarge()
-    else if (body.fault === 'no room') response = busy('not_ready', 'too many large requests at a time')
+    else if (body.fault === 'no room') response = problem(new Refusal('not_ready', 'too many large requests at a time'))
     else response = await this.ask(incoming, head, body.whole(), out)
     await this.give(incoming, out, response, false)
     body.release()
@@ -81,7 +82,7 @@ export class HttpSide {
       return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress })
     } catch (err) {
       if (!out.signal.aborted) this.log.error({ err, method, path: url.pathname }, 'a request failed')
-      return failed()
+      return problem(new Refusal('internal'))
     }
   }
 
@@ -91,11 +92,11 @@ export class HttpSide {
     } catch (err) {
       if (!out.signal.aborted) this.log.error({ err, method: incoming.method, target: incoming.target }, 'an answer broke off')
       if (out.begun) out.destroy()
-      else await this.give(incoming, out, failed(), true)
+      else await this.give(incoming, out, problem(new Refusal('internal')), true)
     }
   }
 
   private tooLarge(): Response {
-    return problem(413, 'too_much', `expected a body of at most ${this.room.limit} bytes`)
+    return problem(new Refusal('too_large', `expected a body of at most ${this.room.limit} bytes`))
   }
 }

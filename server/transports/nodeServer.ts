@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { problemText } from './problem.ts'
+import { Refusal } from '../../streams/protocol.ts'
+import { problemText } from '../problem.ts'
 import type { KeyPair } from './tls.ts'
 
 /** Bytes of the request line and all headers. */
@@ -28,7 +29,7 @@ export const nodeServer = (tls: KeyPair | undefined, maxConnections: number): Se
 
 const unparsable = (fault: string | undefined): string => {
   const status = fault === 'HPE_HEADER_OVERFLOW' ? 431 : fault === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const body = problemText(status, 'malformed', STATUS[status])
+  const body = problemText(new Refusal('invalid_request', STATUS[status]), status)
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',

@@ -178,6 +178,8 @@ export class Fund extends Source implements Dependent {
         if (instrument.stale) stale = true
       }
     }
+    if (!Number.isNaN(aum)) f.pending = []
+    else f.pending = this.holdings.filter(h => Number.isNaN(h.figures.price)).map(h => h.figures.asset)
     f.aum = aum
     f.nav = this.shares > 0n ? aum / this.sharesAmount : perShare
     f.inavBid = bid
