@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // One core is left idle otherwise: much of a test is waiting for a database or a process.
+    maxWorkers: '100%',
   },
 })

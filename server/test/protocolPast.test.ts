@@ -38,6 +38,9 @@ const candleOf = (open_t: number, last = open_t + MINUTE - 1): State | undefined
 const seconds = (from: number, to: number): number[] =>
   [...new Set(TRADES.map(trade => Math.ceil(trade.t / SECOND) * SECOND))].filter(t => t >= from && t < to)
 
+/** The first frame, in which the fund has its inception. */
+const BORN = Math.ceil(TRADES[0]!.t / 20) * 20
+
 /** Each channel with a past: what its rows must be, and its state at any time. */
 const CHANNELS: Record<string, { rows: (from: number, to: number) => State[]; row: (row: State) => State; at: (t: number) => State }> = {
   'tick:PAST-USD': {
@@ -68,7 +71,13 @@ const CHANNELS: Record<string, { rows: (from: number, to: number) => State[]; ro
     at: t => ({ value: QTY * priceAt(t), unrealised: QTY * (priceAt(t) - 50), assets: { PAST: { qty: QTY, price: priceAt(t) } } }),
   },
   'fund:PAST': {
-    rows: (from, to) => seconds(from, to).map(t => ({ t, nav: UNITS * priceAt(t), units: { PAST: String(UNITS) }, shares: '10000' })),
+    rows: (from, to) =>
+      [...[BORN].filter(t => t >= from && t < to), ...seconds(from, to)].map(t => ({
+        t,
+        nav: UNITS * priceAt(t),
+        units: { PAST: String(UNITS) },
+        shares: '10000',
+      })),
     row: ({ t, nav, units, shares }) => ({ t: t!, nav: nav!, units: units!, shares: shares! }),
     at: t => ({ nav: UNITS * priceAt(t), aum: 10_000 * UNITS * priceAt(t), prices: { PAST: priceAt(t) } }),
   },
