@@ -26,11 +26,12 @@ const historyOf = async (server: DriftwireProcess, channel: string, query = ''):
 const why = haveRecordings ? '' : ' (skipped: no recordings beside the project)'
 
 describe.skipIf(!haveRecordings)(`a replay of recorded trades${why}`, () => {
-  const stats = (
-    JSON.parse(readFileSync(join(recordings, 'trades/expected_trade_stats.json'), 'utf8')) as {
-      [recording: string]: { trades: { [key: string]: Stats } }
-    }
-  ).binance_spot_BTCUSDT_ETHUSDT_20240808!.trades
+  const statsOf = (): { [key: string]: Stats } =>
+    (
+      JSON.parse(readFileSync(join(recordings, 'trades/expected_trade_stats.json'), 'utf8')) as {
+        [recording: string]: { trades: { [key: string]: Stats } }
+      }
+    ).binance_spot_BTCUSDT_ETHUSDT_20240808!.trades
 
   it('gives the published figures, and the same rows after another replay into the same directory', async () => {
     const config = written(
@@ -51,7 +52,7 @@ describe.skipIf(!haveRecordings)(`a replay of recorded trades${why}`, () => {
         run === 1 ? { stored: { ticks: 15_863 }, known: { ticks: 0 } } : { stored: { ticks: 0 }, known: { ticks: 15_863 } },
       )
       for (const base of ['BTC', 'ETH']) {
-        const golden = stats[`binance|spot|${base}USDT`]!
+        const golden = statsOf()[`binance|spot|${base}USDT`]!
         const { day, price } = await server.json<{ day: Record<string, number>; price: number }>(`/v1/state/tick:${base}-USDT`)
         const near = (figure: number, name: string): void =>
           expect(Math.abs(figure / Number(golden[name]) - 1), `${base} ${name}`).toBeLessThan(1e-9)
