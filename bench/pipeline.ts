@@ -2,7 +2,8 @@ import { Subject } from 'rxjs'
 import { Batches } from '../server/storage/batches.ts'
 import { Seen } from '../server/storage/seen.ts'
 import type { Frame } from '../streams/frames.ts'
-import type { Inception, Input } from '../streams/input.ts'
+import { inceptionOf } from '../streams/fund/inception.ts'
+import type { Input, Proposal } from '../streams/input.ts'
 import { Names } from '../streams/names.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import { assetNames, frames, fundsOf, portfoliosOf } from './market.ts'
@@ -40,7 +41,7 @@ const ours = (perFrame: number, count: number): number => {
   })
   const input$ = new Subject<Input>()
   const store: Batches = new Batches(symbols, sources, new Seen(), batch => store.reuse(batch.out))
-  let proposals: readonly Inception[] = []
+  let proposals: readonly Proposal[] = []
   flow.run(input$).subscribe((frame: Frame) => {
     store.take(frame.rows)
     proposals = frame.proposals
@@ -51,7 +52,7 @@ const ours = (perFrame: number, count: number): number => {
   for (const batch of batches) {
     input$.next(batch)
     input$.next({ kind: 'clock', t: Math.ceil(batch.columns.t[batch.to - 1]! / FRAME_MS) * FRAME_MS })
-    if (proposals.length > 0) input$.next({ kind: 'ledger', entries: proposals })
+    if (proposals.length > 0) input$.next({ kind: 'ledger', funds: proposals.map(inceptionOf) })
   }
   return perSecond(perFrame * count, begin)
 }

@@ -1,17 +1,39 @@
-import { parseChannel } from '../streams/protocol.ts'
+import { parseChannel, Refusal } from '../streams/protocol.ts'
 
 /** Who stands behind a socket or a request. */
 export interface Visitor {
   /** '' where nobody has logged in. */
   readonly user: string
   readonly admin: boolean
+  /** What an operator's token is good for. */
+  readonly scopes?: readonly Scope[]
+  /** Name of the operator's token; 'admin' for the admin's. */
+  readonly operator?: string
+  /** Digest of a login's token: what is bound to it ends with it. */
+  readonly token?: string
+  /** Where the connection comes from. */
+  readonly address?: string
 }
 
-export const NOBODY: Visitor = { user: '', admin: false }
-export const ADMIN: Visitor = { user: '', admin: true }
+export const SCOPES = ['deposits', 'funds', 'audit'] as const
+export type Scope = (typeof SCOPES)[number]
 
-/** What can be asked for: a channel to be read, or something to be done. */
-export type Action = { readonly read: string } | { readonly act: 'administer' }
+export const NOBODY: Visitor = { user: '', admin: false }
+
+/** What can be asked for: a channel to be read, something of an operator's to be done, or a client's own business. */
+export type Action = { readonly read: string } | { readonly operate: Scope } | { readonly act: 'client' }
+
+/** Throws a Refusal where `who` may not. */
+export const demand = (access: Access, who: Visitor, action: Action): void => {
+  if (!access(who, action)) throw new Refusal(who.user === '' && who.operator === undefined ? 'not_logged_in' : 'not_allowed')
+}
+
+/** The channel that `who` means: of the private ones there is one a client. */
+export const channelFor = (who: Visitor, channel: string): string =>
+  (channel === 'orders' || channel === 'holdings') && who.user !== '' ? `${channel}@${who.user}` : channel
+
+/** The client whose private channel it is. */
+export const ownerOf = (channel: string): string | undefined => /^(?:orders|holdings)@(.+)$/.exec(channel)?.[1]
 
 /** Everybody, or these users and the admin. */
 export type Readers = 'public' | readonly string[]
@@ -23,10 +45,12 @@ export type Access = (who: Visitor, action: Action) => boolean
 export const access =
   (readers: ReadonlyMap<string, Readers>): Access =>
   (who, action) => {
-    if (who.admin) return true
-    if ('act' in action) return false
+    if ('act' in action) return who.user !== ''
+    if ('operate' in action) return who.admin || (who.scopes?.includes(action.operate) ?? false)
     const channel = parseChannel(action.read)
     if (channel === undefined) return false
+    if (channel.kind === 'orders' || channel.kind === 'holdings') return who.user !== ''
+    if (who.admin) return true
     switch (channel.kind) {
       case 'pnl':
       case 'fund':
@@ -35,9 +59,6 @@ export const access =
         const allowed = readers.get(name) ?? []
         return allowed === 'public' || allowed.includes(who.user)
       }
-      case 'orders':
-      case 'holdings':
-        return who.user !== ''
       default:
         return true
     }

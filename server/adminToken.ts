@@ -1,7 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ADMIN, type Visitor } from './access.ts'
 
 /** The admin's token: the one given, else the one in the data directory, else a new one put there for nobody else to read. */
 export const adminToken = async (given: string | undefined, dataDir: string): Promise<string> => {
@@ -15,11 +14,4 @@ export const adminToken = async (given: string | undefined, dataDir: string): Pr
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     return (await readFile(file, 'utf8')).trim()
   }
-}
-
-/** Tells who bears a token, in the same time whatever it is. */
-export const tokenBearer = (admin: string): ((token: string) => Visitor | undefined) => {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  const wanted = digest(admin)
-  return token => (timingSafeEqual(digest(token), wanted) ? ADMIN : undefined)
 }

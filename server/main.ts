@@ -4,16 +4,20 @@ import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { firstValueFrom, Subject } from 'rxjs'
 import type { Frame } from '../streams/frames.ts'
-import type { Inception } from '../streams/input.ts'
 import { Names } from '../streams/names.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import { Refusal } from '../streams/protocol.ts'
 import { symbolMap } from '../streams/symbols.ts'
 import { access, NOBODY, type Readers, type Visitor } from './access.ts'
-import { adminToken, tokenBearer } from './adminToken.ts'
 import { localBus } from './bus/local.ts'
 import { SideChannels } from './bus/side.ts'
 import { Catalogue } from './catalogue.ts'
+import { definedFunds, readFund } from './clearing/definedFunds.ts'
+import { openClearing } from './clearing/open.ts'
+import { offerPrivateChannels } from './clearing/privateChannels.ts'
+import { Registrar } from './clearing/registrar.ts'
+import { termsOf } from './clearing/terms.ts'
+import { Commands } from './commands.ts'
 import { UsageError } from './config/options.ts'
 import type { Config } from './config/schema.ts'
 import { isLoopback, type Settings } from './config/settings.ts'
@@ -22,17 +26,17 @@ import type { Feed } from './feeds/feed.ts'
 import { simFeed } from './feeds/sim/sim.ts'
 import { SpecError } from './feeds/specError.ts'
 import { feedOf } from './feeds/specs.ts'
-import { httpApp } from './http/app.ts'
+import { addressOf, httpApp } from './http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './hub/hub.ts'
 import type { Past } from './hub/splice.ts'
 import { Intake } from './intake.ts'
-import { fileJournal } from './journal/fileJournal.ts'
 import { metrics } from './metrics.ts'
 import { problem } from './problem.ts'
 import { openRecorder } from './recorder.ts'
 import { Requests } from './requests.ts'
 import { aborted, runLive, runReplay } from './run.ts'
 import { type Figures, showStatus } from './status.ts'
+import { AuditCopy } from './storage/auditCopy.ts'
 import { type Engine, openEngine } from './storage/engine.ts'
 import { openHistory } from './storage/history.ts'
 import { openSink } from './storage/sink.ts'
@@ -61,8 +65,10 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const { config } = settings
   await mkdir(settings.dataDir, { recursive: true })
 
-  // What the configuration describes
-  const funds = fundSpecs(config)
+  // Who owns what, and what the configuration describes
+  const { house, accounts, tokens } = await openClearing(settings, log.child({ module: 'clearing' }))
+  const knownFunds = await house.ask('funds', {})
+  const funds = [...fundSpecs(config), ...definedFunds(knownFunds, config, log)]
   const pools = poolSpecs(config)
   const portfolios = await portfolioSpecs(config, settings.configFile, log)
   const map = symbolMap(config.symbols)
@@ -116,23 +122,25 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
 
   // What is decided: proposals become entries of the journal, and entries come back as input
-  const journal = await fileJournal(settings.dataDir)
-  const inceptions = new Map<string, Inception>((await journal.read()).map(entry => [entry.fund, entry]))
-  let deciding: Promise<void> = Promise.resolve()
-  const decide = async (proposals: readonly Inception[]): Promise<void> => {
-    const fresh = proposals.filter(({ fund }) => !inceptions.has(fund))
-    for (const entry of fresh) inceptions.set(entry.fund, entry)
-    if (fresh.length > 0) await journal.append(fresh)
-    intake.put({ kind: 'ledger', entries: proposals.map(({ fund }) => inceptions.get(fund)!) })
-  }
+  const registrar = new Registrar(
+    house,
+    intake,
+    knownFunds.flatMap(({ holdings }) => holdings ?? []),
+  )
+  await registrar.define(new Map(config.funds.map(fund => [fund.id, termsOf(fund, config.quote)])), knownFunds, Date.now())
   frames$.subscribe(({ proposals }) => {
-    if (proposals.length > 0) deciding = deciding.then(() => decide(proposals))
+    if (proposals.length > 0) registrar.propose(proposals)
   })
+  const audit = new AuditCopy(engine, { id: house.id, page: (after, limit) => house.ask('page', { after, limit }) }, engineLog)
+  house.news$.subscribe(() => audit.wake())
 
   // From frames to clients
   const side = new SideChannels(epoch, config.significantDigits, () => view.t)
   const bus = localBus({ epoch, frames$, channels: flow.channels, intake, side })
-  const readers = access(readersOf(config, isLoopback(settings.host) ? 'public' : []))
+  offerPrivateChannels(side, house)
+  const byDefault: Readers = isLoopback(settings.host) ? 'public' : []
+  const readersByName = readersOf(config, byDefault)
+  const readers = access(readersByName)
   const wanted = wantedSymbols(funds, portfolios, pools, config.quote)
   const named = new Set(feeds.flatMap(feed => feed.symbols ?? []))
   const openEnded = feeds.some(feed => feed.symbols === undefined)
@@ -143,16 +151,36 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   }
   // What a replay knows is known when it has ended.
   if (feeds.length > 0 && !openEnded) warnOfUnknown()
+  const fixed = new Set([
+    'status',
+    'orders',
+    'holdings',
+    ...funds.map(f => `fund:${f.id}`),
+    ...portfolios.map(p => `pnl:${p.id}`),
+    ...pools.map(p => `pool:${p.id}`),
+  ])
   const catalogue = new Catalogue({
     seen: () => flow.names(),
     wasSeen: symbol => view.book.has(symbol),
     symbols: symbolsToHave,
     openEnded,
-    fixed: new Set(['status', ...funds.map(f => `fund:${f.id}`), ...portfolios.map(p => `pnl:${p.id}`), ...pools.map(p => `pool:${p.id}`)]),
+    fixed,
     access: readers,
   })
   const { limits } = config
-  const authenticate = tokenBearer(await adminToken(settings.adminToken, settings.dataDir))
+  const commands = new Commands({
+    ...{ house, access: readers, now: () => view.t || Date.now(), clientsDefine: config.fundsBy === 'clients' },
+    navOf: id => {
+      const { nav = Number.NaN, stale = true } = view.funds.get(id)?.figures ?? {}
+      return stale || Number.isNaN(nav) ? undefined : nav
+    },
+    readFund: definition => readFund(definition, config),
+    defined: (spec, owner) => {
+      fixed.add(`fund:${spec.id}`)
+      readersByName.set(`fund:${spec.id}`, byDefault === 'public' || owner === '' ? byDefault : [owner])
+      intake.put({ kind: 'ledger', defined: [spec], funds: [] })
+    },
+  })
   const past: Past = { rows: query => history.rows(query), until: t => within(sink.until(t), PAST_MS) }
   let stopping = false
   const hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
@@ -163,12 +191,14 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     catalogue,
     history,
     past,
-    authenticate,
+    accounts,
+    commands,
     limits,
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
 
+  tokens.ended$.subscribe(({ digest }) => requests.ended(digest))
   flow.run(intake.input$).subscribe(frames$)
 
   // What the server says of itself
@@ -180,36 +210,40 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       rates,
       clients: { ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } },
       sink: { state: engineState, waiting: { ...waiting }, storedTo, lastError, ...sunk } as unknown as Figures,
-      journal: { state: 'open', entries: inceptions.size },
+      journal: { ...house.stats(), audited: audit.stats().storedTo, auditRetries: audit.stats().retries },
+      accounts: accounts.figures,
     }
   }
-  side.offer(
-    name => name === 'status',
-    (_name, state) =>
-      showStatus(
+  side.offer({
+    matches: name => name === 'status',
+    open: () => state => ({
+      write: showStatus(
         state,
         () => view.feeds,
         feed => (feed.state === 'ended' && !stored ? 'live' : feed.state),
         parts,
       ),
-  )
+    }),
+  })
   const registry = metrics(() => view.feeds, parts)
 
   const app = httpApp({
-    ...{ hub, bus, access: readers, catalogue, history, registry, authenticate },
+    ...{ hub, bus, access: readers, catalogue, history, registry, accounts, commands },
+    behindProxy: settings.behindTls,
     notReady: () => (stopping ? { server: 'stopping' } : engineState === 'ready' ? {} : { clickhouse: engineState }),
     log: log.child({ module: 'http' }),
   })
   const transport = await openTransport<Visitor>(
     {
-      upgrade: ({ url, headers }) => {
+      upgrade: ({ url, headers, remoteAddress }) => {
         if (stopping) return { refuse: problem(new Refusal('not_ready', 'the server is stopping', 1)) }
         const origin = headers.get('origin')
         if (origin !== null && !isOwn(origin, url) && !config.origins.includes(origin))
           return {
             refuse: problem(new Refusal('not_allowed', `origin: found "${origin}", expected the server's own or one that "origins" lists`)),
           }
-        return { accept: NOBODY }
+        const forwarded = headers.get('x-forwarded-for') ?? undefined
+        return { accept: { ...NOBODY, address: addressOf(remoteAddress, forwarded, settings.behindTls) } }
       },
       open: socket => void hub.open(socket),
       message: (socket, text) => {
@@ -219,7 +253,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       pong: (socket, mark) => hub.pong(socket, mark),
       drain: () => {},
       close: socket => hub.closed(socket),
-      http: request => app.fetch(request),
+      http: (request, { remoteAddress }) => app.fetch(request, { remoteAddress }),
     },
     { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
     settings.transport,
@@ -263,20 +297,20 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const run = async (): Promise<void> => {
     if (!replaying) {
       // What was decided before holds from the first frame on.
-      if (inceptions.size > 0) intake.put({ kind: 'ledger', entries: [...inceptions.values()] })
+      registrar.begin()
       await runLive(runOptions)
       return
     }
     while (hub.subscribers < settings.waitClients && !abort.signal.aborted)
       await Promise.race([firstValueFrom(hub.subscribed$), aborted(abort.signal)])
     const room = async (): Promise<void> => {
-      await deciding
+      await registrar.settled()
       await sink.room()
       await recorder?.room()
     }
     await runReplay({ ...runOptions, speed: settings.speed, room })
     if (abort.signal.aborted) return
-    await deciding
+    await registrar.settled()
     await sink.until(view.t)
     stored = true
     report()
@@ -296,9 +330,10 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       hub.bye(reason, RECONNECT_MS)
       abort.abort()
       for (const timer of timers) clearInterval(timer)
-      await deciding.catch(() => {})
-      await Promise.all([sink.close(FLUSH_MS), recorder?.close(), transport.close(CLOSE_MS)])
-      await journal.close()
+      await registrar.settled().catch(() => {})
+      await Promise.all([sink.close(FLUSH_MS), recorder?.close(), transport.close(CLOSE_MS), audit.close()])
+      await house.close()
+      tokens.close()
       if (engineState === 'ready') await (await engine).close()
     },
   }

@@ -14,10 +14,15 @@ import {
   readRequest,
   refusalText,
   replyText,
+  replyWith,
 } from '../streams/protocol.ts'
-import type { Access, Visitor } from './access.ts'
+import { type Access, channelFor, NOBODY, ownerOf, type Visitor } from './access.ts'
+import type { Accounts } from './accounts/accounts.ts'
+import type { Issued } from './accounts/tokens.ts'
 import type { Bus } from './bus/bus.ts'
 import type { Catalogue } from './catalogue.ts'
+import { nextMoment, type Origin } from './clearing/askedKeys.ts'
+import type { Commands } from './commands.ts'
 import type { Hub } from './hub/hub.ts'
 import type { Session } from './hub/session.ts'
 import { hasPast, type Past, splice } from './hub/splice.ts'
@@ -39,7 +44,8 @@ export interface RequestsOptions {
   readonly catalogue: Catalogue
   readonly history: History
   readonly past: Past
-  readonly authenticate: (token: string) => Visitor | undefined
+  readonly accounts: Accounts
+  readonly commands: Commands
   readonly limits: RequestLimits
   readonly now: () => number
   readonly log: Logger
@@ -86,12 +92,23 @@ export class Requests {
     const reply = (result: unknown): void => {
       if (id !== undefined) session.send(replyText(id, result))
     }
+    const { who } = session
+    const { commands, accounts } = this.o
+    /** Answers when the clearing house has; its orders are JSON already. */
+    const later = (work: Promise<unknown>): void => {
+      work.then(
+        result => {
+          if (id !== undefined) session.send(typeof result === 'string' ? replyWith(id, result) : replyText(id, result))
+        },
+        error => this.refuse(session, id, error),
+      )
+    }
     switch (method) {
       case 'subscribe':
         this.subscribe(session, readParams(method, params), reply)
         return
       case 'unsubscribe':
-        for (const channel of readParams(method, params).channels) this.o.hub.unfollow(session, channel)
+        for (const channel of readParams(method, params).channels) this.o.hub.unfollow(session, channelFor(who, channel))
         reply({})
         return
       case 'channels':
@@ -100,17 +117,80 @@ export class Requests {
       case 'history':
         this.history(session, readParams(method, params)).then(reply, error => this.refuse(session, id, error))
         return
-      case 'auth': {
-        const who = this.o.authenticate(readParams(method, params).token)
-        if (who === undefined) throw new Refusal('bad_credentials')
-        session.who = who
-        reply({ user: who.user, admin: who.admin })
+      case 'register': {
+        const { username, password, invite } = readParams(method, params)
+        later(this.loggedIn(session, accounts.register(username, password, who.address ?? '', invite)))
         return
       }
+      case 'login': {
+        const { username, password } = readParams(method, params)
+        later(this.loggedIn(session, accounts.login(username, password, who.address ?? '')))
+        return
+      }
+      case 'auth': {
+        const known = accounts.authenticate(readParams(method, params).token)
+        if (known === undefined) throw new Refusal('bad_credentials')
+        this.bind(session, known)
+        reply({ user: known.user, admin: known.admin })
+        return
+      }
+      case 'logout':
+        later(this.loggedOut(session, readParams(method, params).token))
+        return
+      case 'create':
+      case 'redeem':
+        later(commands.order(who, method, readParams(method, params), this.originOf(session)))
+        return
+      case 'transfer':
+        later(commands.transfer(who, readParams(method, params), this.originOf(session)))
+        return
+      case 'quote':
+        later(commands.quote(readParams(method, params)))
+        return
+      case 'order':
+        later(commands.orderOf(who, readParams(method, params).key, this.originOf(session, true)))
+        return
+      case 'holdings':
+        readParams(method, params)
+        later(commands.holdings(who))
+        return
       case 'ping':
         readParams(method, params)
         reply(this.o.now())
     }
+  }
+
+  /** Ends what was bound to a token that is good no more. */
+  ended(token: string): void {
+    for (const session of this.o.hub.all) if (session.who.token === token) this.bind(session, NOBODY)
+  }
+
+  /** The socket speaks for `who` from now on; what was another's own it follows no longer. */
+  private bind(session: Session, who: Visitor): void {
+    const { address } = session.who
+    session.who = address === undefined ? who : { ...who, address }
+    for (const channel of [...session.follows.keys()]) {
+      const owner = ownerOf(channel)
+      const readable = owner === undefined ? this.o.access(session.who, { read: channel }) : owner === who.user
+      if (!readable) this.o.hub.unfollow(session, channel)
+    }
+  }
+
+  private async loggedIn(session: Session, issuing: Promise<Issued>): Promise<Issued> {
+    const issued = await issuing
+    const who = this.o.accounts.authenticate(issued.token)
+    if (who) this.bind(session, who)
+    return issued
+  }
+
+  private async loggedOut(session: Session, token: string | undefined): Promise<object> {
+    this.bind(session, NOBODY)
+    if (token !== undefined) await this.o.accounts.logout(token)
+    return {}
+  }
+
+  private originOf(session: Session, asks = false): Origin {
+    return { source: session.opened, at: asks ? nextMoment() : session.opened }
   }
 
   /** The reply comes before any channel's first push, so the channels begin only after it. */
@@ -127,7 +207,8 @@ export class Requests {
         continue
       }
       const wish = { pace: rate ?? (0 as const), checksum: params.checksum ?? false, resume: params.resume?.[channel] }
-      result[channel] = { ...hub.follow(session, channel, wish), ...(rate !== undefined && { rate }) }
+      const name = channelFor(session.who, channel)
+      result[channel] = { ...hub.follow(session, name, wish), ...(rate !== undefined && { rate }) }
       begun.push(channel)
     }
     reply(result)
@@ -145,7 +226,7 @@ export class Requests {
     const { catalogue, access, limits } = this.o
     if (parseChannel(channel) === undefined || !catalogue.has(channel)) return new Refusal('unknown_channel')
     if (!access(session.who, { read: channel })) return new Refusal(session.who.user === '' ? 'not_logged_in' : 'not_allowed')
-    if (!session.follows.has(channel) && session.follows.size >= limits.channelsPerSocket)
+    if (!session.follows.has(channelFor(session.who, channel)) && session.follows.size >= limits.channelsPerSocket)
       return new Refusal('too_much', `a socket follows at most ${limits.channelsPerSocket} channels`)
     if (from !== undefined && !hasPast(channel)) return new Refusal('invalid_params', `params.from: "${channel}" has no history`)
     return undefined

@@ -1,6 +1,6 @@
 import { ByteWriter, utf8Bytes } from './byteWriter.ts'
 import { crc32 } from './checksum.ts'
-import type { Inception } from './input.ts'
+import type { Proposal } from './input.ts'
 import type { FrameRows } from './rows.ts'
 import type { Dependent, Source } from './source.ts'
 import { State } from './state.ts'
@@ -15,7 +15,7 @@ export interface Frame {
   readonly ready: readonly string[]
   readonly rows: FrameRows
   /** What the prices of this frame ask of the journal. */
-  readonly proposals: readonly Inception[]
+  readonly proposals: readonly Proposal[]
 }
 
 /** One message to all who follow a channel, as it is written on the wire. */
@@ -39,6 +39,15 @@ export interface Channels {
   seq(channel: string): number
 }
 
+/** What a channel shows, and how. */
+export interface ChannelView {
+  readonly state: State
+  readonly write: (t: number, commit: () => void) => void
+  readonly listen?: (on: boolean) => void
+  /** What its messages call it, where that is not its name. */
+  readonly shown?: string
+}
+
 /**
  * A state that can be listened to. It is written at the end of a frame, where what it shows has changed, and only while somebody
  * watches: `write` puts the figures of the moment into the state, `listen` tells what lies behind that somebody does.
@@ -56,15 +65,10 @@ export class Channel implements Dependent {
   private watched = false
   private kept = false
 
-  constructor(
-    frames: Frames,
-    name: string,
-    source: Source,
-    view: { state: State; write: (t: number, commit: () => void) => void; listen?: (on: boolean) => void },
-  ) {
+  constructor(frames: Frames, name: string, source: Source, view: ChannelView) {
     this.frames = frames
     this.name = name
-    this.opening = utf8Bytes(`{"ch":${JSON.stringify(name)}`)
+    this.opening = utf8Bytes(`{"ch":${JSON.stringify(view.shown ?? name)}`)
     this.source = source
     this.state = view.state
     this.write = view.write
@@ -99,6 +103,8 @@ export class Frames implements Channels {
   private readonly digits: number
   private readonly channels = new Map<string, Channel>()
   private pushes: Push[] = []
+  /** Where the numbers of new channels begin. */
+  private base = 0
   private readonly out = new ByteWriter()
 
   constructor(epoch: string, digits: number) {
@@ -111,16 +117,23 @@ export class Frames implements Channels {
   }
 
   /** The channel of that name; where there is none, it is made, and its state shows `source`. */
-  open(name: string, source: Source, show: (state: State) => ConstructorParameters<typeof Channel>[3]): Channel {
+  open(name: string, source: Source, show: (state: State) => ChannelView): Channel {
     const known = this.channels.get(name)
     if (known) return known
-    const channel = new Channel(this, name, source, show(new State(this.digits)))
+    const state = new State(this.digits)
+    state.seq = this.base
+    state.floor = this.base
+    const channel = new Channel(this, name, source, show(state))
     this.channels.set(name, channel)
     return channel
   }
 
-  get names(): Iterable<string> {
-    return this.channels.keys()
+  /** Forgets a channel that nobody watches. Should it come again, its numbers are new ones. */
+  drop(name: string): void {
+    const channel = this.channels.get(name)
+    if (channel === undefined) return
+    this.base = Math.max(this.base, channel.state.seq + 1)
+    this.channels.delete(name)
   }
 
   commit(channel: Channel, t: number): void {

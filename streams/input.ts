@@ -1,3 +1,5 @@
+import type { FundSpec } from './fund/fund.ts'
+
 /**
  * What flows in. Everything the pure part ever learns comes to it as one ordered sequence of these: it asks nobody for the
  * time and joins no two streams, so the same input gives the same output, byte for byte.
@@ -47,25 +49,32 @@ export interface ChainEvents {
   readonly bad: BadCounts
 }
 
-/** A committed entry of the journal that changes what the streams compute. */
-export interface Inception {
-  readonly kind: 'inception'
+/** What a fund asks the journal for when the prices of a frame allow its inception. */
+export interface Proposal {
   readonly fund: string
-  /** ms: the frame after which it took effect. */
+  /** ms: the frame. */
   readonly t: number
-  /** Units of each asset a share holds, decimal strings. */
-  readonly units: Readonly<Record<string, string>>
+  /** 10⁻¹⁸ units of each asset that a share holds. */
+  readonly units: ReadonlyMap<string, bigint>
   /** Weights at inception: the first `target`. */
   readonly weights: Readonly<Record<string, number>>
-  /** Shares issued to the sponsor, a decimal string. */
-  readonly shares: string
+  /** 10⁻¹⁸ shares, issued to the sponsor. */
+  readonly shares: bigint
 }
 
-export type LedgerEntry = Inception
+/** What a fund is and owns by the journal. Amounts in 10⁻¹⁸. */
+export interface FundHoldings extends Proposal {
+  /** Of each asset, for all shares together. */
+  readonly custody: ReadonlyMap<string, bigint>
+  readonly halted: boolean
+}
 
+/** What committed entries of the journal have come to. */
 export interface LedgerEvents {
   readonly kind: 'ledger'
-  readonly entries: readonly LedgerEntry[]
+  /** Funds that were defined at run time: they begin to exist. */
+  readonly defined?: readonly FundSpec[]
+  readonly funds: readonly FundHoldings[]
 }
 
 /** Why a tick or a line was left out, each counted: see docs/protocol.md, "status". */

@@ -27,7 +27,7 @@ const difference = (from: JsonObject, to: JsonObject): PatchObject => {
   for (const [name, value] of Object.entries(to)) {
     const was = from[name]
     const both = typeof value === 'object' && typeof was === 'object'
-    if (both) patch[name] = difference(was, value)
+    if (both) patch[name] = difference(was as JsonObject, value as JsonObject)
     else if (!Object.is(was, value)) patch[name] = value
   }
   return patch

@@ -1,16 +1,19 @@
-/** What a channel's state is made of. There is no null and no array: an unknown value is absent, and what changes singly has a key. */
-export type Json = string | number | boolean | JsonObject
+/**
+ * What a channel's state is made of. There is no null: an unknown value is absent. What changes singly has a key; a list changes as
+ * a whole.
+ */
+export type Json = string | number | boolean | JsonObject | readonly Json[]
 export interface JsonObject {
   [key: string]: Json
 }
 
 /** A JSON Merge Patch (RFC 7396) of such a state: null removes. */
-export type Patch = string | number | boolean | null | PatchObject
+export type Patch = string | number | boolean | null | PatchObject | readonly Json[]
 export interface PatchObject {
   [key: string]: Patch
 }
 
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
 /** An object without a prototype: a key such as `__proto__` is a key like any other. */
 export const emptyObject = (): JsonObject => Object.create(null)
@@ -29,6 +32,7 @@ export const applyPatch = (state: Json | undefined, patch: Exclude<Patch, null>)
 
 /** The RFC 8785 (JSON Canonicalization Scheme) form: keys sorted by UTF-16 code unit, numbers as ECMAScript prints them. */
 export const canonical = (value: Json): string => {
+  if (Array.isArray(value)) return `[${(value as Json[]).map(canonical).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value)
   const members = Object.keys(value)
     .sort()

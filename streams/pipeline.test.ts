@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DAY, MINUTE } from './bars.ts'
 import { utf8Text } from './byteWriter.ts'
 import { parseDecimal } from './decimal.ts'
+import { inceptionOf } from './fund/inception.ts'
 import { applyPatch, canonical, emptyObject, type JsonObject } from './json.ts'
 import { logAt, poolSpec, sync } from './test/chain.ts'
 import { Driven, fundSpec, NOON, type Trade } from './test/drive.ts'
@@ -178,7 +179,7 @@ describe('a fund', () => {
       units: { BTC: '0.666666666666666666', ETH: '4' },
       weights: { BTC: 0.6, ETH: 0.4 },
     })
-    p.send({ kind: 'ledger', entries: [inception!] })
+    p.send({ kind: 'ledger', funds: [inceptionOf(inception!)] })
     expect(p.frames.at(-1)?.t).toBe(NOON + 40)
     expect(p.state('fund:F')).toMatchObject({
       nav: 100,
@@ -223,7 +224,7 @@ describe('a fund', () => {
     const p = new Driven({ funds: [fundSpec({ weighting: { scheme: 'units', units } })] })
     p.watch('fund:F')
     p.clock(NOON)
-    p.send({ kind: 'ledger', entries: [p.frames.at(-1)!.proposals[0]!] })
+    p.send({ kind: 'ledger', funds: [inceptionOf(p.frames.at(-1)!.proposals[0]!)] })
     expect(p.state('fund:F')).toMatchObject({ units: { BTC: '2', ETH: '0.5' }, shares: '10000' })
     p.trades(0, { symbol: 'BTC-USD', t: NOON + 5, price: 100 })
     p.clock(NOON + 20)
@@ -239,7 +240,7 @@ describe('what is stored', () => {
   const begun = () => {
     const p = new Driven({ funds: [fundSpec({ weighting: { scheme: 'units', units } })] })
     p.clock(NOON)
-    p.send({ kind: 'ledger', entries: [p.frames.at(-1)!.proposals[0]!] })
+    p.send({ kind: 'ledger', funds: [inceptionOf(p.frames.at(-1)!.proposals[0]!)] })
     return p
   }
   const rowsOf = (p: Driven) =>
@@ -282,7 +283,7 @@ describe('a record of everything', () => {
   })
   const play = (p: Driven): void => {
     p.clock(NOON)
-    p.send({ kind: 'ledger', entries: p.frames.at(-1)!.proposals })
+    p.send({ kind: 'ledger', funds: p.frames.at(-1)!.proposals.map(inceptionOf) })
     for (let i = 0; i < 20; i++) {
       const t = NOON + 20 * (i + 1)
       p.trades(0, { symbol: i % 3 === 0 ? 'ETH-USD' : 'BTC-USD', t, price: 100 + i })
@@ -357,7 +358,7 @@ describe('the same input', () => {
         batch = []
         p.clock(frame)
         const { proposals } = p.frames.at(-1)!
-        if (proposals.length > 0) p.send({ kind: 'ledger', entries: proposals })
+        if (proposals.length > 0) p.send({ kind: 'ledger', funds: proposals.map(inceptionOf) })
       }
       list.forEach(({ symbol, step, price }, i) => {
         const trade = { symbol, t: t + step, price, id: `${i}` }

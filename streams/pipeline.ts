@@ -1,7 +1,7 @@
 import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
 import { channelNames, channelsOf, openChannel } from './catalogue.ts'
 import { type Channels, type Frame, Frames } from './frames.ts'
-import type { Inception, Input } from './input.ts'
+import type { Input, Proposal } from './input.ts'
 import type { MeasureRow } from './rows.ts'
 import { Storing } from './storing.ts'
 import { View, type ViewOptions } from './view.ts'
@@ -115,7 +115,7 @@ const watchAll = (view: View, frames: Frames): void => {
 }
 
 interface Measured extends Moment {
-  readonly proposals: readonly Inception[]
+  readonly proposals: readonly Proposal[]
   readonly measures: readonly MeasureRow[]
 }
 

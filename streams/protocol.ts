@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { INTERVALS, type Interval } from './bars.ts'
+import { parseDecimal } from './decimal.ts'
 import { NAME } from './names.ts'
 import { isSymbol } from './symbols.ts'
 
@@ -85,11 +86,14 @@ export class Refusal extends Error {
   readonly code: ErrorCode
   /** Seconds after which to try again, where that is known. */
   readonly retryAfter: number | undefined
+  /** The order that was rejected, where it is written down. */
+  readonly order: unknown
 
-  constructor(code: ErrorCode, detail?: string, retryAfter?: number) {
+  constructor(code: ErrorCode, detail?: string, retryAfter?: number, order?: unknown) {
     super(detail ?? ERRORS[code].text)
     this.code = code
     this.retryAfter = retryAfter
+    this.order = order
   }
 
   get retry(): boolean {
@@ -114,6 +118,37 @@ export type Rate = (typeof RATES)[number]
 /** The largest of RATES that does not exceed what was asked for. */
 export const rateOf = (maxRate: number): Rate => RATES.findLast(rate => rate <= maxRate) ?? RATES[0]
 
+const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
+
+/** Nobody owns that much; it keeps sums and products within what every column can hold. */
+const MOST = 10n ** 48n
+
+/** An amount somebody owns: a decimal string above zero, which becomes 10⁻¹⁸. */
+const amount = z
+  .string('a decimal string such as "100" or "0.5"')
+  .max(100)
+  .transform((text, context) => {
+    const value = parseDecimal(text)
+    if (value !== undefined && value > 0n && value < MOST && !text.startsWith('+')) return value
+    context.addIssue({ code: 'custom', message: 'a decimal string above zero and below 10^30, with at most 18 places, such as "0.5"' })
+    return z.NEVER
+  })
+
+/** A client's own name for what it asks for. */
+const key = z.string().regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters')
+const username = z.string().max(256)
+const password = z.string().max(4096)
+const side = z.enum(['create', 'redeem'])
+
+/** What is transferred: an asset, or the shares of a fund. */
+const transferred = { asset: name.optional(), fund: name.optional() }
+const oneOf = ({ asset, fund }: { asset?: string | undefined; fund?: string | undefined }): boolean =>
+  (asset === undefined) !== (fund === undefined)
+
+/** What both the websocket and HTTP take. */
+export const ORDER = z.strictObject({ fund: name, amount, key })
+export const FUNDING = z.strictObject({ username: name, asset: name, amount, key })
+
 const ms = z.int().min(0).max(8.64e15)
 const channels = z.array(z.string().max(256)).min(1).max(10_000)
 
@@ -134,6 +169,15 @@ export const METHODS = {
     step: z.int().min(1).optional(),
     cursor: z.string().max(1024).optional(),
   }),
+  register: z.strictObject({ username, password, invite: z.string().max(256).optional() }),
+  login: z.strictObject({ username, password }),
+  logout: z.strictObject({ token: z.string().max(4096).optional() }),
+  create: ORDER,
+  redeem: ORDER,
+  transfer: z.strictObject({ to: name, ...transferred, amount, key }).refine(oneOf, { error: 'either asset or fund' }),
+  quote: z.strictObject({ side, fund: name, amount }),
+  order: z.strictObject({ key }),
+  holdings: z.strictObject({}),
   auth: z.strictObject({ token: z.string().max(4096) }),
   ping: z.strictObject({}),
 } as const
@@ -168,21 +212,32 @@ export const readRequest = (text: string): Request => {
 }
 
 /** The checked parameters of a known method. */
-export const readParams = <M extends Method>(method: M, params: unknown): Params<M> => {
-  const result = METHODS[method].safeParse(params, { reportInput: true })
-  if (!result.success) throw new Refusal('invalid_params', explain(result.error, 'params'))
-  return result.data as Params<M>
+export const readParams = <M extends Method>(method: M, params: unknown): Params<M> =>
+  checked(METHODS[method] as unknown as z.ZodType<Params<M>>, params, 'params')
+
+/** `value` as the schema has it. Throws a Refusal that says where in `root`, what was found, what was expected. */
+export const checked = <T>(schema: z.ZodType<T>, value: unknown, root: string): T => {
+  const result = schema.safeParse(value, { reportInput: true })
+  if (!result.success) throw new Refusal('invalid_params', explain(result.error, root))
+  return result.data
 }
 
 export const isMethod = (name: string): name is Method => Object.hasOwn(METHODS, name)
 
 export const replyText = (id: RequestId, result: unknown): string => JSON.stringify({ jsonrpc: '2.0', id, result })
 
+/** A reply whose result is JSON already. */
+export const replyWith = (id: RequestId, result: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
+
 export const refusalText = (id: RequestId, refusal: Refusal): string =>
   JSON.stringify({
     jsonrpc: '2.0',
     id,
-    error: { code: ERRORS[refusal.code].rpc, message: refusal.message, data: { code: refusal.code, retry: refusal.retry } },
+    error: {
+      code: ERRORS[refusal.code].rpc,
+      message: refusal.message,
+      data: { code: refusal.code, retry: refusal.retry, ...(refusal.order !== undefined && { order: refusal.order }) },
+    },
   })
 
 /** The first thing wrong, in one line: where, what was found, what was expected. */

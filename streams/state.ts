@@ -1,4 +1,5 @@
 import { type ByteWriter, POWERS, utf8Bytes } from './byteWriter.ts'
+import { canonical, type Json } from './json.ts'
 
 /**
  * A channel's state: a tree whose leaves know the sequence number at which they last changed. That one number gives everything
@@ -162,15 +163,16 @@ export class ExactLeaf extends Node {
   }
 }
 
+/** A string, a boolean, or a list, which changes as a whole. */
 export class TextLeaf extends Node {
-  private value: string | boolean = ''
+  private value: string | boolean | readonly Json[] = ''
   private encoded = utf8Bytes('""')
 
-  set(value: string | boolean | undefined): void {
+  set(value: string | boolean | readonly Json[] | undefined): void {
     if (value === undefined) this.remove()
     else if (value !== this.value || !this.present) {
       this.value = value
-      this.encoded = value === true ? TRUE : value === false ? FALSE : utf8Bytes(JSON.stringify(value))
+      this.encoded = value === true ? TRUE : value === false ? FALSE : utf8Bytes(canonical(value))
       this.touch(true)
     }
   }
@@ -209,7 +211,7 @@ export class Branch extends Node {
     return this.child(key, () => new ExactLeaf(this.state, this, key), ExactLeaf)
   }
 
-  /** A string or a boolean. */
+  /** A string, a boolean or a list. */
   value(key: string): TextLeaf {
     return this.child(key, () => new TextLeaf(this.state, this, key), TextLeaf)
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DAY } from './bars.ts'
 import { ONE } from './decimal.ts'
+import { inceptionOf } from './fund/inception.ts'
 import type { PipelineOptions } from './pipeline.ts'
 import { Driven, fundSpec, NOON } from './test/drive.ts'
 
@@ -12,7 +13,7 @@ const FRAME = 20
 const begun = (options: Partial<PipelineOptions> = {}): Driven => {
   const p = new Driven({ funds: [fundSpec({ weighting: { scheme: 'units', units: new Map([['BTC', ONE]]) } })], ...options })
   p.clock(NOON)
-  p.send({ kind: 'ledger', entries: p.frames.at(-1)!.proposals })
+  p.send({ kind: 'ledger', funds: p.frames.at(-1)!.proposals.map(inceptionOf) })
   return p
 }
 

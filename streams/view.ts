@@ -2,7 +2,7 @@ import { DAY, floorTo, MINUTE } from './bars.ts'
 import { Book } from './book.ts'
 import { FeedHealth, type FeedInfo } from './feedHealth.ts'
 import { Fund, type FundSpec } from './fund/fund.ts'
-import type { ChainEvents, Inception, Input, Ticks } from './input.ts'
+import type { ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, Ticks } from './input.ts'
 import type { Names } from './names.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { Pool, type PoolSpec } from './pools/pool.ts'
@@ -32,7 +32,7 @@ export class View {
   readonly sources: Names
   readonly book: Book
   readonly feeds: readonly FeedHealth[]
-  readonly funds: ReadonlyMap<string, Fund>
+  readonly funds: Map<string, Fund>
   readonly portfolios: ReadonlyMap<string, Portfolio>
   readonly pools: ReadonlyMap<string, Pool>
   /** Ticks or logs were taken in that no frame has closed over yet. */
@@ -66,7 +66,7 @@ export class View {
     if (input.kind === 'ticks') this.absorbTicks(input)
     else if (input.kind === 'chain') this.absorbLogs(input)
     else if (input.kind === 'feed') this.feeds[input.feed]!.state = input.state
-    else for (const entry of input.entries) this.begin(entry)
+    else this.absorbLedger(input)
   }
 
   /** ms of the next moment at which time alone changes something. */
@@ -101,7 +101,7 @@ export class View {
   }
 
   /** The inceptions that the prices of this moment allow. */
-  proposals(): Inception[] {
+  proposals(): Proposal[] {
     if (this.waiting.length === 0) return []
     return this.waiting.flatMap(fund => fund.proposal(this.t) ?? [])
   }
@@ -155,13 +155,23 @@ export class View {
     return this.pools.size === 1 ? [...this.pools.values()][0] : undefined
   }
 
-  private begin(entry: Inception): void {
-    const fund = this.funds.get(entry.fund)
-    if (fund === undefined || fund.begun) return
-    fund.begin(entry)
+  private absorbLedger({ defined = [], funds }: LedgerEvents): void {
+    for (const spec of defined) {
+      if (this.funds.has(spec.id)) continue
+      const fund = new Fund(spec, this.book, this.changes)
+      this.funds.set(spec.id, fund)
+      this.waiting.push(fund)
+    }
+    for (const holdings of funds) this.hold(holdings)
+  }
+
+  private hold(holdings: FundHoldings): void {
+    const fund = this.funds.get(holdings.fund)
+    if (fund === undefined) return
+    fund.hold(holdings)
     this.waiting = this.waiting.filter(other => other !== fund)
     this.changes.mark(fund)
-    this.entered.push(fund)
+    if (!this.entered.includes(fund)) this.entered.push(fund)
   }
 
   private firstDue(): number {

@@ -6,7 +6,7 @@ import { Driftwire } from '../client.ts'
 const DRAW_MS = 100
 
 const element = (id: string): HTMLElement => document.getElementById(id)!
-const object = (value: Json | undefined): JsonObject => (typeof value === 'object' ? value : {})
+const object = (value: Json | undefined): JsonObject => (typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {})
 const numeric = (value: Json | undefined): number => (typeof value === 'number' ? value : Number.NaN)
 
 const plain = new Intl.NumberFormat('en', { maximumSignificantDigits: 7 })

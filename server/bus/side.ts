@@ -1,8 +1,23 @@
 import { Subject } from 'rxjs'
-import { type Channels, Frames } from '../../streams/frames.ts'
+import { type Channels, type ChannelView, Frames } from '../../streams/frames.ts'
 import { Changes, Source } from '../../streams/source.ts'
 import type { State } from '../../streams/state.ts'
 import type { Flush } from './bus.ts'
+
+/** How a channel is shown: `write` puts what lies behind it into the state, whenever that was touched. */
+export type Show = (state: State) => Pick<ChannelView, 'write' | 'shown'>
+
+/** ms until a channel that could not be opened is tried again. */
+const AGAIN_MS = 1_000
+
+/** Channels of one kind. */
+export interface Offer {
+  matches(name: string): boolean
+  /** What is shown may have to be fetched first. */
+  open(name: string): Show | Promise<Show>
+  /** Nobody listens any more; undefined where the channel stays. */
+  closed?(name: string): void
+}
 
 /**
  * Channels that the pipeline does not compute, because they speak of the server itself or of one client alone. They are numbered,
@@ -14,8 +29,9 @@ export class SideChannels {
   private readonly now: () => number
   private readonly changes = new Changes()
   private readonly sources = new Map<string, Source>()
-  private readonly openers: { readonly matches: (name: string) => boolean; readonly show: (name: string, state: State) => () => void }[] =
-    []
+  /** Channels that are being opened, and whether somebody still wants them. */
+  private readonly opening = new Map<string, boolean>()
+  private readonly offers: Offer[] = []
 
   /** `now` tells the event time of the newest frame, ms. */
   constructor(epoch: string, digits: number, now: () => number) {
@@ -28,23 +44,34 @@ export class SideChannels {
     return this.frames
   }
 
-  /** Channels of which `matches` says that they are shown by `show`: what it returns writes the state anew. */
-  offer(matches: (name: string) => boolean, show: (name: string, state: State) => () => void): void {
-    this.openers.push({ matches, show })
+  offer(offer: Offer): void {
+    this.offers.push(offer)
   }
 
   has(name: string): boolean {
-    return this.openers.some(o => o.matches(name))
+    return this.offers.some(offer => offer.matches(name))
   }
 
   /** Begins or ceases to listen. */
   watch(name: string, on: boolean): void {
-    const channel = this.frames.get(name) ?? this.open(name)
-    if (channel === undefined) return
-    channel.watch(on)
+    if (this.opening.has(name)) {
+      this.opening.set(name, on)
+      return
+    }
+    const channel = this.frames.get(name)
+    if (channel) {
+      channel.watch(on)
+      if (on) {
+        this.changes.mark(channel)
+        this.flush([name])
+      } else this.close(name)
+      return
+    }
     if (!on) return
-    this.changes.mark(channel)
-    this.flush([name])
+    const show = this.offers.find(offer => offer.matches(name))?.open(name)
+    if (show === undefined) return
+    if (show instanceof Promise) void this.openWhenThere(name, show)
+    else this.open(name, show)
   }
 
   /** What lies behind a channel has changed; it is shown at the next flush. */
@@ -60,11 +87,36 @@ export class SideChannels {
     if (pushes.length > 0 || ready.length > 0) this.flushes$.next({ t: this.frames.t, pushes, ready })
   }
 
-  private open(name: string) {
-    const opener = this.openers.find(o => o.matches(name))
-    if (opener === undefined) return undefined
+  private async openWhenThere(name: string, show: Promise<Show>): Promise<void> {
+    this.opening.set(name, true)
+    try {
+      const shown = await show
+      if (this.opening.get(name)) this.open(name, shown)
+      this.opening.delete(name)
+    } catch {
+      // What lies behind it cannot be asked now; whoever waits goes on waiting.
+      setTimeout(() => {
+        const wanted = this.opening.get(name) === true
+        this.opening.delete(name)
+        if (wanted) this.watch(name, true)
+      }, AGAIN_MS).unref()
+    }
+  }
+
+  private open(name: string, show: Show): void {
     const source = new Source()
     this.sources.set(name, source)
-    return this.frames.open(name, source, state => ({ state, write: opener.show(name, state) }))
+    const channel = this.frames.open(name, source, state => ({ state, ...show(state) }))
+    channel.watch(true)
+    this.changes.mark(channel)
+    this.flush([name])
+  }
+
+  private close(name: string): void {
+    const offer = this.offers.find(o => o.matches(name))
+    if (offer?.closed === undefined) return
+    offer.closed(name)
+    this.frames.drop(name)
+    this.sources.delete(name)
   }
 }

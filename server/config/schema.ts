@@ -5,6 +5,7 @@ import { NAME } from '../../streams/names.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { POOL_KINDS } from '../../streams/pools/pool.ts'
 import { isSymbol } from '../../streams/symbols.ts'
+import { SCOPES } from '../access.ts'
 
 /** The configuration file: one definition for the types, the checks, and the JSON Schema that is served. */
 
@@ -132,6 +133,15 @@ const limits = z.strictObject({
     .describe('rows kept on disk while ClickHouse is away'),
 })
 
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hexadecimal digits, lower case')
+const operatorToken = z.strictObject({
+  name,
+  digest: digest.describe('SHA-256 of the token, hexadecimal'),
+  scopes: z.array(z.enum(SCOPES)).min(1),
+})
+
+export { fund as fundSchema }
+
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
   quote: name.default('USD'),
@@ -147,6 +157,12 @@ export const configSchema = z.strictObject({
   pools: z.array(pool).default([]),
   feeds: z.array(z.string().min(1)).default(['sim']),
   origins: z.array(z.string()).default([]).describe('origins, beside its own, whose pages may open sockets'),
+  registration: z.enum(['open', 'invite', 'closed']).optional().describe('who may register; open on loopback, else closed'),
+  invites: z.array(digest).default([]).describe('SHA-256 of invitations, hexadecimal; each is good once'),
+  clients: z.string().min(1).optional().describe('file of clients that exist from the start, relative to the configuration'),
+  tokens: z.array(operatorToken).default([]).describe('operators’ tokens, beside the admin’s'),
+  tokenLifeMs: ms.default(24 * 60 * 60 * 1000),
+  fundsBy: z.enum(['admin', 'clients']).default('admin').describe('who may define funds at run time'),
   limits: limits.prefault({}),
 })
 
@@ -156,7 +172,7 @@ export type PoolConfig = Config['pools'][number]
 
 /** What the schema cannot say: one line for the first thing that does not fit together, undefined where all does. */
 export const contradiction = (config: Config): string | undefined => {
-  const { frameMs, storeMs, assets } = config
+  const { frameMs, storeMs } = config
   if (60_000 % frameMs !== 0) return `frameMs: found ${frameMs}, expected a divisor of 60000`
   if (storeMs % frameMs !== 0) return `storeMs: found ${storeMs}, expected a multiple of frameMs (${frameMs})`
   for (const list of ['funds', 'portfolios', 'pools'] as const) {
@@ -164,24 +180,32 @@ export const contradiction = (config: Config): string | undefined => {
     const twice = ids.findIndex((id, i) => ids.indexOf(id) !== i)
     if (twice >= 0) return `${list}.${twice}.id: found "${ids[twice]}" a second time, expected each id once`
   }
-  for (const [i, { weighting }] of config.funds.entries()) {
-    const at = `funds.${i}.weighting`
-    const unknown = 'assets' in weighting ? weighting.assets?.find(asset => assets[asset] === undefined) : undefined
-    if (weighting.scheme === 'market-cap' && unknown !== undefined)
-      return `${at}.assets: found "${unknown}", expected an asset with a supply under assets`
-    const chosen = 'assets' in weighting ? (weighting.assets ?? []) : []
-    const again = chosen.find((asset, k) => chosen.indexOf(asset) !== k)
-    if (again !== undefined) return `${at}.assets: found "${again}" a second time, expected each asset once`
-    const size = membersOf(config, weighting)
-    if (size === 0)
-      return `${at}: found no asset to choose from, expected some under assets${weighting.scheme === 'market-cap' ? ' with a supply' : ''}`
-    if (weighting.scheme === 'fixed') {
-      const sum = Object.values(weighting.weights).reduce((a, b) => a + b, 0)
-      if (Math.abs(sum - 1) > 1e-9) return `${at}.weights: found a sum of ${sum}, expected 1`
-    }
-    if (weighting.scheme !== 'units' && !capHolds(weighting.cap, size))
-      return `${at}.cap: found ${weighting.cap}, expected at least 1/${size}, because ${size} members cannot all stay below it`
+  for (const [i, fund] of config.funds.entries()) {
+    const wrong = fundContradiction(fund, config, `funds.${i}`)
+    if (wrong !== undefined) return wrong
   }
+  return undefined
+}
+
+/** As `contradiction`, of one fund; `root` is where it stands. */
+export const fundContradiction = ({ weighting }: FundConfig, config: Config, root: string): string | undefined => {
+  const { assets } = config
+  const at = `${root}.weighting`
+  const unknown = 'assets' in weighting ? weighting.assets?.find(asset => assets[asset] === undefined) : undefined
+  if (weighting.scheme === 'market-cap' && unknown !== undefined)
+    return `${at}.assets: found "${unknown}", expected an asset with a supply under assets`
+  const chosen = 'assets' in weighting ? (weighting.assets ?? []) : []
+  const again = chosen.find((asset, k) => chosen.indexOf(asset) !== k)
+  if (again !== undefined) return `${at}.assets: found "${again}" a second time, expected each asset once`
+  const size = membersOf(config, weighting)
+  if (size === 0)
+    return `${at}: found no asset to choose from, expected some under assets${weighting.scheme === 'market-cap' ? ' with a supply' : ''}`
+  if (weighting.scheme === 'fixed') {
+    const sum = Object.values(weighting.weights).reduce((a, b) => a + b, 0)
+    if (Math.abs(sum - 1) > 1e-9) return `${at}.weights: found a sum of ${sum}, expected 1`
+  }
+  if (weighting.scheme !== 'units' && !capHolds(weighting.cap, size))
+    return `${at}.cap: found ${weighting.cap}, expected at least 1/${size}, because ${size} members cannot all stay below it`
   return undefined
 }
 

@@ -19,6 +19,8 @@ export interface Settings {
   readonly waitClients: number
   readonly recordFrames: string | undefined
   readonly exitAtEnd: boolean
+  readonly repair: boolean
+  readonly behindTls: boolean
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly transport: 'uws' | 'ws' | undefined
   readonly logLevel: string
@@ -57,6 +59,8 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     waitClients: readCount('wait-clients', options['wait-clients'] ?? '0', 0, 1_000_000),
     recordFrames: options['record-frames'],
     exitAtEnd: options['exit-at-end'] ?? false,
+    repair: options.repair ?? false,
+    behindTls: options['behind-tls'] ?? false,
     tls,
     transport: options.transport === undefined ? undefined : readChoice('transport', options.transport, ['uws', 'ws']),
     logLevel: readChoice('log-level', options['log-level'] ?? 'info', ['trace', 'debug', 'info', 'warn', 'error', 'silent']),

@@ -15,7 +15,7 @@ import type { Config, FundConfig, PoolConfig } from './schema.ts'
 
 export const fundSpecs = (config: Config): FundSpec[] => config.funds.map(fund => fundSpec(fund, config))
 
-const fundSpec = (fund: FundConfig, { quote, assets }: Config): FundSpec => {
+export const fundSpec = (fund: FundConfig, { quote, assets }: Config): FundSpec => {
   const { weighting, rebalance } = fund
   const chosen = weighting.scheme === 'market-cap' ? weighting.assets : undefined
   return {

@@ -4,15 +4,19 @@ import type { Registry } from 'prom-client'
 import { utf8Text } from '../../streams/byteWriter.ts'
 import type { JsonObject } from '../../streams/json.ts'
 import { parseChannel, Refusal } from '../../streams/protocol.ts'
-import { type Access, NOBODY, type Visitor } from '../access.ts'
+import { type Access, channelFor, demand, type Visitor } from '../access.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Catalogue } from '../catalogue.ts'
+import type { Commands } from '../commands.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import type { Hub } from '../hub/hub.ts'
 import { hasPast } from '../hub/splice.ts'
 import { problem } from '../problem.ts'
 import type { History } from '../storage/history.ts'
 import { asyncApi } from './asyncapi.ts'
+import { clearingRoutes } from './clearing.ts'
+import { visitorOf } from './credentials.ts'
 import { openApi } from './openapi.ts'
 import { pageFile } from './page.ts'
 
@@ -23,18 +27,22 @@ export interface AppOptions {
   readonly catalogue: Catalogue
   readonly history: History
   readonly registry: Registry
-  readonly authenticate: (token: string) => Visitor | undefined
+  readonly accounts: Accounts
+  readonly commands: Commands
+  /** A proxy in front says where requests come from. */
+  readonly behindProxy: boolean
   /** What is not ready yet, by name and reason; empty where all is. */
   readonly notReady: () => Readonly<Record<string, string>>
   readonly log: Logger
 }
 
-type Variables = { who: Visitor }
+/** What routes are given beside the request. */
+export type Env = { Variables: { who: Visitor }; Bindings: { remoteAddress?: string } }
 
 /** All routes. What they answer comes from where the websockets' answers come from. */
-export const httpApp = (options: AppOptions): Hono<{ Variables: Variables }> => {
+export const httpApp = (options: AppOptions): Hono<Env> => {
   const { hub, bus, access, catalogue, history, registry, log } = options
-  const app = new Hono<{ Variables: Variables }>()
+  const app = new Hono<Env>()
 
   app.onError(error => {
     if (error instanceof Refusal) return problem(error)
@@ -44,7 +52,8 @@ export const httpApp = (options: AppOptions): Hono<{ Variables: Variables }> => 
   app.notFound(c => problem(new Refusal('not_found', `there is no ${c.req.method} ${new URL(c.req.url).pathname}`)))
 
   app.use(async (c, next) => {
-    c.set('who', visitorOf(c.req.header('authorization'), options.authenticate))
+    const address = addressOf(c.env?.remoteAddress ?? '', c.req.header('x-forwarded-for'), options.behindProxy)
+    c.set('who', await visitorOf(c.req.header('authorization'), options.accounts, address))
     await next()
     c.header('x-content-type-options', 'nosniff')
   })
@@ -62,6 +71,8 @@ export const httpApp = (options: AppOptions): Hono<{ Variables: Variables }> => 
   app.get('/openapi.json', c => c.json(openApi()))
   app.get('/asyncapi.json', c => c.json(asyncApi()))
 
+  clearingRoutes(app, { ...options, funds: () => catalogue.list(OPERATOR, 'fund:*').map(name => name.slice('fund:'.length)) })
+
   /** The state of a channel as of the last frame. */
   const stateOf = async (channel: string): Promise<JsonObject> => {
     await hub.whenReady(channel)
@@ -71,13 +82,13 @@ export const httpApp = (options: AppOptions): Hono<{ Variables: Variables }> => 
   const readable = (who: Visitor, channel: string): void => {
     if (parseChannel(channel) === undefined || !catalogue.has(channel))
       throw new Refusal('unknown_channel', `there is no channel "${channel}"`)
-    if (!access(who, { read: channel })) throw new Refusal(who.user === '' ? 'not_logged_in' : 'not_allowed')
+    demand(access, who, { read: channel })
   }
 
   app.get('/v1/state/:channel', async c => {
     const channel = c.req.param('channel')
     readable(c.get('who'), channel)
-    return c.json(await stateOf(channel))
+    return c.json(await stateOf(channelFor(c.get('who'), channel)))
   })
   for (const [route, kind] of [
     ['funds', 'fund'],
@@ -122,13 +133,12 @@ export const httpApp = (options: AppOptions): Hono<{ Variables: Variables }> => 
 /** What a route may be made for. */
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-const visitorOf = (authorization: string | undefined, authenticate: AppOptions['authenticate']): Visitor => {
-  if (authorization === undefined) return NOBODY
-  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
-  const who = token === undefined ? undefined : authenticate(token)
-  if (who === undefined) throw new Refusal('bad_credentials')
-  return who
-}
+/** Sees all channels. */
+const OPERATOR: Visitor = { user: '', admin: true }
+
+/** The client's own address: where something in front speaks for it, the last that this has added. */
+export const addressOf = (remote: string, forwarded: string | undefined, behindProxy: boolean): string =>
+  (behindProxy ? forwarded?.split(',').at(-1)?.trim() : undefined) || remote
 
 /** The last ms that a date can hold. */
 const LAST_TIME = 8.64e15
@@ -156,7 +166,7 @@ const csvOf = (rows: readonly JsonObject[]): string => {
 
 const flatten = function* (value: JsonObject, prefix: string): Iterable<[string, string | number | boolean]> {
   for (const [key, member] of Object.entries(value)) {
-    if (typeof member === 'object') yield* flatten(member, `${prefix}${key}.`)
-    else yield [prefix + key, member]
+    if (typeof member !== 'object') yield [prefix + key, member]
+    else yield* flatten(member as JsonObject, `${prefix}${key}.`)
   }
 }

@@ -112,6 +112,10 @@ export class Hub {
     return session
   }
 
+  get all(): Iterable<Session> {
+    return this.sessions.values()
+  }
+
   session(socket: Socket<Visitor>): Session | undefined {
     return this.sessions.get(socket)
   }

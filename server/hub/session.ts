@@ -1,4 +1,5 @@
 import type { Visitor } from '../access.ts'
+import { nextMoment } from '../clearing/askedKeys.ts'
 import type { Socket } from '../transports/transport.ts'
 import { Flow, type FlowLimits } from './flow.ts'
 import { FRAME_OVERHEAD, type Lane } from './lane.ts'
@@ -39,6 +40,8 @@ const RELAPSE_MS = 10_000
 export class Session {
   readonly socket: Socket<Visitor>
   who: Visitor
+  /** When it was opened, among all sockets and requests. */
+  readonly opened = nextMoment()
   readonly follows = new Map<string, Follow>()
   /** Off all lanes: it gets one merged patch a channel, from one frame, each time it has read what came before. */
   slow = false

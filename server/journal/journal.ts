@@ -1,10 +1,261 @@
-import type { LedgerEntry } from '../../streams/input.ts'
+import { createHash } from 'node:crypto'
+import Database from 'libsql'
 
-/** What was decided, in order, for ever: durable before anybody sees it. */
-export interface Journal {
-  /** All entries so far, oldest first. */
-  read(): Promise<readonly LedgerEntry[]>
-  /** Resolves when the entries are on disk. Rejects, and nothing of them stands, where they cannot be. */
-  append(entries: readonly LedgerEntry[]): Promise<void>
-  close(): Promise<void>
+/** One entry as it stands on disk: `hash` is the SHA-256 of the hash before it and the entry's text. */
+export interface Line {
+  readonly seq: number
+  readonly text: string
+  readonly hash: string
+}
+
+/** An entry to be written, and under whose key it can be found again. */
+export interface NewLine {
+  readonly text: string
+  readonly who: string
+  readonly key: string | undefined
+}
+
+export interface Snapshot {
+  readonly seq: number
+  readonly state: string
+}
+
+/** The file cannot be used: held by another process, damaged, or not to be written. The text says which. */
+export class JournalError extends Error {}
+
+const FIRST = '0'.repeat(64)
+const CHUNK = 5_000
+
+/**
+ * The clearing house's memory: entries in order, for ever, each bearing the hash of all before it. Beside them, in the same file
+ * so that one commit covers both, what is no entry because it is secret: hashes of passwords and of tokens.
+ *
+ * Synchronous, for a thread of its own. What `append` has returned from is on disk; what it has thrown at is not there at all.
+ */
+export class Journal {
+  /** Names this journal among others whose entries may lie in the same database. */
+  readonly id: string
+  private readonly db: Database.Database
+  private head: { seq: number; hash: string }
+  private readonly statements
+
+  /** Opens the file, or makes it. Throws JournalError; `repair` cuts a damaged tail at the last whole entry first. */
+  constructor(file: string, repair: boolean) {
+    try {
+      this.db = new Database(file)
+      // The lock is held from the first statement on; a second process is told at once.
+      this.db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
+      this.db.exec('BEGIN EXCLUSIVE')
+      this.db.exec(TABLES)
+      this.db.exec('COMMIT')
+    } catch (error) {
+      throw new JournalError(`${file}: ${found(error)}`)
+    }
+    this.statements = {
+      entry: this.db.prepare('INSERT INTO entries (seq, text, hash) VALUES (?, ?, ?)'),
+      key: this.db.prepare('INSERT INTO keys (seq, who, key) VALUES (?, ?, ?)'),
+      at: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq = ?'),
+      page: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT ?'),
+      user: this.db.prepare('SELECT hash FROM users WHERE name = ?'),
+      addUser: this.db.prepare('INSERT INTO users (name, hash) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash'),
+      addToken: this.db.prepare('INSERT OR REPLACE INTO tokens (digest, user, expires) VALUES (?, ?, ?)'),
+      removeToken: this.db.prepare('DELETE FROM tokens WHERE digest = ?'),
+    }
+    try {
+      this.head = this.readHead()
+      this.check(file, repair)
+      this.id = (this.db.prepare('SELECT id FROM journal').get() as { id: string }).id
+    } catch (error) {
+      this.db.close()
+      throw error instanceof JournalError ? error : new JournalError(`${file}: ${found(error)}`)
+    }
+  }
+
+  get seq(): number {
+    return this.head.seq
+  }
+
+  /** One transaction. Throws JournalError, and nothing of it is there, where the disk does not take it. */
+  append(lines: readonly NewLine[], users: readonly User[]): Line[] {
+    let { seq, hash } = this.head
+    const written: Line[] = []
+    this.transaction(() => {
+      for (const { text, who, key } of lines) {
+        seq += 1
+        hash = chained(hash, text)
+        this.statements.entry.run(seq, text, hash)
+        if (key !== undefined) this.statements.key.run(seq, who, key)
+        written.push({ seq, text, hash })
+      }
+      for (const { name, hash: secret } of users) this.statements.addUser.run(name, secret)
+    })
+    this.head = { seq, hash }
+    return written
+  }
+
+  /** Keeps the state after the newest entry, for the next start; older ones go. */
+  save(state: string): void {
+    this.transaction(() => {
+      this.db.prepare('DELETE FROM snapshots').run()
+      this.db.prepare('INSERT INTO snapshots (seq, hash, state) VALUES (?, ?, ?)').run(this.head.seq, this.head.hash, state)
+    })
+  }
+
+  /** The newest state that was kept. */
+  get snapshot(): Snapshot | undefined {
+    return this.db.prepare('SELECT seq, state FROM snapshots ORDER BY seq DESC LIMIT 1').get() as Snapshot | undefined
+  }
+
+  at(seq: number): Line | undefined {
+    return this.statements.at.get(seq) as Line | undefined
+  }
+
+  /** At most `limit` entries after number `after`. */
+  page(after: number, limit: number): Line[] {
+    return this.statements.page.all(after, limit) as Line[]
+  }
+
+  *since(after: number): Iterable<Line> {
+    for (let from = after; ; ) {
+      const lines = this.page(from, CHUNK)
+      yield* lines
+      if (lines.length < CHUNK) return
+      from = lines.at(-1)!.seq
+    }
+  }
+
+  /** Number, owner and key of every entry that has a key, in order. */
+  *keys(): Iterable<readonly [seq: number, who: string, key: string]> {
+    // One text a chunk: a row at a time would cost three times as much.
+    const chunk = this.db.prepare(
+      'SELECT json_group_array(json_array(seq, who, key)) AS rows FROM (SELECT * FROM keys WHERE seq > ? ORDER BY seq LIMIT ?)',
+    )
+    for (let from = 0; ; ) {
+      const rows = JSON.parse((chunk.get(from, CHUNK) as { rows: string }).rows) as [number, string, string][]
+      yield* rows
+      if (rows.length < CHUNK) return
+      from = rows.at(-1)![0]
+    }
+  }
+
+  /** The hash of a user's password. */
+  hashOf(user: string): string | undefined {
+    return (this.statements.user.get(user) as { hash: string } | undefined)?.hash
+  }
+
+  get tokens(): Token[] {
+    return this.db.prepare('SELECT digest, user, expires FROM tokens').all() as Token[]
+  }
+
+  putToken({ digest, user, expires }: Token): void {
+    this.transaction(() => this.statements.addToken.run(digest, user, expires))
+  }
+
+  removeTokens(digests: readonly string[]): void {
+    this.transaction(() => {
+      for (const digest of digests) this.statements.removeToken.run(digest)
+    })
+  }
+
+  /** False: used already. */
+  useInvite(digest: string): boolean {
+    let changes = 0
+    this.transaction(() => {
+      changes = this.db.prepare('INSERT INTO invites (digest) VALUES (?) ON CONFLICT DO NOTHING').run(digest).changes
+    })
+    return changes > 0
+  }
+
+  giveInviteBack(digest: string): void {
+    this.transaction(() => this.db.prepare('DELETE FROM invites WHERE digest = ?').run(digest))
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  private transaction(work: () => unknown): void {
+    try {
+      this.db.exec('BEGIN IMMEDIATE')
+      work()
+      this.db.exec('COMMIT')
+    } catch (error) {
+      try {
+        this.db.exec('ROLLBACK')
+      } catch {
+        // Some faults have ended the transaction already.
+      }
+      this.head = this.readHead()
+      throw new JournalError(found(error))
+    }
+  }
+
+  private readHead(): { seq: number; hash: string } {
+    const last = this.db.prepare('SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1').get() as Omit<Line, 'text'> | undefined
+    return last ? { seq: last.seq, hash: last.hash } : { seq: 0, hash: FIRST }
+  }
+
+  /** Follows the chain from the newest snapshot on, or from the first entry where it is to be repaired. */
+  private check(file: string, repair: boolean): void {
+    const base = repair ? undefined : (this.db.prepare('SELECT seq, hash FROM snapshots').get() as Omit<Line, 'text'> | undefined)
+    if (base && this.at(base.seq)?.hash !== base.hash && base.seq > 0) throw damaged(file, base.seq)
+    let { seq, hash } = base ?? { seq: 0, hash: FIRST }
+    const whole = (): number => {
+      for (const line of this.since(seq)) {
+        if (line.seq !== seq + 1 || line.hash !== chained(hash, line.text)) break
+        seq = line.seq
+        hash = line.hash
+      }
+      return seq
+    }
+    let last: number
+    try {
+      last = whole()
+    } catch (error) {
+      if (!repair) throw new JournalError(`${file}: ${found(error)} after entry ${seq}; start with --repair to go on from there`)
+      last = seq
+    }
+    if (last === this.head.seq) return
+    if (!repair) throw damaged(file, last + 1)
+    this.transaction(() => {
+      for (const table of ['entries', 'keys', 'snapshots']) this.db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(last)
+    })
+    this.head = this.readHead()
+  }
+}
+
+export interface User {
+  readonly name: string
+  /** Of the password, as argon2 writes it. */
+  readonly hash: string
+}
+
+export interface Token {
+  /** SHA-256 of the token, hexadecimal. */
+  readonly digest: string
+  readonly user: string
+  /** ms since the epoch. */
+  readonly expires: number
+}
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL);
+  INSERT INTO journal SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM journal);
+  CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY, text TEXT NOT NULL, hash TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS keys (seq INTEGER PRIMARY KEY, who TEXT NOT NULL, key TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshots (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, state TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS invites (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`
+
+const chained = (before: string, text: string): string => createHash('sha256').update(before).update(text).digest('hex')
+
+const damaged = (file: string, seq: number): JournalError =>
+  new JournalError(`${file}: entry ${seq} does not follow from what stands before it; start with --repair to cut it off there`)
+
+const found = (error: unknown): string => {
+  const { code, message } = error as { code?: string; message: string }
+  if (code?.startsWith('SQLITE_BUSY') || /locked/i.test(message))
+    return 'found that another process holds it, expected a journal of its own'
+  return `found ${code ?? ''} ${message}`.replace('found  ', 'found ').trim()
 }

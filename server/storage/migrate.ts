@@ -2,10 +2,11 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { ticks } from './migrations/0001_ticks.ts'
 import { candles } from './migrations/0002_candles.ts'
 import { measures } from './migrations/0003_measures.ts'
+import { entries } from './migrations/0004_entries.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** In order. A new one goes to the end. */
-export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures]
+export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries]
 
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``
 

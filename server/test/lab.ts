@@ -72,7 +72,9 @@ export class Lab {
       }),
       history: { rows: async () => ({ rows: [] }) },
       past,
-      authenticate: () => undefined,
+      // Nobody logs in or orders here.
+      accounts: undefined as never,
+      commands: undefined as never,
       limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
       now: Date.now,
       log: pino({ level: 'silent' }),

@@ -5,11 +5,12 @@ import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { haveRecordings, recordings } from '../../server/test/recordings.ts'
 import { formatDecimal, parseDecimal } from '../decimal.ts'
-import type { Inception } from '../input.ts'
+import type { Proposal } from '../input.ts'
 import type { FundRow } from '../rows.ts'
 import { Driven, fundSpec, NOON } from '../test/drive.ts'
 import { records } from '../test/records.ts'
 import type { FundSpec, Weighting } from './fund.ts'
+import { inceptionOf } from './inception.ts'
 
 type Spec = Partial<FundSpec> & Pick<FundSpec, 'weighting'>
 
@@ -49,14 +50,14 @@ const watched = (spec: Spec, feeds = ['a']): Driven => {
 }
 
 /** Commits what the newest frame proposes; the proposal. */
-const committed = (p: Driven): Inception | undefined => {
+const committed = (p: Driven): Proposal | undefined => {
   const { proposals } = p.frames.at(-1)!
-  if (proposals.length > 0) p.send({ kind: 'ledger', entries: proposals })
+  if (proposals.length > 0) p.send({ kind: 'ledger', funds: proposals.map(inceptionOf) })
   return proposals[0]
 }
 
 /** Trades at these prices, all within the frame that ends at `t`, and what its prices propose. */
-const priced = (p: Driven, t: number, prices: Record<string, number>): Inception | undefined => {
+const priced = (p: Driven, t: number, prices: Record<string, number>): Proposal | undefined => {
   p.clock(t - 20)
   p.trades(0, ...Object.entries(prices).map(([asset, price]) => ({ symbol: `${asset}-USD`, t, price })))
   p.clock(t)
@@ -161,7 +162,7 @@ describe('an inception', () => {
     const before = watched(spec)
     const entry = priced(before, NOON, { BTC: 101, ETH: 13, SOL: 0.3 })!
     const after = watched(spec)
-    after.send({ kind: 'ledger', entries: [entry] })
+    after.send({ kind: 'ledger', funds: [inceptionOf(entry)] })
     for (const p of [before, after]) {
       for (let i = 1; i < 5; i++) priced(p, NOON + i * 7_000, { BTC: 101 + i, ETH: 13 - i, SOL: 0.3 * i })
     }
@@ -170,17 +171,14 @@ describe('an inception', () => {
     expect(stored(after).length).toBeGreaterThan(3)
   })
 
-  it('counts once, whatever comes after it', () => {
+  it('is followed by whatever the journal says of the fund, and of no other', () => {
     const p = watched({ weighting: fixed({ BTC: 1 }) })
-    const entry = priced(p, NOON, { BTC: 100 })!
-    p.send({
-      kind: 'ledger',
-      entries: [
-        { ...entry, units: { BTC: '7' } },
-        { ...entry, fund: 'unknown' },
-      ],
-    })
-    expect(shown(p).units).toEqual({ BTC: '1' })
+    const begun = inceptionOf(priced(p, NOON, { BTC: 100 })!)
+    p.send({ kind: 'ledger', funds: [{ ...begun, fund: 'unknown', units: new Map([['BTC', 7n]]) }] })
+    expect(shown(p)).toMatchObject({ units: { BTC: '1' }, shares: '10000', aum: 1_000_000, nav: 100, halted: false })
+    const half = { shares: begun.shares / 2n, custody: new Map([['BTC', begun.custody.get('BTC')! / 2n]]), halted: true }
+    p.send({ kind: 'ledger', funds: [{ ...begun, ...half }] })
+    expect(shown(p)).toMatchObject({ units: { BTC: '1' }, shares: '5000', aum: 500_000, nav: 100, halted: true })
   })
 })
 

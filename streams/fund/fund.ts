@@ -1,6 +1,6 @@
 import type { Book, Instrument } from '../book.ts'
-import { formatDecimal, fromNumber, mulUp, parseDecimal, toNumber } from '../decimal.ts'
-import type { Inception } from '../input.ts'
+import { fromNumber, toNumber } from '../decimal.ts'
+import type { FundHoldings, Proposal } from '../input.ts'
 import type { Mutable } from '../mutable.ts'
 import type { Constituent, FundRow } from '../rows.ts'
 import { type Changes, type Dependent, Source } from '../source.ts'
@@ -43,13 +43,13 @@ export interface RebalanceRules {
 interface Holding {
   readonly instrument: Instrument | undefined
   readonly figures: Mutable<Constituent>
-  /** 10⁻¹⁸ of the asset, held for all shares together. */
-  custody: bigint
-  /** `custody` as a measure. */
-  amount: number
-  /** Units a share as a measure. */
-  units: number
+  /** Held for all shares together, as a measure. */
+  readonly amount: number
+  /** Units a share, as a measure. */
+  readonly units: number
 }
+
+const UNKNOWN = { units: undefined, price: Number.NaN, weight: Number.NaN, drift: Number.NaN }
 
 /** Where `level` begins. */
 const BASE_LEVEL = 100
@@ -66,7 +66,10 @@ export class Fund extends Source implements Dependent {
   readonly figures: Mutable<FundRow>
   dirty = false
   private readonly changes: Changes
+  private readonly book: Book
   private readonly candidates: ReadonlyMap<string, Instrument | undefined>
+  /** What it holds and could not choose any more. */
+  private readonly others = new Map<string, Instrument>()
   private readonly market: Instrument | undefined
   private holdings: Holding[] = []
   private shares = 0n
@@ -78,6 +81,7 @@ export class Fund extends Source implements Dependent {
   constructor(spec: FundSpec, book: Book, changes: Changes) {
     super()
     this.spec = spec
+    this.book = book
     this.changes = changes
     this.candidates = new Map(
       candidatesOf(spec).map(asset => [asset, asset === spec.quote ? undefined : book.instrument(`${asset}-${spec.quote}`)]),
@@ -102,14 +106,10 @@ export class Fund extends Source implements Dependent {
    * The inception that the prices of this moment allow: every candidate has one, or waiting has ended and those that have one
    * suffice. units = weight × initialPrice ÷ price, down to 18 decimals.
    */
-  proposal(t: number): Inception | undefined {
+  proposal(t: number): Proposal | undefined {
     if (this.begun) return undefined
-    const { weighting, initialPrice, initialShares, id } = this.spec
-    const shares = formatDecimal(initialShares)
-    if (weighting.scheme === 'units') {
-      const units = Object.fromEntries([...weighting.units].map(([asset, amount]) => [asset, formatDecimal(amount)]))
-      return { kind: 'inception', fund: id, t, units, weights: {}, shares }
-    }
+    const { weighting, initialPrice, initialShares: shares, id: fund } = this.spec
+    if (weighting.scheme === 'units') return { fund, t, units: weighting.units, weights: {}, shares }
     const missing = this.missing()
     // Cash has its price before any market has said a word.
     const quoted = [...this.candidates.values()].filter(instrument => instrument !== undefined)
@@ -117,31 +117,34 @@ export class Fund extends Source implements Dependent {
     if (missing.length > 0 && !(t >= this.dueAt)) return undefined
     const weights = this.weigh()
     if (weights === undefined) return undefined
-    const units: Record<string, string> = {}
+    const units = new Map<string, bigint>()
     for (const [asset, weight] of weights) {
       const price = fromNumber(this.priceOf(asset))
       const share = fromNumber(weight)
       if (!price || share === undefined) return undefined
-      units[asset] = formatDecimal((share * initialPrice) / price)
+      units.set(asset, (share * initialPrice) / price)
     }
-    return { kind: 'inception', fund: id, t, units, weights: Object.fromEntries(weights), shares }
+    return { fund, t, units, weights: Object.fromEntries(weights), shares }
   }
 
-  /** Takes the committed inception: custody comes from outside, units × shares rounded up; the shares go to the sponsor. */
-  begin(entry: Inception): void {
-    this.shares = parseDecimal(entry.shares)!
-    this.sharesAmount = toNumber(this.shares)
-    this.inceptionT = entry.t
-    this.holdings = Object.entries(entry.units).map(([asset, text]) => {
-      const units = parseDecimal(text)!
-      const custody = mulUp(units, this.shares)
-      const figures = { asset, units, price: Number.NaN, weight: Number.NaN, target: entry.weights[asset] ?? Number.NaN, drift: Number.NaN }
-      return { instrument: this.candidates.get(asset), figures, custody, amount: toNumber(custody), units: toNumber(units) }
+  /** Takes what the journal says that the fund is and owns. */
+  hold({ t, units, weights, shares, custody, halted }: FundHoldings): void {
+    this.shares = shares
+    this.sharesAmount = toNumber(shares)
+    this.inceptionT = t
+    const known = new Map(this.holdings.map(h => [h.figures.asset, h]))
+    this.holdings = [...units].map(([asset, perShare]) => {
+      const target = weights[asset] ?? Number.NaN
+      const figures = known.get(asset)?.figures ?? { ...UNKNOWN, asset, target }
+      figures.units = perShare
+      figures.target = target
+      return { instrument: this.instrumentOf(asset), figures, amount: toNumber(custody.get(asset) ?? 0n), units: toNumber(perShare) }
     })
     this.figures.constituents = this.holdings.map(h => h.figures)
-    this.figures.shares = this.shares
+    this.figures.shares = shares
+    this.figures.halted = halted
     this.figures.pending = []
-    if (this.spec.weighting.scheme !== 'units') this.basis = toNumber(this.spec.initialPrice)
+    if (Number.isNaN(this.basis) && this.spec.weighting.scheme !== 'units') this.basis = toNumber(this.spec.initialPrice)
   }
 
   /** Computes the figures at the end of the frame `t`. */
@@ -153,6 +156,17 @@ export class Fund extends Source implements Dependent {
     else f.pending = this.missing()
     f.market = this.market?.price ?? Number.NaN
     f.premium = (f.market - f.nav) / f.nav
+  }
+
+  /** Undefined is cash. An asset that the configuration no longer names still has its price. */
+  private instrumentOf(asset: string): Instrument | undefined {
+    if (asset === this.spec.quote) return undefined
+    const known = this.candidates.get(asset) ?? this.others.get(asset)
+    if (known) return known
+    const instrument = this.book.instrument(`${asset}-${this.spec.quote}`)
+    instrument.add(this)
+    this.others.set(asset, instrument)
+    return instrument
   }
 
   private valueHoldings(t: number): void {

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { Subject } from 'rxjs'
+import { digestOf } from './digest.ts'
+
+const BYTES = 32
+const MOST_A_USER = 100
+/** What setTimeout can wait; more would run at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export interface StoredToken {
+  /** SHA-256 of the token, hexadecimal. */
+  readonly digest: string
+  readonly user: string
+  /** ms since the epoch. */
+  readonly expires: number
+}
+
+export interface TokenStore {
+  load(): Promise<StoredToken[]>
+  put(token: StoredToken): Promise<void>
+  /** Those that are not there do no harm. */
+  remove(digests: readonly string[]): Promise<void>
+}
+
+/** What a client gets; nobody else ever sees the token. */
+export interface Issued {
+  readonly token: string
+  /** ms since the epoch. */
+  readonly expires: number
+}
+
+/** A token that is good no more: by time, by a logout, or because its user has so many newer ones. */
+export interface Ended {
+  readonly digest: string
+  readonly user: string
+  readonly why: 'expired' | 'revoked' | 'displaced'
+}
+
+/** The tokens that logins are given. Memory decides who is in; the store keeps it for the next start. */
+export class Tokens {
+  readonly ended$ = new Subject<Ended>()
+  /** Tokens ever ended, by reason; removals that the store has failed at. */
+  readonly ended: Record<Ended['why'], number> = { expired: 0, revoked: 0, displaced: 0 }
+  storeFailures = 0
+  private readonly store: TokenStore
+  private readonly lifeMs: number
+  private readonly log: Logger
+  /** By digest, in the order in which they expire, for they all live as long; where the clock was set back, some are told of late. */
+  private readonly tokens = new Map<string, StoredToken>()
+  /** Digests by user, the oldest first; no set is empty. */
+  private readonly byUser = new Map<string, Set<string>>()
+  /** Digests that have ended and may still be in the store. */
+  private readonly leftovers = new Set<string>()
+  private timer: NodeJS.Timeout | undefined
+
+  private constructor(store: TokenStore, lifeMs: number, log: Logger) {
+    this.store = store
+    this.lifeMs = lifeMs
+    this.log = log
+  }
+
+  /** With what the store has kept. A token lives no longer than `lifeMs` from now, whatever was promised under another setting. */
+  static async open(store: TokenStore, lifeMs: number, log: Logger): Promise<Tokens> {
+    const tokens = new Tokens(store, lifeMs, log)
+    const now = Date.now()
+    const kept = await store.load()
+    for (const token of kept.sort((a, b) => a.expires - b.expires)) {
+      if (token.expires <= now) tokens.leftovers.add(token.digest)
+      else tokens.add({ ...token, expires: Math.min(token.expires, now + lifeMs) })
+    }
+    tokens.wake()
+    await tokens.tidy()
+    return tokens
+  }
+
+  get living(): number {
+    return this.tokens.size
+  }
+
+  /** Ended tokens that the store may still hold. */
+  get unremoved(): number {
+    return this.leftovers.size
+  }
+
+  /** Rejects, and there is no token, where the store does not take it. */
+  async issue(user: string, now: number): Promise<Issued> {
+    const token = randomBytes(BYTES).toString('base64url')
+    const stored = { digest: digestOf(token), user, expires: now + this.lifeMs }
+    // Before the store has it, so that a revokeAll that comes meanwhile finds it.
+    this.add(stored)
+    this.wake()
+    try {
+      await this.store.put(stored)
+    } catch (error) {
+      // The store may have taken it all the same.
+      this.end(stored.digest, 'revoked')
+      void this.tidy()
+      throw error
+    }
+    // Ended meanwhile: its removal may have come before it was there.
+    if (!this.tokens.has(stored.digest)) this.leftovers.add(stored.digest)
+    void this.tidy()
+    return { token, expires: stored.expires }
+  }
+
+  find(token: string, now: number): StoredToken | undefined {
+    const stored = this.tokens.get(digestOf(token))
+    return stored !== undefined && stored.expires > now ? stored : undefined
+  }
+
+  /**
+   * It is good no more at once. Rejects where the store could not remove it, so that after a new start it might be good again: then
+   * it can be revoked again, and the store is also tried whenever another token ends.
+   */
+  async revoke(token: string): Promise<void> {
+    const digest = digestOf(token)
+    if (!this.end(digest, 'revoked') && !this.leftovers.has(digest)) return
+    await this.clear()
+  }
+
+  /** As `revoke`, for all tokens of a user. */
+  async revokeAll(user: string): Promise<void> {
+    for (const digest of [...(this.byUser.get(user) ?? [])]) this.end(digest, 'revoked')
+    await this.clear()
+  }
+
+  /** No token expires by itself any more, and nobody is told of anything. */
+  close(): void {
+    clearTimeout(this.timer)
+    this.ended$.complete()
+  }
+
+  private add(token: StoredToken): void {
+    this.tokens.set(token.digest, token)
+    let own = this.byUser.get(token.user)
+    if (own === undefined) {
+      own = new Set()
+      this.byUser.set(token.user, own)
+    }
+    own.add(token.digest)
+    if (own.size > MOST_A_USER) {
+      const [oldest] = own
+      this.end(oldest!, 'displaced')
+    }
+  }
+
+  private end(digest: string, why: Ended['why']): boolean {
+    const token = this.tokens.get(digest)
+    if (token === undefined) return false
+    this.tokens.delete(digest)
+    const own = this.byUser.get(token.user)!
+    own.delete(digest)
+    if (own.size === 0) this.byUser.delete(token.user)
+    this.leftovers.add(digest)
+    this.ended[why] += 1
+    this.ended$.next({ digest, user: token.user, why })
+    return true
+  }
+
+  /** Sets the timer for the token that expires next. */
+  private wake(): void {
+    clearTimeout(this.timer)
+    const [next] = this.tokens.values()
+    if (next === undefined) return
+    this.timer = setTimeout(
+      () => {
+        this.expire(Date.now())
+        this.wake()
+        void this.tidy()
+      },
+      Math.min(LONGEST_TIMER_MS, Math.max(0, next.expires - Date.now())),
+    )
+    this.timer.unref()
+  }
+
+  private expire(now: number): void {
+    for (const { digest, expires } of this.tokens.values()) {
+      if (expires > now) return
+      this.end(digest, 'expired')
+    }
+  }
+
+  /** Removes from the store what has ended. */
+  private async clear(): Promise<void> {
+    if (this.leftovers.size === 0) return
+    const digests = [...this.leftovers]
+    try {
+      await this.store.remove(digests)
+    } catch (error) {
+      this.storeFailures += 1
+      // Another removal may have succeeded meanwhile, but before one of these was there.
+      for (const digest of digests) this.leftovers.add(digest)
+      throw error
+    }
+    for (const digest of digests) this.leftovers.delete(digest)
+  }
+
+  /** As `clear`, where nobody waits for it. */
+  private async tidy(): Promise<void> {
+    try {
+      await this.clear()
+    } catch (error) {
+      this.log.warn({ err: error, tokens: this.leftovers.size }, 'tokens that have ended could not be removed from the store')
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { parseDecimal } from '../../streams/decimal.ts'
+import { NAME } from '../../streams/names.ts'
+import { explain } from '../../streams/protocol.ts'
+import { UsageError } from '../config/options.ts'
+import type { House } from './house.ts'
+
+const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
+const file = z.strictObject({
+  clients: z.array(
+    z.strictObject({
+      username: name,
+      passwordHash: z.string().startsWith('$argon2id$', 'an argon2id hash in the PHC string format'),
+      assets: z
+        .record(
+          name,
+          z.string().refine(text => (parseDecimal(text) ?? 0n) > 0n, 'a decimal string above zero'),
+        )
+        .default({}),
+    }),
+  ),
+})
+
+/** Clients that exist from the start, with the hashes of their passwords and what they bring with them. */
+export type StartingClients = z.output<typeof file>['clients']
+
+/** Throws UsageError: where, what was found, what was expected. */
+export const readClients = async (path: string, where: string): Promise<StartingClients> => {
+  let json: unknown
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    const found = (error as NodeJS.ErrnoException).code ?? 'no JSON'
+    throw new UsageError(`${where}: "${path}" cannot be read (${found}), expected a file of clients`)
+  }
+  const result = file.safeParse(json, { reportInput: true })
+  // What was found may be a hash.
+  if (!result.success)
+    throw new UsageError(
+      `${where}: ${path}: ${explain(result.error, '')
+        .replace(/^: /, '')
+        .replace(/found "\$[^"]*"?/, 'found a text')}`,
+    )
+  return result.data.clients
+}
+
+/** Lets the clearing house know them: each client once, and each opening holding once, whatever the file says later. */
+export const enterClients = async (house: House, clients: StartingClients, t: number, log: Logger): Promise<void> => {
+  for (const { username, passwordHash, assets } of clients) {
+    await house.ask('do', { command: { kind: 'register', client: username }, who: 'system', t, secret: passwordHash })
+    for (const [asset, amount] of Object.entries(assets)) {
+      const command = {
+        kind: 'deposit',
+        key: `opening:${username}:${asset}`,
+        client: username,
+        asset,
+        amount: parseDecimal(amount)!,
+      } as const
+      const done = await house.ask('do', { command, who: 'system', t })
+      if ('refused' in done) log.warn({ client: username, asset, why: done.refused }, 'an opening holding is not as it was entered before')
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Logger } from 'pino'
+import type { FundSpec } from '../../streams/fund/fund.ts'
+import { checked, Refusal } from '../../streams/protocol.ts'
+import { type Config, type FundConfig, fundContradiction, fundSchema } from '../config/schema.ts'
+import { fundSpec } from '../config/specs.ts'
+import type { KnownFund } from './desk.ts'
+
+/** Reads a fund that is defined at run time, in the form that the configuration has. Throws a Refusal: where, found, expected. */
+export const readFund = (definition: unknown, config: Config): { readonly config: FundConfig; readonly spec: FundSpec } => {
+  const fund = checked(fundSchema, definition, 'body')
+  const wrong = fundContradiction(fund, config, 'body')
+  if (wrong !== undefined) throw new Refusal('invalid_params', wrong)
+  return { config: fund, spec: fundSpec(fund, config) }
+}
+
+/** The funds that were defined at run time, before this start. One that the configuration cannot carry any more is told and left out. */
+export const definedFunds = (known: readonly KnownFund[], config: Config, log: Logger): FundSpec[] =>
+  known.flatMap(({ id, definition }) => {
+    if (definition === undefined || config.funds.some(fund => fund.id === id)) return []
+    try {
+      return [readFund(definition, config).spec]
+    } catch (error) {
+      log.error({ fund: id, why: (error as Error).message }, 'a fund of the journal does not fit the configuration: it is not shown')
+      return []
+    }
+  })

@@ -1,0 +1,305 @@
+import { formatDecimal } from '../../streams/decimal.ts'
+import type { FundHoldings } from '../../streams/input.ts'
+import { type Entry, type FundTerms, fundOfShares, type Order, readEntry, writeEntry } from '../../streams/ledger/entry.ts'
+import { type Command, clientAccount, custodyAccount, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
+import { type Journal, JournalError, type Line, type NewLine, type Token, type User } from '../journal/journal.ts'
+import { KeyIndex } from '../journal/keyIndex.ts'
+import { AskedKeys, type Origin } from './askedKeys.ts'
+import { orderOf } from './order.ts'
+
+/** What can be asked of the clearing house, and what it answers. */
+export interface Asks {
+  /** A command. `t` is event time, ms; `secret` is the hash of a password, of a registration alone. */
+  readonly do: { ask: { command: Command; who: string; t: number; origin?: Origin; secret?: string }; answer: Done }
+  /** The order under a client's key. */
+  readonly order: { ask: { who: string; key: string; origin?: Origin }; answer: Outcome | undefined }
+  /** A client's newest orders, oldest first. */
+  readonly orders: { ask: { who: string }; answer: readonly Outcome[] }
+  readonly holdings: { ask: { who: string }; answer: Holdings }
+  /** What an order would take or give now. `nav` as a Command has it. */
+  readonly quote: { ask: { side: Order['kind']; fund: string; amount: bigint; nav: number | undefined }; answer: Quote | undefined }
+  readonly funds: { ask: object; answer: readonly KnownFund[] }
+  /** Entries after a number, as they stand in the journal. */
+  readonly page: { ask: { after: number; limit: number }; answer: readonly Line[] }
+  readonly hashOf: { ask: { user: string }; answer: string | undefined }
+  readonly tokens: { ask: object; answer: readonly Token[] }
+  readonly putToken: { ask: Token; answer: undefined }
+  readonly useInvite: { ask: { digest: string }; answer: boolean }
+  readonly giveInviteBack: { ask: { digest: string }; answer: undefined }
+  readonly removeTokens: { ask: { digests: readonly string[] }; answer: undefined }
+}
+export type Ask = keyof Asks
+export type Request = { [A in Ask]: { readonly ask: A } & Asks[A]['ask'] }[Ask]
+
+/** The order as JSON text, and why it was rejected, if it was. */
+export interface Outcome {
+  readonly order: string
+  readonly code?: string
+}
+
+export type Done = Outcome | { readonly refused: RefusedBefore | 'key_reused_differently' | 'unknown_order' }
+
+/** Decimal strings. */
+export interface Holdings {
+  readonly assets: Readonly<Record<string, string>>
+  readonly shares: Readonly<Record<string, string>>
+}
+
+export interface Quote {
+  readonly legs: readonly { readonly asset: string; readonly amount: bigint }[]
+  readonly fee: { readonly asset: string; readonly amount: bigint } | undefined
+  /** The fee needs a net asset value, and there was none. */
+  readonly unpriced: boolean
+  readonly halted: boolean
+  readonly creationUnit: bigint
+  /** Of each asset a share, 10⁻¹⁸. */
+  readonly units: ReadonlyMap<string, bigint>
+}
+
+export interface KnownFund {
+  readonly id: string
+  readonly terms: FundTerms
+  readonly definition: unknown
+  readonly holdings: FundHoldings | undefined
+}
+
+/** What a commit has changed. */
+export interface News {
+  readonly lines: readonly (Line & { readonly clients: readonly string[] })[]
+  /** Each fund that changed, as it stands. */
+  readonly funds: readonly FundHoldings[]
+}
+
+/** Orders of a client that are told at once. */
+const RECENT = 100
+/** Entries after which the state is kept for the next start. */
+const SNAPSHOT = 10_000
+
+/**
+ * The clearing house at work: takes requests in order, decides them, and answers when what they wrote is on disk. A batch is one
+ * commit; where that fails nothing of the batch has happened, and all of it is refused.
+ */
+export class Desk {
+  /** Why the journal took no entries when it was asked last. */
+  failure: string | undefined
+  private readonly journal: Journal
+  private readonly index = new KeyIndex()
+  private readonly recent = new Map<string, number[]>()
+  private readonly asked = new AskedKeys()
+  private ledger: Ledger
+  private keptAt: number
+  private lines: NewLine[] = []
+  private entries: Entry[] = []
+  private users: User[] = []
+  /** Keys of the running batch. */
+  private readonly fresh = new Map<string, Entry>()
+
+  constructor(journal: Journal) {
+    this.journal = journal
+    this.ledger = this.load()
+    this.keptAt = journal.snapshot?.seq ?? 0
+    for (const [seq, who, key] of journal.keys()) this.remember(seq, who, key)
+  }
+
+  get seq(): number {
+    return this.journal.seq
+  }
+
+  /** One commit. Throws JournalError, and nothing has happened, where the disk does not take it. */
+  process(requests: readonly Request[]): { answers: unknown[]; news: News } {
+    try {
+      const answers = requests.map(request => this.answer(request))
+      const news = this.commit()
+      this.failure = undefined
+      return { answers, news }
+    } catch (error) {
+      this.failure = (error as Error).message
+      if (this.entries.length > 0) this.ledger = this.load()
+      throw error
+    } finally {
+      this.lines = []
+      this.entries = []
+      this.users = []
+      this.fresh.clear()
+    }
+  }
+
+  private answer(request: Request): unknown {
+    const { journal, ledger } = this
+    switch (request.ask) {
+      case 'do':
+        return this.do(request)
+      case 'order': {
+        const entry = this.find(request.who, request.key)
+        if (entry) return outcomeOf(entry)
+        if (request.origin) this.asked.add(request.who, request.key, request.origin)
+        return undefined
+      }
+      case 'orders':
+        return (this.recent.get(request.who) ?? []).map(seq => outcomeOf(this.entryAt(seq)))
+      case 'holdings':
+        return holdingsOf(ledger.holdings(clientAccount(request.who)))
+      case 'quote': {
+        const fund = ledger.funds.get(request.fund)
+        if (fund?.inception === undefined) return undefined
+        const { side, amount, nav } = request
+        const { creationUnit, createFeeBps, redeemFeeBps } = fund.terms
+        const unpriced = (side === 'create' ? createFeeBps : redeemFeeBps) > 0 && nav === undefined
+        return { ...ledger.legs(fund, side, amount, nav), unpriced, halted: fund.halted, creationUnit, units: fund.units }
+      }
+      case 'funds':
+        return [...ledger.funds.values()].map(({ id, terms, definition }) => ({ id, terms, definition, holdings: this.fundHoldings(id) }))
+      case 'page':
+        return journal.page(request.after, request.limit)
+      case 'hashOf':
+        return this.users.find(({ name }) => name === request.user)?.hash ?? journal.hashOf(request.user)
+      case 'tokens':
+        return journal.tokens
+      case 'putToken':
+        return journal.putToken(request)
+      case 'useInvite':
+        return journal.useInvite(request.digest)
+      case 'giveInviteBack':
+        return journal.giveInviteBack(request.digest)
+      case 'removeTokens':
+        return journal.removeTokens(request.digests)
+    }
+  }
+
+  private do({ command, who, t, origin, secret }: Extract<Request, { ask: 'do' }>): Done {
+    const key = 'key' in command ? command.key : undefined
+    if (key !== undefined) {
+      const before = this.find(who, key)
+      if (before) return sameContents(command, before) ? outcomeOf(before) : { refused: 'key_reused_differently' }
+      if (origin && this.asked.holds(who, key, origin)) return { refused: 'unknown_order' }
+    }
+    const decision = this.ledger.decide(command, t, who)
+    if ('refused' in decision) return decision
+    const { entry } = decision
+    this.ledger.post(entry)
+    this.entries.push(entry)
+    this.lines.push({ text: writeEntry(entry), who, key })
+    if (key !== undefined) this.fresh.set(`${who}\n${key}`, entry)
+    if (entry.kind === 'register' && secret !== undefined) this.users.push({ name: entry.client, hash: secret })
+    return outcomeOf(entry)
+  }
+
+  private commit(): News {
+    if (this.lines.length === 0) return { lines: [], funds: [] }
+    const written = this.journal.append(this.lines, this.users)
+    const funds = new Set<string>()
+    const lines = written.map((line, i) => {
+      const entry = this.entries[i]!
+      const { who, key } = this.lines[i]!
+      if (key !== undefined) this.remember(line.seq, who, key)
+      if ('fund' in entry && !(entry.kind === 'define')) funds.add(entry.fund)
+      return { ...line, clients: clientsOf(entry) }
+    })
+    if (this.journal.seq - this.keptAt >= SNAPSHOT) this.keep()
+    return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []) }
+  }
+
+  /** Keeps the state for the next start, which then has few entries to read. */
+  keep(): void {
+    if (this.journal.seq === this.keptAt) return
+    this.journal.save(this.ledger.write())
+    this.keptAt = this.journal.seq
+  }
+
+  private load(): Ledger {
+    const { snapshot } = this.journal
+    const ledger = snapshot ? Ledger.read(snapshot.state) : new Ledger()
+    for (const line of this.journal.since(ledger.seq)) {
+      try {
+        ledger.post(readEntry(line.text))
+      } catch (error) {
+        throw new JournalError(`entry ${line.seq}: ${(error as Error).message}`)
+      }
+    }
+    return ledger
+  }
+
+  private remember(seq: number, who: string, key: string): void {
+    this.index.add(who, key, seq)
+    let recent = this.recent.get(who)
+    if (recent === undefined) {
+      recent = []
+      this.recent.set(who, recent)
+    }
+    recent.push(seq)
+    if (recent.length > RECENT) recent.shift()
+  }
+
+  private find(who: string, key: string): Entry | undefined {
+    const fresh = this.fresh.get(`${who}\n${key}`)
+    if (fresh) return fresh
+    let found: Entry | undefined
+    this.index.find(who, key, seq => {
+      const entry = this.entryAt(seq)
+      const is = entry.who === who && 'key' in entry && entry.key === key
+      if (is) found = entry
+      return is
+    })
+    return found
+  }
+
+  private entryAt(seq: number): Entry {
+    return readEntry(this.journal.at(seq)!.text)
+  }
+
+  private fundHoldings(id: string): FundHoldings | undefined {
+    const fund = this.ledger.funds.get(id)
+    if (fund?.inception === undefined) return undefined
+    const { units, halted, inception } = fund
+    return {
+      ...{ fund: id, units, halted, t: inception.t, weights: inception.weights, shares: this.ledger.shares(id) },
+      custody: new Map(this.ledger.holdings(custodyAccount(id))),
+    }
+  }
+}
+
+const outcomeOf = (entry: Entry): Outcome => ({
+  order: JSON.stringify(orderOf(entry)),
+  ...('code' in entry && entry.code && { code: entry.code }),
+})
+
+/** The clients whose holdings or orders an entry speaks of. */
+const clientsOf = (entry: Entry): string[] => {
+  const clients = new Set<string>()
+  if (entry.kind === 'create' || entry.kind === 'redeem' || entry.kind === 'transfer') clients.add(entry.who)
+  for (const { account } of entry.postings) if (account.startsWith(CLIENT)) clients.add(account.slice(CLIENT.length))
+  return [...clients]
+}
+const CLIENT = clientAccount('')
+
+/** Whether a command asks for what has been asked for under its key before. */
+const sameContents = (command: Command, before: Entry): boolean => {
+  if (command.kind !== before.kind) return false
+  switch (command.kind) {
+    case 'create':
+    case 'redeem':
+      return command.fund === (before as typeof command).fund && command.amount === (before as typeof command).amount
+    case 'transfer': {
+      const { to, asset, amount } = before as typeof command
+      return command.to === to && command.asset === asset && command.amount === amount
+    }
+    case 'deposit':
+    case 'withdrawal': {
+      const { client, asset, amount } = before as typeof command
+      return command.client === client && command.asset === asset && command.amount === amount
+    }
+    default:
+      return false
+  }
+}
+
+const holdingsOf = (holdings: ReadonlyMap<string, bigint>): Holdings => {
+  const assets: Record<string, string> = {}
+  const shares: Record<string, string> = {}
+  for (const [asset, amount] of [...holdings].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const fund = fundOfShares(asset)
+    if (fund === undefined) assets[asset] = formatDecimal(amount)
+    else shares[fund] = formatDecimal(amount)
+  }
+  return { assets, shares }
+}

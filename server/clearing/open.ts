@@ -1,0 +1,62 @@
+import { dirname, join, resolve } from 'node:path'
+import type { Logger } from 'pino'
+import { Accounts } from '../accounts/accounts.ts'
+import { operators } from '../accounts/operators.ts'
+import { Passwords } from '../accounts/passwords.ts'
+import { SlowDown } from '../accounts/slowDown.ts'
+import { Tokens } from '../accounts/tokens.ts'
+import { adminToken } from '../adminToken.ts'
+import { isLoopback, type Settings } from '../config/settings.ts'
+import { enterClients, readClients } from './clientsFile.ts'
+import { type House, openHouse } from './house.ts'
+
+/** The clearing house, and who may come to it. */
+export interface Clearing {
+  readonly house: House
+  readonly accounts: Accounts
+  readonly tokens: Tokens
+}
+
+/** Throws UsageError where the configuration is wrong, JournalError where the journal cannot be used. */
+export const openClearing = async (
+  { config, configFile, dataDir, host, adminToken: given, repair }: Settings,
+  log: Logger,
+): Promise<Clearing> => {
+  const clients =
+    config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
+  const house = await openHouse({ file: join(dataDir, 'journal.db'), repair })
+  const store = {
+    load: async () => [...(await house.ask('tokens', {}))],
+    put: async (token: { digest: string; user: string; expires: number }) => house.ask('putToken', token),
+    remove: async (digests: readonly string[]) => house.ask('removeTokens', { digests }),
+  }
+  const tokens = await Tokens.open(store, config.tokenLifeMs, log)
+  const accounts = new Accounts({
+    users: {
+      hashOf: user => house.ask('hashOf', { user }),
+      register: async (user, secret) => {
+        const command = { kind: 'register', client: user } as const
+        return !('refused' in (await house.ask('do', { command, who: user, t: Date.now(), secret })))
+      },
+    },
+    tokens,
+    passwords: new Passwords(),
+    slowDown: new SlowDown(),
+    registration: registrationOf(config.registration ?? (isLoopback(host) ? 'open' : 'closed'), config.invites, house),
+    operators: operators(await adminToken(given, dataDir), config.tokens),
+  })
+  await enterClients(house, clients, Date.now(), log)
+  return { house, accounts, tokens }
+}
+
+const registrationOf = (mode: 'open' | 'invite' | 'closed', invites: readonly string[], house: House) =>
+  mode !== 'invite'
+    ? { mode }
+    : {
+        mode,
+        digests: new Set(invites),
+        invites: {
+          use: (digest: string) => house.ask('useInvite', { digest }),
+          giveBack: async (digest: string) => house.ask('giveInviteBack', { digest }),
+        },
+      }

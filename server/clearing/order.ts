@@ -1,0 +1,35 @@
+import { formatDecimal } from '../../streams/decimal.ts'
+import { type Entry, fundOfShares, type Leg } from '../../streams/ledger/entry.ts'
+
+const legJson = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })
+
+/** An entry as whoever asked for it is told of it: the order of the protocol, amounts as decimal strings. */
+export const orderOf = (entry: Entry): Record<string, unknown> => {
+  const { seq, t } = entry
+  switch (entry.kind) {
+    case 'create':
+    case 'redeem': {
+      const { key, kind: side, fund, amount, status, code, legs, fee, nav } = entry
+      return {
+        ...{ key, side, fund, amount: formatDecimal(amount), status, ...(code && { code }), legs: legs.map(legJson) },
+        ...(fee && { fee: legJson(fee) }),
+        ...(nav !== undefined && { nav }),
+        ...{ seq, t },
+      }
+    }
+    case 'transfer': {
+      const { key, to, asset, amount, status, code } = entry
+      const fund = fundOfShares(asset)
+      const what = fund === undefined ? { asset } : { fund }
+      const legs = fund === undefined ? [legJson({ asset, amount })] : []
+      return { key, side: 'transfer', to, ...what, amount: formatDecimal(amount), status, ...(code && { code }), legs, seq, t }
+    }
+    case 'deposit':
+    case 'withdrawal': {
+      const { key, kind: side, client: username, asset, amount, status, code } = entry
+      return { key, side, username, asset, amount: formatDecimal(amount), status, ...(code && { code }), seq, t }
+    }
+    default:
+      return { kind: entry.kind, seq, t }
+  }
+}

@@ -1,0 +1,76 @@
+import type { FundHoldings, Proposal } from '../../streams/input.ts'
+import type { FundTerms } from '../../streams/ledger/entry.ts'
+import type { Intake } from '../intake.ts'
+import type { KnownFund } from './desk.ts'
+import type { House } from './house.ts'
+
+/**
+ * Keeps the streams and the clearing house of one mind about funds: what the prices of a frame propose becomes an entry, once,
+ * and what entries have come to goes back into the input.
+ */
+export class Registrar {
+  private readonly house: House
+  private readonly intake: Intake
+  private readonly known = new Map<string, FundHoldings>()
+  /** What was proposed and is being written down. */
+  private readonly proposed = new Set<string>()
+  private writing: Promise<unknown> = Promise.resolve()
+  private failed: Error | undefined
+
+  constructor(house: House, intake: Intake, known: readonly FundHoldings[]) {
+    this.house = house
+    this.intake = intake
+    for (const holdings of known) this.known.set(holdings.fund, holdings)
+    house.news$.subscribe(({ funds }) => {
+      for (const holdings of funds) this.known.set(holdings.fund, holdings)
+      if (funds.length > 0) intake.put({ kind: 'ledger', funds })
+    })
+  }
+
+  /** What was decided before holds from the first frame on. */
+  begin(): void {
+    if (this.known.size > 0) this.intake.put({ kind: 'ledger', funds: [...this.known.values()] })
+  }
+
+  /** Lets the journal know the funds of the configuration, and their terms where these have changed. */
+  async define(wanted: ReadonlyMap<string, FundTerms>, known: readonly KnownFund[], t: number): Promise<void> {
+    for (const [fund, terms] of wanted) {
+      const before = known.find(({ id }) => id === fund)
+      if (before && sameTerms(before.terms, terms)) continue
+      await this.house.ask('do', { command: { kind: 'define', fund, terms }, who: 'system', t })
+    }
+  }
+
+  /** Takes the proposals of a frame. A fund that has begun is told so; what is being written down is not written again. */
+  propose(proposals: readonly Proposal[]): void {
+    const known = proposals.flatMap(({ fund }) => this.known.get(fund) ?? [])
+    if (known.length > 0) this.intake.put({ kind: 'ledger', funds: known })
+    for (const proposal of proposals) if (!this.known.has(proposal.fund)) this.write(proposal)
+  }
+
+  /** Resolves when everything proposed so far is written down and has come back; rejects where it cannot be. */
+  async settled(): Promise<void> {
+    await this.writing
+    if (this.failed) throw this.failed
+  }
+
+  private write({ fund, t, units, weights, shares }: Proposal): void {
+    if (this.proposed.has(fund)) return
+    this.proposed.add(fund)
+    const command = { kind: 'inception', fund, units, weights, shares } as const
+    this.writing = Promise.all([
+      this.writing,
+      this.house.ask('do', { command, who: 'system', t }).then(
+        () => {
+          this.failed = undefined
+        },
+        error => {
+          this.failed = error as Error
+        },
+      ),
+    ]).finally(() => this.proposed.delete(fund))
+  }
+}
+
+const sameTerms = (a: FundTerms, b: FundTerms): boolean =>
+  a.quote === b.quote && a.creationUnit === b.creationUnit && a.createFeeBps === b.createFeeBps && a.redeemFeeBps === b.redeemFeeBps

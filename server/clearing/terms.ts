@@ -1,0 +1,8 @@
+import { parseDecimal } from '../../streams/decimal.ts'
+import type { FundTerms } from '../../streams/ledger/entry.ts'
+import type { FundConfig } from '../config/schema.ts'
+
+/** What the clearing house has to know of a fund. */
+export const termsOf = ({ creationUnit, createFeeBps, redeemFeeBps }: FundConfig, quote: string): FundTerms => ({
+  ...{ quote, creationUnit: parseDecimal(creationUnit)!, createFeeBps, redeemFeeBps },
+})

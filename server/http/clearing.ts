@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import { checked, FUNDING, METHODS, ORDER, Refusal } from '../../streams/protocol.ts'
+import type { Visitor } from '../access.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { nextMoment } from '../clearing/askedKeys.ts'
+import type { Commands } from '../commands.ts'
+import type { Env } from './app.ts'
+import { readBody } from './body.ts'
+import { noCredentialsIn } from './credentials.ts'
+
+export interface ClearingOptions {
+  readonly accounts: Accounts
+  readonly commands: Commands
+  /** Names of all funds, so that one alone need not be named. */
+  readonly funds: () => readonly string[]
+}
+
+const ORDER_BODY = z.strictObject({
+  username: z.string().optional(),
+  password: z.string().optional(),
+  etf_name: z.string().optional(),
+  amount: z.unknown(),
+})
+const WHOLE = /^\d{1,15}$/
+const PAGE = 1_000
+const MOST = 10_000
+
+/** The routes of the clearing house: register, login, orders, holdings, and what operators do. */
+export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: ClearingOptions): void => {
+  const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
+  const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
+
+  const loggedIn = (method: 'register' | 'login') => async (c: Context<Env>) => {
+    noCredentialsIn(c.req.query())
+    const body = checked(METHODS.register, await readBody(c), 'body')
+    const { username, password, invite } = body
+    return c.json(
+      method === 'register'
+        ? await accounts.register(username, password, addressOf(c), invite)
+        : await accounts.login(username, password, addressOf(c)),
+    )
+  }
+  app.post('/register', loggedIn('register'))
+  app.post('/v1/login', loggedIn('login'))
+  app.post('/v1/logout', async c => {
+    const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    if (token === undefined) throw new Refusal('not_logged_in')
+    await accounts.logout(token)
+    return c.json({})
+  })
+
+  /** Who orders: whom the header names, else the two fields of the body. */
+  const orderer = async (
+    c: Context<Env>,
+    { username, password }: { username?: string | undefined; password?: string | undefined },
+  ): Promise<Visitor> => {
+    const who = c.get('who')
+    if (username === undefined && password === undefined) return who
+    if (who.user !== '' || who.operator !== undefined)
+      throw new Refusal('invalid_params', 'body: found credentials beside the Authorization header, expected one of the two')
+    if (username === undefined || password === undefined) throw new Refusal('bad_credentials', 'expected both username and password')
+    return accounts.check(username, password, addressOf(c))
+  }
+
+  for (const side of ['create', 'redeem'] as const) {
+    app.post(`/${side}`, async c => {
+      const at = nextMoment()
+      noCredentialsIn(c.req.query())
+      const body = checked(ORDER_BODY, await readBody(c), 'body')
+      const who = await orderer(c, body)
+      if (who.user === '') throw new Refusal('not_logged_in')
+      const names = body.etf_name === undefined ? funds() : [body.etf_name]
+      if (names.length !== 1) throw new Refusal('invalid_params', `body.etf_name: found nothing, expected one of ${names.length} funds`)
+      const key = c.req.header('idempotency-key') ?? randomUUID()
+      const order = checked(ORDER, { fund: names[0], amount: body.amount, key }, 'body')
+      c.header('idempotency-key', key)
+      return json(c, await commands.order(who, side, order, { source: at, at }))
+    })
+  }
+
+  app.get('/holdings', async c => {
+    noCredentialsIn(c.req.query())
+    return c.json(await commands.holdings(c.get('who')))
+  })
+  app.get('/v1/orders/:key', async c => {
+    const at = nextMoment()
+    return json(c, await commands.orderOf(c.get('who'), c.req.param('key'), { source: at, at }))
+  })
+  app.get('/v1/funds/:id/basket', async c => c.json(await commands.basket(c.req.param('id'))))
+
+  app.post('/v1/admin/deposits', async c =>
+    json(c, await commands.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
+  )
+  app.post('/v1/admin/withdrawals', async c =>
+    json(c, await commands.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
+  )
+  app.post('/v1/admin/funds', async c => c.json(await commands.define(c.get('who'), await readBody(c))))
+  app.post('/v1/admin/funds/:id/halt', async c => c.json(await commands.halt(c.get('who'), c.req.param('id'), true)))
+  app.post('/v1/admin/funds/:id/resume', async c => c.json(await commands.halt(c.get('who'), c.req.param('id'), false)))
+
+  app.get('/v1/audit', async c => {
+    const { after = '0', limit = String(PAGE) } = c.req.query()
+    if (!WHOLE.test(after)) throw new Refusal('invalid_params', `after: found "${after}", expected the number of an entry`)
+    const most = Number(limit)
+    if (!WHOLE.test(limit) || most < 1 || most > MOST) throw new Refusal('invalid_params', `limit: found "${limit}", expected 1 to ${MOST}`)
+    return c.json(await commands.audit(c.get('who'), Number(after), most))
+  })
+}

@@ -1,0 +1,194 @@
+import { formatDecimal, parseDecimal } from '../decimal.ts'
+import type { JsonObject } from '../json.ts'
+
+/**
+ * What the clearing house writes down: one entry is one atomic fact, all its postings or none. Amounts are held in 10⁻¹⁸ and
+ * written as decimal strings; `t` is ms.
+ */
+export type Entry = Fact & {
+  readonly seq: number
+  readonly t: number
+  /** Whose word it is: the client's, `admin`, `operator:NAME`, or `system` for what follows from prices and configuration. */
+  readonly who: string
+  /** What moved. The amounts of each asset sum to zero. */
+  readonly postings: readonly Posting[]
+}
+
+export interface Posting {
+  readonly account: string
+  /** An asset, or the shares of a fund as `share:FUND`. */
+  readonly asset: string
+  /** Positive: into the account. */
+  readonly amount: bigint
+  /** The account's balance with it. */
+  readonly after: bigint
+}
+
+export type Fact = Registration | Definition | Inception | Halt | Funding | Order | Transfer
+
+export interface Registration {
+  readonly kind: 'register'
+  readonly client: string
+}
+
+export interface Definition {
+  readonly kind: 'define'
+  readonly fund: string
+  readonly terms: FundTerms
+  /** The fund as whoever defined it at run time wrote it; absent where it stands in the configuration. */
+  readonly definition?: JsonObject
+}
+
+/** What holds for a fund's orders. */
+export interface FundTerms {
+  readonly quote: string
+  /** 10⁻¹⁸ shares. */
+  readonly creationUnit: bigint
+  readonly createFeeBps: number
+  readonly redeemFeeBps: number
+}
+
+export interface Inception {
+  readonly kind: 'inception'
+  readonly fund: string
+  /** Of each asset a share. */
+  readonly units: ReadonlyMap<string, bigint>
+  readonly weights: Readonly<Record<string, number>>
+  /** 10⁻¹⁸ shares, to the sponsor. */
+  readonly shares: bigint
+}
+
+export interface Halt {
+  readonly kind: 'halt' | 'resume'
+  readonly fund: string
+}
+
+/** The custodian's word that an asset came or went. */
+export interface Funding extends Result {
+  readonly kind: 'deposit' | 'withdrawal'
+  readonly key: string
+  readonly client: string
+  readonly asset: string
+  readonly amount: bigint
+}
+
+/** Shares for a basket, or a basket for shares. */
+export interface Order extends Result {
+  readonly kind: 'create' | 'redeem'
+  readonly key: string
+  readonly fund: string
+  /** 10⁻¹⁸ shares. */
+  readonly amount: bigint
+  /** What is given (create) or got (redeem), without the fee. */
+  readonly legs: readonly Leg[]
+  readonly fee?: Leg
+  /** Per share, where a fee was computed from it. */
+  readonly nav?: number
+}
+
+export interface Transfer extends Result {
+  readonly kind: 'transfer'
+  readonly key: string
+  readonly to: string
+  /** An asset, or shares as `share:FUND`. */
+  readonly asset: string
+  readonly amount: bigint
+}
+
+interface Result {
+  readonly status: 'settled' | 'rejected'
+  readonly code?: Rejection
+}
+
+export interface Leg {
+  readonly asset: string
+  readonly amount: bigint
+}
+
+/** Why what was understood was not done: it is written down and uses up its key. In the order in which they are found. */
+export const REJECTIONS = ['not_whole_units', 'insufficient_shares', 'insufficient_assets'] as const
+export type Rejection = (typeof REJECTIONS)[number]
+
+const SHARE = 'share:'
+export const shareAsset = (fund: string): string => SHARE + fund
+/** The fund whose shares these are; undefined of an asset. */
+export const fundOfShares = (asset: string): string | undefined => (asset.startsWith(SHARE) ? asset.slice(SHARE.length) : undefined)
+
+/** The client's own key of an entry; undefined where it has none. */
+export const keyOf = (fact: Fact): string | undefined => ('key' in fact ? fact.key : undefined)
+
+/** An entry as one line of JSON. */
+export const writeEntry = (entry: Entry): string => {
+  const { seq, t, who, kind } = entry
+  const postings = entry.postings.map(p => ({ ...p, amount: formatDecimal(p.amount), after: formatDecimal(p.after) }))
+  return JSON.stringify({ seq, t, who, kind, ...detailOf(entry), ...(postings.length > 0 && { postings }) })
+}
+
+const detailOf = (entry: Fact): object => {
+  switch (entry.kind) {
+    case 'register':
+      return { client: entry.client }
+    case 'define': {
+      const { fund, terms, definition } = entry
+      return { fund, terms: { ...terms, creationUnit: formatDecimal(terms.creationUnit) }, ...(definition && { definition }) }
+    }
+    case 'inception': {
+      const { fund, units, weights, shares } = entry
+      return { fund, units: Object.fromEntries(legsJson(units)), weights, shares: formatDecimal(shares) }
+    }
+    case 'halt':
+    case 'resume':
+      return { fund: entry.fund }
+    case 'deposit':
+    case 'withdrawal': {
+      const { key, client, asset, amount } = entry
+      return { key, client, asset, amount: formatDecimal(amount), ...resultOf(entry) }
+    }
+    case 'create':
+    case 'redeem': {
+      const { key, fund, amount, legs, fee, nav } = entry
+      return {
+        ...{ key, fund, amount: formatDecimal(amount), ...resultOf(entry), legs: legs.map(writeLeg) },
+        ...(fee && { fee: writeLeg(fee) }),
+        ...(nav !== undefined && { nav }),
+      }
+    }
+    case 'transfer': {
+      const { key, to, asset, amount } = entry
+      return { key, to, asset, amount: formatDecimal(amount), ...resultOf(entry) }
+    }
+  }
+}
+
+const resultOf = ({ status, code }: Result): Result => ({ status, ...(code && { code }) })
+const writeLeg = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })
+const legsJson = (units: ReadonlyMap<string, bigint>): [string, string][] =>
+  [...units].map(([asset, amount]) => [asset, formatDecimal(amount)])
+
+/** Reads what `writeEntry` wrote. Throws TypeError or SyntaxError where it is something else. */
+export const readEntry = (text: string): Entry => {
+  const json = JSON.parse(text) as Record<string, unknown>
+  const postings = ((json.postings ?? []) as Record<'account' | 'asset' | 'amount' | 'after', string>[]).map(p => ({
+    ...{ account: p.account, asset: p.asset, amount: amountOf(p.amount), after: amountOf(p.after) },
+  }))
+  const entry: Record<string, unknown> = { ...json, postings }
+  if (typeof json.amount === 'string') entry.amount = amountOf(json.amount)
+  if (json.legs) entry.legs = (json.legs as { asset: string; amount: string }[]).map(readLeg)
+  if (json.fee) entry.fee = readLeg(json.fee as { asset: string; amount: string })
+  if (json.units) entry.units = new Map(Object.entries(json.units as Record<string, string>).map(([a, n]) => [a, amountOf(n)]))
+  if (typeof json.shares === 'string') entry.shares = amountOf(json.shares)
+  if (json.terms) entry.terms = readTerms(json.terms as WrittenTerms)
+  return entry as unknown as Entry
+}
+
+export type WrittenTerms = Omit<FundTerms, 'creationUnit'> & { readonly creationUnit: string }
+export const readTerms = (terms: WrittenTerms): FundTerms => ({ ...terms, creationUnit: amountOf(terms.creationUnit) })
+export const writeTerms = (terms: FundTerms): WrittenTerms => ({ ...terms, creationUnit: formatDecimal(terms.creationUnit) })
+
+const readLeg = ({ asset, amount }: { asset: string; amount: string }): Leg => ({ asset, amount: amountOf(amount) })
+
+const amountOf = (text: string): bigint => {
+  const amount = parseDecimal(text)
+  if (amount === undefined) throw new TypeError(`found "${text}", expected a decimal`)
+  return amount
+}

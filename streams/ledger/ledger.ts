@@ -1,0 +1,340 @@
+import { formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../decimal.ts'
+import {
+  type Definition,
+  type Entry,
+  type Fact,
+  type Funding,
+  type FundTerms,
+  fundOfShares,
+  type Halt,
+  type Inception,
+  type Leg,
+  type Order,
+  type Posting,
+  type Registration,
+  type Rejection,
+  readTerms,
+  shareAsset,
+  type Transfer,
+  type WrittenTerms,
+  writeTerms,
+} from './entry.ts'
+
+/** What is asked for, checked for its form. Of an order `nav` is the fresh net asset value of a share; undefined: there is none. */
+export type Command =
+  | Registration
+  | Definition
+  | Inception
+  | Halt
+  | Asked<Funding>
+  | (Pick<Order, 'kind' | 'key' | 'fund' | 'amount'> & { readonly nav: number | undefined })
+  | Asked<Transfer>
+
+type Asked<F> = F extends unknown ? Omit<F, 'status' | 'code'> : never
+
+/** What is refused before anything is written: the key stays free. In the order in which they are found. */
+export const REFUSALS = ['name_taken', 'fund_exists', 'unknown_client', 'unknown_fund', 'not_ready', 'halted', 'stale_price'] as const
+export type RefusedBefore = (typeof REFUSALS)[number]
+
+export type Decision = { readonly entry: Entry } | { readonly refused: RefusedBefore }
+
+/** A fund as the ledger knows it. */
+export interface LedgerFund {
+  readonly id: string
+  terms: FundTerms
+  definition: Definition['definition']
+  /** What it began with; undefined before its inception. */
+  inception: { readonly t: number; readonly weights: Readonly<Record<string, number>> } | undefined
+  /** 10⁻¹⁸ of each asset a share. */
+  units: ReadonlyMap<string, bigint>
+  halted: boolean
+}
+
+export const clientAccount = (client: string): string => `client:${client}`
+export const custodyAccount = (fund: string): string => `custody:${fund}`
+export const issuedAccount = (fund: string): string => `issued:${fund}`
+/** Deposits, withdrawals and what a fund begins with come from and go to here. */
+export const OUTSIDE = 'outside'
+export const FEES = 'fees'
+/** The client that holds a fund's first shares. */
+export const SPONSOR = 'sponsor'
+
+const NOTHING: ReadonlyMap<string, bigint> = new Map()
+
+/**
+ * The clearing house as a state machine: double entry, exact, without a clock. `decide` says what a command comes to and changes
+ * nothing; `post` takes an entry in. A start is `post` over the journal, so recovery is the path of every day.
+ *
+ * Guards stand in a fixed order: REFUSALS, then REJECTIONS, which are written down. Behind the last one nothing can fail. Of each
+ * asset the accounts sum to zero: `outside` and `issued` owe what the others hold.
+ */
+export class Ledger {
+  /** Number of the last entry, and its time. */
+  seq = 0
+  t = 0
+  readonly funds = new Map<string, LedgerFund>()
+  readonly clients = new Set<string>([SPONSOR])
+  private readonly balances = new Map<string, Map<string, bigint>>()
+
+  /** 10⁻¹⁸ of an asset in an account. */
+  balance(account: string, asset: string): bigint {
+    return this.balances.get(account)?.get(asset) ?? 0n
+  }
+
+  /** What is in an account, without what is zero. */
+  holdings(account: string): ReadonlyMap<string, bigint> {
+    return this.balances.get(account) ?? NOTHING
+  }
+
+  get accounts(): Iterable<string> {
+    return this.balances.keys()
+  }
+
+  /** 10⁻¹⁸ shares outstanding. */
+  shares(fund: string): bigint {
+    return -this.balance(issuedAccount(fund), shareAsset(fund))
+  }
+
+  /** The entry that the command comes to, at `t` ms, by `who`; or why there will be none. Time never goes back. */
+  decide(command: Command, t: number, who: string): Decision {
+    switch (command.kind) {
+      case 'register':
+        return this.clients.has(command.client) ? { refused: 'name_taken' } : this.entry(t, who, command, [])
+      case 'define':
+        return this.definition(command, t, who)
+      case 'inception':
+        return this.inception(command, t, who)
+      case 'halt':
+      case 'resume':
+        return this.funds.has(command.fund) ? this.entry(t, who, command, []) : { refused: 'unknown_fund' }
+      case 'deposit':
+      case 'withdrawal':
+        return this.funding(command, t, who)
+      case 'create':
+      case 'redeem':
+        return this.order(command, t, who)
+      case 'transfer':
+        return this.transfer(command, t, who)
+    }
+  }
+
+  /** Takes an entry in: the only way that anything changes. Throws RangeError, having changed nothing, where it does not follow. */
+  post(entry: Entry): void {
+    if (entry.seq !== this.seq + 1) throw new RangeError(`entry: found number ${entry.seq}, expected ${this.seq + 1}`)
+    this.checkPostings(entry)
+    this.seq = entry.seq
+    this.t = entry.t
+    for (const { account, asset, after } of entry.postings) this.set(account, asset, after)
+    switch (entry.kind) {
+      case 'register':
+        this.clients.add(entry.client)
+        return
+      case 'define': {
+        const { fund: id, terms, definition } = entry
+        const known = this.funds.get(id)
+        if (known) known.terms = terms
+        else this.funds.set(id, { id, terms, definition, inception: undefined, units: NOTHING, halted: false })
+        return
+      }
+      case 'inception': {
+        const fund = this.funds.get(entry.fund)!
+        fund.inception = { t: entry.t, weights: entry.weights }
+        fund.units = entry.units
+        return
+      }
+      case 'halt':
+      case 'resume':
+        this.funds.get(entry.fund)!.halted = entry.kind === 'halt'
+    }
+  }
+
+  /**
+   * What an order takes or gives: `units × amount` of each asset, rounded up on create and down on redeem, and a fee of
+   * `bps × amount × nav` in the quote asset, rounded up.
+   */
+  legs(fund: LedgerFund, side: Order['kind'], amount: bigint, nav: number | undefined): { legs: Leg[]; fee: Leg | undefined } {
+    const rounded = side === 'create' ? mulUp : mulDown
+    const legs = [...fund.units].map(([asset, units]) => ({ asset, amount: rounded(units, amount) })).filter(leg => leg.amount > 0n)
+    const { quote } = fund.terms
+    const bps = feeBps(fund.terms, side)
+    if (bps === 0 || nav === undefined) return { legs, fee: undefined }
+    const exact = BigInt(bps) * amount * fromNumber(nav)!
+    const divisor = 10_000n * ONE
+    return { legs, fee: { asset: quote, amount: (exact + divisor - 1n) / divisor } }
+  }
+
+  private definition(command: Definition, t: number, who: string): Decision {
+    const known = this.funds.get(command.fund)
+    // The configuration may change the terms of its own funds.
+    if (known && (command.definition !== undefined || known.definition !== undefined)) return { refused: 'fund_exists' }
+    return this.entry(t, who, command, [])
+  }
+
+  private inception(command: Inception, t: number, who: string): Decision {
+    const fund = this.funds.get(command.fund)
+    if (fund === undefined) return { refused: 'unknown_fund' }
+    if (fund.inception) return { refused: 'fund_exists' }
+    const custody = custodyAccount(command.fund)
+    const moves: Move[] = [...command.units].map(([asset, units]) => ({
+      ...{ from: OUTSIDE, to: custody, asset, amount: mulUp(units, command.shares) },
+    }))
+    const shares = { from: issuedAccount(command.fund), to: clientAccount(SPONSOR), asset: shareAsset(command.fund) }
+    return this.entry(t, who, command, [...moves, { ...shares, amount: command.shares }])
+  }
+
+  private funding(command: Asked<Funding>, t: number, who: string): Decision {
+    const { kind, client, asset, amount } = command
+    const account = clientAccount(client)
+    if (!this.clients.has(client)) return { refused: 'unknown_client' }
+    if (kind === 'withdrawal' && this.balance(account, asset) < amount) return this.rejected(t, who, command, 'insufficient_assets')
+    const move = kind === 'deposit' ? { from: OUTSIDE, to: account } : { from: account, to: OUTSIDE }
+    return this.entry(t, who, { ...command, status: 'settled' }, [{ ...move, asset, amount }])
+  }
+
+  private order({ nav, ...command }: Extract<Command, { nav: unknown }>, t: number, who: string): Decision {
+    const { kind, fund: id, amount } = command
+    const fund = this.funds.get(id)
+    if (!this.clients.has(who)) return { refused: 'unknown_client' }
+    if (fund === undefined) return { refused: 'unknown_fund' }
+    if (fund.inception === undefined) return { refused: 'not_ready' }
+    if (fund.halted) return { refused: 'halted' }
+    if (feeBps(fund.terms, kind) > 0 && nav === undefined) return { refused: 'stale_price' }
+    const { legs, fee } = this.legs(fund, kind, amount, nav)
+    const fact = { ...command, legs, ...(fee && { fee, nav: nav! }) }
+    const [account, custody, issued, shares] = [clientAccount(who), custodyAccount(id), issuedAccount(id), shareAsset(id)]
+    if (amount % fund.terms.creationUnit !== 0n) return this.rejected(t, who, fact, 'not_whole_units')
+    if (kind === 'redeem' && this.balance(account, shares) < amount) return this.rejected(t, who, fact, 'insufficient_shares')
+    for (const [asset, needed] of needs(kind, legs, fee))
+      if (this.balance(account, asset) < needed) return this.rejected(t, who, fact, 'insufficient_assets')
+    // Nothing below can fail.
+    const [giver, taker] = kind === 'create' ? [account, custody] : [custody, account]
+    const moves: Move[] = legs.map(leg => ({ from: giver, to: taker, ...leg }))
+    if (fee) moves.push({ from: account, to: FEES, ...fee })
+    moves.push({ ...(kind === 'create' ? { from: issued, to: account } : { from: account, to: issued }), asset: shares, amount })
+    return this.entry(t, who, { ...fact, status: 'settled' }, moves)
+  }
+
+  private transfer(command: Asked<Transfer>, t: number, who: string): Decision {
+    const { to, asset, amount } = command
+    const fund = fundOfShares(asset)
+    if (!this.clients.has(who) || !this.clients.has(to)) return { refused: 'unknown_client' }
+    if (fund !== undefined && !this.funds.has(fund)) return { refused: 'unknown_fund' }
+    if (this.balance(clientAccount(who), asset) < amount)
+      return this.rejected(t, who, command, fund === undefined ? 'insufficient_assets' : 'insufficient_shares')
+    const moves = to === who ? [] : [{ from: clientAccount(who), to: clientAccount(to), asset, amount }]
+    return this.entry(t, who, { ...command, status: 'settled' }, moves)
+  }
+
+  private rejected<F extends { readonly kind: string }>(t: number, who: string, fact: F, code: Rejection): Decision {
+    return this.entry(t, who, { ...fact, status: 'rejected', code } as unknown as Fact, [])
+  }
+
+  private entry(t: number, who: string, fact: Fact, moves: readonly Move[]): Decision {
+    return { entry: { ...fact, seq: this.seq + 1, t: Math.max(t, this.t), who, postings: this.postings(moves) } }
+  }
+
+  /** Two postings a move, with the balances as they are when the ones before have been made. */
+  private postings(moves: readonly Move[]): Posting[] {
+    const postings: Posting[] = []
+    const post = (account: string, asset: string, amount: bigint): void => {
+      const before = postings.findLast(p => p.account === account && p.asset === asset)?.after ?? this.balance(account, asset)
+      postings.push({ account, asset, amount, after: before + amount })
+    }
+    for (const { from, to, asset, amount } of moves) {
+      if (amount === 0n) continue
+      post(from, asset, -amount)
+      post(to, asset, amount)
+    }
+    return postings
+  }
+
+  private checkPostings({ seq, postings }: Entry): void {
+    const sums = new Map<string, bigint>()
+    for (const [i, { account, asset, amount, after }] of postings.entries()) {
+      let before = this.balance(account, asset)
+      for (let k = 0; k < i; k++) if (postings[k]!.account === account && postings[k]!.asset === asset) before = postings[k]!.after
+      if (before + amount !== after)
+        throw new RangeError(
+          `entry ${seq}: found ${formatDecimal(after)} ${asset} in ${account}, expected ${formatDecimal(before + amount)}`,
+        )
+      sums.set(asset, (sums.get(asset) ?? 0n) + amount)
+    }
+    for (const [asset, sum] of sums)
+      if (sum !== 0n) throw new RangeError(`entry ${seq}: found a sum of ${formatDecimal(sum)} ${asset}, expected 0`)
+  }
+
+  private set(account: string, asset: string, amount: bigint): void {
+    let assets = this.balances.get(account)
+    if (assets === undefined) {
+      assets = new Map()
+      this.balances.set(account, assets)
+    }
+    if (amount === 0n) assets.delete(asset)
+    else assets.set(asset, amount)
+  }
+
+  /** The whole state as one line of JSON, the same for the same state. */
+  write(): string {
+    return JSON.stringify({
+      seq: this.seq,
+      t: this.t,
+      clients: [...this.clients].sort(),
+      funds: [...this.funds.values()]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map(fund => ({ ...fund, terms: writeTerms(fund.terms), units: inOrder(fund.units) })),
+      balances: Object.fromEntries([...this.balances].sort(byName).map(([account, assets]) => [account, amounts(assets)])),
+    })
+  }
+
+  /** Reads what `write` wrote. */
+  static read(text: string): Ledger {
+    const state = JSON.parse(text) as Written
+    const ledger = new Ledger()
+    ledger.seq = state.seq
+    ledger.t = state.t
+    for (const client of state.clients) ledger.clients.add(client)
+    for (const fund of state.funds) {
+      const { definition, inception } = fund
+      ledger.funds.set(fund.id, { ...fund, definition, inception, terms: readTerms(fund.terms), units: readAmounts(fund.units) })
+    }
+    for (const [account, assets] of Object.entries(state.balances)) ledger.balances.set(account, readAmounts(assets))
+    return ledger
+  }
+}
+
+interface Move {
+  readonly from: string
+  readonly to: string
+  readonly asset: string
+  readonly amount: bigint
+}
+
+interface Written {
+  readonly seq: number
+  readonly t: number
+  readonly clients: readonly string[]
+  readonly funds: readonly (Omit<LedgerFund, 'terms' | 'units'> & { terms: WrittenTerms; units: Record<string, string> })[]
+  readonly balances: Readonly<Record<string, Record<string, string>>>
+}
+
+const feeBps = (terms: FundTerms, side: Order['kind']): number => (side === 'create' ? terms.createFeeBps : terms.redeemFeeBps)
+
+/** What the client must have of each asset: the legs of a creation and the fee, less what a redemption brings. */
+const needs = (side: Order['kind'], legs: readonly Leg[], fee: Leg | undefined): Map<string, bigint> => {
+  const needed = new Map<string, bigint>()
+  for (const { asset, amount } of legs) needed.set(asset, side === 'create' ? amount : -amount)
+  if (fee) needed.set(fee.asset, (needed.get(fee.asset) ?? 0n) + fee.amount)
+  return needed
+}
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
+
+/** Units keep their order: it is that of the legs. */
+const inOrder = (units: ReadonlyMap<string, bigint>): Record<string, string> =>
+  Object.fromEntries([...units].map(([asset, amount]) => [asset, formatDecimal(amount)]))
+
+const amounts = (map: ReadonlyMap<string, bigint>): Record<string, string> =>
+  Object.fromEntries([...map].sort(byName).map(([asset, amount]) => [asset, formatDecimal(amount)]))
+
+const readAmounts = (json: Readonly<Record<string, string>>): Map<string, bigint> =>
+  new Map(Object.entries(json).map(([asset, amount]) => [asset, parseDecimal(amount)!]))
