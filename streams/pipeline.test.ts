@@ -176,7 +176,10 @@ describe('a fund', () => {
     expect(inception).toMatchObject({
       fund: 'F',
       t: NOON + 40,
-      units: { BTC: '0.666666666666666666', ETH: '4' },
+      units: new Map([
+        ['BTC', parseDecimal('0.666666666666666666')],
+        ['ETH', parseDecimal('4')],
+      ]),
       weights: { BTC: 0.6, ETH: 0.4 },
     })
     p.send({ kind: 'ledger', funds: [inceptionOf(inception!)] })

@@ -240,18 +240,22 @@ export const refusalText = (id: RequestId, refusal: Refusal): string =>
     },
   })
 
+/** Members that must never be said again, not even to tell that they are wrong. */
+const SECRET = new Set(['password', 'passwordHash', 'token', 'invite'])
+
 /** The first thing wrong, in one line: where, what was found, what was expected. */
 export const explain = (error: z.ZodError, root: string): string => {
   const issue = error.issues[0]
   if (issue === undefined) return root
   const path = [root, ...issue.path.map(String)].filter(Boolean).join('.')
+  const secret = SECRET.has(String(issue.path.at(-1)))
   switch (issue.code) {
     case 'unrecognized_keys':
       return `${path}: found "${issue.keys.join('", "')}", which is not known here`
     case 'invalid_type':
-      return `${path}: found ${kindOf(issue.input)}, expected ${issue.expected}`
+      return `${path}: found ${secret && issue.input !== undefined ? 'something else' : kindOf(issue.input)}, expected ${issue.expected}`
     default:
-      return `${path}: found ${shortly(issue.input)}, expected ${issue.message.replace(/^(?:(?:Invalid|Too) \w+: )?(?:expected )?/, '')}`
+      return `${path}: found ${secret ? 'another' : shortly(issue.input)}, expected ${issue.message.replace(/^(?:(?:Invalid|Too) \w+: )?(?:expected )?/, '')}`
   }
 }
 

@@ -1,4 +1,5 @@
 import { SCOPES, type Scope, type Visitor } from '../access.ts'
+import { UsageError } from '../config/options.ts'
 import { digestOf } from './digest.ts'
 
 /** A token of the configuration: the server knows its digest only. */
@@ -15,7 +16,7 @@ export const operators = (admin: string, named: readonly OperatorToken[]): ((tok
   named.forEach(({ name, digest, scopes }, i) => {
     const plain = digest.toLowerCase()
     const other = byDigest.get(plain)
-    if (other) throw new Error(`tokens.${i}.digest: found that of "${other.operator}", expected one of its own`)
+    if (other) throw new UsageError(`tokens.${i}.digest: found that of "${other.operator}", expected one of its own`)
     byDigest.set(plain, { user: '', admin: false, scopes, operator: name })
   })
   return token => byDigest.get(digestOf(token))

@@ -71,6 +71,7 @@ describe('without any option', () => {
       pools: [{ id: 'c', kind: 'orderbook' }],
       feeds: ['sim'],
       origins: [],
+      ...{ invites: [], tokens: [], tokenLifeMs: 86_400_000, fundsBy: 'admin' },
       limits: expect.objectContaining({
         ...{ channelsPerSocket: 1_000, requestsPerSecond: 100, requestBytes: 65_536, bodyBytes: 10_485_760, sendBufferBytes: 1_048_576 },
         ...{ deadAfterMs: 300_000, resumeMs: 60_000 },
