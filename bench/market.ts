@@ -71,6 +71,8 @@ export const fundsOf = (count: number, size: number, assets: readonly string[]):
     inceptionTimeoutMs: 60_000,
     targets: 'frozen',
     rebalance: { assetThreshold: 0.05, totalThreshold: 0.1, maxIntervalMs: Number.POSITIVE_INFINITY },
+    createFeeBps: 0,
+    redeemFeeBps: 0,
     market: undefined,
   }))
 }

@@ -44,11 +44,14 @@ export interface FollowOptions {
 export class RequestError extends Error {
   readonly code: string
   readonly retry: boolean
+  /** The order, where it was written down as rejected. */
+  readonly order: unknown
 
-  constructor(code: string, message: string, retry: boolean) {
+  constructor(code: string, message: string, retry: boolean, order?: unknown) {
     super(message)
     this.code = code
     this.retry = retry
+    this.order = order
   }
 }
 
@@ -78,6 +81,7 @@ export class Driftwire {
   private readonly options: ClientOptions
   private readonly followed = new Map<string, Followed>()
   private readonly asked = new Map<number, Asked>()
+  private awaiting: (() => void)[] = []
   private socket: SocketLike | undefined
   private connected = false
   private closed = false
@@ -123,6 +127,11 @@ export class Driftwire {
     })
   }
 
+  /** Resolves when there is a connection. */
+  whenConnected(): Promise<void> {
+    return this.connected ? Promise.resolve() : new Promise(resolve => this.awaiting.push(resolve))
+  }
+
   close(): void {
     this.closed = true
     clearTimeout(this.retryTimer)
@@ -154,6 +163,7 @@ export class Driftwire {
     this.listen()
     if (this.options.token !== undefined) this.request('auth', { token: this.options.token }).catch(() => {})
     this.subscribe([...this.followed.values()])
+    for (const resolve of this.awaiting.splice(0)) resolve()
   }
 
   private lost(why: string): void {
@@ -200,7 +210,7 @@ export class Driftwire {
     this.listen()
     const message = JSON.parse(text) as
       | AnyPush
-      | { id: number; result?: unknown; error?: { message: string; data: { code: string; retry: boolean } } }
+      | { id: number; result?: unknown; error?: { message: string; data: { code: string; retry: boolean; order?: unknown } } }
     if ('ch' in message) {
       const followed = this.followed.get(message.ch)
       if (followed === undefined) return
@@ -213,8 +223,10 @@ export class Driftwire {
     } else if ('id' in message) {
       const asked = this.asked.get(message.id)
       this.asked.delete(message.id)
-      if (message.error) asked?.reject(new RequestError(message.error.data.code, message.error.message, message.error.data.retry))
-      else asked?.resolve(message.result)
+      if (message.error) {
+        const { code, retry, order } = message.error.data
+        asked?.reject(new RequestError(code, message.error.message, retry, order))
+      } else asked?.resolve(message.result)
     }
   }
 

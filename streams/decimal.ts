@@ -21,11 +21,16 @@ export const parseDecimal = (text: string): bigint | undefined => {
 /** The shortest plain decimal: "1", "-0.5", never an exponent or trailing zeros. */
 export const formatDecimal = (amount: bigint): string => {
   const negative = amount < 0n
-  const digits = (negative ? -amount : amount).toString().padStart(PLACES + 1, '0')
-  const whole = digits.slice(0, -PLACES)
-  const fraction = digits.slice(-PLACES).replace(/0+$/, '')
-  return (negative ? '-' : '') + whole + (fraction ? `.${fraction}` : '')
+  const digits = (negative ? -amount : amount).toString()
+  const point = digits.length - PLACES
+  const whole = point > 0 ? digits.slice(0, point) : '0'
+  const start = Math.max(point, 0)
+  let end = digits.length
+  while (end > start && digits.charCodeAt(end - 1) === ZERO) end--
+  const fraction = end > start ? `.${'0'.repeat(Math.max(-point, 0))}${digits.slice(start, end)}` : ''
+  return (negative ? '-' : '') + whole + fraction
 }
+const ZERO = 0x30
 
 /** The nearest double: for measures, never for what is owned. */
 export const toNumber = (amount: bigint): number => Number(formatDecimal(amount))

@@ -37,6 +37,8 @@ export const fundSpec = (fund: FundConfig, { quote, assets }: Config): FundSpec 
       totalThreshold: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.totalThreshold ?? Number.POSITIVE_INFINITY),
       maxIntervalMs: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.maxIntervalMs ?? Number.POSITIVE_INFINITY),
     },
+    createFeeBps: fund.createFeeBps,
+    redeemFeeBps: fund.redeemFeeBps,
     market: fund.market,
   }
 }

@@ -258,6 +258,14 @@ describe('the figures', () => {
     expect(shown(p).inav).toEqual({ bid: 49 + 4 * 9 + 10, mid: 102, ask: 51 + 4 * 12 + 10, age: 3_000 })
   })
 
+  it('have the fees of redemption and creation in bid and ask', () => {
+    const p = watched({ weighting: fixed({ BTC: 1 }), redeemFeeBps: 10, createFeeBps: 25 })
+    priced(p, NOON, { BTC: 100 })
+    p.quote(0, 'BTC-USD', NOON + 1_000, 99, 101)
+    p.clock(NOON + 1_000)
+    expect(shown(p).inav).toEqual({ bid: 99 - 0.1, mid: 100, ask: 101 + 0.25, age: 0 })
+  })
+
   it('do not know the age where one of the prices is not there', () => {
     const p = watched({ weighting: units({ BTC: '1', ETH: '1' }) })
     p.clock(NOON)

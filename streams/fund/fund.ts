@@ -21,6 +21,9 @@ export interface FundSpec {
   readonly inceptionTimeoutMs: number
   readonly targets: 'frozen' | 'live'
   readonly rebalance: RebalanceRules
+  /** Of the net asset value of what is created or redeemed, in basis points. */
+  readonly createFeeBps: number
+  readonly redeemFeeBps: number
   /** The symbol its shares trade under. */
   readonly market: string | undefined
 }
@@ -51,6 +54,8 @@ interface Holding {
 
 const UNKNOWN = { units: undefined, price: Number.NaN, weight: Number.NaN, drift: Number.NaN }
 
+const BPS = 10_000
+
 /** Where `level` begins. */
 const BASE_LEVEL = 100
 
@@ -59,7 +64,9 @@ const BASE_LEVEL = 100
  * journal's entries; it owns neither.
  *
  * aum = Σ custody × price; nav = aum ÷ shares, or Σ units × price while there is no share; weight = custody value ÷ aum;
- * drift = weight − target. A figure that needs a price nobody knows is unknown.
+ * drift = weight − target. inav.bid is what the basket of a share fetches at the best bids, less the fee of a redemption; inav.ask
+ * what it costs at the best asks, with the fee of a creation; inav.mid lies between the two baskets, before fees. A figure that
+ * needs a price nobody knows is unknown.
  */
 export class Fund extends Source implements Dependent {
   readonly spec: FundSpec
@@ -196,8 +203,8 @@ export class Fund extends Source implements Dependent {
     else f.pending = this.holdings.filter(h => Number.isNaN(h.figures.price)).map(h => h.figures.asset)
     f.aum = aum
     f.nav = this.shares > 0n ? aum / this.sharesAmount : perShare
-    f.inavBid = bid
-    f.inavAsk = ask
+    f.inavBid = bid - (this.spec.redeemFeeBps / BPS) * f.nav
+    f.inavAsk = ask + (this.spec.createFeeBps / BPS) * f.nav
     f.inavMid = (bid + ask) / 2
     f.inavAge = t - oldest
     f.stale = stale

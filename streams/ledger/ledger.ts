@@ -121,6 +121,8 @@ export class Ledger {
   /** Takes an entry in: the only way that anything changes. Throws RangeError, having changed nothing, where it does not follow. */
   post(entry: Entry): void {
     if (entry.seq !== this.seq + 1) throw new RangeError(`entry: found number ${entry.seq}, expected ${this.seq + 1}`)
+    if ((entry.kind === 'inception' || entry.kind === 'halt' || entry.kind === 'resume') && !this.funds.has(entry.fund))
+      throw new RangeError(`entry ${entry.seq}: found the fund "${entry.fund}", expected one that is defined`)
     this.checkPostings(entry)
     this.seq = entry.seq
     this.t = entry.t
@@ -179,7 +181,9 @@ export class Ledger {
       ...{ from: OUTSIDE, to: custody, asset, amount: mulUp(units, command.shares) },
     }))
     const shares = { from: issuedAccount(command.fund), to: clientAccount(SPONSOR), asset: shareAsset(command.fund) }
-    return this.entry(t, who, command, [...moves, { ...shares, amount: command.shares }])
+    // In the order in which they are read again: JSON puts names that are numbers first.
+    const units = new Map(Object.entries(Object.fromEntries(command.units)))
+    return this.entry(t, who, { ...command, units }, [...moves, { ...shares, amount: command.shares }])
   }
 
   private funding(command: Asked<Funding>, t: number, who: string): Decision {
@@ -281,7 +285,9 @@ export class Ledger {
       clients: [...this.clients].sort(),
       funds: [...this.funds.values()]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map(fund => ({ ...fund, terms: writeTerms(fund.terms), units: inOrder(fund.units) })),
+        .map(({ id, terms, definition, inception, units, halted }) => ({
+          ...{ id, terms: writeTerms(terms), definition, inception, units: inOrder(units), halted },
+        })),
       balances: Object.fromEntries([...this.balances].sort(byName).map(([account, assets]) => [account, amounts(assets)])),
     })
   }

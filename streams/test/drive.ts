@@ -139,6 +139,8 @@ export const fundSpec = (spec: Partial<FundSpec> & Pick<FundSpec, 'weighting'>):
     totalThreshold: Number.POSITIVE_INFINITY,
     maxIntervalMs: Number.POSITIVE_INFINITY,
   },
+  createFeeBps: 0,
+  redeemFeeBps: 0,
   market: undefined,
   ...spec,
 })

@@ -1,0 +1,253 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { hash } from '@node-rs/argon2'
+import { WebSocket } from 'ws'
+import { Desk, type Request } from '../server/clearing/desk.ts'
+import { Journal } from '../server/journal/journal.ts'
+import { ONE } from '../streams/decimal.ts'
+import { type Figure, print, type Report, ratio } from './report.ts'
+
+const CLIENTS = 100
+const LEGS = 10
+const PHASE_MS = 4_000
+const PACED = 5_000
+const ROUNDS = 3
+const MILLION = 1_000_000
+const PASSWORD = 'bench bench bench'
+
+const ASSETS = Array.from({ length: LEGS }, (_, i) => `A${i}`)
+const UNITS = Object.fromEntries(ASSETS.map((asset, i) => [asset, `${i + 1}.123456789012345678`]))
+
+/** A client on a socket of its own. */
+class Orderer {
+  readonly latencies: number[] = []
+  private readonly socket: WebSocket
+  private readonly waiting = new Map<number, (reply: { result?: unknown; error?: { message: string } }) => void>()
+  private id = 0
+  private orders = 0
+
+  constructor(url: string) {
+    this.socket = new WebSocket(url)
+    this.socket.on('message', data => {
+      const frame = JSON.parse(String(data)) as { id?: number; result?: unknown; error?: { message: string } }
+      if (frame.id === undefined) return
+      this.waiting.get(frame.id)?.(frame)
+      this.waiting.delete(frame.id)
+    })
+  }
+
+  async open(username: string): Promise<this> {
+    await new Promise((resolve, reject) => this.socket.once('open', resolve).once('error', reject))
+    await this.ask('login', { username, password: PASSWORD })
+    return this
+  }
+
+  /** Creates and redeems in turn; each order is another. */
+  async order(): Promise<void> {
+    const n = this.orders++
+    const begin = performance.now()
+    await this.ask(n % 2 === 0 ? 'create' : 'redeem', { fund: 'BENCH', amount: '1', key: `${this.username}-${begin}-${n}` })
+    this.latencies.push(performance.now() - begin)
+  }
+
+  close(): void {
+    this.socket.close()
+  }
+
+  private readonly username = Math.random().toString(36).slice(2)
+
+  private ask(method: string, params: object): Promise<unknown> {
+    const id = ++this.id
+    this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }))
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, ({ result, error }) => (error ? reject(new Error(error.message)) : resolve(result)))
+    })
+  }
+}
+
+const startServer = async (dir: string): Promise<{ server: ChildProcess; url: string }> => {
+  const passwordHash = await hash(PASSWORD)
+  const assets = Object.fromEntries(ASSETS.map(asset => [asset, '1000000000']))
+  const clients = Array.from({ length: CLIENTS }, (_, i) => ({ username: `c${i}`, passwordHash, assets }))
+  await writeFile(join(dir, 'clients.json'), JSON.stringify({ clients }))
+  const funds = [{ id: 'BENCH', weighting: { scheme: 'units', units: UNITS } }]
+  await writeFile(
+    join(dir, 'config.json'),
+    JSON.stringify({ feeds: [], funds, clients: 'clients.json', limits: { requestsPerSecond: 1_000_000 } }),
+  )
+  const launcher = join(import.meta.dirname, '../../server/cli/driftwire.cjs')
+  const server = spawn(
+    process.execPath,
+    [launcher, 'serve', '--port', '0', '--data', join(dir, 'data'), '--config', join(dir, 'config.json')],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
+  for await (const line of createInterface({ input: server.stdout! })) {
+    const url = /websocket +(\S+)/.exec(line)?.[1]
+    if (url !== undefined) return { server, url }
+  }
+  throw new Error('the server did not start')
+}
+
+/** Each client sends its next order when it has the reply to the last: orders a second. */
+const closedLoop = async (orderers: readonly Orderer[]): Promise<{ rate: number; latencies: number[] }> => {
+  const begin = performance.now()
+  const end = begin + PHASE_MS
+  for (const orderer of orderers) orderer.latencies.length = 0
+  await Promise.all(
+    orderers.map(async orderer => {
+      while (performance.now() < end) await orderer.order()
+    }),
+  )
+  const latencies = orderers.flatMap(orderer => orderer.latencies)
+  return { rate: (latencies.length / (performance.now() - begin)) * 1000, latencies }
+}
+
+/** So many orders a second, whether replies come or not. */
+const paced = async (orderers: readonly Orderer[], perSecond: number): Promise<number[]> => {
+  for (const orderer of orderers) orderer.latencies.length = 0
+  const begin = performance.now()
+  const replies: Promise<void>[] = []
+  for (let sent = 0; performance.now() - begin < PHASE_MS; await delay(1)) {
+    for (const due = ((performance.now() - begin) / 1000) * perSecond; sent < due; sent++)
+      replies.push(orderers[sent % orderers.length]!.order())
+  }
+  await Promise.all(replies)
+  return orderers.flatMap(orderer => orderer.latencies)
+}
+
+const percentile = (values: readonly number[], p: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))]!
+
+/** Entries a second that the journal itself takes, in commits of so many; each as long as an order's. */
+const rawRate = (dir: string, perCommit: number): number => {
+  const journal = new Journal(join(dir, `raw-${perCommit}-${performance.now()}.db`), false)
+  const text = 'x'.repeat(1_900)
+  const begin = performance.now()
+  let written = 0
+  for (let k = 0; performance.now() - begin < PHASE_MS / 4; k++) {
+    journal.append(
+      Array.from({ length: perCommit }, (_, i) => ({ text, who: `c${i}`, key: `${k}-${i}` })),
+      [],
+    )
+    written += perCommit
+  }
+  const rate = (written / (performance.now() - begin)) * 1000
+  journal.close()
+  return rate
+}
+
+/** A journal of a million orders, opened by a fresh process: how long that takes, and what memory it holds then. */
+const startOfAMillion = async (dir: string): Promise<{ seconds: number; mebibytes: number }> => {
+  const file = join(dir, 'million.db')
+  const journal = new Journal(file, false)
+  const desk = new Desk(journal)
+  const ask = (...requests: Request[]): unknown => desk.process(requests)
+  const units = new Map(ASSETS.slice(0, 3).map(asset => [asset, ONE]))
+  ask(
+    {
+      ask: 'do',
+      who: 'system',
+      t: 1,
+      command: { kind: 'define', fund: 'F', terms: { quote: 'USD', creationUnit: ONE, createFeeBps: 0, redeemFeeBps: 0 } },
+    },
+    { ask: 'do', who: 'system', t: 1, command: { kind: 'inception', fund: 'F', units, weights: {}, shares: ONE } },
+  )
+  for (let c = 0; c < CLIENTS; c++) {
+    ask({ ask: 'do', who: `c${c}`, t: 1, command: { kind: 'register', client: `c${c}` } })
+    for (const asset of units.keys())
+      ask({
+        ask: 'do',
+        who: 'admin',
+        t: 1,
+        command: { kind: 'deposit', key: `${c}${asset}`, client: `c${c}`, asset, amount: ONE * 10n ** 9n },
+      })
+  }
+  for (let n = journal.seq; n < MILLION; ) {
+    const batch: Request[] = []
+    for (let i = 0; i < 1_000; i++, n++) {
+      const kind = Math.floor(n / CLIENTS) % 2 === 0 ? 'create' : 'redeem'
+      batch.push({ ask: 'do', who: `c${n % CLIENTS}`, t: n, command: { kind, key: `k${n}`, fund: 'F', amount: ONE, nav: undefined } })
+    }
+    ask(...batch)
+  }
+  journal.close()
+  const child = spawn(process.execPath, ['--expose-gc', import.meta.filename, 'open', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const line of createInterface({ input: child.stdout! })) return JSON.parse(line) as { seconds: number; mebibytes: number }
+  throw new Error('the journal was not opened')
+}
+
+/** What `startOfAMillion` asks of a process of its own. */
+const openAndTell = (file: string): void => {
+  globalThis.gc?.()
+  const before = process.memoryUsage().rss
+  const begin = performance.now()
+  const desk = new Desk(new Journal(file, false))
+  const seconds = (performance.now() - begin) / 1000
+  globalThis.gc?.()
+  if (desk.seq < MILLION) throw new Error(`found ${desk.seq} entries`)
+  console.log(JSON.stringify({ seconds, mebibytes: (process.memoryUsage().rss - before) / 2 ** 20 }))
+  process.exit(0)
+}
+
+export const ordersBench = async (): Promise<Report> => {
+  const dir = await mkdtemp(join(tmpdir(), 'bench-orders-'))
+  const { server, url } = await startServer(dir)
+  try {
+    const orderers: Orderer[] = []
+    for (let i = 0; i < CLIENTS; i++) orderers.push(await new Orderer(url).open(`c${i}`))
+    const one: number[] = []
+    const hundred: number[] = []
+    const raw: number[] = []
+    const rawOne: number[] = []
+    const latency = { one50: [] as number[], one99: [] as number[], paced50: [] as number[], paced99: [] as number[] }
+    for (let round = 0; round < ROUNDS; round++) {
+      const single = await closedLoop(orderers.slice(0, 1))
+      one.push(single.rate)
+      latency.one50.push(percentile(single.latencies, 0.5))
+      latency.one99.push(percentile(single.latencies, 0.99))
+      hundred.push((await closedLoop(orderers)).rate)
+      const steady = await paced(orderers, PACED)
+      latency.paced50.push(percentile(steady, 0.5))
+      latency.paced99.push(percentile(steady, 0.99))
+      rawOne.push(rawRate(dir, 1))
+      raw.push(rawRate(dir, CLIENTS))
+    }
+    for (const orderer of orderers) orderer.close()
+    const million = await startOfAMillion(dir)
+    const ours: Figure = { what: `orders, ${CLIENTS} clients`, rounds: hundred, unit: 'orders/s' }
+    const bare: Figure = { what: `the journal alone, commits of ${CLIENTS}`, rounds: raw, unit: 'entries/s' }
+    return {
+      name: 'orders',
+      method: `Durable orders over websockets into a server process on the same machine: a fund of ${LEGS} assets, creations and redemptions in turn, each client's next when it has the reply to its last; each reply after the fsync of its entry. Then ${PACED.toLocaleString('en')} a second over ${CLIENTS} sockets, whether replies come or not. Beside it the same journal, without ledger and sockets, taking entries of the same length. Last, a journal of a million orders opened by a fresh process.`,
+      figures: [
+        { what: 'orders, 1 client', rounds: one, unit: 'orders/s' },
+        { what: 'its reply, p50', rounds: latency.one50, unit: 'ms' },
+        { what: 'its reply, p99', rounds: latency.one99, unit: 'ms' },
+        ours,
+        { what: `reply at ${PACED.toLocaleString('en')} a second, p50`, rounds: latency.paced50, unit: 'ms' },
+        { what: `reply at ${PACED.toLocaleString('en')} a second, p99`, rounds: latency.paced99, unit: 'ms' },
+        { what: 'the journal alone, commits of 1', rounds: rawOne, unit: 'entries/s' },
+        bare,
+        ratio('orders', ours, bare),
+        { what: 'start with a million orders', rounds: [million.seconds], unit: 's' },
+        { what: 'memory they cost then', rounds: [million.mebibytes], unit: 'MiB' },
+      ],
+    }
+  } finally {
+    server.kill('SIGTERM')
+    await new Promise(resolve => server.once('exit', resolve))
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+const [, script, mode, file] = process.argv
+if (script?.endsWith('orders.js')) {
+  if (mode === 'open') openAndTell(file!)
+  else print(await ordersBench())
+}
