@@ -1,4 +1,5 @@
 import { parseChannel, Refusal } from '../streams/protocol.ts'
+import type { Config } from './config/schema.ts'
 
 /** Who stands behind a socket or a request. */
 export interface Visitor {
@@ -63,3 +64,12 @@ export const access =
         return true
     }
   }
+
+/** Who reads what: as the configuration says, else everybody where only this machine can ask, else the owner. */
+export const readersOf = ({ funds, portfolios }: Config, byDefault: Readers): Map<string, Readers> =>
+  new Map([
+    ...funds.map(({ id, read }) => [`fund:${id}`, read ?? byDefault] as const),
+    ...portfolios.map(
+      ({ id, read, owner }) => [`pnl:${id}`, read ?? (byDefault === 'public' || owner === undefined ? byDefault : [owner])] as const,
+    ),
+  ])

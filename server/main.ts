@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { firstValueFrom, Subject } from 'rxjs'
 import type { Frame } from '../streams/frames.ts'
@@ -8,7 +8,7 @@ import { Names } from '../streams/names.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import { Refusal } from '../streams/protocol.ts'
 import { symbolMap } from '../streams/symbols.ts'
-import { access, NOBODY, type Readers, type Visitor } from './access.ts'
+import { access, NOBODY, type Readers, readersOf, type Visitor } from './access.ts'
 import { localBus } from './bus/local.ts'
 import { SideChannels } from './bus/side.ts'
 import { Catalogue } from './catalogue.ts'
@@ -18,17 +18,13 @@ import { offerPrivateChannels } from './clearing/privateChannels.ts'
 import { Registrar } from './clearing/registrar.ts'
 import { termsOf } from './clearing/terms.ts'
 import { Commands } from './commands.ts'
-import { UsageError } from './config/options.ts'
-import type { Config } from './config/schema.ts'
 import { isLoopback, type Settings } from './config/settings.ts'
 import { fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
-import type { Feed } from './feeds/feed.ts'
-import { simFeed } from './feeds/sim/sim.ts'
-import { SpecError } from './feeds/specError.ts'
+import { configuredFeeds } from './feeds/configured.ts'
+import { seedOf, simFeed } from './feeds/sim/sim.ts'
 import { feedOf } from './feeds/specs.ts'
 import { addressOf, httpApp } from './http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './hub/hub.ts'
-import type { Past } from './hub/splice.ts'
 import { Intake } from './intake.ts'
 import { metrics } from './metrics.ts'
 import { problem } from './problem.ts'
@@ -39,9 +35,11 @@ import { type Figures, showStatus } from './status.ts'
 import { AuditCopy } from './storage/auditCopy.ts'
 import { type Engine, openEngine } from './storage/engine.ts'
 import { openHistory } from './storage/history.ts'
+import { pastOf } from './storage/past.ts'
 import { openSink } from './storage/sink.ts'
 import { storedSymbols } from './storage/storedSymbols.ts'
 import { openTransport } from './transports/open.ts'
+import { isOwn } from './transports/origin.ts'
 
 export interface Running {
   readonly port: number
@@ -56,8 +54,6 @@ const RECONNECT_MS = 1_000
 /** Of the five seconds that a stop may take, what the rows get to reach the engine; then they wait in the spool. */
 const FLUSH_MS = 3_000
 const CLOSE_MS = 500
-/** A past that is not stored within so long is not waited for, ms. */
-const PAST_MS = 5_000
 const STATUS_MS = 1_000
 
 /** Puts the server together and starts it: sockets and journal first, the engine behind them, the feeds last. */
@@ -75,7 +71,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const navOf = (fund: string): number => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN
   const sim = (id: string, seed: string | undefined) =>
     simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, navOf, now: Date.now })
-  const feeds = await feedsOf(settings, (spec, base) => feedOf(spec, { map, base, sim }))
+  const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim }))
   const replaying = feeds.some(feed => !feed.live)
 
   // From input to frames
@@ -181,7 +177,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       intake.put({ kind: 'ledger', defined: [spec], funds: [] })
     },
   })
-  const past: Past = { rows: query => history.rows(query), until: t => within(sink.until(t), PAST_MS) }
+  const past = pastOf(history, sink)
   let stopping = false
   const hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const requests = new Requests({
@@ -336,57 +332,5 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       tokens.close()
       if (engineState === 'ready') await (await engine).close()
     },
-  }
-}
-
-/** Throws UsageError where a feed cannot be as it was asked for. `open` gets each with the directory its file names begin in. */
-const feedsOf = async ({ feeds: specs, config, configFile }: Settings, open: (spec: string, base: string) => Promise<Feed>) => {
-  const configured = config.feeds === specs
-  const base = configured ? dirname(configFile) : process.cwd()
-  const feeds = await Promise.all(
-    specs.map(async (spec, i) => {
-      try {
-        return await open(spec, base)
-      } catch (error) {
-        if (error instanceof SpecError) throw new UsageError(`${configured ? `${configFile}: feeds.${i}` : '--feed'}: ${error.message}`)
-        throw error
-      }
-    }),
-  )
-  const where = configured ? `${configFile}: feeds` : '--feed'
-  if (feeds.some(feed => feed.live) && feeds.some(feed => !feed.live))
-    throw new UsageError(`${where}: found replays and live feeds together, expected one or the other: their clocks differ`)
-  const twice = specs.find((spec, i) => specs.indexOf(spec) !== i)
-  if (twice !== undefined) throw new UsageError(`${where}: found "${twice}" a second time, expected each feed once`)
-  return feeds
-}
-
-const seedOf = (text: string | undefined): number => {
-  if (text === undefined) return 1
-  let seed = 0
-  for (const char of text) seed = (Math.imul(seed, 31) + char.charCodeAt(0)) | 0
-  return /^\d{1,9}$/.test(text) ? Number(text) : seed
-}
-
-/** Who reads what: as the configuration says, else everybody where only this machine can ask, else the owner. */
-const readersOf = ({ funds, portfolios }: Config, byDefault: Readers): Map<string, Readers> =>
-  new Map([
-    ...funds.map(({ id, read }) => [`fund:${id}`, read ?? byDefault] as const),
-    ...portfolios.map(
-      ({ id, read, owner }) => [`pnl:${id}`, read ?? (byDefault === 'public' || owner === undefined ? byDefault : [owner])] as const,
-    ),
-  ])
-
-const isOwn = (origin: string, { host }: URL): boolean => URL.canParse(origin) && new URL(origin).host === host
-
-const within = async (work: Promise<void>, ms: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Refusal('not_ready', 'the newest rows are not stored yet', 1)), ms)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -117,14 +117,61 @@ export const fundOfShares = (asset: string): string | undefined => (asset.starts
 /** The client's own key of an entry; undefined where it has none. */
 export const keyOf = (fact: Fact): string | undefined => ('key' in fact ? fact.key : undefined)
 
-/** An entry as one line of JSON. */
+/**
+ * An entry as one line of JSON. Put together by hand, for an order of ten assets has sixty amounts and writing them is most of what it
+ * costs; names have no character that would have to be escaped.
+ */
 export const writeEntry = (entry: Entry): string => {
-  const { seq, t, who, kind } = entry
-  const postings = entry.postings.map(p => ({ ...p, amount: formatDecimal(p.amount), after: formatDecimal(p.after) }))
-  return JSON.stringify({ seq, t, who, kind, ...detailOf(entry), ...(postings.length > 0 && { postings }) })
+  const { seq, t, who, kind, postings } = entry
+  const head = `{"seq":${seq},"t":${t},"who":"${who}","kind":"${kind}",${membersOf(entry)}`
+  return postings.length === 0 ? `${head}}` : `${head},"postings":[${postingsText(postings)}]}`
 }
 
-const detailOf = (entry: Fact): object => {
+const isOrder = (entry: Fact): entry is Order => entry.kind === 'create' || entry.kind === 'redeem'
+
+const membersOf = (entry: Fact): string => {
+  if (!isOrder(entry)) return JSON.stringify(detailOf(entry)).slice(1, -1)
+  const { key, fund, amount } = entry
+  return `"key":${JSON.stringify(key)},"fund":"${fund}","amount":"${formatDecimal(amount)}",${outcomeText(entry)}`
+}
+
+/** What came of an order: `"status":"settled","legs":[…]` and, where there are, code, fee and nav. */
+export const outcomeText = ({ status, code, legs, fee, nav }: Order): string => {
+  let text = `"status":"${status}",`
+  if (code !== undefined) text += `"code":"${code}",`
+  text += `"legs":[${legsText(legs)}]`
+  if (fee !== undefined) text += `,"fee":${legText(fee)}`
+  if (nav !== undefined) text += `,"nav":${nav}`
+  return text
+}
+
+const legText = ({ asset, amount }: Leg): string => `{"asset":"${asset}","amount":"${formatDecimal(amount)}"}`
+
+/** Each order's legs are written twice: into the journal and into the answer. */
+const written = new WeakMap<readonly Leg[], string>()
+const legsText = (legs: readonly Leg[]): string => {
+  let text = written.get(legs)
+  if (text === undefined) {
+    text = legs.map(legText).join(',')
+    written.set(legs, text)
+  }
+  return text
+}
+
+const postingsText = (postings: readonly Posting[]): string => {
+  let text = ''
+  let moved = ''
+  for (let i = 0; i < postings.length; i++) {
+    const { account, asset, amount, after } = postings[i]!
+    // The second of a pair takes what the first gives.
+    const before = i > 0 ? postings[i - 1]! : undefined
+    moved = before !== undefined && before.amount === -amount && amount > 0n ? moved.slice(1) : formatDecimal(amount)
+    text += `${i === 0 ? '' : ','}{"account":"${account}","asset":"${asset}","amount":"${moved}","after":"${formatDecimal(after)}"}`
+  }
+  return text
+}
+
+const detailOf = (entry: Exclude<Fact, Order>): object => {
   switch (entry.kind) {
     case 'register':
       return { client: entry.client }
@@ -144,15 +191,6 @@ const detailOf = (entry: Fact): object => {
       const { key, client, asset, amount } = entry
       return { key, client, asset, amount: formatDecimal(amount), ...resultOf(entry) }
     }
-    case 'create':
-    case 'redeem': {
-      const { key, fund, amount, legs, fee, nav } = entry
-      return {
-        ...{ key, fund, amount: formatDecimal(amount), ...resultOf(entry), legs: legs.map(writeLeg) },
-        ...(fee && { fee: writeLeg(fee) }),
-        ...(nav !== undefined && { nav }),
-      }
-    }
     case 'transfer': {
       const { key, to, asset, amount } = entry
       return { key, to, asset, amount: formatDecimal(amount), ...resultOf(entry) }
@@ -161,7 +199,6 @@ const detailOf = (entry: Fact): object => {
 }
 
 const resultOf = ({ status, code }: Result): Result => ({ status, ...(code && { code }) })
-const writeLeg = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })
 const legsJson = (units: ReadonlyMap<string, bigint>): [string, string][] =>
   [...units].map(([asset, amount]) => [asset, formatDecimal(amount)])
 
