@@ -58,12 +58,13 @@ export class Commands {
     return this.o.house.ask('holdings', { who: who.user })
   }
 
-  /** What an order would take and give now. */
-  async quote({ side, fund, amount }: Params<'quote'>): Promise<object> {
-    const { house, navOf, now } = this.o
+  /** What an order would take and give now; for who may read the fund. */
+  async quote(who: Visitor, { side, fund, amount }: Params<'quote'>): Promise<object> {
+    const { house, access, navOf, now } = this.o
     const nav = navOf(fund)
     const quote = await house.ask('quote', { side, fund, amount, nav })
     if (quote === undefined) throw new Refusal('unknown_fund', `there is no fund "${fund}" that has begun`)
+    demand(access, who, { read: `fund:${fund}` })
     if (quote.halted) throw new Refusal('halted', undefined, 1)
     if (quote.unpriced) throw new Refusal('stale_price', undefined, 1)
     if (amount % quote.creationUnit !== 0n)
@@ -79,12 +80,13 @@ export class Commands {
     }
   }
 
-  /** What one creation unit of a fund takes and gives now. */
-  async basket(fund: string): Promise<object> {
-    const { house, navOf, now } = this.o
+  /** What one creation unit of a fund takes and gives now; for who may read the fund. */
+  async basket(who: Visitor, fund: string): Promise<object> {
+    const { house, access, navOf, now } = this.o
     const nav = navOf(fund)
     const terms = await house.ask('quote', { side: 'create', fund, amount: 1n, nav })
     if (terms === undefined) throw new Refusal('unknown_fund', `there is no fund "${fund}" that has begun`)
+    demand(access, who, { read: `fund:${fund}` })
     const amount = terms.creationUnit
     const [create, redeem] = await Promise.all((['create', 'redeem'] as const).map(side => house.ask('quote', { side, fund, amount, nav })))
     const sideJson = (quote: typeof create): object => ({

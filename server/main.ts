@@ -61,18 +61,22 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const { config } = settings
   await mkdir(settings.dataDir, { recursive: true })
 
-  // Who owns what, and what the configuration describes
-  const { house, accounts, tokens } = await openClearing(settings, log.child({ module: 'clearing' }))
-  const knownFunds = await house.ask('funds', {})
-  const funds = [...fundSpecs(config), ...definedFunds(knownFunds, config, log)]
+  // What the configuration describes: whatever is wrong with it is found before anything is opened
+  const configured = fundSpecs(config)
   const pools = poolSpecs(config)
   const portfolios = await portfolioSpecs(config, settings.configFile, log)
   const map = symbolMap(config.symbols)
   const navOf = (fund: string): number => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN
   const sim = (id: string, seed: string | undefined) =>
-    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, navOf, now: Date.now })
+    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds: configured, pools, navOf, now: Date.now })
   const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim }))
   const replaying = feeds.some(feed => !feed.live)
+  const recorder = settings.recordFrames === undefined ? undefined : await openRecorder(settings.recordFrames)
+
+  // Who owns what
+  const { house, accounts, tokens } = await openClearing(settings, log.child({ module: 'clearing' }))
+  const knownFunds = await house.ask('funds', {})
+  const funds = [...configured, ...definedFunds(knownFunds, config, log)]
 
   // From input to frames
   const epoch = randomBytes(6).toString('base64url')
@@ -111,7 +115,6 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     spoolBytes: config.limits.spoolBytes,
   })
   const history = openHistory(engine)
-  const recorder = settings.recordFrames === undefined ? undefined : await openRecorder(settings.recordFrames)
   frames$.subscribe(frame => {
     sink.write(frame.rows)
     recorder?.write(frame.pushes)

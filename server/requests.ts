@@ -128,10 +128,11 @@ export class Requests {
         return
       }
       case 'auth': {
-        const known = accounts.authenticate(readParams(method, params).token)
+        const { token } = readParams(method, params)
+        const known = accounts.authenticate(token)
         if (known === undefined) throw new Refusal('bad_credentials')
         this.bind(session, known)
-        reply({ user: known.user, admin: known.admin })
+        reply({ token, user: known.user, admin: known.admin })
         return
       }
       case 'logout':
@@ -145,7 +146,7 @@ export class Requests {
         later(commands.transfer(who, readParams(method, params), this.originOf(session)))
         return
       case 'quote':
-        later(commands.quote(readParams(method, params)))
+        later(commands.quote(who, readParams(method, params)))
         return
       case 'order':
         later(commands.orderOf(who, readParams(method, params).key, this.originOf(session, true)))
@@ -225,7 +226,8 @@ export class Requests {
   private whyNot(session: Session, channel: string, from: number | undefined): Refusal | undefined {
     const { catalogue, access, limits } = this.o
     if (parseChannel(channel) === undefined || !catalogue.has(channel)) return new Refusal('unknown_channel')
-    if (!access(session.who, { read: channel })) return new Refusal(session.who.user === '' ? 'not_logged_in' : 'not_allowed')
+    if (!access(session.who, { read: channel }))
+      return new Refusal(session.who.user === '' && session.who.operator === undefined ? 'not_logged_in' : 'not_allowed')
     if (!session.follows.has(channelFor(session.who, channel)) && session.follows.size >= limits.channelsPerSocket)
       return new Refusal('too_much', `a socket follows at most ${limits.channelsPerSocket} channels`)
     if (from !== undefined && !hasPast(channel)) return new Refusal('invalid_params', `params.from: "${channel}" has no history`)

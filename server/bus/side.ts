@@ -15,7 +15,7 @@ export interface Offer {
   matches(name: string): boolean
   /** What is shown may have to be fetched first. */
   open(name: string): Show | Promise<Show>
-  /** Nobody listens any more; undefined where the channel stays. */
+  /** Nobody listens any more, or it came to nothing; undefined where the channel stays. */
   closed?(name: string): void
 }
 
@@ -68,7 +68,7 @@ export class SideChannels {
       return
     }
     if (!on) return
-    const show = this.offers.find(offer => offer.matches(name))?.open(name)
+    const show = this.offerOf(name)?.open(name)
     if (show === undefined) return
     if (show instanceof Promise) void this.openWhenThere(name, show)
     else this.open(name, show)
@@ -87,14 +87,20 @@ export class SideChannels {
     if (pushes.length > 0 || ready.length > 0) this.flushes$.next({ t: this.frames.t, pushes, ready })
   }
 
+  private offerOf(name: string): Offer | undefined {
+    return this.offers.find(offer => offer.matches(name))
+  }
+
   private async openWhenThere(name: string, show: Promise<Show>): Promise<void> {
     this.opening.set(name, true)
     try {
       const shown = await show
       if (this.opening.get(name)) this.open(name, shown)
+      else this.offerOf(name)?.closed?.(name)
       this.opening.delete(name)
     } catch {
       // What lies behind it cannot be asked now; whoever waits goes on waiting.
+      this.offerOf(name)?.closed?.(name)
       setTimeout(() => {
         const wanted = this.opening.get(name) === true
         this.opening.delete(name)
@@ -113,7 +119,7 @@ export class SideChannels {
   }
 
   private close(name: string): void {
-    const offer = this.offers.find(o => o.matches(name))
+    const offer = this.offerOf(name)
     if (offer?.closed === undefined) return
     offer.closed(name)
     this.frames.drop(name)

@@ -5,7 +5,7 @@ import { type Command, clientAccount, custodyAccount, Ledger, type RefusedBefore
 import { type Journal, JournalError, type Line, type NewLine, type Token, type User } from '../journal/journal.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
 import { AskedKeys, type Origin } from './askedKeys.ts'
-import { orderOf } from './order.ts'
+import { orderText } from './order.ts'
 
 /** What can be asked of the clearing house, and what it answers. */
 export interface Asks {
@@ -87,7 +87,10 @@ export class Desk {
   private readonly recent = new Map<string, number[]>()
   private readonly asked = new AskedKeys()
   private ledger: Ledger
+  /** It holds what the disk did not take, until the journal is read again. */
+  private spoilt = false
   private keptAt: number
+  private triedAt: number
   private lines: NewLine[] = []
   private entries: Entry[] = []
   private users: User[] = []
@@ -98,6 +101,7 @@ export class Desk {
     this.journal = journal
     this.ledger = this.load()
     this.keptAt = journal.snapshot?.seq ?? 0
+    this.triedAt = this.keptAt
     for (const [seq, who, key] of journal.keys()) this.remember(seq, who, key)
   }
 
@@ -108,13 +112,18 @@ export class Desk {
   /** One commit. Throws JournalError, and nothing has happened, where the disk does not take it. */
   process(requests: readonly Request[]): { answers: unknown[]; news: News } {
     try {
-      const answers = requests.map(request => this.answer(request))
-      const news = this.commit()
-      this.failure = undefined
+      if (this.spoilt) this.ledger = this.load()
+      this.spoilt = false
+      const { answers, written } = this.journal.transaction(() => ({
+        answers: requests.map(request => this.answer(request)),
+        written: this.journal.append(this.lines, this.users),
+      }))
+      const news = this.newsOf(written)
+      this.keepWhenDue()
       return { answers, news }
     } catch (error) {
       this.failure = (error as Error).message
-      if (this.entries.length > 0) this.ledger = this.load()
+      this.spoilt ||= this.entries.length > 0
       throw error
     } finally {
       this.lines = []
@@ -136,7 +145,7 @@ export class Desk {
         return undefined
       }
       case 'orders':
-        return (this.recent.get(request.who) ?? []).map(seq => outcomeOf(this.entryAt(seq)))
+        return this.ordersOf(request.who)
       case 'holdings':
         return holdingsOf(ledger.holdings(clientAccount(request.who)))
       case 'quote': {
@@ -184,9 +193,9 @@ export class Desk {
     return outcomeOf(entry)
   }
 
-  private commit(): News {
-    if (this.lines.length === 0) return { lines: [], funds: [] }
-    const written = this.journal.append(this.lines, this.users)
+  private newsOf(written: readonly Line[]): News {
+    if (written.length === 0) return { lines: [], funds: [] }
+    this.failure = undefined
     const funds = new Set<string>()
     const lines = written.map((line, i) => {
       const entry = this.entries[i]!
@@ -195,7 +204,6 @@ export class Desk {
       if ('fund' in entry && !(entry.kind === 'define')) funds.add(entry.fund)
       return { ...line, clients: clientsOf(entry) }
     })
-    if (this.journal.seq - this.keptAt >= SNAPSHOT) this.keep()
     return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []) }
   }
 
@@ -204,6 +212,17 @@ export class Desk {
     if (this.journal.seq === this.keptAt) return
     this.journal.save(this.ledger.write())
     this.keptAt = this.journal.seq
+  }
+
+  /** What cannot be kept now is kept later: nobody's order depends on it. */
+  private keepWhenDue(): void {
+    if (this.journal.seq - this.triedAt < SNAPSHOT) return
+    this.triedAt = this.journal.seq
+    try {
+      this.keep()
+    } catch (error) {
+      this.failure = (error as Error).message
+    }
   }
 
   private load(): Ledger {
@@ -228,6 +247,12 @@ export class Desk {
     }
     recent.push(seq)
     if (recent.length > RECENT) recent.shift()
+  }
+
+  private ordersOf(who: string): Outcome[] {
+    const before = (this.recent.get(who) ?? []).map(seq => this.entryAt(seq))
+    const fresh = this.entries.filter(entry => entry.who === who && 'key' in entry)
+    return [...before, ...fresh].slice(-RECENT).map(outcomeOf)
   }
 
   private find(who: string, key: string): Entry | undefined {
@@ -259,7 +284,7 @@ export class Desk {
 }
 
 const outcomeOf = (entry: Entry): Outcome => ({
-  order: JSON.stringify(orderOf(entry)),
+  order: orderText(entry),
   ...('code' in entry && entry.code && { code: entry.code }),
 })
 

@@ -70,6 +70,8 @@ class ThreadHouse implements House {
 
   constructor(worker: Worker, { id, seq }: { id: string; seq: number }) {
     this.worker = worker
+    // A start that fails elsewhere must not be kept from ending.
+    worker.unref()
     this.id = id
     this.entries = seq
     worker.on('message', (message: FromThread) => this.take(message))
@@ -105,6 +107,7 @@ class ThreadHouse implements House {
     if (!this.closed) {
       this.flush()
       this.closed = true
+      this.worker.ref()
       this.worker.postMessage('close' satisfies ToThread)
     }
     await this.ended
@@ -120,9 +123,9 @@ class ThreadHouse implements House {
   private take(message: FromThread): void {
     if ('answers' in message) {
       const { answers, news, seq } = message
-      this.failure = undefined
       this.entries = seq
       if (news.lines.length > 0) {
+        this.failure = undefined
         this.commits += 1
         this.news$.next(news)
       }

@@ -24,6 +24,7 @@ export const openClearing = async (
 ): Promise<Clearing> => {
   const clients =
     config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
+  const byToken = operators(await adminToken(given, dataDir), config.tokens)
   const house = await openHouse({ file: join(dataDir, 'journal.db'), repair })
   const store = {
     load: async () => [...(await house.ask('tokens', {}))],
@@ -43,7 +44,7 @@ export const openClearing = async (
     passwords: new Passwords(),
     slowDown: new SlowDown(),
     registration: registrationOf(config.registration ?? (isLoopback(host) ? 'open' : 'closed'), config.invites, house),
-    operators: operators(await adminToken(given, dataDir), config.tokens),
+    operators: byToken,
   })
   await enterClients(house, clients, Date.now(), log)
   return { house, accounts, tokens }

@@ -42,11 +42,16 @@ export const offerPrivateChannels = (side: SideChannels, house: House): void => 
     matches: name => ownerOf(name) !== undefined,
     async open(name) {
       const who = ownerOf(name)!
+      // From the question on, not from the answer on: what is committed in between would be in neither.
+      const meanwhile: Entry[] = []
+      open.set(name, entry => void meanwhile.push(entry))
       const begin = name.startsWith('orders')
         ? showOrders(who, await house.ask('orders', { who }))
         : showHoldings(who, await house.ask('holdings', { who }))
       return state => {
-        open.set(name, begin(state))
+        const update = begin(state)
+        for (const entry of meanwhile) update(entry)
+        open.set(name, update)
         return { shown: name.slice(0, name.indexOf('@')), write: () => {} }
       }
     },
@@ -77,15 +82,17 @@ const showOrders =
   (state: State): Update => {
     const root = state.root
     const shown: string[] = []
+    let newest = 0
     const show = (order: JsonObject): void => {
       const key = order.key as string
+      newest = order.seq as number
       write(root.branch(key), order)
       shown.push(key)
       if (shown.length > SHOWN) root.branch(shown.shift()!).remove()
     }
     for (const { order } of recent) show(JSON.parse(order) as JsonObject)
     return entry => {
-      if (entry.who === who && 'key' in entry) show(orderOf(entry) as JsonObject)
+      if (entry.who === who && 'key' in entry && entry.seq > newest) show(orderOf(entry) as JsonObject)
     }
   }
 

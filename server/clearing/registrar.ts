@@ -15,7 +15,8 @@ export class Registrar {
   /** What was proposed and is being written down. */
   private readonly proposed = new Set<string>()
   private writing: Promise<unknown> = Promise.resolve()
-  private failed: Error | undefined
+  /** Why it could not be written down, by fund. */
+  private readonly failed = new Map<string, Error>()
 
   constructor(house: House, intake: Intake, known: readonly FundHoldings[]) {
     this.house = house
@@ -51,7 +52,7 @@ export class Registrar {
   /** Resolves when everything proposed so far is written down and has come back; rejects where it cannot be. */
   async settled(): Promise<void> {
     await this.writing
-    if (this.failed) throw this.failed
+    for (const error of this.failed.values()) throw error
   }
 
   private write({ fund, t, units, weights, shares }: Proposal): void {
@@ -61,12 +62,11 @@ export class Registrar {
     this.writing = Promise.all([
       this.writing,
       this.house.ask('do', { command, who: 'system', t }).then(
-        () => {
-          this.failed = undefined
+        done => {
+          if ('refused' in done) this.failed.set(fund, new Error(`the inception of ${fund} was refused: ${done.refused}`))
+          else this.failed.delete(fund)
         },
-        error => {
-          this.failed = error as Error
-        },
+        error => this.failed.set(fund, error as Error),
       ),
     ]).finally(() => this.proposed.delete(fund))
   }

@@ -78,7 +78,11 @@ const REPLY = {
           message: { type: 'string' },
           data: {
             type: 'object',
-            properties: { code: { enum: Object.keys(ERRORS) }, retry: { type: 'boolean' } },
+            properties: {
+              code: { enum: Object.keys(ERRORS) },
+              retry: { type: 'boolean' },
+              order: { ...object, description: 'the order that was rejected, where it is written down' },
+            },
             required: ['code', 'retry'],
           },
         },

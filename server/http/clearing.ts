@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { checked, FUNDING, METHODS, ORDER, Refusal } from '../../streams/protocol.ts'
+import { checked, ERRORS, FUNDING, METHODS, ORDER, Refusal } from '../../streams/protocol.ts'
 import type { Visitor } from '../access.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { nextMoment } from '../clearing/askedKeys.ts'
 import type { Commands } from '../commands.ts'
+import { problem, problemText } from '../problem.ts'
 import type { Env } from './app.ts'
 import { readBody } from './body.ts'
 import { noCredentialsIn } from './credentials.ts'
@@ -17,12 +18,15 @@ export interface ClearingOptions {
   readonly funds: () => readonly string[]
 }
 
-const ORDER_BODY = z.strictObject({
+/** What `/create` and `/redeem` take; a form has the same members. */
+export const ORDER_BODY = z.strictObject({
   username: z.string().optional(),
   password: z.string().optional(),
-  etf_name: z.string().optional(),
-  amount: z.unknown(),
+  etf_name: ORDER.shape.fund.optional(),
+  amount: ORDER.shape.amount,
 })
+const KEY_HEADER = 'idempotency-key'
+const KEY = z.strictObject({ [KEY_HEADER]: ORDER.shape.key })
 const WHOLE = /^\d{1,15}$/
 const PAGE = 1_000
 const MOST = 10_000
@@ -31,6 +35,20 @@ const MOST = 10_000
 export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: ClearingOptions): void => {
   const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
   const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
+
+  /** An order as it was settled or refused. Where the refusal is written down its problem bears the order. */
+  const ordered = async (c: Context<Env>, order: Promise<string>): Promise<Response> => {
+    try {
+      return json(c, await order)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      const answer = problem(error)
+      if (error.order === undefined) return answer
+      const { status, headers } = answer
+      const members = JSON.parse(problemText(error, ERRORS[error.code].status)) as object
+      return new Response(JSON.stringify({ ...members, order: error.order }), { status, headers })
+    }
+  }
 
   const loggedIn = (method: 'register' | 'login') => async (c: Context<Env>) => {
     noCredentialsIn(c.req.query())
@@ -71,12 +89,14 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
       const body = checked(ORDER_BODY, await readBody(c), 'body')
       const who = await orderer(c, body)
       if (who.user === '') throw new Refusal('not_logged_in')
-      const names = body.etf_name === undefined ? funds() : [body.etf_name]
-      if (names.length !== 1) throw new Refusal('invalid_params', `body.etf_name: found nothing, expected one of ${names.length} funds`)
-      const key = c.req.header('idempotency-key') ?? randomUUID()
-      const order = checked(ORDER, { fund: names[0], amount: body.amount, key }, 'body')
-      c.header('idempotency-key', key)
-      return json(c, await commands.order(who, side, order, { source: at, at }))
+      const [fund, ...others] = body.etf_name === undefined ? funds() : [body.etf_name]
+      if (fund === undefined || others.length > 0)
+        throw new Refusal('invalid_params', `body.etf_name: found nothing, expected one of ${funds().length} funds`)
+      const key = c.req.header(KEY_HEADER) ?? randomUUID()
+      checked(KEY, { [KEY_HEADER]: key }, 'header')
+      const answer = await ordered(c, commands.order(who, side, { fund, amount: body.amount, key }, { source: at, at }))
+      answer.headers.set(KEY_HEADER, key)
+      return answer
     })
   }
 
@@ -86,15 +106,16 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
   })
   app.get('/v1/orders/:key', async c => {
     const at = nextMoment()
-    return json(c, await commands.orderOf(c.get('who'), c.req.param('key'), { source: at, at }))
+    const { key } = checked(METHODS.order, { key: c.req.param('key') }, 'path')
+    return json(c, await commands.orderOf(c.get('who'), key, { source: at, at }))
   })
-  app.get('/v1/funds/:id/basket', async c => c.json(await commands.basket(c.req.param('id'))))
+  app.get('/v1/funds/:id/basket', async c => c.json(await commands.basket(c.get('who'), c.req.param('id'))))
 
   app.post('/v1/admin/deposits', async c =>
-    json(c, await commands.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
+    ordered(c, commands.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
   )
   app.post('/v1/admin/withdrawals', async c =>
-    json(c, await commands.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
+    ordered(c, commands.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
   )
   app.post('/v1/admin/funds', async c => c.json(await commands.define(c.get('who'), await readBody(c))))
   app.post('/v1/admin/funds/:id/halt', async c => c.json(await commands.halt(c.get('who'), c.req.param('id'), true)))

@@ -37,6 +37,7 @@ export class Journal {
   readonly id: string
   private readonly db: Database.Database
   private head: { seq: number; hash: string }
+  private within = false
   private readonly statements
 
   /** Opens the file, or makes it. Throws JournalError; `repair` cuts a damaged tail at the last whole entry first. */
@@ -57,7 +58,7 @@ export class Journal {
       at: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq = ?'),
       page: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT ?'),
       user: this.db.prepare('SELECT hash FROM users WHERE name = ?'),
-      addUser: this.db.prepare('INSERT INTO users (name, hash) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash'),
+      addUser: this.db.prepare('INSERT INTO users (name, hash) VALUES (?, ?)'),
       addToken: this.db.prepare('INSERT OR REPLACE INTO tokens (digest, user, expires) VALUES (?, ?, ?)'),
       removeToken: this.db.prepare('DELETE FROM tokens WHERE digest = ?'),
     }
@@ -66,7 +67,7 @@ export class Journal {
       this.check(file, repair)
       this.id = (this.db.prepare('SELECT id FROM journal').get() as { id: string }).id
     } catch (error) {
-      this.db.close()
+      this.close()
       throw error instanceof JournalError ? error : new JournalError(`${file}: ${found(error)}`)
     }
   }
@@ -88,16 +89,17 @@ export class Journal {
         written.push({ seq, text, hash })
       }
       for (const { name, hash: secret } of users) this.statements.addUser.run(name, secret)
+      this.head = { seq, hash }
     })
-    this.head = { seq, hash }
     return written
   }
 
   /** Keeps the state after the newest entry, for the next start; older ones go. */
   save(state: string): void {
+    const { seq, hash } = this.head
     this.transaction(() => {
-      this.db.prepare('DELETE FROM snapshots').run()
-      this.db.prepare('INSERT INTO snapshots (seq, hash, state) VALUES (?, ?, ?)').run(this.head.seq, this.head.hash, state)
+      this.db.exec('DELETE FROM snapshots')
+      this.db.prepare('INSERT INTO snapshots (seq, hash, state) VALUES (?, ?, ?)').run(seq, chained(hash, state), state)
     })
   }
 
@@ -171,22 +173,39 @@ export class Journal {
   }
 
   close(): void {
+    try {
+      // The library lets go of a file when the last of its statements is collected; without the log and the lock that does no harm.
+      this.db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT id FROM journal')
+    } catch {
+      // The log stays beside the file then, and is read at the next start.
+    }
     this.db.close()
   }
 
-  private transaction(work: () => unknown): void {
+  /**
+   * All that `work` writes, by one commit; within another one it is a part of that. Throws JournalError, or what `work` has thrown,
+   * and nothing of it is there.
+   */
+  transaction<T>(work: () => T): T {
+    if (this.within) return work()
+    const before = this.head
+    this.within = true
     try {
       this.db.exec('BEGIN IMMEDIATE')
-      work()
+      const result = work()
       this.db.exec('COMMIT')
+      return result
     } catch (error) {
       try {
         this.db.exec('ROLLBACK')
       } catch {
         // Some faults have ended the transaction already.
       }
+      this.head = before
       this.head = this.readHead()
-      throw new JournalError(found(error))
+      throw isFault(error) ? new JournalError(found(error)) : error
+    } finally {
+      this.within = false
     }
   }
 
@@ -195,11 +214,13 @@ export class Journal {
     return last ? { seq: last.seq, hash: last.hash } : { seq: 0, hash: FIRST }
   }
 
-  /** Follows the chain from the newest snapshot on, or from the first entry where it is to be repaired. */
+  /** Follows the chain from the newest snapshot on; from the first entry where that does not fit or the chain is to be repaired. */
   private check(file: string, repair: boolean): void {
-    const base = repair ? undefined : (this.db.prepare('SELECT seq, hash FROM snapshots').get() as Omit<Line, 'text'> | undefined)
-    if (base && this.at(base.seq)?.hash !== base.hash && base.seq > 0) throw damaged(file, base.seq)
-    let { seq, hash } = base ?? { seq: 0, hash: FIRST }
+    const kept = this.db.prepare('SELECT seq, hash, state FROM snapshots').get() as (Snapshot & { hash: string }) | undefined
+    if (kept && kept.seq > this.head.seq && !repair) throw damaged(file, this.head.seq + 1)
+    const base = kept && this.at(kept.seq)
+    const fits = kept !== undefined && base !== undefined && kept.hash === chained(base.hash, kept.state)
+    let { seq, hash } = fits && !repair ? base : { seq: 0, hash: FIRST }
     const whole = (): number => {
       for (const line of this.since(seq)) {
         if (line.seq !== seq + 1 || line.hash !== chained(hash, line.text)) break
@@ -215,10 +236,13 @@ export class Journal {
       if (!repair) throw new JournalError(`${file}: ${found(error)} after entry ${seq}; start with --repair to go on from there`)
       last = seq
     }
+    if (last !== this.head.seq && !repair) throw damaged(file, last + 1)
+    // It can be made again from the entries.
+    if (kept && !fits) this.db.exec('DELETE FROM snapshots')
     if (last === this.head.seq) return
-    if (!repair) throw damaged(file, last + 1)
     this.transaction(() => {
       for (const table of ['entries', 'keys', 'snapshots']) this.db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(last)
+      this.db.exec(FORGET)
     })
     this.head = this.readHead()
   }
@@ -248,10 +272,18 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS invites (digest TEXT PRIMARY KEY) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`
 
+/** Users whose registration is cut off could neither register again nor order anything. */
+const FORGET = `
+  DELETE FROM users WHERE name NOT IN (SELECT json_extract(text, '$.client') FROM entries WHERE json_extract(text, '$.kind') = 'register');
+  DELETE FROM tokens WHERE user NOT IN (SELECT name FROM users);`
+
 const chained = (before: string, text: string): string => createHash('sha256').update(before).update(text).digest('hex')
 
 const damaged = (file: string, seq: number): JournalError =>
   new JournalError(`${file}: entry ${seq} does not follow from what stands before it; start with --repair to cut it off there`)
+
+/** Of the database, not of what was done with it. */
+const isFault = (error: unknown): boolean => error instanceof Database.SqliteError
 
 const found = (error: unknown): string => {
   const { code, message } = error as { code?: string; message: string }
