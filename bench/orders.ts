@@ -12,7 +12,7 @@ import { ONE } from '../streams/decimal.ts'
 import { type Figure, print, type Report, ratio } from './report.ts'
 
 const CLIENTS = 100
-const LEGS = 10
+const LEGS = 3
 const PHASE_MS = 4_000
 const PACED = 5_000
 const ROUNDS = 3

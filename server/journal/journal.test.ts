@@ -220,7 +220,7 @@ describe('a journal that was changed', () => {
 
   it.each([
     ['in the middle', (bytes: number) => Math.floor(bytes / 2)],
-    ['by its last page', (bytes: number) => bytes - 4096],
+    ['by its last page', (bytes: number) => bytes - 16_384],
     ['to less than a header', () => 50],
   ])('whose file was cut short %s is not used, and the file is named', (_, size) => {
     const journal = opened()
