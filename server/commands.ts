@@ -14,6 +14,7 @@ import type { FundConfig } from './config/schema.ts'
 export interface CommandsOptions {
   readonly house: House
   readonly access: Access
+  readonly exists: (fund: string) => boolean
   /** Event time, ms. */
   readonly now: () => number
   /** A share's net asset value by fresh prices; undefined where there is none. */
@@ -36,7 +37,10 @@ export class Commands {
 
   /** The order as JSON text. Rejects with the Refusal that tells why, and bears the order where it is written down. */
   async order(who: Visitor, side: 'create' | 'redeem', { fund, amount, key }: z.output<typeof ORDER>, origin: Origin): Promise<string> {
-    demand(this.o.access, who, { act: 'client' })
+    const { access, exists } = this.o
+    demand(access, who, { act: 'client' })
+    // Legs and fee tell what a fund is made of.
+    if (exists(fund)) demand(access, who, { read: `fund:${fund}` })
     return this.do({ kind: side, fund, amount, key, nav: this.o.navOf(fund) }, who.user, origin)
   }
 

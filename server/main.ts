@@ -139,6 +139,9 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   offerPrivateChannels(side, house)
   const byDefault: Readers = isLoopback(settings.host) ? 'public' : []
   const readersByName = readersOf(config, byDefault)
+  // Those that were defined at run time, before this start.
+  for (const { id, definition } of knownFunds)
+    if (definition !== undefined && !readersByName.has(`fund:${id}`)) readersByName.set(`fund:${id}`, byDefault)
   const readers = access(readersByName)
   const wanted = wantedSymbols(funds, portfolios, pools, config.quote)
   const named = new Set(feeds.flatMap(feed => feed.symbols ?? []))
@@ -168,10 +171,11 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
   const { limits } = config
   const commands = new Commands({
+    exists: fund => fixed.has(`fund:${fund}`),
     ...{ house, access: readers, now: () => view.t || Date.now(), clientsDefine: config.fundsBy === 'clients' },
     navOf: id => {
       const { nav = Number.NaN, stale = true } = view.funds.get(id)?.figures ?? {}
-      return stale || Number.isNaN(nav) ? undefined : nav
+      return stale || !Number.isFinite(nav) ? undefined : nav
     },
     readFund: definition => readFund(definition, config),
     defined: (spec, owner) => {

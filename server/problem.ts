@@ -10,8 +10,16 @@ export const problem = (refusal: Refusal, status: number = ERRORS[refusal.code].
 }
 
 /** The body alone. */
-export const problemText = ({ code, message, retry }: Refusal, status: number): string =>
-  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail: message, code, retry })
+export const problemText = ({ code, message, retry, order }: Refusal, status: number): string =>
+  JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    detail: message,
+    code,
+    retry,
+    ...(order !== undefined && { order }),
+  })
 
 /** What cannot be read as a request. */
 export const malformed = (detail: string): Response => problem(new Refusal('invalid_request', detail))

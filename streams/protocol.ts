@@ -271,7 +271,8 @@ const kindOf = (value: unknown): string =>
           : shortly(value)
 
 const shortly = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing'
+  // What was read already may hold amounts, which JSON has no form for.
+  const text = typeof value === 'object' && value !== null ? kindOf(value) : (JSON.stringify(value) ?? 'nothing')
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 

@@ -39,7 +39,7 @@ export interface AccountsOptions {
 }
 
 /** They act in the ledger without ever having registered. */
-const NOBODYS_NAMES = new Set(['admin', 'system', 'sponsor'])
+export const NOBODYS_NAMES = new Set(['admin', 'system', 'sponsor'])
 
 /**
  * Who a client is. Addresses are the client's own, not a proxy's: by them alone guessing is slowed down.

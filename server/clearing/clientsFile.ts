@@ -4,12 +4,11 @@ import { z } from 'zod'
 import { parseDecimal } from '../../streams/decimal.ts'
 import { NAME } from '../../streams/names.ts'
 import { explain } from '../../streams/protocol.ts'
+import { NOBODYS_NAMES } from '../accounts/accounts.ts'
 import { UsageError } from '../config/options.ts'
 import type { House } from './house.ts'
 
 const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
-/** They act in the journal without ever having registered. */
-const NOBODYS_NAMES = new Set(['admin', 'system', 'sponsor'])
 const file = z.strictObject({
   clients: z.array(
     z.strictObject({

@@ -1,5 +1,6 @@
 import type { FundHoldings, Proposal } from '../../streams/input.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
+import { UsageError } from '../config/options.ts'
 import type { Intake } from '../intake.ts'
 import type { KnownFund } from './desk.ts'
 import type { House } from './house.ts'
@@ -38,7 +39,9 @@ export class Registrar {
     for (const [fund, terms] of wanted) {
       const before = known.find(({ id }) => id === fund)
       if (before && sameTerms(before.terms, terms)) continue
-      await this.house.ask('do', { command: { kind: 'define', fund, terms }, who: 'system', t })
+      const done = await this.house.ask('do', { command: { kind: 'define', fund, terms }, who: 'system', t })
+      if ('refused' in done)
+        throw new UsageError(`funds: found "${fund}", which a client or operator has defined at run time, expected another id`)
     }
   }
 

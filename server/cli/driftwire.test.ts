@@ -15,7 +15,7 @@ describe('driftwire', () => {
   it.concurrent.each([[['help']], [['--help']], [[]]])('%j prints what it can do, every option included', async args => {
     const [code, stdout, stderr] = await ran(args)
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['serve', 'schema', 'help']) expect(stdout).toContain(`driftwire ${command}`)
+    for (const command of ['serve', 'verify', 'schema', 'help']) expect(stdout).toContain(`driftwire ${command}`)
     for (const option of Object.keys(OPTIONS)) expect(stdout).toContain(`--${option}`)
   })
 
@@ -30,6 +30,6 @@ describe('driftwire', () => {
   })
 
   it.concurrent('of something else ends with exit code 2 and one line', async () => {
-    expect(await ran(['sevre'])).toEqual([2, '', 'driftwire: command: found "sevre", expected serve, schema or help\n'])
+    expect(await ran(['sevre'])).toEqual([2, '', 'driftwire: command: found "sevre", expected serve, verify, schema or help\n'])
   })
 })

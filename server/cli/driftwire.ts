@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import { optionsHelp, UsageError } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import { home } from '../home.ts'
+import { JournalError } from '../journal/journal.ts'
 import { serve } from './serve.ts'
+import { verify } from './verify.ts'
 
 const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
 
 const HELP = `driftwire ${version}: a real-time server for funds and portfolios
 
   driftwire serve [OPTIONS]   run the server
+  driftwire verify [DIR]      follow the whole journal of a data directory (./data) from entry to entry
   driftwire schema            print the JSON Schema of the configuration
   driftwire help              this text
 
@@ -26,6 +29,9 @@ try {
     case 'serve':
       await serve(rest, version)
       break
+    case 'verify':
+      console.log(verify(rest))
+      break
     case 'schema':
       console.log(JSON.stringify(configJsonSchema(), null, 2))
       break
@@ -38,9 +44,9 @@ try {
       console.log(version)
       break
     default:
-      throw new UsageError(`command: found "${command}", expected serve, schema or help`)
+      throw new UsageError(`command: found "${command}", expected serve, verify, schema or help`)
   }
 } catch (error) {
-  console.error(error instanceof UsageError ? `driftwire: ${error.message}` : error)
+  console.error(error instanceof UsageError || error instanceof JournalError ? `driftwire: ${error.message}` : error)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

@@ -118,7 +118,7 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     return c.body(csvOf(page.rows), 200, { 'content-type': 'text/csv; charset=utf-8' })
   })
 
-  app.get('/*', async c => (await pageFile(new URL(c.req.url).pathname)) ?? c.notFound())
+  app.get('/*', async (c, next) => (await pageFile(new URL(c.req.url).pathname)) ?? next())
   app.all('/*', async c => {
     const allowed = METHODS.filter(method => app.router.match(method, c.req.path)[0].some(([[, { path }]]) => path !== '/*'))
     if (await pageFile(c.req.path)) allowed.push('GET')

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { checked, ERRORS, FUNDING, METHODS, ORDER, Refusal } from '../../streams/protocol.ts'
+import { checked, FUNDING, METHODS, ORDER, Refusal } from '../../streams/protocol.ts'
 import type { Visitor } from '../access.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { nextMoment } from '../clearing/askedKeys.ts'
 import type { Commands } from '../commands.ts'
-import { problem, problemText } from '../problem.ts'
+import { problem } from '../problem.ts'
 import type { Env } from './app.ts'
 import { readBody } from './body.ts'
 import { noCredentialsIn } from './credentials.ts'
@@ -36,17 +36,13 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
   const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
   const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
 
-  /** An order as it was settled or refused. Where the refusal is written down its problem bears the order. */
-  const ordered = async (c: Context<Env>, order: Promise<string>): Promise<Response> => {
+  /** Where the fund is what the path names, there is nothing at it. */
+  const ofFund = async (c: Context<Env>, work: Promise<object>): Promise<Response> => {
     try {
-      return json(c, await order)
+      return c.json(await work)
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      const answer = problem(error)
-      if (error.order === undefined) return answer
-      const { status, headers } = answer
-      const members = JSON.parse(problemText(error, ERRORS[error.code].status)) as object
-      return new Response(JSON.stringify({ ...members, order: error.order }), { status, headers })
+      if (error instanceof Refusal && error.code === 'unknown_fund') return problem(error, 404)
+      throw error
     }
   }
 
@@ -94,7 +90,8 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
         throw new Refusal('invalid_params', `body.etf_name: found nothing, expected one of ${funds().length} funds`)
       const key = c.req.header(KEY_HEADER) ?? randomUUID()
       checked(KEY, { [KEY_HEADER]: key }, 'header')
-      const answer = await ordered(c, commands.order(who, side, { fund, amount: body.amount, key }, { source: at, at }))
+      const placed = commands.order(who, side, { fund, amount: body.amount, key }, { source: at, at })
+      const answer = await placed.then(order => json(c, order), refused)
       answer.headers.set(KEY_HEADER, key)
       return answer
     })
@@ -109,17 +106,17 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
     const { key } = checked(METHODS.order, { key: c.req.param('key') }, 'path')
     return json(c, await commands.orderOf(c.get('who'), key, { source: at, at }))
   })
-  app.get('/v1/funds/:id/basket', async c => c.json(await commands.basket(c.get('who'), c.req.param('id'))))
+  app.get('/v1/funds/:id/basket', c => ofFund(c, commands.basket(c.get('who'), c.req.param('id'))))
 
   app.post('/v1/admin/deposits', async c =>
-    ordered(c, commands.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
+    json(c, await commands.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
   )
   app.post('/v1/admin/withdrawals', async c =>
-    ordered(c, commands.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
+    json(c, await commands.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
   )
   app.post('/v1/admin/funds', async c => c.json(await commands.define(c.get('who'), await readBody(c))))
-  app.post('/v1/admin/funds/:id/halt', async c => c.json(await commands.halt(c.get('who'), c.req.param('id'), true)))
-  app.post('/v1/admin/funds/:id/resume', async c => c.json(await commands.halt(c.get('who'), c.req.param('id'), false)))
+  app.post('/v1/admin/funds/:id/halt', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), true)))
+  app.post('/v1/admin/funds/:id/resume', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), false)))
 
   app.get('/v1/audit', async c => {
     const { after = '0', limit = String(PAGE) } = c.req.query()
@@ -128,4 +125,10 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
     if (!WHOLE.test(limit) || most < 1 || most > MOST) throw new Refusal('invalid_params', `limit: found "${limit}", expected 1 to ${MOST}`)
     return c.json(await commands.audit(c.get('who'), Number(after), most))
   })
+}
+
+/** A refusal as the answer that it would be anyway, to which headers can still be added. */
+const refused = (error: unknown): Response => {
+  if (error instanceof Refusal) return problem(error)
+  throw error
 }

@@ -416,6 +416,7 @@ export class Hub {
       if (watched.follows > 0 || now - watched.idleSince <= this.limits.resumeMs) continue
       for (const [pace, lane] of watched.lanes) if (pace !== 0) this.rated.get(pace)!.lanes.delete(lane)
       this.watched.delete(channel)
+      this.window.forget(channel)
       this.bus.watch(channel, false)
     }
   }

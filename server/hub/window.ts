@@ -50,12 +50,18 @@ export class ResumeWindow {
     return entries.after(seq + 1 - entries.oldest.seq).map(entry => entry.bytes)
   }
 
+  /** The channel is listened to no more: should it come again, its numbers do not go on from these. */
+  forget(channel: string): void {
+    this.byChannel.delete(channel)
+  }
+
   expire(now: number): void {
     for (let entry = this.all.oldest; entry !== undefined; entry = this.all.oldest) {
       if (this.total <= this.maxBytes && now - entry.at <= this.maxAgeMs) return
       this.all.shift()
       this.total -= entry.bytes.length
-      const entries = this.byChannel.get(entry.channel)!
+      const entries = this.byChannel.get(entry.channel)
+      if (entries?.oldest !== entry) continue
       entries.shift()
       if (entries.size === 0) this.byChannel.delete(entry.channel)
     }

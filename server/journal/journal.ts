@@ -35,6 +35,7 @@ const CHUNK = 5_000
 export class Journal {
   /** Names this journal among others whose entries may lie in the same database. */
   readonly id: string
+  private readonly file: string
   private readonly db: Database.Database
   private head: { seq: number; hash: string }
   private within = false
@@ -42,6 +43,7 @@ export class Journal {
 
   /** Opens the file, or makes it. Throws JournalError; `repair` cuts a damaged tail at the last whole entry first. */
   constructor(file: string, repair: boolean) {
+    this.file = file
     try {
       this.db = new Database(file)
       // The lock is held from the first statement on; a second process is told at once.
@@ -140,6 +142,16 @@ export class Journal {
       if (rows.length < CHUNK) return
       from = rows.at(-1)![0]
     }
+  }
+
+  /** Follows the chain from the first entry to the last, which a start does from the newest snapshot only. Throws JournalError. */
+  verify(): { readonly entries: number; readonly hash: string } {
+    let last = { seq: 0, hash: FIRST }
+    for (const { seq, text, hash } of this.since(0)) {
+      if (seq !== last.seq + 1 || hash !== chained(last.hash, text)) throw damaged(this.file, last.seq + 1)
+      last = { seq, hash }
+    }
+    return { entries: last.seq, hash: last.hash }
   }
 
   /** The hash of a user's password. */

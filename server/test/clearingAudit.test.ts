@@ -212,7 +212,6 @@ describe('the journal', () => {
       )
     } finally {
       await engine.close()
-      await started()
     }
   })
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ProtocolClient } from './protocolClient.ts'
+import type { ProtocolClient, State } from './protocolClient.ts'
 import { ADMIN_TOKEN, ProtocolServer } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'
 
@@ -47,6 +47,14 @@ overTransports('the clearing house by HTTP', transport => {
   const get = (path: string, headers?: Record<string, string>) => ask('GET', path, undefined, headers)
   const told = ({ status, body }: Answer): unknown[] => [status, body.code]
 
+  /** Resolves when the engine has begun: the folder of the test cannot be removed while it does. */
+  const engineReady = async (): Promise<void> => {
+    const socket = await server.client()
+    await socket.subscribe(['status'])
+    const status = await socket.replica('status')
+    await socket.until(() => (status.state.sink as State | undefined)?.state === 'ready')
+    await socket.close()
+  }
   /** Somebody new, with these holdings. */
   const client = async (assets: Record<string, string> = {}): Promise<{ username: string; token: string }> => {
     const username = `${transport}-${++users}`
@@ -80,7 +88,10 @@ overTransports('the clearing house by HTTP', transport => {
       })
       expect(state.shares).toBeTypeOf('string')
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      await engineReady()
+      await server.stop()
+    })
 
     it('serves a new user from the first request to the last, and the books are right at every step', async () => {
       const username = `${transport}-new`
@@ -282,7 +293,7 @@ overTransports('the clearing house by HTTP', transport => {
         ['an order of a bad key', () => get('/v1/orders/%00', bearer(user.token)), 400, 'invalid_params'],
         ['an order of a key that is too long', () => get(`/v1/orders/${'x'.repeat(129)}`, bearer(user.token)), 400, 'invalid_params'],
         ['the orders of nobody', () => get('/v1/orders/never'), 401, 'not_logged_in'],
-        ['the basket of no fund', () => get('/v1/funds/NONE/basket'), 400, 'unknown_fund'],
+        ['the basket of no fund', () => get('/v1/funds/NONE/basket'), 404, 'unknown_fund'],
         [
           'a deposit by nobody',
           () => post('/v1/admin/deposits', { username: 'x', asset: 'BTC', amount: '1', key: 'k' }),
@@ -314,7 +325,7 @@ overTransports('the clearing house by HTTP', transport => {
           'not_allowed',
         ],
         ['a halt by a client', () => post('/v1/admin/funds/ONE/halt', {}, bearer(user.token)), 403, 'not_allowed'],
-        ['a halt of no fund', () => post('/v1/admin/funds/NONE/halt', {}, ADMIN), 400, 'unknown_fund'],
+        ['a halt of no fund', () => post('/v1/admin/funds/NONE/halt', {}, ADMIN), 404, 'unknown_fund'],
         ['the journal to nobody', () => get('/v1/audit'), 401, 'not_logged_in'],
         ['the journal to a client', () => get('/v1/audit', bearer(user.token)), 403, 'not_allowed'],
         ['the journal to an operator without that scope', () => get('/v1/audit', bearer(DEPOSITOR)), 403, 'not_allowed'],
@@ -389,7 +400,10 @@ overTransports('the clearing house by HTTP', transport => {
       const replica = await waiting.replica('fund:FEE')
       await waiting.until(() => replica.state.nav !== undefined && replica.state.stale !== true)
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      await engineReady()
+      await server.stop()
+    })
 
     it('wants the fund named', async () => {
       const { token } = await client({ BTC: '5', ETH: '20' })
@@ -426,7 +440,10 @@ overTransports('the clearing house by HTTP', transport => {
     beforeAll(async () => {
       server = await ProtocolServer.start({ ...CONFIG, funds: [ONE], registration: 'closed' }, '--transport', transport)
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      await engineReady()
+      await server.stop()
+    })
 
     it('says 403', async () => {
       expect(told(await post('/register', { username: `${transport}-late`, password: PASSWORD }))).toEqual([403, 'not_allowed'])
@@ -439,7 +456,10 @@ overTransports('the clearing house by HTTP', transport => {
     beforeAll(async () => {
       server = await ProtocolServer.start({ ...CONFIG, funds: [ONE], registration: 'open' }, '--transport', transport, '--behind-tls')
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      await engineReady()
+      await server.stop()
+    })
 
     it('answers 401, then 429 with Retry-After, a thousand times, while others go on undisturbed and no secret gets into the log', async () => {
       const username = `${transport}-honest`

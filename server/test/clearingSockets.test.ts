@@ -48,6 +48,7 @@ overTransports('the clearing house by websocket', transport => {
     // The legs of an order are a list, which changes as a whole; everything else that is strange stays a fault.
     for (const { faults } of clients)
       faults.splice(0, faults.length, ...faults.filter(fault => !/^orders at \d+: (snap|d)\.[^.]+\.legs is an array$/.test(fault)))
+    await engineReady()
     await server.stop()
   })
 
@@ -55,6 +56,14 @@ overTransports('the clearing house by websocket', transport => {
     const socket = await server.client()
     clients.push(socket)
     return socket
+  }
+  /** Resolves when the engine has begun: the folder of the test cannot be removed while it does. */
+  const engineReady = async (): Promise<void> => {
+    const socket = await server.client()
+    await socket.subscribe(['status'])
+    const status = await socket.replica('status')
+    await socket.until(() => (status.state.sink as State | undefined)?.state === 'ready')
+    await socket.close()
   }
   /** Somebody new on a socket of its own, with these holdings. */
   const user = async (assets: Record<string, string> = {}): Promise<User> => {

@@ -245,9 +245,10 @@ overTransports('HTTP', transport => {
           .flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
           .sort(),
       )
-      for (const path of Object.keys(paths)) {
-        expect(Object.keys(paths[path]!)).toEqual(['get'])
-        const response = await server.fetch(path.replace('{channel}', 'fund:WEB'))
+      for (const [path, methods] of Object.entries(paths)) {
+        // What only clients, operators or bodies get an answer from is asked in clearingHttp.test.ts.
+        if (methods.get === undefined || (methods.get as State).security !== undefined) continue
+        const response = await server.fetch(path.replace('{channel}', 'fund:WEB').replace('{id}', 'WEB'))
         expect(response.status, path).toBe(200)
         await response.body?.cancel()
       }
@@ -265,6 +266,15 @@ overTransports('HTTP', transport => {
           'unsubscribe',
           'channels',
           'history',
+          'register',
+          'login',
+          'logout',
+          'create',
+          'redeem',
+          'transfer',
+          'quote',
+          'order',
+          'holdings',
           'auth',
           'ping',
           'reply',
