@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { INTERVALS, type Interval } from './bars.ts'
-import { parseDecimal } from './decimal.ts'
+import { formatDecimal, parseDecimal } from './decimal.ts'
 import { NAME } from './names.ts'
 import { isSymbol } from './symbols.ts'
 
@@ -272,7 +272,7 @@ const kindOf = (value: unknown): string =>
 
 const shortly = (value: unknown): string => {
   // What was read already may hold amounts, which JSON has no form for.
-  const text = typeof value === 'object' && value !== null ? kindOf(value) : (JSON.stringify(value) ?? 'nothing')
+  const text = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? formatDecimal(member) : member)) ?? 'nothing'
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 

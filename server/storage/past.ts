@@ -3,7 +3,7 @@ import type { Past } from '../hub/splice.ts'
 import type { History } from './history.ts'
 
 /** A past that is not stored within so long is not waited for, ms. */
-const PAST_MS = 5_000
+const PAST_MS = 15_000
 
 /** What was stored, up to a moment that may still be on its way to the engine. */
 export const pastOf = (history: History, sink: { until(t: number): Promise<void> }): Past => ({
