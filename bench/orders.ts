@@ -87,6 +87,8 @@ const startServer = async (dir: string): Promise<{ server: ChildProcess; url: st
       stdio: ['ignore', 'pipe', 'ignore'],
     },
   )
+  // However this process ends.
+  process.once('exit', () => server.kill('SIGKILL'))
   for await (const line of createInterface({ input: server.stdout! })) {
     const url = /websocket +(\S+)/.exec(line)?.[1]
     if (url !== undefined) return { server, url }
