@@ -12,6 +12,8 @@ export interface Visitor {
   readonly operator?: string
   /** Digest of a login's token: what is bound to it ends with it. */
   readonly token?: string
+  /** ms since the epoch: when that token ends. */
+  readonly expires?: number
   /** Where the connection comes from. */
   readonly address?: string
 }

@@ -132,7 +132,7 @@ export class Requests {
         const known = accounts.authenticate(token)
         if (known === undefined) throw new Refusal('bad_credentials')
         this.bind(session, known)
-        reply({ token, user: known.user, admin: known.admin })
+        reply({ token, ...(known.expires !== undefined && { expires: known.expires }), user: known.user, admin: known.admin })
         return
       }
       case 'logout':

@@ -113,7 +113,7 @@ describe('who registers', () => {
     const { accounts, users, rows } = await setUp()
     const { token, expires } = await accounts.register('ann', PASSWORD, HERE)
     expect(expires).toBe(NOON + DAY)
-    expect(accounts.authenticate(token)).toEqual({ user: 'ann', admin: false, scopes: [], token: digestOf(token) })
+    expect(accounts.authenticate(token)).toEqual({ user: 'ann', admin: false, scopes: [], token: digestOf(token), expires })
     const again = await accounts.login('ann', PASSWORD, THERE)
     expect(again.token).not.toBe(token)
     expect(accounts.authenticate(again.token)?.user).toBe('ann')

@@ -98,7 +98,7 @@ export class Accounts {
     const operator = this.o.operators(token)
     if (operator) return operator
     const login = this.o.tokens.find(token, Date.now())
-    if (login) return { user: login.user, admin: false, scopes: [], token: login.digest }
+    if (login) return { user: login.user, admin: false, scopes: [], token: login.digest, expires: login.expires }
     this.unknownTokens += 1
     return undefined
   }
