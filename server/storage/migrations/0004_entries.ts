@@ -19,9 +19,9 @@ export const entries: Migration = {
         account LowCardinality(String),
         asset LowCardinality(String),
         amount Decimal(76, 18),
-        before Decimal(76, 18),
         after Decimal(76, 18)
       ),
+      \`postings.before\` Array(Decimal(76, 18)) DEFAULT arrayMap((after, amount) -> after - amount, postings.after, postings.amount),
       text String,
       hash String,
       stored DateTime64(3, 'UTC') DEFAULT now64(3)
