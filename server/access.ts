@@ -18,13 +18,13 @@ export interface Visitor {
   readonly address?: string
 }
 
-export const SCOPES = ['deposits', 'funds', 'audit'] as const
+export const SCOPES = ['deposits', 'funds', 'audit', 'portfolios', 'prices'] as const
 export type Scope = (typeof SCOPES)[number]
 
 export const NOBODY: Visitor = { user: '', admin: false }
 
-/** What can be asked for: a channel to be read, something of an operator's to be done, or a client's own business. */
-export type Action = { readonly read: string } | { readonly operate: Scope } | { readonly act: 'client' }
+/** What can be asked for: a channel to be read, rows to be put into a portfolio, something of an operator's, or a client's own business. */
+export type Action = { readonly read: string } | { readonly record: string } | { readonly operate: Scope } | { readonly act: 'client' }
 
 /** Throws a Refusal where `who` may not. */
 export const demand = (access: Access, who: Visitor, action: Action): void => {
@@ -44,12 +44,16 @@ export type Readers = 'public' | readonly string[]
 /** The one function that every channel, command and route asks. */
 export type Access = (who: Visitor, action: Action) => boolean
 
-/** `readers` says who reads a fund or portfolio, by channel name. */
+/** `readers` says who reads a fund or portfolio, by channel name; `recorders` who puts rows into a portfolio, beside operators. */
 export const access =
-  (readers: ReadonlyMap<string, Readers>): Access =>
+  (readers: ReadonlyMap<string, Readers>, recorders: ReadonlyMap<string, Readers> = new Map()): Access =>
   (who, action) => {
     if ('act' in action) return who.user !== ''
     if ('operate' in action) return who.admin || (who.scopes?.includes(action.operate) ?? false)
+    if ('record' in action) {
+      const allowed = recorders.get(action.record) ?? []
+      return who.admin || (who.scopes?.includes('portfolios') ?? false) || allowed === 'public' || allowed.includes(who.user)
+    }
     const channel = parseChannel(action.read)
     if (channel === undefined) return false
     if (channel.kind === 'orders' || channel.kind === 'holdings') return who.user !== ''
@@ -75,3 +79,7 @@ export const readersOf = ({ funds, portfolios }: Config, byDefault: Readers): Ma
       ({ id, read, owner }) => [`pnl:${id}`, read ?? (byDefault === 'public' || owner === undefined ? byDefault : [owner])] as const,
     ),
   ])
+
+/** Who puts rows into which portfolio: its owner; where it has none, everybody, if only this machine can ask at all. */
+export const recordersOf = ({ portfolios }: Config, onlyHere: boolean): Map<string, Readers> =>
+  new Map(portfolios.map(({ id, owner }) => [id, owner !== undefined ? [owner] : onlyHere ? 'public' : []]))

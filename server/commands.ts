@@ -1,13 +1,16 @@
 import type { z } from 'zod'
-import { formatDecimal } from '../streams/decimal.ts'
+import { formatDecimal, fromNumber } from '../streams/decimal.ts'
 import type { FundSpec } from '../streams/fund/fund.ts'
 import { shareAsset } from '../streams/ledger/entry.ts'
 import type { Command } from '../streams/ledger/ledger.ts'
+import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
+import type { Transaction } from '../streams/pnl/transaction.ts'
 import { type FUNDING, type ORDER, type Params, Refusal } from '../streams/protocol.ts'
 import { type Access, demand, type Visitor } from './access.ts'
 import type { Origin } from './clearing/askedKeys.ts'
 import type { Done, Holdings } from './clearing/desk.ts'
 import type { House } from './clearing/house.ts'
+import type { RefusedRow, Rows } from './clearing/rows.ts'
 import { termsOf } from './clearing/terms.ts'
 import type { FundConfig } from './config/schema.ts'
 
@@ -19,6 +22,9 @@ export interface CommandsOptions {
   readonly now: () => number
   /** A share's net asset value by fresh prices; undefined where there is none. */
   readonly navOf: (fund: string) => number | undefined
+  readonly portfolios: ReadonlyMap<string, PortfolioSpec>
+  /** The price of a symbol now; undefined where it has none. */
+  readonly priceOf: (symbol: string) => number | undefined
   /** Where clients may define funds, too. */
   readonly clientsDefine: boolean
   /** Reads a fund that is defined at run time. Throws a Refusal where it does not fit together. */
@@ -131,6 +137,26 @@ export class Commands {
     return { fund, halted: on }
   }
 
+  /**
+   * Puts rows into a portfolio, each id once for ever; for its owner and operators, and read only for them. A row without a price bears the market's of this
+   * moment, if there is one.
+   */
+  async record(who: Visitor, portfolio: string, read: () => Rows | Promise<Rows>): Promise<RecordAnswer> {
+    demand(this.o.access, who, { record: portfolio })
+    const spec = this.o.portfolios.get(portfolio)
+    if (spec === undefined) throw new Refusal('not_found', `there is no portfolio "${portfolio}"`)
+    const { good, refused } = await read()
+    const transactions = good.map(tx => this.priced(tx, spec.quote))
+    const done = await this.do({ kind: 'record', portfolio, transactions }, nameOf(who))
+    const { accepted } = JSON.parse(done) as { accepted: number }
+    return { accepted, known: good.length - accepted, refused }
+  }
+
+  private priced(tx: Transaction, quote: string): Transaction {
+    if (tx.price !== undefined || tx.cost !== undefined || tx.type === 'transfer' || tx.asset === quote) return tx
+    return { ...tx, price: fromNumber(this.o.priceOf(`${tx.asset}-${quote}`) ?? Number.NaN) }
+  }
+
   /** Entries of the journal after a number, oldest first. */
   async audit(who: Visitor, after: number, limit: number): Promise<object> {
     demand(this.o.access, who, { operate: 'audit' })
@@ -146,8 +172,17 @@ export class Commands {
   }
 }
 
+/** What became of the rows of a request. */
+export interface RecordAnswer {
+  readonly accepted: number
+  /** Rows whose id the portfolio knew. */
+  readonly known: number
+  readonly refused: readonly RefusedRow[]
+}
+
 /** Whose word it is in the journal. */
-const nameOf = ({ user, admin, operator }: Visitor): string => (admin ? 'admin' : user !== '' ? user : `operator:${operator ?? ''}`)
+const nameOf = ({ user, admin, operator }: Visitor): string =>
+  admin ? 'admin' : user !== '' ? user : operator === undefined ? 'anybody:' : `operator:${operator}`
 
 /** The order, where it was settled; throws the Refusal that it was refused with. */
 const acknowledged = (done: Done): string => {

@@ -8,7 +8,7 @@ import { Names } from '../streams/names.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import { Refusal } from '../streams/protocol.ts'
 import { symbolMap } from '../streams/symbols.ts'
-import { access, NOBODY, type Readers, readersOf, type Visitor } from './access.ts'
+import { access, NOBODY, type Readers, readersOf, recordersOf, type Visitor } from './access.ts'
 import { localBus } from './bus/local.ts'
 import { SideChannels } from './bus/side.ts'
 import { Catalogue } from './catalogue.ts'
@@ -27,6 +27,7 @@ import { addressOf, httpApp } from './http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './hub/hub.ts'
 import { Intake } from './intake.ts'
 import { metrics } from './metrics.ts'
+import { Prices } from './prices.ts'
 import { problem } from './problem.ts'
 import { openRecorder } from './recorder.ts'
 import { Requests } from './requests.ts'
@@ -39,7 +40,7 @@ import { pastOf } from './storage/past.ts'
 import { openSink } from './storage/sink.ts'
 import { storedSymbols } from './storage/storedSymbols.ts'
 import { openTransport } from './transports/open.ts'
-import { isOwn } from './transports/origin.ts'
+import { isNamedHere, isOwn } from './transports/origin.ts'
 
 export interface Running {
   readonly port: number
@@ -69,7 +70,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const navOf = (fund: string): number => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN
   const sim = (id: string, seed: string | undefined) =>
     simFeed({ id, seed: seedOf(seed), quote: config.quote, funds: configured, pools, navOf, now: Date.now })
-  const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim }))
+  const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools }))
   const replaying = feeds.some(feed => !feed.live)
   const recorder = settings.recordFrames === undefined ? undefined : await openRecorder(settings.recordFrames)
 
@@ -114,7 +115,13 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     log: engineLog,
     spoolBytes: config.limits.spoolBytes,
   })
-  const history = openHistory(engine)
+  const history = openHistory(engine, {
+    of: id => {
+      const portfolio = view.portfolios.get(id)
+      return portfolio && { ...portfolio.spec, transactions: portfolio.transactions }
+    },
+    storedTo: () => sink.stats().storedTo,
+  })
   frames$.subscribe(frame => {
     sink.write(frame.rows)
     recorder?.write(frame.pushes)
@@ -137,12 +144,13 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const side = new SideChannels(epoch, config.significantDigits, () => view.t)
   const bus = localBus({ epoch, frames$, channels: flow.channels, intake, side })
   offerPrivateChannels(side, house)
+  const onlyHere = isLoopback(settings.host) && !settings.behindTls
   const byDefault: Readers = isLoopback(settings.host) ? 'public' : []
   const readersByName = readersOf(config, byDefault)
   // Those that were defined at run time, before this start.
   for (const { id, definition } of knownFunds)
     if (definition !== undefined && !readersByName.has(`fund:${id}`)) readersByName.set(`fund:${id}`, byDefault)
-  const readers = access(readersByName)
+  const readers = access(readersByName, recordersOf(config, onlyHere))
   const wanted = wantedSymbols(funds, portfolios, pools, config.quote)
   const named = new Set(feeds.flatMap(feed => feed.symbols ?? []))
   const openEnded = feeds.some(feed => feed.symbols === undefined)
@@ -173,6 +181,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const commands = new Commands({
     exists: fund => fixed.has(`fund:${fund}`),
     ...{ house, access: readers, now: () => view.t || Date.now(), clientsDefine: config.fundsBy === 'clients' },
+    portfolios: new Map(portfolios.map(spec => [spec.id, spec])),
+    priceOf: symbol => (view.book.has(symbol) ? view.book.instrument(symbol).price : undefined),
     navOf: id => {
       const { nav = Number.NaN, stale = true } = view.funds.get(id)?.figures ?? {}
       return stale || !Number.isFinite(nav) ? undefined : nav
@@ -203,6 +213,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
 
   tokens.ended$.subscribe(({ digest }) => requests.ended(digest))
   flow.run(intake.input$).subscribe(frames$)
+  // Before anybody can add to it.
+  await registrar.tellRecorded()
 
   // What the server says of itself
   let stored = !replaying
@@ -230,15 +242,29 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
   const registry = metrics(() => view.feeds, parts)
 
+  const prices = new Prices({
+    ...{ access: readers, symbols, sources, sink, stored: symbol => symbolsToHave.add(symbol) },
+    notReady: () =>
+      engineState === 'starting' ? 'ClickHouse is starting' : stored ? undefined : 'a replay runs, which may bring the same candles',
+  })
   const app = httpApp({
-    ...{ hub, bus, access: readers, catalogue, history, registry, accounts, commands },
+    ...{ hub, bus, access: readers, catalogue, history, registry, accounts, commands, prices },
     behindProxy: settings.behindTls,
     notReady: () => (stopping ? { server: 'stopping' } : engineState === 'ready' ? {} : { clickhouse: engineState }),
     log: log.child({ module: 'http' }),
   })
+  const knownHosts = new Set(config.origins.filter(origin => URL.canParse(origin)).map(origin => new URL(origin).host))
+  const misnamed = (url: URL): Response | undefined =>
+    onlyHere && !isNamedHere(url, knownHosts)
+      ? problem(
+          new Refusal('not_allowed', `host: found "${url.host}", expected a name of this machine or of an origin that "origins" lists`),
+        )
+      : undefined
   const transport = await openTransport<Visitor>(
     {
       upgrade: ({ url, headers, remoteAddress }) => {
+        const refuse = misnamed(url)
+        if (refuse) return { refuse }
         if (stopping) return { refuse: problem(new Refusal('not_ready', 'the server is stopping', 1)) }
         const origin = headers.get('origin')
         if (origin !== null && !isOwn(origin, url) && !config.origins.includes(origin))
@@ -256,7 +282,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       pong: (socket, mark) => hub.pong(socket, mark),
       drain: () => {},
       close: socket => hub.closed(socket),
-      http: (request, { remoteAddress }) => app.fetch(request, { remoteAddress }),
+      http: (request, { remoteAddress }) => misnamed(new URL(request.url)) ?? app.fetch(request, { remoteAddress }),
     },
     { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
     settings.transport,

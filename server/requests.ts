@@ -22,6 +22,7 @@ import type { Issued } from './accounts/tokens.ts'
 import type { Bus } from './bus/bus.ts'
 import type { Catalogue } from './catalogue.ts'
 import { nextMoment, type Origin } from './clearing/askedKeys.ts'
+import { rowsOfList } from './clearing/rows.ts'
 import type { Commands } from './commands.ts'
 import type { Hub } from './hub/hub.ts'
 import type { Session } from './hub/session.ts'
@@ -155,6 +156,11 @@ export class Requests {
         readParams(method, params)
         later(commands.holdings(who))
         return
+      case 'record': {
+        const { portfolio, transactions } = readParams(method, params)
+        later(commands.record(who, portfolio, () => rowsOfList(transactions)))
+        return
+      }
       case 'ping':
         readParams(method, params)
         reply(this.o.now())

@@ -1,4 +1,5 @@
 import type { FundSpec } from './fund/fund.ts'
+import type { Transaction } from './pnl/transaction.ts'
 
 /**
  * What flows in. Everything the pure part ever learns comes to it as one ordered sequence of these: it asks nobody for the
@@ -75,6 +76,14 @@ export interface LedgerEvents {
   /** Funds that were defined at run time: they begin to exist. */
   readonly defined?: readonly FundSpec[]
   readonly funds: readonly FundHoldings[]
+  /** Rows that came at run time, each once. */
+  readonly recorded?: readonly Recorded[]
+}
+
+/** What an entry of the journal adds to a portfolio. */
+export interface Recorded {
+  readonly portfolio: string
+  readonly transactions: readonly Transaction[]
 }
 
 /** Why a tick or a line was left out, each counted: see docs/protocol.md, "status". */

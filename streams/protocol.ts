@@ -74,6 +74,7 @@ export const ERRORS = {
   key_reused_differently: { rpc: -32000, status: 422, retry: false, text: 'the key was used for something else' },
   halted: { rpc: -32000, status: 503, retry: true, text: 'the fund is halted' },
   stale_price: { rpc: -32000, status: 503, retry: true, text: 'a price that the fee needs is stale or unknown' },
+  portfolio_full: { rpc: -32000, status: 400, retry: false, text: 'the portfolio takes no more rows' },
   rate_limited: { rpc: -32000, status: 429, retry: true, text: 'too many requests; wait a little' },
   too_much: { rpc: -32000, status: 429, retry: true, text: 'more than the server gives at once' },
   not_ready: { rpc: -32000, status: 503, retry: true, text: 'the server is not ready for this yet' },
@@ -149,6 +150,11 @@ const oneOf = ({ asset, fund }: { asset?: string | undefined; fund?: string | un
 export const ORDER = z.strictObject({ fund: name, amount, key })
 export const FUNDING = z.strictObject({ username: name, asset: name, amount, key })
 
+/** Rows of a portfolio in one request. */
+export const MOST_ROWS = 10_000
+/** A row that cannot be read is told with its number; it does not spoil the others. */
+export const ROWS = z.array(z.unknown()).max(MOST_ROWS).describe('{t, type, asset, qty, price?, fee?, account?, to_account?, id?, cost?}')
+
 const ms = z.int().min(0).max(8.64e15)
 const channels = z.array(z.string().max(256)).min(1).max(10_000)
 
@@ -178,6 +184,7 @@ export const METHODS = {
   quote: z.strictObject({ side, fund: name, amount }),
   order: z.strictObject({ key }),
   holdings: z.strictObject({}),
+  record: z.strictObject({ portfolio: name, transactions: ROWS }),
   auth: z.strictObject({ token: z.string().max(4096) }),
   ping: z.strictObject({}),
 } as const

@@ -22,11 +22,12 @@ export class Storing {
     return this.next
   }
 
-  /** Rows of the funds that entries of the journal have changed since they were asked for last, as of the frame `t`. */
+  /** Rows of what entries of the journal have changed since they were asked for last, as of the frame `t`. */
   decided(t: number): MeasureRow[] {
     const entered = this.view.takeEntered()
+    const booked = this.view.takeBooked()
     // What was decided in an earlier run is no event of this one.
-    return t === 0 ? [] : entered.map(fund => fundRow(fund, t))
+    return t === 0 ? [] : [...entered.map(fund => fundRow(fund, t)), ...booked.map(portfolio => pnlRow(portfolio, t))]
   }
 
   /**
@@ -36,7 +37,8 @@ export class Storing {
   rows(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
     const decided = this.decided(t)
     const due = this.due(t, last, deciding)
-    return decided.length === 0 ? due : [...due, ...decided.filter(row => !due.some(same => same.id === row.id && same.t === row.t))]
+    const isDue = ({ kind, id, t: at }: MeasureRow): boolean => due.some(same => same.kind === kind && same.id === id && same.t === at)
+    return decided.length === 0 ? due : [...due, ...decided.filter(row => !isDue(row))]
   }
 
   private due(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {

@@ -2,7 +2,7 @@ import { DAY, floorTo, MINUTE } from './bars.ts'
 import { Book } from './book.ts'
 import { FeedHealth, type FeedInfo } from './feedHealth.ts'
 import { Fund, type FundSpec } from './fund/fund.ts'
-import type { ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, Ticks } from './input.ts'
+import type { ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, Recorded, Ticks } from './input.ts'
 import type { Names } from './names.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { Pool, type PoolSpec } from './pools/pool.ts'
@@ -39,6 +39,9 @@ export class View {
   open = false
   private ticks: Ticks[] = []
   private entered: Fund[] = []
+  private booked: Portfolio[] = []
+  /** Portfolios with rows of the journal that are not booked yet. */
+  private readonly recordedTo = new Set<Portfolio>()
   private waiting: Fund[]
   private readonly poolsByAddress = new Map<string, Pool>()
   private nextTransaction: number
@@ -92,12 +95,12 @@ export class View {
     if (t >= this.nextDay) {
       const first = this.nextDay === Number.NEGATIVE_INFINITY
       this.nextDay = floorTo(t, DAY) + DAY
-      if (!first) for (const portfolio of this.portfolios.values()) portfolio.midnight(t)
+      if (!first) {
+        this.enter(floorTo(t, DAY) - 1)
+        for (const portfolio of this.portfolios.values()) portfolio.midnight(t)
+      }
     }
-    if (t >= this.nextTransaction) {
-      for (const portfolio of this.portfolios.values()) if (portfolio.dueAt <= t) portfolio.advance(t)
-      this.nextTransaction = this.firstDue()
-    }
+    if (t >= this.nextTransaction) this.enter(t)
   }
 
   /** The inceptions that the prices of this moment allow. */
@@ -118,6 +121,13 @@ export class View {
     const entered = this.entered
     this.entered = []
     return entered
+  }
+
+  /** Portfolios that entries of the journal have changed since the last call. */
+  takeBooked(): readonly Portfolio[] {
+    const booked = this.booked
+    this.booked = []
+    return booked
   }
 
   /** Nothing will come any more: the feeds were replays, and all have ended. */
@@ -155,7 +165,7 @@ export class View {
     return this.pools.size === 1 ? [...this.pools.values()][0] : undefined
   }
 
-  private absorbLedger({ defined = [], funds }: LedgerEvents): void {
+  private absorbLedger({ defined = [], funds, recorded = [] }: LedgerEvents): void {
     for (const spec of defined) {
       if (this.funds.has(spec.id)) continue
       const fund = new Fund(spec, this.book, this.changes)
@@ -163,6 +173,30 @@ export class View {
       this.waiting.push(fund)
     }
     for (const holdings of funds) this.hold(holdings)
+    if (recorded.length > 0) this.record(recorded)
+  }
+
+  private record(recorded: readonly Recorded[]): void {
+    for (const { portfolio: id, transactions } of recorded) {
+      const portfolio = this.portfolios.get(id)
+      if (portfolio === undefined) continue
+      portfolio.record(transactions)
+      this.recordedTo.add(portfolio)
+    }
+    this.nextTransaction = this.firstDue()
+    if (this.feeds.length === 0) this.enter(Number.MAX_SAFE_INTEGER)
+    // A frame that is open books them when it closes.
+    else if (!this.open && this.t > 0 && this.t >= this.nextTransaction) this.enter(this.t)
+  }
+
+  /** Books the rows whose time has come. */
+  private enter(t: number): void {
+    for (const portfolio of this.portfolios.values()) {
+      if (!(portfolio.dueAt <= t)) continue
+      portfolio.advance(t)
+      if (this.recordedTo.delete(portfolio)) this.booked.push(portfolio)
+    }
+    this.nextTransaction = this.firstDue()
   }
 
   private hold(holdings: FundHoldings): void {

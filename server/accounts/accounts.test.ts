@@ -2,6 +2,7 @@ import * as argon2 from '@node-rs/argon2'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../../streams/protocol.ts'
+import { SCOPES } from '../access.ts'
 import { Accounts, type InviteStore, type Registration, type UserStore } from './accounts.ts'
 import { digestOf } from './digest.ts'
 import { operators } from './operators.ts'
@@ -352,7 +353,7 @@ describe('a token', () => {
     expect(accounts.authenticate('admin-token')).toEqual({
       user: '',
       admin: true,
-      scopes: ['deposits', 'funds', 'audit'],
+      scopes: [...SCOPES],
       operator: 'admin',
     })
     expect(accounts.authenticate('custodian-token')).toEqual({ user: '', admin: false, scopes: ['deposits'], operator: 'custodian' })

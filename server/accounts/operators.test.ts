@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SCOPES } from '../access.ts'
 import { digestOf } from './digest.ts'
 import { operators } from './operators.ts'
 
@@ -9,7 +10,7 @@ describe('operators', () => {
   const who = operators('admin-token', [CUSTODIAN, AUDITOR])
 
   it.each([
-    ['admin-token', { user: '', admin: true, scopes: ['deposits', 'funds', 'audit'], operator: 'admin' }],
+    ['admin-token', { user: '', admin: true, scopes: [...SCOPES], operator: 'admin' }],
     ['custodian-token', { user: '', admin: false, scopes: ['deposits'], operator: 'custodian' }],
     ['auditor-token', { user: '', admin: false, scopes: ['audit'], operator: 'auditor' }],
     ['', undefined],

@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { formatDecimal, parseDecimal } from '../../streams/decimal.ts'
 import { type FundTerms, readEntry, shareAsset } from '../../streams/ledger/entry.ts'
 import { type Command, SPONSOR } from '../../streams/ledger/ledger.ts'
+import { transaction } from '../../streams/test/transactions.ts'
 import { Journal, JournalError } from '../journal/journal.ts'
 import { nextMoment, type Origin } from './askedKeys.ts'
-import { Desk, type Done, type Holdings, type Outcome, type Request } from './desk.ts'
+import { Desk, type Done, type Holdings, type Outcome, type RecordedEntry, type Request } from './desk.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 
@@ -352,7 +353,61 @@ describe('what a batch has changed', () => {
     expect(house.desk.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).news).toEqual({
       lines: [],
       funds: [],
+      recorded: [],
     })
+  })
+})
+
+describe('rows of a portfolio', () => {
+  const row = (id: string) => ({ ...transaction('buy BTC 1 10'), id })
+  const record = (portfolio: string, ...ids: string[]): Request => command({ kind: 'record', portfolio, transactions: ids.map(row) }, 'ann')
+  const accepted = (answers: readonly unknown[]): unknown[] => answers.map(answer => orderOf(answer).accepted)
+
+  it('are taken in once, of one batch and of several; only what is new is told', () => {
+    const house = begun()
+    const before = house.desk.seq
+    const { answers, news } = house.desk.process([record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a')])
+    expect(accepted(answers)).toEqual([2, 1, 1, 0])
+    expect(news.recorded).toEqual([
+      { portfolio: 'P', transactions: [row('a'), row('b')] },
+      { portfolio: 'P', transactions: [row('c')] },
+      { portfolio: 'Q', transactions: [row('a')] },
+    ])
+    expect([house.desk.seq - before, news.lines.map(({ clients }) => clients)]).toEqual([3, [[], [], []]])
+    expect(accepted(house.ask(record('P', 'c', 'd'), record('Q', 'a')))).toEqual([1, 0])
+  })
+
+  it('are all told after a start, a page at a time, and are known', () => {
+    let house = begun()
+    const many = Array.from({ length: 12_000 }, (_, i) => `m${i}`)
+    house.ask(record('P', 'a'), order('create', 'k', '1'), record('P', ...many), record('Q', ...many), record('P', 'z'))
+    for (const kept of [false, true]) {
+      if (kept) house.desk.keep()
+      house = house.reopened()
+      const told: string[] = []
+      const pages: number[] = []
+      for (let after = 0; ; ) {
+        const page = house.one<readonly RecordedEntry[]>({ ask: 'recorded', after })
+        if (page.length === 0) break
+        pages.push(page.length)
+        told.push(...page.flatMap(({ portfolio, transactions }) => transactions.map(({ id }) => `${portfolio} ${id}`)))
+        after = page.at(-1)!.seq
+      }
+      expect(pages).toEqual([3, 1])
+      expect(told).toEqual(['P a', ...many.map(id => `P ${id}`), ...many.map(id => `Q ${id}`), 'P z'])
+      expect(accepted(house.ask(record('P', ...many, 'a', 'z'), record('Q', 'm7')))).toEqual([0, 0])
+    }
+  })
+
+  it('that the disk does not take are not known, and can come again', () => {
+    const house = begun()
+    house.limit(NO_MORE)
+    house.failed(record('P', ...Array.from({ length: 5_000 }, (_, i) => `m${i}`)))
+    house.limit(PLENTY)
+    expect(accepted(house.ask(record('P', 'm7')))).toEqual([1])
+    expect(house.one<readonly RecordedEntry[]>({ ask: 'recorded', after: 0 }).map(({ transactions }) => transactions)).toEqual([
+      [row('m7')],
+    ])
   })
 })
 

@@ -1,5 +1,5 @@
 import { formatDecimal } from '../../streams/decimal.ts'
-import type { FundHoldings } from '../../streams/input.ts'
+import type { FundHoldings, Recorded } from '../../streams/input.ts'
 import { type Entry, type FundTerms, fundOfShares, type Order, readEntry, writeEntry } from '../../streams/ledger/entry.ts'
 import { type Command, clientAccount, custodyAccount, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
 import { type Journal, JournalError, type Line, type NewLine, type Token, type User } from '../journal/journal.ts'
@@ -21,6 +21,8 @@ export interface Asks {
   readonly funds: { ask: object; answer: readonly KnownFund[] }
   /** Entries after a number, as they stand in the journal. */
   readonly page: { ask: { after: number; limit: number }; answer: readonly Line[] }
+  /** Rows of portfolios that came at run time, from the entry after a number on: some entries, none behind the last. */
+  readonly recorded: { ask: { after: number }; answer: readonly RecordedEntry[] }
   readonly hashOf: { ask: { user: string }; answer: string | undefined }
   readonly tokens: { ask: object; answer: readonly Token[] }
   readonly putToken: { ask: Token; answer: undefined }
@@ -63,17 +65,26 @@ export interface KnownFund {
   readonly holdings: FundHoldings | undefined
 }
 
+/** What an entry has added to a portfolio, and its number. */
+export interface RecordedEntry extends Recorded {
+  readonly seq: number
+}
+
 /** What a commit has changed. */
 export interface News {
   readonly lines: readonly (Line & { readonly clients: readonly string[] })[]
   /** Each fund that changed, as it stands. */
   readonly funds: readonly FundHoldings[]
+  /** What each portfolio has got. */
+  readonly recorded: readonly Recorded[]
 }
 
 /** Orders of a client that are told at once. */
 const RECENT = 100
 /** Entries after which the state is kept for the next start. */
 const SNAPSHOT = 10_000
+/** Rows of portfolios that are told at once; the last entry may go beyond. */
+const ROWS = 20_000
 
 /**
  * The clearing house at work: takes requests in order, decides them, and answers when what they wrote is on disk. A batch is one
@@ -160,6 +171,8 @@ export class Desk {
         return [...ledger.funds.values()].map(({ id, terms, definition }) => ({ id, terms, definition, holdings: this.fundHoldings(id) }))
       case 'page':
         return journal.page(request.after, request.limit)
+      case 'recorded':
+        return this.recordedAfter(request.after)
       case 'hashOf':
         return this.users.find(({ name }) => name === request.user)?.hash ?? journal.hashOf(request.user)
       case 'tokens':
@@ -184,6 +197,7 @@ export class Desk {
     }
     const decision = this.ledger.decide(command, t, who)
     if ('refused' in decision) return decision
+    if ('nothing' in decision) return { order: '{"accepted":0}' }
     const { entry } = decision
     this.ledger.post(entry)
     this.entries.push(entry)
@@ -194,7 +208,7 @@ export class Desk {
   }
 
   private newsOf(written: readonly Line[]): News {
-    if (written.length === 0) return { lines: [], funds: [] }
+    if (written.length === 0) return { lines: [], funds: [], recorded: [] }
     this.failure = undefined
     const funds = new Set<string>()
     const lines = written.map((line, i) => {
@@ -204,7 +218,10 @@ export class Desk {
       if ('fund' in entry && !(entry.kind === 'define')) funds.add(entry.fund)
       return { ...line, clients: clientsOf(entry) }
     })
-    return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []) }
+    const recorded = this.entries.flatMap(entry =>
+      entry.kind === 'record' ? [{ portfolio: entry.portfolio, transactions: entry.transactions }] : [],
+    )
+    return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []), recorded }
   }
 
   /** Keeps the state for the next start, which then has few entries to read. */
@@ -272,6 +289,19 @@ export class Desk {
     return readEntry(this.journal.at(seq)!.text)
   }
 
+  private recordedAfter(after: number): RecordedEntry[] {
+    const { recordings } = this.ledger
+    const page: RecordedEntry[] = []
+    let rows = 0
+    for (let i = firstAbove(recordings, after); i < recordings.length && rows < ROWS; i++) {
+      const entry = this.entryAt(recordings[i]!)
+      if (entry.kind !== 'record') continue
+      page.push({ seq: entry.seq, portfolio: entry.portfolio, transactions: entry.transactions })
+      rows += entry.transactions.length
+    }
+    return page
+  }
+
   private fundHoldings(id: string): FundHoldings | undefined {
     const fund = this.ledger.funds.get(id)
     if (fund?.inception === undefined) return undefined
@@ -281,6 +311,18 @@ export class Desk {
       custody: new Map(this.ledger.holdings(custodyAccount(id))),
     }
   }
+}
+
+/** The place of the first number above `n` in a list that rises. */
+const firstAbove = (list: readonly number[], n: number): number => {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (list[middle]! <= n) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const outcomeOf = (entry: Entry): Outcome => ({

@@ -37,6 +37,8 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
       const { key, kind: side, client: username, asset, amount, status, code } = entry
       return { key, side, username, asset, amount: formatDecimal(amount), status, ...(code && { code }), seq, t }
     }
+    case 'record':
+      return { accepted: entry.transactions.length, seq, t }
     default:
       return { kind: entry.kind, seq, t }
   }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseDecimal } from '../../streams/decimal.ts'
-import type { FundHoldings, LedgerEvents, Proposal } from '../../streams/input.ts'
+import type { FundHoldings, LedgerEvents, Proposal, Recorded } from '../../streams/input.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
+import { transaction } from '../../streams/test/transactions.ts'
 import { Intake } from '../intake.ts'
 import { type House, openHouse } from './house.ts'
 import { Registrar } from './registrar.ts'
@@ -90,6 +91,26 @@ describe('the registrar', () => {
     await registrar.settled()
     for (const kind of ['halt', 'resume'] as const) await house.ask('do', { command: { kind, fund: 'F' }, who: 'admin', t: 2 })
     expect(inputs.map(({ halted }) => halted)).toEqual([false, true, false])
+  })
+
+  it('tells the rows of portfolios, those of former runs when it is asked and new ones as they come', async () => {
+    const told: (readonly Recorded[])[] = []
+    const listening = (): Intake => {
+      const one = new Intake()
+      one.input$.subscribe(input => void told.push((input as LedgerEvents).recorded ?? []))
+      return one
+    }
+    const row = (id: string) => ({ ...transaction('buy BTC 1 10'), id })
+    const record = (...ids: string[]) =>
+      house.ask('do', { command: { kind: 'record', portfolio: 'P', transactions: ids.map(row) }, who: 'ann', t: 2 })
+    await record('a', 'b')
+    const registrar = new Registrar(house, listening(), [])
+    expect(told).toEqual([])
+    await registrar.tellRecorded()
+    await record('b', 'c')
+    await record('c')
+    const rows = told.map(recorded => recorded.map(({ portfolio, transactions }) => [portfolio, ...transactions.map(({ id }) => id)]))
+    expect(rows).toEqual([[['P', 'a', 'b']], [['P', 'c']]])
   })
 
   it('has not settled what is refused, or cannot be written, until it is', async () => {

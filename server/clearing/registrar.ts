@@ -6,8 +6,8 @@ import type { KnownFund } from './desk.ts'
 import type { House } from './house.ts'
 
 /**
- * Keeps the streams and the clearing house of one mind about funds: what the prices of a frame propose becomes an entry, once,
- * and what entries have come to goes back into the input.
+ * Keeps the streams and the clearing house of one mind: what the prices of a frame propose for a fund becomes an entry, once, and
+ * what entries have come to, for funds and portfolios, goes back into the input.
  */
 export class Registrar {
   private readonly house: House
@@ -23,15 +23,25 @@ export class Registrar {
     this.house = house
     this.intake = intake
     for (const holdings of known) this.known.set(holdings.fund, holdings)
-    house.news$.subscribe(({ funds }) => {
+    house.news$.subscribe(({ funds, recorded }) => {
       for (const holdings of funds) this.known.set(holdings.fund, holdings)
-      if (funds.length > 0) intake.put({ kind: 'ledger', funds })
+      if (funds.length + recorded.length > 0) intake.put({ kind: 'ledger', funds, recorded })
     })
   }
 
   /** What was decided before holds from the first frame on. */
   begin(): void {
     if (this.known.size > 0) this.intake.put({ kind: 'ledger', funds: [...this.known.values()] })
+  }
+
+  /** Tells what portfolios have got in former runs. To be done before anything else is told of them, and before the first frame. */
+  async tellRecorded(): Promise<void> {
+    for (let after = 0; ; ) {
+      const entries = await this.house.ask('recorded', { after })
+      if (entries.length === 0) return
+      this.intake.put({ kind: 'ledger', funds: [], recorded: entries })
+      after = entries.at(-1)!.seq
+    }
   }
 
   /** Lets the journal know the funds of the configuration, and their terms where these have changed. */

@@ -13,6 +13,10 @@ const HELP = `driftwire ${version}: a real-time server for funds and portfolios
 
   driftwire serve [OPTIONS]   run the server
   driftwire verify [DIR]      follow the whole journal of a data directory (./data) from entry to entry
+  driftwire import transactions FILE --portfolio ID [--url URL] [--token TOKEN]
+                              send a file of transactions, or of a wallet's transfers, into a portfolio of a running server
+  driftwire import prices FILE… [--url URL] [--token TOKEN] [--data DIR] [--config FILE]
+                              put candle files (also FILE#SYMBOL) into the store of a running server, or of a directory that none holds
   driftwire schema            print the JSON Schema of the configuration
   driftwire help              this text
 
@@ -32,6 +36,11 @@ try {
     case 'verify':
       console.log(verify(rest))
       break
+    case 'import': {
+      const { runImport } = await import('./import.ts')
+      process.exitCode = await runImport(rest, process.env)
+      break
+    }
     case 'schema':
       console.log(JSON.stringify(configJsonSchema(), null, 2))
       break
@@ -44,7 +53,7 @@ try {
       console.log(version)
       break
     default:
-      throw new UsageError(`command: found "${command}", expected serve, verify, schema or help`)
+      throw new UsageError(`command: found "${command}", expected serve, verify, import, schema or help`)
   }
 } catch (error) {
   console.error(error instanceof UsageError || error instanceof JournalError ? `driftwire: ${error.message}` : error)

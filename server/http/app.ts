@@ -12,6 +12,7 @@ import type { Commands } from '../commands.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import type { Hub } from '../hub/hub.ts'
 import { hasPast } from '../hub/splice.ts'
+import type { Prices } from '../prices.ts'
 import { problem } from '../problem.ts'
 import type { History } from '../storage/history.ts'
 import { asyncApi } from './asyncapi.ts'
@@ -29,6 +30,7 @@ export interface AppOptions {
   readonly registry: Registry
   readonly accounts: Accounts
   readonly commands: Commands
+  readonly prices: Prices
   /** A proxy in front says where requests come from. */
   readonly behindProxy: boolean
   /** What is not ready yet, by name and reason; empty where all is. */

@@ -1,9 +1,12 @@
 import type { Context } from 'hono'
 import { Refusal } from '../../streams/protocol.ts'
 
+/** The media type of the body, without its parameters, lower case; '' where none is said. */
+export const typeOf = (c: Context): string => (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+
 /** The body as an object: of JSON, or of a form, whose members are all text. Throws Refusals. */
 export const readBody = async (c: Context): Promise<Record<string, unknown>> => {
-  const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+  const type = typeOf(c)
   const text = await c.req.text()
   if (type === 'application/x-www-form-urlencoded') {
     const members = new URLSearchParams(text)

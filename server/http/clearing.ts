@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { checked, FUNDING, METHODS, ORDER, Refusal } from '../../streams/protocol.ts'
+import { checked, FUNDING, METHODS, ORDER, Refusal, ROWS } from '../../streams/protocol.ts'
 import type { Visitor } from '../access.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { nextMoment } from '../clearing/askedKeys.ts'
+import { type Rows, rowsOfCsv, rowsOfLines, rowsOfList } from '../clearing/rows.ts'
 import type { Commands } from '../commands.ts'
+import type { Prices } from '../prices.ts'
 import { problem } from '../problem.ts'
 import type { Env } from './app.ts'
-import { readBody } from './body.ts'
+import { readBody, typeOf } from './body.ts'
 import { noCredentialsIn } from './credentials.ts'
 
 export interface ClearingOptions {
   readonly accounts: Accounts
   readonly commands: Commands
+  readonly prices: Prices
   /** Names of all funds, so that one alone need not be named. */
   readonly funds: () => readonly string[]
 }
@@ -25,6 +28,8 @@ export const ORDER_BODY = z.strictObject({
   etf_name: ORDER.shape.fund.optional(),
   amount: ORDER.shape.amount,
 })
+/** What puts rows into a portfolio takes as JSON. */
+export const TRANSACTIONS_BODY = z.strictObject({ transactions: ROWS })
 const KEY_HEADER = 'idempotency-key'
 const KEY = z.strictObject({ [KEY_HEADER]: ORDER.shape.key })
 const WHOLE = /^\d{1,15}$/
@@ -32,7 +37,7 @@ const PAGE = 1_000
 const MOST = 10_000
 
 /** The routes of the clearing house: register, login, orders, holdings, and what operators do. */
-export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: ClearingOptions): void => {
+export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, funds }: ClearingOptions): void => {
   const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
   const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
 
@@ -118,6 +123,17 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
   app.post('/v1/admin/funds/:id/halt', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), true)))
   app.post('/v1/admin/funds/:id/resume', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), false)))
 
+  app.post('/v1/portfolios/:id/transactions', async c => {
+    noCredentialsIn(c.req.query())
+    return c.json(await commands.record(c.get('who'), c.req.param('id'), () => readRows(c)))
+  })
+
+  app.post('/v1/admin/candles', async c => {
+    if (typeOf(c) !== 'application/x-ndjson')
+      throw new Refusal('unsupported_media_type', `content-type: found "${typeOf(c)}", expected application/x-ndjson`)
+    return c.json(await prices.take(c.get('who'), () => c.req.text()))
+  })
+
   app.get('/v1/audit', async c => {
     const { after = '0', limit = String(PAGE) } = c.req.query()
     if (!WHOLE.test(after)) throw new Refusal('invalid_params', `after: found "${after}", expected the number of an entry`)
@@ -131,4 +147,21 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, funds }: Cl
 const refused = (error: unknown): Response => {
   if (error instanceof Refusal) return problem(error)
   throw error
+}
+
+/** Media types in which rows of a portfolio come. One must be named: a page of another origin can send a body without. */
+export const ROW_TYPES = ['text/csv', 'application/json', 'application/x-ndjson'] as const
+
+const readRows = async (c: Context<Env>): Promise<Rows> => {
+  const type = typeOf(c)
+  switch (type) {
+    case 'text/csv':
+      return rowsOfCsv(await c.req.text())
+    case 'application/x-ndjson':
+      return rowsOfLines(await c.req.text())
+    case 'application/json':
+      return rowsOfList(checked(TRANSACTIONS_BODY, await readBody(c), 'body').transactions)
+    default:
+      throw new Refusal('unsupported_media_type', `content-type: found "${type}", expected ${ROW_TYPES.join(', ')}`)
+  }
 }

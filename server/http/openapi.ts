@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { ERRORS, FUNDING, METHODS } from '../../streams/protocol.ts'
 import { fundSchema } from '../config/schema.ts'
-import { ORDER_BODY } from './clearing.ts'
+import { CANDLE } from '../prices.ts'
+import { ORDER_BODY, ROW_TYPES, TRANSACTIONS_BODY } from './clearing.ts'
 
 /** One route as others are told of it. A test holds this list against the routes that there are. */
 interface Route {
@@ -12,6 +13,10 @@ interface Route {
   readonly parameters?: readonly Parameter[]
   /** Taken as JSON or, where every member is text, as a form. */
   readonly takes?: z.ZodType
+  /** Media types beside JSON in which it is taken, as text. */
+  readonly alsoAs?: readonly string[]
+  /** The one media type in which it is taken, where that is no JSON. */
+  readonly only?: string
   /** Name of the schema, below, of a good answer that is JSON. */
   readonly answer?: keyof typeof ANSWERS
   /** Whose route it is: of everybody, of a client who has logged in, of an operator. */
@@ -79,6 +84,11 @@ const ANSWERS = {
       ORDERS.map(side => [side, z.object({ legs: z.array(leg), fee: leg.optional(), pending: z.string().optional() })]),
     ),
   }),
+  Recorded: z.object({
+    accepted: z.int().describe('rows that were taken in'),
+    known: z.int().describe('rows that were there already'),
+    refused: z.array(z.object({ row: z.int().describe('line of the body, of a list the place from 1 on'), why: z.string() })),
+  }),
   Entries: z.object({
     entries: z.array(
       z.looseObject({ seq: z.int(), t: ms, who: z.string(), kind: z.string(), key: z.string().optional(), hash: z.string() }),
@@ -129,6 +139,17 @@ export const ROUTES: readonly Route[] = [
       summary: what === 'halt' ? 'The fund takes no orders' : 'The fund takes orders again',
     }),
   ),
+  {
+    ...{ method: 'post', path: '/v1/portfolios/{id}/transactions', takes: TRANSACTIONS_BODY, answer: 'Recorded', gives: JSON_ONLY },
+    summary: 'Rows into a portfolio, each id once; for its owner and operators of the scope portfolios',
+    parameters: [{ name: 'id', in: 'path', description: 'of the portfolio', schema: { type: 'string' } }],
+    alsoAs: ROW_TYPES.filter(type => type !== 'application/json'),
+  },
+  {
+    ...{ method: 'post', path: '/v1/admin/candles', takes: CANDLE, answer: 'Recorded', of: 'operator', gives: JSON_ONLY },
+    summary: 'Candles of the past into the store, each once; a candle a line',
+    only: 'application/x-ndjson',
+  },
   {
     path: '/v1/audit',
     summary: 'Entries of the journal, in order',
@@ -194,19 +215,23 @@ const problemSchema = z.toJSONSchema(
 
 /** A form has texts only, so what has other members is taken as JSON alone. */
 const BODIES = ['application/json', 'application/x-www-form-urlencoded']
-const bodyOf = (takes: z.ZodType): object => ({
+const bodyOf = (takes: z.ZodType, alsoAs: readonly string[] | undefined, only: string | undefined): object => ({
   required: true,
-  content: Object.fromEntries(
-    (takes === fundSchema ? JSON_ONLY : BODIES).map(type => [type, { schema: z.toJSONSchema(takes, { io: 'input' }) }]),
-  ),
+  content: Object.fromEntries([
+    ...(only !== undefined ? [only] : takes === fundSchema || alsoAs ? JSON_ONLY : BODIES).map(type => [
+      type,
+      { schema: z.toJSONSchema(takes, { io: 'input' }) },
+    ]),
+    ...(alsoAs ?? []).map(type => [type, { schema: { type: 'string' } }]),
+  ]),
 })
 
 const SECURITY = { client: [{ bearer: [] }, { basic: [] }], operator: [{ bearer: [] }] }
 
-const operation = ({ summary, parameters = [], takes, answer, of, gives }: Route): object => ({
+const operation = ({ summary, parameters = [], takes, alsoAs, only, answer, of, gives }: Route): object => ({
   summary,
   parameters: parameters.map(p => ({ ...p, required: p.in === 'path' })),
-  ...(takes && { requestBody: bodyOf(takes) }),
+  ...(takes && { requestBody: bodyOf(takes, alsoAs, only) }),
   ...(of && { security: SECURITY[of] }),
   responses: {
     200: {

@@ -1,5 +1,7 @@
 import { INTERVALS } from '../../streams/bars.ts'
 import { parseChannel, Refusal } from '../../streams/protocol.ts'
+import { Hours } from '../pnl/hours.ts'
+import { type Portfolios, portfolioPage } from '../pnl/portfolioPage.ts'
 import { candlePage } from './candlePage.ts'
 import type { Engine } from './engine.ts'
 import { measurePage } from './measurePage.ts'
@@ -10,7 +12,8 @@ import { Turns } from './turns.ts'
 
 /**
  * What was stored of a channel, oldest first, numbers unrounded. Ticks `{t,price,size,side,src,id}`, candles
- * `{open_t,o,h,l,c,v,n}`, measures the state as it was at `t`. What was not known is absent.
+ * `{open_t,o,h,l,c,v,n}`, measures the state as it was at `t`, and a portfolio's hours (see pnl/portfolioPage.ts). What was not
+ * known is absent.
  */
 export interface History {
   /** One page. Throws a Refusal: what is wrong with the query, `not_ready` without an engine, `too_much` with too many waiting. */
@@ -22,7 +25,7 @@ export interface HistoryQuery {
   /** `from ≤ t < to`, ms; of candles, `open_t`. */
   readonly from: number
   readonly to: number
-  /** ms: of ticks and measures only the last row of each step; candles are put together to candles of this length. */
+  /** ms: of ticks and measures only the last row of each step, of portfolios by hours where it is whole hours; candles are put together to candles of this length. */
   readonly step?: number
   readonly limit?: number
   /** `next` of the page before. */
@@ -43,27 +46,35 @@ const LIMIT = 100_000
 const AT_ONCE = 2
 const MAY_WAIT = 16
 
+/** The engine, and the hours of portfolios computed from what is in it. */
+interface Store {
+  readonly engine: Engine
+  readonly hours: Hours
+}
+
+const NO_PORTFOLIOS: Portfolios = { of: () => undefined, storedTo: () => Number.NaN }
+
 /** Answers as soon as there is an engine. */
-export const openHistory = (engine: Promise<Engine>): History => {
+export const openHistory = (engine: Promise<Engine>, portfolios: Portfolios = NO_PORTFOLIOS): History => {
   const turns = new Turns(AT_ONCE, MAY_WAIT)
-  let ready: Engine | undefined
+  let ready: Store | undefined
   engine.then(
     opened => {
-      ready = opened
+      ready = { engine: opened, hours: new Hours(opened, () => portfolios.storedTo()) }
     },
     () => {}, // without an engine the process does not go on, and whoever opens it says why
   )
   return {
     async rows(query) {
-      const page = pageOf(query)
-      const engine = ready
-      if (engine === undefined) throw new Refusal('not_ready', 'ClickHouse has not started yet', 1)
-      return turns.take(() => page(engine).catch(refuse))
+      const page = pageOf(query, portfolios)
+      const store = ready
+      if (store === undefined) throw new Refusal('not_ready', 'ClickHouse has not started yet', 1)
+      return turns.take(() => page(store).catch(refuse))
     },
   }
 }
 
-const pageOf = (query: HistoryQuery): ((engine: Engine) => Promise<HistoryPage>) => {
+const pageOf = (query: HistoryQuery, portfolios: Portfolios): ((store: Store) => Promise<HistoryPage>) => {
   const channel = parseChannel(query.channel)
   if (channel === undefined) throw new Refusal('unknown_channel')
   const { from, to, step, limit = LIMIT, asOf } = query
@@ -80,13 +91,19 @@ const pageOf = (query: HistoryQuery): ((engine: Engine) => Promise<HistoryPage>)
   const { kind } = channel
   switch (kind) {
     case 'tick':
-      return engine => tickPage(engine, checked)
-    case 'candle':
-      return candlePage(checked, INTERVALS[channel.interval])
-    case 'pnl':
+      return ({ engine }) => tickPage(engine, checked)
+    case 'candle': {
+      const page = candlePage(checked, INTERVALS[channel.interval])
+      return ({ engine }) => page(engine)
+    }
+    case 'pnl': {
+      const portfolio = portfolios.of(channel.id)
+      if (portfolio !== undefined) return ({ engine, hours }) => portfolioPage(engine, hours, portfolio, checked)
+      return ({ engine }) => measurePage(engine, kind, checked)
+    }
     case 'fund':
     case 'pool':
-      return engine => measurePage(engine, kind, checked)
+      return ({ engine }) => measurePage(engine, kind, checked)
     default:
       throw new Refusal('invalid_params', `channel: "${query.channel}" has no history`)
   }

@@ -25,6 +25,8 @@ export interface Check {
   readonly seen: Seen
   /** Those of its rows; undefined where nobody remembers. */
   readonly suspects: Suspects | undefined
+  /** Told how many of the rows were stored already. */
+  readonly known?: (rows: number) => void
 }
 
 /**
@@ -82,12 +84,13 @@ export class Inserter {
   }
 
   /** The file without the rows that were stored before this start. */
-  private async checked(engine: Engine, file: SpoolFile, { seen, suspects }: Check): Promise<SpoolFile> {
+  private async checked(engine: Engine, file: SpoolFile, { seen, suspects, known }: Check): Promise<SpoolFile> {
     const table = TABLE[file.table]
     const may = suspects === undefined || (await seen.mayHave(engine, table, suspects))
     const left = may ? await seen.unseen(engine, table, await readFile(file.path), file.rows) : undefined
     const checked = await this.spool.check(file, left)
     this.known[file.table] += file.rows - checked.rows
+    known?.(file.rows - checked.rows)
     return checked
   }
 

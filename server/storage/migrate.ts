@@ -3,10 +3,11 @@ import { ticks } from './migrations/0001_ticks.ts'
 import { candles } from './migrations/0002_candles.ts'
 import { measures } from './migrations/0003_measures.ts'
 import { entries } from './migrations/0004_entries.ts'
+import { pnlHours } from './migrations/0005_pnl_hours.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** In order. A new one goes to the end. */
-export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries]
+export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours]
 
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``
 

@@ -77,10 +77,12 @@ export class Outbox {
     return this.items.reduce((least, item) => Math.min(least, item.frame), Number.POSITIVE_INFINITY)
   }
 
-  put(batch: Batch): void {
-    const item = itemOf(batch.table, batch.frame, batch.rows, { seen: this.seen, suspects: batch.suspects }, this.file(batch))
+  /** Resolves when the rows are stored; rejects where they stay in the spool. */
+  put(batch: Batch, check: Check = { seen: this.seen, suspects: batch.suspects }): Promise<void> {
+    const item = itemOf(batch.table, batch.frame, batch.rows, check, this.file(batch))
     this.items.push(item)
     this.more.resolve()
+    return item.gone.promise
   }
 
   /** Resolves when fewer than `bytes` bytes are waiting, or nothing goes on any more. */

@@ -1,7 +1,7 @@
 import type { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { QUOTE, REFUSED } from '../../streams/input.ts'
+import { QUOTE, REFUSED, type Ticks } from '../../streams/input.ts'
 import type { Names } from '../../streams/names.ts'
 import type { FrameRows } from '../../streams/rows.ts'
 import { Batches } from './batches.ts'
@@ -21,6 +21,11 @@ import { Spool } from './spool.ts'
 export interface Sink {
   /** Takes the rows of a frame; they may change afterwards. With `spoolBytes` waiting the rows are dropped, and counted. */
   write(rows: FrameRows): void
+  /**
+   * Takes ticks from beside the frames, any of which may have been stored before, at whatever time. Each is to be there once. Resolves
+   * when they are stored; rejects where they wait in the spool when the sink closes.
+   */
+  import(ticks: readonly Ticks[]): Promise<ImportedRows>
   /** Resolves when there is room for more: a replay waits for it and so loses nothing. */
   room(): Promise<void>
   /** Resolves when all rows of frames up to `frame` (ms) are stored and can be read. Rejects where the sink closes before. */
@@ -28,6 +33,12 @@ export interface Sink {
   /** Brings all rows into the engine, or in `withinMs` as many as it takes; the rest waits in the spool for the next start. */
   close(withinMs: number): Promise<void>
   stats(): SinkStats
+}
+
+export interface ImportedRows {
+  readonly stored: number
+  /** Left out because they were stored before. */
+  readonly known: number
 }
 
 export interface SinkStats {
@@ -79,7 +90,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
   const seen = new Seen()
   const inserter = new Inserter(engine, spool, log)
   const outbox = new Outbox(spool, inserter, seen, out => batches.reuse(out), log)
-  const batches = new Batches(symbols, sources, seen, batch => outbox.put(batch))
+  const batches = new Batches(symbols, sources, seen, batch => void outbox.put(batch))
   const dropped = noRows()
   const spoolBytes = options.spoolBytes ?? SPOOL_BYTES
   let lastFrame = Number.NaN
@@ -120,7 +131,27 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
     await outbox.end()
   }
 
+  const importTicks = async (ticks: readonly Ticks[]): Promise<ImportedRows> => {
+    // What was learnt for others is not true of what they have stored since.
+    const own = new Seen()
+    const gone: Promise<void>[] = []
+    let rows = 0
+    let known = 0
+    const apart = new Batches(symbols, sources, own, batch => {
+      rows += batch.rows
+      gone.push(outbox.put(batch, { seen: own, suspects: batch.suspects, known: n => (known += n) }))
+    })
+    apart.take({ t: Number.isNaN(lastFrame) ? 0 : lastFrame, ticks, measures: [] })
+    apart.finish()
+    batches.rejected.ticks += apart.rejected.ticks
+    await Promise.all(gone)
+    return { stored: rows - known, known }
+  }
+
   return {
+    import(ticks) {
+      return closing === undefined ? importTicks(ticks) : Promise.reject(new Error('the sink is closed'))
+    },
     write(rows) {
       lastFrame = rows.t
       if (closing !== undefined || outbox.bytes >= spoolBytes || outbox.bytesInMemory >= FILING_BYTES) {

@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppOptions, httpApp } from '../http/app.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
@@ -46,6 +47,17 @@ overTransports('HTTP', transport => {
     const response = await server.fetch(path, init)
     return [response.status, response.headers.get('content-type'), (await response.json()) as State]
   }
+
+  it('knows only names of this machine, as a page of another name might have had itself resolved to it', async () => {
+    const status = (host: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        get({ port: server.port, path: '/healthz', headers: { host } }, answer => {
+          answer.resume()
+          resolve(answer.statusCode)
+        }).on('error', reject)
+      })
+    expect(await Promise.all(['localhost', `127.0.0.1:${server.port}`, `evil.example:${server.port}`].map(status))).toEqual([200, 200, 403])
+  })
 
   describe('answers', () => {
     it.each([
@@ -273,6 +285,7 @@ overTransports('HTTP', transport => {
           'redeem',
           'transfer',
           'quote',
+          'record',
           'order',
           'holdings',
           'auth',

@@ -19,7 +19,7 @@ const UNITS = 2
 
 let replay = ''
 beforeAll(() => {
-  file('past.csv', `t,type,asset,qty,price\n${NOON - 1},buy,PAST,${QTY},50\n`)
+  file('past.csv', `t,type,asset,qty,price\n${NOON + 100},buy,PAST,${QTY},50\n`)
   replay = `replay:${tradesFile('past-trades.csv', TRADES)}`
 })
 

@@ -32,7 +32,7 @@ describe.each(KINDS)('the %s engine', kind => {
   it('keeps each database to itself, whatever it is called', async () => {
     const { client } = await opened()
     for (const name of ['a`b\\c', "it's", 'another']) {
-      expect(await migrate(client, name)).toEqual(['ticks', 'candles', 'measures', 'entries'])
+      expect(await migrate(client, name)).toEqual(['ticks', 'candles', 'measures', 'entries', 'pnl_hours'])
       expect(await migrate(client, name)).toEqual([])
     }
   })
@@ -55,15 +55,15 @@ describe.each(KINDS)('the %s engine', kind => {
       await migrate(client, database)
       expect(await migrate(client, database)).toEqual([])
       const engine = { client, database, close: async () => {} }
-      expect(await countOf(engine, `SELECT count() AS n FROM system.tables WHERE database = '${database}'`)).toBe(8)
+      expect(await countOf(engine, `SELECT count() AS n FROM system.tables WHERE database = '${database}'`)).toBe(10)
       expect(await countOf(engine, `SELECT count() AS n FROM ${database}.migrations FINAL`)).toBe(MIGRATIONS.length)
     }
   })
 
   it('refuses a database that a newer version wrote', async () => {
     const { client } = await opened()
-    await migrate(client, 'newer', [...MIGRATIONS, { id: 5, name: 'what_comes', statements: () => [] }])
-    await expect(migrate(client, 'newer')).rejects.toThrow('database newer: found migration 5 (what_comes), expected none after 4')
+    await migrate(client, 'newer', [...MIGRATIONS, { id: 6, name: 'what_comes', statements: () => [] }])
+    await expect(migrate(client, 'newer')).rejects.toThrow('database newer: found migration 6 (what_comes), expected none after 5')
   })
 
   it('keeps rows for a time counted from when they were stored, and says so only where it changed', async () => {

@@ -1,5 +1,7 @@
 import { formatDecimal, parseDecimal } from '../decimal.ts'
 import type { JsonObject } from '../json.ts'
+import { readTransaction, type Transaction, type WrittenTransaction, writeTransaction } from '../pnl/transaction.ts'
+import { type Rebalance, type Rebalanced, readRebalanceFact, type Trade, writeRebalanceFact } from './rebalance.ts'
 
 /**
  * What the clearing house writes down: one entry is one atomic fact, all its postings or none. Amounts are held in 10⁻¹⁸ and
@@ -8,7 +10,10 @@ import type { JsonObject } from '../json.ts'
 export type Entry = Fact & {
   readonly seq: number
   readonly t: number
-  /** Whose word it is: the client's, `admin`, `operator:NAME`, or `system` for what follows from prices and configuration. */
+  /**
+   * Whose word it is: the client's, `admin`, `operator:NAME`, `system` for what follows from prices and configuration, or `anybody:`
+   * for who need not say who it is.
+   */
   readonly who: string
   /** What moved. The amounts of each asset sum to zero. */
   readonly postings: readonly Posting[]
@@ -24,7 +29,7 @@ export interface Posting {
   readonly after: bigint
 }
 
-export type Fact = Registration | Definition | Inception | Halt | Funding | Order | Transfer
+export type Fact = Registration | Definition | Inception | Halt | Funding | Order | Transfer | Recording | Rebalance | Trade | Rebalanced
 
 export interface Registration {
   readonly kind: 'register'
@@ -93,6 +98,13 @@ export interface Transfer extends Result {
   /** An asset, or shares as `share:FUND`. */
   readonly asset: string
   readonly amount: bigint
+}
+
+/** Rows of a portfolio that came at run time. Each bears an id, and a price where there was one. */
+export interface Recording {
+  readonly kind: 'record'
+  readonly portfolio: string
+  readonly transactions: readonly Transaction[]
 }
 
 interface Result {
@@ -195,6 +207,12 @@ const detailOf = (entry: Exclude<Fact, Order>): object => {
       const { key, to, asset, amount } = entry
       return { key, to, asset, amount: formatDecimal(amount), ...resultOf(entry) }
     }
+    case 'record':
+      return { portfolio: entry.portfolio, transactions: entry.transactions.map(writeTransaction) }
+    case 'rebalance':
+    case 'trade':
+    case 'rebalanced':
+      return writeRebalanceFact(entry)
   }
 }
 
@@ -208,12 +226,13 @@ export const readEntry = (text: string): Entry => {
   const postings = ((json.postings ?? []) as Record<'account' | 'asset' | 'amount' | 'after', string>[]).map(p => ({
     ...{ account: p.account, asset: p.asset, amount: amountOf(p.amount), after: amountOf(p.after) },
   }))
-  const entry: Record<string, unknown> = { ...json, postings }
+  const entry: Record<string, unknown> = { ...json, ...readRebalanceFact(json), postings }
   if (typeof json.amount === 'string') entry.amount = amountOf(json.amount)
   if (json.legs) entry.legs = (json.legs as { asset: string; amount: string }[]).map(readLeg)
   if (json.fee) entry.fee = readLeg(json.fee as { asset: string; amount: string })
   if (json.units) entry.units = new Map(Object.entries(json.units as Record<string, string>).map(([a, n]) => [a, amountOf(n)]))
   if (typeof json.shares === 'string') entry.shares = amountOf(json.shares)
+  if (json.transactions) entry.transactions = (json.transactions as WrittenTransaction[]).map(readTransaction)
   if (json.terms) entry.terms = readTerms(json.terms as WrittenTerms)
   return entry as unknown as Entry
 }

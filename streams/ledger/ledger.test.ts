@@ -2,8 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { formatDecimal, ONE, parseDecimal } from '../decimal.ts'
+import type { Transaction } from '../pnl/transaction.ts'
+import { transaction } from '../test/transactions.ts'
 import { type Entry, type FundTerms, type Leg, type Order, REJECTIONS, readEntry, shareAsset, writeEntry } from './entry.ts'
-import { type Command, clientAccount, custodyAccount, FEES, issuedAccount, Ledger, OUTSIDE, REFUSALS, SPONSOR } from './ledger.ts'
+import {
+  type Command,
+  clientAccount,
+  custodyAccount,
+  FEES,
+  issuedAccount,
+  Ledger,
+  MOST_RECORDED,
+  OUTSIDE,
+  REFUSALS,
+  SPONSOR,
+} from './ledger.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 const amounts = (list: Record<string, string>): Map<string, bigint> =>
@@ -36,10 +49,17 @@ const create = (fund: string, amount: string, nav?: number): Command => ({ kind:
 const redeem = (fund: string, amount: string, nav?: number): Command => ({ kind: 'redeem', key: key(), fund, amount: n(amount), nav })
 const transfer = (to: string, asset: string, amount: string): Command => ({ kind: 'transfer', key: key(), to, asset, amount: n(amount) })
 
+const rowsOf = (count: number): Transaction[] => {
+  const one = transaction('buy BTC 1 10')
+  return Array.from({ length: count }, (_, i) => ({ ...one, id: `r${i}` }))
+}
+const recordAll = (portfolio: string, transactions: Transaction[]): Command => ({ kind: 'record', portfolio, transactions })
+const record = (portfolio: string, ...transactions: Transaction[]): Command => recordAll(portfolio, transactions)
+
 /** Decides and takes in. Throws where it is refused. */
 const done = (ledger: Ledger, command: Command, who = 'system', t = 0): Entry => {
   const decision = ledger.decide(command, t, who)
-  if ('refused' in decision) throw new Error(decision.refused)
+  if (!('entry' in decision)) throw new Error('refused' in decision ? decision.refused : 'nothing')
   ledger.post(decision.entry)
   return decision.entry
 }
@@ -86,6 +106,7 @@ const REFUSED: Row[] = [
   ['halted', 'and no whole units', 'bob', redeem('SHUT', '1', 100)],
   ['stale_price', 'and no whole units', 'ann', create('FEED', '1')],
   ['stale_price', 'and no shares', 'ann', redeem('FEED', '10')],
+  ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(MOST_RECORDED + 1))],
 ]
 
 const REJECTED: Row[] = [
@@ -103,6 +124,43 @@ const REJECTED: Row[] = [
   ['insufficient_assets', 'to transfer', 'ann', transfer('bob', 'A', '11')],
   ['insufficient_assets', 'to transfer to oneself', 'ann', transfer('ann', 'A', '11')],
 ]
+
+describe('rows of a portfolio', () => {
+  const row = (id: string, text = 'buy BTC 1 10') => ({ ...transaction(text), id })
+
+  it('are entered once an id and portfolio, the first of each', () => {
+    const ledger = new Ledger()
+    const first = done(ledger, record('P', row('a'), row('b'), row('a', 'sell BTC 9 9')), 'ann', 5)
+    expect(first).toMatchObject({ kind: 'record', who: 'ann', t: 5, portfolio: 'P', transactions: [row('a'), row('b')], postings: [] })
+    expect(done(ledger, record('P', row('b'), row('c')))).toMatchObject({ transactions: [row('c')] })
+    expect(done(ledger, record('Q', row('b')))).toMatchObject({ portfolio: 'Q', transactions: [row('b')] })
+    expect(ledger.recordings).toEqual([1, 2, 3])
+  })
+
+  it('that are all known are no entry', () => {
+    const ledger = new Ledger()
+    done(ledger, record('P', row('a')))
+    for (const again of [ledger, Ledger.read(ledger.write())]) {
+      expect(again.decide(record('P', row('a')), 9, 'ann')).toEqual({ nothing: true })
+      expect(again.decide(record('P'), 9, 'ann')).toEqual({ nothing: true })
+    }
+  })
+
+  it('that are known are not taken in from an entry, and nothing is changed', () => {
+    const ledger = new Ledger()
+    const entry = done(ledger, record('P', row('a'), row('b')))
+    const before = ledger.write()
+    expect(() => ledger.post({ ...entry, seq: 2 })).toThrow(RangeError)
+    expect(() => ledger.post({ ...entry, seq: 2, transactions: [row('c'), row('c')] } as Entry)).toThrow(/"c"/)
+    expect(ledger.write()).toBe(before)
+  })
+
+  it('are not in what was kept before there were any', () => {
+    const { recordings, recorded, ...before } = JSON.parse(new Ledger().write())
+    expect([recordings, recorded]).toEqual([[], {}])
+    expect(Ledger.read(JSON.stringify(before)).write()).toBe(new Ledger().write())
+  })
+})
 
 describe('what the clearing house does not do', () => {
   it.each(REFUSED)('is refused as %s (%s), and nothing is written', (code, _, who, command) => {

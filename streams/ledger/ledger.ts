@@ -1,4 +1,4 @@
-import { formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../decimal.ts'
+import { divDown, formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../decimal.ts'
 import {
   type Definition,
   type Entry,
@@ -11,6 +11,7 @@ import {
   type Leg,
   type Order,
   type Posting,
+  type Recording,
   type Registration,
   type Rejection,
   readTerms,
@@ -19,6 +20,25 @@ import {
   type WrittenTerms,
   writeTerms,
 } from './entry.ts'
+import {
+  held,
+  isOver,
+  opened,
+  outcomeOf,
+  type Rebalance,
+  type Rebalanced,
+  type RebalanceState,
+  readRebalance,
+  type Step,
+  statusWith,
+  stepped,
+  type Trade,
+  type TradePlan,
+  type TradeState,
+  worthOf,
+  type Written as WrittenRebalance,
+  writeRebalance,
+} from './rebalance.ts'
 
 /** What is asked for, checked for its form. Of an order `nav` is the fresh net asset value of a share; undefined: there is none. */
 export type Command =
@@ -29,14 +49,29 @@ export type Command =
   | Asked<Funding>
   | (Pick<Order, 'kind' | 'key' | 'fund' | 'amount'> & { readonly nav: number | undefined })
   | Asked<Transfer>
+  | Recording
+  | (Omit<Rebalance, 'trades'> & { readonly trades: readonly Omit<TradePlan, 'id'>[] })
+  | (Pick<Trade, 'kind' | 'fund' | 'trade'> & { readonly step: Step })
+  | Pick<Rebalanced, 'kind' | 'fund' | 'id'>
 
 type Asked<F> = F extends unknown ? Omit<F, 'status' | 'code'> : never
 
 /** What is refused before anything is written: the key stays free. In the order in which they are found. */
-export const REFUSALS = ['name_taken', 'fund_exists', 'unknown_client', 'unknown_fund', 'not_ready', 'halted', 'stale_price'] as const
+export const REFUSALS = [
+  'name_taken',
+  'fund_exists',
+  'unknown_client',
+  'unknown_fund',
+  'not_ready',
+  'halted',
+  'stale_price',
+  'portfolio_full',
+  'unknown_order',
+] as const
 export type RefusedBefore = (typeof REFUSALS)[number]
 
-export type Decision = { readonly entry: Entry } | { readonly refused: RefusedBefore }
+/** `nothing`: what was asked for is there already, and there is nothing to write. */
+export type Decision = { readonly entry: Entry } | { readonly refused: RefusedBefore } | { readonly nothing: true }
 
 /** A fund as the ledger knows it. */
 export interface LedgerFund {
@@ -48,6 +83,10 @@ export interface LedgerFund {
   /** 10⁻¹⁸ of each asset a share. */
   units: ReadonlyMap<string, bigint>
   halted: boolean
+  /** The running one, or the last. */
+  rebalance: RebalanceState | undefined
+  /** Weights and time of the last that was closed. */
+  rebalanced: { readonly t: number; readonly targets: Readonly<Record<string, number>> } | undefined
 }
 
 export const clientAccount = (client: string): string => `client:${client}`
@@ -56,17 +95,24 @@ export const issuedAccount = (fund: string): string => `issued:${fund}`
 /** Deposits, withdrawals and what a fund begins with come from and go to here. */
 export const OUTSIDE = 'outside'
 export const FEES = 'fees'
+/** With whom funds trade, and who takes the fees of that. */
+export const MARKET = 'market'
 /** The client that holds a fund's first shares. */
 export const SPONSOR = 'sponsor'
 
+/** Rows that a portfolio may get at run time. Their ids are known for ever, some 100 bytes each. */
+export const MOST_RECORDED = 1_000_000
+
 const NOTHING: ReadonlyMap<string, bigint> = new Map()
+const NEW = { inception: undefined, units: NOTHING, halted: false, rebalance: undefined, rebalanced: undefined } as const
 
 /**
  * The clearing house as a state machine: double entry, exact, without a clock. `decide` says what a command comes to and changes
  * nothing; `post` takes an entry in. A start is `post` over the journal, so recovery is the path of every day.
  *
- * Guards stand in a fixed order: REFUSALS, then REJECTIONS, which are written down. Behind the last one nothing can fail. Of each
- * asset the accounts sum to zero: `outside` and `issued` owe what the others hold.
+ * Guards stand in a fixed order: REFUSALS, then REJECTIONS, which are written down; a redemption that an order at an exchange stands
+ * in the way of is refused behind them. Behind the last one nothing can fail. Of each asset the accounts sum to zero: `outside`,
+ * `issued` and `market` owe what the others hold.
  */
 export class Ledger {
   /** Number of the last entry, and its time. */
@@ -74,6 +120,10 @@ export class Ledger {
   t = 0
   readonly funds = new Map<string, LedgerFund>()
   readonly clients = new Set<string>([SPONSOR])
+  /** Numbers of the entries that bear rows of portfolios. */
+  readonly recordings: number[] = []
+  /** By portfolio: the ids of the rows that it got at run time. */
+  private readonly recorded = new Map<string, Set<string>>()
   private readonly balances = new Map<string, Map<string, bigint>>()
 
   /** 10⁻¹⁸ of an asset in an account. */
@@ -115,6 +165,14 @@ export class Ledger {
         return this.order(command, t, who)
       case 'transfer':
         return this.transfer(command, t, who)
+      case 'record':
+        return this.recording(command, t, who)
+      case 'rebalance':
+        return this.rebalance(command, t, who)
+      case 'trade':
+        return this.trade(command, t, who)
+      case 'rebalanced':
+        return this.rebalanced(command, t, who)
     }
   }
 
@@ -123,6 +181,8 @@ export class Ledger {
     if (entry.seq !== this.seq + 1) throw new RangeError(`entry: found number ${entry.seq}, expected ${this.seq + 1}`)
     if ((entry.kind === 'inception' || entry.kind === 'halt' || entry.kind === 'resume') && !this.funds.has(entry.fund))
       throw new RangeError(`entry ${entry.seq}: found the fund "${entry.fund}", expected one that is defined`)
+    if (entry.kind === 'record') this.checkIds(entry)
+    if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') this.checkRebalance(entry)
     this.checkPostings(entry)
     this.seq = entry.seq
     this.t = entry.t
@@ -135,7 +195,7 @@ export class Ledger {
         const { fund: id, terms, definition } = entry
         const known = this.funds.get(id)
         if (known) known.terms = terms
-        else this.funds.set(id, { id, terms, definition, inception: undefined, units: NOTHING, halted: false })
+        else this.funds.set(id, { id, terms, definition, ...NEW })
         return
       }
       case 'inception': {
@@ -147,7 +207,38 @@ export class Ledger {
       case 'halt':
       case 'resume':
         this.funds.get(entry.fund)!.halted = entry.kind === 'halt'
+        return
+      case 'record': {
+        const { portfolio, transactions } = entry
+        const ids = this.recorded.get(portfolio) ?? new Set()
+        this.recorded.set(portfolio, ids)
+        for (const { id } of transactions) ids.add(id)
+        this.recordings.push(entry.seq)
+        return
+      }
+      case 'rebalance':
+        this.funds.get(entry.fund)!.rebalance = opened(entry, entry.t)
+        return
+      case 'trade': {
+        const fund = this.funds.get(entry.fund)!
+        fund.rebalance = stepped(fund.rebalance!, entry)
+        if (entry.fill) fund.units = this.unitsNow(fund)
+        return
+      }
+      case 'rebalanced': {
+        const fund = this.funds.get(entry.fund)!
+        const { t, outcome, targets, units } = entry
+        fund.rebalance = { ...fund.rebalance!, ended: { t, outcome } }
+        fund.rebalanced = { t, targets }
+        fund.units = units
+      }
     }
+  }
+
+  /** The weights that are meant to be: of the last inception or rebalance. Of what is held and not meant to be, that is zero. */
+  targets({ inception, rebalanced, units }: LedgerFund): Readonly<Record<string, number>> {
+    if (rebalanced === undefined) return inception?.weights ?? {}
+    return { ...Object.fromEntries([...units.keys()].map(asset => [asset, 0])), ...rebalanced.targets }
   }
 
   /**
@@ -210,6 +301,8 @@ export class Ledger {
     if (kind === 'redeem' && this.balance(account, shares) < amount) return this.rejected(t, who, fact, 'insufficient_shares')
     for (const [asset, needed] of needs(kind, legs, fee))
       if (this.balance(account, asset) < needed) return this.rejected(t, who, fact, 'insufficient_assets')
+    // What an order at the exchange may still take is not given to anybody else.
+    if (kind === 'redeem' && legs.some(leg => this.free(fund, leg.asset) < leg.amount)) return { refused: 'not_ready' }
     // Nothing below can fail.
     const [giver, taker] = kind === 'create' ? [account, custody] : [custody, account]
     const moves: Move[] = legs.map(leg => ({ from: giver, to: taker, ...leg }))
@@ -227,6 +320,108 @@ export class Ledger {
       return this.rejected(t, who, command, fund === undefined ? 'insufficient_assets' : 'insufficient_shares')
     const moves = to === who ? [] : [{ from: clientAccount(who), to: clientAccount(to), asset, amount }]
     return this.entry(t, who, { ...command, status: 'settled' }, moves)
+  }
+
+  /** The rows whose ids the portfolio does not know yet, the first of each. */
+  private recording(command: Recording, t: number, who: string): Decision {
+    const known = this.recorded.get(command.portfolio)
+    const fresh = new Set<string>()
+    const transactions = command.transactions.filter(({ id }) => {
+      if (known?.has(id) || fresh.has(id)) return false
+      fresh.add(id)
+      return true
+    })
+    if (transactions.length === 0) return { nothing: true }
+    if ((known?.size ?? 0) + transactions.length > MOST_RECORDED) return { refused: 'portfolio_full' }
+    return this.entry(t, who, { ...command, transactions }, [])
+  }
+
+  /** One at a time; asked for again, there is nothing to write. */
+  private rebalance(command: Extract<Command, { kind: 'rebalance' }>, t: number, who: string): Decision {
+    const fund = this.funds.get(command.fund)
+    if (fund === undefined) return { refused: 'unknown_fund' }
+    if (fund.inception === undefined || this.shares(fund.id) === 0n) return { refused: 'not_ready' }
+    if (fund.halted) return { refused: 'halted' }
+    const { rebalance } = fund
+    if (command.id !== (rebalance?.id ?? 0) + 1 || (rebalance && !rebalance.ended)) return { nothing: true }
+    const trades = command.trades.map((plan, i) => ({ id: `${command.id}-${i + 1}`, ...plan }))
+    return this.entry(t, who, { ...command, trades }, [])
+  }
+
+  private trade({ step, ...command }: Extract<Command, { kind: 'trade' }>, t: number, who: string): Decision {
+    const fund = this.funds.get(command.fund)
+    if (fund === undefined) return { refused: 'unknown_fund' }
+    const trade = fund.rebalance?.trades.find(({ id }) => id === command.trade)
+    if (trade === undefined) return { refused: 'unknown_order' }
+    const status = statusWith(trade, step)
+    if ('fill' in step) {
+      const { fill } = step
+      if (trade.fills.includes(fill.id)) return { nothing: true }
+      if (!isOrderOf(trade, fill.order)) return { refused: 'unknown_order' }
+      // Whatever the exchange says: nothing goes below zero, and every fee has a value.
+      if (fill.fee.asset !== trade.asset && fill.fee.asset !== fund.terms.quote) return { refused: 'not_ready' }
+      const moves = movesOf(fund, trade, step)
+      for (const [asset, amount] of takenBy(moves, custodyAccount(fund.id)))
+        if (this.balance(custodyAccount(fund.id), asset) < amount) return { refused: 'not_ready' }
+      return this.entry(t, who, { ...command, status, fill }, moves)
+    }
+    if (isOver(trade)) return { nothing: true }
+    if ('end' in step) {
+      if (step.end.status === 'completed' && trade.filled === 0n) return { refused: 'not_ready' }
+      return this.entry(t, who, { ...command, status, why: step.end.why }, [])
+    }
+    const { order } = step
+    if (order.id !== `${trade.id}-${trade.orders + 1}`) return { nothing: true }
+    if (fund.halted) return { refused: 'halted' }
+    const asset = trade.side === 'sell' ? trade.asset : fund.terms.quote
+    // What the order before it held is free with this one.
+    const others = { ...fund.rebalance!, trades: fund.rebalance!.trades.filter(({ id }) => id !== trade.id) }
+    if (this.balance(custodyAccount(fund.id), asset) - held(others, asset, fund.terms.quote) < order.hold) return { refused: 'not_ready' }
+    return this.entry(t, who, { ...command, status, order }, [])
+  }
+
+  private rebalanced(command: Extract<Command, { kind: 'rebalanced' }>, t: number, who: string): Decision {
+    const fund = this.funds.get(command.fund)
+    if (fund === undefined) return { refused: 'unknown_fund' }
+    const { rebalance } = fund
+    if (rebalance === undefined || rebalance.id !== command.id || rebalance.ended) return { nothing: true }
+    if (!rebalance.trades.every(isOver)) return { refused: 'not_ready' }
+    const { targets } = rebalance
+    return this.entry(t, who, { ...command, outcome: outcomeOf(rebalance), targets, units: this.unitsNow(fund, targets) }, [])
+  }
+
+  /** Of an asset in the fund's custody, what no order at the exchange may take. */
+  private free({ id, terms, rebalance }: LedgerFund, asset: string): bigint {
+    const balance = this.balance(custodyAccount(id), asset)
+    return rebalance ? balance - held(rebalance, asset, terms.quote) : balance
+  }
+
+  /**
+   * What a share stands for after a trade: custody ÷ shares, down to 18 decimals, so that no basket is ever more than there is. Members
+   * that are not held are among it with nothing. Without shares it stays what it was.
+   */
+  private unitsNow({ id, units, ...fund }: LedgerFund, members = this.targets({ id, units, ...fund })): ReadonlyMap<string, bigint> {
+    const shares = this.shares(id)
+    if (shares === 0n) return units
+    const custody = this.holdings(custodyAccount(id))
+    const now: Record<string, bigint> = {}
+    for (const asset of [...units.keys(), ...custody.keys(), ...Object.keys(members)]) {
+      const perShare = divDown(custody.get(asset) ?? 0n, shares)
+      if (perShare > 0n || (members[asset] ?? 0) > 0) now[asset] = perShare
+    }
+    // In the order in which they are read again.
+    return new Map(Object.entries(now))
+  }
+
+  private checkRebalance(entry: Entry & (Rebalance | Trade | Rebalanced)): void {
+    const rebalance = this.funds.get(entry.fund)?.rebalance
+    const follows =
+      entry.kind === 'rebalance'
+        ? this.funds.has(entry.fund)
+        : entry.kind === 'trade'
+          ? rebalance?.trades.some(({ id }) => id === entry.trade)
+          : rebalance?.id === entry.id
+    if (!follows) throw new RangeError(`entry ${entry.seq}: found a step of a rebalance of ${entry.fund}, expected one that is known`)
   }
 
   private rejected<F extends { readonly kind: string }>(t: number, who: string, fact: F, code: Rejection): Decision {
@@ -250,6 +445,16 @@ export class Ledger {
       post(to, asset, amount)
     }
     return postings
+  }
+
+  private checkIds({ seq, portfolio, transactions }: Entry & Recording): void {
+    const known = this.recorded.get(portfolio)
+    const ids = new Set<string>()
+    for (const { id } of transactions) {
+      if (known?.has(id) || ids.has(id))
+        throw new RangeError(`entry ${seq}: found the row "${id}" of ${portfolio} again, expected each id once`)
+      ids.add(id)
+    }
   }
 
   private checkPostings({ seq, postings }: Entry): void {
@@ -285,9 +490,12 @@ export class Ledger {
       clients: [...this.clients].sort(),
       funds: [...this.funds.values()]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map(({ id, terms, definition, inception, units, halted }) => ({
-          ...{ id, terms: writeTerms(terms), definition, inception, units: inOrder(units), halted },
+        .map(({ id, terms, definition, inception, units, halted, rebalance, rebalanced }) => ({
+          ...{ id, terms: writeTerms(terms), definition, inception, units: inOrder(units), halted, rebalanced },
+          ...(rebalance && { rebalance: writeRebalance(rebalance) }),
         })),
+      recordings: this.recordings,
+      recorded: Object.fromEntries([...this.recorded].sort(byName).map(([portfolio, ids]) => [portfolio, [...ids]])),
       balances: Object.fromEntries([...this.balances].sort(byName).map(([account, assets]) => [account, amounts(assets)])),
     })
   }
@@ -300,9 +508,16 @@ export class Ledger {
     ledger.t = state.t
     for (const client of state.clients) ledger.clients.add(client)
     for (const fund of state.funds) {
-      const { definition, inception } = fund
-      ledger.funds.set(fund.id, { ...fund, definition, inception, terms: readTerms(fund.terms), units: readAmounts(fund.units) })
+      const { definition, inception, rebalanced } = fund
+      const rebalance = fund.rebalance && readRebalance(fund.rebalance)
+      ledger.funds.set(fund.id, {
+        ...{ ...fund, definition, inception, rebalanced, rebalance },
+        ...{ terms: readTerms(fund.terms), units: readAmounts(fund.units) },
+      })
     }
+    // What was kept before there were such rows tells of none.
+    for (const seq of state.recordings ?? []) ledger.recordings.push(seq)
+    for (const [portfolio, ids] of Object.entries(state.recorded ?? {})) ledger.recorded.set(portfolio, new Set(ids))
     for (const [account, assets] of Object.entries(state.balances)) ledger.balances.set(account, readAmounts(assets))
     return ledger
   }
@@ -319,8 +534,14 @@ interface Written {
   readonly seq: number
   readonly t: number
   readonly clients: readonly string[]
-  readonly funds: readonly (Omit<LedgerFund, 'terms' | 'units'> & { terms: WrittenTerms; units: Record<string, string> })[]
+  readonly funds: readonly (Omit<LedgerFund, 'terms' | 'units' | 'rebalance'> & {
+    terms: WrittenTerms
+    units: Record<string, string>
+    rebalance?: WrittenRebalance
+  })[]
   readonly balances: Readonly<Record<string, Record<string, string>>>
+  readonly recordings?: readonly number[]
+  readonly recorded?: Readonly<Record<string, readonly string[]>>
 }
 
 const feeBps = (terms: FundTerms, side: Order['kind']): number => (side === 'create' ? terms.createFeeBps : terms.redeemFeeBps)
@@ -331,6 +552,35 @@ const needs = (side: Order['kind'], legs: readonly Leg[], fee: Leg | undefined):
   for (const { asset, amount } of legs) needed.set(asset, side === 'create' ? amount : -amount)
   if (fee) needed.set(fee.asset, (needed.get(fee.asset) ?? 0n) + fee.amount)
   return needed
+}
+
+/** `2-1-3` is an order of `2-1`, and was sent. */
+const isOrderOf = ({ id, orders }: TradeState, order: string): boolean => {
+  const number = order.startsWith(`${id}-`) ? Number(order.slice(id.length + 1)) : 0
+  return Number.isInteger(number) && number >= 1 && number <= orders
+}
+
+/** A fill moves the asset against the quote asset, and its fee; custody gets before it gives. */
+const movesOf = ({ id, terms }: LedgerFund, { side, asset }: TradeState, { fill }: Extract<Step, { fill: unknown }>): Move[] => {
+  const custody = custodyAccount(id)
+  const value = worthOf(side, fill)
+  const sold = side === 'sell' ? { asset, amount: fill.amount } : { asset: terms.quote, amount: value }
+  const bought = side === 'sell' ? { asset: terms.quote, amount: value } : { asset, amount: fill.amount }
+  return [
+    { from: MARKET, to: custody, ...bought },
+    { from: custody, to: MARKET, ...sold },
+    { from: custody, to: MARKET, ...fill.fee },
+  ]
+}
+
+/** What moves take out of an account, less what they bring in, where that is more than nothing. */
+const takenBy = (moves: readonly Move[], account: string): Map<string, bigint> => {
+  const taken = new Map<string, bigint>()
+  for (const { from, to, asset, amount } of moves) {
+    if (from === account) taken.set(asset, (taken.get(asset) ?? 0n) + amount)
+    if (to === account) taken.set(asset, (taken.get(asset) ?? 0n) - amount)
+  }
+  return taken
 }
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDecimal, fromNumber, ONE, parseDecimal } from '../decimal.ts'
+import { transaction } from '../test/transactions.ts'
 import { readEntry, shareAsset, writeEntry } from './entry.ts'
-import { type Command, custodyAccount, issuedAccount, Ledger, OUTSIDE, SPONSOR } from './ledger.ts'
+import { type Command, custodyAccount, issuedAccount, Ledger, MARKET, OUTSIDE, SPONSOR } from './ledger.ts'
+import type { Step } from './rebalance.ts'
 
 /** A fund as the model has it. */
 interface ModelFund {
@@ -14,6 +16,30 @@ interface ModelFund {
   units?: ReadonlyMap<string, bigint>
   atRunTime: boolean
   halted: boolean
+  /** What it began with a weight in. */
+  first?: readonly string[]
+  /** Weights that are meant to be, once a rebalance was closed. */
+  members?: readonly string[]
+  rebalance?: ModelRebalance
+}
+
+interface ModelRebalance {
+  readonly id: number
+  readonly members: readonly string[]
+  over: boolean
+  readonly trades: ModelTrade[]
+}
+
+interface ModelTrade {
+  readonly id: string
+  readonly sells: boolean
+  readonly asset: string
+  readonly amount: bigint
+  filled: bigint
+  /** What each order that was sent has not got yet, and what was kept for all of it. */
+  readonly orders: { left: bigint; readonly amount: bigint; readonly hold: bigint }[]
+  readonly fills: Set<string>
+  over: boolean
 }
 
 const E4 = 10_000n
@@ -26,6 +52,8 @@ class Model {
   owned = new Map<string, bigint>()
   readonly clients = new Set(['sponsor'])
   readonly funds = new Map<string, ModelFund>()
+  /** Portfolio and id of what was recorded. */
+  readonly rows = new Set<string>()
 
   /** What becomes of the command, in a word. */
   do(command: Command, who: string): string {
@@ -47,6 +75,7 @@ class Model {
         if (!fund) return 'unknown_fund'
         if (fund.units) return 'fund_exists'
         fund.units = command.units
+        fund.first = Object.keys(command.weights).filter(name => command.weights[name]! > 0)
         for (const [asset, units] of command.units) this.move('outside', `custody:${command.fund}`, asset, up(units * command.shares, ONE))
         this.move(`issued:${command.fund}`, 'client:sponsor', `share:${command.fund}`, command.shares)
         return 'written'
@@ -80,7 +109,115 @@ class Model {
       case 'create':
       case 'redeem':
         return this.order(command, who)
+      case 'record': {
+        const rows = command.transactions.map(({ id }) => `${command.portfolio} ${id}`)
+        const fresh = new Set(rows.filter(row => !this.rows.has(row)))
+        for (const row of fresh) this.rows.add(row)
+        return fresh.size === 0 ? 'nothing' : 'written'
+      }
+      case 'rebalance': {
+        const fund = this.funds.get(command.fund)
+        if (!fund) return 'unknown_fund'
+        if (!fund.units || this.shares(command.fund) === 0n) return 'not_ready'
+        if (fund.halted) return 'halted'
+        const before = fund.rebalance ?? { id: 0, over: true }
+        if (!before.over || command.id !== before.id + 1) return 'nothing'
+        const trades = command.trades.map(({ side, asset, amount }, i) => ({
+          ...{ id: `${command.id}-${i + 1}`, sells: side === 'sell', asset, amount, filled: 0n, over: false },
+          ...{ orders: [], fills: new Set<string>() },
+        }))
+        const members = Object.keys(command.targets).filter(name => command.targets[name]! > 0)
+        fund.rebalance = { id: command.id, over: false, members, trades }
+        return 'written'
+      }
+      case 'trade':
+        return this.trade(command)
+      case 'rebalanced': {
+        const fund = this.funds.get(command.fund)
+        if (!fund) return 'unknown_fund'
+        const { rebalance } = fund
+        if (!rebalance || rebalance.over || rebalance.id !== command.id) return 'nothing'
+        if (rebalance.trades.some(({ over }) => !over)) return 'not_ready'
+        rebalance.over = true
+        fund.members = rebalance.members
+        this.derive(command.fund)
+        return 'written'
+      }
     }
+  }
+
+  private trade({ fund: id, trade: name, step }: Extract<Command, { kind: 'trade' }>): string {
+    const fund = this.funds.get(id)
+    if (!fund) return 'unknown_fund'
+    const trade = fund.rebalance?.trades.find(each => each.id === name)
+    if (!trade) return 'unknown_order'
+    const custody = `custody:${id}`
+    if ('fill' in step) {
+      const { order, id: fill, amount, price, fee } = step.fill
+      if (trade.fills.has(fill)) return 'nothing'
+      const sent = trade.orders[Number(order.split('-')[2]) - 1]
+      if (!order.startsWith(`${name}-`) || !sent) return 'unknown_order'
+      if (fee.asset !== trade.asset && fee.asset !== fund.quote) return 'not_ready'
+      const moved = this.tried([custody], 'not_ready', () => {
+        if (trade.sells) {
+          this.move(custody, 'market', trade.asset, amount)
+          this.move('market', custody, fund.quote, (amount * price) / ONE)
+        } else {
+          this.move('market', custody, trade.asset, amount)
+          this.move(custody, 'market', fund.quote, up(amount * price, ONE))
+        }
+        this.move(custody, 'market', fee.asset, fee.amount)
+      })
+      if (moved !== 'settled') return moved
+      trade.fills.add(fill)
+      trade.filled += amount
+      sent.left -= amount
+      if (trade.filled >= trade.amount) trade.over = true
+      this.derive(id)
+      return 'written'
+    }
+    if (trade.over) return 'nothing'
+    if ('end' in step) {
+      if (step.end.status === 'completed' && trade.filled === 0n) return 'not_ready'
+      trade.over = true
+      return 'written'
+    }
+    const { id: order, amount, hold } = step.order
+    if (order !== `${name}-${trade.orders.length + 1}`) return 'nothing'
+    if (fund.halted) return 'halted'
+    const asset = trade.sells ? trade.asset : fund.quote
+    if ((this.owned.get(`${custody} ${asset}`) ?? 0n) - this.held(fund, asset, trade) < hold) return 'not_ready'
+    trade.orders.push({ left: amount, amount, hold })
+    return 'written'
+  }
+
+  private shares(fund: string): bigint {
+    return -(this.owned.get(`issued:${fund} share:${fund}`) ?? 0n)
+  }
+
+  /** What the newest orders may still take of the asset, but for those of one trade. */
+  private held(fund: ModelFund, asset: string, but?: ModelTrade): bigint {
+    let sum = 0n
+    for (const trade of fund.rebalance?.trades ?? []) {
+      const newest = trade.orders.at(-1)
+      if (trade === but || trade.over || !newest || newest.left <= 0n) continue
+      if ((trade.sells ? trade.asset : fund.quote) === asset) sum += up(newest.hold * newest.left, newest.amount)
+    }
+    return sum
+  }
+
+  /** What a share stands for, from what there is. */
+  private derive(id: string): void {
+    const fund = this.funds.get(id)!
+    const shares = this.shares(id)
+    if (shares === 0n) return
+    const units = new Map<string, bigint>()
+    for (const name of ASSETS) {
+      const each = ((this.owned.get(`custody:${id} ${name}`) ?? 0n) * ONE) / shares
+      const member = fund.members?.includes(name) ?? fund.first?.includes(name)
+      if (each > 0n || member) units.set(name, each)
+    }
+    fund.units = units
   }
 
   private order({ kind, fund: id, amount, nav }: Extract<Command, { nav: unknown }>, who: string): string {
@@ -92,6 +229,7 @@ class Model {
     const bps = fund[kind]
     if (bps > 0 && nav === undefined) return 'stale_price'
     if (amount % fund.unit !== 0n) return 'not_whole_units'
+    const before = new Map(this.owned)
     const [client, custody, issued, share] = [`client:${who}`, `custody:${id}`, `issued:${id}`, `share:${id}`]
     const shares = this.tried([client], 'insufficient_shares', () =>
       kind === 'create' ? this.move(issued, client, share, amount) : this.move(client, issued, share, amount),
@@ -103,6 +241,18 @@ class Model {
         else this.move(custody, client, asset, (units * amount) / ONE)
       if (bps > 0) this.move(client, 'fees', fund.quote, up(BigInt(bps) * amount * fromNumber(nav!)!, E4 * ONE))
     })
+    // What an order may still take is nobody's to have.
+    const custodyShort =
+      kind === 'redeem' &&
+      [...fund.units].some(([asset, units]) => {
+        const leg = (units * amount) / ONE
+        const now = this.owned.get(`${custody} ${asset}`) ?? 0n
+        return leg > 0n && now < this.held(fund, asset)
+      })
+    if (assets === 'settled' && custodyShort) {
+      this.owned = before
+      return 'not_ready'
+    }
     // All or nothing.
     if (assets !== 'settled') kind === 'create' ? this.move(client, issued, share, amount) : this.move(issued, client, share, amount)
     return assets
@@ -181,7 +331,75 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('transfer' as const), key, to: client, asset: fc.oneof(asset, fund.map(shareAsset)), amount }),
   },
 )
-const step = fc.record({ command, who: client, t: fc.nat({ max: 1000 }) })
+const record: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constant('record' as const),
+  portfolio: fc.constantFrom('P', 'Q'),
+  transactions: fc.array(
+    fc.constantFrom('1', '2', 'r:3', '4"').map(id => ({ ...transaction('buy BTC 1 10'), id })),
+    { maxLength: 3 },
+  ),
+})
+
+const orderId = fc.constantFrom('1-1-1', '1-1-2', '1-2-1', '2-1-1')
+const part = fc.oneof(amount, fc.constantFrom(decimal('0.1'), decimal('0.7')))
+const tradeStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ order: fc.record({ id: orderId, amount: part, limit: part, hold: part }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      fill: fc.record({
+        ...{ order: orderId, id: fc.constantFrom('a', 'b', 'c', 'd'), amount: part, price: part },
+        fee: fc.record({ asset: fc.constantFrom('USD', 'USD', 'A', '7'), amount: fc.constantFrom(0n, 1n, decimal('0.01')) }),
+      }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      end: fc.record({ status: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const), why: fc.constant('x') }),
+    }),
+  },
+)
+const rebalancing: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('rebalance' as const),
+      fund,
+      id: fc.constantFrom(1, 1, 2, 3),
+      reason: fc.constant('asset'),
+      targets: fc.constantFrom<Record<string, number>[]>({ A: 1 }, { A: 0.5, '7': 0.5 }, {}),
+      trades: fc.array(
+        fc.record({ side: fc.constantFrom('buy' as const, 'sell' as const), asset, amount: part, price: fc.constantFrom(1, 2.5) }),
+        { maxLength: 2 },
+      ),
+    }),
+  },
+  {
+    weight: 8,
+    // Mostly steps that belong to the trade.
+    arbitrary: fc
+      .record({
+        kind: fc.constant('trade' as const),
+        fund,
+        trade: fc.constantFrom('1-1', '1-1', '1-2', '2-1'),
+        step: tradeStep,
+        own: fc.boolean(),
+      })
+      .map(({ own, ...rest }) => {
+        const { trade, step: s } = rest
+        if (!own || 'end' in s) return rest
+        const id = `${trade}-1`
+        return { ...rest, step: 'order' in s ? { order: { ...s.order, id } } : { fill: { ...s.fill, order: id } } }
+      }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rebalanced' as const), fund, id: fc.constantFrom(1, 2) }) },
+)
+const step = fc.record({
+  command: fc.oneof({ weight: 12, arbitrary: command }, { weight: 8, arbitrary: rebalancing }, record),
+  who: client,
+  t: fc.nat({ max: 1000 }),
+})
 
 /** Most sequences would come to nothing if everything had to be defined by chance. */
 const begun: Command[] = [
@@ -211,7 +429,7 @@ const checkSums = (ledger: Ledger): void => {
   for (const account of ledger.accounts) {
     for (const [name, amount] of ledger.holdings(account)) {
       sums.set(name, (sums.get(name) ?? 0n) + amount)
-      if (account !== OUTSIDE && !FUNDS.some(id => account === issuedAccount(id)) && amount < 0n)
+      if (account !== OUTSIDE && account !== MARKET && !FUNDS.some(id => account === issuedAccount(id)) && amount < 0n)
         expect.fail(`${account} has ${formatDecimal(amount)} ${name}`)
     }
   }
@@ -222,7 +440,7 @@ const checkSums = (ledger: Ledger): void => {
 }
 
 describe('any sequence of commands', () => {
-  const steps = fc.tuple(fc.boolean(), fc.array(step, { maxLength: 60, size: 'max' })).map(([start, list]) => {
+  const steps = fc.tuple(fc.boolean(), fc.array(step, { maxLength: 90, size: 'max' })).map(([start, list]) => {
     const first = begun.map(c => ({ command: c, who: 'system', t: 0 }))
     return start ? [...first, ...list] : list
   })
@@ -240,12 +458,12 @@ describe('any sequence of commands', () => {
           expect(ledger.write()).toBe(before)
           const word = model.do(c, who)
           seen.set(word, (seen.get(word) ?? 0) + 1)
-          if ('refused' in decision) {
-            expect(decision.refused).toBe(word)
+          if (!('entry' in decision)) {
+            expect('refused' in decision ? decision.refused : 'nothing').toBe(word)
             continue
           }
           const { entry } = decision
-          expect('code' in entry ? entry.code : 'status' in entry ? entry.status : 'written').toBe(word)
+          expect('code' in entry ? entry.code : 'status' in entry && entry.kind !== 'trade' ? entry.status : 'written').toBe(word)
           newest = Math.max(newest, t)
           expect(entry).toMatchObject({ seq: ledger.seq + 1, t: newest, who, kind: c.kind })
           ledger.post(entry)
@@ -263,7 +481,19 @@ describe('any sequence of commands', () => {
     // The sequences reach everything that can become of a command.
     expect([...seen.keys()].toSorted()).toEqual(
       [
-        ...['written', 'settled', 'name_taken', 'fund_exists', 'unknown_client', 'unknown_fund', 'not_ready', 'halted', 'stale_price'],
+        ...[
+          'written',
+          'nothing',
+          'settled',
+          'name_taken',
+          'fund_exists',
+          'unknown_client',
+          'unknown_fund',
+          'not_ready',
+          'halted',
+          'stale_price',
+          'unknown_order',
+        ],
         ...['not_whole_units', 'insufficient_shares', 'insufficient_assets'],
       ].toSorted(),
     )
@@ -277,7 +507,7 @@ describe('any sequence of commands', () => {
         const states = [ledger.write()]
         for (const { command: c, who, t } of list) {
           const decision = ledger.decide(c, t, who)
-          if ('refused' in decision) continue
+          if (!('entry' in decision)) continue
           ledger.post(decision.entry)
           texts.push(writeEntry(decision.entry))
           states.push(ledger.write())

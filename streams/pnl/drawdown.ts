@@ -57,6 +57,15 @@ export class Drawdown {
     this.base = after
   }
 
+  /**
+   * The books were made anew with rows of the past, and what is held was worth `before` and is worth `after`; all gained is more by
+   * `gained`. That is neither growth nor fall from where it stood: it counts as if it had been there all along.
+   */
+  restated(before: number, after: number, gained: number): void {
+    this.peak += gained
+    this.booked(before, after, after - before)
+  }
+
   private growthAt(worth: number): number {
     if (this.base === 0) return this.growth
     return this.base > 0 ? (this.growth * worth) / this.base : Number.NaN

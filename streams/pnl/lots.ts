@@ -20,6 +20,14 @@ export interface Taken {
   readonly lots: readonly Lot[]
 }
 
+/** Lots as JSON can hold them, amounts as decimal integers of 10⁻¹⁸. */
+export interface WrittenLots {
+  readonly qty: string
+  readonly cost: string
+  /** In the order in which they stand. */
+  readonly lots: readonly (readonly [t: number, qty: string, cost: string, unit: string])[]
+}
+
 /** The lots of one asset. Costs are split exactly: what a part takes is rounded down, the rest stays with the lot. */
 export class Lots {
   qty = 0n
@@ -66,6 +74,23 @@ export class Lots {
     this.qty -= qty - wanted
     this.cost -= cost
     return { qty: qty - wanted, cost, lots: parts }
+  }
+
+  /** Exactly what `read` makes the same lots of. */
+  write(): WrittenLots {
+    return {
+      qty: String(this.qty),
+      cost: String(this.cost),
+      lots: this.lots.slice(this.head).map(({ t, qty, cost, unit }) => [t, String(qty), String(cost), String(unit)]),
+    }
+  }
+
+  static read(method: Method, { qty, cost, lots }: WrittenLots): Lots {
+    const read = new Lots(method)
+    read.qty = BigInt(qty)
+    read.cost = BigInt(cost)
+    read.lots = lots.map(([t, qty, cost, unit]) => ({ t, qty: BigInt(qty), cost: BigInt(cost), unit: BigInt(unit) }))
+    return read
   }
 
   private dropNext(): void {

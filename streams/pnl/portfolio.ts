@@ -7,7 +7,7 @@ import { type Changes, type Dependent, Source } from '../source.ts'
 import { Drawdown, type Moment } from './drawdown.ts'
 import type { Method } from './lots.ts'
 import { Positions } from './positions.ts'
-import type { Transaction } from './transaction.ts'
+import { inOrder, type Transaction } from './transaction.ts'
 
 export interface PortfolioSpec {
   readonly id: string
@@ -25,12 +25,17 @@ interface Holding {
   /** It was held, but had no price yet, when the path was last sampled. */
   unseen: boolean
   unseenAtMidnight: boolean
+  /** NaN where it had none, or was no holding yet. */
+  priceAtMidnight: number
 }
 
 /**
  * One portfolio: its books, kept exactly, and its figures at the prices of the moment. A row of its transactions applies when
  * its time has come. Nothing here depends on who is watching: what depends on the path is sampled always, the drawdown at the
  * ends of `storeMs` and before every row, the day's profit at midnight.
+ *
+ * Rows may come at run time, in any order. One that belongs before what is booked lets the books be made anew from the first row
+ * on, which takes one to three microseconds a row; several that come together cost one such pass.
  */
 export class Portfolio extends Source implements Dependent {
   readonly spec: PortfolioSpec
@@ -38,30 +43,62 @@ export class Portfolio extends Source implements Dependent {
   dirty = false
   private readonly book: Book
   private readonly changes: Changes
-  private readonly positions: Positions
+  private positions: Positions
   private readonly holdings = new Map<string, Holding>()
   private readonly drawdown = new Drawdown()
-  private next = 0
+  /** Rows that came at run time, in order; of one time those of the file are before them. */
+  private recorded: Transaction[] = []
+  private nextOfFile = 0
+  private nextRecorded = 0
+  /** A row belongs before what is booked, or before the running day. */
+  private late = false
+  private tracksCash: boolean
+  /** What a row of the file that bears no price was booked at, so that it is booked at the same again. */
+  private readonly marketPrices = new Map<Transaction, bigint | undefined>()
   private listening = false
   /** Its books and the beginning of its days, as something it is computed from. */
   private readonly events = new Source()
   private moment: Moment = { total: 0, worth: 0, unseen: 0 }
   private midnightTotal = Number.NaN
+  /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
+  private midnightAt = Number.NaN
 
   constructor(spec: PortfolioSpec, book: Book, changes: Changes) {
     super()
     this.spec = spec
     this.book = book
     this.changes = changes
-    const { quote, method, feesInCost } = spec
-    this.positions = new Positions({ quote, method, feesInCost, tracksCash: spec.transactions.some(tx => tx.asset === quote) })
+    this.tracksCash = spec.transactions.some(tx => tx.asset === spec.quote)
+    this.positions = this.noPositions()
     this.figures = emptyFigures(spec)
     this.events.add(this)
   }
 
   /** ms of the next row that waits for its time; Infinity where none does. */
   get dueAt(): number {
-    return this.spec.transactions[this.next]?.t ?? Number.POSITIVE_INFINITY
+    return this.late ? Number.NEGATIVE_INFINITY : (this.upcoming?.t ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** All its rows in the order in which they are booked, those that wait for their time at the end. */
+  get transactions(): readonly Transaction[] {
+    return this.recorded.length === 0 ? this.spec.transactions : merged(this.spec.transactions, this.recorded, byTime)
+  }
+
+  /** Takes in rows that came at run time, none of which was there before. They are booked with the next that is due. */
+  record(rows: readonly Transaction[]): void {
+    if (rows.length === 0) return
+    const added = rows.toSorted(inOrder)
+    const begun = this.nextOfFile + this.nextRecorded > 0
+    if (!this.tracksCash && added.some(tx => tx.asset === this.spec.quote)) {
+      this.tracksCash = true
+      if (begun) this.late = true
+      else this.positions = this.noPositions()
+    }
+    this.late ||= added[0]!.t < this.midnightAt || (begun && this.isBooked(added[0]!))
+    const last = this.recorded.at(-1)
+    // What comes last anyway, as most does, costs no more than itself.
+    if (last === undefined || inOrder(last, added[0]!) <= 0) for (const tx of added) this.recorded.push(tx)
+    else this.recorded = merged(this.recorded, added, inOrder)
   }
 
   /** Something it is computed from changed after the frame numbered `frame`. */
@@ -85,17 +122,20 @@ export class Portfolio extends Source implements Dependent {
   /** Books the rows whose time has come. */
   advance(t: number): void {
     if (!(this.dueAt <= t)) return
-    const { transactions } = this.spec
-    if (this.next === 0 && this.dueAt >= floorTo(t, DAY)) this.midnightTotal = 0
-    this.sample(t)
-    const { worth } = this.moment
-    const { flows } = this.figures
-    for (let tx = transactions[this.next]; tx !== undefined && tx.t <= t; tx = transactions[++this.next]) {
-      this.positions.apply(tx, fromNumber(this.holding(tx.asset).instrument?.price ?? 1))
+    if (this.nextOfFile + this.nextRecorded === 0 && this.dueAt >= floorTo(t, DAY)) {
+      this.midnightTotal = 0
+      this.midnightAt = floorTo(t, DAY)
     }
+    this.sample(t)
+    const { worth, total } = this.moment
+    const { flows } = this.figures
+    const anew = this.late
+    if (anew) this.beginAnew()
+    this.enter(t)
     this.rebuild()
     this.evaluate(t)
-    this.drawdown.booked(worth, this.moment.worth, this.figures.flows - flows)
+    if (anew) this.drawdown.restated(worth, this.moment.worth, this.moment.total - total)
+    else this.drawdown.booked(worth, this.moment.worth, this.figures.flows - flows)
     this.events.touch(this.changes)
   }
 
@@ -105,7 +145,11 @@ export class Portfolio extends Source implements Dependent {
     this.advance(floorTo(t, DAY) - 1)
     this.evaluate(t)
     this.midnightTotal = this.figures.total
-    for (const holding of this.holdings.values()) holding.unseenAtMidnight = unpriced(holding)
+    this.midnightAt = floorTo(t, DAY)
+    for (const holding of this.holdings.values()) {
+      holding.unseenAtMidnight = unpriced(holding)
+      holding.priceAtMidnight = holding.figures.price
+    }
     this.events.touch(this.changes)
   }
 
@@ -143,9 +187,9 @@ export class Portfolio extends Source implements Dependent {
         value += figures.value
         cost += figures.cost
         if (holding.unseen) unseen += figures.unrealised
-        // What it had gained by midnight will never be known.
-        if (holding.unseenAtMidnight) dayKnown = false
       }
+      // What it had gained by midnight will never be known.
+      if (holding.unseenAtMidnight && !unpriced(holding)) dayKnown = false
       if (instrument?.stale && figures.qty !== 0) stale = true
     }
     f.t = t
@@ -160,6 +204,62 @@ export class Portfolio extends Source implements Dependent {
     const { abs, rel } = this.drawdown.at(this.moment)
     f.drawdownAbs = abs
     f.drawdownRel = rel
+  }
+
+  /** The next row to be booked. */
+  private get upcoming(): Transaction | undefined {
+    const ofFile = this.spec.transactions[this.nextOfFile]
+    const recorded = this.recorded[this.nextRecorded]
+    return recorded === undefined || (ofFile !== undefined && ofFile.t <= recorded.t) ? ofFile : recorded
+  }
+
+  private enter(t: number): void {
+    for (let tx = this.upcoming; tx !== undefined && tx.t <= t; tx = this.upcoming) {
+      const { instrument } = this.holding(tx.asset)
+      if (tx === this.recorded[this.nextRecorded]) {
+        // It bears the price of the moment it was recorded at, if there was one: a later one would be another after each start.
+        this.nextRecorded += 1
+        this.positions.apply(tx, undefined)
+      } else {
+        this.nextOfFile += 1
+        this.positions.apply(tx, tx.price ?? this.marketPrice(tx, instrument))
+      }
+    }
+  }
+
+  private marketPrice(tx: Transaction, instrument: Instrument | undefined): bigint | undefined {
+    if (!this.marketPrices.has(tx)) this.marketPrices.set(tx, fromNumber(instrument?.price ?? 1))
+    return this.marketPrices.get(tx)
+  }
+
+  /** Whether the row belongs before one that is booked. */
+  private isBooked(tx: Transaction): boolean {
+    const ofFile = this.spec.transactions[this.nextOfFile - 1]
+    const recorded = this.recorded[this.nextRecorded - 1]
+    return (ofFile !== undefined && tx.t < ofFile.t) || (recorded !== undefined && inOrder(tx, recorded) < 0)
+  }
+
+  /** Empties the books, and books what belongs before the running day, so that the day has its beginning. */
+  private beginAnew(): void {
+    this.late = false
+    this.positions = this.noPositions()
+    this.nextOfFile = 0
+    this.nextRecorded = 0
+    if (Number.isNaN(this.midnightAt)) return
+    this.enter(this.midnightAt - 1)
+    const { realised, income, expenses, byAsset } = this.positions
+    this.midnightTotal = toNumber(realised) + toNumber(income) - toNumber(expenses)
+    for (const { asset, lots } of byAsset.values()) {
+      const holding = this.holding(asset)
+      const price = holding.instrument === undefined ? 1 : holding.priceAtMidnight
+      holding.unseenAtMidnight = lots.qty !== 0n && Number.isNaN(price)
+      if (lots.qty !== 0n && !Number.isNaN(price)) this.midnightTotal += toNumber(lots.qty) * price - toNumber(lots.cost)
+    }
+  }
+
+  private noPositions(): Positions {
+    const { quote, method, feesInCost } = this.spec
+    return new Positions({ quote, method, feesInCost, tracksCash: this.tracksCash })
   }
 
   /** Takes the books' amounts over into the figures. */
@@ -185,13 +285,31 @@ export class Portfolio extends Source implements Dependent {
     if (holding === undefined) {
       const instrument = asset === this.spec.quote ? undefined : this.book.instrument(`${asset}-${this.spec.quote}`)
       const figures = { asset, qty: 0, price: Number.NaN, avg: Number.NaN, value: 0, cost: 0, unrealised: 0, realised: 0 }
-      holding = { instrument, figures, unseen: false, unseenAtMidnight: false }
+      holding = { instrument, figures, unseen: false, unseenAtMidnight: false, priceAtMidnight: Number.NaN }
       this.holdings.set(asset, holding)
       if (this.listening) instrument?.add(this)
     }
     return holding
   }
 }
+
+/** Two lists in order as one; of one place the first list's are before. */
+const merged = (
+  before: readonly Transaction[],
+  added: readonly Transaction[],
+  order: (a: Transaction, b: Transaction) => number,
+): Transaction[] => {
+  const all: Transaction[] = []
+  let i = 0
+  for (const tx of added) {
+    while (i < before.length && order(before[i]!, tx) <= 0) all.push(before[i++]!)
+    all.push(tx)
+  }
+  while (i < before.length) all.push(before[i++]!)
+  return all
+}
+
+const byTime = (a: Transaction, b: Transaction): number => a.t - b.t
 
 const unpriced = ({ figures }: Holding): boolean => figures.qty !== 0 && Number.isNaN(figures.price)
 

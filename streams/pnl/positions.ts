@@ -1,5 +1,5 @@
 import { divDown, mulDown, ONE } from '../decimal.ts'
-import { Lots, type Method, type Taken } from './lots.ts'
+import { Lots, type Method, type Taken, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What is held of one asset, and what was gained by it. */
@@ -16,6 +16,17 @@ export interface PositionRules {
   readonly feesInCost: boolean
   /** The file has rows of the quote asset: purchases and sales move that balance, otherwise they are flows. */
   readonly tracksCash: boolean
+}
+
+/** Books as JSON can hold them, amounts as decimal integers of 10⁻¹⁸. */
+export interface WrittenPositions {
+  readonly realised: string
+  readonly income: string
+  readonly expenses: string
+  readonly fees: string
+  readonly flows: string
+  readonly assets: readonly (readonly [asset: string, realised: string, lots: WrittenLots])[]
+  readonly flaws: readonly (readonly [asset: string, why: string])[]
 }
 
 /**
@@ -99,6 +110,32 @@ export class Positions {
         this.charge(tx)
         return undefined
     }
+  }
+
+  /** Exactly what `read` makes the same books of, under the same rules. */
+  write(): WrittenPositions {
+    return {
+      realised: String(this.realised),
+      income: String(this.income),
+      expenses: String(this.expenses),
+      fees: String(this.fees),
+      flows: String(this.flows),
+      assets: [...this.byAsset.values()].map(({ asset, realised, lots }) => [asset, String(realised), lots.write()]),
+      flaws: [...this.flaws],
+    }
+  }
+
+  static read(rules: PositionRules, written: WrittenPositions): Positions {
+    const read = new Positions(rules)
+    read.realised = BigInt(written.realised)
+    read.income = BigInt(written.income)
+    read.expenses = BigInt(written.expenses)
+    read.fees = BigInt(written.fees)
+    read.flows = BigInt(written.flows)
+    for (const [asset, realised, lots] of written.assets)
+      read.byAsset.set(asset, { asset, realised: BigInt(realised), lots: Lots.read(rules.method, lots) })
+    for (const [asset, why] of written.flaws) read.flaws.set(asset, why)
+    return read
   }
 
   private priceOf(tx: Transaction, marketPrice: bigint | undefined): bigint | undefined {

@@ -1,4 +1,4 @@
-import { parseDecimal } from '../decimal.ts'
+import { formatDecimal, parseDecimal } from '../decimal.ts'
 import { NAME } from '../names.ts'
 
 export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const
@@ -29,6 +29,9 @@ const REQUIRED = ['t', 'type', 'asset', 'qty'] as const
 /** What a row cannot be read for: which column, what stands there, what was expected. */
 export class BadRow extends Error {}
 
+/** No amount that anybody owns is written longer; reading a long one would take long. */
+const LONGEST = 100
+
 /** Reads the rows of a file whose header is given. Throws BadRow for a header without the columns it needs. */
 export const transactionReader = (header: readonly string[]): ((fields: readonly string[]) => Transaction) => {
   const at = new Map(header.map((name, i) => [name.trim(), i]))
@@ -40,7 +43,7 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
     const bad = (name: string, expected: string): BadRow => new BadRow(`${name}: found "${field(name as 't')}", expected ${expected}`)
     const amount = (name: 'qty' | 'price' | 'fee' | 'cost'): bigint | undefined => {
       if (field(name) === '') return undefined
-      const value = parseDecimal(field(name))
+      const value = field(name).length > LONGEST ? undefined : parseDecimal(field(name))
       if (value === undefined) throw bad(name, 'a decimal with at most 18 places')
       if (value < 0n && name !== 'qty') throw bad(name, 'a number that is not negative')
       return value
@@ -86,3 +89,50 @@ const readTime = (text: string): number | undefined => {
   }
   return t >= FIRST && t < 8.64e15 ? t : undefined
 }
+
+/** A transaction as JSON has it: amounts are decimal strings, and what is not known is left out. */
+export interface WrittenTransaction {
+  readonly t: number
+  readonly type: TransactionType
+  readonly asset: string
+  readonly qty: string
+  readonly price?: string
+  readonly fee?: string
+  readonly cost?: string
+  readonly account?: string
+  readonly to_account?: string
+  readonly id?: string
+}
+
+export const writeTransaction = ({ t, type, asset, qty, price, fee, cost, account, toAccount, id }: Transaction): WrittenTransaction => ({
+  ...{ t, type, asset, qty: formatDecimal(qty) },
+  ...(price !== undefined && { price: formatDecimal(price) }),
+  ...(fee !== 0n && { fee: formatDecimal(fee) }),
+  ...(cost !== undefined && { cost: formatDecimal(cost) }),
+  ...(account !== '' && { account }),
+  ...(toAccount !== '' && { to_account: toAccount }),
+  ...(id !== '' && { id }),
+})
+
+/** Reads what `writeTransaction` wrote. Throws TypeError where it is something else. */
+export const readTransaction = ({ t, type, asset, qty, price, fee, cost, account, to_account, id }: WrittenTransaction): Transaction => ({
+  ...{ t, type, asset, qty: amountOf(qty), price: price === undefined ? undefined : amountOf(price) },
+  ...{ fee: fee === undefined ? 0n : amountOf(fee), cost: cost === undefined ? undefined : amountOf(cost) },
+  ...{ account: account ?? '', toAccount: to_account ?? '', id: id ?? '' },
+})
+
+const amountOf = (text: string): bigint => {
+  const amount = parseDecimal(text)
+  if (amount === undefined) throw new TypeError(`found "${text}", expected a decimal`)
+  return amount
+}
+
+/**
+ * The order of rows that came at run time, whatever the order they came in: by time; of one time what comes in before what goes out;
+ * then by id, as numbers rise.
+ */
+export const inOrder = (a: Transaction, b: Transaction): number =>
+  a.t - b.t || leaves(a) - leaves(b) || a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+const leaves = ({ type, qty }: Transaction): number =>
+  type === 'sell' || type === 'withdraw' || type === 'fee' || (type === 'gift' && qty < 0n) ? 1 : 0

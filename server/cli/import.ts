@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { symbolMap } from '../../streams/symbols.ts'
+import { readOptions, UsageError } from '../config/options.ts'
+import { readSettings, type Settings } from '../config/settings.ts'
+import { home } from '../home.ts'
+import { type CandleStore, directoryStore, importPrices, serverStore } from './importPrices.ts'
+import { type Imported, importTransactions } from './importTransactions.ts'
+import { RunningServer, ServerError } from './server.ts'
+
+/** Bad rows beyond so many are counted, not told. */
+const TOLD = 20
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const SERVER = { url: { type: 'string' }, token: { type: 'string' } } as const
+const TRANSACTIONS = { ...SERVER, portfolio: { type: 'string' } } as const
+const PRICES = { ...SERVER, data: { type: 'string' }, config: { type: 'string' } } as const
+
+/** `import transactions …` and `import prices …`. Gives the exit code. Throws UsageError. */
+export const runImport = async ([what, ...rest]: readonly string[], environment: Environment): Promise<number> => {
+  switch (what) {
+    case 'transactions':
+      return transactions(rest, environment)
+    case 'prices':
+      return prices(rest, environment)
+    default:
+      throw new UsageError(`import: found "${what ?? ''}", expected transactions or prices`)
+  }
+}
+
+const transactions = async (args: readonly string[], environment: Environment): Promise<number> => {
+  const { values, files } = read(args, TRANSACTIONS)
+  const { portfolio, url, token } = values as Partial<Record<string, string>>
+  const [file] = files
+  if (file === undefined || files.length > 1) throw new UsageError(`import transactions: found ${files.length} files, expected one`)
+  if (!portfolio) throw new UsageError('--portfolio: found nothing, expected the id of a portfolio')
+  const server = new RunningServer(url ?? environment.DRIFTWIRE_URL, token ?? environment.DRIFTWIRE_TOKEN, environment.DRIFTWIRE_PORT)
+  const imported: Imported = { accepted: 0, known: 0, refused: 0 }
+  let failed = false
+  try {
+    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+    await importTransactions(file, portfolio, server, imported, (line, why) => {
+      if (imported.refused <= TOLD) console.error(`${file}:${line}: ${why}`)
+    })
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    failed = true
+    console.error(`driftwire: ${error.message}`)
+  }
+  if (imported.refused > TOLD) console.error(`${file}: ${imported.refused - TOLD} more rows are refused`)
+  if (failed && imported.accepted > 0) console.error('driftwire: import the file again: what has been accepted will be known')
+  console.log(`${file}: ${imported.accepted} rows accepted, ${imported.known} known, ${imported.refused} refused`)
+  return failed || imported.refused > 0 ? 1 : 0
+}
+
+const prices = async (args: readonly string[], environment: Environment): Promise<number> => {
+  const { values, files } = read(args, PRICES)
+  const { url = environment.DRIFTWIRE_URL, token, data, config } = values as Partial<Record<string, string>>
+  if (files.length === 0) throw new UsageError('import prices: found no file, expected FILE or FILE#SYMBOL')
+  const options = [...(data === undefined ? [] : ['--data', data]), ...(config === undefined ? [] : ['--config', config])]
+  const settings = readSettings(readOptions(options, environment), environment, join(home(), 'server', 'demo', 'config.json'))
+  const map = symbolMap(settings.config.symbols)
+  let refused = 0
+  let store: CandleStore | undefined
+  try {
+    store = await storeOf(url, token ?? environment.DRIFTWIRE_TOKEN, data !== undefined, settings, environment.DRIFTWIRE_PORT)
+    for (const file of files) {
+      const imported: Imported = { accepted: 0, known: 0, refused: 0 }
+      let told = 0
+      await importPrices(file, map, store, imported, why => {
+        told += 1
+        if (told <= TOLD) console.error(`${file}: ${why}`)
+      })
+      console.log(`${file}: ${imported.accepted} candles accepted, ${imported.known} known, ${imported.refused} refused`)
+      refused += imported.refused
+    }
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    console.error(`driftwire: ${error.message}`)
+    return 1
+  } finally {
+    await store?.close()
+  }
+  return refused > 0 ? 1 : 0
+}
+
+/** The running server's, where one is named or the local one answers; else, or where it is named, the directory's. */
+const storeOf = async (
+  url: string | undefined,
+  token: string | undefined,
+  named: boolean,
+  { dataDir, adminToken }: Settings,
+  port: string | undefined,
+): Promise<CandleStore> => {
+  const given = token ?? adminToken
+  if (named && url === undefined) return directoryStore(dataDir)
+  const server = new RunningServer(url, given ?? (url === undefined ? await localToken(dataDir) : undefined), port)
+  if (await server.answers()) return serverStore(server)
+  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+  return directoryStore(dataDir)
+}
+
+/** The one that the local server has made for its admin. */
+const localToken = async (dataDir: string): Promise<string | undefined> => {
+  const text = await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined)
+  return text?.trim()
+}
+
+const read = <F extends Record<string, { type: 'string' }>>(args: readonly string[], options: F) => {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true })
+    return { values, files: positionals }
+  } catch (error) {
+    throw new UsageError(`import: ${(error as Error).message}`)
+  }
+}

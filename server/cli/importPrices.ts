@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type DestinationStream, pino } from 'pino'
+import { CANDLE, type Ticks } from '../../streams/input.ts'
+import { Names } from '../../streams/names.ts'
+import type { SymbolMap } from '../../streams/symbols.ts'
+import { UsageError } from '../config/options.ts'
+import { replay } from '../feeds/replay/replay.ts'
+import { SpecError } from '../feeds/specError.ts'
+import { wall } from '../feeds/wall.ts'
+import { Journal, JournalError } from '../journal/journal.ts'
+import type { Candle, CandlesAnswer } from '../prices.ts'
+import { EngineError, openEngine } from '../storage/engine.ts'
+import { openSink } from '../storage/sink.ts'
+import type { Imported } from './importTransactions.ts'
+import { type RunningServer, ServerError } from './server.ts'
+
+/** Where candles go. */
+export interface CandleStore {
+  readonly symbols: Names
+  readonly sources: Names
+  put(ticks: readonly Ticks[], imported: Imported, refused: (why: string) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Candles that go at once. */
+const ROWS = 10_000
+
+/** `FILE` or `FILE#SYMBOL`, read as `replay:` reads it, into the store. Throws UsageError where it holds no candles. */
+export const importPrices = async (
+  file: string,
+  map: SymbolMap,
+  store: CandleStore,
+  imported: Imported,
+  bad: (why: string) => void,
+): Promise<void> => {
+  const { symbols, sources } = store
+  const said: DestinationStream = {
+    write: line => {
+      const { msg, kind, where, why } = JSON.parse(line) as Record<string, unknown>
+      bad(kind === undefined ? `${msg}: ${why}` : `line ${where}: ${msg}: ${kind}`)
+    },
+  }
+  const feed = await replay({ spec: `replay:${file}`, base: process.cwd(), map, wall }).catch(error => {
+    throw error instanceof SpecError ? new UsageError(error.message.replace(/^replay:/, '')) : error
+  })
+  const log = pino({ level: 'warn' }, said)
+  const context = { feed: 0, symbols, sources, map, log, signal: new AbortController().signal }
+  let waiting: Ticks[] = []
+  let rows = 0
+  const flush = async (): Promise<void> => {
+    if (rows > 0) await store.put(waiting, imported, bad)
+    waiting = []
+    rows = 0
+  }
+  for await (const batch of feed.open(context)) {
+    if (batch.kind === 'feed') continue
+    if (batch.kind === 'chain' || batch.columns.type.subarray(batch.from, batch.to).some(type => type !== CANDLE))
+      throw new UsageError(`${file}: found no candles, expected a file with open_time_ms,open,high,low,close,volume_base`)
+    imported.refused += Object.values(batch.bad).reduce((sum, n) => sum + n, 0)
+    waiting.push(batch)
+    rows += batch.to - batch.from
+    if (rows >= ROWS) await flush()
+  }
+  await flush()
+}
+
+/** The store of a running server. */
+export const serverStore = (server: RunningServer): CandleStore => {
+  const symbols = new Names()
+  const post = async (lines: readonly string[], imported: Imported, refused: (why: string) => void): Promise<void> => {
+    let answer: CandlesAnswer
+    try {
+      answer = await server.post<CandlesAnswer>('/v1/admin/candles', 'application/x-ndjson', lines.join('\n'))
+    } catch (error) {
+      if (!(error instanceof ServerError && error.status === 413 && lines.length > 1)) throw error
+      const half = lines.length >> 1
+      await post(lines.slice(0, half), imported, refused)
+      await post(lines.slice(half), imported, refused)
+      return
+    }
+    imported.accepted += answer.accepted
+    imported.known += answer.known
+    for (const { row, why } of answer.refused) {
+      imported.refused += 1
+      refused(`${JSON.parse(lines[row - 1]!).id}: ${why}`)
+    }
+  }
+  return {
+    symbols,
+    sources: new Names(),
+    async put(ticks, imported, refused) {
+      const lines = ticks.flatMap(batch => [...linesOf(batch, symbols)])
+      // A batch may be as long as a block of the file is.
+      for (let from = 0; from < lines.length; from += ROWS) await post(lines.slice(from, from + ROWS), imported, refused)
+    },
+    close: async () => {},
+  }
+}
+
+function* linesOf({ columns, from, to }: Ticks, symbols: Names): Generator<string> {
+  const { symbol, t, price, size, id, candle } = columns
+  for (let i = from; i < to; i++) {
+    const span = candle!.span[i]!
+    yield JSON.stringify({
+      ...{ symbol: symbols.at(symbol[i]!), open_t: t[i]! - span + 1, span },
+      ...{ o: candle!.open[i]!, h: candle!.high[i]!, l: candle!.low[i]!, c: price[i]!, v: size[i]!, id: id[i]! },
+    } satisfies Candle)
+  }
+}
+
+/** The store in a data directory that no server holds. Rejects with ServerError where one does. */
+export const directoryStore = async (dataDir: string): Promise<CandleStore> => {
+  await mkdir(dataDir, { recursive: true })
+  const held = (error: unknown): never => {
+    if (error instanceof JournalError || error instanceof EngineError)
+      throw new ServerError(`${error.message}; give the --url of the server that holds it`)
+    throw error
+  }
+  // Whoever serves the directory holds its journal.
+  let journal: Journal
+  try {
+    journal = new Journal(join(dataDir, 'journal.db'), false)
+  } catch (error) {
+    return held(error)
+  }
+  const log = pino({ level: 'error' }, pino.destination(2))
+  const [symbols, sources] = [new Names(), new Names()]
+  try {
+    const engine = await openEngine({ source: { dataDir: join(dataDir, 'clickhouse') }, log })
+    const sink = await openSink({ spoolDir: join(dataDir, 'spool'), engine: Promise.resolve(engine), symbols, sources, log })
+    return {
+      ...{ symbols, sources },
+      async put(ticks, imported) {
+        const { stored, known } = await sink.import(ticks)
+        imported.accepted += stored
+        imported.known += known
+      },
+      async close() {
+        await sink.close(60_000)
+        await engine.close()
+        journal.close()
+      },
+    }
+  } catch (error) {
+    journal.close()
+    return held(error)
+  }
+}

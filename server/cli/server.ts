@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { UsageError } from '../config/options.ts'
+
+/** The server cannot be reached, or does not do what it was asked for. The message is one line. */
+export class ServerError extends Error {
+  /** HTTP status; undefined where there was no answer. */
+  readonly status: number | undefined
+
+  constructor(message: string, status?: number) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Waits between attempts, ms; a server that says how long to wait is waited for so long. */
+const WAITS = [200, 500, 1_000, 2_000, 5_000]
+/** A wait that is asked for is not longer, ms. */
+const LONGEST_WAIT = 60_000
+const TIMEOUT_MS = 60_000
+
+/** A running server, as commands talk to it. All that they ask for may be sent twice. */
+export class RunningServer {
+  readonly url: string
+  private readonly token: string | undefined
+
+  /** `url` as given, else the local server's. */
+  constructor(url: string | undefined, token: string | undefined, port = '8080') {
+    const text = url ?? `http://127.0.0.1:${port}`
+    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+      throw new UsageError(`--url: found "${text}", expected an address such as http://127.0.0.1:8080`)
+    this.url = text.replace(/\/+$/, '')
+    this.token = token
+  }
+
+  /** Whether somebody answers there. */
+  async answers(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(2_000) })).ok
+    } catch {
+      return false
+    }
+  }
+
+  /** The answer. What may succeed later is tried again some times; rejects with ServerError where it does not. */
+  async post<T>(path: string, type: string, body: string): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      const answer = await this.tried(path, type, body)
+      if (answer.ok) return answer.value as T
+      if (!answer.retry || attempt === WAITS.length) throw new ServerError(`${this.url}: ${answer.why}`, answer.status)
+      await delay(Math.max(WAITS[attempt]!, Math.min(answer.after * 1_000, LONGEST_WAIT)))
+    }
+  }
+
+  private async tried(path: string, type: string, body: string): Promise<Answer> {
+    const headers = { 'content-type': type, ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }) }
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(this.url + path, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
+      text = await response.text()
+    } catch (error) {
+      const cause = (error as { cause?: { code?: string } }).cause?.code
+      return { ok: false, status: undefined, why: `found no answer (${cause ?? (error as Error).message})`, retry: true, after: 0 }
+    }
+    const json = parsed(text)
+    if (response.ok) return { ok: true, value: json }
+    const { code = response.statusText, detail = '', retry = false } = (json ?? {}) as { code?: string; detail?: string; retry?: boolean }
+    const why = `${response.status} ${code}${detail === '' ? '' : `: ${detail}`}`
+    return { ok: false, status: response.status, why, retry, after: Number(response.headers.get('retry-after')) || 0 }
+  }
+}
+
+type Answer =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly status: number | undefined; readonly why: string; readonly retry: boolean; readonly after: number }
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,185 @@
+import Sdk from '@coingecko/coingecko-typescript'
+import { z } from 'zod'
+import type { Wall } from '../feeds/wall.ts'
+import type { Point } from './hourly.ts'
+import type { Plan } from './plan.ts'
+
+/** CoinGecko does not give what was asked for. The message is one line and holds no key. */
+export class CoinGeckoError extends Error {
+  /** HTTP status; undefined where there was no answer, or none that can be read. */
+  readonly status: number | undefined
+
+  constructor(message: string, status: number | undefined) {
+    super(message)
+    this.status = status
+  }
+}
+
+export interface Coin {
+  /** `bitcoin` */
+  readonly id: string
+  /** `btc`; several coins may bear the same. */
+  readonly symbol: string
+  /** Circulating; undefined where CoinGecko does not know it. */
+  readonly supply: number | undefined
+}
+
+export interface CoinGeckoOptions {
+  readonly plan: Plan
+  /** Another address than the plan's. */
+  readonly baseUrl: string | undefined
+  readonly wall: Wall
+  /** Ends requests and waits: they reject with its reason. */
+  readonly signal: AbortSignal
+  /** A request has failed, and is made again after `ms`. */
+  readonly onWait: (ms: number, why: string) => void
+}
+
+/** A page of coins. */
+export const MOST_COINS = 250
+
+/** Waits before the further attempts, ms. */
+const WAITS = [2_000, 5_000, 15_000, 30_000, 60_000]
+/** Where too many requests were made and the answer does not say how long to wait: limits count by the minute. */
+const MINUTE = 60_000
+/** No wait that is asked for is longer, ms. */
+const LONGEST_WAIT = 300_000
+/** A whole answer, ms. */
+const TIMEOUT = 60_000
+/** Bytes of an answer; ten years of hours take five million. */
+const LONGEST_ANSWER = 32 * 1024 * 1024
+
+const COINS = z.array(z.object({ id: z.string().min(1), symbol: z.string(), circulating_supply: z.number().nullish() }))
+const CHART = z.object({ prices: z.array(z.tuple([z.number(), z.number().nullable()])) })
+
+/** CoinGecko's prices, asked for one after the other, no faster than the plan allows. What may succeed later is tried again some times. */
+export class CoinGecko {
+  private readonly options: CoinGeckoOptions
+  private readonly sdk: Sdk
+  /** ms: no request begins before. */
+  private next = 0
+
+  constructor(options: CoinGeckoOptions) {
+    const { plan, baseUrl } = options
+    this.options = options
+    this.sdk = new Sdk({
+      proAPIKey: plan.name === 'pro' ? plan.key! : null,
+      demoAPIKey: plan.name === 'demo' ? plan.key! : null,
+      ...(baseUrl === undefined ? { baseURL: null, environment: plan.name === 'pro' ? 'pro' : 'demo' } : { baseURL: baseUrl }),
+      // The library insists on a key unless told that there is none.
+      defaultHeaders: plan.key === undefined ? { 'x-cg-pro-api-key': null } : {},
+      // A redirection would take the key along, whereto ever it leads.
+      fetchOptions: { redirect: 'error' },
+      fetch: boundedFetch,
+      maxRetries: 0,
+      logLevel: 'off',
+    })
+  }
+
+  /** The `count` largest coins by market cap, the largest first. */
+  async largest(count: number, vs: string): Promise<Coin[]> {
+    const query = { vs_currency: vs, order: 'market_cap_desc', per_page: count, page: 1 } as const
+    const coins = await this.asked(COINS, signal => this.sdk.coins.markets.get(query, { signal }))
+    return coins.slice(0, count).map(({ id, symbol, circulating_supply }) => ({ id, symbol, supply: circulating_supply ?? undefined }))
+  }
+
+  /** The points of a coin's last days; the last of them is "now". */
+  async chart(id: string, vs: string, days: number): Promise<readonly Point[]> {
+    const query = { vs_currency: vs, days: String(days), precision: 'full' } as const
+    return (await this.asked(CHART, signal => this.sdk.coins.marketChart.get(id, query, { signal }))).prices
+  }
+
+  private async asked<T>(form: z.ZodType<T>, ask: (signal: AbortSignal) => Promise<unknown>): Promise<T> {
+    const { wall, plan, signal, onWait } = this.options
+    for (let attempt = 0; ; attempt++) {
+      await this.delay(this.next - wall.now())
+      this.next = wall.now() + plan.spacing
+      try {
+        const answer = form.safeParse(await ask(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)])))
+        if (answer.success) return answer.data
+        throw new Error('found an answer of another form')
+      } catch (error) {
+        signal.throwIfAborted()
+        const { status, headers } = error instanceof Sdk.APIError ? error : {}
+        const why = this.explained(error)
+        const wait = waitOf(status, headers?.get('retry-after') ?? null, attempt, wall.now())
+        if (wait === undefined) throw new CoinGeckoError(why, status)
+        if (wait > LONGEST_WAIT) throw new CoinGeckoError(`${why}; it asks to wait ${Math.ceil(wait / 1000)} s`, status)
+        onWait(wait, why)
+        await this.delay(wait)
+      }
+    }
+  }
+
+  private explained(error: unknown): string {
+    const { plan, baseUrl } = this.options
+    const text = (error instanceof Sdk.APIError && told(error.error)) || causeOf(error)
+    const status = error instanceof Sdk.APIError && error.status !== undefined ? `${error.status} ` : ''
+    const line = `CoinGecko${baseUrl === undefined ? '' : ` at ${new URL(baseUrl).host}`}: ${status}${text}`.replaceAll(/\s+/g, ' ')
+    const safe = plan.key === undefined ? line : line.replaceAll(plan.key, '…')
+    return safe.length > 300 ? `${safe.slice(0, 299)}…` : safe
+  }
+
+  private async delay(ms: number): Promise<void> {
+    const { wall, signal } = this.options
+    signal.throwIfAborted()
+    if (ms <= 0) return
+    let stop = (): void => {}
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const callOff = wall.after(ms, resolve)
+        stop = () => {
+          callOff()
+          reject(signal.reason)
+        }
+        signal.addEventListener('abort', stop, { once: true })
+      })
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+}
+
+/** ms until the next attempt; undefined where none would be of use. */
+const waitOf = (status: number | undefined, retryAfter: string | null, attempt: number, now: number): number | undefined => {
+  const again = status === undefined || status === 408 || status === 429 || status >= 500
+  if (!again || attempt === WAITS.length) return undefined
+  const seconds = retryAfter === null || retryAfter.trim() === '' ? Number.NaN : Number(retryAfter)
+  const asked = Number.isNaN(seconds) ? Date.parse(retryAfter ?? '') - now : seconds * 1_000
+  // A server that says when it will have an answer knows best, and one that counts requests counts those in vain, too.
+  if (!Number.isNaN(asked)) return Math.max(asked, status === 429 ? 0 : WAITS[attempt]!)
+  return status === 429 ? MINUTE : WAITS[attempt]!
+}
+
+/** What an answer that is an error says, in any of the forms that CoinGecko gives it. */
+const told = (body: unknown): string | undefined => {
+  if (typeof body !== 'object' || body === null) return undefined
+  const { error, status, error_message } = body as Record<string, unknown>
+  if (typeof error === 'string') return error
+  if (typeof error_message === 'string') return error_message
+  return told(status) ?? told(error)
+}
+
+const causeOf = (error: unknown): string => {
+  if (error instanceof Sdk.APIError && error.status !== undefined) return 'found no answer that can be read'
+  const { message, name, cause } = error as Error
+  if (name === 'TimeoutError') return `found no whole answer within ${TIMEOUT / 1000} s`
+  const inner = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined
+  if (error instanceof SyntaxError) return 'found an answer that is not JSON'
+  return `found no answer (${(inner as { code?: string } | undefined)?.code ?? inner?.message ?? message})`
+}
+
+/** `fetch`, but that an answer which is too long breaks off. */
+const boundedFetch: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init)
+  let bytes = 0
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.length
+      if (bytes > LONGEST_ANSWER) controller.error(new Error('the answer is too long'))
+      else controller.enqueue(chunk)
+    },
+  })
+  const { status, headers } = response
+  return new Response(response.body?.pipeThrough(limit) ?? null, { status, headers })
+}

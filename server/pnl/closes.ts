@@ -1,0 +1,153 @@
+import { HOUR, MINUTE } from '../../streams/bars.ts'
+import type { Checkpoint } from '../../streams/pnl/hours.ts'
+import type { Engine } from '../storage/engine.ts'
+import { quoted } from '../storage/migrate.ts'
+import { type Codec, codecOf } from '../storage/rowBinary.ts'
+import { READ_LIMITS, select, timeOf } from '../storage/select.ts'
+import { TIME } from '../storage/tables.ts'
+
+/**
+ * What some candles were made of: how many ticks, and when the newest of them was stored, ms. A tick that is stored later for
+ * an hour long past changes it. What it does not tell is a candle that was changed by hand under the same count and time.
+ */
+export interface Mark {
+  readonly ticks: number
+  readonly newest: number
+}
+
+export const NO_MARK: Mark = { ticks: 0, newest: 0 }
+
+export const joined = (a: Mark, b: Mark): Mark => ({ ticks: a.ticks + b.ticks, newest: Math.max(a.newest, b.newest) })
+
+export interface MonthMark {
+  readonly asset: string
+  /** ms: beginning of the month. */
+  readonly month: number
+  /** Of candles that opened at the split or later. */
+  readonly after: boolean
+  readonly mark: Mark
+}
+
+/** Asset → length of the candles that its closes are read from, ms: an hour, or where it has none of these, a minute. */
+export type Spans = ReadonlyMap<string, number>
+
+/** What each asset's candles up to `to` (ms) were made of, by months, those that opened before and after `split` apart. */
+export const readMarks = async (
+  engine: Engine,
+  quote: string,
+  assets: readonly string[],
+  to: number,
+  split: number,
+): Promise<{ spans: Spans; marks: readonly MonthMark[] }> => {
+  const hourly = await marksOf(engine, quote, assets, HOUR, to, split)
+  const spans = new Map(hourly.map(({ asset }) => [asset, HOUR]))
+  const others = assets.filter(asset => !spans.has(asset))
+  const byMinutes = await marksOf(engine, quote, others, MINUTE, to, split)
+  for (const asset of others) spans.set(asset, MINUTE)
+  return { spans, marks: [...hourly, ...byMinutes] }
+}
+
+const marksOf = async (
+  engine: Engine,
+  quote: string,
+  assets: readonly string[],
+  span: number,
+  to: number,
+  split: number,
+): Promise<MonthMark[]> => {
+  if (assets.length === 0) return []
+  const { symbols, assetOf } = symbolsOf(assets, quote)
+  const input = await select(
+    engine,
+    `SELECT toString(symbol), toYYYYMM(open_t) AS month, open_t >= ${timeOf('split')} AS after, sum(n), max(stored)
+    FROM ${quoted(engine.database)}.candles
+    WHERE symbol IN {symbols:Array(String)} AND span = {span:UInt32} AND open_t < ${timeOf('to')}
+    GROUP BY symbol, month, after ${READ_LIMITS}`,
+    { symbols, span, to, split },
+  )
+  const marks: MonthMark[] = []
+  while (!input.ended) {
+    const asset = assetOf.get(text.read(input))!
+    const month = number.read(input)
+    const after = flag.read(input)
+    const mark = { ticks: Number(count.read(input)), newest: ms.read(input) }
+    marks.push({ asset, month: Date.UTC(Math.floor(month / 100), (month % 100) - 1), after, mark })
+  }
+  return marks
+}
+
+/** Closes of the hours that end after `from`, up to `to` (ms): NaN where an asset had no candle. */
+export const readCloses = async (
+  engine: Engine,
+  quote: string,
+  spans: Spans,
+  from: number,
+  to: number,
+): Promise<{ closes: ReadonlyMap<string, Float64Array>; mark: Mark }> => {
+  const closes = new Map([...spans.keys()].map(asset => [asset, new Float64Array((to - from) / HOUR).fill(Number.NaN)]))
+  let mark = NO_MARK
+  for (const [span, assets] of bySpan(spans)) {
+    const { symbols, assetOf } = symbolsOf(assets, quote)
+    const input = await select(
+      engine,
+      `SELECT toString(symbol), toUInt32(intDiv(toUnixTimestamp64Milli(open_t) - {from:Int64}, {hour:Int64})) AS i, argMaxMerge(c), sum(n), max(stored)
+      FROM ${quoted(engine.database)}.candles
+      WHERE symbol IN {symbols:Array(String)} AND span = {span:UInt32} AND open_t >= ${timeOf('from')} AND open_t < ${timeOf('to')}
+      GROUP BY symbol, i ${READ_LIMITS}`,
+      { symbols, span, from, to, hour: HOUR },
+    )
+    while (!input.ended) {
+      const series = closes.get(assetOf.get(text.read(input))!)!
+      series[number.read(input)] = double.read(input)
+      mark = joined(mark, { ticks: Number(count.read(input)), newest: ms.read(input) })
+    }
+  }
+  return { closes, mark }
+}
+
+/** The last close of each asset before `t` (ms), when its hour ended, and what all its candles up to there were made of. */
+export const readLastCloses = async (
+  engine: Engine,
+  quote: string,
+  spans: Spans,
+  t: number,
+): Promise<{ prices: Checkpoint['prices']; mark: Mark }> => {
+  const prices: [asset: string, price: number, since: number][] = []
+  let mark = NO_MARK
+  for (const [span, assets] of bySpan(spans)) {
+    const { symbols, assetOf } = symbolsOf(assets, quote)
+    const input = await select(
+      engine,
+      `SELECT toString(symbol), argMaxMerge(c), max(open_t), sum(n), max(stored)
+      FROM ${quoted(engine.database)}.candles
+      WHERE symbol IN {symbols:Array(String)} AND span = {span:UInt32} AND open_t < ${timeOf('t')}
+      GROUP BY symbol ${READ_LIMITS}`,
+      { symbols, span, t },
+    )
+    while (!input.ended) {
+      const asset = assetOf.get(text.read(input))!
+      const price = double.read(input)
+      const openT = ms.read(input)
+      prices.push([asset, price, openT - (openT % HOUR) + HOUR])
+      mark = joined(mark, { ticks: Number(count.read(input)), newest: ms.read(input) })
+    }
+  }
+  return { prices, mark }
+}
+
+const bySpan = (spans: Spans): [span: number, assets: string[]][] =>
+  [HOUR, MINUTE]
+    .map((span): [number, string[]] => [span, [...spans.keys()].filter(asset => spans.get(asset) === span)])
+    .filter(([, assets]) => assets.length > 0)
+
+const symbolsOf = (assets: readonly string[], quote: string) => {
+  const assetOf = new Map(assets.map(asset => [`${asset}-${quote}`, asset]))
+  return { symbols: [...assetOf.keys()], assetOf }
+}
+
+const text = codecOf('String') as Codec<string>
+const number = codecOf('UInt32') as Codec<number>
+const double = codecOf('Float64') as Codec<number>
+const count = codecOf('UInt64') as Codec<bigint>
+const flag = codecOf('Bool') as Codec<boolean>
+const ms = codecOf(TIME) as Codec<number>

@@ -1,0 +1,22 @@
+import { emptyObject, type JsonObject } from '../../streams/json.ts'
+import { HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+
+/** A row of an hour as a client gets it: `t` its end, numbers unrounded, nothing that is not known. */
+export const hourState = ({ quote, method }: Pick<PortfolioSpec, 'quote' | 'method'>, row: HourRow): JsonObject => {
+  const state = emptyObject()
+  state.t = row.t
+  state.quote = quote
+  state.method = method
+  for (const sum of HOUR_SUMS) state[sum] = row[sum]
+  const assets = emptyObject()
+  for (const { asset, ...figures } of row.assets) {
+    const shown = emptyObject()
+    for (const [name, value] of Object.entries(figures)) if (!Number.isNaN(value)) shown[name] = value
+    assets[asset] = shown
+  }
+  state.assets = assets
+  state.unpriced = Object.assign(emptyObject(), Object.fromEntries(row.unpriced))
+  state.carried = Object.assign(emptyObject(), Object.fromEntries(row.carried))
+  return state
+}

@@ -1,0 +1,149 @@
+import { HOUR } from '../bars.ts'
+import { fromNumber, toNumber } from '../decimal.ts'
+import type { AssetPnl, PnlRow } from '../rows.ts'
+import { type PositionRules, Positions, type WrittenPositions } from './positions.ts'
+import type { Transaction } from './transaction.ts'
+
+/** The sums of a portfolio that hourly candles can tell, as in `pnl:PORTFOLIO`. */
+export const HOUR_SUMS = ['value', 'cost', 'unrealised', 'realised', 'income', 'expenses', 'fees', 'flows', 'total'] as const
+
+/** A portfolio as it stood at the end of an hour. Money in the quote currency; NaN is what is not known. */
+export interface HourRow extends Pick<PnlRow, (typeof HOUR_SUMS)[number] | 'assets' | 'unpriced'> {
+  /** ms: the end of the hour. */
+  readonly t: number
+  /** What is held at a price older than the hour, and when the candle that gave it ended, ms. */
+  readonly carried: readonly (readonly [asset: string, since: number])[]
+}
+
+/** Where hourly rows can go on from, as JSON can hold it. */
+export interface Checkpoint {
+  /** ms, the end of an hour: transactions up to it are in the books. */
+  readonly t: number
+  readonly books: WrittenPositions
+  /** All that transactions have named, in order of their appearance. */
+  readonly assets: readonly string[]
+  /** Close of the last candle of an asset that ended by `t`, and when it did, ms. */
+  readonly prices: readonly (readonly [asset: string, price: number, since: number])[]
+}
+
+/** Nothing booked yet. `prices` are those of candles that ended by `t`. */
+export const opening = (rules: PositionRules, t: number, prices: Checkpoint['prices'] = []): Checkpoint => ({
+  t,
+  books: new Positions(rules).write(),
+  assets: [],
+  prices,
+})
+
+/**
+ * A row for the end of each hour after `start.t`, up to `to`, and a checkpoint as of `to`. The same rows and the same checkpoint
+ * come out however the time is cut.
+ *
+ * `closes` holds an asset's closes, that of the hour which ends at `start.t + (i + 1) × HOUR` at `i`, NaN where it had no candle.
+ * A row of the transactions that bears no price is booked at the close of the last candle that had ended by its time: nothing
+ * is known in an hour that only its end could tell. `transactions` are sorted by time; those up to `start.t` are passed over.
+ */
+export const hourRows = (
+  rules: PositionRules,
+  transactions: readonly Transaction[],
+  closes: ReadonlyMap<string, Float64Array>,
+  to: number,
+  start: Checkpoint,
+): { rows: HourRow[]; checkpoint: Checkpoint } => {
+  const positions = Positions.read(rules, start.books)
+  const assets = new Set(start.assets)
+  const prices = new Map<string, Price>(start.prices.map(([asset, price, since]) => [asset, { price, since }]))
+  const rows: HourRow[] = []
+  let next = firstAfter(transactions, start.t)
+  let held = holdings(positions, assets)
+
+  /** Books what happened before `end` at the prices of the moment. */
+  const bookBefore = (end: number): void => {
+    for (let tx = transactions[next]; tx !== undefined && tx.t < end; tx = transactions[++next]) {
+      assets.add(tx.asset)
+      positions.apply(tx, fromNumber(prices.get(tx.asset)?.price ?? Number.NaN))
+    }
+  }
+
+  for (let i = 0, t = start.t + HOUR; t <= to; i++, t += HOUR) {
+    const booked = next
+    bookBefore(t)
+    for (const [asset, series] of closes) if (!Number.isNaN(series[i]!)) prices.set(asset, { price: series[i]!, since: t })
+    bookBefore(t + 1)
+    if (next > booked) held = holdings(positions, assets)
+    rows.push(rowAt(t, positions, held, prices))
+  }
+
+  const last = [...prices].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, { price, since }]) => [asset, price, since] as const)
+  return { rows, checkpoint: { t: to, books: positions.write(), assets: [...assets], prices: last } }
+}
+
+interface Price {
+  readonly price: number
+  readonly since: number
+}
+
+/** The books as numbers: what stays the same from one transaction to the next. */
+interface Holdings {
+  readonly sums: Pick<HourRow, 'realised' | 'income' | 'expenses' | 'fees' | 'flows'>
+  readonly assets: readonly Held[]
+}
+
+/** What the books know of an asset. */
+export type Held = Pick<AssetPnl, 'asset' | 'qty' | 'cost' | 'realised'>
+
+/** An asset's figures at a price: NaN where there is none. */
+export const assetAt = ({ asset, qty, cost, realised }: Held, price: number): AssetPnl => {
+  const value = qty * price
+  return { asset, qty, price, avg: qty === 0 ? Number.NaN : cost / qty, value, cost, unrealised: value - cost, realised }
+}
+
+const holdings = (positions: Positions, assets: ReadonlySet<string>): Holdings => ({
+  sums: {
+    realised: toNumber(positions.realised),
+    income: toNumber(positions.income),
+    expenses: toNumber(positions.expenses),
+    fees: toNumber(positions.fees),
+    flows: toNumber(positions.flows),
+  },
+  assets: [...new Set([...assets, ...positions.byAsset.keys()])].map(asset => {
+    const { lots, realised = 0n } = positions.byAsset.get(asset) ?? {}
+    return { asset, qty: toNumber(lots?.qty ?? 0n), cost: toNumber(lots?.cost ?? 0n), realised: toNumber(realised) }
+  }),
+})
+
+/** What is unpriced is in none of the sums of value, cost and unrealised. */
+const rowAt = (t: number, { rules, flaws }: Positions, { sums, assets }: Holdings, prices: ReadonlyMap<string, Price>): HourRow => {
+  const figures: AssetPnl[] = []
+  const unpriced: [string, string][] = []
+  const carried: [string, number][] = []
+  let value = 0
+  let cost = 0
+  for (const holding of assets) {
+    const { asset, qty } = holding
+    const last = asset === rules.quote ? { price: 1, since: t } : prices.get(asset)
+    const figure = assetAt(holding, last?.price ?? Number.NaN)
+    figures.push(figure)
+    const missing = qty !== 0 && last === undefined
+    const why = flaws.get(asset) ?? (missing ? 'no price yet' : undefined)
+    if (why !== undefined) unpriced.push([asset, why])
+    if (qty === 0 || last === undefined) continue
+    value += figure.value
+    cost += figure.cost
+    if (last.since < t) carried.push([asset, last.since])
+  }
+  const unrealised = value - cost
+  const total = sums.realised + unrealised + sums.income - sums.expenses
+  return { t, value, cost, unrealised, ...sums, total, assets: figures, unpriced, carried }
+}
+
+/** Index of the first transaction after `t`. */
+export const firstAfter = (transactions: readonly Transaction[], t: number): number => {
+  let low = 0
+  let high = transactions.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (transactions[middle]!.t <= t) low = middle + 1
+    else high = middle
+  }
+  return low
+}
