@@ -38,6 +38,19 @@ export interface PnlRow {
   readonly unpriced: readonly (readonly [asset: string, why: string])[]
 }
 
+/** What a portfolio shows: its row, and what is not stored. */
+export interface PnlFigures extends PnlRow {
+  /** Time-weighted return since the first transaction, as a share. */
+  readonly twr: number
+  /** What lies in its accounts, where they have names. */
+  readonly accounts: readonly AccountBalances[]
+}
+
+export interface AccountBalances {
+  readonly account: string
+  readonly balances: readonly (readonly [asset: string, qty: number])[]
+}
+
 export interface AssetPnl {
   readonly asset: string
   readonly qty: number
@@ -111,6 +124,12 @@ export interface PoolRow {
   readonly partial: boolean
   readonly stale: boolean
   readonly v3?: V3Row
+}
+
+/** What a pool shows: its row, and what is not stored. */
+export interface PoolFigures extends PoolRow {
+  /** Impermanent loss since the UTC day began, as a fraction; NaN where unknown. */
+  readonly il: number
 }
 
 export interface V3Row {

@@ -12,7 +12,7 @@ import { stateOf } from './stateOf.ts'
 /** What a client would be shown of the row, live. */
 const shown = (row: MeasureRow): Record<string, unknown> => {
   const state = new State(12)
-  if (row.kind === 'pnl') showPnl(state.root)(row)
+  if (row.kind === 'pnl') showPnl(state.root)({ ...row, accounts: [], twr: Number.NaN })
   else if (row.kind === 'fund') showFund(state.root)(row)
   else showPool(state.root)(row)
   const out = new ByteWriter()

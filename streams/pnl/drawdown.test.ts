@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { haveCases, worked } from '../../server/test/cases.ts'
+import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { Drawdown } from './drawdown.ts'
 
 /** A drawdown of what was begun with `invested`, looked at after each of these gains. */
@@ -124,5 +124,43 @@ describe.skipIf(!haveCases)('the worked example (they stand beside the project; 
       return depth(drawn(path[0]!, totals), path[0]!, totals.at(-1)!).abs
     })
     expect(depths).toEqual(expected.drawdown.map(Number))
+  })
+})
+
+describe.skipIf(!haveCases)('the time-weighted return (worked examples stand beside the project; skipped where they do not)', () => {
+  const at = (worth: number) => ({ total: 0, worth, unseen: 0 })
+  const begun = (invested: string): Drawdown => {
+    const path = new Drawdown()
+    path.booked(0, Number(invested), Number(invested))
+    return path
+  }
+  const near = (found: number, wanted: string, tolerance: number): void =>
+    expect(Math.abs(found - Number(wanted))).toBeLessThanOrEqual(tolerance)
+
+  it('is cut at a flow', () => {
+    const { input, expected, tolerance } = worked<Record<string, string>, Record<string, string>>('ret-twr-investopedia')
+    const path = begun(input.start!)
+    const before = Number(input.value_before_flow)
+    near(path.returned(at(before)), expected.r1!, tolerance)
+    path.booked(before, before + Number(input.flow), Number(input.flow))
+    near(path.returned(at(Number(input.end))), expected.twr!, tolerance)
+  })
+
+  it('is cut at flows of both ways', () => {
+    const { input, expected, tolerance } = worked<{ points: [string, string][] }, { twr: string }>('ret-twr-withdraw-deposit')
+    const [start, first, out, second, more, end] = input.points.map(([, value]) => Number(value)) as number[]
+    const path = begun(String(start))
+    path.booked(first!, first! - out!, -out!)
+    path.booked(second!, second! + more!, more!)
+    near(path.returned(at(end!)), expected.twr, tolerance)
+  })
+
+  it('is the one return that is shown: others are not', () => {
+    const elsewhere = {
+      'ret-modified-dietz': 'weighted by money, which no channel shows',
+      'ret-xirr': 'weighted by money, which no channel shows',
+    }
+    const known = cases.filter(c => c.area === 'returns').map(c => c.id)
+    expect(['ret-twr-investopedia', 'ret-twr-withdraw-deposit', ...Object.keys(elsewhere)].sort()).toEqual(known.sort())
   })
 })

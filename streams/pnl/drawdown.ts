@@ -66,6 +66,11 @@ export class Drawdown {
     this.booked(before, after, after - before)
   }
 
+  /** The time-weighted return as of a moment, as a share; NaN where more is owed than is held. */
+  returned({ worth }: Moment): number {
+    return this.growthAt(worth) - 1
+  }
+
   private growthAt(worth: number): number {
     if (this.base === 0) return this.growth
     return this.base > 0 ? (this.growth * worth) / this.base : Number.NaN

@@ -69,6 +69,7 @@ describe('a portfolio', () => {
       fees: 1,
       flows: 1000,
       total: 24,
+      twr: 0.024,
       drawdown: { abs: 0, rel: 0 },
       assets: {
         USD: { qty: 859, price: 1, avg: 1, value: 859, cost: 859, unrealised: 0, realised: 0 },

@@ -2,8 +2,9 @@ import { DAY, floorTo } from '../bars.ts'
 import type { Book, Instrument } from '../book.ts'
 import { fromNumber, toNumber } from '../decimal.ts'
 import type { Mutable } from '../mutable.ts'
-import type { AssetPnl, PnlRow } from '../rows.ts'
+import type { AccountBalances, AssetPnl, PnlFigures, PnlRow } from '../rows.ts'
 import { type Changes, type Dependent, Source } from '../source.ts'
+import type { Balances } from './balances.ts'
 import { Drawdown, type Moment } from './drawdown.ts'
 import type { Method } from './lots.ts'
 import { Positions } from './positions.ts'
@@ -39,7 +40,7 @@ interface Holding {
  */
 export class Portfolio extends Source implements Dependent {
   readonly spec: PortfolioSpec
-  readonly figures: Mutable<PnlRow>
+  readonly figures: Mutable<PnlFigures>
   dirty = false
   private readonly book: Book
   private readonly changes: Changes
@@ -202,6 +203,7 @@ export class Portfolio extends Source implements Dependent {
     f.stale = stale
     this.moment = { total: f.total, worth: value + unpricedCost, unseen }
     const { abs, rel } = this.drawdown.at(this.moment)
+    f.twr = this.nextOfFile + this.nextRecorded === 0 ? Number.NaN : this.drawdown.returned(this.moment)
     f.drawdownAbs = abs
     f.drawdownRel = rel
   }
@@ -278,6 +280,7 @@ export class Portfolio extends Source implements Dependent {
       figures.realised = toNumber(realised)
     }
     f.assets = [...this.holdings.values()].map(h => h.figures)
+    f.accounts = accountsOf(this.positions.balances)
   }
 
   private holding(asset: string): Holding {
@@ -309,18 +312,31 @@ const merged = (
   return all
 }
 
+/** Accounts that are told; of more than that many only the first. */
+const MOST_ACCOUNTS = 1_000
+
+/** None where rows name no account. */
+const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
+  const accounts: AccountBalances[] = []
+  for (const [account, assets] of byAccount) {
+    if (account === '') continue
+    if (accounts.length === MOST_ACCOUNTS) break
+    accounts.push({ account, balances: [...assets].map(([asset, qty]) => [asset, toNumber(qty)] as const) })
+  }
+  return accounts
+}
+
 const byTime = (a: Transaction, b: Transaction): number => a.t - b.t
 
 const unpriced = ({ figures }: Holding): boolean => figures.qty !== 0 && Number.isNaN(figures.price)
 
 /** The figures as they stand, for the store: the portfolio goes on writing to its own. */
-export const pnlRow = (portfolio: Portfolio, t: number): PnlRow => ({
-  ...portfolio.figures,
-  t,
-  assets: portfolio.figures.assets.map(a => ({ ...a })),
-})
+export const pnlRow = ({ figures }: Portfolio, t: number): PnlRow => {
+  const { accounts: _, twr: __, ...row } = figures
+  return { ...row, t, assets: figures.assets.map(a => ({ ...a })) }
+}
 
-const emptyFigures = ({ id, quote, method }: PortfolioSpec): Mutable<PnlRow> => ({
+const emptyFigures = ({ id, quote, method }: PortfolioSpec): Mutable<PnlFigures> => ({
   kind: 'pnl',
   id,
   t: 0,
@@ -341,4 +357,6 @@ const emptyFigures = ({ id, quote, method }: PortfolioSpec): Mutable<PnlRow> => 
   stale: false,
   assets: [],
   unpriced: [],
+  accounts: [],
+  twr: Number.NaN,
 })

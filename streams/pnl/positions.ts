@@ -1,4 +1,5 @@
 import { divDown, mulDown, ONE } from '../decimal.ts'
+import { Balances } from './balances.ts'
 import { Lots, type Method, type Taken, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -47,6 +48,8 @@ export class Positions {
   flows = 0n
   /** Asset → why its figures cannot be trusted: sold more than was held, or of unknown price. */
   readonly flaws = new Map<string, string>()
+  /** Not part of what `write` gives: nothing else rests on them. */
+  readonly balances = new Balances()
 
   constructor(rules: PositionRules) {
     this.rules = rules
@@ -54,6 +57,7 @@ export class Positions {
 
   /** Books one transaction; `marketPrice` stands in where it bears no price. Returns what a disposal took. */
   apply(tx: Transaction, marketPrice: bigint | undefined): Taken | undefined {
+    this.balances.move(tx)
     const price = this.priceOf(tx, marketPrice)
     if (price === undefined) {
       this.flaw(tx.asset, `no price for the ${tx.type} of ${new Date(tx.t).toISOString()}`)
@@ -66,7 +70,7 @@ export class Positions {
         this.fees += tx.fee
         this.acquire(tx, this.rules.feesInCost ? paid : paid - tx.fee, price)
         if (!this.rules.feesInCost) this.expenses += tx.fee
-        this.pay(paid)
+        this.pay(tx, paid)
         return undefined
       }
       case 'sell': {
@@ -75,7 +79,7 @@ export class Positions {
         return this.dispose(tx, tx.qty, gross, (part, whole) => {
           const fee = share(tx.fee, part, whole)
           if (!this.rules.feesInCost) this.expenses += fee
-          this.pay(fee - share(gross, part, whole))
+          this.pay(tx, fee - share(gross, part, whole))
           return this.rules.feesInCost ? fee : 0n
         })
       }
@@ -184,9 +188,13 @@ export class Positions {
   }
 
   /** Money out (in, where negative): from the cash of the portfolio, or from outside where the file tells of no cash. */
-  private pay(amount: bigint): void {
-    if (this.rules.tracksCash) this.cash(-amount)
-    else this.flows += amount
+  private pay({ account }: Transaction, amount: bigint): void {
+    if (!this.rules.tracksCash) {
+      this.flows += amount
+      return
+    }
+    this.cash(-amount)
+    this.balances.add(account, this.rules.quote, -amount)
   }
 
   /** The fee, in money, of a row that neither buys nor sells. */
@@ -194,7 +202,7 @@ export class Positions {
     if (tx.fee === 0n) return
     this.fees += tx.fee
     this.expenses += tx.fee
-    this.pay(tx.fee)
+    this.pay(tx, tx.fee)
   }
 
   /** Moves the balance of cash. It may be owed: below zero it is a debt, not a sale of what is not there. */

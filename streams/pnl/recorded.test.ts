@@ -216,7 +216,7 @@ describe('rows that come at run time', () => {
             during(p, step)
           }
           expect(p.agrees()).toBe(true)
-          const { drawdown, day, ...books } = pnl(p)
+          const { drawdown, day, twr, ...books } = pnl(p)
           return books as Pnl
         }
         const came = run(file, (p, step) => {

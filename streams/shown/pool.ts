@@ -1,8 +1,8 @@
-import type { PoolRow } from '../rows.ts'
+import type { PoolFigures } from '../rows.ts'
 import type { Branch } from '../state.ts'
 
 /** `pool:POOL`. Raw chain integers are decimal strings; the rest are measures in the quote currency. */
-export const showPool = (root: Branch): ((row: PoolRow) => void) => {
+export const showPool = (root: Branch): ((row: PoolFigures) => void) => {
   const kind = root.value('kind')
   const price = root.number('price')
   const reserves = root.branch('reserves')
@@ -14,6 +14,7 @@ export const showPool = (root: Branch): ((row: PoolRow) => void) => {
   const t = root.exact('t')
   const partial = root.value('partial')
   const stale = root.value('stale')
+  const il = root.number('il')
   const sqrtPriceX96 = root.value('sqrtPriceX96')
   const tick = root.exact('tick')
   const liquidity = root.value('liquidity')
@@ -32,6 +33,7 @@ export const showPool = (root: Branch): ((row: PoolRow) => void) => {
     t.set(row.eventT)
     partial.set(row.partial)
     stale.set(row.stale)
+    il.set(row.il)
     const { v3 } = row
     sqrtPriceX96.set(v3?.sqrtPriceX96.toString())
     tick.set(v3?.tick)

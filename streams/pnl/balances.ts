@@ -1,0 +1,42 @@
+import type { Transaction } from './transaction.ts'
+
+/**
+ * What lies in each account and wallet of a portfolio, exact: every row counts here, also one whose price nobody knows. A balance
+ * below zero tells of a row that is missing. Money moves with purchases, sales and fees where the portfolio keeps a balance of it.
+ */
+export class Balances {
+  /** Account → asset → 10⁻¹⁸; an account without a name is ''. */
+  readonly byAccount = new Map<string, Map<string, bigint>>()
+
+  /** What a row moves of its own asset. */
+  move({ type, asset, qty, account, toAccount }: Transaction): void {
+    switch (type) {
+      case 'buy':
+      case 'income':
+      case 'deposit':
+      case 'gift':
+        this.add(account, asset, qty)
+        return
+      case 'sell':
+      case 'withdraw':
+      case 'fee':
+        this.add(account, asset, -qty)
+        return
+      case 'transfer':
+        this.add(account, asset, -qty)
+        this.add(toAccount, asset, qty)
+    }
+  }
+
+  add(account: string, asset: string, change: bigint): void {
+    let assets = this.byAccount.get(account)
+    if (assets === undefined) {
+      assets = new Map()
+      this.byAccount.set(account, assets)
+    }
+    const balance = (assets.get(asset) ?? 0n) + change
+    if (balance === 0n) assets.delete(asset)
+    else assets.set(asset, balance)
+    if (assets.size === 0) this.byAccount.delete(account)
+  }
+}
