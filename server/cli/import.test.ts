@@ -57,7 +57,7 @@ describe('driftwire import transactions', () => {
     expect((await ran(file, '--portfolio', 'twice'))[1]).toBe(`${file}: 0 rows accepted, 7003 known, 0 refused\n`)
   })
 
-  it('tells bad rows by their lines, the first twenty and how many more, and ends with 1', async () => {
+  it('tells every bad row by its line, and ends with 1', async () => {
     const few = written('few.csv', [HEADER, ...rows(2), '', '2024-08-08,buy,XYZ,-1,10,x', ...rows(3)].join('\n'))
     expect(await ran(few, '--portfolio', 'bad')).toEqual([
       1,
@@ -68,12 +68,8 @@ describe('driftwire import transactions', () => {
     const [code, stdout, stderr] = await ran(many, '--portfolio', 'bad')
     expect([code, stdout]).toEqual([1, `${many}: 0 rows accepted, 1 known, 33 refused\n`])
     const lines = stderr.trimEnd().split('\n')
-    expect([lines.length, lines[0], lines[19], lines[20]]).toEqual([
-      21,
-      expect.stringContaining(`${many}:2: t: found "yesterday"`),
-      expect.stringContaining(`${many}:21: `),
-      `${many}: 13 more rows are refused`,
-    ])
+    expect(lines.map(line => line.slice(0, line.indexOf(': ') + 1))).toEqual(Array.from({ length: 33 }, (_, i) => `${many}:${i + 2}:`))
+    expect(lines[0]).toContain('t: found "yesterday"')
   })
 
   it('needs a token where the portfolio has an owner', async () => {

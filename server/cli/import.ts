@@ -9,24 +9,23 @@ import { type CandleStore, directoryStore, importPrices, serverStore } from './i
 import { type Imported, importTransactions } from './importTransactions.ts'
 import { RunningServer, ServerError } from './server.ts'
 
-/** Bad rows beyond so many are counted, not told. */
-const TOLD = 20
-
 type Environment = Readonly<Record<string, string | undefined>>
 
 const SERVER = { url: { type: 'string' }, token: { type: 'string' } } as const
 const TRANSACTIONS = { ...SERVER, portfolio: { type: 'string' } } as const
 const PRICES = { ...SERVER, data: { type: 'string' }, config: { type: 'string' } } as const
 
-/** `import transactions …` and `import prices …`. Gives the exit code. Throws UsageError. */
+/** `import transactions …`, `import prices …` and `import coingecko …`. Gives the exit code. Throws UsageError. */
 export const runImport = async ([what, ...rest]: readonly string[], environment: Environment): Promise<number> => {
   switch (what) {
     case 'transactions':
       return transactions(rest, environment)
     case 'prices':
       return prices(rest, environment)
+    case 'coingecko':
+      return (await import('./importCoingecko.ts')).importCoingecko(rest, environment)
     default:
-      throw new UsageError(`import: found "${what ?? ''}", expected transactions or prices`)
+      throw new UsageError(`import: found "${what ?? ''}", expected transactions, prices or coingecko`)
   }
 }
 
@@ -41,15 +40,12 @@ const transactions = async (args: readonly string[], environment: Environment): 
   let failed = false
   try {
     if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected one that runs`)
-    await importTransactions(file, portfolio, server, imported, (line, why) => {
-      if (imported.refused <= TOLD) console.error(`${file}:${line}: ${why}`)
-    })
+    await importTransactions(file, portfolio, server, imported, (line, why) => console.error(`${file}:${line}: ${why}`))
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     failed = true
     console.error(`driftwire: ${error.message}`)
   }
-  if (imported.refused > TOLD) console.error(`${file}: ${imported.refused - TOLD} more rows are refused`)
   if (failed && imported.accepted > 0) console.error('driftwire: import the file again: what has been accepted will be known')
   console.log(`${file}: ${imported.accepted} rows accepted, ${imported.known} known, ${imported.refused} refused`)
   return failed || imported.refused > 0 ? 1 : 0
@@ -68,11 +64,7 @@ const prices = async (args: readonly string[], environment: Environment): Promis
     store = await storeOf(url, token ?? environment.DRIFTWIRE_TOKEN, data !== undefined, settings, environment.DRIFTWIRE_PORT)
     for (const file of files) {
       const imported: Imported = { accepted: 0, known: 0, refused: 0 }
-      let told = 0
-      await importPrices(file, map, store, imported, why => {
-        told += 1
-        if (told <= TOLD) console.error(`${file}: ${why}`)
-      })
+      await importPrices(file, map, store, imported, why => console.error(`${file}: ${why}`))
       console.log(`${file}: ${imported.accepted} candles accepted, ${imported.known} known, ${imported.refused} refused`)
       refused += imported.refused
     }
