@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 import Database from 'libsql'
 
 /** One entry as it stands on disk: `hash` is the SHA-256 of the hash before it and the entry's text. */
@@ -57,8 +57,8 @@ export class Journal {
       throw new JournalError(`${file}: ${found(error)}`)
     }
     this.statements = {
-      entry: this.db.prepare('INSERT INTO entries (seq, text, hash) VALUES (?, ?, ?)'),
-      key: this.db.prepare('INSERT INTO keys (seq, who, key) VALUES (?, ?, ?)'),
+      entries: new RowInsert(this.db, 'entries (seq, text, hash)', 3),
+      keys: new RowInsert(this.db, 'keys (seq, who, key)', 3),
       at: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq = ?'),
       page: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT ?'),
       user: this.db.prepare('SELECT hash FROM users WHERE name = ?'),
@@ -84,14 +84,18 @@ export class Journal {
   append(lines: readonly NewLine[], users: readonly User[]): Line[] {
     let { seq, hash } = this.head
     const written: Line[] = []
+    const entries: unknown[] = []
+    const keys: unknown[] = []
+    for (const { text, who, key } of lines) {
+      seq += 1
+      hash = chained(hash, text)
+      entries.push(seq, text, hash)
+      if (key !== undefined) keys.push(seq, who, key)
+      written.push({ seq, text, hash })
+    }
     this.transaction(() => {
-      for (const { text, who, key } of lines) {
-        seq += 1
-        hash = chained(hash, text)
-        this.statements.entry.run(seq, text, hash)
-        if (key !== undefined) this.statements.key.run(seq, who, key)
-        written.push({ seq, text, hash })
-      }
+      this.statements.entries.run(entries)
+      this.statements.keys.run(keys)
       for (const { name, hash: secret } of users) this.statements.addUser.run(name, secret)
       this.head = { seq, hash }
     })
@@ -262,6 +266,31 @@ export class Journal {
   }
 }
 
+/** Rows of one table, several by one statement: a call costs as much as a row. */
+class RowInsert {
+  private readonly width: number
+  private readonly one: Database.Statement
+  private readonly many: Database.Statement
+
+  /** `into`: the table and its columns, of which there are `width`. */
+  constructor(db: Database.Database, into: string, width: number) {
+    const row = `(${Array(width).fill('?').join(', ')})`
+    this.width = width
+    this.one = db.prepare(`INSERT INTO ${into} VALUES ${row}`)
+    this.many = db.prepare(`INSERT INTO ${into} VALUES ${Array(AT_ONCE).fill(row).join(', ')}`)
+  }
+
+  /** The values of all rows, one row after the other. */
+  run(values: readonly unknown[]): void {
+    const piece = this.width * AT_ONCE
+    let from = 0
+    for (; values.length - from >= piece; from += piece) this.many.run(...values.slice(from, from + piece))
+    for (; from < values.length; from += this.width) this.one.run(...values.slice(from, from + this.width))
+  }
+}
+
+const AT_ONCE = 16
+
 export interface User {
   readonly name: string
   /** Of the password, as argon2 writes it. */
@@ -291,7 +320,7 @@ const FORGET = `
   DELETE FROM users WHERE name NOT IN (SELECT json_extract(text, '$.client') FROM entries WHERE json_extract(text, '$.kind') = 'register');
   DELETE FROM tokens WHERE user NOT IN (SELECT name FROM users);`
 
-const chained = (before: string, text: string): string => createHash('sha256').update(before).update(text).digest('hex')
+const chained = (before: string, text: string): string => digestOf('sha256', before + text)
 
 const damaged = (file: string, seq: number): JournalError =>
   new JournalError(`${file}: entry ${seq} does not follow from what stands before it; start with --repair to cut it off there`)
