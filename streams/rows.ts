@@ -128,8 +128,8 @@ export interface PoolRow {
 
 /** What a pool shows: its row, and what is not stored. */
 export interface PoolFigures extends PoolRow {
-  /** Impermanent loss since the UTC day began, as a fraction; NaN where unknown. */
-  readonly il: number
+  /** Impermanent loss since the UTC day began, as a fraction; NaN or absent where unknown. */
+  readonly il?: number
 }
 
 export interface V3Row {

@@ -33,7 +33,7 @@ describe('rows of a request', () => {
 
   it('say the same as a list, as lines and as CSV', () => {
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 8 }), list => {
+      fc.property(fc.uniqueArray(row, { maxLength: 8, selector: ({ id }) => id ?? Symbol('none') }), list => {
         const ofList = rowsOfList(list)
         expect(rowsOfLines(list.map(each => JSON.stringify(each)).join('\r\n'))).toEqual(ofList)
         const fields = list.map(each => COLUMNS.map(name => String((each as Record<string, unknown>)[name] ?? '')))
@@ -76,6 +76,21 @@ describe('rows of a request', () => {
     expect([good, refused.length, refused[0]!.row]).toEqual([[], 1, 1])
     expect(refused[0]!.why).toContain(why)
     expect(refused[0]!.why.length).toBeLessThanOrEqual(201)
+  })
+
+  it('of one id that say different things are not taken for the same: the first is good', () => {
+    const { good, refused } = rowsOfList([
+      { ...buy, id: 'a' },
+      { ...buy, id: 'a' },
+      { ...buy, id: 'a', qty: '2' },
+      { ...buy, id: 'b', qty: '2' },
+    ])
+    expect(good.map(({ id, qty }) => [id, formatDecimal(qty)])).toEqual([
+      ['a', '1'],
+      ['a', '1'],
+      ['b', '2'],
+    ])
+    expect(refused).toEqual([{ row: 3, why: 'id: found "a" a second time, with other contents, expected each id once' }])
   })
 
   it('of a file need its columns, of lines JSON, and are not too many', () => {

@@ -92,10 +92,16 @@ const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (valu
   const good: Transaction[] = []
   const refused: RefusedRow[] = []
   const ids = new RowIds()
+  const said = new Map<string, string>()
   for (const [row, value] of list) {
     if (good.length + refused.length === MOST_ROWS) throw new Refusal('too_large', `found more than ${MOST_ROWS} rows`)
     try {
-      good.push(ids.named(checkedRow(read(value))))
+      const tx = ids.named(checkedRow(read(value)))
+      const contents = JSON.stringify(writeTransaction(tx))
+      if ((said.get(tx.id) ?? contents) !== contents)
+        throw new BadRow(`id: found "${tx.id}" a second time, with other contents, expected each id once`)
+      said.set(tx.id, contents)
+      good.push(tx)
     } catch (error) {
       refused.push({ row, why: whyBad(error) })
     }

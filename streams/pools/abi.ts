@@ -1,4 +1,4 @@
-/** The event data of a log as 32-byte words (Solidity ABI: static types only). */
+/** The event data of a log as 32-byte words (Solidity ABI). */
 
 const WORD = 64
 
@@ -7,7 +7,7 @@ export const unsigned = (data: string, i: number, bits = 256): bigint => {
   const start = 2 + i * WORD
   if (data.length < start + WORD) throw new RangeError(`event data of ${data.length - 2} digits have no word ${i}`)
   const value = BigInt(`0x${data.slice(start, start + WORD)}`)
-  if (BigInt.asUintN(bits, value) !== value) throw new RangeError(`${value} is no uint${bits}`)
+  if (value >> BigInt(bits) !== 0n) throw new RangeError(`${value} is no uint${bits}`)
   return value
 }
 
@@ -16,6 +16,28 @@ export const signed = (data: string, i: number, bits = 256): bigint => {
   const value = BigInt.asIntN(256, unsigned(data, i))
   if (BigInt.asIntN(bits, value) !== value) throw new RangeError(`${value} is no int${bits}`)
   return value
+}
+
+/** Throws RangeError where the data have fewer words. */
+export const atLeast = (data: string, words: number): void => {
+  if (data.length < 2 + words * WORD) throw new RangeError(`event data of ${data.length - 2} digits, where ${words} words belong`)
+}
+
+/** The two unsigned integers of the dynamic array that word `i` points to; throws as `unsigned` does, and where it has another length. */
+export const unsignedPair = (data: string, i: number): readonly [bigint, bigint] => {
+  const [first, length] = arrayAt(data, i)
+  if (length !== 2n) throw new RangeError(`an array of ${length}, where two tokens are`)
+  return [unsigned(data, first), unsigned(data, first + 1)]
+}
+
+/** The length of the dynamic array that word `i` points to. */
+export const lengthOf = (data: string, i: number): number => Number(arrayAt(data, i)[1])
+
+const arrayAt = (data: string, i: number): readonly [first: number, length: bigint] => {
+  const offset = unsigned(data, i, 32)
+  if (offset % 32n !== 0n) throw new RangeError(`an array at ${offset}, which is no word's beginning`)
+  const at = Number(offset / 32n)
+  return [at + 1, unsigned(data, at)]
 }
 
 /** An indexed argument of a signed type. */
@@ -28,3 +50,14 @@ export const INITIALIZE_V3 = '0x98636036cb66a9c19a37435efc1e90142190214e8abeb821
 export const SWAP_V3 = '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67'
 export const MINT_V3 = '0x7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde'
 export const BURN_V3 = '0x0c396cd989a39f4459b5fa1aed6a9a8dcdbc45908acfd67e028cd568da98982c'
+export const COLLECT_V3 = '0x70935338e69775456a85ddef226c395fb668b63fa0115f5f20610b388e6ca9c0'
+export const COLLECT_PROTOCOL_V3 = '0x596b573906218d3411850b26a6b437d6c4522fdb43d2d2386263f86d50b8b151'
+export const FLASH_V3 = '0xbdbdb71d7860376ba52b25a5028beea23581364a40522f6bcfb86bb1f2dca633'
+export const TOKEN_EXCHANGE = '0x8b3e96f2b889fa771c53c981b40daf005f63f637f1869f707052d15a3dd97140'
+export const ADD_LIQUIDITY = '0x189c623b666b1b45b83d7178f39b8c087cb09774317ca2f53c2d3c3726f222a2'
+export const REMOVE_LIQUIDITY = '0x347ad828e58cbe534d8f6b67985d791360756b18f0d95fd9f197a66cc46480ea'
+export const REMOVE_LIQUIDITY_ONE = '0x6f48129db1f37ccb9cc5dd7e119cb32750cabdf75b48375d730d26ce3659bbe1'
+export const REMOVE_LIQUIDITY_IMBALANCE = '0x3631c28b1f9dd213e0319fb167b554d76b6c283a41143eb400a0d1adb1af1755'
+export const RAMP_A = '0xa2b71ec6df949300b59aab36b55e189697b750119dd349fcfa8c0f779e83c254'
+export const STOP_RAMP_A = '0x46e22fb3709ad289f62ce63d469248536dbc78d82b84a3d7e74ad606dc201938'
+export const APPLY_NEW_FEE = '0x750d10a7f37466ce785ee6bcb604aac543358db42afbcc332a3c12a49c80bf6d'

@@ -66,6 +66,7 @@ describe('the measures of a pool', () => {
       volume24h: volume,
       fees24h: Number((volume * 0.003).toPrecision(12)),
       trades24h: 1,
+      il: 0,
       t: NOON - 1,
       partial: false,
       stale: false,

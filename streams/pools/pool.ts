@@ -1,13 +1,21 @@
-import type { Book, Instrument } from '../book.ts'
+import { DAY, floorTo } from '../bars.ts'
+import type { Book } from '../book.ts'
 import type { FeedHealth } from '../feedHealth.ts'
 import type { ChainLog } from '../input.ts'
 import type { Mutable } from '../mutable.ts'
-import type { PoolRow } from '../rows.ts'
+import type { PoolFigures, PoolRow } from '../rows.ts'
 import { type Changes, type Dependent, Source } from '../source.ts'
+import { type AssetPrice, assetPrice } from './assetPrice.ts'
+import { type Depth, Inconsistent, type PoolChain } from './chain.ts'
+import { impermanentLoss } from './impermanentLoss.ts'
+import { type Levels, OrderBook } from './orderBook.ts'
+import { Stableswap, type StableswapStart } from './stableswap.ts'
+import type { Curve } from './stableswapMath.ts'
 import { StandingLogs } from './standingLogs.ts'
-import { type DayTotal, type Swap, SwapDay } from './swapDay.ts'
+import { type Swap, SwapDay } from './swapDay.ts'
 import { UniswapV2 } from './uniswapV2.ts'
 import { UniswapV3 } from './uniswapV3.ts'
+import type { V3Start } from './v3Start.ts'
 
 export const POOL_KINDS = ['uniswap-v2', 'uniswap-v3', 'stableswap', 'orderbook'] as const
 export type PoolKind = (typeof POOL_KINDS)[number]
@@ -30,23 +38,27 @@ export interface PoolSpec {
   /** Undefined: nothing is said of its amounts but the raw integers. */
   readonly token0: TokenSpec | undefined
   readonly token1: TokenSpec | undefined
+  /** Where a v3 pool is followed from, if not from its beginning. */
+  readonly start?: V3Start
+  /** Of a stableswap pool; its logs are not read without. */
+  readonly stableswap?: Omit<Curve, 'rates'> & { readonly start?: StableswapStart }
+  /** Of an order book: the symbol whose levels it shows. */
+  readonly symbol?: string
 }
 
-/** What a pool's contract says by its events. Integers are raw, of the tokens' smallest units. */
-export interface PoolChain {
-  /** Takes one log in. The swap in it, if it was one; throws what is wrong with its data, and then has taken nothing in. */
-  apply(log: ChainLog): Swap | undefined
-  /** Writes what is known into the pool's figures, and what is not as unknown; prices in token0 a token1. */
-  describe(figures: Mutable<PoolRow>, scale: number, day: DayTotal): void
-  /** A log was taken back: what rests on it is not known any more, until the chain tells it anew. */
-  revert(): void
+/** The price of a token1 that its day began with: that standing at 00:00 UTC where one was known, else the first after it. */
+interface DayPrice {
+  readonly day: number
+  readonly price: number
 }
 
-/** What a log did to the day: the swap in it, and its worth at that time. */
+/** What a log did: the swap in it and its worth at that time, and what was known after it. */
 interface Taken {
-  readonly t: number
+  readonly log: ChainLog
   readonly swap: Swap | undefined
   readonly worth: number
+  readonly known: unknown
+  readonly dayPrice: DayPrice | undefined
 }
 
 /** How far the price moves for `depth`. */
@@ -55,57 +67,74 @@ const DEPTH = 0.02
 /** One pool: the state its logs give, and its measures in the quote currency at the prices of the moment. */
 export class Pool extends Source implements Dependent {
   readonly spec: PoolSpec
-  readonly figures: Mutable<PoolRow>
+  readonly figures: Mutable<PoolFigures>
   dirty = false
   private readonly changes: Changes
   private readonly chain: PoolChain | undefined
-  private readonly instruments: readonly Instrument[]
-  private readonly priceOf: readonly [() => number, () => number]
+  /** Of the tokens, where they are known. */
+  private readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
   private readonly scales: readonly [number, number]
   private readonly feeds = new Set<FeedHealth>()
   /** Its logs, the passing of its day and the silence of its feeds, as something it is computed from. */
   private readonly events = new Source()
-  private readonly logs = new StandingLogs<Taken>()
+  private readonly logs: StandingLogs<Taken>
   private readonly day = new SwapDay()
+  /** What was known before its first log. */
+  private readonly start: unknown
+  private dayPrice: DayPrice | undefined
+  /** The UTC day that time has come to. */
+  private today = Number.NEGATIVE_INFINITY
   private listening = false
 
   constructor(spec: PoolSpec, book: Book, changes: Changes) {
     super()
     this.spec = spec
     this.changes = changes
-    const instruments: Instrument[] = []
-    const priced = (token: TokenSpec | undefined): (() => number) => {
-      if (token === undefined) return () => Number.NaN
-      if (token.asset === spec.quote) return () => 1
-      const instrument = book.instrument(`${token.asset}-${spec.quote}`)
-      instruments.push(instrument)
-      return () => instrument.price
-    }
-    this.priceOf = [priced(spec.token0), priced(spec.token1)]
-    this.instruments = instruments
-    this.scales = [10 ** (spec.token0?.decimals ?? Number.NaN), 10 ** (spec.token1?.decimals ?? Number.NaN)]
-    this.chain = spec.kind === 'uniswap-v2' ? new UniswapV2() : spec.kind === 'uniswap-v3' ? new UniswapV3() : undefined
+    const { token0, token1, quote } = spec
+    const priced = (token: TokenSpec | undefined) => token && assetPrice(book, changes, token.asset, quote)
+    this.assets = [priced(token0), priced(token1)]
+    this.scales = [10 ** (token0?.decimals ?? Number.NaN), 10 ** (token1?.decimals ?? Number.NaN)]
+    this.chain = chainOf(spec, this.scales)
+    this.start = this.chain?.known
+    this.logs = new StandingLogs((spec.start ?? spec.stableswap?.start)?.block)
     this.figures = emptyFigures(spec)
     this.events.add(this)
+    this.anchorPrices()
   }
 
   /** Takes one of its logs in, or back; false where that was done before. Throws what is wrong with its data. */
   apply(log: ChainLog, feed: FeedHealth): boolean {
     if (this.chain === undefined) return true
-    if (!(log.removed ? this.takeBack(log, this.chain) : this.takeIn(log, this.chain))) return false
+    try {
+      if (!(log.removed ? this.takeBack(log, this.chain) : this.takeIn(log, this.chain))) return false
+    } catch (error) {
+      // The log is refused; that something is unknown from here on has to be shown all the same.
+      if (error instanceof Inconsistent) this.events.touch(this.changes)
+      throw error
+    }
     this.feeds.add(feed)
     feed.carries.add(this.events)
     this.events.touch(this.changes)
     return true
   }
 
+  /** Takes the levels of an order book as they stand now; other kinds have none. */
+  takeLevels(levels: Levels, t: number): void {
+    if (!(this.chain instanceof OrderBook)) return
+    this.chain.take(levels)
+    this.figures.eventT = t
+    this.events.touch(this.changes)
+  }
+
   private takeIn(log: ChainLog, chain: PoolChain): boolean {
     if (!this.logs.isNext(log)) return false
     const { t } = log
+    this.openDay(t)
     const swap = chain.apply(log)
     const worth = swap ? this.worthOf(swap) : Number.NaN
     if (swap) this.day.add(t, swap, worth)
-    this.logs.add(log, { t, swap, worth })
+    this.openDay(t)
+    this.logs.add(log, { log, swap, worth, known: chain.known, dayPrice: this.dayPrice })
     this.figures.eventT = t
     return true
   }
@@ -113,8 +142,11 @@ export class Pool extends Source implements Dependent {
   private takeBack(log: ChainLog, chain: PoolChain): boolean {
     const taken = this.logs.takeBack(log)
     if (taken === undefined) return false
-    if (taken.swap) this.day.takeBack(taken.t, taken.swap, taken.worth)
-    chain.revert()
+    if (taken.swap) this.day.takeBack(taken.log.t, taken.swap, taken.worth)
+    const newest = this.logs.newestDid
+    chain.takeBack(taken.log, newest ? newest.known : this.start)
+    this.dayPrice = newest?.dayPrice
+    this.openDay(this.today)
     return true
   }
 
@@ -123,20 +155,22 @@ export class Pool extends Source implements Dependent {
     if (on === this.listening) return
     this.listening = on
     if (on) this.changes.mark(this)
-    for (const instrument of this.instruments) {
-      if (on) instrument.add(this)
-      else instrument.remove(this)
+    for (const asset of this.assets) {
+      if (on) asset?.follow(this)
+      else asset?.unfollow(this)
     }
   }
 
   /** Something it is computed from changed after the frame numbered `frame`. */
   changedSince(frame: number): boolean {
-    return this.events.changedAt > frame || this.instruments.some(i => i.changedAt > frame)
+    return this.events.changedAt > frame || this.assets.some(asset => asset?.changedSince(frame))
   }
 
-  /** Lets time come to `t`: the day loses its oldest minutes. */
+  /** Lets time come to `t`: the day loses its oldest minutes, or another begins. */
   advance(t: number): void {
-    if (this.day.advance(t)) this.events.touch(this.changes)
+    const lost = this.day.advance(t)
+    const began = this.openDay(t)
+    if (lost || began) this.events.touch(this.changes)
   }
 
   refresh(t: number): void {
@@ -147,45 +181,113 @@ export class Pool extends Source implements Dependent {
 
   evaluate(t: number): void {
     const f = this.figures
+    const { chain } = this
     f.t = t
     const day = this.day.total()
-    this.chain?.describe(f, this.scales[1] / this.scales[0], day)
-    const [price0, price1] = this.tokenPrices()
-    // Of reserves that are not known nothing is.
-    const value0 = (Number(f.reserve0) / this.scales[0]) * price0
-    const value1 = (Number(f.reserve1) / this.scales[1]) * price1
-    f.tvl = value0 + value1
-    if (this.spec.kind === 'uniswap-v2') {
-      // x·y = k: the price rises by 2 % when y falls by 1 − 1/√1.02, and falls by 2 % when x falls by 1 − √0.98.
-      f.depthAsk2 = value1 * (1 - 1 / Math.sqrt(1 + DEPTH))
-      f.depthBid2 = value0 * (1 - Math.sqrt(1 - DEPTH))
+    if (chain) {
+      f.price = this.price
+      const { reserves } = chain
+      f.reserve0 = reserves?.[0]
+      f.reserve1 = reserves?.[1]
+      f.il = this.dayPrice && hasFullRange(this.spec.kind) ? impermanentLoss(f.price / this.dayPrice.price) : Number.NaN
+      chain.describe(f, day)
     }
+    const [unit0, unit1] = this.units()
+    // Of reserves that are not known nothing is.
+    f.tvl = Number(f.reserve0) * unit0 + Number(f.reserve1) * unit1
+    const { bid, ask } = this.depth(DEPTH)
+    f.depthBid2 = bid
+    f.depthAsk2 = ask
     f.trades24h = day.n
     f.volume24h = day.worth
     f.fees24h = (f.volume24h * this.spec.feePips) / 1e6
     f.stale = this.feeds.size > 0 && [...this.feeds].every(feed => feed.silent)
   }
 
-  /** Prices of the tokens in the quote currency; one that the book does not know follows from the other and the pool. */
-  private tokenPrices(): [number, number] {
-    const price0 = this.priceOf[0]()
-    const price1 = this.priceOf[1]()
-    const ratio = this.figures.price
-    return [Number.isNaN(price0) ? price1 / ratio : price0, Number.isNaN(price1) ? price0 * ratio : price1]
+  /**
+   * What can be sold (`bid`) and bought (`ask`) before the price of a token1 has moved by `fraction` (above 0, below 1), in the quote
+   * currency at the prices of now; NaN where unknown.
+   */
+  depth(fraction: number): Depth {
+    const depth = this.chain?.depth(fraction)
+    const [unit0, unit1] = this.units()
+    return { bid: depth ? depth.bid * unit0 : Number.NaN, ask: depth ? depth.ask * unit1 : Number.NaN }
   }
 
-  /** A swap's volume in the quote currency: the mean of both sides where the book knows both, else the one it knows. */
+  /** Of a token1 in token0; NaN where unknown. */
+  private get price(): number {
+    return (this.chain?.price ?? Number.NaN) * (this.scales[1] / this.scales[0])
+  }
+
+  /** The worth of the smallest units of its tokens. Of a price that is not known elsewhere this pool itself tells. */
+  private units(): [number, number] {
+    const known0 = this.assets[0]?.known ?? Number.NaN
+    const known1 = this.assets[1]?.known ?? Number.NaN
+    const price0 = Number.isNaN(known0) ? known1 / this.price : known0
+    const price1 = Number.isNaN(known1) ? known0 * this.price : known1
+    return [price0 / this.scales[0], price1 / this.scales[1]]
+  }
+
+  /** A swap's volume in the quote currency: the mean of both sides where the book knows both, else the one it knows, else what other pools say. */
   private worthOf({ amount0, amount1 }: Swap): number {
-    const worth0 = (Math.abs(Number(amount0)) / this.scales[0]) * this.priceOf[0]()
-    const worth1 = (Math.abs(Number(amount1)) / this.scales[1]) * this.priceOf[1]()
-    return Number.isNaN(worth0) ? worth1 : Number.isNaN(worth1) ? worth0 : (worth0 + worth1) / 2
+    const [asset0, asset1] = this.assets
+    const size0 = Math.abs(Number(amount0)) / this.scales[0]
+    const size1 = Math.abs(Number(amount1)) / this.scales[1]
+    const ofBook = mean(size0 * (asset0?.ofBook ?? Number.NaN), size1 * (asset1?.ofBook ?? Number.NaN))
+    return Number.isNaN(ofBook) ? mean(size0 * (asset0?.known ?? Number.NaN), size1 * (asset1?.known ?? Number.NaN)) : ofBook
+  }
+
+  /** Begins the UTC day of `t` with the price that stands, where it has not begun and there is one. True where it began. */
+  private openDay(t: number): boolean {
+    this.today = Math.max(this.today, floorTo(t, DAY))
+    if (this.dayPrice?.day === this.today) return false
+    const { price } = this
+    this.dayPrice = price > 0 ? { day: this.today, price } : undefined
+    return this.dayPrice !== undefined
+  }
+
+  /** Lets the price of either token follow from the other's, for whoever holds it. */
+  private anchorPrices(): void {
+    const [asset0, asset1] = this.assets
+    const { chain, events } = this
+    if (asset0 === undefined || asset1 === undefined || chain === undefined) return
+    const locked = (side: 0 | 1): number => Number(chain.reserves?.[side]) / this.scales[side]
+    asset0.restOn({ events, beside: asset1, ratio: () => 1 / this.price, locked: () => locked(1) })
+    asset1.restOn({ events, beside: asset0, ratio: () => this.price, locked: () => locked(0) })
   }
 }
 
-/** The figures as they stand, for the store: the pool goes on writing to its own. */
-export const poolRow = (pool: Pool, t: number): PoolRow => ({ ...pool.figures, t })
+/** Undefined where nothing tells its state. */
+const chainOf = ({ kind, start, stableswap, token0, token1 }: PoolSpec, scales: readonly [number, number]): PoolChain | undefined => {
+  switch (kind) {
+    case 'uniswap-v2':
+      return new UniswapV2()
+    case 'uniswap-v3':
+      return new UniswapV3(start)
+    case 'stableswap': {
+      // Balances are brought to 18 places with 18 more: what has more places than both is beyond the contract too.
+      if (stableswap === undefined || !(token0 && token0.decimals <= 36 && token1 && token1.decimals <= 36)) return undefined
+      const rates = [token0, token1].map(({ decimals }) => 10n ** BigInt(36 - decimals))
+      return new Stableswap({ ...stableswap, rates }, stableswap.start)
+    }
+    case 'orderbook':
+      return token0 && token1 && new OrderBook(...scales)
+  }
+}
 
-const emptyFigures = ({ id, kind }: PoolSpec): Mutable<PoolRow> => ({
+/** Of the two that is known, or between them. */
+const mean = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : (a + b) / 2)
+
+/** Whether a position over all prices loses against holding as x·y = k does. */
+const hasFullRange = (kind: PoolKind): boolean => kind === 'uniswap-v2' || kind === 'uniswap-v3'
+
+/** The figures as they stand, for the store: the pool goes on writing to its own. */
+export const poolRow = (pool: Pool, t: number): PoolRow => {
+  const { il: _, ...row } = pool.figures
+  return { ...row, t }
+}
+
+const emptyFigures = ({ id, kind }: PoolSpec): Mutable<PoolFigures> => ({
   kind: 'pool',
   id,
   t: 0,
@@ -202,4 +304,5 @@ const emptyFigures = ({ id, kind }: PoolSpec): Mutable<PoolRow> => ({
   eventT: Number.NaN,
   partial: true,
   stale: false,
+  il: Number.NaN,
 })

@@ -41,6 +41,33 @@ describe('logs that stand', () => {
     expect(logs.isNext(at(7, 3))).toBe(false)
   })
 
+  it('tell what the newest of them did, also when it is final', () => {
+    const logs = standing([7, 0], [8, 1], [8, 2])
+    const newest = [logs.newestDid]
+    for (const [block, index] of [
+      [8, 1],
+      [8, 2],
+      [7, 0],
+    ] as const) {
+      logs.takeBack(at(block, index))
+      newest.push(logs.newestDid)
+    }
+    expect(newest).toEqual(['8.2', '8.2', '7.0', undefined])
+    const old = standing([7, 0], [100, 0])
+    old.takeBack(at(100, 0))
+    expect(old.newestDid).toBe('7.0')
+  })
+
+  it('begin after the block through which all are taken in already', () => {
+    const logs = new StandingLogs<string>(7)
+    expect([logs.isNext(at(7, 10 ** 6)), logs.isNext(at(8, 0)), logs.takeBack(at(7, 0)), logs.newestDid]).toEqual([
+      false,
+      true,
+      undefined,
+      undefined,
+    ])
+  })
+
   it('are forgotten when they are final', () => {
     const logs = standing([100, 0], [100, 1], [101, 0], [164, 0])
     expect([100, 101, 164].map(block => logs.takeBack(at(block, 0)))).toEqual([undefined, '101.0', '164.0'])

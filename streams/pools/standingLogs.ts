@@ -10,9 +10,21 @@ type Place = Pick<ChainLog, 'block' | 'index'>
  * the chain tells in their place. Of those that are not final it is known what they did (`T`).
  */
 export class StandingLogs<T> {
-  private newest: Place = { block: -1, index: -1 }
-  private final: Place = this.newest
+  private newest: Place
+  private final: Place
+  private finalDid: T | undefined
   private readonly recent = new Map<string, Place & { readonly did: T }>()
+
+  /** Logs of blocks up to `through` have been taken in elsewhere. */
+  constructor(through: number | undefined = undefined) {
+    this.newest = through === undefined ? { block: -1, index: -1 } : { block: through, index: Number.POSITIVE_INFINITY }
+    this.final = this.newest
+  }
+
+  /** What the newest that stands did; undefined where none does. */
+  get newestDid(): T | undefined {
+    return [...this.recent.values()].at(-1)?.did ?? this.finalDid
+  }
 
   /** Whether it comes after all that stand. */
   isNext({ block, index }: Place): boolean {
@@ -26,6 +38,7 @@ export class StandingLogs<T> {
       if (place.block > block - FINAL_AFTER) break
       this.recent.delete(key)
       this.final = place
+      this.finalDid = place.did
     }
   }
 

@@ -5,7 +5,7 @@ import { haveRecordings, recordedLines } from '../../server/test/recordings.ts'
 import type { ChainLog } from '../input.ts'
 import { logAt, lonelyPool, recordedLog, sync, token } from '../test/chain.ts'
 import { records } from '../test/records.ts'
-import { amountOut, UniswapV2 } from './uniswapV2.ts'
+import { amountIn, amountOut, UniswapV2 } from './uniswapV2.ts'
 
 const reserves = fc.bigInt({ min: 1n, max: 2n ** 112n - 1n })
 
@@ -30,6 +30,24 @@ describe('what an amount buys', () => {
 
   it('is nothing where a side is empty', () => {
     expect([amountOut(5n, 0n, 9n), amountOut(5n, 9n, 0n), amountOut(0n, 9n, 9n)]).toEqual([0n, 0n, 0n])
+  })
+})
+
+describe('what an amount costs', () => {
+  it('is the least that buys it', () => {
+    fc.assert(
+      fc.property(reserves, reserves, reserves, (amount, x, y) => {
+        fc.pre(amount < y)
+        const cost = amountIn(amount, x, y)!
+        expect(amountOut(cost, x, y) >= amount).toBe(true)
+        // The contract's quote adds one also where it is not needed.
+        expect(amountOut(cost - 2n, x, y) < amount).toBe(true)
+      }),
+    )
+  })
+
+  it('is unknown where the pool does not have it, or nothing is wanted', () => {
+    expect([amountIn(9n, 5n, 9n), amountIn(1n, 0n, 9n), amountIn(1n, 5n, 0n), amountIn(0n, 5n, 9n)]).toEqual(Array(4).fill(undefined))
   })
 })
 
@@ -85,11 +103,7 @@ describe.skipIf(!haveRecordings)('a recorded block (they stand beside the projec
   })
 })
 
-const reservesOf = (pair: UniswapV2): readonly bigint[] => {
-  const figures = {} as Parameters<UniswapV2['describe']>[0]
-  pair.describe(figures, 1)
-  return [figures.reserve0!, figures.reserve1!]
-}
+const reservesOf = (pair: UniswapV2): readonly (bigint | undefined)[] => [pair.reserves?.[0], pair.reserves?.[1]]
 
 describe('a malformed log', () => {
   const good = sync(5n, 7n)

@@ -2,36 +2,47 @@ import type { ChainLog } from '../input.ts'
 import type { Mutable } from '../mutable.ts'
 import type { PoolRow } from '../rows.ts'
 import { SWAP_V2, SYNC_V2, unsigned } from './abi.ts'
-import type { PoolChain } from './pool.ts'
+import type { Depth, PoolChain } from './chain.ts'
 import type { Swap } from './swapDay.ts'
+
+type Reserves = readonly [bigint, bigint]
 
 /** A constant-product pair: each change of its reserves is told whole by `Sync(uint112 reserve0, uint112 reserve1)`. */
 export class UniswapV2 implements PoolChain {
-  private reserve0: bigint | undefined
-  private reserve1: bigint | undefined
+  known: Reserves | undefined
+
+  get reserves(): Reserves | undefined {
+    return this.known
+  }
+
+  get price(): number {
+    if (this.known === undefined) return Number.NaN
+    const [reserve0, reserve1] = this.known
+    return reserve0 && reserve1 ? Number(reserve0) / Number(reserve1) : Number.NaN
+  }
 
   apply({ topics, data }: ChainLog): Swap | undefined {
-    if (topics[0] === SYNC_V2) {
-      const [reserve0, reserve1] = [unsigned(data, 0, 112), unsigned(data, 1, 112)]
-      this.reserve0 = reserve0
-      this.reserve1 = reserve1
-    } else if (topics[0] === SWAP_V2) {
+    if (topics[0] === SYNC_V2) this.known = [unsigned(data, 0, 112), unsigned(data, 1, 112)]
+    else if (topics[0] === SWAP_V2) {
       // Swap(sender, uint amount0In, uint amount1In, uint amount0Out, uint amount1Out, to); its Sync came just before it.
       return { amount0: unsigned(data, 0) - unsigned(data, 2), amount1: unsigned(data, 1) - unsigned(data, 3) }
     }
     return undefined
   }
 
-  describe(figures: Mutable<PoolRow>, scale: number): void {
-    figures.reserve0 = this.reserve0
-    figures.reserve1 = this.reserve1
-    figures.partial = this.reserve0 === undefined
-    figures.price = this.reserve0 && this.reserve1 ? (Number(this.reserve0) / Number(this.reserve1)) * scale : Number.NaN
+  takeBack(_log: ChainLog, known: Reserves | undefined): void {
+    this.known = known
   }
 
-  revert(): void {
-    this.reserve0 = undefined
-    this.reserve1 = undefined
+  depth(fraction: number): Depth | undefined {
+    if (this.known === undefined) return undefined
+    const [reserve0, reserve1] = this.known
+    // x·y = k: the price x/y rises by f when y falls by 1 − 1/√(1 + f), and falls by f when x falls by 1 − √(1 − f).
+    return { bid: Number(reserve0) * (1 - Math.sqrt(1 - fraction)), ask: Number(reserve1) * (1 - 1 / Math.sqrt(1 + fraction)) }
+  }
+
+  describe(figures: Mutable<PoolRow>): void {
+    figures.partial = this.known === undefined
   }
 }
 
@@ -40,4 +51,10 @@ export const amountOut = (amountIn: bigint, reserveIn: bigint, reserveOut: bigin
   if (reserveIn <= 0n || reserveOut <= 0n) return 0n
   const paid = amountIn * 997n
   return (paid * reserveOut) / (reserveIn * 1000n + paid)
+}
+
+/** The least that buys `amountOut`; undefined where the pool does not have it to give. */
+export const amountIn = (amountOut: bigint, reserveIn: bigint, reserveOut: bigint): bigint | undefined => {
+  if (reserveIn <= 0n || amountOut <= 0n || amountOut >= reserveOut) return undefined
+  return (reserveIn * amountOut * 1000n) / ((reserveOut - amountOut) * 997n) + 1n
 }

@@ -5,6 +5,9 @@ import type { ChainLog } from '../input.ts'
 import type { PoolRow } from '../rows.ts'
 import { burnV3, initializeV3, logAt, lonelyPool, mintV3, recordedLog, type Said, swapV3, token } from '../test/chain.ts'
 import { records } from '../test/records.ts'
+import { signedTopic, unsigned } from './abi.ts'
+import { tickAtSqrtRatio } from './tickMath.ts'
+import { toldBy } from './uniswapV3.ts'
 
 const RECORDED = 'dex/univ3_eth_usdc_weth_005_20240105'
 
@@ -36,6 +39,64 @@ describe.skipIf(!haveRecordings)('a recorded day of a pool followed from mid-lif
       if (event.tx_type === 'SWAP') expect(known(v3)).toBe(`${event.sqrtPriceX96} ${Number(event.current_tick)} ${event.total_liquidity}`)
       if (event.tx_type === 'COLLECT') expect(known(v3)).toBe(last)
       last = known(v3)
+    }
+  })
+
+  it('reads every field of every event as it was published', () => {
+    for (const { log, event } of day) {
+      const told = toldBy(log)!
+      const integer = (text: string | undefined): bigint => BigInt(text!.replace(/\.0$/, ''))
+      const amounts = [integer(event.amount0), integer(event.amount1)]
+      switch (event.tx_type) {
+        case 'SWAP':
+          expect([told.in0, told.in1]).toEqual(amounts)
+          expect(told.price).toEqual({
+            sqrtPriceX96: integer(event.sqrtPriceX96),
+            tick: Number(event.current_tick),
+            liquidity: integer(event.total_liquidity),
+          })
+          break
+        case 'MINT':
+        case 'BURN': {
+          const [lower, upper] = [Number(event.tick_lower), Number(event.tick_upper)]
+          const sign = event.tx_type === 'MINT' ? 1n : -1n
+          expect(told.provided).toEqual({ lower, upper, liquidity: sign * integer(event.liquidity) })
+          // What is burnt stays in the pool until it is collected.
+          const at = event.tx_type === 'MINT' ? 2 : 1
+          expect([unsigned(log.data, at), unsigned(log.data, at + 1)]).toEqual(amounts)
+          expect([told.in0, told.in1]).toEqual(event.tx_type === 'MINT' ? amounts : [0n, 0n])
+          break
+        }
+        default:
+          expect([-told.in0, -told.in1]).toEqual(amounts)
+          expect(log.topics.slice(2).map(signedTopic)).toEqual([integer(event.tick_lower), integer(event.tick_upper)])
+      }
+    }
+  })
+
+  it('moves in every active minute what was published of it, net', () => {
+    const net = new Map<number, { amount0: bigint; amount1: bigint; tick: number }>()
+    for (const { log } of day) {
+      const { price, in0, in1 } = toldBy(log)!
+      if (price === undefined) continue
+      const minute = log.t - (log.t % 60_000)
+      const { amount0, amount1 } = net.get(minute) ?? { amount0: 0n, amount1: 0n }
+      net.set(minute, { amount0: amount0 + in0, amount1: amount1 + in1, tick: price.tick })
+    }
+    const active = records(recordedLines(`${RECORDED}_minute.csv.gz`)).filter(m => net.has(timeOf(m.timestamp!)))
+    expect(active).toHaveLength(net.size)
+    for (const { timestamp, netAmount0, netAmount1, closeTick } of active) {
+      const expected = { amount0: BigInt(netAmount0!), amount1: BigInt(netAmount1!), tick: Number(closeTick) }
+      expect(net.get(timeOf(timestamp!))).toEqual(expected)
+    }
+  })
+
+  it('a second time is the same', () => {
+    const again = lonelyPool({ kind: 'uniswap-v3' })
+    for (const { log, price, v3 } of day) {
+      again.apply(log)
+      const figures = again.figures(log.t)
+      expect([figures.price, figures.v3]).toEqual([price, v3])
     }
   })
 
@@ -106,6 +167,7 @@ describe('the price', () => {
       // 1.0001^tick ≤ price of a token0 in token1, raw, < 1.0001^(tick + 1)
       const raw = 10 ** (d1 - d0) / pool.figures().price
       expect(Math.floor(Math.log(raw) / Math.log(1.0001) + 1e-6)).toBe(Number(tick))
+      expect(tickAtSqrtRatio(BigInt(sqrtPriceX96!))).toBe(Number(tick))
     }
   })
 })

@@ -33,7 +33,7 @@ export const showPool = (root: Branch): ((row: PoolFigures) => void) => {
     t.set(row.eventT)
     partial.set(row.partial)
     stale.set(row.stale)
-    il.set(row.il)
+    il.set(row.il ?? Number.NaN)
     const { v3 } = row
     sqrtPriceX96.set(v3?.sqrtPriceX96.toString())
     tick.set(v3?.tick)

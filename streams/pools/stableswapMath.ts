@@ -1,0 +1,115 @@
+/**
+ * The StableSwap curve in whole numbers, rounded as the contracts do it (stableswap-ng): A·nⁿ·Σx + D = A·D·nⁿ + Dⁿ⁺¹ ÷ (nⁿ·Πx). Balances
+ * `xp` are brought to one precision of 18 places first; an amplification is A × 100. Whatever has no solution is a RangeError.
+ */
+
+const A_PRECISION = 100n
+const FEE_DENOMINATOR = 10n ** 10n
+const PRECISION = 10n ** 18n
+/** What the pool's owner takes of each fee: half. */
+const ADMIN_FEE = 5n * 10n ** 9n
+const ROUNDS = 255
+
+export interface Curve {
+  /** A × 100. */
+  readonly amplification: bigint
+  /** In 10⁻¹⁰. */
+  readonly fee: bigint
+  /** How much higher the fee is far from the peg, in 10⁻¹⁰; nothing is higher at 10¹⁰ and below. */
+  readonly offpegMultiplier: bigint
+  /** What brings each balance to 18 places, times 10¹⁸. */
+  readonly rates: readonly bigint[]
+}
+
+/** An amount as the trader gets it, and what of it stays behind for the pool's owner; raw. */
+export interface Given {
+  readonly amount: bigint
+  readonly adminFee: bigint
+}
+
+export const precise = (balances: readonly bigint[], { rates }: Curve): bigint[] =>
+  balances.map((balance, i) => (rates[i]! * balance) / PRECISION)
+
+/** D: what all balances add up to where they are equal. */
+export const invariant = (xp: readonly bigint[], amplification: bigint): bigint => {
+  const sum = xp.reduce((a, b) => a + b, 0n)
+  if (sum === 0n) return 0n
+  const n = BigInt(xp.length)
+  const ann = amplification * n
+  let d = sum
+  for (let round = 0; round < ROUNDS; round++) {
+    let product = d
+    for (const x of xp) product = (product * d) / x
+    product /= n ** n
+    const before = d
+    d = (((ann * sum) / A_PRECISION + product * n) * d) / (((ann - A_PRECISION) * d) / A_PRECISION + (n + 1n) * product)
+    if (near(d, before)) return d
+  }
+  throw new RangeError(`no invariant of ${xp.join(', ')}`)
+}
+
+/** The balance of coin `j` that with all others makes up `d`. */
+export const balanceFor = (j: number, xp: readonly bigint[], amplification: bigint, d: bigint): bigint => {
+  const n = BigInt(xp.length)
+  const ann = amplification * n
+  let c = d
+  let sum = 0n
+  for (const [i, x] of xp.entries()) {
+    if (i === j) continue
+    sum += x
+    c = (c * d) / (x * n)
+  }
+  c = (c * d * A_PRECISION) / (ann * n)
+  const b = sum + (d * A_PRECISION) / ann
+  let y = d
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = y
+    y = (y * y + c) / (2n * y + b - d)
+    if (near(y, before)) return y
+  }
+  throw new RangeError(`no balance ${j} beside ${xp.join(', ')}`)
+}
+
+/** What `amount` of coin `i` buys of coin `j`; raw. */
+export const exchanged = (i: number, j: number, amount: bigint, balances: readonly bigint[], curve: Curve): Given => {
+  const { amplification, fee, rates } = curve
+  const xp = precise(balances, curve)
+  const x = xp[i]! + (amount * rates[i]!) / PRECISION
+  const y = balanceFor(j, xp.with(i, x), amplification, invariant(xp, amplification))
+  // One less, because of the rounding of the balance.
+  const bought = xp[j]! - y - 1n
+  const paid = (bought * dynamicFee((xp[i]! + x) / 2n, (xp[j]! + y) / 2n, fee, curve)) / FEE_DENOMINATOR
+  return {
+    amount: ((bought - paid) * PRECISION) / rates[j]!,
+    adminFee: (((paid * ADMIN_FEE) / FEE_DENOMINATOR) * PRECISION) / rates[j]!,
+  }
+}
+
+/** What burning `burnt` of `supply` shares gives of coin `i` alone; raw. */
+export const withdrawn = (i: number, burnt: bigint, supply: bigint, balances: readonly bigint[], curve: Curve): Given => {
+  const { amplification, fee, rates } = curve
+  const n = BigInt(balances.length)
+  const xp = precise(balances, curve)
+  const before = invariant(xp, amplification)
+  const after = before - (burnt * before) / supply
+  const y = balanceFor(i, xp, amplification, after)
+  const baseFee = (fee * n) / (4n * (n - 1n))
+  const ys = (before + after) / (2n * n)
+  const reduced = xp.map((x, j) => {
+    const expected = j === i ? (x * after) / before - y : x - (x * after) / before
+    return x - (dynamicFee(j === i ? (x + y) / 2n : x, ys, baseFee, curve) * expected) / FEE_DENOMINATOR
+  })
+  const amount = ((reduced[i]! - balanceFor(i, reduced, amplification, after) - 1n) * PRECISION) / rates[i]!
+  const withoutFee = ((xp[i]! - y) * PRECISION) / rates[i]!
+  return { amount, adminFee: adminShare(withoutFee - amount) }
+}
+
+/** The owner's part of a fee that liquidity paid. */
+export const adminShare = (fee: bigint): bigint => (fee * ADMIN_FEE) / FEE_DENOMINATOR
+
+const dynamicFee = (xi: bigint, xj: bigint, fee: bigint, { offpegMultiplier: m }: Curve): bigint => {
+  if (m <= FEE_DENOMINATOR) return fee
+  return (m * fee) / (((m - FEE_DENOMINATOR) * 4n * xi * xj) / (xi + xj) ** 2n + FEE_DENOMINATOR)
+}
+
+const near = (a: bigint, b: bigint): boolean => a - b <= 1n && b - a <= 1n
