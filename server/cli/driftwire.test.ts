@@ -30,6 +30,10 @@ describe('driftwire', () => {
   })
 
   it.concurrent('of something else ends with exit code 2 and one line', async () => {
-    expect(await ran(['sevre'])).toEqual([2, '', 'driftwire: command: found "sevre", expected serve, verify, import, schema or help\n'])
+    expect(await ran(['sevre'])).toEqual([
+      2,
+      '',
+      'driftwire: command: found "sevre", expected serve, verify, import, allocate, backtest, pnl, schema or help\n',
+    ])
   })
 })

@@ -4,6 +4,7 @@ import { optionsHelp, UsageError } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import { home } from '../home.ts'
 import { JournalError } from '../journal/journal.ts'
+import { runAllocate } from './allocate.ts'
 import { serve } from './serve.ts'
 import { verify } from './verify.ts'
 
@@ -17,6 +18,15 @@ const HELP = `driftwire ${version}: a real-time server for funds and portfolios
                               send a file of transactions, or of a wallet's transfers, into a portfolio of a running server
   driftwire import prices FILE… [--url URL] [--token TOKEN] [--data DIR] [--config FILE]
                               put candle files (also FILE#SYMBOL) into the store of a running server, or of a directory that none holds
+  driftwire allocate FILE|-   share a capital among assets, {assets:[{symbol,market_cap,price}],cap,capital}; --json for JSON
+  driftwire backtest CONFIG [--fund ID] [--from T] [--to T] [--feed replay:FILE]… [--url URL] [--token TOKEN] [--json]
+                              what a fund would have done, by recordings or by what a running server has stored
+  driftwire import swaps FILE… [--every 60s] [--url URL] [--token TOKEN] [--data DIR]
+                              put completed atomic swaps (SQLite files with stats_swaps, or CSV) into the store, merged by uuid
+  driftwire import coingecko [--top N] [--days N] [--vs CURRENCY] [--key KEY] [--url URL | --data DIR] [--token TOKEN] [--config FILE]
+                              put hourly prices of the largest coins there, as CoinGecko has them
+  driftwire pnl PORTFOLIO [--from T] [--to T] [--csv | --json] [--url URL] [--token TOKEN]
+                              show profit and loss of a portfolio of a running server, with times also by hours
   driftwire schema            print the JSON Schema of the configuration
   driftwire help              this text
 
@@ -25,6 +35,7 @@ Options of serve; each is also an environment variable, --wait-clients as DRIFTW
 ${optionsHelp()}
 
 Feeds: sim or sim:SEED · replay:FILE · binance:BTCUSDT,ETHUSDT · coinbase:BTC-USD · kraken:BTC/USD · bybit:BTCUSDT,BTCUSDT-PERP
+       evm:wss://… or evm:https://…, from a block on with #from=BLOCK: the configured pools' events, from a node of their chain
 `
 
 const [command, ...rest] = process.argv.slice(2)
@@ -37,8 +48,26 @@ try {
       console.log(verify(rest))
       break
     case 'import': {
+      if (rest[0] === 'swaps') {
+        const { importSwaps } = await import('./importSwaps.ts')
+        process.exitCode = await importSwaps(rest.slice(1), process.env)
+        break
+      }
       const { runImport } = await import('./import.ts')
       process.exitCode = await runImport(rest, process.env)
+      break
+    }
+    case 'allocate':
+      console.log(runAllocate(rest))
+      break
+    case 'backtest': {
+      const { runBacktest } = await import('./backtest.ts')
+      process.exitCode = await runBacktest(rest, process.env, process.stdout.columns ?? 80)
+      break
+    }
+    case 'pnl': {
+      const { pnl } = await import('./pnl.ts')
+      process.exitCode = await pnl(rest, process.env)
       break
     }
     case 'schema':
@@ -53,7 +82,7 @@ try {
       console.log(version)
       break
     default:
-      throw new UsageError(`command: found "${command}", expected serve, verify, import, schema or help`)
+      throw new UsageError(`command: found "${command}", expected serve, verify, import, allocate, backtest, pnl, schema or help`)
   }
 } catch (error) {
   console.error(error instanceof UsageError || error instanceof JournalError ? `driftwire: ${error.message}` : error)

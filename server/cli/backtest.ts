@@ -1,0 +1,164 @@
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { type Backtest, BacktestRun, type PastRebalance } from '../../streams/fund/backtest.ts'
+import type { FundSpec } from '../../streams/fund/fund.ts'
+import { symbolMap } from '../../streams/symbols.ts'
+import { UsageError } from '../config/options.ts'
+import { readSettings } from '../config/settings.ts'
+import { fundSpecs, wantedSymbols } from '../config/specs.ts'
+import { type Asked, recordedPrices, storedPrices } from './backtestPrices.ts'
+import { plot } from './plot.ts'
+import { RunningServer, ServerError } from './server.ts'
+import { type Column, table } from './table.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const OPTIONS = {
+  fund: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  feed: { type: 'string', multiple: true },
+  url: { type: 'string' },
+  token: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+/** `backtest CONFIG …`: prints what its fund would have done. Gives the exit code. Throws UsageError. */
+export const runBacktest = async (args: readonly string[], environment: Environment, width: number): Promise<number> => {
+  const { values, file } = read(args)
+  const { config } = readSettings({ config: file }, {}, file)
+  const spec = chosen(fundSpecs(config), values.fund)
+  const assets = [...wantedSymbols([spec], [], [], config.quote)].map(symbol => symbol.slice(0, -config.quote.length - 1))
+  const asked: Asked = {
+    assets,
+    quote: config.quote,
+    from: time('from', values.from, 0),
+    to: time('to', values.to, Number.POSITIVE_INFINITY),
+  }
+  if (asked.from >= asked.to) throw new UsageError(`--to: found ${values.to}, expected a time after --from ${values.from}`)
+  const run = new BacktestRun(spec, Math.max(config.staleAfterMs, STALE_MINUTES))
+  try {
+    const log = pino({ level: 'warn' }, pino.destination(2))
+    const moments = values.feed
+      ? recordedPrices(values.feed, symbolMap(config.symbols), asked, log)
+      : storedPrices(...serverOf(values, environment), bounded(asked))
+    for await (const moment of moments) run.take(moment)
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    console.error(`driftwire: ${error.message}`)
+    return 1
+  }
+  const result = run.result()
+  if ('pending' in result) {
+    console.error(`driftwire: ${spec.id} cannot begin: no price of ${result.pending.join(', ') || 'enough assets'} in this time`)
+    return 1
+  }
+  console.log(values.json ? JSON.stringify(summary(spec, result)) : report(spec, result, width))
+  return 0
+}
+
+/** Two candles, as a replay has it. */
+const STALE_MINUTES = 2 * 60_000
+
+const chosen = (funds: readonly FundSpec[], id: string | undefined): FundSpec => {
+  const ids = funds.map(fund => fund.id).join(', ') || 'none'
+  const found = id === undefined && funds.length === 1 ? funds[0] : funds.find(fund => fund.id === id)
+  if (found === undefined) throw new UsageError(`--fund: found ${id === undefined ? 'nothing' : `"${id}"`}, expected one of: ${ids}`)
+  return found
+}
+
+const serverOf = (values: { url?: string; token?: string }, environment: Environment): [RunningServer, string | undefined] => {
+  const token = values.token ?? environment.DRIFTWIRE_TOKEN
+  return [new RunningServer(values.url ?? environment.DRIFTWIRE_URL, token, environment.DRIFTWIRE_PORT), token]
+}
+
+/** A store is asked for a time that has two ends. */
+const bounded = (asked: Asked): Asked => {
+  if (asked.from === 0 || asked.to === Number.POSITIVE_INFINITY)
+    throw new UsageError('--from, --to: found only a part, expected both where no --feed gives the prices')
+  return asked
+}
+
+const time = (name: string, text: string | undefined, otherwise: number): number => {
+  if (text === undefined) return otherwise
+  const t = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+  if (!(t >= 0 && t <= 8.64e15)) throw new UsageError(`--${name}: found "${text}", expected a time such as 2024-08-08T12:00Z, or ms`)
+  return t
+}
+
+const read = (args: readonly string[]) => {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })
+    const [file] = positionals
+    if (file !== undefined && positionals.length === 1) return { values, file }
+    throw new Error(`found ${positionals.length} files, expected one configuration`)
+  } catch (error) {
+    throw new UsageError(`backtest: ${(error as Error).message}`)
+  }
+}
+
+/** Points of a series that are given out. */
+const POINTS = 1_000
+
+const growth = (column: readonly number[]): number => column.at(-1)! / column[0]! - 1
+
+const summary = ({ id, quote }: FundSpec, { t, nav, level, held, ...sums }: Backtest): object => {
+  const every = Math.ceil(t.length / POINTS)
+  const points = t.flatMap((at, i) =>
+    i % every === 0 || i === t.length - 1 ? [{ t: at, nav: nav[i], level: level[i], held: held[i] }] : [],
+  )
+  return {
+    ...{ fund: id, quote, from: t[0], to: t.at(-1), moments: t.length },
+    ...{ nav: nav.at(-1), level: level.at(-1), held: held.at(-1) },
+    ...{ navReturn: growth(nav), levelReturn: growth(level), heldReturn: growth(held) },
+    ...{ turnover: sums.turnover, fees: sums.fees, trackingDifference: sums.trackingDifference },
+    ...{ rebalances: sums.rebalances, points },
+  }
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(3)} %`
+const day = (t: number): string => new Date(t).toISOString().slice(0, 16).replace('T', ' ')
+
+interface Row {
+  readonly what: string
+  readonly first: string
+  readonly last: string
+  readonly change: string
+}
+const ROWS: readonly Column<Row>[] = [
+  { head: '', cell: ({ what }) => what, left: true },
+  { head: 'first', cell: ({ first }) => first },
+  { head: 'last', cell: ({ last }) => last },
+  { head: 'change', cell: ({ change }) => change },
+]
+const REBALANCES: readonly Column<PastRebalance>[] = [
+  { head: 'rebalanced (UTC)', cell: ({ t }) => day(t), left: true },
+  { head: 'reason', cell: ({ reason }) => reason, left: true },
+  { head: 'trades', cell: ({ trades }) => String(trades) },
+  { head: 'turnover', cell: ({ turnover }) => percent(turnover) },
+  { head: 'fees', cell: ({ fees }) => fees.toFixed(2) },
+]
+/** Rebalances that are told one by one. */
+const TOLD = 20
+
+const report = ({ id, quote }: FundSpec, { t, nav, level, held, rebalances, ...sums }: Backtest, width: number): string => {
+  const row = (what: string, column: readonly number[]): Row => ({
+    what,
+    ...{ first: column[0]!.toFixed(4), last: column.at(-1)!.toFixed(4), change: percent(growth(column)) },
+  })
+  const [from, to] = [t[0]!, t.at(-1)!]
+  const points = t.map((at, i) => ({ t: at, value: nav[i]!, whole: true }))
+  const step = Math.max(60_000, Math.ceil((to - from) / width))
+  const more = rebalances.length - TOLD
+  return [
+    `${id}, ${day(from)} to ${day(to)} UTC, ${t.length} moments, in ${quote}`,
+    '',
+    table([row('value of a share', nav), row('level, without costs', level), row('bought and held', held)], ROWS),
+    '',
+    `rebalances ${rebalances.length}   turnover ${percent(sums.turnover)}   fees ${sums.fees.toFixed(2)}   tracking difference ${percent(sums.trackingDifference)}`,
+    ...(rebalances.length > 0 ? ['', table(rebalances.slice(0, TOLD), REBALANCES)] : []),
+    ...(more > 0 ? [`and ${more} more`] : []),
+    '',
+    ...plot(points, { from, to: Math.max(to, from + step), step, width }),
+  ].join('\n')
+}

@@ -1,0 +1,64 @@
+import { HOUR } from '../../streams/bars.ts'
+import { TickWriter } from '../../streams/tickWriter.ts'
+import type { Coin, CoinGecko } from '../coingecko/coingecko.ts'
+import { type HourPrices, hoursOf, hoursToAskFor } from '../coingecko/hourly.ts'
+import { NOWHERE } from '../feeds/replay/trades.ts'
+import type { Target } from './importCoingeckoTarget.ts'
+import type { CandleStore } from './importPrices.ts'
+import type { Imported } from './importTransactions.ts'
+
+/** What became of the hours of a coin. */
+export interface ImportedCoin extends Imported {
+  /** Hours (of a long chart, midnights) of which CoinGecko has no price: the one before is carried over them by whoever reads. */
+  without: number
+  /** Points that are no price at no time. */
+  bad: number
+}
+
+/** The hours of one coin's chart that the target has not got yet; where it has all, nothing is asked for. */
+export const importCoin = async (
+  { id }: Coin,
+  symbol: string,
+  { vs, days, now }: { readonly vs: string; readonly days: number; readonly now: number },
+  gecko: CoinGecko,
+  target: Target,
+  refused: (why: string) => void,
+): Promise<ImportedCoin> => {
+  const { first, last, step } = hoursToAskFor(days, now)
+  const known = await target.hours(symbol, first, last)
+  const wanted = Array.from({ length: Math.max(0, (last - first) / step + 1) }, (_, i) => first + i * step)
+  const imported: ImportedCoin = { accepted: 0, known: 0, refused: 0, without: 0, bad: 0 }
+  if (wanted.every(end => known.has(end))) {
+    imported.known = wanted.length
+    return imported
+  }
+  const { hours, bad } = hoursOf(await gecko.chart(id, vs, days))
+  const told = hours.filter(({ end }) => end >= first && end <= last)
+  const fresh = told.filter(({ end }) => !known.has(end))
+  const steps = new Set([...known, ...told.map(({ end }) => end)].map(end => Math.ceil(end / step) * step))
+  imported.bad = bad
+  imported.known = told.length - fresh.length
+  imported.without = wanted.filter(end => !steps.has(end)).length
+  if (fresh.length > 0) await put(fresh, symbol, id, target.store, imported, refused)
+  return imported
+}
+
+/** CoinGecko tells the volume of 24 hours only, so these candles bear none. */
+const put = async (
+  hours: readonly HourPrices[],
+  symbol: string,
+  coin: string,
+  store: CandleStore,
+  imported: Imported,
+  refused: (why: string) => void,
+): Promise<void> => {
+  const writer = new TickWriter(0, (kind, n) => {
+    imported.refused += n
+    refused(`left out: ${kind}`)
+  })
+  writer.message(Number.NaN)
+  const [index, source] = [store.symbols.index(symbol), store.sources.index(NOWHERE)]
+  for (const { end, ...prices } of hours) writer.candle(index, source, end - HOUR, HOUR, prices, 0, `coingecko:${coin}`)
+  const ticks = writer.take()
+  if (ticks !== undefined) await store.put([ticks], imported, refused)
+}

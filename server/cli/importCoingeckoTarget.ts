@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { HOUR } from '../../streams/bars.ts'
+import { openEngine } from '../storage/engine.ts'
+import { type HistoryPage, openHistory } from '../storage/history.ts'
+import { type CandleStore, directoryStore, serverStore } from './importPrices.ts'
+import { readFrom } from './pnlRead.ts'
+import { RunningServer, ServerError } from './server.ts'
+
+/** Where hours go, and what is there already: the only record of how far an import has come. */
+export interface Target {
+  readonly store: CandleStore
+  /** Ends (ms) of the hours in which the symbol has a candle, whoever brought it, `first ≤ end ≤ last`. */
+  hours(symbol: string, first: number, last: number): Promise<ReadonlySet<number>>
+  close(): Promise<void>
+}
+
+export interface TargetOptions {
+  /** Of a running server; undefined: the local one, where one answers. */
+  readonly url: string | undefined
+  readonly token: string | undefined
+  readonly port: string | undefined
+  readonly dataDir: string
+  /** The directory itself is meant. */
+  readonly directory: boolean
+}
+
+/** The running server, where one is named or the local one answers; else, or where it is meant, the directory. */
+export const openTarget = async ({ url, token, port, dataDir, directory }: TargetOptions): Promise<Target> => {
+  if (directory) return directoryTarget(dataDir)
+  const given = token ?? (url === undefined ? await localToken(dataDir) : undefined)
+  const server = new RunningServer(url, given, port)
+  if (await server.answers()) return serverTarget(server, given)
+  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+  return directoryTarget(dataDir)
+}
+
+const serverTarget = (server: RunningServer, token: string | undefined): Target => ({
+  store: serverStore(server),
+  hours: (symbol, first, last) =>
+    hoursIn(first, last, async query => {
+      try {
+        return await readFrom<HistoryPage>(
+          server,
+          token,
+          `/v1/history/candle:1h:${encodeURIComponent(symbol)}?${new URLSearchParams(query)}`,
+        )
+      } catch (error) {
+        // A symbol that the server has never heard of.
+        if (error instanceof ServerError && error.status === 404) return { rows: [] }
+        throw error
+      }
+    }),
+  close: async () => {},
+})
+
+const directoryTarget = async (dataDir: string): Promise<Target> => {
+  const store = await directoryStore(dataDir)
+  try {
+    const log = pino({ level: 'error' }, pino.destination(2))
+    const engine = await openEngine({ source: { dataDir: join(dataDir, 'clickhouse') }, log })
+    const history = openHistory(Promise.resolve(engine))
+    return {
+      store,
+      hours: (symbol, first, last) =>
+        hoursIn(first, last, ({ from, to, ...cursor }) =>
+          history.rows({ channel: `candle:1h:${symbol}`, from: Number(from), to: Number(to), ...cursor }),
+        ),
+      async close() {
+        await engine.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+type Query = { readonly from: string; readonly to: string; readonly cursor?: string }
+
+const hoursIn = async (first: number, last: number, page: (query: Query) => Promise<HistoryPage>): Promise<ReadonlySet<number>> => {
+  const ends = new Set<number>()
+  const range = { from: String(first - HOUR), to: String(last) }
+  for (let cursor: string | undefined; ; ) {
+    const { rows, next } = await page(cursor === undefined ? range : { ...range, cursor })
+    for (const { open_t } of rows) ends.add((open_t as number) + HOUR)
+    if (next === undefined) return ends
+    cursor = next
+  }
+}
+
+/** The one that the local server has made for its admin. */
+const localToken = async (dataDir: string): Promise<string | undefined> => {
+  const text = await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined)
+  return text?.trim()
+}

@@ -1,0 +1,198 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { DAY } from '../../streams/bars.ts'
+import { formatDecimal } from '../../streams/decimal.ts'
+import { readOptions, UsageError } from '../config/options.ts'
+import { readSettings } from '../config/settings.ts'
+import type { Swap } from '../dex/swap.ts'
+import { swapsIn } from '../dex/swapFile.ts'
+import type { SwapsAnswer } from '../dex/swapIntake.ts'
+import { type Stored, storeSwaps } from '../dex/swapStore.ts'
+import { home } from '../home.ts'
+import { Journal, JournalError } from '../journal/journal.ts'
+import { EngineError, openEngine } from '../storage/engine.ts'
+import { RunningServer, ServerError } from './server.ts'
+
+/** Where swaps go. */
+interface SwapTarget {
+  put(swaps: readonly Swap[]): Promise<Stored>
+  close(): Promise<void>
+}
+
+const OPTIONS = {
+  url: { type: 'string' },
+  token: { type: 'string' },
+  data: { type: 'string' },
+  every: { type: 'string' },
+} as const
+const PIECE = 1_000
+/** Bad rows beyond so many are counted, not told. */
+const TOLD = 20
+
+/** `import swaps …`, until it is done or told to end. Gives the exit code. */
+export const importSwaps = async (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Promise<number> => {
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort())
+  return runImportSwaps(args, environment, abort.signal)
+}
+
+/**
+ * `import swaps FILE… [--every 60s]`. Gives the exit code; with `--every` it goes on until `signal` aborts. A later look takes in
+ * what was completed in the day before the newest swap of the file, so that what a source learns late is not missed. Throws UsageError.
+ */
+export const runImportSwaps = async (
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { values, files } = read(args)
+  if (files.length === 0) throw new UsageError('import swaps: found no file, expected SQLite files or CSV of swaps')
+  const every = values.every === undefined ? undefined : msOf(values.every)
+  const newest = new Map<string, number>()
+  const target = await openTarget(values, environment).catch(told)
+  if (target === undefined) return 1
+  let failed = false
+  try {
+    do {
+      const begun = Date.now()
+      failed = false
+      for (const file of files) failed = !(await one(file, target, newest, every !== undefined)) || failed
+      if (every !== undefined) await delay(Math.max(0, begun + every - Date.now()), undefined, { signal }).catch(() => {})
+    } while (every !== undefined && !signal.aborted)
+  } finally {
+    await target.close()
+  }
+  return failed ? 1 : 0
+}
+
+/** One file. False where something in it did not go in; what a later look may find different is told, too, and no reason to end. */
+const one = async (file: string, target: SwapTarget, newest: Map<string, number>, again: boolean): Promise<boolean> => {
+  const imported = { accepted: 0, known: 0, left: 0, refused: 0 }
+  const before = newest.get(file)
+  let waiting: Swap[] = []
+  const flush = async (): Promise<void> => {
+    if (waiting.length === 0) return
+    const { accepted, known } = await target.put(waiting)
+    imported.accepted += accepted
+    imported.known += known
+    waiting = []
+  }
+  let failed = false
+  const since = before === undefined ? 0 : before - DAY
+  let last = before ?? 0
+  try {
+    for await (const rows of swapsIn(file, since)) {
+      for (const row of rows) {
+        if (typeof row === 'string') imported.left += 1
+        else if ('why' in row) {
+          imported.refused += 1
+          if (imported.refused <= TOLD && before === undefined) console.error(`${file}:${row.line}: ${row.why}`)
+        } else if (row.t >= since) {
+          last = Math.max(last, row.t)
+          waiting.push(row)
+        }
+      }
+      if (waiting.length >= PIECE) await flush()
+    }
+    await flush()
+    newest.set(file, last)
+  } catch (error) {
+    if (!(error instanceof ServerError) && !(again && error instanceof UsageError)) throw error
+    failed = true
+    console.error(`driftwire: ${error.message}`)
+  }
+  const { accepted, known, left, refused } = imported
+  // A look that found nothing new says nothing.
+  if (before === undefined || accepted > 0 || failed)
+    console.log(`${file}: ${accepted} swaps accepted, ${known} known, ${left} left out, ${refused} refused`)
+  return !failed && refused === 0
+}
+
+const read = (args: readonly string[]) => {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })
+    return { values, files: positionals }
+  } catch (error) {
+    throw new UsageError(`import: ${(error as Error).message}`)
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
+
+const msOf = (text: string): number => {
+  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
+  const ms = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
+  if (!(ms >= 1_000)) throw new UsageError(`--every: found "${text}", expected a time such as 60s`)
+  return ms
+}
+
+const told = (error: unknown): undefined => {
+  if (!(error instanceof ServerError)) throw error
+  console.error(`driftwire: ${error.message}`)
+}
+
+/** The running server, where one is named or the local one answers; else, or where it is named, the directory itself. */
+const openTarget = async (
+  { url: named, token: given, data }: { url?: string; token?: string; data?: string },
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<SwapTarget> => {
+  const url = named ?? environment.DRIFTWIRE_URL
+  const options = readOptions(data === undefined ? [] : ['--data', data], environment)
+  const { dataDir, adminToken } = readSettings(options, environment, join(home(), 'server', 'demo', 'config.json'))
+  if (data !== undefined && url === undefined) return directory(dataDir)
+  const token = given ?? environment.DRIFTWIRE_TOKEN ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
+  const server = new RunningServer(url, token, environment.DRIFTWIRE_PORT)
+  if (await server.answers()) return overHttp(server)
+  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+  return directory(dataDir)
+}
+
+const localToken = async (dataDir: string): Promise<string | undefined> =>
+  (await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined))?.trim()
+
+const overHttp = (server: RunningServer): SwapTarget => ({
+  async put(swaps) {
+    const lines = swaps.map(swap => JSON.stringify(recordOf(swap)))
+    const { accepted, known, refused } = await server.post<SwapsAnswer>('/v1/admin/swaps', 'application/x-ndjson', lines.join('\n'))
+    if (refused[0]) throw new ServerError(`${server.url}: ${refused[0].why}`)
+    return { accepted, known }
+  },
+  close: async () => {},
+})
+
+/** As `readSwap` reads it. */
+const recordOf = (swap: Swap): object => ({
+  ...{ uuid: swap.id, started_at: swap.started / 1000, finished_at: swap.t / 1000, maker_coin: swap.makerCoin, taker_coin: swap.takerCoin },
+  ...{ maker_amount: formatDecimal(swap.makerAmount), taker_amount: formatDecimal(swap.takerAmount) },
+  ...(!Number.isNaN(swap.makerUsd) && { maker_coin_usd_price: swap.makerUsd }),
+  ...(!Number.isNaN(swap.takerUsd) && { taker_coin_usd_price: swap.takerUsd }),
+})
+
+/** The store of a data directory that no server holds. Rejects with ServerError where one does. */
+const directory = async (dataDir: string): Promise<SwapTarget> => {
+  await mkdir(dataDir, { recursive: true })
+  let journal: Journal | undefined
+  try {
+    // Whoever serves the directory holds its journal.
+    journal = new Journal(join(dataDir, 'journal.db'), false)
+    const engine = await openEngine({
+      source: { dataDir: join(dataDir, 'clickhouse') },
+      log: pino({ level: 'error' }, pino.destination(2)),
+    })
+    return {
+      put: swaps => storeSwaps(engine, swaps),
+      async close() {
+        await engine.close()
+        journal?.close()
+      },
+    }
+  } catch (error) {
+    journal?.close()
+    if (error instanceof JournalError || error instanceof EngineError)
+      throw new ServerError(`${error.message}; give the --url of the server that holds it`)
+    throw error
+  }
+}

@@ -1,0 +1,17 @@
+export interface Column<T> {
+  readonly head: string
+  readonly cell: (row: T) => string
+  /** Texts stand left, figures right. */
+  readonly left?: boolean
+}
+
+/** Rows as a table for a terminal, in columns as wide as what stands in them. */
+export const table = <T>(rows: readonly T[], columns: readonly Column<T>[]): string => {
+  const widths = columns.map(({ head, cell }) => Math.max(head.length, ...rows.map(row => cell(row).length)))
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, i) => (columns[i]!.left ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd()
+  return [line(columns.map(({ head }) => head)), ...rows.map(row => line(columns.map(({ cell }) => cell(row))))].join('\n')
+}
