@@ -41,7 +41,7 @@ export const runBacktest = async (args: readonly string[], environment: Environm
     const log = pino({ level: 'warn' }, pino.destination(2))
     const moments = values.feed
       ? recordedPrices(values.feed, symbolMap(config.symbols), asked, log)
-      : storedPrices(...serverOf(values, environment), bounded(asked))
+      : storedPrices(serverOf(values, environment), bounded(asked))
     for await (const moment of moments) run.take(moment)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
@@ -67,10 +67,8 @@ const chosen = (funds: readonly FundSpec[], id: string | undefined): FundSpec =>
   return found
 }
 
-const serverOf = (values: { url?: string; token?: string }, environment: Environment): [RunningServer, string | undefined] => {
-  const token = values.token ?? environment.DRIFTWIRE_TOKEN
-  return [new RunningServer(values.url ?? environment.DRIFTWIRE_URL, token, environment.DRIFTWIRE_PORT), token]
-}
+const serverOf = (values: { url?: string; token?: string }, environment: Environment): RunningServer =>
+  new RunningServer(values.url ?? environment.DRIFTWIRE_URL, values.token ?? environment.DRIFTWIRE_TOKEN, environment.DRIFTWIRE_PORT)
 
 /** A store is asked for a time that has two ends. */
 const bounded = (asked: Asked): Asked => {

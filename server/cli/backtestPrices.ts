@@ -8,7 +8,6 @@ import { merged } from '../feeds/replay/merge.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { SpecError } from '../feeds/specError.ts'
 import { wall } from '../feeds/wall.ts'
-import { readFrom } from './pnlRead.ts'
 import type { RunningServer } from './server.ts'
 
 const MINUTE = 60_000
@@ -68,11 +67,7 @@ export const recordedPrices = async function* (
 const SPAN = 1_440 * MINUTE
 
 /** The closes of each minute as a running server has stored them. Rejects with ServerError. */
-export const storedPrices = async function* (
-  server: RunningServer,
-  token: string | undefined,
-  { assets, quote, from, to }: Asked,
-): AsyncGenerator<Moment> {
+export const storedPrices = async function* (server: RunningServer, { assets, quote, from, to }: Asked): AsyncGenerator<Moment> {
   interface Candle {
     readonly open_t: number
     readonly c: number
@@ -84,7 +79,7 @@ export const storedPrices = async function* (
       // A candle is known at its end.
       const range = `from=${begin - MINUTE}&to=${end - MINUTE}`
       const path = `/v1/history/${encodeURIComponent(`candle:1m:${asset}-${quote}`)}?${range}`
-      const { rows } = await readFrom<{ rows: readonly Candle[] }>(server, token, path)
+      const { rows } = await server.get<{ rows: readonly Candle[] }>(path)
       for (const { open_t, c } of rows) {
         const t = open_t + MINUTE
         const prices = minutes.get(t) ?? new Map<string, number>()

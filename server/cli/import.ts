@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { symbolMap } from '../../streams/symbols.ts'
@@ -7,7 +6,7 @@ import { readSettings, type Settings } from '../config/settings.ts'
 import { home } from '../home.ts'
 import { type CandleStore, directoryStore, importPrices, serverStore } from './importPrices.ts'
 import { type Imported, importTransactions } from './importTransactions.ts'
-import { RunningServer, ServerError } from './server.ts'
+import { localToken, RunningServer, ServerError } from './server.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -92,12 +91,6 @@ const storeOf = async (
   if (await server.answers()) return serverStore(server)
   if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
   return directoryStore(dataDir)
-}
-
-/** The one that the local server has made for its admin. */
-const localToken = async (dataDir: string): Promise<string | undefined> => {
-  const text = await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined)
-  return text?.trim()
 }
 
 const read = <F extends Record<string, { type: 'string' }>>(args: readonly string[], options: F) => {

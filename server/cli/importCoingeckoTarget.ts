@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { HOUR } from '../../streams/bars.ts'
 import { openEngine } from '../storage/engine.ts'
 import { type HistoryPage, openHistory } from '../storage/history.ts'
 import { type CandleStore, directoryStore, serverStore } from './importPrices.ts'
-import { readFrom } from './pnlRead.ts'
-import { RunningServer, ServerError } from './server.ts'
+import { localToken, RunningServer, ServerError } from './server.ts'
 
 /** Where hours go, and what is there already: the only record of how far an import has come. */
 export interface Target {
@@ -31,21 +29,17 @@ export const openTarget = async ({ url, token, port, dataDir, directory }: Targe
   if (directory) return directoryTarget(dataDir)
   const given = token ?? (url === undefined ? await localToken(dataDir) : undefined)
   const server = new RunningServer(url, given, port)
-  if (await server.answers()) return serverTarget(server, given)
+  if (await server.answers()) return serverTarget(server)
   if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
   return directoryTarget(dataDir)
 }
 
-const serverTarget = (server: RunningServer, token: string | undefined): Target => ({
+const serverTarget = (server: RunningServer): Target => ({
   store: serverStore(server),
   hours: (symbol, first, last) =>
     hoursIn(first, last, async query => {
       try {
-        return await readFrom<HistoryPage>(
-          server,
-          token,
-          `/v1/history/candle:1h:${encodeURIComponent(symbol)}?${new URLSearchParams(query)}`,
-        )
+        return await server.get<HistoryPage>(`/v1/history/candle:1h:${encodeURIComponent(symbol)}?${new URLSearchParams(query)}`)
       } catch (error) {
         // A symbol that the server has never heard of.
         if (error instanceof ServerError && error.status === 404) return { rows: [] }
@@ -89,10 +83,4 @@ const hoursIn = async (first: number, last: number, page: (query: Query) => Prom
     if (next === undefined) return ends
     cursor = next
   }
-}
-
-/** The one that the local server has made for its admin. */
-const localToken = async (dataDir: string): Promise<string | undefined> => {
-  const text = await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined)
-  return text?.trim()
 }

@@ -6,7 +6,6 @@ import { isTime } from '../../streams/tickWriter.ts'
 import { UsageError } from '../config/options.ts'
 import type { HistoryPage } from '../storage/history.ts'
 import { HOLLOW, type PlotPoint, plot } from './plot.ts'
-import { readFrom } from './pnlRead.ts'
 import { pnlTable } from './pnlTable.ts'
 import { RunningServer, ServerError } from './server.ts'
 
@@ -40,7 +39,7 @@ export const pnl = async (args: readonly string[], environment: Readonly<Record<
   // Whoever reads may have read enough; what is written then is told by `say`.
   process.stdout.on('error', () => {})
   try {
-    await show(asked, path => readFrom(server, token, path))
+    await show(asked, path => server.get(path))
     return 0
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0

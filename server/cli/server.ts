@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UsageError } from '../config/options.ts'
 
@@ -41,28 +43,39 @@ export class RunningServer {
     }
   }
 
-  /** The answer. What may succeed later is tried again some times; rejects with ServerError where it does not. */
-  async post<T>(path: string, type: string, body: string): Promise<T> {
+  /** The answer to a GET. What may succeed later is tried again some times; rejects with ServerError where it does not. */
+  get<T>(path: string): Promise<T> {
+    return this.insisted(path, {})
+  }
+
+  /** The answer to a POST, likewise. */
+  post<T>(path: string, type: string, body: string): Promise<T> {
+    return this.insisted(path, { method: 'POST', headers: { 'content-type': type }, body })
+  }
+
+  private async insisted<T>(path: string, init: RequestInit): Promise<T> {
     for (let attempt = 0; ; attempt++) {
-      const answer = await this.tried(path, type, body)
+      const answer = await this.tried(path, init)
       if (answer.ok) return answer.value as T
       if (!answer.retry || attempt === WAITS.length) throw new ServerError(`${this.url}: ${answer.why}`, answer.status)
       await delay(Math.max(WAITS[attempt]!, Math.min(answer.after * 1_000, LONGEST_WAIT)))
     }
   }
 
-  private async tried(path: string, type: string, body: string): Promise<Answer> {
-    const headers = { 'content-type': type, ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }) }
+  private async tried(path: string, init: RequestInit): Promise<Answer> {
+    const headers = { ...(init.headers as object), ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }) }
     let response: Response
     let text: string
     try {
-      response = await fetch(this.url + path, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
+      response = await fetch(this.url + path, { ...init, headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
       text = await response.text()
     } catch (error) {
       const cause = (error as { cause?: { code?: string } }).cause?.code
       return { ok: false, status: undefined, why: `found no answer (${cause ?? (error as Error).message})`, retry: true, after: 0 }
     }
     const json = parsed(text)
+    if (response.ok && json === undefined)
+      return { ok: false, status: response.status, why: `${response.status}: found an answer that is not JSON`, retry: false, after: 0 }
     if (response.ok) return { ok: true, value: json }
     const { code = response.statusText, detail = '', retry = false } = (json ?? {}) as { code?: string; detail?: string; retry?: boolean }
     const why = `${response.status} ${code}${detail === '' ? '' : `: ${detail}`}`
@@ -80,4 +93,10 @@ const parsed = (text: string): unknown => {
   } catch {
     return undefined
   }
+}
+
+/** The token that the server of a directory has made for its admin; undefined where there is none. */
+export const localToken = async (dataDir: string): Promise<string | undefined> => {
+  const text = await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined)
+  return text?.trim()
 }
