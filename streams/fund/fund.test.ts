@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { haveRecordings, recordings } from '../../server/test/recordings.ts'
 import { formatDecimal, parseDecimal } from '../decimal.ts'
-import type { Proposal } from '../input.ts'
+import type { FundHoldings, Proposal } from '../input.ts'
 import type { FundRow } from '../rows.ts'
 import { Driven, fundSpec, NOON } from '../test/drive.ts'
 import { records } from '../test/records.ts'
@@ -28,12 +28,13 @@ interface Shown {
   shares?: string
   inav: { bid?: number; mid?: number; ask?: number; age?: number }
   units: Record<string, string>
+  prices: Record<string, number>
   weights: Record<string, number>
   target: Record<string, number>
   drift: Record<string, number>
   totalDrift?: number
   maxDrift?: number
-  rebalance: { needed: boolean; reason?: string; since?: number }
+  rebalance: { needed: boolean; reason?: string; since?: number; last?: number }
   market?: number
   premium?: number
   pending?: Record<string, string>
@@ -67,6 +68,12 @@ const priced = (p: Driven, t: number, prices: Record<string, number>): Proposal 
 /** The units of a proposal as they are written. */
 const written = (proposal: Proposal | undefined): Record<string, string> | undefined =>
   proposal && Object.fromEntries([...proposal.units].map(([asset, amount]) => [asset, formatDecimal(amount)]))
+
+const never = {
+  assetThreshold: Number.POSITIVE_INFINITY,
+  totalThreshold: Number.POSITIVE_INFINITY,
+  maxIntervalMs: Number.POSITIVE_INFINITY,
+}
 
 const shares = (amount: string): bigint => parseDecimal(amount)!
 
@@ -369,6 +376,37 @@ describe('a rebalance', () => {
     expect(shown(p).rebalance).toEqual({ needed: true, reason: 'age', since: NOON + 60_020 })
   })
 
+  it('is not needed before it has cooled off from the last one', () => {
+    const p = watched({ weighting: fixed({ BTC: 0.5, ETH: 0.5 }), rebalance: { ...never, assetThreshold: 0.1, coolOffMs: 10_000 } })
+    priced(p, NOON, { BTC: 10, ETH: 10 })
+    priced(p, NOON + 1_000, { BTC: 30 })
+    // There is no last one yet.
+    expect(shown(p).rebalance).toEqual({ needed: true, reason: 'asset', since: NOON + 1_000 })
+    p.send({ kind: 'ledger', funds: [held({ BTC: '5', ETH: '5' }, { BTC: 0.5, ETH: 0.5 }, { rebalancedAt: NOON + 2_000 })] })
+    for (const [t, needed] of [
+      [2_000, false],
+      [11_980, false],
+      [12_000, true],
+    ] as const) {
+      priced(p, NOON + t, { BTC: 30, ETH: 10 })
+      expect(shown(p).rebalance).toMatchObject({ needed, last: NOON + 2_000 })
+    }
+    expect(shown(p).rebalance.since).toBe(NOON + 12_000)
+  })
+
+  it.each([
+    [0.12, false],
+    [0.1201, true],
+    [0.08, false],
+    [0.0799, true],
+  ])('by a relative band of a fifth around a tenth: at a weight of %d it is needed: %s', (weight, needed) => {
+    const p = watched({ weighting: fixed({ BTC: 0.1, ETH: 0.9 }), rebalance: { ...never, relativeThreshold: 0.2 + 1e-12 } })
+    priced(p, NOON, { BTC: 100, ETH: 100 })
+    priced(p, NOON + 1_000, { BTC: ((weight / (1 - weight)) * 0.9 * 100) / 0.1 })
+    expect(shown(p).rebalance.needed).toBe(needed)
+    if (needed) expect(shown(p).rebalance.reason).toBe('relative')
+  })
+
   it('is not concluded from stale prices, and again when they are fresh', () => {
     const p = watched(
       {
@@ -384,6 +422,158 @@ describe('a rebalance', () => {
     expect(shown(p)).toMatchObject({ stale: true, maxDrift: 0.25, rebalance: { needed: false } })
     priced(p, NOON + 12_000, { BTC: 30 })
     expect(shown(p)).toMatchObject({ stale: false, rebalance: { needed: true, since: NOON + 12_000 } })
+  })
+})
+
+/** Holdings of `units` a share, for 10,000 shares. */
+const held = (units: Record<string, string>, weights: Record<string, number>, more: Partial<FundHoldings> = {}): FundHoldings => {
+  const exact = new Map(Object.entries(units).map(([asset, amount]) => [asset, parseDecimal(amount)!]))
+  const inception = inceptionOf({ fund: 'F', t: NOON, units: exact, weights, shares: shares('10000') })
+  return { ...inception, ...more }
+}
+
+describe('the level', () => {
+  const before = { BTC: '0.5', ETH: '5' }
+  const half = { BTC: 0.5, ETH: 0.5 }
+  const begun = (): Driven => {
+    const p = watched({ weighting: fixed(half) })
+    priced(p, NOON, { BTC: 100, ETH: 10, SOL: 1 })
+    priced(p, NOON + 1_000, { BTC: 120, ETH: 10 })
+    expect(shown(p)).toMatchObject({ units: before, nav: 110, level: 110 })
+    return p
+  }
+  const enter = (p: Driven, holdings: FundHoldings): void => {
+    p.send({ kind: 'ledger', funds: [holdings] })
+    p.clock(p.frames.at(-1)!.t + 20)
+  }
+
+  it('does not jump where members come and go, and then follows the new ones', () => {
+    const p = begun()
+    enter(p, held({ BTC: '0.25', SOL: '80' }, { BTC: 0.2, SOL: 0.8 }))
+    expect(shown(p)).toMatchObject({ nav: 110, level: 110, target: { BTC: 0.2, SOL: 0.8 } })
+    priced(p, NOON + 3_000, { BTC: 120, SOL: 1.1 })
+    expect(shown(p)).toMatchObject({ nav: 118, level: 118 })
+    expect(p.agrees()).toBe(true)
+  })
+
+  it('is moved neither by what trading cost nor by a creation', () => {
+    const p = begun()
+    // One in a hundred of the value is gone: the value of a share falls, the level does not.
+    enter(p, held({ BTC: '0.495', ETH: '4.95' }, half))
+    expect(shown(p)).toMatchObject({ nav: 108.9, level: 110 })
+    priced(p, NOON + 3_000, { BTC: 240, ETH: 20 })
+    expect(shown(p)).toMatchObject({ nav: 217.8, level: 220 })
+    const more = held({ BTC: '0.495', ETH: '4.95' }, half)
+    enter(p, { ...more, shares: more.shares * 2n, custody: new Map([...more.custody].map(([asset, amount]) => [asset, amount * 2n])) })
+    expect(shown(p)).toMatchObject({ nav: 217.8, level: 220, shares: '20000' })
+  })
+
+  it('goes on by the units before while a price is missing, and takes the change when it is there', () => {
+    const p = begun()
+    enter(p, held({ NEW: '11' }, { NEW: 1 }))
+    expect(shown(p)).toMatchObject({ level: 110, pending: { NEW: 'no price yet' } })
+    priced(p, NOON + 3_000, { BTC: 140 })
+    expect(shown(p)).toMatchObject({ level: 120 })
+    priced(p, NOON + 4_000, { NEW: 10 })
+    expect(shown(p)).toMatchObject({ level: 120, nav: 110 })
+    priced(p, NOON + 5_000, { NEW: 11, BTC: 1 })
+    expect(shown(p)).toMatchObject({ level: 132, nav: 121 })
+  })
+
+  it('read again goes on where it was, without any price of then, where the journal kept the divisor', () => {
+    const p = begun()
+    const after = held({ BTC: '0.2', SOL: '80' }, { BTC: 0.2, SOL: 0.8 })
+    enter(p, after)
+    const divisor = p.pipeline.view.funds.get('F')!.levelDivisor
+    const again = watched({ weighting: fixed(half) })
+    again.send({ kind: 'ledger', funds: [{ ...after, divisor }] })
+    for (const driven of [p, again]) priced(driven, NOON + 9_000, { BTC: 99, SOL: 2 })
+    expect(shown(again).level).toBe(shown(p).level)
+    expect(shown(p).level).toBeCloseTo((110 * (0.2 * 99 + 160)) / (0.2 * 120 + 80), 9)
+  })
+
+  it('is continuous whatever the units change to, at whatever prices', () => {
+    const unit = fc.integer({ min: 0, max: 1_000 }).map(n => String(n / 100))
+    const price = fc.integer({ min: 1, max: 1_000_000 }).map(n => n / 100)
+    const step = fc.record({ BTC: unit, ETH: unit, SOL: unit, prices: fc.record({ BTC: price, ETH: price, SOL: price }) })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), steps => {
+        const p = begun()
+        let t = NOON + 2_000
+        let units: Record<string, string> = before
+        let level = 110
+        let prices: Record<string, number> = { BTC: 120, ETH: 10, SOL: 1 }
+        const value = (at: Record<string, number>): number =>
+          Object.entries(units).reduce((sum, [asset, n]) => sum + Number(n) * at[asset]!, 0)
+        for (const { prices: next, ...after } of steps) {
+          if (Number(after.BTC) + Number(after.ETH) + Number(after.SOL) === 0) continue
+          priced(p, t, next)
+          level *= value(next) / value(prices)
+          prices = next
+          expect(shown(p).level! / level).toBeCloseTo(1, 9)
+          units = after
+          enter(p, held(after, { BTC: 1 }))
+          expect(shown(p).level! / level).toBeCloseTo(1, 9)
+          t += 1_000
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('members', () => {
+  it('that have left are no longer shown, and those not bought yet are their whole target away', () => {
+    const p = watched({ weighting: fixed({ BTC: 0.5, ETH: 0.5 }), rebalance: { ...never, assetThreshold: 0.29 } })
+    priced(p, NOON, { BTC: 100, ETH: 10, SOL: 1 })
+    p.send({ kind: 'ledger', funds: [held({ BTC: '0.7', USD: '30' }, { BTC: 0.7, SOL: 0.3 })] })
+    priced(p, NOON + 1_000, { BTC: 100 })
+    expect(shown(p)).toMatchObject({ weights: { BTC: 0.7, USD: 0.3, SOL: 0 }, drift: { BTC: 0, USD: 0.3, SOL: -0.3 } })
+    expect(shown(p)).toMatchObject({ totalDrift: 0.3, maxDrift: 0.3, rebalance: { needed: true, reason: 'asset' } })
+    for (const members of [shown(p).units, shown(p).weights, shown(p).target, shown(p).drift]) expect(members).not.toHaveProperty('ETH')
+    expect(p.agrees()).toBe(true)
+  })
+
+  it('whose price is missing and of which nothing is held hide no value', () => {
+    const p = watched({ weighting: fixed({ BTC: 1 }) })
+    priced(p, NOON, { BTC: 100 })
+    p.send({ kind: 'ledger', funds: [held({ BTC: '1' }, { BTC: 0.7, NEW: 0.3 })] })
+    priced(p, NOON + 1_000, { BTC: 100 })
+    expect(shown(p)).toMatchObject({ nav: 100, aum: 1_000_000, level: 100, maxDrift: 0.3 })
+    expect(shown(p).prices).toEqual({ BTC: 100 })
+  })
+
+  it('that would be members now and are not held count, where targets are live', () => {
+    const p = watched({
+      weighting: { scheme: 'market-cap', count: 1, cap: 1 },
+      supplies: map({ BTC: 1, ETH: 1 }),
+      targets: 'live',
+      rebalance: { ...never, totalThreshold: 0.99 },
+    })
+    priced(p, NOON, { BTC: 60, ETH: 40 })
+    expect(shown(p)).toMatchObject({ totalDrift: 0, maxDrift: 0 })
+    priced(p, NOON + 1_000, { BTC: 30 })
+    expect(shown(p)).toMatchObject({ totalDrift: 1, maxDrift: 1, rebalance: { needed: true, reason: 'total' } })
+  })
+
+  it('are chosen by the supplies of now', () => {
+    const p = watched({ weighting: { scheme: 'market-cap', count: 1, cap: 1 }, supplies: map({ BTC: 1, ETH: 1 }), targets: 'live' })
+    priced(p, NOON, { BTC: 60, ETH: 40 })
+    p.pipeline.view.funds.get('F')!.supply(map({ ETH: 2, DOGE: 1e12 }))
+    priced(p, NOON + 1_000, { BTC: 60, ETH: 40, DOGE: 1 })
+    expect(shown(p)).toMatchObject({ target: { BTC: 0 } })
+    expect(p.pipeline.view.funds.get('F')!.weigh()).toEqual(map({ ETH: 1 }))
+  })
+
+  it('keep to a rule on how much may be in the large ones', () => {
+    const rules = { single: 0.5, above: 0.2, sum: 0.5 }
+    const p = watched({
+      weighting: { scheme: 'market-cap', count: 5, cap: 1, rules },
+      supplies: map({ A: 50, B: 30, C: 10, D: 10, E: 10, F: 1 }),
+    })
+    priced(p, NOON, { A: 1, B: 1, C: 1, D: 1, E: 1, F: 1 })
+    // A and B come to 72 % and are cut to half; the others share the other half.
+    expect(shown(p).target).toEqual({ A: 0.3, B: 0.2, C: 0.166666666667, D: 0.166666666667, E: 0.166666666667 })
   })
 })
 

@@ -4,6 +4,8 @@ import type { FundHoldings, Proposal } from '../input.ts'
 import type { Mutable } from '../mutable.ts'
 import type { Constituent, FundRow } from '../rows.ts'
 import { type Changes, type Dependent, Source } from '../source.ts'
+import { type Concentration, concentrated } from './concentration.ts'
+import type { PlanRules } from './plan.ts'
 import { capHolds, cappedWeights, largest, type Weights } from './weighting.ts'
 
 /** A fund as its definition says it. */
@@ -29,7 +31,7 @@ export interface FundSpec {
 }
 
 export type Weighting =
-  | { readonly scheme: 'market-cap'; readonly count: number; readonly cap: number }
+  | { readonly scheme: 'market-cap'; readonly count: number; readonly cap: number; readonly rules?: Concentration }
   | { readonly scheme: 'equal'; readonly assets: readonly string[]; readonly cap: number }
   | { readonly scheme: 'fixed'; readonly weights: ReadonlyMap<string, number>; readonly cap: number }
   | { readonly scheme: 'units'; readonly units: ReadonlyMap<string, bigint> }
@@ -37,24 +39,45 @@ export type Weighting =
 export interface RebalanceRules {
   /** On |weight − target| of any asset; strictly greater. */
   readonly assetThreshold: number
+  /** On |weight − target| ÷ target of any asset that has a target; strictly greater. */
+  readonly relativeThreshold?: number
   /** On ½ Σ |weight − target|; strictly greater. */
   readonly totalThreshold: number
   /** ms since the last one. */
   readonly maxIntervalMs: number
+  /** Whether what asks for one is only told, shown with its trades, or carried out; `off` where left out. */
+  readonly mode?: 'off' | 'propose' | 'execute'
+  /** ms since the last one, before which there is no other. */
+  readonly coolOffMs?: number
+  /** How trades are planned. */
+  readonly trades?: PlanRules
 }
 
-interface Holding {
-  readonly instrument: Instrument | undefined
-  readonly figures: Mutable<Constituent>
-  /** Held for all shares together, as a measure. */
-  readonly amount: number
-  /** Units a share, as a measure. */
-  readonly units: number
+/**
+ * What the fund holds, one place an asset, in columns: thousands of funds are computed in every frame, and objects of their own
+ * would be fetched from all over the memory each time.
+ */
+interface Holdings {
+  readonly assets: readonly string[]
+  /** Undefined is cash. */
+  readonly instruments: (Instrument | undefined)[]
+  /** Held for all shares together, and units a share, as measures. */
+  readonly amount: Float64Array
+  readonly units: Float64Array
+  readonly price: Float64Array
+  readonly weight: Float64Array
+  readonly target: Float64Array
+  readonly drift: Float64Array
+  /** Where these are told, in the same places. */
+  readonly told: readonly Mutable<Constituent>[]
 }
 
 const UNKNOWN = { units: undefined, price: Number.NaN, weight: Number.NaN, drift: Number.NaN }
 
 const BPS = 10_000
+
+/** Rounding of a sum of targets. */
+const UNAIMED = 1e-9
 
 /** Where `level` begins. */
 const BASE_LEVEL = 100
@@ -64,7 +87,9 @@ const BASE_LEVEL = 100
  * journal's entries; it owns neither.
  *
  * aum = Σ custody × price; nav = aum ÷ shares, or Σ units × price while there is no share; weight = custody value ÷ aum;
- * drift = weight − target. inav.bid is what the basket of a share fetches at the best bids, less the fee of a redemption; inav.ask
+ * drift = weight − target. level = Σ units × price ÷ divisor, 100 at inception; where the units change, the divisor changes as the
+ * value of the units does at the prices of that moment, so that the level shows what the members did and not what trading cost or
+ * which members came and went. inav.bid is what the basket of a share fetches at the best bids, less the fee of a redemption; inav.ask
  * what it costs at the best asks, with the fee of a creation; inav.mid lies between the two baskets, before fees. A figure that
  * needs a price nobody knows is unknown.
  */
@@ -78,16 +103,27 @@ export class Fund extends Source implements Dependent {
   /** What it holds and could not choose any more. */
   private readonly others = new Map<string, Instrument>()
   private readonly market: Instrument | undefined
-  private holdings: Holding[] = []
+  /** Of all that was ever held, each in the place it got at first. */
+  private readonly constituents = new Map<string, Mutable<Constituent>>()
+  private holdings = holdingsOf([])
+  /** The columns have changed since they were last written into the figures. */
+  private untold = false
+  private allTold: readonly Constituent[] = []
   private shares = 0n
   private sharesAmount = 0
   private firstPricedAt = Number.NaN
+  private relativeDrift = Number.NaN
   private inceptionT = Number.NaN
-  private basis = Number.NaN
+  private supplies: ReadonlyMap<string, number>
+  /** Value of `basis` ÷ level. */
+  private divisor = Number.NaN
+  /** The units that the level is reckoned by: those held, or those before while a price is missing that the change needs. */
+  private basis = this.holdings
 
   constructor(spec: FundSpec, book: Book, changes: Changes) {
     super()
     this.spec = spec
+    this.supplies = spec.supplies
     this.book = book
     this.changes = changes
     this.candidates = new Map(
@@ -96,7 +132,7 @@ export class Fund extends Source implements Dependent {
     this.market = spec.market === undefined ? undefined : book.instrument(spec.market)
     for (const instrument of this.candidates.values()) instrument?.add(this)
     this.market?.add(this)
-    this.figures = emptyFigures(spec.id)
+    this.figures = Object.defineProperty(emptyFigures(spec.id), 'constituents', { get: () => this.told(), enumerable: true })
     this.figures.pending = this.missing()
   }
 
@@ -135,23 +171,68 @@ export class Fund extends Source implements Dependent {
   }
 
   /** Takes what the journal says that the fund is and owns. */
-  hold({ t, units, weights, shares, custody, halted }: FundHoldings): void {
+  hold({ t, units, weights, shares, custody, halted, rebalancedAt = Number.NaN, divisor }: FundHoldings): void {
     this.shares = shares
     this.sharesAmount = toNumber(shares)
     this.inceptionT = t
-    const known = new Map(this.holdings.map(h => [h.figures.asset, h]))
-    this.holdings = [...units].map(([asset, perShare]) => {
-      const target = weights[asset] ?? Number.NaN
-      const figures = known.get(asset)?.figures ?? { ...UNKNOWN, asset, target }
-      figures.units = perShare
-      figures.target = target
-      return { instrument: this.instrumentOf(asset), figures, amount: toNumber(custody.get(asset) ?? 0n), units: toNumber(perShare) }
+    const untargeted = this.spec.weighting.scheme === 'units' ? Number.NaN : 0
+    // A member that is meant to be and not held yet is as far from its target as can be.
+    const members = new Set([...units.keys(), ...Object.keys(weights).filter(asset => weights[asset]! > 0)])
+    const first = this.holdings.assets.length === 0
+    // The figures so far, before their columns are given up.
+    this.told()
+    const told = [...members].map(asset => {
+      const figures = this.constituents.get(asset) ?? { ...UNKNOWN, asset, target: Number.NaN }
+      this.constituents.set(asset, figures)
+      return figures
     })
-    this.figures.constituents = this.holdings.map(h => h.figures)
+    this.holdings = holdingsOf(told)
+    for (const [i, figures] of told.entries()) {
+      const perShare = units.get(figures.asset) ?? 0n
+      figures.units = perShare
+      this.holdings.instruments[i] = this.instrumentOf(figures.asset)
+      this.holdings.amount[i] = toNumber(custody.get(figures.asset) ?? 0n)
+      this.holdings.units[i] = toNumber(perShare)
+      // What it was stays until the next frame, but for what is meant to be.
+      this.holdings.price[i] = figures.price
+      this.holdings.weight[i] = figures.weight
+      this.holdings.drift[i] = figures.drift
+      this.holdings.target[i] = weights[figures.asset] ?? untargeted
+    }
+    this.untold = true
+    // Who has left is still told of, as unknown and in its place, so that its last figures do not stay on a screen.
+    for (const figures of this.constituents.values())
+      if (!members.has(figures.asset)) Object.assign(figures, UNKNOWN, { target: Number.NaN })
     this.figures.shares = shares
     this.figures.halted = halted
+    this.figures.rebalanceLast = rebalancedAt
     this.figures.pending = []
-    if (Number.isNaN(this.basis) && this.spec.weighting.scheme !== 'units') this.basis = toNumber(this.spec.initialPrice)
+    if (divisor !== undefined) {
+      this.divisor = divisor
+      this.basis = this.holdings
+    } else if (first || sameUnits(this.basis, this.holdings)) this.basis = this.holdings
+    else this.link()
+    if (Number.isNaN(this.divisor) && this.spec.weighting.scheme !== 'units') this.divisor = toNumber(this.spec.initialPrice) / BASE_LEVEL
+  }
+
+  /** Supplies as they are from now on; a candidate that is not named keeps its own. */
+  supply(supplies: ReadonlyMap<string, number>): void {
+    this.supplies = new Map([...this.supplies].map(([asset, before]) => [asset, supplies.get(asset) ?? before]))
+    this.changes.mark(this)
+  }
+
+  /** Value of the units ÷ level, so that the level can go on where it was. NaN while it is not known. */
+  get levelDivisor(): number {
+    return this.basis === this.holdings ? this.divisor : Number.NaN
+  }
+
+  /** Lets the level go by the units held from now on, without a jump; later, where a price is missing. */
+  private link(): void {
+    const before = unitsValue(this.basis)
+    const after = unitsValue(this.holdings)
+    if (!(before > 0 && after > 0)) return
+    this.divisor *= after / before
+    this.basis = this.holdings
   }
 
   /** Computes the figures at the end of the frame `t`. */
@@ -176,6 +257,22 @@ export class Fund extends Source implements Dependent {
     return instrument
   }
 
+  /** The columns as objects, written when somebody looks. */
+  private told(): readonly Constituent[] {
+    if (this.untold) {
+      const { told, price, weight, target, drift } = this.holdings
+      for (const [i, figures] of told.entries()) {
+        figures.price = price[i]!
+        figures.weight = weight[i]!
+        figures.target = target[i]!
+        figures.drift = drift[i]!
+      }
+      this.untold = false
+      this.allTold = [...this.constituents.values()]
+    }
+    return this.allTold
+  }
+
   private valueHoldings(t: number): void {
     const f = this.figures
     let aum = 0
@@ -184,23 +281,28 @@ export class Fund extends Source implements Dependent {
     let oldest = t
     let stale = false
     let perShare = 0
-    for (const { instrument, figures, amount, units } of this.holdings) {
+    if (this.basis !== this.holdings) this.link()
+    const held = this.holdings
+    for (let i = 0; i < held.assets.length; i++) {
+      const instrument = held.instruments[i]
+      const units = held.units[i]!
       const price = instrument === undefined ? 1 : instrument.price
-      figures.price = price
-      aum += amount * price
-      perShare += units * price
+      held.price[i] = price
+      aum += worth(held.amount[i]!, price)
+      perShare += worth(units, price)
       if (instrument === undefined) {
         bid += units
         ask += units
       } else {
-        bid += units * instrument.bid
-        ask += units * instrument.ask
+        bid += worth(units, instrument.bid)
+        ask += worth(units, instrument.ask)
         oldest = Math.min(oldest, Number.isNaN(instrument.quoteT) ? instrument.t : instrument.quoteT)
         if (instrument.stale) stale = true
       }
     }
-    if (!Number.isNaN(aum)) f.pending = []
-    else f.pending = this.holdings.filter(h => Number.isNaN(h.figures.price)).map(h => h.figures.asset)
+    this.untold = true
+    if (!Number.isNaN(aum + perShare)) f.pending = []
+    else f.pending = held.assets.filter((_, i) => Number.isNaN(held.price[i]))
     f.aum = aum
     f.nav = this.shares > 0n ? aum / this.sharesAmount : perShare
     f.inavBid = bid - (this.spec.redeemFeeBps / BPS) * f.nav
@@ -208,8 +310,8 @@ export class Fund extends Source implements Dependent {
     f.inavMid = (bid + ask) / 2
     f.inavAge = t - oldest
     f.stale = stale
-    if (Number.isNaN(this.basis)) this.basis = f.nav
-    f.level = (BASE_LEVEL * f.nav) / this.basis
+    if (Number.isNaN(this.divisor)) this.divisor = perShare / BASE_LEVEL
+    f.level = (this.basis === this.holdings ? perShare : unitsValue(this.basis)) / this.divisor
     this.drift(aum)
     this.trigger(t)
   }
@@ -220,26 +322,44 @@ export class Fund extends Source implements Dependent {
     const fixedUnits = this.spec.weighting.scheme === 'units'
     let total = 0
     let largestDrift = 0
-    for (const { figures, amount } of this.holdings) {
-      figures.weight = (amount * figures.price) / aum
-      if (fixedUnits) figures.target = figures.weight
-      else if (this.spec.targets === 'live') figures.target = live?.get(figures.asset) ?? (live ? 0 : Number.NaN)
-      figures.drift = figures.weight - figures.target
-      total += Math.abs(figures.drift)
-      largestDrift = Math.max(largestDrift, Math.abs(figures.drift))
+    let largestRelative = 0
+    let aimed = 0
+    const { assets, amount, price, weight, target, drift } = this.holdings
+    for (let i = 0; i < assets.length; i++) {
+      weight[i] = worth(amount[i]!, price[i]!) / aum
+      if (fixedUnits) target[i] = weight[i]!
+      else if (this.spec.targets === 'live') target[i] = live?.get(assets[i]!) ?? (live ? 0 : Number.NaN)
+      drift[i] = weight[i]! - target[i]!
+      aimed += target[i]!
+      const away = Math.abs(drift[i]!)
+      total += away
+      largestDrift = Math.max(largestDrift, away)
+      if (target[i]! > 0) largestRelative = Math.max(largestRelative, away / target[i]!)
+    }
+    // Members of now that are not held: each is its whole target away.
+    if (live && aimed < 1 - UNAIMED) {
+      for (const [asset, target] of live) {
+        if (assets.includes(asset)) continue
+        total += target
+        largestDrift = Math.max(largestDrift, target)
+        largestRelative = Math.max(largestRelative, 1)
+      }
     }
     f.totalDrift = total / 2
     f.maxDrift = largestDrift
+    this.relativeDrift = largestRelative
   }
 
-  /** Why the weights should be set anew, if they should. Nothing is concluded from stale or missing prices. */
+  /** Why the weights should be set anew, if they should. Nothing is concluded from stale or missing prices, or in the cool-off. */
   private trigger(t: number): void {
     const f = this.figures
-    const { assetThreshold, totalThreshold, maxIntervalMs } = this.spec.rebalance
+    const { assetThreshold, relativeThreshold, totalThreshold, maxIntervalMs, coolOffMs } = this.spec.rebalance
     const last = Number.isNaN(f.rebalanceLast) ? this.inceptionT : f.rebalanceLast
+    const cooling = coolOffMs !== undefined && t - f.rebalanceLast < coolOffMs
     let reason = ''
-    if (!f.stale && !Number.isNaN(f.totalDrift)) {
+    if (!f.stale && !Number.isNaN(f.totalDrift) && !cooling) {
       if (f.maxDrift > assetThreshold) reason = 'asset'
+      else if (relativeThreshold !== undefined && this.relativeDrift > relativeThreshold) reason = 'relative'
       else if (f.totalDrift > totalThreshold) reason = 'total'
       else if (t - last > maxIntervalMs) reason = 'age'
     }
@@ -250,18 +370,17 @@ export class Fund extends Source implements Dependent {
   }
 
   /** Target weights by the prices of this moment; undefined where they do not suffice. */
-  private weigh(): Weights | undefined {
-    const { weighting, supplies } = this.spec
+  weigh(): Weights | undefined {
+    const { weighting } = this.spec
     const priced = [...this.candidates.keys()].filter(asset => !Number.isNaN(this.priceOf(asset)))
     switch (weighting.scheme) {
-      case 'market-cap':
-        return cappedWeights(
-          largest(
-            priced.map(asset => [asset, this.priceOf(asset) * (supplies.get(asset) ?? 0)] as const),
-            weighting.count,
-          ),
-          weighting.cap,
+      case 'market-cap': {
+        const members = largest(
+          priced.map(asset => [asset, this.priceOf(asset) * (this.supplies.get(asset) ?? 0)] as const),
+          weighting.count,
         )
+        return weighting.rules ? concentrated(members, weighting.cap, weighting.rules) : cappedWeights(members, weighting.cap)
+      }
       case 'equal':
         return capHolds(weighting.cap, priced.length)
           ? cappedWeights(
@@ -294,6 +413,24 @@ export const fundRow = (fund: Fund, t: number): FundRow => ({
   t,
   constituents: fund.figures.constituents.map(c => ({ ...c })),
 })
+
+/** Nothing is worth nothing, whatever its price. */
+const worth = (amount: number, price: number): number => (amount === 0 ? 0 : amount * price)
+
+const holdingsOf = (told: readonly Mutable<Constituent>[]): Holdings => {
+  const column = (): Float64Array => new Float64Array(told.length).fill(Number.NaN)
+  return {
+    ...{ assets: told.map(({ asset }) => asset), instruments: told.map(() => undefined), told },
+    ...{ amount: column(), units: column(), price: column(), weight: column(), target: column(), drift: column() },
+  }
+}
+
+/** Of a share; NaN where a price is missing. */
+const unitsValue = ({ instruments, units }: Holdings): number =>
+  instruments.reduce((sum, instrument, i) => sum + worth(units[i]!, instrument === undefined ? 1 : instrument.price), 0)
+
+const sameUnits = (a: Holdings, b: Holdings): boolean =>
+  a.assets.length === b.assets.length && a.assets.every((asset, i) => asset === b.assets[i] && a.units[i] === b.units[i])
 
 const candidatesOf = ({ weighting, supplies }: FundSpec): string[] => {
   switch (weighting.scheme) {

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { Refusal } from '../protocol.ts'
+import { capHolds, cappedWeights } from './weighting.ts'
+
+/** Beyond these, sums and quotients would leave what a double can hold. */
+const LEAST = 1e-30
+const MOST = 1e30
+
+const measure = z
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^\d+(\.\d+)?$/)
+        .max(100)
+        .transform(Number),
+    ],
+    { error: 'a number above zero, or such a decimal string' },
+  )
+  .refine(value => value >= LEAST && value <= MOST, 'a number above zero, from 1e-30 to 1e30')
+
+const MOST_ASSETS = 10_000
+
+/** What is to be allocated, and among what. */
+export const ALLOCATION = z.strictObject({
+  assets: z
+    .array(z.strictObject({ symbol: z.string().min(1).max(64), market_cap: measure, price: measure }))
+    .min(1)
+    .max(MOST_ASSETS),
+  cap: measure.refine(value => value <= 1, 'a share of one, above zero and at most 1').describe('the largest weight, a share of one'),
+  capital: measure,
+})
+
+/** One asset's part: of the capital, in what the capital is counted in, and in its own units. */
+export interface Allocated {
+  readonly symbol: string
+  readonly weight: number
+  readonly value: number
+  readonly amount: number
+}
+
+/** The capital among the assets by market capitalisation, none above the cap; the largest first. Throws a Refusal. */
+export const allocate = ({ assets, cap, capital }: z.infer<typeof ALLOCATION>, root: string): readonly Allocated[] => {
+  const prices = new Map<string, number>()
+  for (const [i, { symbol, price }] of assets.entries()) {
+    if (prices.has(symbol))
+      throw new Refusal('invalid_params', `${root}.assets.${i}.symbol: found "${symbol}" a second time, expected each once`)
+    prices.set(symbol, price)
+  }
+  if (!capHolds(cap, assets.length)) {
+    const n = assets.length
+    throw new Refusal('invalid_params', `${root}.cap: found ${cap}, expected at least 1/${n}, because ${n} assets cannot all stay below it`)
+  }
+  const weights = cappedWeights(
+    assets.map(({ symbol, market_cap }) => [symbol, market_cap] as const),
+    cap,
+  )!
+  return [...weights].map(([symbol, weight]) => {
+    const value = weight * capital
+    return { symbol, weight, value, amount: value / prices.get(symbol)! }
+  })
+}

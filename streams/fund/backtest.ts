@@ -1,0 +1,183 @@
+import { Book, type Instrument } from '../book.ts'
+import { divDown, fromNumber, ONE, toNumber } from '../decimal.ts'
+import type { FundHoldings } from '../input.ts'
+import { Names } from '../names.ts'
+import { Changes } from '../source.ts'
+import { Fund, type FundSpec } from './fund.ts'
+import { inceptionOf } from './inception.ts'
+import { type PlannedTrade, type PlanRules, plan } from './plan.ts'
+
+/** What became known at one moment of the past. */
+export interface Moment {
+  /** ms; later than that of the moment before. */
+  readonly t: number
+  /** Asset → price, of those that had one. */
+  readonly prices: ReadonlyMap<string, number>
+  /** Asset → supply from now on. */
+  readonly supplies?: ReadonlyMap<string, number>
+}
+
+export interface PastRebalance {
+  readonly t: number
+  readonly reason: string
+  readonly trades: number
+  /** Half of what was traded ÷ what the fund was worth. */
+  readonly turnover: number
+  /** Of the quote asset. */
+  readonly fees: number
+}
+
+/** What a fund would have done. The columns have one figure a moment from its inception on. */
+export interface Backtest {
+  readonly t: readonly number[]
+  /** Of a share, after costs. */
+  readonly nav: readonly number[]
+  /** Without costs, 100 at inception. */
+  readonly level: readonly number[]
+  /** What a share would be worth had nothing been traded since the inception. */
+  readonly held: readonly number[]
+  readonly rebalances: readonly PastRebalance[]
+  /** Sum over the rebalances. */
+  readonly turnover: number
+  /** Of the quote asset, of the whole fund. */
+  readonly fees: number
+  /** Return of a share less that of the level, over the whole time. */
+  readonly trackingDifference: number
+}
+
+/** The fund could not begin: these had no price. */
+export interface NeverBegun {
+  readonly pending: readonly string[]
+}
+
+/** What trading costs nothing is planned by. */
+const FREE: PlanRules = { feeBps: 0, minTrade: 0n, lots: new Map() }
+
+/**
+ * A fund over the past, moment by moment, with the code that runs it live: it begins with the first moment whose prices suffice, looks
+ * at each moment whether its weights should be set anew, and trades what its plan says at the prices of that moment, the fee out of
+ * what is spent or fetched. A price older than `staleAfterMs` is stale: nothing is concluded from it.
+ */
+export class BacktestRun {
+  private readonly spec: FundSpec
+  private readonly staleAfterMs: number
+  private readonly rules: PlanRules
+  private readonly book = new Book(new Names())
+  private readonly fund: Fund
+  private holdings: FundHoldings | undefined
+  /** Units of the inception, as measures. */
+  private first: readonly (readonly [asset: string, units: number])[] = []
+  private readonly columns: Record<'t' | 'nav' | 'level' | 'held', number[]> = { t: [], nav: [], level: [], held: [] }
+  private readonly rebalances: PastRebalance[] = []
+
+  constructor(spec: FundSpec, staleAfterMs: number) {
+    this.spec = spec
+    this.staleAfterMs = staleAfterMs
+    this.rules = spec.rebalance.trades ?? FREE
+    this.fund = new Fund(spec, this.book, new Changes())
+  }
+
+  take({ t, prices, supplies }: Moment): void {
+    const { fund, columns } = this
+    for (const [asset, price] of prices) {
+      const instrument = this.instrument(asset)
+      instrument.price = price
+      instrument.t = t
+    }
+    if (supplies) fund.supply(supplies)
+    if (this.holdings === undefined) this.begin(t)
+    fund.refresh(t)
+    if (this.holdings === undefined) return
+    if (fund.figures.rebalanceNeeded) this.rebalance(this.holdings, t)
+    columns.t.push(t)
+    columns.nav.push(fund.figures.nav)
+    columns.level.push(fund.figures.level)
+    let value = 0
+    for (const [asset, units] of this.first) value += units * this.priceOf(asset)
+    columns.held.push(value)
+  }
+
+  result(): Backtest | NeverBegun {
+    const { columns, rebalances } = this
+    if (this.holdings === undefined) return { pending: this.fund.figures.pending }
+    const over = (column: readonly number[]): number => column.at(-1)! / column[0]! - 1
+    return {
+      ...{ ...columns, rebalances },
+      turnover: rebalances.reduce((sum, { turnover }) => sum + turnover, 0),
+      fees: rebalances.reduce((sum, { fees }) => sum + fees, 0),
+      trackingDifference: over(columns.nav) - over(columns.level),
+    }
+  }
+
+  private begin(t: number): void {
+    const proposal = this.fund.proposal(t)
+    if (proposal === undefined) return
+    this.holdings = inceptionOf(proposal)
+    this.first = [...proposal.units].map(([asset, units]) => [asset, toNumber(units)] as const)
+    this.fund.hold(this.holdings)
+  }
+
+  private rebalance(holdings: FundHoldings, t: number): void {
+    const { fund, rules } = this
+    const { quote } = this.spec
+    const { rebalanceReason: reason, aum } = fund.figures
+    const targets = fund.weigh()
+    if (targets === undefined) return
+    const traded = new Set([...holdings.custody.keys(), ...targets.keys()])
+    traded.delete(quote)
+    if ([...traded].some(asset => !(t - this.instrument(asset).t <= this.staleAfterMs))) return
+    const prices = new Map([...traded].map(asset => [asset, this.priceOf(asset)]))
+    const trades = plan(holdings.custody, prices, targets, quote, rules)
+    // What is asked for by age alone is done where nothing has to be traded.
+    if (trades.length === 0 && reason !== 'age') return
+    const { custody, units, value, fees } = carriedOut(holdings, trades, rules.feeBps, quote)
+    this.rebalances.push({ t, reason, trades: trades.length, turnover: value / 2 / aum, fees })
+    this.holdings = { ...holdings, custody, units, weights: Object.fromEntries(targets), rebalancedAt: t }
+    fund.hold(this.holdings)
+    fund.refresh(t)
+  }
+
+  private instrument(asset: string): Instrument {
+    return this.book.instrument(`${asset}-${this.spec.quote}`)
+  }
+
+  private priceOf(asset: string): number {
+    return asset === this.spec.quote ? 1 : this.instrument(asset).price
+  }
+}
+
+/** All of it, in 10⁻¹⁸ basis points. */
+const FULL = 10_000n * ONE
+
+const divUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
+
+interface CarriedOut {
+  readonly custody: ReadonlyMap<string, bigint>
+  readonly units: ReadonlyMap<string, bigint>
+  /** What was moved and what that cost, both of the quote asset. */
+  readonly value: number
+  readonly fees: number
+}
+
+/** What the fund holds after the trades, at their prices. */
+const carriedOut = (holdings: FundHoldings, trades: readonly PlannedTrade[], feeBps: number, quote: string): CarriedOut => {
+  const custody = new Map(holdings.custody)
+  const bps = fromNumber(feeBps)!
+  let moved = 0n
+  let cost = 0n
+  const add = (asset: string, amount: bigint): void => void custody.set(asset, (custody.get(asset) ?? 0n) + amount)
+  for (const { side, asset, amount, price } of trades) {
+    // 10⁻³⁶; each way rounded against the fund, as the plan reckoned.
+    const exact = amount * fromNumber(price)!
+    const value = exact / ONE
+    const cash = side === 'sell' ? (exact * (FULL - bps)) / (FULL * ONE) : divUp(exact * FULL, (FULL - bps) * ONE)
+    add(asset, side === 'sell' ? -amount : amount)
+    add(quote, side === 'sell' ? cash : -cash)
+    moved += value
+    cost += side === 'sell' ? value - cash : cash - value
+  }
+  for (const [asset, amount] of custody) if (amount === 0n) custody.delete(asset)
+  const units =
+    holdings.shares > 0n ? new Map([...custody].map(([asset, amount]) => [asset, divDown(amount, holdings.shares)])) : holdings.units
+  return { custody, units, value: toNumber(moved), fees: toNumber(cost) }
+}
