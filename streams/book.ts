@@ -3,6 +3,7 @@ import { RollingDay } from './day.ts'
 import type { FeedHealth } from './feedHealth.ts'
 import { CANDLE, QUOTE, REFUSED, type Ticks } from './input.ts'
 import type { Names } from './names.ts'
+import { Quotes } from './quotes.ts'
 import { RecentIds } from './recentIds.ts'
 import { type Changes, Source } from './source.ts'
 import { Tape } from './tape.ts'
@@ -10,15 +11,11 @@ import { Tape } from './tape.ts'
 /** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. NaN is unknown. */
 export class Instrument extends Source {
   readonly symbol: string
-  price = Number.NaN
+  /** Its number in the book and the columns there. */
+  readonly index: number
   size = Number.NaN
   side = 0
   source = 0
-  /** Event time of the newest trade. */
-  t = Number.NaN
-  bid = Number.NaN
-  ask = Number.NaN
-  quoteT = Number.NaN
   readonly day = new RollingDay()
   readonly tape = new Tape()
   readonly candles: Readonly<Record<Interval, Candles>> = {
@@ -31,15 +28,65 @@ export class Instrument extends Source {
   readonly feeds: FeedHealth[] = []
   /** Which trade ids were seen, for each source by its number. */
   private readonly seen: (RecentIds | undefined)[] = []
+  private readonly quotes: Quotes
 
-  constructor(symbol: string) {
+  constructor(symbol: string, index: number, quotes: Quotes) {
     super()
     this.symbol = symbol
+    this.index = index
+    this.quotes = quotes
+    quotes.reserve(index)
+  }
+
+  get price(): number {
+    return this.quotes.price[this.index]!
+  }
+
+  set price(price: number) {
+    this.quotes.price[this.index] = price
+  }
+
+  /** Event time of the newest trade. */
+  get t(): number {
+    return this.quotes.t[this.index]!
+  }
+
+  set t(t: number) {
+    this.quotes.t[this.index] = t
+  }
+
+  get bid(): number {
+    return this.quotes.bid[this.index]!
+  }
+
+  set bid(bid: number) {
+    this.quotes.bid[this.index] = bid
+  }
+
+  get ask(): number {
+    return this.quotes.ask[this.index]!
+  }
+
+  set ask(ask: number) {
+    this.quotes.ask[this.index] = ask
+  }
+
+  get quoteT(): number {
+    return this.quotes.quoteT[this.index]!
+  }
+
+  set quoteT(t: number) {
+    this.quotes.quoteT[this.index] = t
   }
 
   /** Every feed it comes from is silent. */
   get stale(): boolean {
-    return this.feeds.length > 0 && this.feeds.every(feed => feed.silent)
+    return this.quotes.stale[this.index] === 1
+  }
+
+  /** One of its feeds fell silent or spoke again. */
+  heard(): void {
+    this.quotes.stale[this.index] = this.feeds.length > 0 && this.feeds.every(feed => feed.silent) ? 1 : 0
   }
 
   isNew(source: number, id: string): boolean {
@@ -55,6 +102,7 @@ export class Instrument extends Source {
     if (this.feeds.includes(feed)) return
     this.feeds.push(feed)
     feed.carries.add(this)
+    this.heard()
   }
 }
 
@@ -63,6 +111,7 @@ const SPANS = Object.keys(INTERVALS) as Interval[]
 /** The market as it stands: one instrument a symbol. The only place that prices come from. */
 export class Book {
   readonly names: Names
+  readonly quotes = new Quotes()
   /** Told of each instrument as it is made, before its first tick. */
   made: (instrument: Instrument) => void = () => {}
   private readonly instruments: Instrument[] = []
@@ -147,7 +196,7 @@ export class Book {
   private at(index: number): Instrument {
     let instrument = this.instruments[index]
     if (instrument === undefined) {
-      instrument = new Instrument(this.names.at(index))
+      instrument = new Instrument(this.names.at(index), index, this.quotes)
       this.instruments[index] = instrument
       this.made(instrument)
     }

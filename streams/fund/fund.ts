@@ -61,6 +61,8 @@ interface Holdings {
   readonly assets: readonly string[]
   /** Undefined is cash. */
   readonly instruments: (Instrument | undefined)[]
+  /** Their numbers in the book; −1 is cash. */
+  readonly places: Int32Array
   /** Held for all shares together, and units a share, as measures. */
   readonly amount: Float64Array
   readonly units: Float64Array
@@ -75,6 +77,9 @@ interface Holdings {
 const UNKNOWN = { units: undefined, price: Number.NaN, weight: Number.NaN, drift: Number.NaN }
 
 const BPS = 10_000
+
+/** No place in the book: it is its own price. */
+const CASH = -1
 
 /** Rounding of a sum of targets. */
 const UNAIMED = 1e-9
@@ -155,7 +160,7 @@ export class Fund extends Source implements Dependent {
     if (weighting.scheme === 'units') return { fund, t, units: weighting.units, weights: {}, shares }
     const missing = this.missing()
     // Cash has its price before any market has said a word.
-    const quoted = [...this.candidates.values()].filter(instrument => instrument !== undefined)
+    const quoted = this.eligible().filter(asset => this.candidates.get(asset) !== undefined)
     if (missing.length < quoted.length && Number.isNaN(this.firstPricedAt)) this.firstPricedAt = t
     if (missing.length > 0 && !(t >= this.dueAt)) return undefined
     const weights = this.weigh()
@@ -190,7 +195,9 @@ export class Fund extends Source implements Dependent {
     for (const [i, figures] of told.entries()) {
       const perShare = units.get(figures.asset) ?? 0n
       figures.units = perShare
-      this.holdings.instruments[i] = this.instrumentOf(figures.asset)
+      const instrument = this.instrumentOf(figures.asset)
+      this.holdings.instruments[i] = instrument
+      this.holdings.places[i] = instrument?.index ?? CASH
       this.holdings.amount[i] = toNumber(custody.get(figures.asset) ?? 0n)
       this.holdings.units[i] = toNumber(perShare)
       // What it was stays until the next frame, but for what is meant to be.
@@ -215,10 +222,14 @@ export class Fund extends Source implements Dependent {
     if (Number.isNaN(this.divisor) && this.spec.weighting.scheme !== 'units') this.divisor = toNumber(this.spec.initialPrice) / BASE_LEVEL
   }
 
-  /** Supplies as they are from now on; a candidate that is not named keeps its own. */
-  supply(supplies: ReadonlyMap<string, number>): void {
-    this.supplies = new Map([...this.supplies].map(([asset, before]) => [asset, supplies.get(asset) ?? before]))
+  /** Supplies as they are from now on; a candidate that is not named keeps its own. False where that changes nothing. */
+  supply(supplies: ReadonlyMap<string, number>): boolean {
+    if (this.spec.weighting.scheme !== 'market-cap') return false
+    const now = new Map([...this.supplies].map(([asset, before]) => [asset, supplies.get(asset) ?? before]))
+    if ([...now].every(([asset, supply]) => this.supplies.get(asset) === supply)) return false
+    this.supplies = now
     this.changes.mark(this)
+    return true
   }
 
   /** Value of the units ÷ level, so that the level can go on where it was. NaN while it is not known. */
@@ -283,22 +294,25 @@ export class Fund extends Source implements Dependent {
     let perShare = 0
     if (this.basis !== this.holdings) this.link()
     const held = this.holdings
-    for (let i = 0; i < held.assets.length; i++) {
-      const instrument = held.instruments[i]
-      const units = held.units[i]!
-      const price = instrument === undefined ? 1 : instrument.price
-      held.price[i] = price
-      aum += worth(held.amount[i]!, price)
-      perShare += worth(units, price)
-      if (instrument === undefined) {
-        bid += units
-        ask += units
-      } else {
-        bid += worth(units, instrument.bid)
-        ask += worth(units, instrument.ask)
-        oldest = Math.min(oldest, Number.isNaN(instrument.quoteT) ? instrument.t : instrument.quoteT)
-        if (instrument.stale) stale = true
+    const { places, amount, units, price: prices } = held
+    const { price: newest, t: tradeT, bid: bids, ask: asks, quoteT, stale: silent } = this.book.quotes
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!
+      const unit = units[i]!
+      const price = place === CASH ? 1 : newest[place]!
+      prices[i] = price
+      aum += worth(amount[i]!, price)
+      perShare += worth(unit, price)
+      if (place === CASH) {
+        bid += unit
+        ask += unit
+        continue
       }
+      bid += worth(unit, bids[place]!)
+      ask += worth(unit, asks[place]!)
+      const quoted = quoteT[place]!
+      oldest = Math.min(oldest, Number.isNaN(quoted) ? tradeT[place]! : quoted)
+      if (silent[place] === 1) stale = true
     }
     this.untold = true
     if (!Number.isNaN(aum + perShare)) f.pending = []
@@ -403,7 +417,14 @@ export class Fund extends Source implements Dependent {
   }
 
   private missing(): string[] {
-    return [...this.candidates.keys()].filter(asset => Number.isNaN(this.priceOf(asset)))
+    return this.eligible().filter(asset => Number.isNaN(this.priceOf(asset)))
+  }
+
+  /** The candidates that it may choose now: of which there is a supply, where that counts. */
+  private eligible(): string[] {
+    const candidates = [...this.candidates.keys()]
+    if (this.spec.weighting.scheme !== 'market-cap') return candidates
+    return candidates.filter(asset => this.supplies.get(asset)! > 0)
   }
 }
 
@@ -420,7 +441,7 @@ const worth = (amount: number, price: number): number => (amount === 0 ? 0 : amo
 const holdingsOf = (told: readonly Mutable<Constituent>[]): Holdings => {
   const column = (): Float64Array => new Float64Array(told.length).fill(Number.NaN)
   return {
-    ...{ assets: told.map(({ asset }) => asset), instruments: told.map(() => undefined), told },
+    ...{ assets: told.map(({ asset }) => asset), instruments: told.map(() => undefined), places: new Int32Array(told.length), told },
     ...{ amount: column(), units: column(), price: column(), weight: column(), target: column(), drift: column() },
   }
 }
