@@ -5,6 +5,7 @@ import { showCandle } from './shown/candle.ts'
 import { showFund } from './shown/fund.ts'
 import { showPnl } from './shown/pnl.ts'
 import { showPool } from './shown/pool.ts'
+import { showRebalances } from './shown/rebalance.ts'
 import { showTick } from './shown/tick.ts'
 import { showTrades } from './shown/trades.ts'
 import type { View } from './view.ts'
@@ -56,6 +57,16 @@ export const openChannel = (view: View, frames: Frames, name: string): Channel |
         })
       )
     }
+    case 'rebalances': {
+      const rebalancing = view.rebalancings.get(parsed.id)
+      return (
+        rebalancing &&
+        frames.open(name, rebalancing, state => {
+          const show = showRebalances(state.root)
+          return { state, write: () => show(rebalancing) }
+        })
+      )
+    }
     case 'pool': {
       const pool = view.pools.get(parsed.id)
       return (
@@ -83,5 +94,6 @@ export const channelNames = function* (view: View): Iterable<string> {
   for (const { symbol } of view.book.seen) yield* channelsOf(symbol)
   for (const id of view.portfolios.keys()) yield `pnl:${id}`
   for (const id of view.funds.keys()) yield `fund:${id}`
+  for (const id of view.rebalancings.keys()) yield `rebalances:${id}`
   for (const id of view.pools.keys()) yield `pool:${id}`
 }

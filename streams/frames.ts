@@ -1,6 +1,6 @@
 import { ByteWriter, utf8Bytes } from './byteWriter.ts'
 import { crc32 } from './checksum.ts'
-import type { Proposal } from './input.ts'
+import type { Proposal, RebalanceProposal } from './input.ts'
 import type { FrameRows } from './rows.ts'
 import type { Dependent, Source } from './source.ts'
 import { State } from './state.ts'
@@ -16,6 +16,8 @@ export interface Frame {
   readonly rows: FrameRows
   /** What the prices of this frame ask of the journal. */
   readonly proposals: readonly Proposal[]
+  /** What the drift of this frame asks of it. */
+  readonly rebalances: readonly RebalanceProposal[]
 }
 
 /** One message to all who follow a channel, as it is written on the wire. */

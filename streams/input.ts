@@ -1,11 +1,14 @@
 import type { FundSpec } from './fund/fund.ts'
+import type { PlannedTrade } from './fund/plan.ts'
+import type { RebalanceState } from './ledger/rebalance.ts'
 import type { Transaction } from './pnl/transaction.ts'
+import type { Levels } from './pools/orderBook.ts'
 
 /**
  * What flows in. Everything the pure part ever learns comes to it as one ordered sequence of these: it asks nobody for the
  * time and joins no two streams, so the same input gives the same output, byte for byte.
  */
-export type Input = Ticks | ChainEvents | LedgerEvents | FeedChange | Clock | Watch
+export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Clock | Watch
 
 /** Time has come to `t` (ms, a multiple of `frameMs`): live by the wall, in a replay by the data. Closes the frame. */
 export interface Clock {
@@ -68,6 +71,22 @@ export interface FundHoldings extends Proposal {
   /** Of each asset, for all shares together. */
   readonly custody: ReadonlyMap<string, bigint>
   readonly halted: boolean
+  /** ms: when its last rebalance was closed. */
+  readonly rebalancedAt?: number
+  /** Of its level, as of then; told at the start. */
+  readonly divisor?: number
+}
+
+/** What a fund that has drifted asks the journal for: a rebalance. */
+export interface RebalanceProposal {
+  readonly fund: string
+  /** ms: the frame. */
+  readonly t: number
+  /** The fund's first is 1. */
+  readonly id: number
+  readonly reason: string
+  readonly targets: Readonly<Record<string, number>>
+  readonly trades: readonly PlannedTrade[]
 }
 
 /** What committed entries of the journal have come to. */
@@ -78,6 +97,10 @@ export interface LedgerEvents {
   readonly funds: readonly FundHoldings[]
   /** Rows that came at run time, each once. */
   readonly recorded?: readonly Recorded[]
+  /** Each rebalance that changed, as it stands. */
+  readonly rebalances?: readonly RebalanceState[]
+  /** 10⁻¹⁸ of each asset: circulating supplies from now on. */
+  readonly supplies?: ReadonlyMap<string, bigint>
 }
 
 /** What an entry of the journal adds to a portfolio. */
@@ -87,7 +110,7 @@ export interface Recorded {
 }
 
 /** Why a tick or a line was left out, each counted: see docs/protocol.md, "status". */
-export const BAD = ['unreadable', 'symbol', 'price', 'size', 'quote', 'time', 'duplicate', 'gap', 'dropped'] as const
+export const BAD = ['unreadable', 'symbol', 'price', 'size', 'quote', 'time', 'duplicate', 'gap', 'dropped', 'levels'] as const
 export type Bad = (typeof BAD)[number]
 export type BadCounts = Readonly<Partial<Record<Bad, number>>>
 
@@ -117,6 +140,19 @@ export interface Ticks {
   readonly bad: BadCounts
   /** ms between the newest tick's own time and its receipt; NaN where unknown. */
   readonly lag: number
+}
+
+/** How the order book of a symbol stands at a source; asked for are the books that pools show. */
+export interface BookLevels {
+  readonly kind: 'levels'
+  readonly feed: number
+  /** Indexes into the pipeline's `Names`. */
+  readonly symbol: number
+  readonly source: number
+  /** Event time of its newest change, ms. */
+  readonly t: number
+  /** Undefined: not known, until a whole book comes. */
+  readonly levels: Levels | undefined
 }
 
 /** Row i of each column is one tick. `symbol` and `source` are indexes into the pipeline's `Names`. */

@@ -1,7 +1,7 @@
 import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
 import { channelNames, channelsOf, openChannel } from './catalogue.ts'
 import { type Channels, type Frame, Frames } from './frames.ts'
-import type { Input, Proposal } from './input.ts'
+import type { Input, Proposal, RebalanceProposal } from './input.ts'
 import type { MeasureRow } from './rows.ts'
 import { Storing } from './storing.ts'
 import { View, type ViewOptions } from './view.ts'
@@ -116,6 +116,7 @@ const watchAll = (view: View, frames: Frames): void => {
 
 interface Measured extends Moment {
   readonly proposals: readonly Proposal[]
+  readonly rebalances: readonly RebalanceProposal[]
   readonly measures: readonly MeasureRow[]
 }
 
@@ -125,15 +126,17 @@ const measured = (view: View, storing: Storing): OperatorFunction<Moment, Measur
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
     view.changes.settle(t)
+    const asked = view.takeRebalances()
+    const rebalances = byClock ? asked : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
     const measures = byClock ? storing.rows(t, view.ended, deciding) : storing.decided(t)
-    return { t, byClock, proposals, measures }
+    return { t, byClock, proposals, rebalances, measures }
   })
 
 /** Gathers what the frame has for listeners and for the store. */
 const asFrames = (view: View, frames: Frames, asked: string[]): OperatorFunction<Measured, Frame> =>
-  map(({ t, proposals, measures }) => {
+  map(({ t, proposals, rebalances, measures }) => {
     frames.t = t
     const ticks = view.takeTicks()
-    return { t, pushes: frames.take(), ready: asked.splice(0), rows: { t, ticks, measures }, proposals }
+    return { t, pushes: frames.take(), ready: asked.splice(0), rows: { t, ticks, measures }, proposals, rebalances }
   })

@@ -1,10 +1,13 @@
 import { DAY, floorTo, MINUTE } from './bars.ts'
-import { Book } from './book.ts'
+import { Book, Instrument } from './book.ts'
+import { toNumber } from './decimal.ts'
 import { FeedHealth, type FeedInfo } from './feedHealth.ts'
 import { Fund, type FundSpec } from './fund/fund.ts'
-import type { ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, Recorded, Ticks } from './input.ts'
+import { Rebalancing } from './fund/rebalance.ts'
+import type { BookLevels, ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, RebalanceProposal, Recorded, Ticks } from './input.ts'
 import type { Names } from './names.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
+import { AssetPrices } from './pools/assetPrice.ts'
 import { Pool, type PoolSpec } from './pools/pool.ts'
 import { Changes } from './source.ts'
 
@@ -32,18 +35,26 @@ export class View {
   readonly sources: Names
   readonly book: Book
   readonly feeds: readonly FeedHealth[]
-  readonly funds: Map<string, Fund>
+  readonly funds = new Map<string, Fund>()
+  readonly rebalancings = new Map<string, Rebalancing>()
+  /** Circulating supplies as they were told at run time: they count before those of funds' definitions. */
+  readonly supplies = new Map<string, number>()
   readonly portfolios: ReadonlyMap<string, Portfolio>
   readonly pools: ReadonlyMap<string, Pool>
   /** Ticks or logs were taken in that no frame has closed over yet. */
   open = false
   private ticks: Ticks[] = []
   private entered: Fund[] = []
+  /** Funds whose supplies have changed since the last frame. */
+  private readonly supplied = new Set<Fund>()
   private booked: Portfolio[] = []
   /** Portfolios with rows of the journal that are not booked yet. */
   private readonly recordedTo = new Set<Portfolio>()
-  private waiting: Fund[]
+  private waiting: Fund[] = []
+  private rebalances: RebalanceProposal[] = []
   private readonly poolsByAddress = new Map<string, Pool>()
+  /** Order books, by the index of the symbol whose levels they show. */
+  private readonly poolsBySymbol = new Map<number, Pool[]>()
   private nextTransaction: number
   private nextMinute = Number.NEGATIVE_INFINITY
   private nextDay = Number.NEGATIVE_INFINITY
@@ -54,11 +65,16 @@ export class View {
     this.sources = options.sources
     this.book = new Book(options.symbols)
     this.feeds = options.feeds.map(info => new FeedHealth(info, options.staleAfterMs))
-    this.funds = new Map(options.funds.map(spec => [spec.id, new Fund(spec, this.book, this.changes)]))
+    for (const spec of options.funds) this.define(spec)
     this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.book, this.changes)]))
-    this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, this.book, this.changes)]))
-    for (const pool of this.pools.values()) this.poolsByAddress.set(pool.spec.address, pool)
-    this.waiting = [...this.funds.values()]
+    const prices = new AssetPrices(this.book, this.changes)
+    this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, prices, this.changes)]))
+    for (const pool of this.pools.values()) {
+      this.poolsByAddress.set(pool.spec.address, pool)
+      if (pool.spec.symbol === undefined) continue
+      const symbol = this.symbols.index(pool.spec.symbol)
+      this.poolsBySymbol.set(symbol, [...(this.poolsBySymbol.get(symbol) ?? []), pool])
+    }
     this.nextTransaction = this.firstDue()
     // Without any feed time never comes, and what is written down counts as it stands.
     if (options.feeds.length === 0) for (const portfolio of this.portfolios.values()) portfolio.advance(Number.MAX_SAFE_INTEGER)
@@ -68,6 +84,7 @@ export class View {
   absorb(input: Exclude<Input, { kind: 'clock' | 'watch' }>): void {
     if (input.kind === 'ticks') this.absorbTicks(input)
     else if (input.kind === 'chain') this.absorbLogs(input)
+    else if (input.kind === 'levels') this.absorbLevels(input)
     else if (input.kind === 'feed') this.feeds[input.feed]!.state = input.state
     else this.absorbLedger(input)
   }
@@ -86,7 +103,10 @@ export class View {
   advance(t: number): void {
     this.t = t
     this.open = false
-    for (const feed of this.feeds) if (feed.advance(t)) for (const source of feed.carries) source.touch(this.changes)
+    // What was shown at once is concluded from at the end of a frame.
+    for (const fund of this.supplied) this.changes.mark(fund)
+    this.supplied.clear()
+    for (const feed of this.feeds) if (feed.advance(t)) this.heard(feed)
     if (t >= this.nextMinute) {
       this.nextMinute = floorTo(t, MINUTE) + MINUTE
       this.book.advance(t, this.changes)
@@ -107,6 +127,13 @@ export class View {
   proposals(): Proposal[] {
     if (this.waiting.length === 0) return []
     return this.waiting.flatMap(fund => fund.proposal(this.t) ?? [])
+  }
+
+  /** The rebalances that funds have asked for since the last call. */
+  takeRebalances(): readonly RebalanceProposal[] {
+    const rebalances = this.rebalances
+    this.rebalances = []
+    return rebalances
   }
 
   /** Batches taken in since the last call, for the store. */
@@ -161,19 +188,23 @@ export class View {
     }
   }
 
+  private absorbLevels({ feed: index, symbol, source, t, levels }: BookLevels): void {
+    const feed = this.feeds[index]!
+    feed.seen(feed.live ? this.t : Math.max(this.t, t), 0, {}, Number.NaN)
+    for (const pool of this.poolsBySymbol.get(symbol) ?? []) pool.takeLevels(levels, t, feed, source)
+    this.open = true
+  }
+
   private get onlyPool(): Pool | undefined {
     return this.pools.size === 1 ? [...this.pools.values()][0] : undefined
   }
 
-  private absorbLedger({ defined = [], funds, recorded = [] }: LedgerEvents): void {
-    for (const spec of defined) {
-      if (this.funds.has(spec.id)) continue
-      const fund = new Fund(spec, this.book, this.changes)
-      this.funds.set(spec.id, fund)
-      this.waiting.push(fund)
-    }
+  private absorbLedger({ defined = [], funds, recorded = [], rebalances = [], supplies }: LedgerEvents): void {
+    for (const spec of defined) if (!this.funds.has(spec.id)) this.define(spec)
     for (const holdings of funds) this.hold(holdings)
+    for (const state of rebalances) this.rebalancings.get(state.fund)?.take(state)
     if (recorded.length > 0) this.record(recorded)
+    if (supplies) this.supply(supplies)
   }
 
   private record(recorded: readonly Recorded[]): void {
@@ -189,6 +220,14 @@ export class View {
     else if (!this.open && this.t > 0 && this.t >= this.nextTransaction) this.enter(this.t)
   }
 
+  /** A feed fell silent or spoke again. */
+  private heard(feed: FeedHealth): void {
+    for (const source of feed.carries) {
+      if (source instanceof Instrument) source.heard()
+      source.touch(this.changes)
+    }
+  }
+
   /** Books the rows whose time has come. */
   private enter(t: number): void {
     for (const portfolio of this.portfolios.values()) {
@@ -199,10 +238,28 @@ export class View {
     this.nextTransaction = this.firstDue()
   }
 
+  private supply(supplies: ReadonlyMap<string, bigint>): void {
+    for (const [asset, supply] of supplies) this.supplies.set(asset, toNumber(supply))
+    for (const fund of this.funds.values()) {
+      if (!fund.supply(this.supplies)) continue
+      this.supplied.add(fund)
+      if (fund.begun && !this.entered.includes(fund)) this.entered.push(fund)
+    }
+  }
+
+  private define(spec: FundSpec): void {
+    const fund = new Fund(spec, this.book, this.changes)
+    fund.supply(this.supplies)
+    this.funds.set(spec.id, fund)
+    this.rebalancings.set(spec.id, new Rebalancing(fund, this.book, this.changes, proposal => void this.rebalances.push(proposal)))
+    this.waiting.push(fund)
+  }
+
   private hold(holdings: FundHoldings): void {
     const fund = this.funds.get(holdings.fund)
     if (fund === undefined) return
     fund.hold(holdings)
+    this.rebalancings.get(holdings.fund)?.hold(holdings)
     this.waiting = this.waiting.filter(other => other !== fund)
     this.changes.mark(fund)
     if (!this.entered.includes(fund)) this.entered.push(fund)

@@ -354,7 +354,31 @@ describe('what a batch has changed', () => {
       lines: [],
       funds: [],
       recorded: [],
+      rebalances: [],
+      supplies: new Map(),
     })
+  })
+})
+
+describe('supplies', () => {
+  const supply = (supplies: Record<string, string>): Request =>
+    command({ kind: 'supplies', supplies: new Map(Object.entries(supplies).map(([asset, text]) => [asset, n(text)])) }, 'admin')
+
+  it('are told as a batch leaves them, and are known after a start, kept or read again', () => {
+    let house = begun()
+    const { answers, news } = house.desk.process([supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' })])
+    expect(answers.map(answer => orderOf(answer).accepted)).toEqual([2, 1, 0])
+    const known = new Map([
+      ['BTC', 0n],
+      ['ETH', n('2')],
+    ])
+    expect([news.lines.length, news.supplies]).toEqual([2, known])
+    for (const kept of [false, true]) {
+      if (kept) house.desk.keep()
+      house = house.reopened()
+      expect(house.one({ ask: 'supplies' })).toEqual(known)
+      expect(orderOf(house.ask(supply({ BTC: '0', ETH: '2' }))[0]).accepted).toBe(0)
+    }
   })
 })
 

@@ -2,6 +2,7 @@ import { formatDecimal } from '../../streams/decimal.ts'
 import type { FundHoldings, Recorded } from '../../streams/input.ts'
 import { type Entry, type FundTerms, fundOfShares, type Order, readEntry, writeEntry } from '../../streams/ledger/entry.ts'
 import { type Command, clientAccount, custodyAccount, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
+import type { RebalanceState } from '../../streams/ledger/rebalance.ts'
 import { type Journal, JournalError, type Line, type NewLine, type Token, type User } from '../journal/journal.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
 import { AskedKeys, type Origin } from './askedKeys.ts'
@@ -23,6 +24,8 @@ export interface Asks {
   readonly page: { ask: { after: number; limit: number }; answer: readonly Line[] }
   /** Rows of portfolios that came at run time, from the entry after a number on: some entries, none behind the last. */
   readonly recorded: { ask: { after: number }; answer: readonly RecordedEntry[] }
+  /** Circulating supplies that were told at run time, 10⁻¹⁸ of each asset. */
+  readonly supplies: { ask: object; answer: ReadonlyMap<string, bigint> }
   readonly hashOf: { ask: { user: string }; answer: string | undefined }
   readonly tokens: { ask: object; answer: readonly Token[] }
   readonly putToken: { ask: Token; answer: undefined }
@@ -63,6 +66,8 @@ export interface KnownFund {
   readonly terms: FundTerms
   readonly definition: unknown
   readonly holdings: FundHoldings | undefined
+  /** The running one, or the last. */
+  readonly rebalance: RebalanceState | undefined
 }
 
 /** What an entry has added to a portfolio, and its number. */
@@ -77,6 +82,10 @@ export interface News {
   readonly funds: readonly FundHoldings[]
   /** What each portfolio has got. */
   readonly recorded: readonly Recorded[]
+  /** Each rebalance that changed, as it stands. */
+  readonly rebalances: readonly RebalanceState[]
+  /** Circulating supplies, 10⁻¹⁸ of each asset for which there is another. */
+  readonly supplies: ReadonlyMap<string, bigint>
 }
 
 /** Orders of a client that are told at once. */
@@ -168,11 +177,15 @@ export class Desk {
         return { ...ledger.legs(fund, side, amount, nav), unpriced, halted: fund.halted, creationUnit, units: fund.units }
       }
       case 'funds':
-        return [...ledger.funds.values()].map(({ id, terms, definition }) => ({ id, terms, definition, holdings: this.fundHoldings(id) }))
+        return [...ledger.funds.values()].map(({ id, terms, definition, rebalance }) => ({
+          ...{ id, terms, definition, rebalance, holdings: this.fundHoldings(id, true) },
+        }))
       case 'page':
         return journal.page(request.after, request.limit)
       case 'recorded':
         return this.recordedAfter(request.after)
+      case 'supplies':
+        return new Map(ledger.supplies)
       case 'hashOf':
         return this.users.find(({ name }) => name === request.user)?.hash ?? journal.hashOf(request.user)
       case 'tokens':
@@ -208,20 +221,24 @@ export class Desk {
   }
 
   private newsOf(written: readonly Line[]): News {
-    if (written.length === 0) return { lines: [], funds: [], recorded: [] }
+    if (written.length === 0) return { lines: [], funds: [], recorded: [], rebalances: [], supplies: new Map() }
     this.failure = undefined
     const funds = new Set<string>()
+    const traded = new Set<string>()
     const lines = written.map((line, i) => {
       const entry = this.entries[i]!
       const { who, key } = this.lines[i]!
       if (key !== undefined) this.remember(line.seq, who, key)
       if ('fund' in entry && !(entry.kind === 'define')) funds.add(entry.fund)
+      if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') traded.add(entry.fund)
       return { ...line, clients: clientsOf(entry) }
     })
     const recorded = this.entries.flatMap(entry =>
       entry.kind === 'record' ? [{ portfolio: entry.portfolio, transactions: entry.transactions }] : [],
     )
-    return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []), recorded }
+    const rebalances = [...traded].flatMap(fund => this.ledger.funds.get(fund)?.rebalance ?? [])
+    const supplies = new Map(this.entries.flatMap(entry => (entry.kind === 'supplies' ? [...entry.supplies] : [])))
+    return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []), recorded, rebalances, supplies }
   }
 
   /** Keeps the state for the next start, which then has few entries to read. */
@@ -302,12 +319,16 @@ export class Desk {
     return page
   }
 
-  private fundHoldings(id: string): FundHoldings | undefined {
+  /** The divisor of the level is told while it holds: not while trades change what a share is. */
+  private fundHoldings(id: string, atStart = false): FundHoldings | undefined {
     const fund = this.ledger.funds.get(id)
     if (fund?.inception === undefined) return undefined
-    const { units, halted, inception } = fund
+    const { units, halted, inception, rebalance, rebalanced } = fund
+    const divisor = atStart && rebalance?.ended ? rebalanced?.divisor : undefined
     return {
-      ...{ fund: id, units, halted, t: inception.t, weights: inception.weights, shares: this.ledger.shares(id) },
+      ...{ fund: id, units, halted, t: inception.t, weights: this.ledger.targets(fund), shares: this.ledger.shares(id) },
+      ...(rebalanced && { rebalancedAt: rebalanced.t }),
+      ...(divisor !== undefined && { divisor }),
       custody: new Map(this.ledger.holdings(custodyAccount(id))),
     }
   }

@@ -39,6 +39,8 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
     }
     case 'record':
       return { accepted: entry.transactions.length, seq, t }
+    case 'supplies':
+      return { accepted: entry.supplies.size, seq, t }
     default:
       return { kind: entry.kind, seq, t }
   }

@@ -113,6 +113,33 @@ describe('the registrar', () => {
     expect(rows).toEqual([[['P', 'a', 'b']], [['P', 'c']]])
   })
 
+  it('tells supplies, those of former runs when it is asked and new ones as they come', async () => {
+    const told: unknown[] = []
+    const listening = (): Intake => {
+      const one = new Intake()
+      one.input$.subscribe(input => void told.push((input as LedgerEvents).supplies))
+      return one
+    }
+    const supply = (...supplies: [string, bigint][]) =>
+      house.ask('do', { command: { kind: 'supplies', supplies: new Map(supplies) }, who: 'admin', t: 2 })
+    await new Registrar(house, listening(), []).tellSupplies()
+    expect(told).toEqual([])
+    await supply(['BTC', n('19000000.5')], ['ETH', 0n])
+    told.length = 0
+    const later = new Registrar(house, listening(), [])
+    await later.tellSupplies()
+    await supply(['ETH', 0n], ['BTC', n('1')])
+    await supply(['BTC', n('1')])
+    // The first one still listens, too.
+    expect(told.slice(0, 1)).toEqual([
+      new Map([
+        ['BTC', n('19000000.5')],
+        ['ETH', 0n],
+      ]),
+    ])
+    expect(told.slice(1)).toEqual(Array(2).fill(new Map([['BTC', n('1')]])))
+  })
+
   it('has not settled what is refused, or cannot be written, until it is', async () => {
     const registrar = new Registrar(house, intake(), [])
     await registrar.define(new Map([['F', terms]]), [], 1)

@@ -69,6 +69,13 @@ const priced = (p: Driven, t: number, prices: Record<string, number>): Proposal 
 const written = (proposal: Proposal | undefined): Record<string, string> | undefined =>
   proposal && Object.fromEntries([...proposal.units].map(([asset, amount]) => [asset, formatDecimal(amount)]))
 
+const supply = (p: Driven, list: Record<string, string>): void =>
+  p.send({
+    kind: 'ledger',
+    funds: [],
+    supplies: map(Object.fromEntries(Object.entries(list).map(([asset, text]) => [asset, parseDecimal(text)!]))),
+  })
+
 const never = {
   assetThreshold: Number.POSITIVE_INFINITY,
   totalThreshold: Number.POSITIVE_INFINITY,
@@ -559,7 +566,7 @@ describe('members', () => {
   it('are chosen by the supplies of now', () => {
     const p = watched({ weighting: { scheme: 'market-cap', count: 1, cap: 1 }, supplies: map({ BTC: 1, ETH: 1 }), targets: 'live' })
     priced(p, NOON, { BTC: 60, ETH: 40 })
-    p.pipeline.view.funds.get('F')!.supply(map({ ETH: 2, DOGE: 1e12 }))
+    supply(p, { ETH: '2', DOGE: '1000000000000' })
     priced(p, NOON + 1_000, { BTC: 60, ETH: 40, DOGE: 1 })
     expect(shown(p)).toMatchObject({ target: { BTC: 0 } })
     expect(p.pipeline.view.funds.get('F')!.weigh()).toEqual(map({ ETH: 1 }))
@@ -574,6 +581,75 @@ describe('members', () => {
     priced(p, NOON, { A: 1, B: 1, C: 1, D: 1, E: 1, F: 1 })
     // A and B come to 72 % and are cut to half; the others share the other half.
     expect(shown(p).target).toEqual({ A: 0.3, B: 0.2, C: 0.166666666667, D: 0.166666666667, E: 0.166666666667 })
+  })
+})
+
+describe('supplies that are told', () => {
+  const weighting = { scheme: 'market-cap', count: 2, cap: 0.75 } as const
+  const supplies = map({ BTC: 1, ETH: 1 })
+
+  it('show in the live targets with the very next frame, and past the threshold ask for a rebalance', () => {
+    const p = watched({ weighting, supplies, targets: 'live', rebalance: { ...never, assetThreshold: 0.1 } })
+    priced(p, NOON, { BTC: 60, ETH: 40 })
+    expect(shown(p)).toMatchObject({ target: { BTC: 0.6, ETH: 0.4 }, rebalance: { needed: false } })
+    supply(p, { BTC: '1.2' })
+    expect(shown(p).target.BTC).toBeCloseTo(72 / 112, 11)
+    expect(shown(p).rebalance.needed).toBe(false)
+    supply(p, { BTC: '2' })
+    expect(shown(p)).toMatchObject({ target: { BTC: 0.75, ETH: 0.25 }, weights: { BTC: 0.6 }, maxDrift: 0.15 })
+    expect(shown(p).rebalance).toMatchObject({ needed: true, reason: 'asset', since: NOON })
+    expect(stored(p).at(-1)).toMatchObject({ t: NOON, maxDrift: expect.closeTo(0.15, 12) })
+    expect(p.agrees()).toBe(true)
+  })
+
+  it('let a fund that carries rebalances out ask for one at the end of the next frame, without any price', () => {
+    const trades = { feeBps: 0, minTrade: 0n, lots: new Map() }
+    const p = watched({ weighting, supplies, targets: 'live', rebalance: { ...never, mode: 'execute', assetThreshold: 0.1, trades } })
+    priced(p, NOON, { BTC: 60, ETH: 40 })
+    supply(p, { BTC: '2' })
+    p.clock(NOON + 20)
+    expect(p.frames.flatMap(f => f.rebalances)).toMatchObject([{ fund: 'F', t: NOON + 20, targets: { BTC: 0.75, ETH: 0.25 } }])
+  })
+
+  it('leave targets alone that are frozen, and weights that are no market capitalisations', () => {
+    const frozen = watched({ weighting, supplies })
+    const even = watched({ weighting: { scheme: 'equal', assets: ['BTC', 'ETH'], cap: 1 }, supplies, targets: 'live' })
+    for (const [p, target] of [
+      [frozen, { BTC: 0.6, ETH: 0.4 }],
+      [even, { BTC: 0.5, ETH: 0.5 }],
+    ] as const) {
+      priced(p, NOON, { BTC: 60, ETH: 40 })
+      supply(p, { BTC: '2', ETH: '0' })
+      expect(shown(p).target).toEqual(target)
+    }
+    expect(frozen.pipeline.view.funds.get('F')!.weigh()).toBeUndefined()
+  })
+
+  it('of nothing take an asset out of the choice, until there is something again; who waits no longer waits for its price', () => {
+    const p = watched({ weighting: { ...weighting, cap: 1 }, supplies: map({ BTC: 1, ETH: 1, SOL: 1 }), targets: 'live' })
+    supply(p, { SOL: '0' })
+    expect(shown(p).pending).toEqual({ BTC: 'no price yet', ETH: 'no price yet' })
+    expect(priced(p, NOON, { BTC: 60, ETH: 40 })?.weights).toEqual({ BTC: 0.6, ETH: 0.4 })
+    const live = (): unknown => Object.fromEntries(p.pipeline.view.funds.get('F')!.weigh()!)
+    supply(p, { ETH: '0' })
+    expect(live()).toEqual({ BTC: 1 })
+    supply(p, { ETH: '1' })
+    expect(live()).toEqual({ BTC: 0.6, ETH: 0.4 })
+    supply(p, { SOL: '3' })
+    priced(p, NOON + 20, { SOL: 20 })
+    expect(live()).toEqual({ BTC: 0.5, SOL: 0.5 })
+  })
+
+  it('before the first frame, or before a fund is defined, count as if they stood in its definition', () => {
+    const spec = fundSpec({ weighting, supplies })
+    const told = map({ BTC: shares('2') })
+    const early = watched(spec)
+    early.send({ kind: 'ledger', funds: [], supplies: told })
+    const late = new Driven()
+    late.send({ kind: 'ledger', funds: [], supplies: told })
+    late.send({ kind: 'ledger', funds: [], defined: [spec] })
+    const written = watched({ ...spec, supplies: map({ BTC: 2, ETH: 1 }) })
+    for (const p of [early, late, written]) expect(priced(p, NOON, { BTC: 60, ETH: 40 })?.weights).toEqual({ BTC: 0.75, ETH: 0.25 })
   })
 })
 

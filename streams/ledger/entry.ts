@@ -29,7 +29,19 @@ export interface Posting {
   readonly after: bigint
 }
 
-export type Fact = Registration | Definition | Inception | Halt | Funding | Order | Transfer | Recording | Rebalance | Trade | Rebalanced
+export type Fact =
+  | Registration
+  | Definition
+  | Inception
+  | Halt
+  | Funding
+  | Order
+  | Transfer
+  | Recording
+  | Supplies
+  | Rebalance
+  | Trade
+  | Rebalanced
 
 export interface Registration {
   readonly kind: 'register'
@@ -105,6 +117,13 @@ export interface Recording {
   readonly kind: 'record'
   readonly portfolio: string
   readonly transactions: readonly Transaction[]
+}
+
+/** Circulating supplies that were told at run time, of assets for which they are news. */
+export interface Supplies {
+  readonly kind: 'supplies'
+  /** 10⁻¹⁸ of each asset. */
+  readonly supplies: ReadonlyMap<string, bigint>
 }
 
 interface Result {
@@ -209,6 +228,8 @@ const detailOf = (entry: Exclude<Fact, Order>): object => {
     }
     case 'record':
       return { portfolio: entry.portfolio, transactions: entry.transactions.map(writeTransaction) }
+    case 'supplies':
+      return { supplies: Object.fromEntries(legsJson(entry.supplies)) }
     case 'rebalance':
     case 'trade':
     case 'rebalanced':
@@ -230,7 +251,8 @@ export const readEntry = (text: string): Entry => {
   if (typeof json.amount === 'string') entry.amount = amountOf(json.amount)
   if (json.legs) entry.legs = (json.legs as { asset: string; amount: string }[]).map(readLeg)
   if (json.fee) entry.fee = readLeg(json.fee as { asset: string; amount: string })
-  if (json.units) entry.units = new Map(Object.entries(json.units as Record<string, string>).map(([a, n]) => [a, amountOf(n)]))
+  if (json.units) entry.units = readAmounts(json.units as Record<string, string>)
+  if (json.supplies) entry.supplies = readAmounts(json.supplies as Record<string, string>)
   if (typeof json.shares === 'string') entry.shares = amountOf(json.shares)
   if (json.transactions) entry.transactions = (json.transactions as WrittenTransaction[]).map(readTransaction)
   if (json.terms) entry.terms = readTerms(json.terms as WrittenTerms)
@@ -240,6 +262,9 @@ export const readEntry = (text: string): Entry => {
 export type WrittenTerms = Omit<FundTerms, 'creationUnit'> & { readonly creationUnit: string }
 export const readTerms = (terms: WrittenTerms): FundTerms => ({ ...terms, creationUnit: amountOf(terms.creationUnit) })
 export const writeTerms = (terms: FundTerms): WrittenTerms => ({ ...terms, creationUnit: formatDecimal(terms.creationUnit) })
+
+const readAmounts = (amounts: Readonly<Record<string, string>>): Map<string, bigint> =>
+  new Map(Object.entries(amounts).map(([asset, amount]) => [asset, amountOf(amount)]))
 
 const readLeg = ({ asset, amount }: { asset: string; amount: string }): Leg => ({ asset, amount: amountOf(amount) })
 

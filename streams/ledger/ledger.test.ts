@@ -13,6 +13,7 @@ import {
   issuedAccount,
   Ledger,
   MOST_RECORDED,
+  MOST_SUPPLIES,
   OUTSIDE,
   REFUSALS,
   SPONSOR,
@@ -54,6 +55,10 @@ const rowsOf = (count: number): Transaction[] => {
   return Array.from({ length: count }, (_, i) => ({ ...one, id: `r${i}` }))
 }
 const recordAll = (portfolio: string, transactions: Transaction[]): Command => ({ kind: 'record', portfolio, transactions })
+const supply = (supplies: Record<string, string>): Command => ({ kind: 'supplies', supplies: amounts(supplies) })
+const supplyMany = (count: number): Command => ({
+  ...{ kind: 'supplies', supplies: new Map(Array.from({ length: count }, (_, i) => [`A${i}`, 0n])) },
+})
 const record = (portfolio: string, ...transactions: Transaction[]): Command => recordAll(portfolio, transactions)
 
 /** Decides and takes in. Throws where it is refused. */
@@ -107,6 +112,13 @@ const REFUSED: Row[] = [
   ['stale_price', 'and no whole units', 'ann', create('FEED', '1')],
   ['stale_price', 'and no shares', 'ann', redeem('FEED', '10')],
   ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(MOST_RECORDED + 1))],
+  ['supplies_full', 'one asset more than are kept', 'admin', supplyMany(MOST_SUPPLIES + 1)],
+  [
+    'unknown_order',
+    'a step of no trade',
+    'system',
+    { kind: 'trade', fund: 'FREE', trade: '1-1', at: 5, step: { end: { status: 'failed', why: '' } } },
+  ],
 ]
 
 const REJECTED: Row[] = [
@@ -158,6 +170,32 @@ describe('rows of a portfolio', () => {
   it('are not in what was kept before there were any', () => {
     const { recordings, recorded, ...before } = JSON.parse(new Ledger().write())
     expect([recordings, recorded]).toEqual([[], {}])
+    expect(Ledger.read(JSON.stringify(before)).write()).toBe(new Ledger().write())
+  })
+})
+
+describe('supplies', () => {
+  it('are entered where they are news, and the newest of each asset counts', () => {
+    const ledger = new Ledger()
+    const first = done(ledger, supply({ BTC: '19000000.5', '7': '1' }), 'admin', 5)
+    expect(first).toMatchObject({ kind: 'supplies', who: 'admin', t: 5, supplies: amounts({ BTC: '19000000.5', '7': '1' }), postings: [] })
+    expect(done(ledger, supply({ BTC: '0', '7': '1', ETH: '2' }))).toMatchObject({ supplies: amounts({ BTC: '0', ETH: '2' }) })
+    for (const again of [ledger, Ledger.read(ledger.write())]) {
+      expect(new Map(again.supplies)).toEqual(amounts({ BTC: '0', ETH: '2', '7': '1' }))
+      for (const known of [{ BTC: '0.000', ETH: '2' }, {}]) expect(again.decide(supply(known), 9, 'admin')).toEqual({ nothing: true })
+    }
+  })
+
+  it('of assets that are known are taken in however many there are', () => {
+    const ledger = new Ledger()
+    done(ledger, supplyMany(MOST_SUPPLIES))
+    expect(done(ledger, supply({ A0: '5' }))).toMatchObject({ supplies: amounts({ A0: '5' }) })
+    expect(ledger.decide(supply({ A0: '6', B: '1' }), 9, 'admin')).toEqual({ refused: 'supplies_full' })
+  })
+
+  it('are not in what was kept before there were any', () => {
+    const { supplies, ...before } = JSON.parse(new Ledger().write())
+    expect(supplies).toEqual({})
     expect(Ledger.read(JSON.stringify(before)).write()).toBe(new Ledger().write())
   })
 })

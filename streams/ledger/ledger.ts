@@ -15,6 +15,7 @@ import {
   type Registration,
   type Rejection,
   readTerms,
+  type Supplies,
   shareAsset,
   type Transfer,
   type WrittenTerms,
@@ -35,8 +36,8 @@ import {
   type Trade,
   type TradePlan,
   type TradeState,
-  worthOf,
   type Written as WrittenRebalance,
+  worthOf,
   writeRebalance,
 } from './rebalance.ts'
 
@@ -50,9 +51,10 @@ export type Command =
   | (Pick<Order, 'kind' | 'key' | 'fund' | 'amount'> & { readonly nav: number | undefined })
   | Asked<Transfer>
   | Recording
+  | Supplies
   | (Omit<Rebalance, 'trades'> & { readonly trades: readonly Omit<TradePlan, 'id'>[] })
-  | (Pick<Trade, 'kind' | 'fund' | 'trade'> & { readonly step: Step })
-  | Pick<Rebalanced, 'kind' | 'fund' | 'id'>
+  | (Pick<Trade, 'kind' | 'fund' | 'trade' | 'at'> & { readonly step: Step })
+  | Pick<Rebalanced, 'kind' | 'fund' | 'id' | 'at' | 'divisor'>
 
 type Asked<F> = F extends unknown ? Omit<F, 'status' | 'code'> : never
 
@@ -66,6 +68,7 @@ export const REFUSALS = [
   'halted',
   'stale_price',
   'portfolio_full',
+  'supplies_full',
   'unknown_order',
 ] as const
 export type RefusedBefore = (typeof REFUSALS)[number]
@@ -86,7 +89,7 @@ export interface LedgerFund {
   /** The running one, or the last. */
   rebalance: RebalanceState | undefined
   /** Weights and time of the last that was closed. */
-  rebalanced: { readonly t: number; readonly targets: Readonly<Record<string, number>> } | undefined
+  rebalanced: { readonly t: number; readonly targets: Readonly<Record<string, number>>; readonly divisor?: number } | undefined
 }
 
 export const clientAccount = (client: string): string => `client:${client}`
@@ -102,6 +105,8 @@ export const SPONSOR = 'sponsor'
 
 /** Rows that a portfolio may get at run time. Their ids are known for ever, some 100 bytes each. */
 export const MOST_RECORDED = 1_000_000
+/** Assets whose supplies are kept; each is kept for ever, some 100 bytes. */
+export const MOST_SUPPLIES = 100_000
 
 const NOTHING: ReadonlyMap<string, bigint> = new Map()
 const NEW = { inception: undefined, units: NOTHING, halted: false, rebalance: undefined, rebalanced: undefined } as const
@@ -122,6 +127,8 @@ export class Ledger {
   readonly clients = new Set<string>([SPONSOR])
   /** Numbers of the entries that bear rows of portfolios. */
   readonly recordings: number[] = []
+  /** 10⁻¹⁸ of each asset: circulating supplies as they were told last at run time. */
+  readonly supplies = new Map<string, bigint>()
   /** By portfolio: the ids of the rows that it got at run time. */
   private readonly recorded = new Map<string, Set<string>>()
   private readonly balances = new Map<string, Map<string, bigint>>()
@@ -167,6 +174,8 @@ export class Ledger {
         return this.transfer(command, t, who)
       case 'record':
         return this.recording(command, t, who)
+      case 'supplies':
+        return this.supply(command, t, who)
       case 'rebalance':
         return this.rebalance(command, t, who)
       case 'trade':
@@ -216,8 +225,11 @@ export class Ledger {
         this.recordings.push(entry.seq)
         return
       }
+      case 'supplies':
+        for (const [asset, supply] of entry.supplies) this.supplies.set(asset, supply)
+        return
       case 'rebalance':
-        this.funds.get(entry.fund)!.rebalance = opened(entry, entry.t)
+        this.funds.get(entry.fund)!.rebalance = opened(entry)
         return
       case 'trade': {
         const fund = this.funds.get(entry.fund)!
@@ -227,9 +239,9 @@ export class Ledger {
       }
       case 'rebalanced': {
         const fund = this.funds.get(entry.fund)!
-        const { t, outcome, targets, units } = entry
+        const { at: t, outcome, targets, units, divisor } = entry
         fund.rebalance = { ...fund.rebalance!, ended: { t, outcome } }
-        fund.rebalanced = { t, targets }
+        fund.rebalanced = { t, targets, ...(divisor !== undefined && { divisor }) }
         fund.units = units
       }
     }
@@ -334,6 +346,17 @@ export class Ledger {
     if (transactions.length === 0) return { nothing: true }
     if ((known?.size ?? 0) + transactions.length > MOST_RECORDED) return { refused: 'portfolio_full' }
     return this.entry(t, who, { ...command, transactions }, [])
+  }
+
+  /** Those that are not known yet, or are others. */
+  private supply(command: Supplies, t: number, who: string): Decision {
+    const news = [...command.supplies].filter(([asset, supply]) => this.supplies.get(asset) !== supply)
+    if (news.length === 0) return { nothing: true }
+    const more = news.filter(([asset]) => !this.supplies.has(asset)).length
+    if (this.supplies.size + more > MOST_SUPPLIES) return { refused: 'supplies_full' }
+    // In the order in which they are read again.
+    const supplies = new Map(Object.entries(Object.fromEntries(news)))
+    return this.entry(t, who, { ...command, supplies }, [])
   }
 
   /** One at a time; asked for again, there is nothing to write. */
@@ -495,6 +518,7 @@ export class Ledger {
           ...(rebalance && { rebalance: writeRebalance(rebalance) }),
         })),
       recordings: this.recordings,
+      supplies: amounts(this.supplies),
       recorded: Object.fromEntries([...this.recorded].sort(byName).map(([portfolio, ids]) => [portfolio, [...ids]])),
       balances: Object.fromEntries([...this.balances].sort(byName).map(([account, assets]) => [account, amounts(assets)])),
     })
@@ -517,6 +541,7 @@ export class Ledger {
     }
     // What was kept before there were such rows tells of none.
     for (const seq of state.recordings ?? []) ledger.recordings.push(seq)
+    for (const [asset, supply] of readAmounts(state.supplies ?? {})) ledger.supplies.set(asset, supply)
     for (const [portfolio, ids] of Object.entries(state.recorded ?? {})) ledger.recorded.set(portfolio, new Set(ids))
     for (const [account, assets] of Object.entries(state.balances)) ledger.balances.set(account, readAmounts(assets))
     return ledger
@@ -541,6 +566,7 @@ interface Written {
   })[]
   readonly balances: Readonly<Record<string, Record<string, string>>>
   readonly recordings?: readonly number[]
+  readonly supplies?: Readonly<Record<string, string>>
   readonly recorded?: Readonly<Record<string, readonly string[]>>
 }
 

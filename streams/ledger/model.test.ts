@@ -54,6 +54,7 @@ class Model {
   readonly funds = new Map<string, ModelFund>()
   /** Portfolio and id of what was recorded. */
   readonly rows = new Set<string>()
+  readonly supplies = new Map<string, bigint>()
 
   /** What becomes of the command, in a word. */
   do(command: Command, who: string): string {
@@ -114,6 +115,14 @@ class Model {
         const fresh = new Set(rows.filter(row => !this.rows.has(row)))
         for (const row of fresh) this.rows.add(row)
         return fresh.size === 0 ? 'nothing' : 'written'
+      }
+      case 'supplies': {
+        let word = 'nothing'
+        for (const [asset, supply] of command.supplies) {
+          if (this.supplies.get(asset) !== supply) word = 'written'
+          this.supplies.set(asset, supply)
+        }
+        return word
       }
       case 'rebalance': {
         const fund = this.funds.get(command.fund)
@@ -340,6 +349,15 @@ const record: fc.Arbitrary<Command> = fc.record({
   ),
 })
 
+const supplies: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constant('supplies' as const),
+  supplies: fc
+    .uniqueArray(fc.tuple(fc.constantFrom('A', '7', '19', 'constructor'), fc.constantFrom(0n, 1n, decimal('19000000.5'))), {
+      selector: ([name]) => name,
+    })
+    .map(list => new Map(list)),
+})
+
 const orderId = fc.constantFrom('1-1-1', '1-1-2', '1-2-1', '2-1-1')
 const part = fc.oneof(amount, fc.constantFrom(decimal('0.1'), decimal('0.7')))
 const tradeStep: fc.Arbitrary<Step> = fc.oneof(
@@ -365,6 +383,7 @@ const rebalancing: fc.Arbitrary<Command> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('rebalance' as const),
+      at: fc.nat(),
       fund,
       id: fc.constantFrom(1, 1, 2, 3),
       reason: fc.constant('asset'),
@@ -381,6 +400,7 @@ const rebalancing: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc
       .record({
         kind: fc.constant('trade' as const),
+        at: fc.nat(),
         fund,
         trade: fc.constantFrom('1-1', '1-1', '1-2', '2-1'),
         step: tradeStep,
@@ -393,10 +413,10 @@ const rebalancing: fc.Arbitrary<Command> = fc.oneof(
         return { ...rest, step: 'order' in s ? { order: { ...s.order, id } } : { fill: { ...s.fill, order: id } } }
       }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rebalanced' as const), fund, id: fc.constantFrom(1, 2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rebalanced' as const), fund, at: fc.nat(), id: fc.constantFrom(1, 2) }) },
 )
 const step = fc.record({
-  command: fc.oneof({ weight: 12, arbitrary: command }, { weight: 8, arbitrary: rebalancing }, record),
+  command: fc.oneof({ weight: 12, arbitrary: command }, { weight: 8, arbitrary: rebalancing }, record, supplies),
   who: client,
   t: fc.nat({ max: 1000 }),
 })
@@ -414,6 +434,30 @@ const begun: Command[] = [
       ['USD', decimal('0.333333333333333333')],
       ['7', 1n],
     ]),
+  },
+]
+
+/** A fund of which somebody else holds shares, too, and whose rebalance has sold something. */
+const trading: Command[] = [
+  ...begun.slice(0, -1),
+  {
+    ...{ kind: 'inception', fund: 'F', weights: { A: 1 }, shares: decimal('3') },
+    units: new Map([
+      ['A', ONE],
+      ['7', ONE],
+    ]),
+  },
+  {
+    ...{ kind: 'rebalance', fund: 'F', id: 1, at: 5, reason: 'asset', targets: { '7': 1 } },
+    trades: [
+      { side: 'sell', asset: 'A', amount: 3n * ONE, price: 1 },
+      { side: 'buy', asset: '7', amount: 3n * ONE, price: 1 },
+    ],
+  },
+  { kind: 'trade', fund: 'F', trade: '1-1', at: 5, step: { order: { id: '1-1-1', amount: 3n * ONE, limit: ONE, hold: 3n * ONE } } },
+  {
+    ...{ kind: 'trade', fund: 'F', trade: '1-1', at: 5 },
+    step: { fill: { order: '1-1-1', id: 'z', amount: ONE / 3n, price: ONE, fee: { asset: 'USD', amount: 7n } } },
   },
 ]
 
@@ -440,9 +484,9 @@ const checkSums = (ledger: Ledger): void => {
 }
 
 describe('any sequence of commands', () => {
-  const steps = fc.tuple(fc.boolean(), fc.array(step, { maxLength: 90, size: 'max' })).map(([start, list]) => {
-    const first = begun.map(c => ({ command: c, who: 'system', t: 0 }))
-    return start ? [...first, ...list] : list
+  const steps = fc.tuple(fc.constantFrom([], begun, trading), fc.array(step, { maxLength: 90, size: 'max' })).map(([start, list]) => {
+    const first = start.map(c => ({ command: c, who: 'system', t: 0 }))
+    return [...first, ...list]
   })
 
   it('comes to what a naive model says; nothing is made, lost or owed, and each fund has what its shares stand for', () => {
@@ -457,6 +501,7 @@ describe('any sequence of commands', () => {
           const decision = ledger.decide(c, t, who)
           expect(ledger.write()).toBe(before)
           const word = model.do(c, who)
+          if (c.kind === 'redeem' && word === 'not_ready' && ledger.funds.get(c.fund)?.inception) seen.set('held', 1)
           seen.set(word, (seen.get(word) ?? 0) + 1)
           if (!('entry' in decision)) {
             expect('refused' in decision ? decision.refused : 'nothing').toBe(word)
@@ -466,11 +511,14 @@ describe('any sequence of commands', () => {
           expect('code' in entry ? entry.code : 'status' in entry && entry.kind !== 'trade' ? entry.status : 'written').toBe(word)
           newest = Math.max(newest, t)
           expect(entry).toMatchObject({ seq: ledger.seq + 1, t: newest, who, kind: c.kind })
+          if (entry.kind === 'trade' && entry.fill) seen.set('filled', 1)
+          if (c.kind === 'redeem' && word === 'settled' && ledger.funds.get(c.fund)?.rebalance) seen.set('redeemed while it trades', 1)
           ledger.post(entry)
           checkSums(ledger)
           expect(owned(ledger)).toEqual(new Map([...model.owned].filter(([, amount]) => amount !== 0n)))
         }
         expect(ledger.clients).toEqual(model.clients)
+        expect(new Map(ledger.supplies)).toEqual(model.supplies)
         for (const [id, { units: perShare = new Map(), halted }] of model.funds) {
           expect(ledger.funds.get(id)).toMatchObject({ halted })
           expect(new Map(ledger.funds.get(id)!.units)).toEqual(new Map(perShare))
@@ -494,6 +542,7 @@ describe('any sequence of commands', () => {
           'stale_price',
           'unknown_order',
         ],
+        ...['filled', 'redeemed while it trades', 'held'],
         ...['not_whole_units', 'insufficient_shares', 'insufficient_assets'],
       ].toSorted(),
     )

@@ -3,7 +3,7 @@ import type { Leg } from './entry.ts'
 
 /**
  * A fund's rebalance as the journal tells it: opened with its trades, each of them carried out by one or more orders, closed when all
- * have come to an end. Amounts in 10⁻¹⁸.
+ * have come to an end. Amounts in 10⁻¹⁸. `at` is event time, ms: the journal's own time never goes back, that of a replay is long ago.
  */
 
 /** A rebalance begins: what is to be traded so that the weights become `targets`. */
@@ -12,6 +12,7 @@ export interface Rebalance {
   readonly fund: string
   /** The fund's first is 1. */
   readonly id: number
+  readonly at: number
   readonly reason: string
   readonly targets: Readonly<Record<string, number>>
   readonly trades: readonly TradePlan[]
@@ -32,6 +33,7 @@ export interface Trade {
   readonly kind: 'trade'
   readonly fund: string
   readonly trade: string
+  readonly at: number
   /** Of the trade, with this step. */
   readonly status: TradeStatus
   readonly order?: SentOrder
@@ -65,11 +67,14 @@ export interface Rebalanced {
   readonly kind: 'rebalanced'
   readonly fund: string
   readonly id: number
+  readonly at: number
   /** Whether all trades were completed, some, or none. */
   readonly outcome: Outcome
   readonly targets: Readonly<Record<string, number>>
   /** Custody ÷ shares, down to 18 decimals. */
   readonly units: ReadonlyMap<string, bigint>
+  /** Of the fund's level: what the value of these units is divided by. Absent where a price was missing. */
+  readonly divisor?: number
 }
 
 export type Outcome = 'completed' | 'partial' | 'failed'
@@ -114,8 +119,8 @@ export interface TradeState extends TradePlan {
 
 export const isOver = ({ status }: TradeState): boolean => (ENDS as readonly string[]).includes(status)
 
-export const opened = (entry: Rebalance, t: number): RebalanceState => ({
-  ...{ fund: entry.fund, id: entry.id, reason: entry.reason, since: t, targets: entry.targets },
+export const opened = (entry: Rebalance): RebalanceState => ({
+  ...{ fund: entry.fund, id: entry.id, reason: entry.reason, since: entry.at, targets: entry.targets },
   trades: entry.trades.map(plan => ({ ...plan, status: 'pending', orders: 0, filled: 0n, value: 0n, fee: 0n, fills: [] })),
 })
 
@@ -175,16 +180,27 @@ export type Written = Readonly<Record<string, unknown>>
 export const writeRebalanceFact = (entry: Rebalance | Trade | Rebalanced): object => {
   switch (entry.kind) {
     case 'rebalance': {
-      const { fund, id, reason, targets, trades } = entry
-      return { fund, id, reason, targets, trades: trades.map(plan => ({ ...plan, amount: formatDecimal(plan.amount) })) }
+      const { fund, id, at, reason, targets, trades } = entry
+      return { fund, id, at, reason, targets, trades: trades.map(plan => ({ ...plan, amount: formatDecimal(plan.amount) })) }
     }
     case 'trade': {
-      const { fund, trade, status, order, fill, why } = entry
-      return { fund, trade, status, ...(order && { order: decimals(order) }), ...(fill && { fill: writeFill(fill) }), ...(why && { why }) }
+      const { fund, trade, at, status, order, fill, why } = entry
+      return {
+        fund,
+        trade,
+        at,
+        status,
+        ...(order && { order: decimals(order) }),
+        ...(fill && { fill: writeFill(fill) }),
+        ...(why && { why }),
+      }
     }
     case 'rebalanced': {
-      const { fund, id, outcome, targets, units } = entry
-      return { fund, id, outcome, targets, units: Object.fromEntries([...units].map(([asset, n]) => [asset, formatDecimal(n)])) }
+      const { fund, id, at, outcome, targets, units, divisor } = entry
+      return {
+        ...{ fund, id, at, outcome, targets, ...(divisor !== undefined && { divisor }) },
+        units: Object.fromEntries([...units].map(([asset, n]) => [asset, formatDecimal(n)])),
+      }
     }
   }
 }

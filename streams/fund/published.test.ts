@@ -13,7 +13,6 @@ import { records } from '../test/records.ts'
 import { Fund, type FundSpec } from './fund.ts'
 import { inceptionOf } from './inception.ts'
 import { plan } from './plan.ts'
-import { reconstitution } from './reconstitution.ts'
 
 /** A fund and its market, moved by hand. */
 const market = (spec: Partial<FundSpec> & Pick<FundSpec, 'weighting'>) => {
@@ -28,46 +27,6 @@ const market = (spec: Partial<FundSpec> & Pick<FundSpec, 'weighting'>) => {
   }
   return { fund, price }
 }
-
-const amounts = (list: Record<string, string>): Map<string, bigint> =>
-  new Map(Object.entries(list).map(([asset, text]) => [asset, parseDecimal(text)!]))
-
-describe('a reconstitution', () => {
-  const spec = {
-    weighting: { scheme: 'market-cap', count: 2, cap: 0.75 },
-    supplies: new Map(Object.entries({ BTC: 10, ETH: 10, SOL: 10 })),
-  } as const
-
-  it('says who enters and who leaves, by the prices and the supplies of now', () => {
-    const { fund, price } = market(spec)
-    price({ BTC: 60, ETH: 30, SOL: 10 })
-    fund.hold(inceptionOf(fund.proposal(NOON)!))
-    fund.refresh(NOON)
-    expect(reconstitution(fund, NOON)).toMatchObject({ entering: [], leaving: [] })
-    price({ SOL: 40 })
-    fund.refresh(NOON + 20)
-    expect(reconstitution(fund, NOON + 20)).toEqual({
-      t: NOON + 20,
-      targets: new Map(Object.entries({ BTC: 0.6, SOL: 0.4 })),
-      entering: ['SOL'],
-      leaving: ['ETH'],
-    })
-    fund.supply(new Map([['ETH', 20]]))
-    expect(reconstitution(fund, NOON + 40)).toMatchObject({ entering: [], leaving: [] })
-    expect([...reconstitution(fund, NOON + 40)!.targets.keys()]).toEqual(['BTC', 'ETH'])
-  })
-
-  it('is unknown while a price of what is held is', () => {
-    const { fund, price } = market(spec)
-    price({ BTC: 60, ETH: 30 })
-    fund.hold({ ...inceptionOf({ fund: 'F', t: NOON, units: amounts({ BTC: '1', OLD: '1' }), weights: { BTC: 1 }, shares: 10n ** 18n }) })
-    fund.refresh(NOON)
-    expect(reconstitution(fund, NOON)).toBeUndefined()
-    price({ OLD: 5 })
-    fund.refresh(NOON + 20)
-    expect(reconstitution(fund, NOON + 20)).toMatchObject({ entering: ['ETH'], leaving: ['OLD'] })
-  })
-})
 
 describe.skipIf(!haveRecordings)('published funds (skipped where the recordings are not)', () => {
   const read = (file: string): string => readFileSync(join(recordings, 'etf', file), 'utf8').trimEnd()

@@ -1,0 +1,156 @@
+import type { FromProcess, OrderMessage, ReportMessage, ToProcess } from './ccxt.ts'
+
+/** The process in which ccxt works: one venue, asked for one thing after the other by its parent. */
+
+/** What of ccxt is used; the package is there only where it was installed. */
+interface CcxtVenue {
+  loadMarkets(reload: boolean): Promise<unknown>
+  createOrder(symbol: string, type: string, side: string, amount: number, price: number, params: object): Promise<CcxtOrder>
+  fetchOrderWithClientOrderId(id: string, symbol: string): Promise<CcxtOrder>
+  cancelOrderWithClientOrderId(id: string, symbol: string): Promise<unknown>
+  fetchOrderTrades(id: string, symbol: string): Promise<CcxtTrade[]>
+  fetchMyTrades(symbol: string, since?: number, limit?: number, params?: object): Promise<CcxtTrade[]>
+  numberToString(value: number | undefined): string | undefined
+  readonly has: Readonly<Record<string, boolean | 'emulated' | undefined>>
+}
+
+interface CcxtOrder {
+  readonly id: string
+  readonly status?: string
+  readonly filled?: number
+}
+
+interface CcxtTrade {
+  readonly id: string
+  readonly order?: string
+  readonly amount: number
+  readonly price: number
+  readonly fee?: { readonly currency?: string; readonly cost?: number }
+}
+
+interface Ccxt {
+  readonly exchanges: readonly string[]
+  readonly [venue: string]: unknown
+}
+
+const say = (message: FromProcess): void => void process.send!(message)
+const report = (message: ReportMessage): void => say({ report: message })
+
+const opened = async (venue: string, options: Readonly<Record<string, unknown>>): Promise<CcxtVenue> => {
+  let ccxt: Ccxt
+  // The name is no literal: the program is built and runs without it.
+  const name = 'ccxt'
+  try {
+    ccxt = ((await import(name)) as { default: Ccxt }).default
+  } catch {
+    throw new Error(`found no package "ccxt", which "kind": "ccxt" needs; expected it beside driftwire: npm install ccxt`)
+  }
+  if (!ccxt.exchanges.includes(venue)) throw new Error(`venue: found "${venue}", expected one that ccxt ${String(ccxt.version)} knows`)
+  // biome-ignore lint/style/noProcessEnv: this is a process of its own, and what is secret goes neither through messages nor arguments
+  const { DRIFTWIRE_EXCHANGE_KEY: apiKey, DRIFTWIRE_EXCHANGE_SECRET: secret, DRIFTWIRE_EXCHANGE_PASSWORD: password } = process.env
+  const made = new (ccxt[venue] as new (config: object) => CcxtVenue)({ enableRateLimit: true, apiKey, secret, password, ...options })
+  try {
+    await load(made)
+  } catch (error) {
+    // A venue that is away for a while keeps nobody from starting.
+    if (!is(error, 'NetworkError')) throw error
+  }
+  return made
+}
+
+let loaded = false
+/** ccxt keeps a failure of this for ever, unless it is told to try anew. */
+const load = async (venue: CcxtVenue): Promise<void> => {
+  if (!loaded) await venue.loadMarkets(true)
+  loaded = true
+}
+
+/** ccxt tells by the class of an error whether the venue has said no, knows of nothing, or could not be asked. */
+const is = (error: unknown, ...names: readonly string[]): boolean => {
+  for (let kind = (error as object)?.constructor; kind && kind !== Object; kind = Object.getPrototypeOf(kind) as typeof kind)
+    if (names.includes(kind.name)) return true
+  return false
+}
+
+const why = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`.slice(0, 300)
+
+/** Says all that became of the order: its fills first, so that its end is the last word. */
+const tell = async (venue: CcxtVenue, order: OrderMessage, { id, status, filled = 0 }: CcxtOrder): Promise<void> => {
+  if (filled > 0) {
+    const trades = venue.has.fetchOrderTrades
+      ? await venue.fetchOrderTrades(id, order.symbol)
+      : (await venue.fetchMyTrades(order.symbol, undefined, undefined, { orderId: id })).filter(trade => trade.order === id)
+    for (const trade of trades) {
+      const [amount, price, cost] = [trade.amount, trade.price, trade.fee?.cost].map(value => venue.numberToString(value))
+      const fee = cost === undefined || trade.fee?.currency === undefined ? undefined : { asset: trade.fee.currency, amount: cost }
+      report({ order: order.id, kind: 'fill', id: trade.id, amount: amount!, price: price!, fee })
+    }
+  }
+  if (status === 'rejected') report({ order: order.id, kind: 'rejected', why: 'by the venue' })
+  else if (status === 'closed' || status === 'canceled' || status === 'expired')
+    report({ order: order.id, kind: 'done', filled: venue.numberToString(filled) ?? '0' })
+  else report({ order: order.id, kind: 'accepted' })
+}
+
+const ask = async (venue: CcxtVenue, order: OrderMessage): Promise<void> =>
+  tell(venue, order, await venue.fetchOrderWithClientOrderId(order.id, order.symbol))
+
+/** The venue has answered, and does not want the order; or it has it already. */
+const NO = ['InsufficientFunds', 'InvalidOrder', 'BadRequest', 'BadSymbol', 'PermissionDenied', 'AuthenticationError']
+
+const submit = async (venue: CcxtVenue, order: OrderMessage): Promise<void> => {
+  try {
+    const params = { clientOrderId: order.id, timeInForce: 'IOC' }
+    await venue.createOrder(order.symbol, 'limit', order.side, Number(order.amount), Number(order.limit), params)
+  } catch (error) {
+    // A line that broke says nothing of what became of it.
+    if (!is(error, ...NO)) throw error
+    await ask(venue, order).catch(asked => {
+      if (!is(asked, 'OrderNotFound')) throw asked
+      report({ order: order.id, kind: 'rejected', why: why(error) })
+    })
+    return
+  }
+  await ask(venue, order)
+}
+
+const cancel = async (venue: CcxtVenue, order: OrderMessage): Promise<void> => {
+  try {
+    await venue.cancelOrderWithClientOrderId(order.id, order.symbol)
+  } catch (error) {
+    if (!is(error, 'OrderNotFound', 'InvalidOrder')) throw error
+  }
+}
+
+const work: Readonly<Record<string, (venue: CcxtVenue, order: OrderMessage) => Promise<void>>> = { submit, cancel, ask }
+
+let venue: CcxtVenue | undefined
+let line: Promise<unknown> = Promise.resolve()
+
+const take = async (message: ToProcess): Promise<void> => {
+  if ('open' in message) {
+    try {
+      venue = await opened(message.open.venue, message.open.options)
+      say({ opened: true })
+    } catch (error) {
+      say({ fatal: (error as Error).message.slice(0, 500) })
+    }
+    return
+  }
+  for (const [what, order] of Object.entries(message)) {
+    try {
+      await load(venue!)
+      await work[what]!(venue!, order)
+    } catch (error) {
+      if (what === 'ask' && is(error, 'OrderNotFound')) report({ order: order.id, kind: 'unknown' })
+      else say({ warning: `${what}: ${why(error)}`, order: order.id })
+    }
+  }
+}
+
+process.on('message', (message: ToProcess) => {
+  line = line.then(() => take(message))
+})
+// Without its parent there is nobody to tell.
+process.on('disconnect', () => process.exit())
+process.on('SIGINT', () => {})

@@ -1,0 +1,38 @@
+import type { Observable } from 'rxjs'
+import type { Leg } from '../../streams/ledger/entry.ts'
+
+/** An order that takes what there is at its limit or better, at once, and never rests. Amounts in 10⁻¹⁸. */
+export interface ExchangeOrder {
+  /** The client's own, 36 characters at most: sent twice it is one order, and an exchange can be asked by it. */
+  readonly id: string
+  readonly side: 'buy' | 'sell'
+  readonly asset: string
+  readonly quote: string
+  readonly amount: bigint
+  /** The worst price it takes. */
+  readonly limit: bigint
+}
+
+/**
+ * What an exchange says of an order. Everything may come late, twice or never; only `done` and `rejected` say that nothing more will,
+ * and `unknown`, in answer to a question, that it has heard of no such order, which one on its way may still belie.
+ */
+export type Report = { readonly order: string } & (
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'fill'; readonly id: string; readonly amount: bigint; readonly price: bigint; readonly fee: Leg }
+  | { readonly kind: 'rejected'; readonly why: string }
+  /** `filled`: all of its fills together. */
+  | { readonly kind: 'done'; readonly filled: bigint }
+  | { readonly kind: 'unknown' }
+)
+
+/** A place where a fund trades. Nothing here fails or answers: what comes of it are reports. */
+export interface Exchange {
+  readonly reports$: Observable<Report>
+  submit(order: ExchangeOrder): void
+  /** Calls off what is not filled yet. */
+  cancel(order: ExchangeOrder): void
+  /** All that became of the order is reported once more: its fills, and its end if it has one; or that it is unknown. */
+  ask(order: ExchangeOrder): void
+  close(): Promise<void>
+}

@@ -1,0 +1,29 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/schema.ts'
+import { openCcxt } from './ccxt.ts'
+import type { Exchange } from './exchange.ts'
+import { PaperExchange, type PaperOptions } from './paper.ts'
+
+/** The exchange that the configuration names, and the event time it lives on, where it does. */
+export interface Venue {
+  readonly exchange: Exchange
+  /** ms of event time at which something happens next. */
+  readonly dueAt: number
+  advance(t: number): void
+}
+
+/** Rejects with UsageError where the exchange cannot be had. */
+export const openVenue = async (config: Config, market: PaperOptions['market'], log: Logger): Promise<Venue> => {
+  const { exchange: options, quote } = config
+  if (options.kind === 'paper') {
+    const exchange = new PaperExchange({ ...options, market })
+    return {
+      exchange,
+      advance: t => exchange.advance(t),
+      get dueAt() {
+        return exchange.dueAt
+      },
+    }
+  }
+  return { exchange: await openCcxt({ ...options, quote }, log), advance: () => {}, dueAt: Number.POSITIVE_INFINITY }
+}
