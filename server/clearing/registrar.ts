@@ -86,7 +86,7 @@ export class Registrar {
   private write({ fund, t, units, weights, shares }: Proposal): void {
     if (this.proposed.has(fund)) return
     this.proposed.add(fund)
-    const command = { kind: 'inception', fund, units, weights, shares } as const
+    const command = { kind: 'inception', fund, at: t, units, weights, shares } as const
     this.writing = Promise.all([
       this.writing,
       this.house.ask('do', { command, who: 'system', t }).then(

@@ -10,14 +10,20 @@ import type { Bus } from '../bus/bus.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { Commands } from '../commands.ts'
 import { configJsonSchema } from '../config/schema.ts'
+import type { Dex } from '../dex/dex.ts'
+import type { SwapIntake } from '../dex/swapIntake.ts'
 import type { Hub } from '../hub/hub.ts'
 import { hasPast } from '../hub/splice.ts'
+import type { DepthOf } from '../poolDepth.ts'
 import type { Prices } from '../prices.ts'
 import { problem } from '../problem.ts'
 import type { History } from '../storage/history.ts'
+import { allocateRoute } from './allocate.ts'
 import { asyncApi } from './asyncapi.ts'
 import { clearingRoutes } from './clearing.ts'
 import { visitorOf } from './credentials.ts'
+import { depthRoute } from './depth.ts'
+import { dexRoutes } from './dex.ts'
 import { openApi } from './openapi.ts'
 import { pageFile } from './page.ts'
 
@@ -31,6 +37,9 @@ export interface AppOptions {
   readonly accounts: Accounts
   readonly commands: Commands
   readonly prices: Prices
+  readonly dex: Dex
+  readonly swaps: SwapIntake
+  readonly depthOf: DepthOf
   /** A proxy in front says where requests come from. */
   readonly behindProxy: boolean
   /** What is not ready yet, by name and reason; empty where all is. */
@@ -73,6 +82,8 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
   app.get('/openapi.json', c => c.json(openApi()))
   app.get('/asyncapi.json', c => c.json(asyncApi()))
 
+  allocateRoute(app)
+  dexRoutes(app, options)
   clearingRoutes(app, { ...options, funds: () => catalogue.list(OPERATOR, 'fund:*').map(name => name.slice('fund:'.length)) })
 
   /** The state of a channel as of the last frame. */
@@ -87,6 +98,7 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     demand(access, who, { read: channel })
   }
 
+  depthRoute(app, { readable, depthOf: options.depthOf })
   app.get('/v1/state/:channel', async c => {
     const channel = c.req.param('channel')
     readable(c.get('who'), channel)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { checked, FUNDING, METHODS, ORDER, Refusal, ROWS } from '../../streams/protocol.ts'
+import { checked, FUNDING, METHODS, ORDER, Refusal, ROWS, SUPPLIES } from '../../streams/protocol.ts'
 import type { Visitor } from '../access.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { nextMoment } from '../clearing/askedKeys.ts'
@@ -122,6 +122,8 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
   app.post('/v1/admin/funds', async c => c.json(await commands.define(c.get('who'), await readBody(c))))
   app.post('/v1/admin/funds/:id/halt', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), true)))
   app.post('/v1/admin/funds/:id/resume', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), false)))
+
+  app.post('/v1/admin/supplies', async c => c.json(await commands.supply(c.get('who'), checked(SUPPLIES, await readBody(c), 'body'))))
 
   app.post('/v1/portfolios/:id/transactions', async c => {
     noCredentialsIn(c.req.query())

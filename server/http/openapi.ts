@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { ERRORS, FUNDING, METHODS } from '../../streams/protocol.ts'
+import { ALLOCATION } from '../../streams/fund/allocation.ts'
+import { ERRORS, FUNDING, METHODS, SUPPLIES } from '../../streams/protocol.ts'
 import { fundSchema } from '../config/schema.ts'
 import { CANDLE } from '../prices.ts'
 import { ORDER_BODY, ROW_TYPES, TRANSACTIONS_BODY } from './clearing.ts'
+import { DEX_ANSWERS, DEX_ROUTES } from './dexOpenapi.ts'
 
 /** One route as others are told of it. A test holds this list against the routes that there are. */
-interface Route {
+export interface Route {
   /** `get` where left out. */
   readonly method?: 'get' | 'post'
   readonly path: string
@@ -25,7 +27,7 @@ interface Route {
   readonly gives: readonly string[]
 }
 
-interface Parameter {
+export interface Parameter {
   readonly name: string
   readonly in: 'path' | 'query' | 'header'
   readonly description: string
@@ -63,6 +65,7 @@ const result = {
 
 /** What good answers hold. */
 const ANSWERS = {
+  ...DEX_ANSWERS,
   Token: z.object({ token: z.string(), expires: ms }),
   Order: z.object({
     ...{ key: z.string(), side: z.enum(['create', 'redeem', 'transfer']), fund: z.string().optional(), asset: z.string().optional() },
@@ -89,6 +92,24 @@ const ANSWERS = {
     known: z.int().describe('rows that were there already'),
     refused: z.array(z.object({ row: z.int().describe('line of the body, of a list the place from 1 on'), why: z.string() })),
   }),
+  Supplied: z.object({
+    accepted: z.int().describe('assets whose supply is another from now on'),
+    known: z.int().describe('assets that had this supply already'),
+  }),
+  Allocation: z.object({
+    assets: z.array(
+      z.object({
+        ...{ symbol: z.string(), weight: z.number(), value: z.number().describe('weight × capital') },
+        amount: z.number().describe('value ÷ price'),
+      }),
+    ),
+  }),
+  Depth: z.object({
+    ...{ pool: z.string(), t: ms, price: z.number().optional().describe('of a token1 in token0') },
+    depth: z
+      .record(z.string(), z.object({ bid: z.number().optional(), ask: z.number().optional() }))
+      .describe('by `within`: what can be sold and bought before the price has moved so far, in the quote currency; absent where unknown'),
+  }),
   Entries: z.object({
     entries: z.array(
       z.looseObject({ seq: z.int(), t: ms, who: z.string(), kind: z.string(), key: z.string().optional(), hash: z.string() }),
@@ -98,6 +119,7 @@ const ANSWERS = {
 }
 
 export const ROUTES: readonly Route[] = [
+  ...DEX_ROUTES,
   { method: 'post', path: '/register', summary: 'A new client', takes: METHODS.register, answer: 'Token', gives: JSON_ONLY },
   { method: 'post', path: '/v1/login', summary: 'A token for a client', takes: METHODS.login, answer: 'Token', gives: JSON_ONLY },
   { method: 'post', path: '/v1/logout', summary: 'The token of the header is good no more', of: 'client', gives: JSON_ONLY },
@@ -140,6 +162,10 @@ export const ROUTES: readonly Route[] = [
     }),
   ),
   {
+    ...{ method: 'post', path: '/v1/admin/supplies', takes: SUPPLIES, alsoAs: [], answer: 'Supplied', of: 'operator', gives: JSON_ONLY },
+    summary: 'Circulating supplies that funds weigh by from now on',
+  },
+  {
     ...{ method: 'post', path: '/v1/portfolios/{id}/transactions', takes: TRANSACTIONS_BODY, answer: 'Recorded', gives: JSON_ONLY },
     summary: 'Rows into a portfolio, each id once; for its owner and operators of the scope portfolios',
     parameters: [{ name: 'id', in: 'path', description: 'of the portfolio', schema: { type: 'string' } }],
@@ -149,6 +175,10 @@ export const ROUTES: readonly Route[] = [
     ...{ method: 'post', path: '/v1/admin/candles', takes: CANDLE, answer: 'Recorded', of: 'operator', gives: JSON_ONLY },
     summary: 'Candles of the past into the store, each once; a candle a line',
     only: 'application/x-ndjson',
+  },
+  {
+    ...{ method: 'post', path: '/v1/allocate', takes: ALLOCATION, alsoAs: [], answer: 'Allocation', gives: JSON_ONLY },
+    summary: 'A capital among assets by market capitalisation, none above the cap',
   },
   {
     path: '/v1/audit',
@@ -170,6 +200,19 @@ export const ROUTES: readonly Route[] = [
   { path: '/v1/funds', summary: 'All funds: an object id → state', gives: ['application/json'] },
   { path: '/v1/portfolios', summary: 'All portfolios: an object id → state', gives: ['application/json'] },
   { path: '/v1/pools', summary: 'All pools: an object id → state', gives: ['application/json'] },
+  {
+    path: '/v1/pools/{id}/depth',
+    summary: 'The depth of a pool as of the newest frame',
+    parameters: [
+      { name: 'id', in: 'path', description: 'of the pool', schema: { type: 'string' } },
+      {
+        ...{ name: 'within', in: 'query', description: 'shares of the price by which it may move, at least one' },
+        schema: { type: 'array', items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 }, minItems: 1, maxItems: 20 },
+      },
+    ],
+    answer: 'Depth',
+    gives: JSON_ONLY,
+  },
   {
     path: '/v1/history/{channel}',
     summary: 'What was stored of a channel, oldest first, at most 100,000 rows',

@@ -123,7 +123,8 @@ const inRange = (name: string, t: number): number => {
 /** TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED. */
 const TOO_MUCH = new Set(['159', '160', '241'])
 
-const refuse = (error: unknown): never => {
+/** What an engine's error is to whoever asked. */
+export const refuse = (error: unknown): never => {
   if (error instanceof Refusal) throw error
   const { code } = error as { code?: string }
   if (TOO_MUCH.has(code ?? '')) throw new Refusal('too_much', 'it takes too long: ask for a shorter time or a greater step')

@@ -4,10 +4,12 @@ import { candles } from './migrations/0002_candles.ts'
 import { measures } from './migrations/0003_measures.ts'
 import { entries } from './migrations/0004_entries.ts'
 import { pnlHours } from './migrations/0005_pnl_hours.ts'
+import { rebalances } from './migrations/0007_rebalances.ts'
+import { dex } from './migrations/0008_dex.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** In order. A new one goes to the end. */
-export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours]
+export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours, rebalances, dex]
 
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``
 

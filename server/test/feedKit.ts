@@ -9,16 +9,25 @@ import type { Decoder, Venue } from '../feeds/venue.ts'
 export interface KitOptions {
   readonly feed?: number
   readonly symbols?: Readonly<Record<string, string>>
+  /** Canonical symbols whose order books are shown. */
+  readonly books?: readonly string[]
   readonly signal?: AbortSignal
   /** Gets every line of the log. */
   readonly onLog?: (line: Record<string, unknown>) => void
 }
 
-export const feedContext = ({ feed = 0, symbols = {}, signal = new AbortController().signal, onLog }: KitOptions = {}): FeedContext => ({
+export const feedContext = ({
+  feed = 0,
+  symbols = {},
+  books = [],
+  signal = new AbortController().signal,
+  onLog,
+}: KitOptions = {}): FeedContext => ({
   feed,
   symbols: new Names(),
   sources: new Names(),
   map: symbolMap(symbols),
+  books: new Set(books),
   log: pino({ level: onLog ? 'trace' : 'silent' }, { write: (line: string) => onLog?.(JSON.parse(line)) }),
   signal,
 })
@@ -85,8 +94,8 @@ export class Talk {
   readonly writer = new TickWriter(0)
   private readonly context: FeedContext
 
-  constructor(venue: Venue, symbols: Readonly<Record<string, string>> = {}) {
-    this.context = feedContext({ symbols })
+  constructor(venue: Venue, symbols: Readonly<Record<string, string>> = {}, books: readonly string[] = []) {
+    this.context = feedContext({ symbols, books })
     this.decoder = venue.decoder(this.context)
   }
 

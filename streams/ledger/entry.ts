@@ -68,6 +68,8 @@ export interface FundTerms {
 export interface Inception {
   readonly kind: 'inception'
   readonly fund: string
+  /** ms of event time; where it is not told, that of the entry. */
+  readonly at?: number
   /** Of each asset a share. */
   readonly units: ReadonlyMap<string, bigint>
   readonly weights: Readonly<Record<string, number>>
@@ -211,8 +213,8 @@ const detailOf = (entry: Exclude<Fact, Order>): object => {
       return { fund, terms: { ...terms, creationUnit: formatDecimal(terms.creationUnit) }, ...(definition && { definition }) }
     }
     case 'inception': {
-      const { fund, units, weights, shares } = entry
-      return { fund, units: Object.fromEntries(legsJson(units)), weights, shares: formatDecimal(shares) }
+      const { fund, at, units, weights, shares } = entry
+      return { fund, ...(at !== undefined && { at }), units: Object.fromEntries(legsJson(units)), weights, shares: formatDecimal(shares) }
     }
     case 'halt':
     case 'resume':

@@ -327,6 +327,22 @@ describe('an order', () => {
     )
   })
 
+  it('has begun at the event time that its entry tells, else at that of the entry', () => {
+    const ledger = new Ledger()
+    const units = amounts({ A: '1' })
+    done(ledger, define('F'))
+    done(ledger, define('G'))
+    const at = done(ledger, { kind: 'inception', fund: 'F', at: 17, units, weights: {}, shares: ONE })
+    const without = done(ledger, { kind: 'inception', fund: 'G', units, weights: {}, shares: ONE })
+    const again = new Ledger()
+    done(again, define('F'))
+    done(again, define('G'))
+    for (const entry of [at, without]) again.post(readEntry(writeEntry(entry)))
+    for (const l of [ledger, again, Ledger.read(ledger.write())])
+      expect([l.funds.get('F')!.inception!.t, l.funds.get('G')!.inception!.t]).toEqual([17, without.t])
+    expect(at.t).toBeGreaterThanOrEqual(17)
+  })
+
   it('has its legs in the same order after a start as before it', () => {
     const ledger = new Ledger()
     done(ledger, define('F'))

@@ -209,7 +209,7 @@ export class Ledger {
       }
       case 'inception': {
         const fund = this.funds.get(entry.fund)!
-        fund.inception = { t: entry.t, weights: entry.weights }
+        fund.inception = { t: entry.at ?? entry.t, weights: entry.weights }
         fund.units = entry.units
         return
       }

@@ -35,7 +35,7 @@ export const rebalances: Migration = {
         SELECT e.id AS id, c.name AS name, e.created AS created, e.last_rebalanced AS last_rebalanced, c.cap AS cap, n.aum AS capital,
           c.threshold AS threshold, e.active AS active
         FROM (
-          SELECT fund AS id, minIf(toNullable(t), kind = 'inception') AS created, maxIf(toNullable(${AT}), kind = 'rebalanced') AS last_rebalanced,
+          SELECT fund AS id, minIf(toNullable(if(JSONHas(text, 'at'), ${AT}, t)), kind = 'inception') AS created, maxIf(toNullable(${AT}), kind = 'rebalanced') AS last_rebalanced,
             argMaxIf(kind, seq, kind IN ('define', 'halt', 'resume')) != 'halt' AS active
           FROM ${entries} WHERE fund != '' GROUP BY fund
         ) AS e

@@ -1,0 +1,138 @@
+import type { Levels } from '../../streams/pools/orderBook.ts'
+import type { Pool } from '../../streams/pools/pool.ts'
+import { Refusal } from '../../streams/protocol.ts'
+import type { Engine } from '../storage/engine.ts'
+import { refuse } from '../storage/history.ts'
+import { Turns } from '../storage/turns.ts'
+import { type CapOf, type Pair, pairOf } from './coin.ts'
+import { type Liquidity, liquidityOf } from './liquidity.ts'
+import {
+  candlesOf,
+  type DexCandle,
+  type Market,
+  marketsAt,
+  sumsOf,
+  type Trade,
+  type TradeQuery,
+  type TradeSums,
+  tradesOf,
+} from './markets.ts'
+import { bookOf } from './poolBook.ts'
+
+export interface DexOptions {
+  readonly engine: Promise<Engine>
+  readonly pools: ReadonlyMap<string, Pool>
+  /** Of an asset in the quote currency at the moment; NaN where unknown. */
+  readonly priceOf: (asset: string) => number
+  readonly capOf: CapOf
+  /** Event time, ms. */
+  readonly now: () => number
+}
+
+/** So long an answer is good for whoever asks next, ms by the wall. */
+const FRESH_MS = 2_000
+
+/** What is traded on decentralised exchanges, and what could be: of imported swaps and of the server's own pools. */
+export class Dex {
+  private readonly o: DexOptions
+  private readonly turns = new Turns(2, 16)
+  private engine: Engine | undefined
+  /** The answer of the moment: many ask at once. */
+  private latest: { readonly since: number; readonly markets: Promise<Market[]> } | undefined
+
+  constructor(options: DexOptions) {
+    this.o = options
+    // Without an engine the process does not go on, and whoever opens it says why.
+    options.engine.then(
+      opened => {
+        this.engine = opened
+      },
+      () => {},
+    )
+  }
+
+  get now(): number {
+    return this.o.now()
+  }
+
+  /** The order in which two coins are a pair. */
+  orient = (a: string, b: string): Pair => pairOf(a, b, this.o.capOf)
+
+  /** Markets that were traded in the seven days up to `at`, ms; those of now may be some seconds old. */
+  markets(at: number): Promise<Market[]> {
+    const { latest } = this
+    const since = performance.now()
+    const isNow = at === this.now
+    if (latest && isNow && since - latest.since < FRESH_MS) return latest.markets
+    const markets = this.ask(engine => marketsAt(engine, at, this.orient))
+    if (isNow) {
+      const asked = { since, markets }
+      this.latest = asked
+      markets.catch(() => {
+        if (this.latest === asked) this.latest = undefined
+      })
+    }
+    return markets
+  }
+
+  trades(query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<Trade[]> {
+    return this.ask(engine => tradesOf(engine, query, type, limit))
+  }
+
+  sums(query: TradeQuery): Promise<TradeSums> {
+    return this.ask(engine => sumsOf(engine, query))
+  }
+
+  candles(query: TradeQuery, span: number, limit: number): Promise<DexCandle[]> {
+    return this.ask(engine => candlesOf(engine, query, span, limit))
+  }
+
+  liquidity(pair: Pair, range: { readonly from: number; readonly to: number; readonly limit: number }): Promise<Liquidity[]> {
+    return this.ask(engine => liquidityOf(engine, pair, range))
+  }
+
+  /** The tokens of a pool as a pair; undefined where it has none of that id, or its tokens are not known. */
+  pairOfPool(id: string): Pair | undefined {
+    const { token0, token1 } = this.o.pools.get(id)?.spec ?? {}
+    return token0 && token1 && this.orient(token0.symbol, token1.symbol)
+  }
+
+  /** Of a pool, in the quote currency; NaN where unknown, or no more known to be so. */
+  locked(pool: string): number {
+    return this.fresh(pool)?.figures.tvl ?? Number.NaN
+  }
+
+  /** What can be traded now in the pools of a pair, or in one of them, best levels first; undefined where no book is known. */
+  book(pair: Pair, market: string | undefined, levels: number): Levels | undefined {
+    const books = [...this.o.pools.values()].flatMap(({ spec: { id, token0, token1 } }) => {
+      const symbols = [token0?.symbol, token1?.symbol]
+      if ((market !== undefined && market !== id) || !symbols.includes(pair.base) || !symbols.includes(pair.quote)) return []
+      const pool = this.fresh(id)
+      return (pool && bookOf(pool, pair, levels, this.o.priceOf)) ?? []
+    })
+    if (books.length === 0) return undefined
+    return {
+      bids: books
+        .flatMap(({ bids }) => bids)
+        .sort(([a], [b]) => b - a)
+        .slice(0, levels),
+      asks: books
+        .flatMap(({ asks }) => asks)
+        .sort(([a], [b]) => a - b)
+        .slice(0, levels),
+    }
+  }
+
+  /** Its figures as of now: those of a pool that nobody watches are computed only when they are stored. Undefined where its feed is silent. */
+  private fresh(id: string): Pool | undefined {
+    const pool = this.o.pools.get(id)
+    pool?.evaluate(this.now)
+    return pool?.figures.stale ? undefined : pool
+  }
+
+  private async ask<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+    const { engine } = this
+    if (engine === undefined) throw new Refusal('not_ready', 'ClickHouse has not started yet', 1)
+    return this.turns.take(() => work(engine).catch(refuse))
+  }
+}

@@ -1,0 +1,74 @@
+import { Refusal } from '../../streams/protocol.ts'
+import { type Access, demand, type Visitor } from '../access.ts'
+import type { Engine } from '../storage/engine.ts'
+import { BadSwap, readSwap, type Swap } from './swap.ts'
+import { storeSwaps } from './swapStore.ts'
+
+/** Swaps of one request. */
+const MOST = 10_000
+
+export interface SwapsAnswer {
+  readonly accepted: number
+  /** There already, with all that these rows know. */
+  readonly known: number
+  /** Not completed, or of test coins. */
+  readonly left_out: number
+  readonly refused: readonly { readonly row: number; readonly why: string }[]
+}
+
+/** Completed swaps from outside into the store, one request after the other. For operators. */
+export class SwapIntake {
+  private readonly access: Access
+  private engine: Engine | undefined
+  private before: Promise<unknown> = Promise.resolve()
+
+  constructor(access: Access, engine: Promise<Engine>) {
+    this.access = access
+    // Without an engine the process does not go on, and whoever opens it says why.
+    engine.then(
+      opened => (this.engine = opened),
+      () => {},
+    )
+  }
+
+  /** Lines of JSON, each a row of `stats_swaps`; answers when they are stored. Read only for who may. */
+  async take(who: Visitor, read: () => Promise<string>): Promise<SwapsAnswer> {
+    demand(this.access, who, { operate: 'prices' })
+    const { engine } = this
+    if (engine === undefined) throw new Refusal('not_ready', 'ClickHouse is starting', 1)
+    const lines = (await read()).split('\n')
+    if (lines.length > MOST) throw new Refusal('too_large', `found ${lines.length} lines, expected at most ${MOST}`)
+    const swaps: Swap[] = []
+    const refused: { row: number; why: string }[] = []
+    let left = 0
+    lines.forEach((line, i) => {
+      if (line.trim() === '') return
+      const swap = swapOf(line)
+      if (swap === undefined) left += 1
+      else if (typeof swap === 'string') refused.push({ row: i + 1, why: swap })
+      else swaps.push(swap)
+    })
+    const storing = this.before.then(() => storeSwaps(engine, swaps))
+    this.before = storing.catch(() => {})
+    const { accepted, known } = await storing
+    return { accepted, known, left_out: left, refused }
+  }
+}
+
+/** The swap; why it is none; undefined where it does not count. */
+const swapOf = (line: string): Swap | string | undefined => {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return 'the line is not JSON'
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'expected an object'
+  try {
+    const swap = readSwap(value as Record<string, unknown>)
+    return typeof swap === 'string' ? undefined : swap
+  } catch (error) {
+    if (error instanceof BadSwap) return error.message
+    throw error
+  }
+}

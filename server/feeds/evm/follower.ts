@@ -1,0 +1,206 @@
+import type { Bad, BadCounts, ChainLog } from '../../../streams/input.ts'
+import { FIRST_TIME } from '../../../streams/tickWriter.ts'
+import { type ChainNode, type Found, type FoundLog, type Header, NodeError } from './node.ts'
+import { Ranges } from './ranges.ts'
+
+/** Blocks that may still be taken back: as many as a pool can undo. Older ones are final. */
+export const KEPT = 64
+/** A chain that moves while it is read is read again so often before it gets time to come to rest. */
+const READINGS = 5
+/** Questions to the node at once. */
+const AT_ONCE = 8
+
+/** What is asked of a node. */
+export type Blocks = Pick<ChainNode, 'newest' | 'header' | 'logsIn' | 'logsFrom'>
+
+interface Kept extends Header {
+  readonly logs: readonly ChainLog[]
+}
+
+/** What happened since the last step: first the logs that are taken back, newest first, then those that are new. */
+export interface Step {
+  readonly logs: readonly ChainLog[]
+  readonly bad: BadCounts
+  /** The chain was taken back farther than it was kept: what stands below this block may be of another chain. */
+  readonly deeper?: number
+}
+
+/**
+ * Follows the logs of some contracts along the chain. The newest blocks are kept with their hashes, each the parent of the next,
+ * so that whatever the node takes back is noticed, however it came about: while it told of it, between two questions, or while
+ * there was no node at all.
+ */
+export class Follower {
+  private readonly addresses: readonly string[]
+  /** The last block that was read; undefined before the first. */
+  private last: number | undefined
+  private kept: readonly Kept[] = []
+  /** From this block on the node has taken its chain back, by its own word; Infinity where it has said nothing. */
+  private gone = Number.POSITIVE_INFINITY
+  private readonly ranges = new Ranges()
+
+  /** `from`: the first block; the newest one where undefined. */
+  constructor(addresses: readonly string[], from: number | undefined) {
+    this.addresses = addresses
+    if (from !== undefined) this.last = from - 1
+  }
+
+  /** Ranges of blocks that nodes have refused. */
+  get refused(): number {
+    return this.ranges.refused
+  }
+
+  /** The node says that a block is gone, and with it all after it: the next `catchUp` takes them back. */
+  removed(hash: string): void {
+    const block = this.kept.find(kept => kept.hash === hash)
+    if (block) this.gone = Math.min(this.gone, block.number)
+  }
+
+  /** All that has come up to the newest block. Rejects where the node is lost or talks nonsense; what was given until then counts. */
+  async *catchUp(node: Blocks): AsyncGenerator<Step> {
+    for (let reading = 0; reading < READINGS; ) {
+      const head = await node.newest()
+      const standing = await this.standing(node, head)
+      const gone = this.kept.slice(standing)
+      const deep = standing === 0 && gone.length > 0
+      const tip = this.kept[standing - 1]
+      const first = deep ? gone[0]!.number : tip ? tip.number + 1 : (this.last ?? head.number - 1) + 1
+      if (deep) yield this.forget(gone)
+      if (head.number < first) {
+        if (gone.length > 0 && !deep) yield this.undo(standing)
+        return
+      }
+      const far = head.number - KEPT
+      if (first <= far) {
+        if (gone.length > 0 && !deep) yield this.undo(standing)
+        yield* this.far(node, first, far)
+        continue
+      }
+      const step = await this.near(node, standing, deep ? undefined : tip, first, head)
+      if (step) {
+        yield step
+        return
+      }
+      reading += 1
+    }
+    throw new NodeError(`the chain moved under each of ${READINGS} readings`)
+  }
+
+  /** How many of the kept blocks are still part of the chain. */
+  private async standing(node: Blocks, head: Header): Promise<number> {
+    const { kept, gone } = this
+    const tip = kept.at(-1)
+    if (tip === undefined) return 0
+    const told = gone < Number.POSITIVE_INFINITY
+    if (!told && (head.hash === tip.hash || (head.parent === tip.hash && head.number === tip.number + 1))) return kept.length
+    // Of what a node that is behind does not have yet it says nothing.
+    const known = kept.filter(block => block.number <= head.number).length
+    if (known === 0) throw new NodeError(`the node is at block ${head.number}, ${tip.number - head.number} behind what was read`)
+    let standing = Math.min(known, kept.filter(block => block.number < gone).length)
+    while (standing > 0 && (await this.hashAt(node, kept[standing - 1]!.number)) !== kept[standing - 1]!.hash) standing -= 1
+    return standing === known && !told ? kept.length : standing
+  }
+
+  private async hashAt(node: Blocks, number: number): Promise<string> {
+    return (await headerAt(node, number)).hash
+  }
+
+  /** Takes back what does not stand any more. */
+  private undo(standing: number): Step {
+    const gone = this.kept.slice(standing)
+    this.kept = this.kept.slice(0, standing)
+    this.gone = Number.POSITIVE_INFINITY
+    this.last = gone[0]!.number - 1
+    return { logs: takenBack(gone), bad: {} }
+  }
+
+  private forget(gone: readonly Kept[]): Step {
+    return { ...this.undo(0), bad: { gap: 1 }, deeper: gone[0]!.number }
+  }
+
+  /** Blocks that are final: their logs are enough. */
+  private async *far(node: Blocks, from: number, to: number): AsyncGenerator<Step> {
+    for await (const { to: last, ...found } of this.read(node, from, to)) {
+      const times = await timesOf(node, found.logs)
+      const { logs, bad } = chainLogs(found, times)
+      this.kept = []
+      this.last = last
+      yield { logs, bad }
+    }
+  }
+
+  /**
+   * The newest blocks, each with its hash, and the logs of exactly these; with them goes back what they replace. Undefined where
+   * the chain moved meanwhile, and nothing has happened then.
+   */
+  private async near(node: Blocks, standing: number, tip: Header | undefined, first: number, head: Header): Promise<Step | undefined> {
+    const headers = [...(await inTurns(numbers(first, head.number - 1), number => headerAt(node, number))), head]
+    const linked = headers.every((header, i) => (headers[i - 1] ?? tip)?.hash === header.parent || (i === 0 && tip === undefined))
+    if (!linked) return undefined
+    const found = first === head.number ? await node.logsIn(head, this.addresses) : await this.readWhole(node, first, head.number)
+    const byNumber = new Map(headers.map(header => [header.number, header]))
+    if (found.logs.some(log => byNumber.get(log.block)?.hash !== log.hash)) return undefined
+    // Blocks without logs do not show whose logs these are; that the last one still stands does.
+    if (first !== head.number && (await this.hashAt(node, head.number)) !== head.hash) return undefined
+    const { logs, bad } = chainLogs(found, new Map(headers.map(header => [header.hash, header.t])))
+    const gone = this.kept.slice(standing)
+    const added = headers.map(header => ({ ...header, logs: logs.filter(log => log.block === header.number) }))
+    this.kept = [...this.kept.slice(0, standing), ...added].slice(-KEPT)
+    this.gone = Number.POSITIVE_INFINITY
+    this.last = head.number
+    return { logs: [...takenBack(gone), ...logs], bad }
+  }
+
+  private read(node: Blocks, from: number, to: number): AsyncGenerator<Found & { readonly to: number }> {
+    return this.ranges.read((first, last) => node.logsFrom(first, last, this.addresses), from, to)
+  }
+
+  private async readWhole(node: Blocks, from: number, to: number): Promise<Found> {
+    const logs: FoundLog[] = []
+    let unreadable = 0
+    for await (const found of this.read(node, from, to)) {
+      logs.push(...found.logs)
+      unreadable += found.unreadable
+    }
+    return { logs, unreadable }
+  }
+}
+
+const headerAt = async (node: Blocks, number: number): Promise<Header> => {
+  const header = await node.header(number)
+  if (header?.number !== number) throw new NodeError(`the node has no block ${number}`)
+  return header
+}
+
+const takenBack = (gone: readonly Kept[]): ChainLog[] =>
+  gone
+    .flatMap(({ logs }) => logs)
+    .reverse()
+    .map(log => ({ ...log, removed: true }))
+
+/** The times of the blocks of these logs, by hash, asked for where the logs do not tell them. */
+const timesOf = async (node: Blocks, logs: readonly FoundLog[]): Promise<Map<string, number>> => {
+  const untold = [...new Map(logs.filter(log => Number.isNaN(log.t)).map(log => [log.hash, log.block]))]
+  const headers = await inTurns(untold, ([, number]) => headerAt(node, number))
+  return new Map(headers.map(({ t }, i) => [untold[i]![0], t]))
+}
+
+const chainLogs = ({ logs, unreadable }: Found, times: ReadonlyMap<string, number>): { logs: ChainLog[]; bad: BadCounts } => {
+  const bad: Partial<Record<Bad, number>> = unreadable > 0 ? { unreadable } : {}
+  const good: ChainLog[] = []
+  for (const { hash, t: said, ...log } of logs) {
+    const t = times.get(hash) ?? said
+    if (t >= FIRST_TIME) good.push({ ...log, t })
+    else bad.time = (bad.time ?? 0) + 1
+  }
+  return { logs: good, bad }
+}
+
+const numbers = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
+
+/** Asks for each, a few at once; in the order of the items. */
+const inTurns = async <Item, Result>(items: readonly Item[], ask: (item: Item) => Promise<Result>): Promise<Result[]> => {
+  const results: Result[] = []
+  for (let i = 0; i < items.length; i += AT_ONCE) results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(ask))))
+  return results
+}

@@ -1,0 +1,198 @@
+import { BaseError, createPublicClient, custom, http, type PublicClient } from 'viem'
+import type { Patience } from '../connection.ts'
+import type { Wall } from '../wall.ts'
+import { RpcRefusal, RpcSocket } from './rpcSocket.ts'
+
+/** A block, as far as it tells its place in the chain. */
+export interface Header {
+  readonly number: number
+  readonly hash: string
+  readonly parent: string
+  /** ms. */
+  readonly t: number
+}
+
+/** A log and the block that it stands in. Its time is NaN where the node leaves it to the block to tell. */
+export interface FoundLog {
+  readonly block: number
+  readonly hash: string
+  readonly index: number
+  readonly address: string
+  readonly topics: readonly string[]
+  readonly data: string
+  readonly t: number
+}
+
+export interface Found {
+  /** In the order of the chain. */
+  readonly logs: readonly FoundLog[]
+  /** What came and is no log. */
+  readonly unreadable: number
+}
+
+/** The node says something that no node would. */
+export class NodeError extends Error {}
+
+/** What it says unasked. It says that there is something; what there is, is asked for. */
+export interface News {
+  /** There may be more than before. */
+  readonly onNews: () => void
+  /** A block is no more part of the chain. */
+  readonly onRemoved: (hash: string) => void
+}
+
+const ANSWER_MS = 30_000
+
+/** One Ethereum node, over http or a websocket, until it is lost. Numbers in, numbers out: what is no such thing is a NodeError. */
+export class ChainNode {
+  readonly client: PublicClient
+  /** Answers and notifications so far. */
+  messages = 0
+  private readonly line: RpcSocket | undefined
+  /** What calls off the questions that are open. */
+  private readonly open = new Set<AbortController>()
+
+  private constructor(client: PublicClient, line: RpcSocket | undefined) {
+    this.client = client
+    this.line = line
+  }
+
+  static async open(url: string, { connectMs }: Patience, wall: Wall): Promise<ChainNode> {
+    // Waiting and trying again are the feed's, as for every other: a second attempt in here would hide that there is trouble.
+    if (!url.startsWith('ws'))
+      return new ChainNode(createPublicClient({ transport: http(url, { retryCount: 0, timeout: ANSWER_MS }) }), undefined)
+    const line = await RpcSocket.open({ url, connectMs, answerMs: ANSWER_MS, wall })
+    const request = ({ method, params }: { method: string; params?: unknown }) => line.request(method, params ?? [])
+    return new ChainNode(createPublicClient({ transport: custom({ request }, { retryCount: 0 }) }), line)
+  }
+
+  /** Hears of new blocks and of those that are taken back. False where the node tells nothing unasked. */
+  async listen(addresses: readonly string[], { onNews, onRemoved }: News): Promise<boolean> {
+    const { line } = this
+    if (line === undefined) return false
+    line.whenLost(onNews)
+    const heard = (tell: (result: unknown) => void) => (result: unknown) => {
+      this.messages += 1
+      tell(result)
+    }
+    try {
+      await line.subscribe(['newHeads'], heard(onNews))
+      const ofLog = (log: unknown): void => {
+        const { removed, blockHash } = Object(log) as { removed?: unknown; blockHash?: unknown }
+        if (removed === true) onRemoved(String(blockHash))
+        onNews()
+      }
+      await line.subscribe(['logs', { address: addresses }], heard(ofLog))
+      return true
+    } catch (error) {
+      if (isRefusal(error)) return false
+      throw error
+    }
+  }
+
+  /** Why it is lost; undefined while it is not, as far as is known. */
+  get lostBy(): Error | undefined {
+    return this.line?.lostBy
+  }
+
+  close(): void {
+    for (const asking of this.open) asking.abort()
+    this.line?.close()
+  }
+
+  async newest(): Promise<Header> {
+    const header = headerOf(await this.ask('eth_getBlockByNumber', ['latest', false]))
+    if (header === undefined) throw new NodeError('the node has no newest block')
+    return header
+  }
+
+  /** The block that has this number now; undefined where there is none. */
+  async header(number: number): Promise<Header | undefined> {
+    return headerOf(await this.ask('eth_getBlockByNumber', [hex(number), false]))
+  }
+
+  /** The logs of one block, exactly of this one. */
+  async logsIn({ hash }: Header, addresses: readonly string[]): Promise<Found> {
+    return foundIn(await this.ask('eth_getLogs', [{ blockHash: hash, address: addresses }]))
+  }
+
+  /** The logs from block to block, both included. */
+  async logsFrom(from: number, to: number, addresses: readonly string[]): Promise<Found> {
+    return foundIn(await this.ask('eth_getLogs', [{ fromBlock: hex(from), toBlock: hex(to), address: addresses }]))
+  }
+
+  private async ask(method: string, params: readonly unknown[]): Promise<unknown> {
+    const asking = new AbortController()
+    this.open.add(asking)
+    try {
+      const answer = await this.client.request({ method, params } as never, { signal: asking.signal })
+      this.messages += 1
+      return answer
+    } finally {
+      this.open.delete(asking)
+    }
+  }
+}
+
+/** Whether the node was there and did not want to: too much was asked for, or something that it does not know. */
+export const isRefusal = (error: unknown): boolean =>
+  causes(error).some(
+    cause =>
+      cause instanceof RpcRefusal ||
+      cause.name === 'RpcRequestError' ||
+      cause.name === 'TimeoutError' ||
+      (cause.name === 'HttpRequestError' && [400, 413, 500, 504].includes((cause as { status?: number }).status ?? 0)),
+  )
+
+/** What went wrong, in one line and without the address: keys of access stand in it. */
+export const told = (error: unknown, url: string): string => {
+  const known = causes(error).find(cause => cause instanceof BaseError) as BaseError | undefined
+  const { message } = error as Error
+  const text = known === undefined ? message : [known.shortMessage, known.details].filter(Boolean).join(' ')
+  return text.replaceAll(url, 'the node').replace(/\s+/g, ' ').slice(0, 300)
+}
+
+const causes = (error: unknown): Error[] => {
+  const all: Error[] = []
+  for (let e = error; e instanceof Error && all.length < 10; e = e.cause) all.push(e)
+  return all
+}
+
+const hex = (n: number): string => `0x${n.toString(16)}`
+
+const HEX = /^0x[0-9a-f]*$/i
+const HASH = /^0x[0-9a-f]{64}$/i
+
+const isHex = (value: unknown): value is string => typeof value === 'string' && HEX.test(value)
+const isHash = (value: unknown): value is string => typeof value === 'string' && HASH.test(value)
+
+/** NaN where it is no number that can be counted with. */
+const whole = (value: unknown): number => {
+  const n = isHex(value) && value.length > 2 ? Number(value) : Number.NaN
+  return Number.isSafeInteger(n) ? n : Number.NaN
+}
+
+const headerOf = (block: unknown): Header | undefined => {
+  if (block === null || block === undefined) return undefined
+  const { number, hash, parentHash, timestamp } = Object(block) as Record<string, unknown>
+  const header = { number: whole(number), hash, parent: parentHash, t: whole(timestamp) * 1000 }
+  if (!(header.number >= 0 && header.t >= 0) || !isHash(hash) || !isHash(parentHash))
+    throw new NodeError('the node gave a block without number, hashes or time')
+  return header as Header
+}
+
+const foundIn = (answer: unknown): Found => {
+  if (!Array.isArray(answer)) throw new NodeError('the node gave no list of logs')
+  const logs = answer.flatMap(log => logOf(log) ?? [])
+  logs.sort((a, b) => a.block - b.block || a.index - b.index)
+  return { logs, unreadable: answer.length - logs.length }
+}
+
+const logOf = (log: unknown): FoundLog | undefined => {
+  const { blockNumber, blockHash, blockTimestamp, logIndex, address, topics, data } = Object(log) as Record<string, unknown>
+  const block = whole(blockNumber)
+  const index = whole(logIndex)
+  if (!(block >= 0 && index >= 0) || !isHash(blockHash) || !isHex(address) || !isHex(data)) return undefined
+  if (!Array.isArray(topics) || !topics.every(isHex)) return undefined
+  return { block, index, hash: blockHash, address, topics, data, t: whole(blockTimestamp) * 1000 }
+}
