@@ -4,6 +4,7 @@ import { FeedHealth } from '../streams/feedHealth.ts'
 import type { ChainLog } from '../streams/input.ts'
 import { Names } from '../streams/names.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V3 } from '../streams/pools/abi.ts'
+import { AssetPrices } from '../streams/pools/assetPrice.ts'
 import { Pool, type PoolSpec } from '../streams/pools/pool.ts'
 import { type PoolPrice, swapped } from '../streams/pools/swap.ts'
 import { TickMap } from '../streams/pools/tickMap.ts'
@@ -115,7 +116,8 @@ const rate = (count: number, work: () => void): number => {
 }
 
 const applied = (logs: readonly ChainLog[]): number => {
-  const pool = new Pool(SPEC, new Book(new Names()), new Changes())
+  const changes = new Changes()
+  const pool = new Pool(SPEC, new AssetPrices(new Book(new Names()), changes), changes)
   const feed = new FeedHealth({ id: 'bench', live: false }, 10_000)
   const found = rate(logs.length, () => {
     for (const log of logs) pool.apply(log, feed)
@@ -161,7 +163,8 @@ const asked = (): number => {
     const start = { block: 0, sqrtPriceX96, tick: tickAtSqrtRatio(sqrtPriceX96), ticks, balances: undefined }
     const book = new Book(new Names())
     book.instrument('ETH-USD').price = 2_000
-    return new Pool({ ...SPEC, start }, book, new Changes())
+    const changes = new Changes()
+    return new Pool({ ...SPEC, start }, new AssetPrices(book, changes), changes)
   })
   let sum = 0
   for (const pool of pools) sum += pool.depth(0.02).bid

@@ -5,7 +5,7 @@ import { shareAsset } from '../streams/ledger/entry.ts'
 import type { Command } from '../streams/ledger/ledger.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 import type { Transaction } from '../streams/pnl/transaction.ts'
-import { type FUNDING, type ORDER, type Params, Refusal } from '../streams/protocol.ts'
+import { type FUNDING, type ORDER, type Params, Refusal, type SUPPLIES } from '../streams/protocol.ts'
 import { type Access, demand, type Visitor } from './access.ts'
 import type { Origin } from './clearing/askedKeys.ts'
 import type { Done, Holdings } from './clearing/desk.ts'
@@ -152,6 +152,15 @@ export class Commands {
     return { accepted, known: good.length - accepted, refused }
   }
 
+  /** Lets funds weigh by these supplies from now on; an asset of which there is none is chosen by no fund. */
+  async supply(who: Visitor, { supplies }: z.output<typeof SUPPLIES>): Promise<SupplyAnswer> {
+    demand(this.o.access, who, { operate: 'funds' })
+    const told = new Map(Object.entries(supplies))
+    const done = await this.do({ kind: 'supplies', supplies: told }, nameOf(who))
+    const { accepted } = JSON.parse(done) as { accepted: number }
+    return { accepted, known: told.size - accepted }
+  }
+
   private priced(tx: Transaction, quote: string): Transaction {
     if (tx.price !== undefined || tx.cost !== undefined || tx.type === 'transfer' || tx.asset === quote) return tx
     return { ...tx, price: fromNumber(this.o.priceOf(`${tx.asset}-${quote}`) ?? Number.NaN) }
@@ -178,6 +187,13 @@ export interface RecordAnswer {
   /** Rows whose id the portfolio knew. */
   readonly known: number
   readonly refused: readonly RefusedRow[]
+}
+
+/** What became of supplies, in assets. */
+export interface SupplyAnswer {
+  readonly accepted: number
+  /** Those that had this supply already. */
+  readonly known: number
 }
 
 /** Whose word it is in the journal. */

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { firstValueFrom, Subject } from 'rxjs'
+import { formatDecimal } from '../streams/decimal.ts'
 import type { Frame } from '../streams/frames.ts'
 import { Names } from '../streams/names.ts'
 import { pipeline } from '../streams/pipeline.ts'
@@ -15,11 +16,19 @@ import { Catalogue } from './catalogue.ts'
 import { definedFunds, readFund } from './clearing/definedFunds.ts'
 import { openClearing } from './clearing/open.ts'
 import { offerPrivateChannels } from './clearing/privateChannels.ts'
+import { Rebalancer } from './clearing/rebalancer.ts'
 import { Registrar } from './clearing/registrar.ts'
 import { termsOf } from './clearing/terms.ts'
 import { Commands } from './commands.ts'
+import { UsageError } from './config/options.ts'
 import { isLoopback, type Settings } from './config/settings.ts'
-import { fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
+import { configuredFund, fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
+import { Dex } from './dex/dex.ts'
+import { HourlyLiquidity, insertLiquidity, type Liquidity } from './dex/liquidity.ts'
+import { insertPoolTrades, type PoolTrade, PoolTrades } from './dex/poolTrades.ts'
+import { SwapIntake } from './dex/swapIntake.ts'
+import { Trickle } from './dex/trickle.ts'
+import { openVenue } from './exchange/open.ts'
 import { configuredFeeds } from './feeds/configured.ts'
 import { seedOf, simFeed } from './feeds/sim/sim.ts'
 import { feedOf } from './feeds/specs.ts'
@@ -27,6 +36,7 @@ import { addressOf, httpApp } from './http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './hub/hub.ts'
 import { Intake } from './intake.ts'
 import { metrics } from './metrics.ts'
+import { depthOfPools } from './poolDepth.ts'
 import { Prices } from './prices.ts'
 import { problem } from './problem.ts'
 import { openRecorder } from './recorder.ts'
@@ -34,6 +44,7 @@ import { Requests } from './requests.ts'
 import { aborted, runLive, runReplay } from './run.ts'
 import { type Figures, showStatus } from './status.ts'
 import { AuditCopy } from './storage/auditCopy.ts'
+import { storeConfigured } from './storage/configured.ts'
 import { type Engine, openEngine } from './storage/engine.ts'
 import { openHistory } from './storage/history.ts'
 import { pastOf } from './storage/past.ts'
@@ -64,7 +75,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
 
   // What the configuration describes: whatever is wrong with it is found before anything is opened
   const configured = fundSpecs(config)
-  const pools = poolSpecs(config)
+  const pools = poolSpecs(config, settings.configFile)
   const portfolios = await portfolioSpecs(config, settings.configFile, log)
   const map = symbolMap(config.symbols)
   const navOf = (fund: string): number => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN
@@ -72,6 +83,9 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     simFeed({ id, seed: seedOf(seed), quote: config.quote, funds: configured, pools, navOf, now: Date.now })
   const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools }))
   const replaying = feeds.some(feed => !feed.live)
+  if (replaying && config.exchange.kind !== 'paper')
+    throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": what is long over is not traded on`)
+  const venue = await openVenue(config, symbol => flow.view.book.instrument(symbol), log.child({ module: 'exchange' }))
   const recorder = settings.recordFrames === undefined ? undefined : await openRecorder(settings.recordFrames)
 
   // Who owns what
@@ -132,13 +146,37 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     house,
     intake,
     knownFunds.flatMap(({ holdings }) => holdings ?? []),
+    knownFunds.flatMap(({ rebalance }) => rebalance ?? []),
   )
   await registrar.define(new Map(config.funds.map(fund => [fund.id, termsOf(fund, config.quote)])), knownFunds, Date.now())
   frames$.subscribe(({ proposals }) => {
     if (proposals.length > 0) registrar.propose(proposals)
   })
+  const rebalancer = new Rebalancer({
+    ...{ house, exchange: venue.exchange, known: knownFunds, log: log.child({ module: 'rebalances' }) },
+    priceOf: (asset, quote) => {
+      const { price, stale } = view.book.instrument(`${asset}-${quote}`)
+      return stale || !(price > 0) ? undefined : price
+    },
+    rulesOf: fund => {
+      const spec = view.funds.get(fund)?.spec
+      const { trades, mode } = spec?.rebalance ?? {}
+      return spec && trades && { quote: spec.quote, trades, execute: mode === 'execute' }
+    },
+    divisorOf: fund => view.funds.get(fund)?.levelDivisor ?? Number.NaN,
+  })
+  frames$.subscribe(({ t, rebalances }) => {
+    venue.advance(t)
+    rebalancer.frame(t, rebalances)
+  })
   const audit = new AuditCopy(engine, { id: house.id, page: (after, limit) => house.ask('page', { after, limit }) }, engineLog)
-  house.news$.subscribe(() => audit.wake())
+  house.news$.subscribe(({ supplies }) => {
+    audit.wake()
+    if (supplies.size === 0) return
+    const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply: formatDecimal(supply) }))
+    // Where they cannot be stored now they are with the next start.
+    engine.then(running => storeConfigured(running, [], assets)).catch(() => {})
+  })
 
   // From frames to clients
   const side = new SideChannels(epoch, config.significantDigits, () => view.t)
@@ -165,7 +203,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     'status',
     'orders',
     'holdings',
-    ...funds.map(f => `fund:${f.id}`),
+    ...funds.flatMap(f => [`fund:${f.id}`, `rebalances:${f.id}`]),
     ...portfolios.map(p => `pnl:${p.id}`),
     ...pools.map(p => `pool:${p.id}`),
   ])
@@ -190,8 +228,11 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     readFund: definition => readFund(definition, config),
     defined: (spec, owner) => {
       fixed.add(`fund:${spec.id}`)
+      fixed.add(`rebalances:${spec.id}`)
       readersByName.set(`fund:${spec.id}`, byDefault === 'public' || owner === '' ? byDefault : [owner])
       intake.put({ kind: 'ledger', defined: [spec], funds: [] })
+      // Where it cannot be stored now it is with the next start.
+      engine.then(running => storeConfigured(running, [configuredFund(spec)], [])).catch(() => {})
     },
   })
   const past = pastOf(history, sink)
@@ -215,6 +256,35 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   flow.run(intake.input$).subscribe(frames$)
   // Before anybody can add to it.
   await registrar.tellRecorded()
+  await registrar.tellSupplies()
+
+  // What is traded in pools, and lies in them
+  const priceOf = (asset: string): number =>
+    asset === config.quote
+      ? 1
+      : view.book.has(`${asset}-${config.quote}`)
+        ? view.book.instrument(`${asset}-${config.quote}`).price
+        : Number.NaN
+  const poolTrades = new PoolTrades({ pools, priceOf, now: Date.now })
+  const hourly = new HourlyLiquidity(pools, priceOf)
+  const tradesToStore = new Trickle<PoolTrade>(engine, insertPoolTrades, engineLog)
+  const liquidityToStore = new Trickle<Liquidity>(engine, insertLiquidity, engineLog)
+  intake.input$.subscribe(input => {
+    for (const trade of poolTrades.of(input)) tradesToStore.put(trade)
+  })
+  frames$.subscribe(({ rows }) => {
+    for (const row of hourly.take(rows)) liquidityToStore.put(row)
+  })
+  const dex = new Dex({
+    ...{ engine, pools: view.pools, priceOf, now: () => view.t || Date.now() },
+    capOf: coin => (view.supplies.get(coin) ?? Number(config.assets[coin]?.supply ?? Number.NaN)) * priceOf(coin) || undefined,
+  })
+  const swaps = new SwapIntake(readers, engine)
+  const dexFigures = (): Figures => {
+    const [trades, liquidity] = [tradesToStore.stats(), liquidityToStore.stats()]
+    const of = (name: keyof typeof trades) => ({ trades: trades[name], liquidity: liquidity[name] })
+    return { waiting: of('waiting'), stored: of('stored'), retries: of('retries'), dropped: of('dropped') }
+  }
 
   // What the server says of itself
   let stored = !replaying
@@ -225,8 +295,10 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       rates,
       clients: { ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } },
       sink: { state: engineState, waiting: { ...waiting }, storedTo, lastError, ...sunk } as unknown as Figures,
+      rebalances: rebalancer.figures as unknown as Figures,
       journal: { ...house.stats(), audited: audit.stats().storedTo, auditRetries: audit.stats().retries },
       accounts: accounts.figures,
+      dex: dexFigures(),
     }
   }
   side.offer({
@@ -248,7 +320,20 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       engineState === 'starting' ? 'ClickHouse is starting' : stored ? undefined : 'a replay runs, which may bring the same candles',
   })
   const app = httpApp({
-    ...{ hub, bus, access: readers, catalogue, history, registry, accounts, commands, prices },
+    ...{
+      hub,
+      bus,
+      access: readers,
+      catalogue,
+      history,
+      registry,
+      accounts,
+      commands,
+      prices,
+      dex,
+      swaps,
+      depthOf: depthOfPools(view, frames$),
+    },
     behindProxy: settings.behindTls,
     notReady: () => (stopping ? { server: 'stopping' } : engineState === 'ready' ? {} : { clickhouse: engineState }),
     log: log.child({ module: 'http' }),
@@ -312,6 +397,13 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   openTheEngine()
   const opened = engine.then(async running => {
     for (const symbol of await storedSymbols(running)) symbolsToHave.add(symbol)
+    const assets = new Map(Object.entries(config.assets).map(([ticker, { supply }]) => [ticker, supply]))
+    for (const [ticker, supply] of await house.ask('supplies', {})) assets.set(ticker, formatDecimal(supply))
+    await storeConfigured(
+      running,
+      funds.map(configuredFund),
+      [...assets].map(([ticker, supply]) => ({ ticker, supply })),
+    )
     engineState = 'ready'
   })
 
@@ -319,7 +411,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     feeds,
     intake,
     frameMs: config.frameMs,
-    context: { symbols, sources, map },
+    context: { symbols, sources, map, books: new Set(pools.flatMap(({ symbol }) => symbol ?? [])) },
     signal: abort.signal,
     log: log.child({ module: 'feeds' }),
   }
@@ -334,10 +426,19 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       await Promise.race([firstValueFrom(hub.subscribed$), aborted(abort.signal)])
     const room = async (): Promise<void> => {
       await registrar.settled()
+      await rebalancer.settled()
       await sink.room()
       await recorder?.room()
     }
-    await runReplay({ ...runOptions, speed: settings.speed, room })
+    const before = async (t: number): Promise<void> => {
+      for (;;) {
+        const next = Math.ceil(Math.max(Math.min(venue.dueAt, rebalancer.dueAt), view.t + 1) / config.frameMs) * config.frameMs
+        if (!(view.t > 0 && next < t) || abort.signal.aborted) return
+        intake.put({ kind: 'clock', t: next })
+        await room()
+      }
+    }
+    await runReplay({ ...runOptions, speed: settings.speed, room, before })
     if (abort.signal.aborted) return
     await registrar.settled()
     await sink.until(view.t)
@@ -360,7 +461,16 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       abort.abort()
       for (const timer of timers) clearInterval(timer)
       await registrar.settled().catch(() => {})
-      await Promise.all([sink.close(FLUSH_MS), recorder?.close(), transport.close(CLOSE_MS), audit.close()])
+      await venue.exchange.close()
+      await rebalancer.settled()
+      await Promise.all([
+        sink.close(FLUSH_MS),
+        tradesToStore.close(),
+        liquidityToStore.close(),
+        recorder?.close(),
+        transport.close(CLOSE_MS),
+        audit.close(),
+      ])
       await house.close()
       tokens.close()
       if (engineState === 'ready') await (await engine).close()

@@ -51,10 +51,12 @@ export interface ReplayOptions extends RunOptions {
   readonly speed: number
   /** Resolves when what lies behind has room for more, and has done what the last frame asked of it. */
   readonly room: () => Promise<void>
+  /** Resolves when what time alone brings before `t` has happened. */
+  readonly before: (t: number) => Promise<void>
 }
 
 /** Lets replays put in what they have, in the order of event time, as fast as `speed` and `room` allow. */
-export const runReplay = async ({ feeds, intake, frameMs, context, signal, log, speed, room }: ReplayOptions): Promise<void> => {
+export const runReplay = async ({ feeds, intake, frameMs, context, signal, log, speed, room, before }: ReplayOptions): Promise<void> => {
   const replays = feeds.map((feed, i) => ({
     feed: i,
     batches: feed.open({ ...context, feed: i, signal, log: log.child({ feed: feed.id }) }),
@@ -63,6 +65,7 @@ export const runReplay = async ({ feeds, intake, frameMs, context, signal, log, 
   let since = performance.now()
   for await (const input of inputs) {
     if (signal.aborted) return
+    if (input.kind === 'clock') await before(input.t)
     intake.put(input)
     if (input.kind !== 'clock') continue
     await room()

@@ -74,6 +74,7 @@ export const ERRORS = {
   key_reused_differently: { rpc: -32000, status: 422, retry: false, text: 'the key was used for something else' },
   halted: { rpc: -32000, status: 503, retry: true, text: 'the fund is halted' },
   stale_price: { rpc: -32000, status: 503, retry: true, text: 'a price that the fee needs is stale or unknown' },
+  supplies_full: { rpc: -32000, status: 400, retry: false, text: 'supplies of no more assets are kept' },
   portfolio_full: { rpc: -32000, status: 400, retry: false, text: 'the portfolio takes no more rows' },
   rate_limited: { rpc: -32000, status: 429, retry: true, text: 'too many requests; wait a little' },
   too_much: { rpc: -32000, status: 429, retry: true, text: 'more than the server gives at once' },
@@ -119,7 +120,8 @@ export type Rate = (typeof RATES)[number]
 /** The largest of RATES that does not exceed what was asked for. */
 export const rateOf = (maxRate: number): Rate => RATES.findLast(rate => rate <= maxRate) ?? RATES[0]
 
-const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
+const NAMED = 'a name of letters, digits, ".", "_" and "-", at most 64 long'
+const name = z.string().regex(NAME, NAMED)
 
 /** Nobody owns that much; it keeps sums and products within what every column can hold. */
 const MOST = 10n ** 48n
@@ -149,6 +151,25 @@ const oneOf = ({ asset, fund }: { asset?: string | undefined; fund?: string | un
 /** What both the websocket and HTTP take. */
 export const ORDER = z.strictObject({ fund: name, amount, key })
 export const FUNDING = z.strictObject({ username: name, asset: name, amount, key })
+
+/** Assets whose supplies come in one request. */
+export const MOST_SUPPLIED = 10_000
+/** A circulating supply, which may be nought: a decimal string, which becomes 10⁻¹⁸. */
+export const SUPPLY = z
+  .string('a decimal string such as "19000000.5"')
+  .max(100)
+  .transform((text, context) => {
+    const value = parseDecimal(text)
+    if (value !== undefined && value < MOST && /^\d/.test(text)) return value
+    context.addIssue({ code: 'custom', message: 'a decimal string below 10^30, with at most 18 places and no sign, such as "19000000.5"' })
+    return z.NEVER
+  })
+export const SUPPLIES = z.strictObject({
+  supplies: z
+    .record(name, SUPPLY, { error: ({ code }) => (code === 'invalid_key' ? NAMED : undefined) })
+    .refine(supplies => Object.keys(supplies).length <= MOST_SUPPLIED, { error: `at most ${MOST_SUPPLIED} assets` })
+    .describe('asset → circulating supply'),
+})
 
 /** Rows of a portfolio in one request. */
 export const MOST_ROWS = 10_000

@@ -1,4 +1,6 @@
-import { type Bad, BUY, CANDLE, NO_SIDE, QUOTE, SELL, type TickColumns, type Ticks, TRADE } from './input.ts'
+import { BookWriter } from './bookWriter.ts'
+import { type Bad, type BookLevels, BUY, CANDLE, NO_SIDE, QUOTE, SELL, type TickColumns, type Ticks, TRADE } from './input.ts'
+import type { Levels } from './pools/orderBook.ts'
 
 export type Side = 'buy' | 'sell' | ''
 
@@ -26,6 +28,7 @@ const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
  */
 export class TickWriter {
   private readonly feed: number
+  private readonly books: BookWriter
   private readonly onLeftOut: ((kind: Bad, n: number) => void) | undefined
   private columns: TickColumns
   private length = 0
@@ -40,11 +43,13 @@ export class TickWriter {
     this.feed = feed
     this.onLeftOut = onLeftOut
     this.columns = tickColumns(64)
+    this.books = new BookWriter(feed)
   }
 
-  /** A new connection begins: the times of the one before say nothing about it. */
+  /** A new connection begins: the times of the one before say nothing about it, and its books are gone. */
   reconnect(): void {
     this.newest = Number.NaN
+    this.books.allLost()
   }
 
   /** Begins a message, received at `at` (ms; NaN where a recording does not say). */
@@ -73,7 +78,7 @@ export class TickWriter {
 
   /** Best bid and ask; true where they were taken. `t` NaN: the venue did not say. */
   quote(symbol: number, source: number, t: number, bid: number, ask: number): boolean {
-    const time = Number.isNaN(t) ? (Number.isNaN(this.newest) ? Math.floor(this.received) : this.newest) : t
+    const time = this.timeOf(t)
     if (!this.timely(time)) return false
     if (!(isPrice(bid) && bid <= ask && isPrice(ask))) {
       this.leaveOut('quote')
@@ -83,6 +88,23 @@ export class TickWriter {
     if (time === t) this.note(t)
     this.put(QUOTE, symbol, source, time, bid, ask, NO_SIDE, '')
     return true
+  }
+
+  /** The book of a symbol changed. `read` gives its levels where they are asked for, undefined where they cannot be shown. */
+  levels(symbol: number, source: number, t: number, read: () => Levels | undefined): void {
+    const time = this.timeOf(t)
+    if (this.timely(time)) this.books.changed(symbol, source, time, read)
+  }
+
+  /** The book of a symbol has a hole since `t`. */
+  loseLevels(symbol: number, t: number): void {
+    const time = this.timeOf(t)
+    this.books.lost(symbol, this.timely(time) ? time : Number.NaN)
+  }
+
+  /** How books stand that have changed, each at most once in a while; `all` where nothing more comes. They come after the ticks so far. */
+  takeLevels(all = false): readonly BookLevels[] {
+    return this.books.take(this.newest, this.received, all)
   }
 
   /** One candle of `span` ms that opened at `openTime`: a tick at its last millisecond, at its close. */
@@ -154,6 +176,11 @@ export class TickWriter {
     this.length = kept - excess
     this.columns.id.length = this.length
     this.leaveOut('dropped', dropped)
+  }
+
+  /** What bears no time takes the connection's. */
+  private timeOf(t: number): number {
+    return Number.isNaN(t) ? (Number.isNaN(this.newest) ? Math.floor(this.received) : this.newest) : t
   }
 
   private timely(t: number): boolean {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { DAY } from './bars.ts'
 import type { FeedInfo } from './feedHealth.ts'
 import type { ChainLog } from './input.ts'
-import { logAt, poolSpec, sync } from './test/chain.ts'
+import type { Levels } from './pools/orderBook.ts'
+import { logAt, poolSpec, sync, token } from './test/chain.ts'
 import { Driven, fundSpec, NOON } from './test/drive.ts'
 import { transaction } from './test/transactions.ts'
 import { TickWriter } from './tickWriter.ts'
@@ -42,6 +43,95 @@ describe('logs of a chain', () => {
     p.clock(NOON - 20)
     sent(p, { ...here, t: NOON - 5 })
     expect(p.frames.map(f => f.t)).toEqual([NOON - 20, NOON])
+  })
+})
+
+describe('levels of an order book', () => {
+  const [token0, token1] = [token('USD', 2), token('BTC', 8)]
+  const shown = poolSpec({ id: 'B', kind: 'orderbook', address: '', symbol: 'BTC-USD', token0, token1 })
+  const at = (price: number): Levels => ({ bids: [[price - 1, 2]], asks: [[price + 1, 3]], reach: { bid: 0.1, ask: 0.1 } })
+  const tell = (p: Driven, t: number, levels: Levels | undefined, feed = 0, source = 0, symbol = 'BTC-USD') => {
+    p.send({ kind: 'levels', feed, symbol: p.symbols.index(symbol), source, t, levels })
+    p.clock(t)
+  }
+  const state = (p: Driven) => p.state('pool:B')
+
+  it('reach the pools that show their symbol, in the frame of their time, and no others', () => {
+    const p = new Driven({ pools: [shown, { ...shown, id: 'C' }, { ...shown, id: 'D', symbol: 'ETH-USD' }] })
+    p.watch('pool:B', 'pool:C', 'pool:D')
+    tell(p, NOON, at(100))
+    expect(p.frames.at(-1)!.t).toBe(NOON)
+    const known = {
+      price: 100,
+      depth: { bid2: 198, ask2: 300 },
+      reserves: { 0: '19800', 1: '300000000' },
+      tvl: 498,
+      t: NOON,
+      partial: false,
+    }
+    expect([state(p), p.state('pool:C')]).toEqual([expect.objectContaining(known), expect.objectContaining(known)])
+    expect(p.state('pool:D')).toMatchObject({ partial: true })
+    expect(p.state('pool:D')).not.toHaveProperty('price')
+  })
+
+  it('that are lost leave nothing but the word that they are', () => {
+    const p = new Driven({ pools: [shown] })
+    p.watch('pool:B')
+    tell(p, NOON, at(100))
+    tell(p, NOON + 200, undefined)
+    expect(state(p)).toMatchObject({ partial: true, t: NOON + 200, depth: {} })
+    for (const unknown of ['price', 'tvl']) expect(state(p)).not.toHaveProperty(unknown)
+    tell(p, NOON + 400, at(50))
+    expect(state(p)).toMatchObject({ partial: false, price: 50 })
+  })
+
+  it('that reach less far than a book is shown give depth as far as they go, and no sum of all', () => {
+    const p = new Driven({ pools: [shown] })
+    p.watch('pool:B')
+    tell(p, NOON, { ...at(100), reach: { bid: 0.03, ask: 0.015 } })
+    expect(state(p)).toMatchObject({ partial: true, price: 100, depth: { bid2: 198 } })
+    expect(state(p).depth).not.toHaveProperty('ask2')
+    expect(state(p)).not.toHaveProperty('tvl')
+  })
+
+  it('make the pool stale when their feed falls silent, whatever others say, and fresh again', () => {
+    const p = new Driven({ pools: [shown], feeds: feeds('a', 'b') })
+    p.watch('pool:B')
+    tell(p, NOON, at(100))
+    p.trades(1, { symbol: 'ETH-USD', t: NOON + 9_000, price: 1 })
+    p.clock(NOON + 9_980)
+    expect(state(p)).toMatchObject({ stale: false })
+    p.clock(NOON + 10_000)
+    expect(state(p)).toMatchObject({ stale: true, price: 100 })
+    tell(p, NOON + 11_000, at(101))
+    expect(state(p)).toMatchObject({ stale: false, price: 101 })
+  })
+
+  it.each([
+    ['feeds', 1, 0],
+    ['sources of a feed', 0, 1],
+  ])('of two %s are not mixed: the first is followed until it knows nothing', (_, feed, source) => {
+    const p = new Driven({ pools: [shown], feeds: feeds('a', 'b') })
+    p.watch('pool:B')
+    tell(p, NOON, at(100))
+    tell(p, NOON + 200, at(90), feed, source)
+    tell(p, NOON + 400, undefined, feed, source)
+    expect(state(p)).toMatchObject({ price: 100 })
+    tell(p, NOON + 600, undefined)
+    expect(state(p)).toMatchObject({ partial: true })
+    tell(p, NOON + 800, at(90), feed, source)
+    tell(p, NOON + 1_000, at(100))
+    expect(state(p)).toMatchObject({ price: 90 })
+  })
+
+  it('of another feed are followed when the first one is silent', () => {
+    const p = new Driven({ pools: [shown], feeds: feeds('a', 'b') })
+    p.watch('pool:B')
+    tell(p, NOON, at(100))
+    p.clock(NOON + 10_000)
+    expect(state(p)).toMatchObject({ stale: true })
+    tell(p, NOON + 10_020, at(90), 1)
+    expect(state(p)).toMatchObject({ stale: false, price: 90 })
   })
 })
 

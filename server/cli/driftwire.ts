@@ -23,8 +23,10 @@ const HELP = `driftwire ${version}: a real-time server for funds and portfolios
                               what a fund would have done, by recordings or by what a running server has stored
   driftwire import swaps FILE… [--every 60s] [--url URL] [--token TOKEN] [--data DIR]
                               put completed atomic swaps (SQLite files with stats_swaps, or CSV) into the store, merged by uuid
-  driftwire import coingecko [--top N] [--days N] [--vs CURRENCY] [--key KEY] [--url URL | --data DIR] [--token TOKEN] [--config FILE]
-                              put hourly prices of the largest coins there, as CoinGecko has them
+  driftwire import supplies FILE [--url URL] [--token TOKEN]
+                              tell a running server of circulating supplies: CSV (asset,supply or also t) or JSON as under assets of a configuration
+  driftwire import coingecko [--top N] [--days N] [--vs CURRENCY] [--key KEY] [--url URL | --data DIR] [--token TOKEN] [--config FILE] [--supplies]
+                              put hourly prices of the largest coins there, as CoinGecko has them; tell the server of their supplies, too
   driftwire pnl PORTFOLIO [--from T] [--to T] [--csv | --json] [--url URL] [--token TOKEN]
                               show profit and loss of a portfolio of a running server, with times also by hours
   driftwire schema            print the JSON Schema of the configuration

@@ -1,10 +1,11 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { symbolMap } from '../../streams/symbols.ts'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
 import { home } from '../home.ts'
 import { type CandleStore, directoryStore, importPrices, serverStore } from './importPrices.ts'
+import { readSupplies, sendSupplies } from './importSupplies.ts'
 import { type Imported, importTransactions } from './importTransactions.ts'
 import { localToken, RunningServer, ServerError } from './server.ts'
 
@@ -14,17 +15,19 @@ const SERVER = { url: { type: 'string' }, token: { type: 'string' } } as const
 const TRANSACTIONS = { ...SERVER, portfolio: { type: 'string' } } as const
 const PRICES = { ...SERVER, data: { type: 'string' }, config: { type: 'string' } } as const
 
-/** `import transactions …`, `import prices …` and `import coingecko …`. Gives the exit code. Throws UsageError. */
+/** `import transactions …`, `import prices …`, `import supplies …` and `import coingecko …`. Gives the exit code. Throws UsageError. */
 export const runImport = async ([what, ...rest]: readonly string[], environment: Environment): Promise<number> => {
   switch (what) {
     case 'transactions':
       return transactions(rest, environment)
     case 'prices':
       return prices(rest, environment)
+    case 'supplies':
+      return supplies(rest, environment)
     case 'coingecko':
       return (await import('./importCoingecko.ts')).importCoingecko(rest, environment)
     default:
-      throw new UsageError(`import: found "${what ?? ''}", expected transactions, prices or coingecko`)
+      throw new UsageError(`import: found "${what ?? ''}", expected transactions, prices, supplies, swaps or coingecko`)
   }
 }
 
@@ -48,6 +51,31 @@ const transactions = async (args: readonly string[], environment: Environment): 
   if (failed && imported.accepted > 0) console.error('driftwire: import the file again: what has been accepted will be known')
   console.log(`${file}: ${imported.accepted} rows accepted, ${imported.known} known, ${imported.refused} refused`)
   return failed || imported.refused > 0 ? 1 : 0
+}
+
+const supplies = async (args: readonly string[], environment: Environment): Promise<number> => {
+  const { values, files } = read(args, SERVER)
+  const { url = environment.DRIFTWIRE_URL, token } = values as Partial<Record<string, string>>
+  const [file] = files
+  if (file === undefined || files.length > 1) throw new UsageError(`import supplies: found ${files.length} files, expected one`)
+  const given = token ?? environment.DRIFTWIRE_TOKEN ?? environment.DRIFTWIRE_ADMIN_TOKEN
+  const local = url === undefined ? await localToken(resolve(environment.DRIFTWIRE_DATA ?? 'data')) : undefined
+  const server = new RunningServer(url, given ?? local, environment.DRIFTWIRE_PORT)
+  let refused = 0
+  const told = await readSupplies(file, (line, why) => {
+    refused += 1
+    console.error(`${file}:${line}: ${why}`)
+  })
+  try {
+    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+    const { accepted, known } = await sendSupplies(told, server)
+    console.log(`${file}: ${accepted} supplies accepted, ${known} known, ${refused} refused`)
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    console.error(`driftwire: ${error.message}`)
+    return 1
+  }
+  return refused > 0 ? 1 : 0
 }
 
 const prices = async (args: readonly string[], environment: Environment): Promise<number> => {

@@ -90,6 +90,18 @@ describe('driftwire import coingecko', () => {
     expect([gecko.charts, figures(more[4]!)]).toEqual([['ripple'], [47, 0, 0]])
   })
 
+  it('tells the server of the supplies that are known, where it is asked to', async () => {
+    const args = ['--top', '4', '--days', '2', '--supplies', '--url', await server!.url(), '--token', ADMIN_TOKEN]
+    for (const [accepted, known] of [
+      [3, 0],
+      [0, 3],
+    ]) {
+      const [code, lines] = await ran(...args)
+      expect([code, lines.at(-2)]).toEqual([0, `${accepted} supplies accepted, ${known} known`])
+      expect(lines.at(-1)).toMatch(/^"assets": \{.*"XRP":\{\}\}$/)
+    }
+  })
+
   it('goes on where it was killed, and where it was told to stop', async () => {
     const args = ['--top', '4', '--days', '3', '--url', await server!.url(), '--token', ADMIN_TOKEN]
     for (const [silent, signal, code] of [
@@ -194,6 +206,7 @@ describe('driftwire import coingecko', () => {
     ['no number of days', ['--days', 'max'], '--days: found "max"'],
     ['no currency', ['--vs', 'us dollars'], '--vs: found "us dollars"'],
     ['two places to put them', ['--url', 'http://127.0.0.1:8080', '--data', 'x'], '--data: found also --url'],
+    ['supplies without a server', ['--supplies', '--data', 'x'], '--supplies: found also --data'],
     ['an option that is not known', ['--kye=CG-a-secret'], "import coingecko: Unknown option '--kye'"],
     ['a key beside its option', ['CG-a-secret'], 'import coingecko: found 1 words'],
     ['a key that is none', ['--key', 'CG-a-secret and more'], '--key: found something else'],

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { formatDecimal, fromNumber } from '../../streams/decimal.ts'
+import { formatDecimal, fromNumber, parseDecimal } from '../../streams/decimal.ts'
 import { NAME } from '../../streams/names.ts'
 import { isSymbol, type SymbolMap, splitSymbol, symbolMap } from '../../streams/symbols.ts'
 import { type Coin, CoinGecko, CoinGeckoError, MOST_COINS } from '../coingecko/coingecko.ts'
@@ -13,6 +13,7 @@ import { home } from '../home.ts'
 import { importCoin } from './importCoingeckoCoin.ts'
 import { Progress } from './importCoingeckoProgress.ts'
 import { openTarget, type Target } from './importCoingeckoTarget.ts'
+import { sendSupplies } from './importSupplies.ts'
 import { ServerError } from './server.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -21,7 +22,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 const TOLD = 20
 
 const text = { type: 'string' } as const
-const OPTIONS = { top: text, days: text, vs: text, key: text, url: text, token: text, data: text, config: text }
+const OPTIONS = {
+  ...{ top: text, days: text, vs: text, key: text, url: text, token: text, data: text, config: text },
+  supplies: { type: 'boolean' },
+} as const
 const MOST_DAYS = 3_650
 
 /**
@@ -29,12 +33,13 @@ const MOST_DAYS = 3_650
  * command goes on where it ended, however it ended. Gives the exit code. Throws UsageError.
  */
 export const importCoingecko = async (args: readonly string[], environment: Environment): Promise<number> => {
-  const { top = '10', days: daysText = '7', vs: vsText = 'usd', key, url, token, data, config } = read(args)
+  const { top = '10', days: daysText = '7', vs: vsText = 'usd', key, url, token, data, config, supplies = false } = read(args)
   const count = readCount('top', top, 1, MOST_COINS)
   const days = readCount('days', daysText, 1, MOST_DAYS)
   const vs = vsText.toLowerCase()
   if (!/^[a-z]{2,10}$/.test(vs)) throw new UsageError(`--vs: found "${vsText}", expected a currency such as usd`)
   if (url !== undefined && data !== undefined) throw new UsageError('--data: found also --url, expected one of them')
+  if (supplies && data !== undefined) throw new UsageError('--supplies: found also --data, expected a running server')
   const plan = planOf(key, environment)
   const baseUrl = baseOf(environment.COINGECKO_BASE_URL)
   const options = [...(data === undefined ? [] : ['--data', data]), ...(config === undefined ? [] : ['--config', config])]
@@ -53,6 +58,8 @@ export const importCoingecko = async (args: readonly string[], environment: Envi
       dataDir: settings.dataDir,
       directory: data !== undefined,
     })
+    const { server } = target
+    if (supplies && server === undefined) throw new ServerError('--supplies: found no server, expected one that runs')
     const gecko = new CoinGecko({
       ...{ plan, baseUrl, wall, signal: stop.signal },
       onWait(ms, why) {
@@ -92,7 +99,13 @@ export const importCoingecko = async (args: readonly string[], environment: Envi
     }
     progress.end()
     console.log(`${coins.length - failed} of ${count} coins: ${hours(sum)}`)
-    console.log(`"assets": ${JSON.stringify(suppliesOf(symbols))}`)
+    const assets = suppliesOf(symbols)
+    if (supplies && server) {
+      const known = Object.entries(assets).flatMap(([asset, { supply }]) => (supply ? [[asset, parseDecimal(supply)!] as const] : []))
+      const told = await sendSupplies(new Map(known), server)
+      console.log(`${told.accepted} supplies accepted, ${told.known} known`)
+    }
+    console.log(`"assets": ${JSON.stringify(assets)}`)
     return sum.refused > 0 || failed > 0 || coins.length < count ? 1 : 0
   } catch (error) {
     progress.end()
@@ -141,7 +154,7 @@ const baseOf = (address: string | undefined): string | undefined => {
 }
 
 /** The options as given. No word of them is said again: it may be a key. */
-const read = (args: readonly string[]): Partial<Record<keyof typeof OPTIONS, string>> => {
+const read = (args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] => {
   let given: ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>
   try {
     given = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })

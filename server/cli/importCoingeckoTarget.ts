@@ -9,6 +9,8 @@ import { localToken, RunningServer, ServerError } from './server.ts'
 /** Where hours go, and what is there already: the only record of how far an import has come. */
 export interface Target {
   readonly store: CandleStore
+  /** Undefined: a directory that none holds. */
+  readonly server?: RunningServer
   /** Ends (ms) of the hours in which the symbol has a candle, whoever brought it, `first ≤ end ≤ last`. */
   hours(symbol: string, first: number, last: number): Promise<ReadonlySet<number>>
   close(): Promise<void>
@@ -36,6 +38,7 @@ export const openTarget = async ({ url, token, port, dataDir, directory }: Targe
 
 const serverTarget = (server: RunningServer): Target => ({
   store: serverStore(server),
+  server,
   hours: (symbol, first, last) =>
     hoursIn(first, last, async query => {
       try {

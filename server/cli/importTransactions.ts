@@ -91,7 +91,8 @@ export const importTransactions = async (
 
 const EXPECTED = 'a transactions file (t,type,asset,qty …) or the transfers of a wallet (tx_hash,timestamp,kind,asset,signed_amount …)'
 
-const fileOf = async function* (file: string): ReturnType<typeof blocksOf> {
+/** The lines of a file. Throws UsageError where it cannot be read. */
+export const fileOf = async function* (file: string): ReturnType<typeof blocksOf> {
   try {
     yield* blocksOf(file)
   } catch (error) {

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { parseDecimal } from '../../streams/decimal.ts'
+import { CONCENTRATIONS, type Concentration, concentrationHolds } from '../../streams/fund/concentration.ts'
 import { capHolds } from '../../streams/fund/weighting.ts'
 import { NAME } from '../../streams/names.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { POOL_KINDS } from '../../streams/pools/pool.ts'
+import { V3_START } from '../../streams/pools/v3Start.ts'
 import { isSymbol } from '../../streams/symbols.ts'
 import { SCOPES } from '../access.ts'
 
@@ -32,6 +34,19 @@ const duration = z
   .regex(/^\d+(s|m|h|d)$/, 'a duration such as "30d"')
   .describe('such as "12h" or "30d", counted from when a row was stored')
 
+const concentration = z
+  .union(
+    [z.enum(Object.keys(CONCENTRATIONS) as [keyof typeof CONCENTRATIONS]), z.strictObject({ single: share, above: share, sum: share })],
+    {
+      error: `${Object.keys(CONCENTRATIONS)
+        .map(rule => `"${rule}"`)
+        .join(', ')} or {single, above, sum}, shares of one`,
+    },
+  )
+  .describe(
+    'none above `single`, those above `above` together at most `sum`: the large ones are reduced pro rata, and the others share what that frees',
+  )
+
 const weighting = z.discriminatedUnion(
   'scheme',
   [
@@ -39,6 +54,7 @@ const weighting = z.discriminatedUnion(
       scheme: z.literal('market-cap').describe('price × supply: the `count` largest, none above `cap`'),
       count: z.int().min(1).default(10),
       cap: share.default(1),
+      rules: concentration.optional(),
       assets: z.array(name).min(1).optional().describe('what it may choose from; all assets with a supply where left out'),
     }),
     z.strictObject({ scheme: z.literal('equal'), assets: z.array(name).min(1).optional(), cap: share.default(1) }),
@@ -51,10 +67,14 @@ const weighting = z.discriminatedUnion(
 const rebalance = z.strictObject({
   mode: z.enum(['off', 'propose', 'execute']).default('propose'),
   assetThreshold: z.number().min(0).optional().describe('on |weight − target| of any asset; strictly greater fires'),
+  relativeThreshold: z.number().min(0).optional().describe('on |weight − target| ÷ target of any asset; strictly greater fires'),
   totalThreshold: z.number().min(0).optional().describe('on half the sum of |weight − target|; strictly greater fires'),
   maxIntervalMs: ms.optional(),
   coolOffMs: z.int().min(0).default(60_000),
-  minTrade: amount.default('0'),
+  feeBps: z.int().min(0).max(9_999).default(0).describe('what a plan reckons that trading costs'),
+  minTrade: amount.default('0').describe('of the quote asset: what is worth less is not traded'),
+  maxTrade: positive.optional().describe('of the quote asset: what is worth more goes in slices'),
+  lots: named(positive).default({}).describe('asset → the step of its amounts'),
 })
 
 const fund = z.strictObject({
@@ -88,6 +108,8 @@ const token = z.strictObject({
   asset: name.optional().describe('the asset whose price it has: of WETH that is ETH; its symbol where left out'),
 })
 
+const rawAmount = z.string().regex(/^(0|[1-9]\d{0,77})$/, 'a whole number in a string')
+
 const pool = z.strictObject({
   id: name,
   kind: z.enum(POOL_KINDS),
@@ -99,7 +121,32 @@ const pool = z.strictObject({
   tickSpacing: z.int().min(1).optional(),
   token0: token.optional(),
   token1: token.optional(),
-  ticks: z.string().min(1).optional().describe('file of the ticks initialised at the start'),
+  ticks: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      `of uniswap-v3: a file, relative to the configuration, that it is followed from where that is not its beginning; ${V3_START}`,
+    ),
+  amplification: z
+    .number()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('of stableswap: A. Without it, or without feePips, no log of the pool is read'),
+  offpegFeeMultiplier: z
+    .number()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe('of stableswap: how many times as high the fee is far from the peg'),
+  balances: z
+    .strictObject({ block: z.int().min(0), '0': rawAmount, '1': rawAmount })
+    .optional()
+    .describe(
+      'of stableswap: what it held at the end of a block, raw, without the fees of its owner, if not followed from its first deposit',
+    ),
+  symbol: symbol.optional().describe('of orderbook: the symbol whose levels it shows'),
 })
 
 const limits = z.strictObject({
@@ -133,6 +180,32 @@ const limits = z.strictObject({
     .describe('rows kept on disk while ClickHouse is away'),
 })
 
+const costs = z.int().min(0).max(9_999).default(10).describe('its fee, in basis points: what plans reckon with at least')
+const exchange = z
+  .discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({
+        kind: z.literal('paper').describe('fills at the market of the moment; nothing is at stake'),
+        seed: z.string().max(64).default('1'),
+        feeBps: costs,
+        latencyMs: z.int().min(0).default(200).describe('of event time'),
+        partly: z.number().min(0).max(1).default(0.2).describe('share of the orders that are filled in two parts'),
+        rejected: z.number().min(0).max(1).default(0).describe('share of the orders that are rejected'),
+      }),
+      z.strictObject({
+        kind: z.literal('ccxt').describe('a venue by the package ccxt, which is to be installed beside'),
+        venue: z.string().regex(/^[a-z0-9]+$/, 'a venue as ccxt calls it, such as "binance"'),
+        feeBps: costs,
+        names: named(name).default({}).describe('our name of an asset → the venue’s, such as {"USD": "USDT"}'),
+        options: z.record(z.string(), z.unknown()).default({}).describe('handed to ccxt as they are'),
+      }),
+    ],
+    { error: ({ code }) => (code === 'invalid_union' ? 'paper or ccxt' : undefined) },
+  )
+  .prefault({ kind: 'paper' })
+  .describe('where funds whose rebalances are executed trade')
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hexadecimal digits, lower case')
 const operatorToken = z.strictObject({
   name,
@@ -155,6 +228,7 @@ export const configSchema = z.strictObject({
   funds: z.array(fund).default([]),
   portfolios: z.array(portfolio).default([]),
   pools: z.array(pool).default([]),
+  exchange,
   feeds: z.array(z.string().min(1)).default(['sim']),
   origins: z.array(z.string()).default([]).describe('origins, beside its own, whose pages may open sockets'),
   registration: z.enum(['open', 'invite', 'closed']).optional().describe('who may register; open on loopback, else closed'),
@@ -206,8 +280,17 @@ export const fundContradiction = ({ weighting }: FundConfig, config: Config, roo
   }
   if (weighting.scheme !== 'units' && !capHolds(weighting.cap, size))
     return `${at}.cap: found ${weighting.cap}, expected at least 1/${size}, because ${size} members cannot all stay below it`
+  if (weighting.scheme !== 'market-cap' || weighting.rules === undefined) return undefined
+  const rule = concentrationOf(weighting.rules)
+  if (rule.above > rule.single) return `${at}.rules: found above ${rule.above} and single ${rule.single}, expected above at most single`
+  if (!concentrationHolds(size, weighting.cap, rule))
+    return `${at}.rules: found ${JSON.stringify(weighting.rules)}, expected a rule that ${size} members capped at ${weighting.cap} can keep`
   return undefined
 }
+
+/** A rule as it is, named or written out. */
+export const concentrationOf = (rules: z.infer<typeof concentration>): Concentration =>
+  typeof rules === 'string' ? CONCENTRATIONS[rules] : rules
 
 /** How many members the fund has. */
 const membersOf = ({ assets }: Config, weighting: FundConfig['weighting']): number => {

@@ -88,7 +88,11 @@ describe('a configuration as the streams want it', () => {
     quote: 'EUR',
     assets: { BTC: { supply: '19700000' }, ETH: { supply: '120000000.5' }, GOLD: {} },
     funds: [
-      { id: 'CAP', weighting: { scheme: 'market-cap', assets: ['ETH'] }, rebalance: { mode: 'off', assetThreshold: 0.1 } },
+      {
+        id: 'CAP',
+        weighting: { scheme: 'market-cap', assets: ['ETH'], rules: 'msci-10-40' },
+        rebalance: { mode: 'off', assetThreshold: 0.1, feeBps: 25, minTrade: '10', maxTrade: '5000', lots: { BTC: '0.00001' } },
+      },
       { id: 'ALL', name: 'All alike', weighting: { scheme: 'equal' }, initialPrice: '0.5', rebalance: { totalThreshold: 0.2 } },
       { id: 'UNITS', weighting: { scheme: 'units', units: { SOL: '0.000000000000000001', EUR: '5' } } },
     ],
@@ -109,9 +113,21 @@ describe('a configuration as the streams want it', () => {
       initialPrice: 10n ** 17n * 5n,
     })
     expect(funds[1]!.rebalance).toEqual({
+      mode: 'propose',
       assetThreshold: Number.POSITIVE_INFINITY,
+      relativeThreshold: Number.POSITIVE_INFINITY,
       totalThreshold: 0.2,
       maxIntervalMs: Number.POSITIVE_INFINITY,
+      coolOffMs: 60_000,
+      // At least what the exchange takes.
+      trades: { feeBps: 10, minTrade: 0n, lots: new Map() },
+    })
+    expect(funds[0]!.weighting).toEqual({ scheme: 'market-cap', count: 10, cap: 1, rules: { single: 0.1, above: 0.05, sum: 0.4 } })
+    expect(funds[0]!.rebalance.trades).toEqual({
+      feeBps: 25,
+      minTrade: 10n * 10n ** 18n,
+      maxTrade: 5_000n * 10n ** 18n,
+      lots: new Map([['BTC', 10n ** 13n]]),
     })
     expect(funds[2]!.weighting).toEqual({
       scheme: 'units',

@@ -1,21 +1,23 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
 import { csvFields } from '../../streams/csv.ts'
 import { parseDecimal, toNumber } from '../../streams/decimal.ts'
-import type { FundSpec, Weighting } from '../../streams/fund/fund.ts'
+import type { FundSpec, RebalanceRules, Weighting } from '../../streams/fund/fund.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { BadRow, type Transaction, transactionReader } from '../../streams/pnl/transaction.ts'
 import type { PoolSpec, TokenSpec } from '../../streams/pools/pool.ts'
+import { parseV3Start, type V3Start } from '../../streams/pools/v3Start.ts'
+import type { ConfiguredFund } from '../storage/configured.ts'
 import { UsageError } from './options.ts'
-import type { Config, FundConfig, PoolConfig } from './schema.ts'
+import { type Config, concentrationOf, type FundConfig, type PoolConfig } from './schema.ts'
 
 /** The configuration as the streams want it: amounts parsed, files read, defaults that depend on other members filled in. */
 
 export const fundSpecs = (config: Config): FundSpec[] => config.funds.map(fund => fundSpec(fund, config))
 
-export const fundSpec = (fund: FundConfig, { quote, assets }: Config): FundSpec => {
+export const fundSpec = (fund: FundConfig, { quote, assets, exchange }: Config): FundSpec => {
   const { weighting, rebalance } = fund
   const chosen = weighting.scheme === 'market-cap' ? weighting.assets : undefined
   return {
@@ -32,21 +34,47 @@ export const fundSpec = (fund: FundConfig, { quote, assets }: Config): FundSpec 
     initialShares: parseDecimal(fund.initialShares)!,
     inceptionTimeoutMs: fund.inceptionTimeoutMs,
     targets: fund.targets,
-    rebalance: {
-      assetThreshold: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.assetThreshold ?? Number.POSITIVE_INFINITY),
-      totalThreshold: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.totalThreshold ?? Number.POSITIVE_INFINITY),
-      maxIntervalMs: rebalance.mode === 'off' ? Number.POSITIVE_INFINITY : (rebalance.maxIntervalMs ?? Number.POSITIVE_INFINITY),
-    },
+    rebalance: rebalanceRules(rebalance, exchange.feeBps),
     createFeeBps: fund.createFeeBps,
     redeemFeeBps: fund.redeemFeeBps,
     market: fund.market,
   }
 }
 
+/** What the store is told of a fund. */
+export const configuredFund = ({ id, name, weighting, rebalance: { assetThreshold } }: FundSpec): ConfiguredFund => ({
+  ...{ id, name, cap: 'cap' in weighting ? weighting.cap : undefined },
+  threshold: Number.isFinite(assetThreshold) ? assetThreshold : undefined,
+})
+
+const rebalanceRules = (
+  { mode, feeBps, minTrade, maxTrade, lots, ...rebalance }: FundConfig['rebalance'],
+  exchangeBps: number,
+): RebalanceRules => {
+  const unless = (threshold: number | undefined): number => (mode === 'off' ? undefined : threshold) ?? Number.POSITIVE_INFINITY
+  return {
+    mode,
+    assetThreshold: unless(rebalance.assetThreshold),
+    relativeThreshold: unless(rebalance.relativeThreshold),
+    totalThreshold: unless(rebalance.totalThreshold),
+    maxIntervalMs: unless(rebalance.maxIntervalMs),
+    coolOffMs: rebalance.coolOffMs,
+    trades: {
+      feeBps: Math.max(feeBps, exchangeBps),
+      minTrade: parseDecimal(minTrade)!,
+      lots: new Map(Object.entries(lots).map(([asset, lot]) => [asset, parseDecimal(lot)!])),
+      ...(maxTrade !== undefined && { maxTrade: parseDecimal(maxTrade)! }),
+    },
+  }
+}
+
 const weightingOf = (weighting: FundConfig['weighting'], allAssets: readonly string[]): Weighting => {
   switch (weighting.scheme) {
     case 'market-cap':
-      return { scheme: 'market-cap', count: weighting.count, cap: weighting.cap }
+      return {
+        ...{ scheme: 'market-cap', count: weighting.count, cap: weighting.cap },
+        ...(weighting.rules !== undefined && { rules: concentrationOf(weighting.rules) }),
+      }
     case 'equal':
       return { scheme: 'equal', assets: weighting.assets ?? allAssets, cap: weighting.cap }
     case 'fixed':
@@ -56,7 +84,45 @@ const weightingOf = (weighting: FundConfig['weighting'], allAssets: readonly str
   }
 }
 
-export const poolSpecs = (config: Config): PoolSpec[] => config.pools.map(pool => poolSpec(pool, config.quote))
+/** Reads the ticks of the pools that have a file of them; throws UsageError where one cannot be read or does not fit. */
+export const poolSpecs = (config: Config, configFile = ''): PoolSpec[] =>
+  config.pools.map((pool, i) => ({
+    ...poolSpec(pool, config.quote),
+    ...(pool.symbol !== undefined && { symbol: pool.symbol }),
+    ...(pool.kind === 'stableswap' && stableswapSpec(pool)),
+    ...(pool.ticks !== undefined && {
+      start: readStart(resolve(dirname(configFile), pool.ticks), pool, `${configFile}: pools.${i}.ticks`),
+    }),
+  }))
+
+/** Hundredths of a basis point become 10⁻¹⁰. Without amplification or fee the curve is unknown. */
+const stableswapSpec = ({ amplification, feePips, offpegFeeMultiplier, balances }: PoolConfig): Pick<PoolSpec, 'stableswap'> =>
+  amplification === undefined || feePips === undefined
+    ? {}
+    : {
+        stableswap: {
+          amplification: BigInt(Math.round(amplification * 100)),
+          fee: BigInt(feePips) * 10_000n,
+          offpegMultiplier: BigInt(Math.round(offpegFeeMultiplier * 1e10)),
+          ...(balances && { start: { block: balances.block, balances: [BigInt(balances['0']), BigInt(balances['1'])] } }),
+        },
+      }
+
+const readStart = (file: string, { kind, tickSpacing }: PoolConfig, where: string): V3Start => {
+  if (kind !== 'uniswap-v3')
+    throw new UsageError(`${where}: found a file of ticks, expected none, because a pool of kind ${kind} has no ticks`)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`${where}: "${file}" cannot be read (${(error as NodeJS.ErrnoException).code}), expected a file of ticks`)
+  }
+  try {
+    return parseV3Start(text, tickSpacing)
+  } catch (error) {
+    throw new UsageError(`${where}: ${file}, ${(error as Error).message}`)
+  }
+}
 
 /** Uniswap v2 takes 0.3 % of every swap; of other kinds the fee is unknown where the configuration does not tell. */
 const V2_FEE_PIPS = 3000

@@ -1,7 +1,7 @@
 import type { TickWriter } from '../../streams/tickWriter.ts'
 import { type Instrument, Instruments, type Naming, TICKER } from './instruments.ts'
 import { decimal, idOf, sideOf } from './numbers.ts'
-import { type Level, OrderBook } from './orderBook.ts'
+import type { Level } from './orderBook.ts'
 import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
@@ -77,14 +77,13 @@ class BybitDecoder implements Decoder {
       const updates = new Sequence()
       updates.missing(data.u)
       this.updates.set(instrument, updates)
-      instrument.book = new OrderBook(depth)
-      instrument.book.replace(levels)
+      instrument.beginBook(levels, depth)
     } else if (instrument.book) {
       const missing = this.updates.get(instrument)?.missing(data.u) ?? 0
       if (missing > 0) {
         writer.leaveOut('gap', missing)
         this.lost = true
-        instrument.dropBook()
+        instrument.dropBook(writer, decimal(ts))
       }
       instrument.book?.update(levels)
     }
@@ -109,16 +108,19 @@ const quoteOf = ({ bid1Price, ask1Price }: Ticker): { bid?: string; ask?: string
   ...(ask1Price !== undefined && { ask: ask1Price }),
 })
 
+/** Levels a side. It comes less often than the best alone, which takes ten milliseconds. */
+const DEEPEST = 1_000
+
 const market = (name: string, perpetual: boolean, category: string): Venue => ({
   name,
   perpetual,
   heartbeat: { everyMs: 20_000, text: '{"op":"ping"}' },
-  sockets: symbols =>
+  sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => ({
       url: `wss://stream.bybit.com/v5/public/${category}`,
       // A request takes ten topics.
       hello: inRuns(
-        run.flatMap(s => [`publicTrade.${s}`, `orderbook.1.${s}`]),
+        run.flatMap(s => [`publicTrade.${s}`, `orderbook.${books.has(s) ? DEEPEST : 1}.${s}`]),
         10,
       ).map(args => JSON.stringify({ op: 'subscribe', args })),
     })),

@@ -145,6 +145,16 @@ describe('coinbase, the feed before', () => {
     ])
   })
 
+  it('is asked for books only of those that are shown', () => {
+    const asked = (books: string[]) =>
+      coinbase
+        .sockets(['BTC-USD', 'ETH-USD'], new Set(books))[0]!
+        .hello.map(text => JSON.parse(text))
+        .filter(({ channel }) => channel === 'level2')
+    expect(asked(['ETH-USD'])).toEqual([{ type: 'subscribe', product_ids: ['ETH-USD'], channel: 'level2' }])
+    expect(asked([])).toEqual([])
+  })
+
   it('passes on what it complains of', () => {
     expect(new Talk(coinbase).says({ type: 'error', message: 'Failed to subscribe', reason: 'FOO is not valid' })).toBe(
       'Failed to subscribe FOO is not valid',

@@ -1,7 +1,7 @@
 import type { TickWriter } from '../../streams/tickWriter.ts'
 import { type Instrument, Instruments, TICKER } from './instruments.ts'
 import { decimal, idOf, isoTime, opposite, sideOf } from './numbers.ts'
-import { type Level, OrderBook } from './orderBook.ts'
+import type { Level } from './orderBook.ts'
 import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
@@ -67,7 +67,7 @@ class CoinbaseDecoder implements Decoder {
       // Nobody knows whose messages they were.
       for (const instrument of this.instruments.all()) {
         if (instrument?.book) this.lost = true
-        instrument?.dropBook()
+        instrument?.dropBook(writer, isoTime(message.timestamp))
       }
     }
     if (message.channel === 'market_trades') for (const event of message.events) this.trades(event, writer)
@@ -137,10 +137,8 @@ const changesOf = ({ changes }: LegacyMessage, side: string): Level[] =>
 
 /** Updates of a book that was never sent whole tell nothing of its best prices. */
 const apply = (instrument: Instrument, whole: boolean, bids: Level[], asks: Level[]): void => {
-  if (whole) {
-    instrument.book = new OrderBook()
-    instrument.book.replace({ bids, asks })
-  } else instrument.book?.update({ bids, asks })
+  if (whole) instrument.beginBook({ bids, asks })
+  else instrument.book?.update({ bids, asks })
 }
 
 const LEGACY = ['match', 'last_match', 'l2update', 'ticker', 'snapshot']
@@ -150,11 +148,17 @@ export const coinbase: Venue = {
   name: 'coinbase',
   perpetual: false,
   heartbeat: { everyMs: 5_000 },
-  sockets: symbols =>
-    inRuns(symbols, 100).map(product_ids => ({
-      url: 'wss://advanced-trade-ws.coinbase.com',
-      hello: ['market_trades', 'ticker', 'heartbeats'].map(channel => JSON.stringify({ type: 'subscribe', product_ids, channel })),
-    })),
+  sockets: (symbols, books) =>
+    inRuns(symbols, 100).map(run => {
+      const shown = run.filter(symbol => books.has(symbol))
+      return {
+        url: 'wss://advanced-trade-ws.coinbase.com',
+        hello: [
+          ...['market_trades', 'ticker', 'heartbeats'].map(channel => ({ product_ids: run, channel })),
+          ...(shown.length > 0 ? [{ product_ids: shown, channel: 'level2' }] : []),
+        ].map(wanted => JSON.stringify({ type: 'subscribe', ...wanted })),
+      }
+    }),
   decoder: naming => new CoinbaseDecoder(new Instruments('coinbase', false, naming)),
   traces: {
     at: ({ hostname }) => /(^|\.)coinbase\.com$/.test(hostname),

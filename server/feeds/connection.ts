@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { type RawData, WebSocket } from 'ws'
-import type { FeedState, Ticks } from '../../streams/input.ts'
+import type { BookLevels, FeedState, Ticks } from '../../streams/input.ts'
 import { TickWriter } from '../../streams/tickWriter.ts'
 import { Backoff } from './backoff.ts'
 import { LeftOutLog } from './leftOutLog.ts'
@@ -68,6 +68,11 @@ export class Connection {
   /** What came since the last call; undefined where nothing did. */
   take(): Ticks | undefined {
     return this.writer.take()
+  }
+
+  /** How the books stand that are shown and have changed, as of what was taken. */
+  takeLevels(): readonly BookLevels[] {
+    return this.writer.takeLevels()
   }
 
   close(): void {

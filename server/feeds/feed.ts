@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ChainEvents, FeedChange, Ticks } from '../../streams/input.ts'
+import type { BookLevels, ChainEvents, FeedChange, Ticks } from '../../streams/input.ts'
 import type { Names } from '../../streams/names.ts'
 import type { SymbolMap } from '../../streams/symbols.ts'
 
@@ -18,7 +18,7 @@ export interface Feed {
   open(context: FeedContext): AsyncIterable<FeedInput>
 }
 
-export type FeedInput = Ticks | ChainEvents | FeedChange
+export type FeedInput = Ticks | BookLevels | ChainEvents | FeedChange
 
 export interface FeedContext {
   /** The feed's number in its inputs. */
@@ -27,6 +27,8 @@ export interface FeedContext {
   readonly symbols: Names
   readonly sources: Names
   readonly map: SymbolMap
+  /** Canonical symbols whose order books are shown; none where it is left out. */
+  readonly books?: ReadonlySet<string>
   readonly log: Logger
   readonly signal: AbortSignal
 }

@@ -1,7 +1,7 @@
 import type { Names } from '../../streams/names.ts'
 import type { SymbolMap } from '../../streams/symbols.ts'
 import type { Side, TickWriter } from '../../streams/tickWriter.ts'
-import type { OrderBook } from './orderBook.ts'
+import { type Levels, OrderBook } from './orderBook.ts'
 import { Sequence } from './sequence.ts'
 
 /** Canonical symbols and names of sources, shared with the pipeline. */
@@ -9,6 +9,8 @@ export interface Naming {
   readonly symbols: Names
   readonly sources: Names
   readonly map: SymbolMap
+  /** Canonical symbols whose order books are shown. */
+  readonly books?: ReadonlySet<string>
 }
 
 /** Where a best bid and ask is read from, the less immediate first: what a venue sends at every trade lags behind its book. */
@@ -21,15 +23,18 @@ export class Instrument {
   book: OrderBook | undefined
   private readonly symbol: number
   private readonly source: number
+  /** Its order book is shown, not only the best of it. */
+  private readonly shown: boolean
   private readonly trades = new Sequence()
   private origin = TICKER
   private bid = Number.NaN
   private ask = Number.NaN
   private quotedAt = Number.NEGATIVE_INFINITY
 
-  constructor(symbol: number, source: number) {
+  constructor(symbol: number, source: number, shown: boolean) {
     this.symbol = symbol
     this.source = source
+    this.shown = shown
   }
 
   /** `number`: the trade's, where the venue numbers the trades of an instrument one by one; NaN elsewhere. */
@@ -60,17 +65,26 @@ export class Instrument {
     if (time > this.quotedAt) this.quotedAt = time
   }
 
-  /** Writes the top of the book, where both sides stand. */
+  /** The venue sends the whole book; `depth`: levels a side that it speaks of, where it does not speak of all. */
+  beginBook(levels: Levels, depth?: number): void {
+    this.book = new OrderBook(depth, this.shown)
+    this.book.replace(levels)
+  }
+
+  /** Writes the top of the book, where both sides stand, and the rest of it where somebody wants to see it. */
   quoteBook(writer: TickWriter, t: number): void {
-    const bid = this.book?.bid
-    const ask = this.book?.ask
+    const { book } = this
+    if (book === undefined) return
+    const { bid, ask } = book
     if (bid !== undefined && ask !== undefined) this.quote(writer, t, bid, ask, BOOK)
+    if (this.shown) writer.levels(this.symbol, this.source, t, () => book.levels(cut => writer.leaveOut('levels', cut)))
   }
 
   /** The book has a hole: what it shows is not to be believed until the venue sends a whole one. */
-  dropBook(): void {
+  dropBook(writer: TickWriter, t: number): void {
     this.book = undefined
     this.origin = TICKER
+    if (this.shown) writer.loseLevels(this.symbol, t)
   }
 }
 
@@ -104,9 +118,10 @@ export class Instruments {
   private find(name: string): Instrument | undefined {
     const known = this.known.get(name)
     if (known !== undefined || this.known.has(name) || this.known.size >= MOST) return known
-    const { symbols, sources, map } = this.naming
+    const { symbols, sources, map, books } = this.naming
     const symbol = map.canonical(this.venue, name, this.perpetual)
-    const instrument = symbol === undefined ? undefined : new Instrument(symbols.index(symbol), sources.index(this.venue))
+    const instrument =
+      symbol === undefined ? undefined : new Instrument(symbols.index(symbol), sources.index(this.venue), books?.has(symbol) === true)
     this.known.set(name, instrument)
     return instrument
   }

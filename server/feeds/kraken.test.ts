@@ -111,7 +111,7 @@ describe('kraken v1', () => {
 
 describe('kraken v2', () => {
   it('is asked by the names it knows', () => {
-    const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT', 'XDG/USD', 'SXBT/USD'])
+    const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT', 'XDG/USD', 'SXBT/USD'], new Set())
     expect(JSON.parse(socket!.hello[0]!).params.symbol).toEqual(['BTC/EUR', 'ETH/BTC', 'DOGE/USD', 'SXBT/USD'])
   })
 
@@ -124,6 +124,37 @@ describe('kraken v2', () => {
     timestamp: '2026-07-10T00:00:00.123456Z',
   })
   const trades = (type: string, ...ids: number[]) => ({ channel: 'trade', type, data: ids.map(trade) })
+
+  it('is asked for books only of those that are shown', () => {
+    const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT'], new Set(['XBT/EUR']))
+    const books = socket!.hello.map(text => JSON.parse(text).params).filter(({ channel }) => channel === 'book')
+    expect(books).toEqual([{ channel: 'book', depth: 1_000, symbol: ['BTC/EUR'], snapshot: true }])
+    expect(kraken.sockets(['XBT/EUR'], new Set())[0]!.hello.join('')).not.toContain('book')
+  })
+
+  it('keeps the book by snapshot and updates', () => {
+    const talk = new Talk(kraken, {}, ['BTC-USD'])
+    const said = (type: string, bids: object[], asks: object[], timestamp: string) =>
+      talk.says({ channel: 'book', type, data: [{ symbol: 'BTC/USD', bids, asks, checksum: 1, timestamp }] })
+    const at = (price: number, qty: number) => ({ price, qty })
+    said('update', [at(1, 1)], [], '2026-07-10T00:00:00Z') // of a book never seen
+    said('snapshot', [at(99, 1), at(98, 2)], [at(101, 3)], '2026-07-10T00:00:01Z')
+    expect(talk.writer.takeLevels()).toHaveLength(1)
+    said('update', [at(99, 0), at(98, 4)], [at(100, 5)], '2026-07-10T00:00:02Z')
+    const [look] = talk.writer.takeLevels()
+    expect([look!.t, look!.levels!.bids, look!.levels!.asks]).toEqual([
+      Date.UTC(2026, 6, 10, 0, 0, 2),
+      [[98, 4]],
+      [
+        [101, 3],
+        [100, 5],
+      ],
+    ])
+    expect(quoted(talk).map(([, bid, ask]) => [bid, ask])).toEqual([
+      [99, 101],
+      [98, 100],
+    ])
+  })
 
   it('counts missing trades by their numbers', () => {
     const talk = new Talk(kraken)

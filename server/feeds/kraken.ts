@@ -1,15 +1,18 @@
 import type { TickWriter } from '../../streams/tickWriter.ts'
 import { type Instrument, Instruments, SPREAD, TICKER } from './instruments.ts'
 import { decimal, idOf, isoTime, secondsTime, sideOf } from './numbers.ts'
-import { type Level, OrderBook } from './orderBook.ts'
+import type { Level } from './orderBook.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
 /** v2: objects, numbers as numbers, `BTC/USD`; trades are numbered one by one for each symbol. */
 interface MessageV2 {
   readonly channel?: string
+  readonly type?: string
   readonly data: readonly {
     readonly symbol: string
     readonly timestamp?: string
+    readonly bids: readonly LevelV2[]
+    readonly asks: readonly LevelV2[]
     readonly side: string
     readonly price: number
     readonly qty: number
@@ -20,6 +23,11 @@ interface MessageV2 {
   readonly error?: unknown
   readonly status?: string
   readonly errorMessage?: unknown
+}
+
+interface LevelV2 {
+  readonly price: number
+  readonly qty: number
 }
 
 /** v1: `[channel number, payload …, channel name, pair]`, numbers as text, `XBT/USD`; its trades have no ids. */
@@ -48,6 +56,7 @@ class KrakenDecoder implements Decoder {
       else if (message.status === 'error') return String(message.errorMessage)
       else if (message.channel === 'trade') this.trades(message, writer)
       else if (message.channel === 'ticker') this.tickers(message, writer)
+      else if (message.channel === 'book') this.books(message, writer)
       return undefined
     })
   }
@@ -62,6 +71,16 @@ class KrakenDecoder implements Decoder {
   private tickers({ data }: MessageV2, writer: TickWriter): void {
     for (const { symbol, timestamp, bid, ask } of data) {
       this.instruments.get(writer, symbol)?.quote(writer, isoTime(timestamp), decimal(bid), decimal(ask), TICKER)
+    }
+  }
+
+  private books({ type, data }: MessageV2, writer: TickWriter): void {
+    for (const { symbol, timestamp, bids, asks } of data) {
+      const instrument = this.instruments.get(writer, symbol)
+      const levels = { bids: levelsV2(bids), asks: levelsV2(asks) }
+      if (type === 'snapshot') instrument?.beginBook(levels, DEEPEST)
+      else instrument?.book?.update(levels)
+      instrument?.quoteBook(writer, isoTime(timestamp))
     }
   }
 
@@ -102,6 +121,11 @@ class KrakenDecoder implements Decoder {
   }
 }
 
+/** Levels a side that v2 is asked for. */
+const DEEPEST = 1_000
+
+const levelsV2 = (levels: readonly LevelV2[]): Level[] => levels.map(({ price, qty }) => [decimal(price), decimal(qty)])
+
 const isV1 = (message: MessageV1 | MessageV2): message is MessageV1 => Array.isArray(message)
 
 /** One message may change the two sides by a part each: the top is read when both are in. */
@@ -115,10 +139,8 @@ const bookV1 = (instrument: Instrument, depth: number, parts: readonly (BookV1 |
     })
   for (const part of parts) {
     if (part === null) continue
-    if (part.as || part.bs) {
-      instrument.book = new OrderBook(depth)
-      instrument.book.replace({ bids: levels(part.bs), asks: levels(part.as) })
-    } else instrument.book?.update({ bids: levels(part.b), asks: levels(part.a) })
+    if (part.as || part.bs) instrument.beginBook({ bids: levels(part.bs), asks: levels(part.as) }, depth)
+    else instrument.book?.update({ bids: levels(part.b), asks: levels(part.a) })
   }
   instrument.quoteBook(writer, t)
 }
@@ -127,20 +149,26 @@ export const kraken: Venue = {
   name: 'kraken',
   perpetual: false,
   heartbeat: { everyMs: 20_000, text: '{"method":"ping"}' },
-  sockets: symbols =>
-    inRuns(symbols.map(nameV2), 100).map(symbol => ({
-      url: 'wss://ws.kraken.com/v2',
-      hello: [{ channel: 'trade' }, { channel: 'ticker', event_trigger: 'bbo' }].map(channel =>
-        JSON.stringify({ method: 'subscribe', params: { ...channel, symbol, snapshot: true } }),
-      ),
-    })),
+  sockets: (symbols, books) =>
+    inRuns(symbols, 100).map(run => {
+      const symbol = run.map(nameV2)
+      const shown = run.filter(name => books.has(name)).map(nameV2)
+      return {
+        url: 'wss://ws.kraken.com/v2',
+        hello: [
+          { channel: 'trade', symbol },
+          { channel: 'ticker', event_trigger: 'bbo', symbol },
+          ...(shown.length > 0 ? [{ channel: 'book', depth: DEEPEST, symbol: shown }] : []),
+        ].map(wanted => JSON.stringify({ method: 'subscribe', params: { ...wanted, snapshot: true } })),
+      }
+    }),
   decoder: naming => new KrakenDecoder(new Instruments('kraken', false, naming)),
   traces: {
     at: ({ hostname }) => hostname === 'ws.kraken.com',
     says: message => {
       if (Array.isArray(message)) return message.length >= 4 && isPair(message.at(-1)) && typeof message.at(-2) === 'string'
       const { channel, data } = (message ?? {}) as Partial<MessageV2>
-      return (channel === 'trade' || channel === 'ticker') && Array.isArray(data) && isPair(data[0]?.symbol)
+      return ['trade', 'ticker', 'book'].includes(channel!) && Array.isArray(data) && isPair(data[0]?.symbol)
     },
   },
 }

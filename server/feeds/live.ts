@@ -32,8 +32,12 @@ export const live = (options: LiveOptions): Feed => ({
 const inputs = async function* ({ wanted, mirrors, patience, wall }: LiveOptions, context: FeedContext): AsyncGenerator<FeedInput> {
   const { feed, log, signal } = context
   const bell = new Bell()
+  const shown = ({ name, perpetual }: Venue, symbol: string): boolean => {
+    const canonical = context.map.canonical(name, symbol, perpetual)
+    return canonical !== undefined && context.books?.has(canonical) === true
+  }
   const connections = wanted.flatMap(({ venue, symbols }) =>
-    venue.sockets(symbols).map(
+    venue.sockets(symbols, new Set(symbols.filter(symbol => shown(venue, symbol)))).map(
       ({ url, hello }) =>
         new Connection({
           feed,
@@ -61,6 +65,7 @@ const inputs = async function* ({ wanted, mirrors, patience, wall }: LiveOptions
       for (const connection of connections) {
         const batch = connection.take()
         if (batch) yield batch
+        yield* connection.takeLevels()
       }
       if (state !== 'live') yield* change
       await bell.rung()
@@ -81,7 +86,7 @@ const mirrored = (url: string, mirrors: LiveOptions['mirrors']): string => {
 }
 
 /** Wakes one who waits; rung while nobody waits, it wakes the next at once. */
-class Bell {
+export class Bell {
   private ringing = false
   private wake: (() => void) | undefined
 

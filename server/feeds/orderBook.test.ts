@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Level, OrderBook } from './orderBook.ts'
 
 const level = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(0, 1, 2)).map((l): Level => l)
@@ -41,6 +41,70 @@ it('shows the best bid and ask that a plain map of all levels shows, after any s
       }
     }),
   )
+})
+
+describe('of a book with sizes', () => {
+  const sized = fc.record({
+    whole: fc.boolean(),
+    bids: fc.array(fc.tuple(fc.integer({ min: 80, max: 110 }), fc.constantFrom(0, 1, 2, 3.5)), { maxLength: 12 }),
+    asks: fc.array(fc.tuple(fc.integer({ min: 90, max: 120 }), fc.constantFrom(0, 1, 2, 3.5)), { maxLength: 12 }),
+  })
+  const never = () => expect.fail('nothing is too much')
+
+  it('the levels up to a tenth from the middle are those of a plain map, and all of them as far as they are said to be known', () => {
+    fc.assert(
+      fc.property(fc.array(sized, { maxLength: 30 }), fc.integer({ min: 3, max: 40 }), (steps, depth) => {
+        const book = new OrderBook(depth, true)
+        // All levels there are, of which the book sees a part.
+        const all = { bids: new Map<number, number>(), asks: new Map<number, number>() }
+        for (const { whole, bids, asks } of steps) {
+          const levels = whole ? { bids: [...new Map(bids)], asks: [...new Map(asks)] } : { bids, asks }
+          if (whole) {
+            all.bids.clear()
+            all.asks.clear()
+            book.replace(levels)
+          } else book.update(levels)
+          for (const side of ['bids', 'asks'] as const) {
+            for (const [price, size] of levels[side]) {
+              if (size > 0) all[side].set(price, size)
+              else all[side].delete(price)
+            }
+          }
+        }
+        const { bid, ask } = book
+        const shown = book.levels(never)
+        if (bid === undefined || ask === undefined || bid > ask) {
+          expect(shown).toBeUndefined()
+          return
+        }
+        const middle = (bid + ask) / 2
+        const { reach } = shown!
+        for (const [side, known] of [
+          ['bids', reach!.bid],
+          ['asks', reach!.ask],
+        ] as const) {
+          expect(known).toBeLessThanOrEqual(0.1)
+          for (const [price, size] of shown![side]) expect(all[side].get(price)).toBe(size)
+          const near = [...all[side]].filter(([price]) => Math.abs(price - middle) <= known * middle)
+          expect(new Map(shown![side].filter(([price]) => Math.abs(price - middle) <= known * middle))).toEqual(new Map(near))
+          if (all[side].size < depth && depth === 40) expect(known).toBe(0.1)
+        }
+      }),
+    )
+  })
+
+  it('no more than five thousand a side are shown, those next to the middle, and the rest is counted', () => {
+    const book = new OrderBook(undefined, true)
+    const away = (sign: number): Level[] => Array.from({ length: 7_000 }, (_, i) => [100_000 + sign * (i + 1), 1])
+    book.replace({ bids: away(-1), asks: away(1).slice(0, 5_000) })
+    let cut = 0
+    const shown = book.levels(n => {
+      cut += n
+    })!
+    expect([shown.bids.length, shown.asks.length, cut]).toEqual([5_000, 5_000, 2_000])
+    expect(Math.min(...shown.bids.map(([price]) => price))).toBe(95_000)
+    expect(shown.reach).toEqual({ bid: 0.05, ask: 0.1 })
+  })
 })
 
 it('is bounded also where nobody says how deep it is', () => {

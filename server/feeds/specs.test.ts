@@ -50,7 +50,7 @@ describe('a feed as it is asked for', () => {
 })
 
 describe('a feed that is not understood says what was found and what was expected', () => {
-  const kinds = 'expected sim, sim:SEED, replay:FILE, binance:SYMBOLS, coinbase:SYMBOLS, kraken:SYMBOLS, bybit:SYMBOLS'
+  const kinds = 'expected sim, sim:SEED, replay:FILE, evm:URL, binance:SYMBOLS, coinbase:SYMBOLS, kraken:SYMBOLS, bybit:SYMBOLS'
   it.each([
     ['', `: found "", ${kinds}`],
     ['okx:BTC-USDT', `okx:BTC-USDT: found "okx", ${kinds}`],

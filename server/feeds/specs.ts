@@ -3,6 +3,8 @@ import { binance, binanceUsdm } from './binance.ts'
 import { bybit, bybitLinear } from './bybit.ts'
 import { coinbase } from './coinbase.ts'
 import { PATIENCE, type Patience } from './connection.ts'
+import type { PoolParameters } from './evm/contracts.ts'
+import { evmFeed } from './evm/evm.ts'
 import type { Feed } from './feed.ts'
 import { kraken } from './kraken.ts'
 import { live, type Wanted } from './live.ts'
@@ -17,6 +19,8 @@ export interface FeedOptions {
   readonly sim: (id: string, seed: string | undefined) => Feed
   /** Where relative file names begin. */
   readonly base: string
+  /** What a chain is asked for. */
+  readonly pools?: readonly PoolParameters[]
   readonly mirrors?: Readonly<Record<string, string>>
   readonly patience?: Patience
   readonly wall?: Wall
@@ -36,7 +40,7 @@ const EXCHANGES: Readonly<Record<string, Exchange>> = {
   bybit: { spot: bybit, perpetual: bybitLinear, form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
 }
 
-const KINDS = `sim, sim:SEED, replay:FILE, ${Object.keys(EXCHANGES)
+const KINDS = `sim, sim:SEED, replay:FILE, evm:URL, ${Object.keys(EXCHANGES)
   .map(name => `${name}:SYMBOLS`)
   .join(', ')}`
 
@@ -52,6 +56,8 @@ export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> 
       return sim(spec, rest)
     case 'replay':
       return replay({ spec, base, map, wall })
+    case 'evm':
+      return evmFeed({ spec, pools: options.pools ?? [], patience: options.patience ?? PATIENCE, wall })
     case 'ccxt':
     case 'http':
       throw new SpecError(spec, `a feed of the kind ${kind}, which is not available in this version`, KINDS)

@@ -8,8 +8,8 @@ export interface Venue {
   /** All its instruments are perpetuals. */
   readonly perpetual: boolean
   readonly heartbeat: Heartbeat
-  /** The sockets that carry the trades and best quotes of these instruments, named as the venue names them. */
-  sockets(symbols: readonly string[]): SocketPlan[]
+  /** The sockets that carry trades and best quotes of these instruments, named as the venue names them, and the order books of some. */
+  sockets(symbols: readonly string[], books: ReadonlySet<string>): SocketPlan[]
   /** Made anew for every connection: it holds order books and sequence numbers. */
   decoder(naming: Naming): Decoder
   readonly traces: Traces

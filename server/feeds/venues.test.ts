@@ -128,7 +128,7 @@ describe.each(VENUES.map(venue => [venue.name, venue] as const))('%s', (name, ve
 
   it('opens sockets that name every symbol it is asked for, and few symbols each', () => {
     const symbols = Array.from({ length: 250 }, (_, i) => `COIN${String.fromCharCode(65 + (i % 26), 65 + Math.floor(i / 26))}USDT`)
-    const sockets = venue.sockets(symbols)
+    const sockets = venue.sockets(symbols, new Set())
     expect(sockets.length).toBeGreaterThan(1)
     for (const { url } of sockets) expect(new URL(url).protocol).toBe('wss:')
     const asked = sockets.map(({ url, hello }) => url + hello.join(''))
@@ -140,7 +140,7 @@ describe.each(VENUES.map(venue => [venue.name, venue] as const))('%s', (name, ve
     for (const [owner, addresses] of Object.entries(ADDRESSES)) {
       for (const address of addresses) expect([address, venue.traces.at(new URL(address))]).toEqual([address, owner === name])
     }
-    for (const { url } of venue.sockets(['BTCUSDT'])) expect(venue.traces.at(new URL(url))).toBe(true)
+    for (const { url } of venue.sockets(['BTCUSDT'], new Set())) expect(venue.traces.at(new URL(url))).toBe(true)
   })
 
   it('knows its messages, and no other market’s', () => {

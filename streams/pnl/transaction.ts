@@ -78,7 +78,7 @@ const FIRST = Date.UTC(2009, 0, 1)
 const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/
 
 /** ms of "1577868060000" or of an ISO 8601 time, which without an offset is UTC. */
-const readTime = (text: string): number | undefined => {
+export const readTime = (text: string): number | undefined => {
   let t = Number.NaN
   if (/^\d{10,16}$/.test(text)) t = Number(text)
   else if (ISO.test(text)) {

@@ -102,14 +102,21 @@ export class AssetPrice extends Source implements Dependent {
   }
 }
 
-const byBook = new WeakMap<Book, Map<string, AssetPrice>>()
+/** The prices of assets over one book: one of each, for all pools. */
+export class AssetPrices {
+  private readonly book: Book
+  private readonly changes: Changes
+  private readonly prices = new Map<string, AssetPrice>()
 
-/** The price of an asset: one for all pools over the same book. */
-export const assetPrice = (book: Book, changes: Changes, asset: string, quote: string): AssetPrice => {
-  const prices = byBook.get(book) ?? new Map<string, AssetPrice>()
-  byBook.set(book, prices)
-  const symbol = `${asset}-${quote}`
-  const price = prices.get(symbol) ?? new AssetPrice(asset === quote ? undefined : book.instrument(symbol), changes)
-  prices.set(symbol, price)
-  return price
+  constructor(book: Book, changes: Changes) {
+    this.book = book
+    this.changes = changes
+  }
+
+  of(asset: string, quote: string): AssetPrice {
+    const symbol = `${asset}-${quote}`
+    const price = this.prices.get(symbol) ?? new AssetPrice(asset === quote ? undefined : this.book.instrument(symbol), this.changes)
+    this.prices.set(symbol, price)
+    return price
+  }
 }

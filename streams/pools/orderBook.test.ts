@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { Book } from '../book.ts'
+import { FeedHealth } from '../feedHealth.ts'
 import { Names } from '../names.ts'
 import { Changes } from '../source.ts'
 import { poolSpec, token } from '../test/chain.ts'
 import { NOON } from '../test/drive.ts'
+import { AssetPrices } from './assetPrice.ts'
 import { depthOf, highestBid, inverted, type Level, type Levels, lowestAsk } from './orderBook.ts'
 import { Pool } from './pool.ts'
 
@@ -25,8 +27,10 @@ const quoteOf = (levels: readonly Level[]): number => levels.reduce((sum, [price
 const figuresOf = (levels: Levels, prices: Record<string, number>, d0 = 8, d1 = 8) => {
   const book = new Book(new Names())
   for (const [symbol, price] of Object.entries(prices)) book.instrument(symbol).price = price
-  const pool = new Pool(poolSpec({ kind: 'orderbook', token0: token('LTC', d0), token1: token('KMD', d1) }), book, new Changes())
-  pool.takeLevels(levels, NOON)
+  const changes = new Changes()
+  const spec = poolSpec({ kind: 'orderbook', token0: token('LTC', d0), token1: token('KMD', d1) })
+  const pool = new Pool(spec, new AssetPrices(book, changes), changes)
+  pool.takeLevels(levels, NOON, new FeedHealth({ id: 'venue', live: false }, 10_000), 0)
   pool.evaluate(NOON)
   return pool.figures
 }

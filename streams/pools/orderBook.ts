@@ -10,14 +10,16 @@ export type Level = readonly [price: number, base: number]
 export interface Levels {
   readonly bids: readonly Level[]
   readonly asks: readonly Level[]
+  /** How far from the middle, as a share of it, all levels of a side are known; everywhere where it is left out. */
+  readonly reach?: Depth
 }
 
-/** NaN where that side is empty. */
-export const lowestAsk = ({ asks }: Levels): number => best(asks, Math.min)
-export const highestBid = ({ bids }: Levels): number => best(bids, Math.max)
+/** A book that is followed is known so far from its middle, as a share of it, unless its venue tells less. */
+export const SHOWN = 0.1
 
-const best = (levels: readonly Level[], better: (a: number, b: number) => number): number =>
-  levels.map(([price]) => price).reduce((a, b) => better(a, b), levels[0]?.[0] ?? Number.NaN)
+/** NaN where that side is empty. */
+export const lowestAsk = ({ asks }: Levels): number => asks.reduce((low, level) => Math.min(low, level[0]), asks[0]?.[0] ?? Number.NaN)
+export const highestBid = ({ bids }: Levels): number => bids.reduce((high, level) => Math.max(high, level[0]), bids[0]?.[0] ?? Number.NaN)
 
 /** The same book seen from the other token: who bids for the one asks for the other. */
 export const inverted = ({ bids, asks }: Levels): Levels => {
@@ -25,25 +27,31 @@ export const inverted = ({ bids, asks }: Levels): Levels => {
   return { bids: turned(asks), asks: turned(bids) }
 }
 
-const baseOf = (levels: readonly Level[]): number => levels.reduce((sum, [, base]) => sum + base, 0)
-const quoteOf = (levels: readonly Level[]): number => levels.reduce((sum, [price, base]) => sum + price * base, 0)
+// Books of thousands of levels are added up several times a frame: nothing is made on the way.
+const baseOf = (levels: readonly Level[], most = Number.POSITIVE_INFINITY): number =>
+  levels.reduce((sum, level) => (level[0] <= most ? sum + level[1] : sum), 0)
+const quoteOf = (levels: readonly Level[], least = 0): number =>
+  levels.reduce((sum, level) => (level[0] >= least ? sum + level[0] * level[1] : sum), 0)
 
 /** A level at the very edge counts, whatever the rounding of the edge. */
-const EDGE = 1 + 1e-12
+export const EDGE = 1 + 1e-12
 
-/** Base tokens offered up to so far above the middle of the best bid and ask, quote tokens bid down to so far below; the edges count. */
+/**
+ * Base tokens offered up to so far above the middle of the best bid and ask, quote tokens bid down to so far below; the edges count. NaN
+ * for a side whose levels are not all known so far.
+ */
 export const depthOf = (levels: Levels, fraction: number): Depth => {
   const mid = (lowestAsk(levels) + highestBid(levels)) / 2
-  if (Number.isNaN(mid)) return { bid: Number.NaN, ask: Number.NaN }
+  const reaches = (side: keyof Depth): boolean => !Number.isNaN(mid) && (levels.reach === undefined || fraction <= levels.reach[side])
   return {
-    bid: quoteOf(levels.bids.filter(([price]) => price * EDGE >= mid * (1 - fraction))),
-    ask: baseOf(levels.asks.filter(([price]) => price <= mid * (1 + fraction) * EDGE)),
+    bid: reaches('bid') ? quoteOf(levels.bids, (mid * (1 - fraction)) / EDGE) : Number.NaN,
+    ask: reaches('ask') ? baseOf(levels.asks, mid * (1 + fraction) * EDGE) : Number.NaN,
   }
 }
 
 /**
  * An order book as a pool: token1 is the base token, token0 the quote token. What lies in it are the base tokens that are offered and
- * the quote tokens that are bid.
+ * the quote tokens that are bid, of a book that is followed those within SHOWN of the middle.
  */
 export class OrderBook implements PoolChain {
   known: Levels | undefined
@@ -56,8 +64,8 @@ export class OrderBook implements PoolChain {
     this.scale1 = scale1
   }
 
-  /** Takes the book as it stands now. */
-  take(levels: Levels): void {
+  /** Takes the book as it stands now; undefined where it is not known any more. */
+  take(levels: Levels | undefined): void {
     this.known = levels
   }
 
@@ -67,7 +75,7 @@ export class OrderBook implements PoolChain {
   }
 
   get reserves(): readonly [bigint, bigint] | undefined {
-    if (this.known === undefined) return undefined
+    if (this.known === undefined || this.partial) return undefined
     const raw = [quoteOf(this.known.bids) * this.scale0, baseOf(this.known.asks) * this.scale1]
     return raw.every(Number.isFinite) ? [BigInt(Math.round(raw[0]!)), BigInt(Math.round(raw[1]!))] : undefined
   }
@@ -86,6 +94,13 @@ export class OrderBook implements PoolChain {
   }
 
   describe(figures: Mutable<PoolRow>): void {
-    figures.partial = this.known === undefined
+    figures.partial = this.partial
+  }
+
+  /** Less is known than what is to be shown. */
+  private get partial(): boolean {
+    if (this.known === undefined) return true
+    const { reach } = this.known
+    return reach !== undefined && Math.min(reach.bid, reach.ask) < SHOWN
   }
 }

@@ -1,11 +1,10 @@
 import { DAY, floorTo } from '../bars.ts'
-import type { Book } from '../book.ts'
 import type { FeedHealth } from '../feedHealth.ts'
 import type { ChainLog } from '../input.ts'
 import type { Mutable } from '../mutable.ts'
 import type { PoolFigures, PoolRow } from '../rows.ts'
 import { type Changes, type Dependent, Source } from '../source.ts'
-import { type AssetPrice, assetPrice } from './assetPrice.ts'
+import type { AssetPrice, AssetPrices } from './assetPrice.ts'
 import { type Depth, Inconsistent, type PoolChain } from './chain.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
 import { type Levels, OrderBook } from './orderBook.ts'
@@ -75,6 +74,8 @@ export class Pool extends Source implements Dependent {
   private readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
   private readonly scales: readonly [number, number]
   private readonly feeds = new Set<FeedHealth>()
+  /** Where the levels of an order book come from. */
+  private followed: { readonly feed: FeedHealth; readonly source: number } | undefined
   /** Its logs, the passing of its day and the silence of its feeds, as something it is computed from. */
   private readonly events = new Source()
   private readonly logs: StandingLogs<Taken>
@@ -86,12 +87,12 @@ export class Pool extends Source implements Dependent {
   private today = Number.NEGATIVE_INFINITY
   private listening = false
 
-  constructor(spec: PoolSpec, book: Book, changes: Changes) {
+  constructor(spec: PoolSpec, prices: AssetPrices, changes: Changes) {
     super()
     this.spec = spec
     this.changes = changes
     const { token0, token1, quote } = spec
-    const priced = (token: TokenSpec | undefined) => token && assetPrice(book, changes, token.asset, quote)
+    const priced = (token: TokenSpec | undefined) => token && prices.of(token.asset, quote)
     this.assets = [priced(token0), priced(token1)]
     this.scales = [10 ** (token0?.decimals ?? Number.NaN), 10 ** (token1?.decimals ?? Number.NaN)]
     this.chain = chainOf(spec, this.scales)
@@ -118,10 +119,20 @@ export class Pool extends Source implements Dependent {
     return true
   }
 
-  /** Takes the levels of an order book as they stand now; other kinds have none. */
-  takeLevels(levels: Levels, t: number): void {
-    if (!(this.chain instanceof OrderBook)) return
-    this.chain.take(levels)
+  /**
+   * Takes the levels of an order book as they stand now, undefined where they are not known any more; other kinds have none. Where
+   * several feeds or sources tell of it, one is followed until it is silent or knows nothing: books of two venues are two books.
+   */
+  takeLevels(levels: Levels | undefined, t: number, feed: FeedHealth, source: number): void {
+    const { chain, followed } = this
+    if (!(chain instanceof OrderBook)) return
+    const another = followed !== undefined && (followed.feed !== feed || followed.source !== source)
+    if (another && (levels === undefined || (chain.known !== undefined && !followed.feed.silent))) return
+    this.followed = { feed, source }
+    this.feeds.clear()
+    this.feeds.add(feed)
+    feed.carries.add(this.events)
+    chain.take(levels)
     this.figures.eventT = t
     this.events.touch(this.changes)
   }

@@ -3,6 +3,7 @@ import { FeedHealth } from '../feedHealth.ts'
 import type { ChainLog } from '../input.ts'
 import { Names } from '../names.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V2, SWAP_V3, SYNC_V2 } from '../pools/abi.ts'
+import { AssetPrices } from '../pools/assetPrice.ts'
 import { Pool, type PoolSpec, type TokenSpec } from '../pools/pool.ts'
 import { Changes } from '../source.ts'
 import { NOON } from './drive.ts'
@@ -67,7 +68,8 @@ export const poolSpec = (spec: Partial<PoolSpec> = {}): PoolSpec => ({
 export const lonelyPool = (spec: Partial<PoolSpec> = {}) => {
   const book = new Book(new Names())
   const feed = new FeedHealth({ id: 'chain', live: false }, 10_000)
-  const pool = new Pool(poolSpec(spec), book, new Changes())
+  const changes = new Changes()
+  const pool = new Pool(poolSpec(spec), new AssetPrices(book, changes), changes)
   return {
     price: (symbol: string, price: number) => {
       book.instrument(symbol).price = price

@@ -1,7 +1,7 @@
-import type { ChainEvents, Ticks } from '../../../streams/input.ts'
+import type { BookLevels, ChainEvents, Ticks } from '../../../streams/input.ts'
 import type { FeedInput } from '../feed.ts'
 
-type Batch = Ticks | ChainEvents
+type Batch = Ticks | BookLevels | ChainEvents
 
 /**
  * Where a merge by event time stands in one of its streams. A stream's own order stays: the key is the newest time so far, so
@@ -39,7 +39,7 @@ export class Cursor {
       if (value.kind !== 'feed') {
         this.batch = value
         this.at = value.kind === 'ticks' ? value.from : 0
-        this.end = value.kind === 'ticks' ? value.to : value.logs.length
+        this.end = value.kind === 'ticks' ? value.to : value.kind === 'chain' ? value.logs.length : 1
         if (!this.spent) {
           this.key = Math.max(this.key, this.timeAt(this.at))
           return before
@@ -68,7 +68,7 @@ export class Cursor {
 
   private timeAt(i: number): number {
     const batch = this.batch!
-    return batch.kind === 'ticks' ? batch.columns.t[i]! : batch.logs[i]!.t
+    return batch.kind === 'ticks' ? batch.columns.t[i]! : batch.kind === 'chain' ? batch.logs[i]!.t : batch.t
   }
 }
 
@@ -108,6 +108,7 @@ const windowOf = (batch: Batch, from: number, to: number): Batch => {
     if (from === batch.from) return to === batch.to ? batch : { ...batch, to }
     return { ...batch, from, to, messages: 0, bad: NONE }
   }
+  if (batch.kind === 'levels') return batch
   const logs = batch.logs.slice(from, to)
   return from === 0 ? { ...batch, logs } : { ...batch, logs, messages: 0, bad: NONE }
 }

@@ -149,11 +149,14 @@ class MessageLines implements Reader {
       speaking = line
       line.writer.message(entry.received)
       line.decoder.decode(entry.text, line.writer)
+      this.look(line)
     }
     this.collect(speaking)
   }
 
-  end(): void {}
+  end(): void {
+    for (const line of this.lines.values()) this.look(line, true)
+  }
 
   take(): readonly FeedInput[] {
     for (const { writer } of this.lines.values()) this.push(writer)
@@ -180,6 +183,14 @@ class MessageLines implements Reader {
 
   private collect(line: Line | undefined): void {
     if (line && line.writer.pending > 0) this.push(line.writer)
+  }
+
+  /** What books show comes behind the ticks before it. */
+  private look(line: Line, last = false): void {
+    const levels = line.writer.takeLevels(last)
+    if (levels.length === 0) return
+    this.push(line.writer)
+    this.done.push(...levels)
   }
 
   private push(writer: TickWriter): void {

@@ -5,6 +5,7 @@ import { TickWriter } from '../../../streams/tickWriter.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import { type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
 import { random } from './random.ts'
+import { simLevels } from './simBook.ts'
 import { SimPool } from './simPool.ts'
 
 export interface SimOptions {
@@ -23,11 +24,16 @@ const STEP_MS = 50
 const TRADES_A_STEP = 8
 /** After a stall so many steps are made up for; the rest of the time is left out. */
 const MOST_STEPS = 20
+/** ms between two looks at the order books that pools show. */
+const BOOK_MS = 100
 /** How a fund's share price strays from its NAV: pulled back by this share a step, pushed by this spread. */
 const PREMIUM_PULL = 0.002
 const PREMIUM_PUSH = 0.0001
 
-/** The built-in market: seeded prices on the wall clock, share prices that wander around NAV, swaps on the configured v2 pools. */
+/**
+ * The built-in market: seeded prices on the wall clock, share prices that wander around NAV, swaps on the configured v2 pools, and the
+ * order books that pools show.
+ */
 export const simFeed = (options: SimOptions): Feed => {
   const { quote, funds } = options
   const markets = funds.flatMap(({ market }) => market ?? [])
@@ -49,6 +55,11 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
   const pools = options.pools
     .filter(({ kind, token0, token1 }) => kind === 'uniswap-v2' && token0 && token1 && priceOf(token0) > 0 && priceOf(token1) > 0)
     .map(spec => ({ spec, sim: new SimPool(spec, source, STEP_MS) }))
+
+  const books = market.assets.flatMap(asset => {
+    const symbol = `${asset.asset}-${options.quote}`
+    return options.pools.some(pool => pool.kind === 'orderbook' && pool.symbol === symbol) ? [{ symbol, asset }] : []
+  })
 
   const trade = (symbol: string, t: number, n: number, { price, halfSpread }: Omit<Quoted, 'asset'>): void => {
     const index = context.symbols.index(symbol)
@@ -82,6 +93,11 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
       for (const { spec, sim } of pools) {
         const logs = sim.step(next, priceOf(spec.token0!), priceOf(spec.token1!))
         if (logs.length > 0) yield { kind: 'chain', feed: context.feed, logs, messages: 1, bad: {} }
+      }
+      if (next % BOOK_MS !== 0) continue
+      for (const { symbol, asset } of books) {
+        const levels = simLevels(asset.price, asset.halfSpread)
+        yield { kind: 'levels', feed: context.feed, symbol: context.symbols.index(symbol), source: src, t: next, levels }
       }
     }
     const ticks = writer.take()
