@@ -138,8 +138,8 @@ const pool = z.strictObject({
     .number()
     .min(1)
     .max(1_000)
-    .default(1)
-    .describe('of stableswap: how many times as high the fee is far from the peg'),
+    .optional()
+    .describe('of stableswap: how many times as high the fee is far from the peg; 1 where left out'),
   balances: z
     .strictObject({ block: z.int().min(0), '0': rawAmount, '1': rawAmount })
     .optional()

@@ -96,7 +96,7 @@ export const poolSpecs = (config: Config, configFile = ''): PoolSpec[] =>
   }))
 
 /** Hundredths of a basis point become 10⁻¹⁰. Without amplification or fee the curve is unknown. */
-const stableswapSpec = ({ amplification, feePips, offpegFeeMultiplier, balances }: PoolConfig): Pick<PoolSpec, 'stableswap'> =>
+const stableswapSpec = ({ amplification, feePips, offpegFeeMultiplier = 1, balances }: PoolConfig): Pick<PoolSpec, 'stableswap'> =>
   amplification === undefined || feePips === undefined
     ? {}
     : {

@@ -36,8 +36,10 @@ export const portfolioPage = async (engine: Engine, hours: Hours, portfolio: Por
   if (!(from < live)) return measurePage(engine, 'pnl', query)
   const page = await byHours(Math.min(to, live), HOUR)
   if (page.next !== undefined || !(live < to)) return page
-  if (page.rows.length > 0) return { ...page, next: writeCursor(live) }
-  return measurePage(engine, 'pnl', { ...query, cursor: writeCursor(live) })
+  const cursor = writeCursor(live)
+  if (page.rows.length === limit) return { ...page, next: cursor }
+  const { rows, next } = await measurePage(engine, 'pnl', { ...query, cursor, limit: limit - page.rows.length })
+  return { rows: [...page.rows, ...rows], ...(next !== undefined && { next }) }
 }
 
 /** ms of the first state that was stored; Infinity where there is none. */
