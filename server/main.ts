@@ -23,11 +23,8 @@ import { Commands } from './commands.ts'
 import { UsageError } from './config/options.ts'
 import { isLoopback, type Settings } from './config/settings.ts'
 import { configuredFund, fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
-import { Dex } from './dex/dex.ts'
-import { HourlyLiquidity, insertLiquidity, type Liquidity } from './dex/liquidity.ts'
-import { insertPoolTrades, type PoolTrade, PoolTrades } from './dex/poolTrades.ts'
+import { openDex } from './dex/open.ts'
 import { SwapIntake } from './dex/swapIntake.ts'
-import { Trickle } from './dex/trickle.ts'
 import { openVenue } from './exchange/open.ts'
 import { configuredFeeds } from './feeds/configured.ts'
 import { seedOf, simFeed } from './feeds/sim/sim.ts'
@@ -265,26 +262,15 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       : view.book.has(`${asset}-${config.quote}`)
         ? view.book.instrument(`${asset}-${config.quote}`).price
         : Number.NaN
-  const poolTrades = new PoolTrades({ pools, priceOf, now: Date.now })
-  const hourly = new HourlyLiquidity(pools, priceOf)
-  const tradesToStore = new Trickle<PoolTrade>(engine, insertPoolTrades, engineLog)
-  const liquidityToStore = new Trickle<Liquidity>(engine, insertLiquidity, engineLog)
-  intake.input$.subscribe(input => {
-    for (const trade of poolTrades.of(input)) tradesToStore.put(trade)
-  })
-  frames$.subscribe(({ rows }) => {
-    for (const row of hourly.take(rows)) liquidityToStore.put(row)
-  })
-  const dex = new Dex({
-    ...{ engine, pools: view.pools, priceOf, now: () => view.t || Date.now() },
-    capOf: coin => (view.supplies.get(coin) ?? Number(config.assets[coin]?.supply ?? Number.NaN)) * priceOf(coin) || undefined,
+  const {
+    dex,
+    figures: dexFigures,
+    close: closeDex,
+  } = openDex({
+    ...{ engine, pools: view.pools, priceOf, input$: intake.input$, frames$, log: engineLog, now: () => view.t || Date.now() },
+    supplyOf: coin => view.supplies.get(coin) ?? Number(config.assets[coin]?.supply ?? Number.NaN),
   })
   const swaps = new SwapIntake(readers, engine)
-  const dexFigures = (): Figures => {
-    const [trades, liquidity] = [tradesToStore.stats(), liquidityToStore.stats()]
-    const of = (name: keyof typeof trades) => ({ trades: trades[name], liquidity: liquidity[name] })
-    return { waiting: of('waiting'), stored: of('stored'), retries: of('retries'), dropped: of('dropped') }
-  }
 
   // What the server says of itself
   let stored = !replaying
@@ -463,14 +449,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       await registrar.settled().catch(() => {})
       await venue.exchange.close()
       await rebalancer.settled()
-      await Promise.all([
-        sink.close(FLUSH_MS),
-        tradesToStore.close(),
-        liquidityToStore.close(),
-        recorder?.close(),
-        transport.close(CLOSE_MS),
-        audit.close(),
-      ])
+      await Promise.all([sink.close(FLUSH_MS), closeDex(), recorder?.close(), transport.close(CLOSE_MS), audit.close()])
       await house.close()
       tokens.close()
       if (engineState === 'ready') await (await engine).close()

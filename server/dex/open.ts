@@ -1,0 +1,58 @@
+import type { Logger } from 'pino'
+import type { Observable } from 'rxjs'
+import type { Frame } from '../../streams/frames.ts'
+import type { Input } from '../../streams/input.ts'
+import type { Pool } from '../../streams/pools/pool.ts'
+import type { Figures } from '../status.ts'
+import type { Engine } from '../storage/engine.ts'
+import { Dex } from './dex.ts'
+import { HourlyLiquidity, insertLiquidity, type Liquidity } from './liquidity.ts'
+import { insertPoolTrades, type PoolTrade, PoolTrades } from './poolTrades.ts'
+import { Trickle } from './trickle.ts'
+
+export interface DexOptions {
+  readonly engine: Promise<Engine>
+  readonly pools: ReadonlyMap<string, Pool>
+  /** Of an asset in the quote currency; NaN where unknown. */
+  readonly priceOf: (asset: string) => number
+  /** Circulating; NaN where unknown. */
+  readonly supplyOf: (asset: string) => number
+  readonly input$: Observable<Input>
+  readonly frames$: Observable<Frame>
+  /** Event time, ms. */
+  readonly now: () => number
+  readonly log: Logger
+}
+
+export interface OpenDex {
+  readonly dex: Dex
+  figures(): Figures
+  /** Stores what waits. */
+  close(): Promise<void>
+}
+
+/** Follows what is traded in pools and what lies in them into ClickHouse, and answers from there. */
+export const openDex = ({ engine, pools, priceOf, supplyOf, input$, frames$, now, log }: DexOptions): OpenDex => {
+  const specs = [...pools.values()].map(({ spec }) => spec)
+  const trades = new PoolTrades({ pools: specs, priceOf, now: Date.now })
+  const hourly = new HourlyLiquidity(specs, priceOf)
+  const tradesToStore = new Trickle<PoolTrade>(engine, insertPoolTrades, log)
+  const liquidityToStore = new Trickle<Liquidity>(engine, insertLiquidity, log)
+  input$.subscribe(input => {
+    for (const trade of trades.of(input)) tradesToStore.put(trade)
+  })
+  frames$.subscribe(({ rows }) => {
+    for (const row of hourly.take(rows)) liquidityToStore.put(row)
+  })
+  return {
+    dex: new Dex({ engine, pools, priceOf, now, capOf: coin => supplyOf(coin) * priceOf(coin) || undefined }),
+    figures() {
+      const [stored, kept] = [tradesToStore.stats(), liquidityToStore.stats()]
+      const of = (name: keyof typeof stored) => ({ trades: stored[name], liquidity: kept[name] })
+      return { waiting: of('waiting'), stored: of('stored'), retries: of('retries'), dropped: of('dropped') }
+    },
+    async close() {
+      await Promise.all([tradesToStore.close(), liquidityToStore.close()])
+    },
+  }
+}
