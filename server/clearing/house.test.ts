@@ -8,7 +8,7 @@ import { shareAsset } from '../../streams/ledger/entry.ts'
 import { type Command, SPONSOR } from '../../streams/ledger/ledger.ts'
 import { Refusal } from '../../streams/protocol.ts'
 import { home } from '../home.ts'
-import { JournalError } from '../journal/journal.ts'
+import { JournalError } from '../journal/journalError.ts'
 import type { Done, News, Outcome } from './desk.ts'
 import { type House, openHouse } from './house.ts'
 

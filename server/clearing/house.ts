@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type Observable, Subject } from 'rxjs'
 import { Refusal } from '../../streams/protocol.ts'
-import { JournalError } from '../journal/journal.ts'
+import { JournalError } from '../journal/journalError.ts'
 import type { Ask, Asks, News, Request } from './desk.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
 

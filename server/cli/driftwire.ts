@@ -3,10 +3,7 @@ import { join } from 'node:path'
 import { optionsHelp, UsageError } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import { home } from '../home.ts'
-import { JournalError } from '../journal/journal.ts'
-import { runAllocate } from './allocate.ts'
-import { serve } from './serve.ts'
-import { verify } from './verify.ts'
+import { JournalError } from '../journal/journalError.ts'
 
 const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
 
@@ -43,12 +40,16 @@ Feeds: sim or sim:SEED · replay:FILE · binance:BTCUSDT,ETHUSDT · coinbase:BTC
 const [command, ...rest] = process.argv.slice(2)
 try {
   switch (command) {
-    case 'serve':
+    case 'serve': {
+      const { serve } = await import('./serve.ts')
       await serve(rest, version)
       break
-    case 'verify':
+    }
+    case 'verify': {
+      const { verify } = await import('./verify.ts')
       console.log(verify(rest))
       break
+    }
     case 'import': {
       if (rest[0] === 'swaps') {
         const { importSwaps } = await import('./importSwaps.ts')
@@ -59,9 +60,11 @@ try {
       process.exitCode = await runImport(rest, process.env)
       break
     }
-    case 'allocate':
+    case 'allocate': {
+      const { runAllocate } = await import('./allocate.ts')
       console.log(runAllocate(rest))
       break
+    }
     case 'backtest': {
       const { runBacktest } = await import('./backtest.ts')
       process.exitCode = await runBacktest(rest, process.env, process.stdout.columns ?? 80)

@@ -4,7 +4,7 @@ import { symbolMap } from '../../streams/symbols.ts'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
 import { home } from '../home.ts'
-import { type CandleStore, directoryStore, importPrices, serverStore } from './importPrices.ts'
+import type { CandleStore } from './importPrices.ts'
 import { readSupplies, sendSupplies } from './importSupplies.ts'
 import { type Imported, importTransactions } from './importTransactions.ts'
 import { localToken, RunningServer, ServerError } from './server.ts'
@@ -79,6 +79,7 @@ const supplies = async (args: readonly string[], environment: Environment): Prom
 }
 
 const prices = async (args: readonly string[], environment: Environment): Promise<number> => {
+  const { importPrices } = await import('./importPrices.ts')
   const { values, files } = read(args, PRICES)
   const { url = environment.DRIFTWIRE_URL, token, data, config } = values as Partial<Record<string, string>>
   if (files.length === 0) throw new UsageError('import prices: found no file, expected FILE or FILE#SYMBOL')
@@ -113,6 +114,7 @@ const storeOf = async (
   { dataDir, adminToken }: Settings,
   port: string | undefined,
 ): Promise<CandleStore> => {
+  const { directoryStore, serverStore } = await import('./importPrices.ts')
   const given = token ?? adminToken
   if (named && url === undefined) return directoryStore(dataDir)
   const server = new RunningServer(url, given ?? (url === undefined ? await localToken(dataDir) : undefined), port)

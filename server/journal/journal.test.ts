@@ -8,7 +8,8 @@ import { promisify } from 'node:util'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { home } from '../home.ts'
-import { Journal, JournalError, type NewLine } from './journal.ts'
+import { Journal, type NewLine } from './journal.ts'
+import { JournalError } from './journalError.ts'
 
 let dir = ''
 const open = new Set<Journal>()

@@ -1,5 +1,6 @@
 import { hash as digestOf } from 'node:crypto'
 import Database from 'libsql'
+import { JournalError } from './journalError.ts'
 
 /** One entry as it stands on disk: `hash` is the SHA-256 of the hash before it and the entry's text. */
 export interface Line {
@@ -19,9 +20,6 @@ export interface Snapshot {
   readonly seq: number
   readonly state: string
 }
-
-/** The file cannot be used: held by another process, damaged, or not to be written. The text says which. */
-export class JournalError extends Error {}
 
 const FIRST = '0'.repeat(64)
 const CHUNK = 5_000

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { FeedState } from '../../../streams/input.ts'
-import { Backoff } from '../backoff.ts'
 import type { Patience } from '../connection.ts'
-import type { Feed, FeedContext, FeedInput } from '../feed.ts'
-import { Bell } from '../live.ts'
+import type { Feed } from '../feed.ts'
 import { SpecError } from '../specError.ts'
 import type { Wall } from '../wall.ts'
-import { checkPool, type PoolParameters } from './contracts.ts'
-import { Follower, type Step } from './follower.ts'
-import { ChainNode, told } from './node.ts'
+import type { PoolParameters } from './contracts.ts'
 
 export interface EvmOptions {
   /** As asked for: `evm:URL` or `evm:URL#from=BLOCK&pools=ID,ID`. */
@@ -21,11 +16,6 @@ export interface EvmOptions {
 
 const EXPECTED = 'evm:wss://… or evm:https://…, and behind it where wanted #from=BLOCK&pools=ID,ID'
 
-/** A node that says nothing unasked is asked for its newest block so often; one that does, to see that it lives. ms. */
-const POLL_MS = 4_000
-/** After which a connection counts as a success, and the next failure as the first. */
-const HEALTHY_MS = 60_000
-
 /** The logs of configured pools from one Ethereum node, from a block or from now on. Throws SpecError where it cannot be as asked for. */
 export const evmFeed = ({ spec, pools, patience, wall }: EvmOptions): Feed => {
   const { url, id, from, wanted } = readSpec(spec, pools)
@@ -33,7 +23,11 @@ export const evmFeed = ({ spec, pools, patience, wall }: EvmOptions): Feed => {
     id,
     live: true,
     symbols: [],
-    open: context => new EvmFeed({ url, from, pools: wanted, patience, wall, context }).run(),
+    async *open(context) {
+      // What it speaks with takes half a second to load: only where there is such a feed.
+      const { ChainFeed } = await import('./chainFeed.ts')
+      yield* new ChainFeed({ url, from, pools: wanted, patience, wall, context }).run()
+    },
   }
 }
 
@@ -64,139 +58,3 @@ const nameOf = (url: URL): string => {
   const digest = secret ? `~${createHash('sha256').update(url.href).digest('hex').slice(0, 6)}` : ''
   return `evm:${protocol}//${host}${digest}${hash}`
 }
-
-interface RunOptions {
-  readonly url: string
-  readonly from: number | undefined
-  readonly pools: readonly PoolParameters[]
-  readonly patience: Patience
-  readonly wall: Wall
-  readonly context: FeedContext
-}
-
-/** One node, found again as often as it is lost; what came meanwhile is read when it is back. */
-class EvmFeed {
-  private readonly o: RunOptions
-  private readonly addresses: string[]
-  private readonly follower: Follower
-  private readonly bell = new Bell()
-  private readonly gone: string[] = []
-  private checked = false
-  private said: FeedState | undefined
-  private told = 0
-
-  constructor(options: RunOptions) {
-    this.o = options
-    this.addresses = [...new Set(options.pools.map(pool => pool.address!.toLowerCase()))]
-    this.follower = new Follower(this.addresses, options.from)
-  }
-
-  async *run(): AsyncGenerator<FeedInput> {
-    const { wall, patience, context, url } = this.o
-    const { signal, log } = context
-    const backoff = new Backoff(wall.random)
-    const ring = (): void => this.bell.ring()
-    signal.addEventListener('abort', ring)
-    try {
-      while (!signal.aborted) {
-        yield* this.become('connecting')
-        let since = Number.POSITIVE_INFINITY
-        let node: ChainNode | undefined
-        const close = (): void => node?.close()
-        signal.addEventListener('abort', close)
-        try {
-          node = await ChainNode.open(url, patience, wall)
-          await this.begin(node)
-          since = wall.now()
-          yield* this.become('live')
-          while (!signal.aborted) {
-            yield* this.news(node)
-            await this.pause(node)
-          }
-        } catch (error) {
-          if (error instanceof SpecError) throw error
-          if (signal.aborted) return
-          if (wall.now() - since >= HEALTHY_MS) backoff.reset()
-          const retryMs = Math.round(backoff.next())
-          log.warn({ why: told(error, url), retryMs }, 'the node is lost')
-          yield* this.become('down')
-          await this.rest(retryMs)
-        } finally {
-          signal.removeEventListener('abort', close)
-          node?.close()
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', ring)
-    }
-  }
-
-  /** Rejects with SpecError where the contracts are not what the configuration says. */
-  private async begin(node: ChainNode): Promise<void> {
-    const { pools, context } = this.o
-    if (!this.checked) for (const pool of pools) await checkPool(node.client, pool)
-    this.checked = true
-    this.told = 0
-    this.gone.length = 0
-    const onRemoved = (hash: string): void => {
-      if (this.gone.length < MOST_GONE) this.gone.push(hash)
-    }
-    const unasked = await node.listen(this.addresses, { onNews: () => this.bell.ring(), onRemoved })
-    context.log.info({ pools: pools.map(pool => pool.id), unasked }, 'following the chain')
-  }
-
-  private async *news(node: ChainNode): AsyncGenerator<FeedInput> {
-    for (const hash of this.gone.splice(0)) this.follower.removed(hash)
-    const refused = this.follower.refused
-    for await (const step of this.follower.catchUp(node)) {
-      if (step.deeper !== undefined)
-        this.o.context.log.error(
-          { block: step.deeper },
-          'the chain was taken back farther than it was kept: read again from this block on; what rests on older ones may be of another chain',
-        )
-      yield this.input(step, node)
-    }
-    if (this.follower.refused > refused)
-      this.o.context.log.info({ times: this.follower.refused - refused }, 'the node refused ranges of blocks; they were halved')
-    // It lives, though it had nothing to tell.
-    if (node.messages > this.told) yield this.input({ logs: [], bad: {} }, node)
-  }
-
-  private input({ logs, bad }: Step, node: ChainNode): FeedInput {
-    const messages = node.messages - this.told
-    this.told = node.messages
-    return { kind: 'chain', feed: this.o.context.feed, logs, messages, bad }
-  }
-
-  /** Until there may be something new, or it is time to ask. Rejects where the node was lost. */
-  private async pause(node: ChainNode): Promise<void> {
-    const callOff = this.o.wall.after(POLL_MS, () => this.bell.ring())
-    await this.bell.rung()
-    callOff()
-    if (node.lostBy) throw node.lostBy
-  }
-
-  /** So long, whatever rings; only the end of the feed comes between. */
-  private async rest(ms: number): Promise<void> {
-    const { wall, context } = this.o
-    await new Promise<void>(resolve => {
-      const over = (): void => {
-        callOff()
-        context.signal.removeEventListener('abort', over)
-        resolve()
-      }
-      const callOff = wall.after(ms, over)
-      context.signal.addEventListener('abort', over)
-      if (context.signal.aborted) over()
-    })
-  }
-
-  private *become(state: FeedState): Generator<FeedInput> {
-    if (state === this.said) return
-    this.said = state
-    yield { kind: 'feed', feed: this.o.context.feed, state }
-  }
-}
-
-/** Blocks taken back that wait to be looked at: more than are kept mean nothing new. */
-const MOST_GONE = 256
