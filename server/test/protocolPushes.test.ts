@@ -260,13 +260,13 @@ overTransports('what is pushed', transport => {
       )
       const channels = SYMBOLS.map(symbol => `tick:${symbol}`)
       const clients = await Promise.all(RATES.map(() => server.client()))
-      const arrivals = clients.map(() => [] as { t: number; channel: string; at: number }[])
+      const arrivals = clients.map(() => [] as { t: number; channel: string }[])
       clients.forEach((client, i) => {
         let seen = 0
         const look = (): boolean => {
           for (; seen < client.pushes.length; seen++) {
             const { ch, t } = client.pushes[seen]!
-            if (t !== undefined) arrivals[i]!.push({ t, channel: ch!, at: performance.now() })
+            if (t !== undefined) arrivals[i]!.push({ t, channel: ch! })
           }
           return false
         }
@@ -289,9 +289,9 @@ overTransports('what is pushed', transport => {
           else if (rate < 50) expect(merges.length).toBeGreaterThan(0)
           expect(replica.checksums).toBeGreaterThanOrEqual(merges.length + 1)
           if (rate === undefined) continue
-          // After the snapshot, whose moment the subscriber chose.
-          const times = arrivals[i]!.filter(arrival => arrival.channel === channel).slice(1)
-          const seconds = (times.at(-1)!.at - times[0]!.at) / 1_000
+          // After the snapshot, whose moment the subscriber chose. By the frames' own times: how they arrive is the machine's affair.
+          const times = replica.pushes.flatMap(({ t }) => t ?? []).slice(1)
+          const seconds = (times.at(-1)! - times[0]!) / 1_000
           expect(times.length).toBeLessThanOrEqual(rate * seconds + 2)
         }
         // What comes of one frame comes for all channels together.
