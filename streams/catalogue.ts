@@ -53,7 +53,7 @@ export const openChannel = (view: View, frames: Frames, name: string): Channel |
         fund &&
         frames.open(name, fund, state => {
           const show = showFund(state.root)
-          return { state, write: () => show(fund.figures) }
+          return { state, write: () => show(fund.tell()) }
         })
       )
     }

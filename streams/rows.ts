@@ -104,12 +104,6 @@ export interface Constituent {
   readonly drift: number
 }
 
-/** Drift as a share of the target; NaN where there is no target to be a share of. */
-export const relativeDrift = ({ drift, target }: Constituent): number => {
-  const share = drift / target
-  return target > 0 && Number.isFinite(share) ? share : Number.NaN
-}
-
 export interface PoolRow {
   readonly kind: 'pool'
   readonly id: string

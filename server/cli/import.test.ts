@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UsageError } from '../config/options.ts'
 import { DriftwireProcess, pathOf, written } from '../test/processKit.ts'
 import type { State } from '../test/protocolClient.ts'
 import { haveRecordings, recordings } from '../test/recordings.ts'
+import { runImport } from './import.ts'
 
 const ADMIN_TOKEN = 'a-token-for-imports'
 const CONFIG = {
@@ -104,10 +106,11 @@ describe('driftwire import transactions', () => {
     ['a file that is not there', ['nowhere.csv', '--portfolio', 'plain'], 'nowhere.csv: found ENOENT'],
     ['an option that is not known', ['a.csv', '--portfolio', 'plain', '--fast'], "import: Unknown option '--fast'"],
     ['no address', ['a.csv', '--portfolio', 'plain', '--url', 'here'], '--url: found "here"'],
-  ])('ends with 2 and one line for %s', async (_, args, line) => {
-    const [code, stdout, stderr] = await ran(...args)
-    expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1])
-    expect(stderr).toContain(`driftwire: ${line}`)
+  ])('is refused in one line for %s', async (_, args, line) => {
+    const refused = (await runImport(['transactions', ...args], { DRIFTWIRE_URL: url }).catch((error: unknown) => error)) as Error
+    expect(refused).toBeInstanceOf(UsageError)
+    expect(refused.message.startsWith(line), refused.message).toBe(true)
+    expect(refused.message).not.toContain('\n')
   })
 
   it('ends with 2 for a file of something else, and for an empty one', async () => {

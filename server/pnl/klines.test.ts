@@ -5,7 +5,7 @@ import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { transaction } from '../../streams/test/transactions.ts'
 import type { Engine } from '../storage/engine.ts'
 import { haveRecordings, recordedLines } from '../test/recordings.ts'
-import { Bench, KINDS, openedEngine, openedSink } from '../test/storageKit.ts'
+import { Bench, openedEngine, openedSink } from '../test/storageKit.ts'
 import { candle } from '../test/storageRows.ts'
 import { Hours } from './hours.ts'
 
@@ -115,7 +115,7 @@ const near = (found: number, wanted: number, what: string): void => {
   if (!(Math.abs(found - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted)))) expect.fail(`${what}: ${found} for ${wanted}`)
 }
 
-describe.runIf(haveRecordings).each(KINDS)(
+describe.runIf(haveRecordings).each(['embedded'] as const)(
   'three recorded weeks in the %s engine (skipped where the recordings are not beside the project)',
   kind => {
     let bench: Bench

@@ -1,6 +1,6 @@
 import { formatDecimal } from '../../streams/decimal.ts'
 import { emptyObject, type Json, type JsonObject } from '../../streams/json.ts'
-import { type FundRow, type MeasureRow, type PnlRow, type PoolRow, relativeDrift } from '../../streams/rows.ts'
+import type { FundRow, MeasureRow, PnlRow, PoolRow } from '../../streams/rows.ts'
 
 /** A measure's row as the state it was: `t` the time it speaks of, every number unrounded, and nothing that was not known. */
 export const stateOf = (row: MeasureRow): JsonObject => {
@@ -42,7 +42,6 @@ const fundState = (row: FundRow): JsonObject => {
     weights: mapOf(constituents, ({ asset, weight }) => [asset, weight]),
     target: mapOf(constituents, ({ asset, target }) => [asset, target]),
     drift: mapOf(constituents, ({ asset, drift }) => [asset, drift]),
-    relativeDrift: mapOf(constituents, c => [c.asset, relativeDrift(c)]),
     totalDrift,
     maxDrift,
     rebalance: known({

@@ -43,7 +43,8 @@ describe.each(KINDS)('the %s engine', kind => {
     await migrate(client, 'whole')
     const whole = await countOf(engineOf('whole'), "SELECT count() AS n FROM system.tables WHERE database = 'whole'")
     const statements = MIGRATIONS.flatMap(migration => migration.statements('d').map(() => migration))
-    for (let killedAt = 0; killedAt <= statements.length; killedAt++) {
+    // The statements are the same for both; a server takes longer for each.
+    for (let killedAt = 0; killedAt <= statements.length; killedAt += kind === 'embedded' ? 1 : 5) {
       let left = killedAt
       const killed = MIGRATIONS.map(
         (migration): Migration => ({

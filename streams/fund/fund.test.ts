@@ -667,7 +667,7 @@ describe.skipIf(!haveCases)('the worked example (they stand beside the project; 
     const p = watched({ weighting: fixed(Object.fromEntries(assets.map(asset => [asset, Number(input.targets[asset])]))) })
     priced(p, NOON, Object.fromEntries(assets.map(asset => [asset, 100])))
     priced(p, NOON + 1_000, Object.fromEntries(assets.map(asset => [asset, 100 * (1 + Number(input.returns[asset]))])))
-    const { figures } = p.pipeline.view.funds.get('F')!
+    const figures = p.pipeline.view.funds.get('F')!.tell()
     for (const { asset, weight, drift } of figures.constituents) {
       expect(weight).toBeCloseTo(Number(expected.weights[asset]), 14)
       expect(Math.abs(drift)).toBeCloseTo(Number(expected.abs_dev[asset]), 14)

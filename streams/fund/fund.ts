@@ -113,7 +113,6 @@ export class Fund extends Source implements Dependent {
   private holdings = holdingsOf([])
   /** The columns have changed since they were last written into the figures. */
   private untold = false
-  private allTold: readonly Constituent[] = []
   private shares = 0n
   private sharesAmount = 0
   private firstPricedAt = Number.NaN
@@ -137,7 +136,7 @@ export class Fund extends Source implements Dependent {
     this.market = spec.market === undefined ? undefined : book.instrument(spec.market)
     for (const instrument of this.candidates.values()) instrument?.add(this)
     this.market?.add(this)
-    this.figures = Object.defineProperty(emptyFigures(spec.id), 'constituents', { get: () => this.told(), enumerable: true })
+    this.figures = emptyFigures(spec.id)
     this.figures.pending = this.missing()
   }
 
@@ -185,7 +184,7 @@ export class Fund extends Source implements Dependent {
     const members = new Set([...units.keys(), ...Object.keys(weights).filter(asset => weights[asset]! > 0)])
     const first = this.holdings.assets.length === 0
     // The figures so far, before their columns are given up.
-    this.told()
+    this.tell()
     const told = [...members].map(asset => {
       const figures = this.constituents.get(asset) ?? { ...UNKNOWN, asset, target: Number.NaN }
       this.constituents.set(asset, figures)
@@ -207,6 +206,7 @@ export class Fund extends Source implements Dependent {
       this.holdings.target[i] = weights[figures.asset] ?? untargeted
     }
     this.untold = true
+    this.figures.constituents = [...this.constituents.values()]
     // Who has left is still told of, as unknown and in its place, so that its last figures do not stay on a screen.
     for (const figures of this.constituents.values())
       if (!members.has(figures.asset)) Object.assign(figures, UNKNOWN, { target: Number.NaN })
@@ -268,20 +268,20 @@ export class Fund extends Source implements Dependent {
     return instrument
   }
 
-  /** The columns as objects, written when somebody looks. */
-  private told(): readonly Constituent[] {
+  /** The figures with those of the constituents, which are columns until somebody looks. */
+  tell(): FundRow {
     if (this.untold) {
       const { told, price, weight, target, drift } = this.holdings
-      for (const [i, figures] of told.entries()) {
+      for (let i = 0; i < told.length; i++) {
+        const figures = told[i]!
         figures.price = price[i]!
         figures.weight = weight[i]!
         figures.target = target[i]!
         figures.drift = drift[i]!
       }
       this.untold = false
-      this.allTold = [...this.constituents.values()]
     }
-    return this.allTold
+    return this.figures
   }
 
   private valueHoldings(t: number): void {
@@ -429,11 +429,10 @@ export class Fund extends Source implements Dependent {
 }
 
 /** The figures as they stand, for the store: the fund goes on writing to its own. */
-export const fundRow = (fund: Fund, t: number): FundRow => ({
-  ...fund.figures,
-  t,
-  constituents: fund.figures.constituents.map(c => ({ ...c })),
-})
+export const fundRow = (fund: Fund, t: number): FundRow => {
+  const figures = fund.tell()
+  return { ...figures, t, constituents: figures.constituents.map(c => ({ ...c })) }
+}
 
 /** Nothing is worth nothing, whatever its price. */
 const worth = (amount: number, price: number): number => (amount === 0 ? 0 : amount * price)

@@ -1,5 +1,5 @@
 import { formatDecimal } from '../decimal.ts'
-import { type FundRow, relativeDrift } from '../rows.ts'
+import type { FundRow } from '../rows.ts'
 import type { Branch, NumberLeaf } from '../state.ts'
 
 /** `fund:FUND`. Shares and units are owned: exact decimal strings. The rest are measures. */
@@ -18,7 +18,6 @@ export const showFund = (root: Branch): ((row: FundRow) => void) => {
   const weights = leavesOf(root.branch('weights'))
   const target = leavesOf(root.branch('target'))
   const drift = leavesOf(root.branch('drift'))
-  const relative = leavesOf(root.branch('relativeDrift'))
   const totalDrift = root.number('totalDrift')
   const maxDrift = root.number('maxDrift')
   const rebalance = root.branch('rebalance')
@@ -43,8 +42,9 @@ export const showFund = (root: Branch): ((row: FundRow) => void) => {
     if (row.shares !== shownShares) shares.set(row.shares === undefined ? undefined : formatDecimal(row.shares))
     shownShares = row.shares
     level.set(row.level)
-    for (let i = 0; i < row.constituents.length; i++) {
-      const c = row.constituents[i]!
+    const { constituents } = row
+    for (let i = 0; i < constituents.length; i++) {
+      const c = constituents[i]!
       if (c.units !== shownUnits[i]) {
         units.value(c.asset).set(c.units === undefined ? undefined : formatDecimal(c.units))
         shownUnits[i] = c.units
@@ -53,7 +53,6 @@ export const showFund = (root: Branch): ((row: FundRow) => void) => {
       weights(c.asset, i).set(c.weight)
       target(c.asset, i).set(c.target)
       drift(c.asset, i).set(c.drift)
-      relative(c.asset, i).set(relativeDrift(c))
     }
     totalDrift.set(row.totalDrift)
     maxDrift.set(row.maxDrift)
