@@ -233,13 +233,14 @@ describe('a journal that was changed', () => {
 })
 
 const run = promisify(execFile)
-const compiled = JSON.stringify(pathToFileURL(join(home(), 'dist', 'server', 'journal', 'journal.js')).href)
+const compiled = (name: string): string => JSON.stringify(pathToFileURL(join(home(), 'dist', 'server', 'journal', `${name}.js`)).href)
 
 describe('a journal that another process holds', () => {
   it('is refused at once, and the holder goes on', async () => {
     const journal = nine()
     const script = `
-      import { Journal, JournalError } from ${compiled}
+      import { Journal } from ${compiled('journal')}
+      import { JournalError } from ${compiled('journalError')}
       const began = performance.now()
       try { new Journal(process.argv[1], false) } catch (error) {
         console.log(JSON.stringify([error instanceof JournalError, error.message, performance.now() - began]))
@@ -299,7 +300,8 @@ describe('an append that fails', () => {
   it('leaves nothing where the system refuses to write', async () => {
     // Files of this process may grow to 600 kB.
     const script = `
-      import { Journal, JournalError } from ${compiled}
+      import { Journal } from ${compiled('journal')}
+      import { JournalError } from ${compiled('journalError')}
       const journal = new Journal(process.argv[1], false)
       const batch = n => Array.from({ length: 10 }, (_, i) => ({ text: JSON.stringify({ n, i, text: 'x'.repeat(300) }), who: 'ann', key: n + '.' + i }))
       for (let n = 0; n < 1000; n++) {
