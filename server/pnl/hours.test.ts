@@ -125,7 +125,7 @@ const MONTHS = [APRIL, MAY, JUNE, JULY]
 describe.each(KINDS)('hours kept in the %s engine', kind => {
   const opened = sharedEngine(kind)
   /** The rows as they are kept, for one who remembers none. */
-  const keptRows = async (engine: Engine, portfolio: PortfolioSpec) => (await new Hours(engine, () => END).rows(portfolio, EVER)).rows
+  const keptRows = async (engine: Engine, portfolio: PortfolioSpec) => all(new Hours(engine, () => END), portfolio, EVER)
   const withMarket = async (closes = market()): Promise<Engine> => {
     const engine = await opened()
     await insertTicks(engine, closes)
@@ -165,12 +165,12 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
     let storedTo = END - 20 * HOUR
     const hours = new Hours(engine, () => storedTo)
     const rows = () => countOf(engine, `SELECT count() AS n FROM ${engine.database}.pnl_hours`)
-    await hours.rows(portfolio(), EVER)
+    await all(hours, portfolio(), EVER)
     const before = await rows()
-    expect(await renewed(engine, () => new Hours(engine, () => storedTo).rows(portfolio(), EVER))).toEqual([])
+    expect(await renewed(engine, () => all(new Hours(engine, () => storedTo), portfolio(), EVER))).toEqual([])
     expect(await rows()).toBe(before)
     storedTo += HOUR
-    expect(await renewed(engine, () => hours.rows(portfolio(), EVER))).toEqual([JULY])
+    expect(await renewed(engine, () => all(hours, portfolio(), EVER))).toEqual([JULY])
     expect(await rows()).toBe(before + 1)
     storedTo = END
     expect(await keptRows(engine, portfolio())).toEqual(computed(portfolio(), market()))
@@ -179,17 +179,17 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
   it('are computed anew from the first change of a transaction on, and no earlier', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
-    await hours.rows(portfolio(), EVER)
+    await all(hours, portfolio(), EVER)
     const changed = portfolio(TRANSACTIONS.map((tx, i) => (i === 3 ? { ...tx, fee: tx.fee + 1n } : tx)))
-    expect(await renewed(engine, () => hours.rows(changed, EVER))).toEqual([MAY, JUNE, JULY])
+    expect(await renewed(engine, () => all(hours, changed, EVER))).toEqual([MAY, JUNE, JULY])
     expect(await keptRows(engine, changed)).toEqual(computed(changed, market()))
     const older = portfolio([transaction('buy BTC 1 59000', BEGIN - 3 * HOUR + 1), ...changed.transactions])
-    expect(await renewed(engine, () => hours.rows(older, EVER))).toEqual(MONTHS)
+    expect(await renewed(engine, () => all(hours, older, EVER))).toEqual(MONTHS)
     expect(await keptRows(engine, older)).toEqual(computed(older, market()))
     const shorter = portfolio(TRANSACTIONS.slice(2))
     expect(await keptRows(engine, shorter)).toEqual(computed(shorter, market()))
     const ruled = portfolio(TRANSACTIONS, { method: 'average' })
-    expect(await renewed(engine, () => hours.rows(ruled, EVER))).toEqual(MONTHS)
+    expect(await renewed(engine, () => all(hours, ruled, EVER))).toEqual(MONTHS)
     expect(await keptRows(engine, ruled)).toEqual(computed(ruled, market()))
   })
 
@@ -197,34 +197,34 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     const early = portfolio(TRANSACTIONS.filter(tx => tx.asset === 'BTC'))
-    await hours.rows(early, EVER)
+    await all(hours, early, EVER)
     const closes = market()
     // Its last candle lies two months back.
     closes.OLD = new Map([[Date.UTC(2024, 4, 5), 7.5]])
     await insertTicks(engine, { OLD: closes.OLD })
     const more = portfolio([...early.transactions, transaction('deposit OLD 3', JULY + HOUR + 1)])
-    expect(await renewed(engine, () => hours.rows(more, EVER))).toEqual([JULY])
+    expect(await renewed(engine, () => all(hours, more, EVER))).toEqual([JULY])
     const rows = await keptRows(engine, more)
     expect(rows).toEqual(computed(more, closes))
     expect(rows.at(-1)!.carried).toContainEqual(['OLD', Date.UTC(2024, 4, 5, 1)])
-    expect(await renewed(engine, () => hours.rows(more, EVER))).toEqual([])
+    expect(await renewed(engine, () => all(hours, more, EVER))).toEqual([])
     // A candle that comes later, of the time before it was bought.
     closes.OLD.set(Date.UTC(2024, 5, 5), 8.5)
     await insertTicks(engine, { OLD: new Map([[Date.UTC(2024, 5, 5), 8.5]]) })
-    expect(await renewed(engine, () => hours.rows(more, EVER))).toEqual([JULY])
+    expect(await renewed(engine, () => all(hours, more, EVER))).toEqual([JULY])
     expect(await keptRows(engine, more)).toEqual(computed(more, closes))
   })
 
   it('are computed anew where candles came later, as far as these make a difference', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
-    await hours.rows(portfolio(), EVER)
+    await all(hours, portfolio(), EVER)
     const closes = market()
     const late = async (asset: string, t: number, price: number): Promise<number[]> => {
       expect(closes[asset]!.has(t)).toBe(false)
       closes[asset]!.set(t, price)
       await insertTicks(engine, { [asset]: new Map([[t, price]]) }, 0)
-      const months = await renewed(engine, () => hours.rows(portfolio(), EVER))
+      const months = await renewed(engine, () => all(hours, portfolio(), EVER))
       expect(await keptRows(engine, portfolio())).toEqual(computed(portfolio(), closes))
       return months
     }
@@ -251,23 +251,23 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
     const engine = await withMarket()
     const { client, database } = engine
     const hours = new Hours(engine, () => END)
-    await hours.rows(portfolio(), EVER)
+    await all(hours, portfolio(), EVER)
     const changed = portfolio(TRANSACTIONS.map((tx, i) => (i === 2 ? { ...tx, fee: 0n } : tx)))
     await client.command({ query: `RENAME TABLE ${database}.pnl_hours TO ${database}.pnl_hours_away` })
-    await expect(hours.rows(changed, EVER)).rejects.toThrow()
+    await expect(all(hours, changed, EVER)).rejects.toThrow()
     await client.command({ query: `RENAME TABLE ${database}.pnl_hours_away TO ${database}.pnl_hours` })
-    expect(await renewed(engine, () => hours.rows(portfolio(), EVER))).toEqual([MAY])
+    expect(await renewed(engine, () => all(hours, portfolio(), EVER))).toEqual([MAY])
     expect(await keptRows(engine, portfolio())).toEqual(computed(portfolio(), market()))
   })
 
   it('are computed anew where the engine lost them', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
-    await hours.rows(portfolio(), EVER)
+    await all(hours, portfolio(), EVER)
     await engine.client.command({
       query: `ALTER TABLE ${engine.database}.pnl_hours DELETE WHERE t = toDateTime(${(MAY + DAY) / 1000}, 'UTC') SETTINGS mutations_sync = 2`,
     })
-    expect((await hours.rows(portfolio(), { ...EVER, step: DAY })).rows).toEqual(
+    expect(await all(hours, portfolio(), { ...EVER, step: DAY })).toEqual(
       computed(portfolio(), market()).filter(row => row.t % DAY === 0 || row.t === END),
     )
     expect(await keptRows(engine, portfolio())).toEqual(computed(portfolio(), market()))
@@ -291,7 +291,7 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
     })
     const hours = new Hours(engine, () => BEGIN + 3 * HOUR)
     const spec = portfolio([transaction('buy MIN 1 5', BEGIN + 1)])
-    const values = async () => (await hours.rows(spec, EVER)).rows.map(row => row.value)
+    const values = async () => (await all(hours, spec, EVER)).map(row => row.value)
     expect(await values()).toEqual([7, 7, 9])
     await insertTicks(engine, { MIN: new Map([[BEGIN, 8]]) }, 0)
     expect(await values()).toEqual([8, 8, 8])
@@ -301,8 +301,8 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     const expected = computed(portfolio(), market())
-    const answers = await Promise.all([1, 2, 3].map(() => hours.rows(portfolio(), EVER)))
-    for (const { rows } of answers) expect(rows).toEqual(expected)
+    const answers = await Promise.all([1, 2, 3].map(() => all(hours, portfolio(), EVER)))
+    for (const rows of answers) expect(rows).toEqual(expected)
     expect(await countOf(engine, `SELECT count() AS n FROM ${engine.database}.pnl_hours`)).toBe(expected.length)
   })
 })
@@ -344,7 +344,7 @@ describe('hours', () => {
           expect(await all(hours, spec, { from, to, step })).toEqual(expected)
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   }, 180_000)
 })
