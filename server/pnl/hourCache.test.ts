@@ -34,7 +34,7 @@ describe('the cache of hours', () => {
     const cache = new HourCache(figuresOf(10, 0))
     const month = (i: number): Kept => kept({ month: i })
     for (const i of [1, 2]) cache.put('a', month(i), rows(5))
-    expect(cache.of('a', month(1))).toBeDefined()
+    expect(cache.of('a', month(1))).toHaveLength(5)
     cache.put('a', month(3), rows(5))
     expect([1, 2, 3].map(i => cache.of('a', month(i))?.length)).toEqual([5, undefined, 5])
     // The same month again counts once.
