@@ -166,7 +166,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     venue.advance(t)
     rebalancer.frame(t, rebalances)
   })
-  const audit = new AuditCopy(engine, { id: house.id, page: (after, limit) => house.ask('page', { after, limit }) }, engineLog)
+  const audit = new AuditCopy(engine, { id: house.id, rows: (after, limit) => house.ask('rows', { after, limit }) }, engineLog)
   house.news$.subscribe(({ supplies }) => {
     audit.wake()
     if (supplies.size === 0) return

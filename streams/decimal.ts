@@ -53,12 +53,17 @@ export const fromNumber = (value: number): bigint | undefined => {
 export const mulDown = (a: bigint, b: bigint): bigint => divFloor(a * b, ONE)
 
 /** a × b, rounded toward positive infinity at 18 places. */
-export const mulUp = (a: bigint, b: bigint): bigint => -divFloor(-(a * b), ONE)
+export const mulUp = (a: bigint, b: bigint): bigint => {
+  const product = a * b
+  const cut = product / ONE
+  return product > 0n && cut * ONE !== product ? cut + 1n : cut
+}
 
 /** a ÷ b, rounded toward negative infinity at 18 places. Throws RangeError where b is zero. */
 export const divDown = (a: bigint, b: bigint): bigint => divFloor(a * ONE, b)
 
+/** Division of integers cuts toward zero. */
 const divFloor = (a: bigint, b: bigint): bigint => {
-  const q = a / b
-  return q * b !== a && a < 0n !== b < 0n ? q - 1n : q
+  const cut = a / b
+  return a < 0n !== b < 0n && cut * b !== a ? cut - 1n : cut
 }

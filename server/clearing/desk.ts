@@ -6,6 +6,8 @@ import type { RebalanceState } from '../../streams/ledger/rebalance.ts'
 import type { Journal, Line, NewLine, Token, User } from '../journal/journal.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
+import type { EntryBatch } from '../storage/auditCopy.ts'
+import { entryRows } from '../storage/entryRows.ts'
 import { AskedKeys, type Origin } from './askedKeys.ts'
 import { orderText } from './order.ts'
 
@@ -23,6 +25,8 @@ export interface Asks {
   readonly funds: { ask: object; answer: readonly KnownFund[] }
   /** Entries after a number, as they stand in the journal. */
   readonly page: { ask: { after: number; limit: number }; answer: readonly Line[] }
+  /** At most so many entries after a number, as rows for ClickHouse. */
+  readonly rows: { ask: { after: number; limit: number }; answer: EntryBatch }
   /** Rows of portfolios that came at run time, from the entry after a number on: some entries, none behind the last. */
   readonly recorded: { ask: { after: number }; answer: readonly RecordedEntry[] }
   /** Circulating supplies that were told at run time, 10⁻¹⁸ of each asset. */
@@ -93,6 +97,8 @@ export interface News {
 const RECENT = 100
 /** Entries after which the state is kept for the next start. */
 const SNAPSHOT = 10_000
+/** Characters of entries that are given to ClickHouse at once; the last entry may go beyond. */
+const TEXT = 1 << 20
 /** Rows of portfolios that are told at once; the last entry may go beyond. */
 const ROWS = 20_000
 
@@ -183,6 +189,8 @@ export class Desk {
         }))
       case 'page':
         return journal.page(request.after, request.limit)
+      case 'rows':
+        return this.rowsAfter(request.after, request.limit)
       case 'recorded':
         return this.recordedAfter(request.after)
       case 'supplies':
@@ -305,6 +313,17 @@ export class Desk {
 
   private entryAt(seq: number): Entry {
     return readEntry(this.journal.at(seq)!.text)
+  }
+
+  private rowsAfter(after: number, limit: number): EntryBatch {
+    const lines: Line[] = []
+    let length = 0
+    for (const line of this.journal.since(after)) {
+      lines.push(line)
+      length += line.text.length
+      if (lines.length >= limit || length >= TEXT) break
+    }
+    return { last: lines.at(-1)?.seq ?? after, rows: Buffer.from(entryRows(this.journal.id, lines)) }
   }
 
   private recordedAfter(after: number): RecordedEntry[] {

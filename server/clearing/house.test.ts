@@ -135,7 +135,7 @@ describe('the clearing house', () => {
     const { entries } = house.stats()
     await closed(house)
     const db = new Database(file())
-    db.exec(`DELETE FROM snapshots; UPDATE entries SET text = replace(text, 'c49', 'c48') WHERE text LIKE '%"c49"%'`)
+    db.exec(`DELETE FROM snapshots; UPDATE blocks SET entries = CAST(replace(CAST(entries AS TEXT), '"c49"', '"c48"') AS BLOB)`)
     db.close()
     const error = await opened().catch(e => e)
     expect(error).toBeInstanceOf(JournalError)

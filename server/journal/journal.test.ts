@@ -45,6 +45,11 @@ const meddle = (journal: Journal, sql: string): void => {
   db.close()
 }
 
+/** SQL that alters the texts of entries. */
+const replaced = (before: string, after: string): string =>
+  `UPDATE blocks SET entries = CAST(replace(CAST(entries AS TEXT), '${before}', '${after}') AS BLOB)`
+const altered = (seq: number): string => replaced(`"n":${seq},`, `"n": ${seq},`)
+
 /** Pages that the database may have; it answers as it does where the disk is full. */
 const limit = (journal: Journal, pages: number): void =>
   (journal as unknown as { db: { exec(sql: string): void } }).db.exec(`PRAGMA max_page_count = ${pages}`)
@@ -127,6 +132,11 @@ describe('the journal', () => {
     expect(journal.page(count, 10)).toEqual([])
   })
 
+  it('of another layout is not used', () => {
+    meddle(nine(), 'PRAGMA user_version = 1')
+    expect(failure(() => opened())).toBe(`${path()}: found a journal of layout 1, expected 2`)
+  })
+
   it('takes any text for a key or a name', () => {
     const journal = opened()
     const keys = ["'; DROP TABLE keys; --", '"', '\\', ' ', '<b>', '~'.repeat(128)]
@@ -140,17 +150,22 @@ describe('the journal', () => {
 
 describe('a journal that was changed', () => {
   it.each([
-    ['a byte of an entry', 'UPDATE entries SET text = replace(text, \'"n":4\', \'"n":5\') WHERE seq = 4', 4],
-    ['a hash', "UPDATE entries SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 7", 7],
-    ['the first entry', "UPDATE entries SET text = text || ' ' WHERE seq = 1", 1],
-    ['the last entry', "UPDATE entries SET text = text || ' ' WHERE seq = 9", 9],
-    ['an entry that is missing', 'DELETE FROM entries WHERE seq = 5; DELETE FROM keys WHERE seq = 5', 5],
-    ['the first, missing', 'DELETE FROM entries WHERE seq = 1', 1],
+    ['a byte of an entry', replaced('"n":4', '"n":5'), 4],
+    ['a byte of one in the middle of a block', replaced('"n":6', '"n":7'), 6],
+    ['a hash', "UPDATE blocks SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = 7", 7],
+    ['the hash before an entry', "UPDATE blocks SET entries = CAST('x' || substr(CAST(entries AS TEXT), 2) AS BLOB) WHERE seq = 7", 3],
+    ['the first entry', altered(1), 1],
+    ['the last entry', altered(9), 9],
+    ['a block that is missing', 'DELETE FROM blocks WHERE seq = 7', 3],
+    ['the first, missing', 'DELETE FROM blocks WHERE seq = 1', 1],
     [
       'two that changed places',
-      'UPDATE entries SET seq = -3 WHERE seq = 3; UPDATE entries SET seq = 3 WHERE seq = 4; UPDATE entries SET seq = 4 WHERE seq = -3',
-      3,
+      'UPDATE blocks SET seq = -1 WHERE seq = 1; UPDATE blocks SET seq = 1 WHERE seq = 2; UPDATE blocks SET seq = 2 WHERE seq = -1',
+      1,
     ],
+    ['the number of a first entry', 'UPDATE blocks SET first = 4 WHERE seq = 7', 3],
+    ['the number of a last entry', 'UPDATE blocks SET seq = 6 WHERE seq = 7', 3],
+    ['an entry that has no end', replaced('\n', ' '), 1],
   ])('in %s is found at the start, told with file and number, and cut off there when asked', (_, sql, seq) => {
     meddle(nine(), sql)
     const message = failure(() => opened())
@@ -169,7 +184,7 @@ describe('a journal that was changed', () => {
   it('forgets with a registration who was registered, so that the name can be had again', () => {
     const journal = nine()
     for (const user of ['ann', 'bob']) journal.putToken({ digest: `of ${user}`, user, expires: 1 })
-    meddle(journal, "UPDATE entries SET text = text || ' ' WHERE seq = 6")
+    meddle(journal, altered(6))
     const repaired = opened(true)
     expect([repaired.hashOf('ann'), repaired.hashOf('bob')]).toEqual(['secret', undefined])
     expect(repaired.tokens.map(({ user }) => user)).toEqual(['ann'])
@@ -189,7 +204,7 @@ describe('a journal that was changed', () => {
     const journal = nine()
     journal.save('{}')
     journal.append(lines(10, 20), [])
-    meddle(journal, "UPDATE entries SET text = text || ' ' WHERE seq = 15")
+    meddle(journal, altered(15))
     expect(failure(() => opened())).toContain('entry 15 does not follow')
     const repaired = opened(true)
     expect([repaired.seq, repaired.snapshot?.seq]).toEqual([14, 9])
@@ -206,7 +221,7 @@ describe('a journal that was changed', () => {
   it('by cutting off entries that a kept state has seen is found', () => {
     const journal = nine()
     journal.save('{}')
-    meddle(journal, 'DELETE FROM entries WHERE seq > 7; DELETE FROM keys WHERE seq > 7')
+    meddle(journal, 'DELETE FROM blocks WHERE seq > 7')
     expect(failure(() => opened())).toContain('entry 8 does not follow')
     const repaired = opened(true)
     expect([repaired.seq, repaired.snapshot]).toEqual([7, undefined])
@@ -215,7 +230,7 @@ describe('a journal that was changed', () => {
   it('keeps no state from after the entry at which it is cut off', () => {
     const journal = nine()
     journal.save('{}')
-    meddle(journal, "UPDATE entries SET text = text || ' ' WHERE seq = 4")
+    meddle(journal, altered(4))
     expect(opened(true).snapshot).toBeUndefined()
   })
 

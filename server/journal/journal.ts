@@ -1,5 +1,5 @@
-import { hash as digestOf } from 'node:crypto'
 import Database from 'libsql'
+import { type Block, BlockWriter, chained, FIRST, linksOf } from './block.ts'
 import { JournalError } from './journalError.ts'
 
 /** One entry as it stands on disk: `hash` is the SHA-256 of the hash before it and the entry's text. */
@@ -9,7 +9,7 @@ export interface Line {
   readonly hash: string
 }
 
-/** An entry to be written, and under whose key it can be found again. */
+/** An entry to be written, a line of text, and under whose key it can be found again. */
 export interface NewLine {
   readonly text: string
   readonly who: string
@@ -21,8 +21,10 @@ export interface Snapshot {
   readonly state: string
 }
 
-const FIRST = '0'.repeat(64)
+/** Blocks whose keys are read at once. */
 const CHUNK = 5_000
+/** Of how the tables below are laid out. */
+const LAYOUT = 2
 
 /**
  * The clearing house's memory: entries in order, for ever, each bearing the hash of all before it. Beside them, in the same file
@@ -35,7 +37,8 @@ export class Journal {
   readonly id: string
   private readonly file: string
   private readonly db: Database.Database
-  private head: { seq: number; hash: string }
+  private readonly writer = new BlockWriter()
+  private head: Head
   private within = false
   private readonly statements
 
@@ -45,20 +48,22 @@ export class Journal {
     try {
       this.db = new Database(file)
       // The lock is held from the first statement on; a second process is told at once.
-      // Of pages of 4 KiB an order of ten assets would fill more than a half of one, and no second would fit beside it.
+      // Pages of 4 KiB would cost four times as many steps for the same entries.
       this.db.exec('PRAGMA page_size = 16384')
       this.db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
       this.db.exec('BEGIN EXCLUSIVE')
+      const { tables } = this.db.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as { tables: number }
+      if (tables === 0) this.db.exec(`PRAGMA user_version = ${LAYOUT}`)
+      const { user_version: layout } = this.db.prepare('PRAGMA user_version').get() as { user_version: number }
+      if (layout !== LAYOUT) throw new JournalError(`a journal of layout ${layout}, expected ${LAYOUT}`)
       this.db.exec(TABLES)
       this.db.exec('COMMIT')
     } catch (error) {
       throw new JournalError(`${file}: ${found(error)}`)
     }
     this.statements = {
-      entries: new RowInsert(this.db, 'entries (seq, text, hash)', 3),
-      keys: new RowInsert(this.db, 'keys (seq, who, key)', 3),
-      at: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq = ?'),
-      page: this.db.prepare('SELECT seq, text, hash FROM entries WHERE seq > ? ORDER BY seq LIMIT ?'),
+      add: this.db.prepare('INSERT INTO blocks (seq, first, hash, keys, entries) VALUES (?, ?, ?, ?, ?)'),
+      after: this.db.prepare('SELECT seq, first, hash, entries FROM blocks WHERE seq > ? ORDER BY seq LIMIT 1'),
       user: this.db.prepare('SELECT hash FROM users WHERE name = ?'),
       addUser: this.db.prepare('INSERT INTO users (name, hash) VALUES (?, ?)'),
       addToken: this.db.prepare('INSERT OR REPLACE INTO tokens (digest, user, expires) VALUES (?, ?, ?)'),
@@ -80,20 +85,19 @@ export class Journal {
 
   /** One transaction. Throws JournalError, and nothing of it is there, where the disk does not take it. */
   append(lines: readonly NewLine[], users: readonly User[]): Line[] {
-    let { seq, hash } = this.head
     const written: Line[] = []
-    const entries: unknown[] = []
-    const keys: unknown[] = []
-    for (const { text, who, key } of lines) {
-      seq += 1
-      hash = chained(hash, text)
-      entries.push(seq, text, hash)
-      if (key !== undefined) keys.push(seq, who, key)
-      written.push({ seq, text, hash })
-    }
     this.transaction(() => {
-      this.statements.entries.run(entries)
-      this.statements.keys.run(keys)
+      let { seq, hash } = this.head
+      let keys: Key[] = []
+      for (const [i, { text, who, key }] of lines.entries()) {
+        hash = this.writer.add(hash, text)
+        seq += 1
+        keys.push(key === undefined ? 0 : [who, key])
+        written.push({ seq, text, hash })
+        if (!this.writer.full && i < lines.length - 1) continue
+        this.statements.add.run(seq, seq - keys.length + 1, hash, JSON.stringify(keys), this.writer.take())
+        keys = []
+      }
       for (const { name, hash: secret } of users) this.statements.addUser.run(name, secret)
       this.head = { seq, hash }
     })
@@ -115,45 +119,44 @@ export class Journal {
   }
 
   at(seq: number): Line | undefined {
-    return this.statements.at.get(seq) as Line | undefined
+    return this.page(seq - 1, 1)[0]
   }
 
   /** At most `limit` entries after number `after`. */
   page(after: number, limit: number): Line[] {
-    return this.statements.page.all(after, limit) as Line[]
+    const lines: Line[] = []
+    for (const line of this.since(after)) if (lines.push(line) >= limit) break
+    return lines
   }
 
+  /** Every entry after number `after`, in order. */
   *since(after: number): Iterable<Line> {
-    for (let from = after; ; ) {
-      const lines = this.page(from, CHUNK)
-      yield* lines
-      if (lines.length < CHUNK) return
-      from = lines.at(-1)!.seq
-    }
+    for (const block of this.blocks(after)) for (const { seq, text, hash } of linksOf(block, after)) yield { seq, text, hash }
   }
 
   /** Number, owner and key of every entry that has a key, in order. */
   *keys(): Iterable<readonly [seq: number, who: string, key: string]> {
     // One text a chunk: a row at a time would cost three times as much.
     const chunk = this.db.prepare(
-      'SELECT json_group_array(json_array(seq, who, key)) AS rows FROM (SELECT * FROM keys WHERE seq > ? ORDER BY seq LIMIT ?)',
+      `SELECT '[' || group_concat('[' || seq || ',' || first || ',' || keys || ']') || ']' AS blocks
+       FROM (SELECT * FROM blocks WHERE seq > ? ORDER BY seq LIMIT ?)`,
     )
-    for (let from = 0; ; ) {
-      const rows = JSON.parse((chunk.get(from, CHUNK) as { rows: string }).rows) as [number, string, string][]
-      yield* rows
-      if (rows.length < CHUNK) return
-      from = rows.at(-1)![0]
+    for (let after = 0; ; ) {
+      const { blocks } = chunk.get(after, CHUNK) as { blocks: string | null }
+      if (blocks === null) return
+      for (const [last, first, keys] of JSON.parse(blocks) as [number, number, Key[]][]) {
+        for (const [i, key] of keys.entries()) if (key !== 0) yield [first + i, ...key]
+        after = last
+      }
     }
   }
 
   /** Follows the chain from the first entry to the last, which a start does from the newest snapshot only. Throws JournalError. */
   verify(): { readonly entries: number; readonly hash: string } {
-    let last = { seq: 0, hash: FIRST }
-    for (const { seq, text, hash } of this.since(0)) {
-      if (seq !== last.seq + 1 || hash !== chained(last.hash, text)) throw damaged(this.file, last.seq + 1)
-      last = { seq, hash }
-    }
-    return { entries: last.seq, hash: last.hash }
+    const { seq, hash, fault } = this.followed(START)
+    if (fault) throw new JournalError(`${this.file}: ${found(fault)} after entry ${seq}`)
+    if (seq !== this.head.seq) throw damaged(this.file, seq + 1)
+    return { entries: seq, hash }
   }
 
   /** The hash of a user's password. */
@@ -225,9 +228,37 @@ export class Journal {
     }
   }
 
-  private readHead(): { seq: number; hash: string } {
-    const last = this.db.prepare('SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1').get() as Omit<Line, 'text'> | undefined
-    return last ? { seq: last.seq, hash: last.hash } : { seq: 0, hash: FIRST }
+  private readHead(): Head {
+    return (this.db.prepare('SELECT seq, hash FROM blocks ORDER BY seq DESC LIMIT 1').get() as Head | undefined) ?? START
+  }
+
+  /** The blocks that have entries after a number, in order. */
+  private *blocks(after: number): Iterable<Block> {
+    for (let last = after; ; ) {
+      const block = this.statements.after.get(last) as Block | undefined
+      if (block === undefined) return
+      yield block
+      last = block.seq
+    }
+  }
+
+  /** The last entry that follows from all before it, from one on of which that is known; and why what is behind it cannot be read. */
+  private followed(from: Head): Head & { readonly fault?: unknown } {
+    let { seq, hash } = from
+    try {
+      for (const block of this.blocks(seq)) {
+        const before = { seq, hash }
+        for (const link of linksOf(block, seq)) {
+          if (link.seq !== seq + 1 || link.before !== hash || link.hash !== chained(hash, link.text)) return { seq, hash }
+          seq = link.seq
+          hash = link.hash
+        }
+        if (seq !== block.seq) return before
+      }
+      return { seq, hash }
+    } catch (fault) {
+      return { seq, hash, fault }
+    }
   }
 
   /** Follows the chain from the newest snapshot on; from the first entry where that does not fit or the chain is to be repaired. */
@@ -236,58 +267,54 @@ export class Journal {
     if (kept && kept.seq > this.head.seq && !repair) throw damaged(file, this.head.seq + 1)
     const base = kept && this.at(kept.seq)
     const fits = kept !== undefined && base !== undefined && kept.hash === chained(base.hash, kept.state)
-    let { seq, hash } = fits && !repair ? base : { seq: 0, hash: FIRST }
-    const whole = (): number => {
-      for (const line of this.since(seq)) {
-        if (line.seq !== seq + 1 || line.hash !== chained(hash, line.text)) break
-        seq = line.seq
-        hash = line.hash
-      }
-      return seq
-    }
-    let last: number
-    try {
-      last = whole()
-    } catch (error) {
-      if (!repair) throw new JournalError(`${file}: ${found(error)} after entry ${seq}; start with --repair to go on from there`)
-      last = seq
-    }
-    if (last !== this.head.seq && !repair) throw damaged(file, last + 1)
+    const { seq, fault } = this.followed(fits && !repair ? base : START)
+    if (fault && !repair) throw new JournalError(`${file}: ${found(fault)} after entry ${seq}; start with --repair to go on from there`)
+    if (seq !== this.head.seq && !repair) throw damaged(file, seq + 1)
     // It can be made again from the entries.
     if (kept && !fits) this.db.exec('DELETE FROM snapshots')
-    if (last === this.head.seq) return
-    this.transaction(() => {
-      for (const table of ['entries', 'keys', 'snapshots']) this.db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(last)
-      this.db.exec(FORGET)
-    })
+    if (seq === this.head.seq) return
+    this.transaction(() => this.cut(seq))
     this.head = this.readHead()
   }
+
+  /** Forgets all entries after a number, of which none behind its own block need be readable. */
+  private cut(last: number): void {
+    const { db } = this
+    const block = db.prepare('SELECT seq, first, keys FROM blocks WHERE first <= ? AND seq > ?').get(last, last) as
+      | { seq: number; first: number; keys: string }
+      | undefined
+    const kept = block && this.page(block.first - 1, last - block.first + 1)
+    for (const table of ['blocks', 'snapshots']) db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(last)
+    if (kept) {
+      this.head = this.readHead()
+      const keys = JSON.parse(block.keys) as Key[]
+      this.append(
+        kept.map(({ text }, i) => ({ text, who: (keys[i] || [])[0] ?? '', key: (keys[i] || [])[1] })),
+        [],
+      )
+    }
+    // Users whose registration is cut off could neither register again nor order anything.
+    const registered = new Set<string>()
+    for (const { text } of this.since(0)) {
+      if (!text.includes('"register"')) continue
+      const { kind, client } = JSON.parse(text) as { kind: string; client: string }
+      if (kind === 'register') registered.add(client)
+    }
+    const users = db.prepare('SELECT name FROM users').all() as { name: string }[]
+    for (const { name } of users) if (!registered.has(name)) db.prepare('DELETE FROM users WHERE name = ?').run(name)
+    db.exec('DELETE FROM tokens WHERE user NOT IN (SELECT name FROM users)')
+  }
 }
 
-/** Rows of one table, several by one statement: a call costs as much as a row. */
-class RowInsert {
-  private readonly width: number
-  private readonly one: Database.Statement
-  private readonly many: Database.Statement
-
-  /** `into`: the table and its columns, of which there are `width`. */
-  constructor(db: Database.Database, into: string, width: number) {
-    const row = `(${Array(width).fill('?').join(', ')})`
-    this.width = width
-    this.one = db.prepare(`INSERT INTO ${into} VALUES ${row}`)
-    this.many = db.prepare(`INSERT INTO ${into} VALUES ${Array(AT_ONCE).fill(row).join(', ')}`)
-  }
-
-  /** The values of all rows, one row after the other. */
-  run(values: readonly unknown[]): void {
-    const piece = this.width * AT_ONCE
-    let from = 0
-    for (; values.length - from >= piece; from += piece) this.many.run(...values.slice(from, from + piece))
-    for (; from < values.length; from += this.width) this.one.run(...values.slice(from, from + this.width))
-  }
+/** An entry's number and hash. */
+interface Head {
+  readonly seq: number
+  readonly hash: string
 }
+const START: Head = { seq: 0, hash: FIRST }
 
-const AT_ONCE = 16
+/** Whose key an entry bears; 0: it bears none. */
+type Key = readonly [who: string, key: string] | 0
 
 export interface User {
   readonly name: string
@@ -306,19 +333,11 @@ export interface Token {
 const TABLES = `
   CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL);
   INSERT INTO journal SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM journal);
-  CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY, text TEXT NOT NULL, hash TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS keys (seq INTEGER PRIMARY KEY, who TEXT NOT NULL, key TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS blocks (seq INTEGER PRIMARY KEY, first INTEGER NOT NULL, hash TEXT NOT NULL, keys TEXT NOT NULL, entries BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS snapshots (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, state TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS invites (digest TEXT PRIMARY KEY) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`
-
-/** Users whose registration is cut off could neither register again nor order anything. */
-const FORGET = `
-  DELETE FROM users WHERE name NOT IN (SELECT json_extract(text, '$.client') FROM entries WHERE json_extract(text, '$.kind') = 'register');
-  DELETE FROM tokens WHERE user NOT IN (SELECT name FROM users);`
-
-const chained = (before: string, text: string): string => digestOf('sha256', before + text)
 
 const damaged = (file: string, seq: number): JournalError =>
   new JournalError(`${file}: entry ${seq} does not follow from what stands before it; start with --repair to cut it off there`)

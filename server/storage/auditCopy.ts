@@ -1,15 +1,24 @@
+import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { backOff } from './backOff.ts'
 import { deferred } from './deferred.ts'
 import type { Engine } from './engine.ts'
+import { ENTRY_COLUMNS } from './entryRows.ts'
 import { quoted } from './migrate.ts'
 
 /** Where the entries come from: it keeps them until they are asked for, so that nothing has to be queued here. */
 export interface EntrySource {
   readonly id: string
-  /** Entries after a number, as they stand in the journal. */
-  page(after: number, limit: number): Promise<readonly { readonly seq: number; readonly text: string; readonly hash: string }[]>
+  /** At most `limit` entries after a number, as `entryRows` writes them. */
+  rows(after: number, limit: number): Promise<EntryBatch>
+}
+
+export interface EntryBatch {
+  /** Number of the last; the one they come after where there are none. */
+  readonly last: number
+  readonly rows: Uint8Array
 }
 
 export interface AuditCopyStats {
@@ -19,9 +28,14 @@ export interface AuditCopyStats {
   readonly lastError: string | undefined
 }
 
-const BATCH = 5_000
+/** Entries and bytes after which an insert is full, and entries that are asked for at once: an order may have to wait for these. */
+const BATCH = 10_000
+const BYTES = 1 << 26
+const SLICE = 200
 /** From one insert to the next, ms: each costs the engine a part to be merged, however small. */
 const PACE_MS = 500
+/** After an insert the copy rests so many times as long as that took. It may fall behind; orders must not. */
+const REST = 2
 
 /**
  * Copies the journal into ClickHouse: each entry once, however often the engine is away. What ClickHouse has tells where to go
@@ -67,15 +81,14 @@ export class AuditCopy {
       try {
         after ??= await newest(engine, this.source.id)
         const begun = performance.now()
-        const lines = await this.source.page(after, BATCH)
-        if (lines.length > 0) {
-          await insert(engine, this.source.id, lines)
-          after = lines.at(-1)!.seq
-        }
+        const { last, slices, more } = await this.batch(after)
+        if (last > after) await insert(engine, `${this.source.id}-${after + 1}-${last}`, slices)
+        after = last
         attempt = 0
         this.stats_ = { ...this.stats_, storedTo: after, lastError: undefined }
-        if (lines.length === BATCH) continue
-        await delay(begun + PACE_MS - performance.now(), undefined, { signal }).catch(() => {})
+        const took = performance.now() - begun
+        await delay(Math.max(PACE_MS - took, took * REST), undefined, { signal }).catch(() => {})
+        if (more) continue
         await this.more.promise
         this.more = deferred()
       } catch (error) {
@@ -85,6 +98,20 @@ export class AuditCopy {
         await delay(backOff(attempt++), undefined, { signal }).catch(() => {})
       }
     }
+  }
+
+  /** What comes after a number, as much as goes into one insert; `more`: there is some behind it. */
+  private async batch(after: number): Promise<{ last: number; slices: Uint8Array[]; more: boolean }> {
+    const slices: Uint8Array[] = []
+    let [to, bytes] = [after, 0]
+    while (to - after < BATCH && bytes < BYTES) {
+      const { last, rows } = await this.source.rows(to, SLICE)
+      if (last === to) return { last, slices, more: false }
+      slices.push(rows)
+      bytes += rows.length
+      to = last
+    }
+    return { last: to, slices, more: true }
   }
 }
 
@@ -97,39 +124,18 @@ const newest = async ({ client, database }: Engine, journal: string): Promise<nu
   return (await answer.json<{ seq: number }>())[0]?.seq ?? 0
 }
 
-const insert = async ({ client, database }: Engine, journal: string, lines: Awaited<ReturnType<EntrySource['page']>>): Promise<void> => {
-  await client.insert({
-    table: `${quoted(database)}.entries`,
-    values: lines.map(line => rowOf(journal, line)),
-    format: 'JSONEachRow',
+/** A batch that is sent again bears the same token. */
+const insert = async ({ client, database }: Engine, token: string, slices: readonly Uint8Array[]): Promise<void> => {
+  const { stream } = await client.exec({
+    query: `INSERT INTO ${quoted(database)}.entries (${ENTRY_COLUMNS}) FORMAT TabSeparated`,
+    values: Readable.from(slices, { objectMode: false }),
     clickhouse_settings: {
       async_insert: 0,
       insert_deduplicate: 1,
-      insert_deduplication_token: `${journal}-${lines[0]!.seq}-${lines.at(-1)!.seq}`,
+      insert_deduplication_token: token,
       max_partitions_per_insert_block: '0',
+      optimize_on_insert: 0,
     },
   })
-}
-
-/** What an entry's text holds, as columns beside it; amounts stay the decimal strings that they are. */
-interface Written {
-  readonly t: number
-  readonly who: string
-  readonly kind: string
-  readonly key?: string
-  readonly fund?: string
-  readonly status?: string
-  readonly code?: string
-  readonly postings?: readonly Readonly<Record<'account' | 'asset' | 'amount' | 'after', string>>[]
-}
-
-const rowOf = (journal: string, { seq, text, hash }: { readonly seq: number; readonly text: string; readonly hash: string }): object => {
-  const { t, who, kind, key = '', fund = '', status = '', code = '', postings = [] } = JSON.parse(text) as Written
-  return {
-    ...{ journal, seq, t, who, kind, text, hash, key, fund, status, code },
-    'postings.account': postings.map(p => p.account),
-    'postings.asset': postings.map(p => p.asset),
-    'postings.amount': postings.map(p => p.amount),
-    'postings.after': postings.map(p => p.after),
-  }
+  await drainStream(stream)
 }

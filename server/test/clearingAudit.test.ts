@@ -156,8 +156,8 @@ describe('the journal', () => {
 
   it('can be rebuilt into what everybody owns', async () => {
     const balances = new Map<string, bigint>()
-    for (const { postings = [] } of all as { postings?: { account: string; asset: string; amount: string; after: string }[] }[])
-      for (const { account, asset, amount, after } of postings) {
+    for (const { postings = [] } of all as { postings?: [account: string, asset: string, amount: string, after: string][] }[])
+      for (const [account, asset, amount, after] of postings) {
         const name = `${account} ${asset}`
         balances.set(name, (balances.get(name) ?? 0n) + scaled(amount))
         expect(balances.get(name)).toBe(scaled(after))

@@ -42,7 +42,7 @@ export interface Entry {
   readonly fee?: Leg
   readonly units?: Readonly<Record<string, string>>
   readonly shares?: string
-  readonly postings?: readonly { readonly account: string; readonly asset: string; readonly amount: string; readonly after: string }[]
+  readonly postings?: readonly (readonly [account: string, asset: string, amount: string, after: string])[]
   readonly hash: string
 }
 
@@ -179,14 +179,14 @@ export class Books {
     this.bring(entry)
     const moved = movesOf(entry)
     const posted = new Map<string, bigint>()
-    for (const { account, asset, amount } of entry.postings ?? []) add(posted, `${account} ${asset}`, scaled(amount))
+    for (const [account, asset, amount] of entry.postings ?? []) add(posted, `${account} ${asset}`, scaled(amount))
     for (const name of new Set([...moved.keys(), ...posted.keys()]))
       if ((moved.get(name) ?? 0n) !== (posted.get(name) ?? 0n))
         fault(`half done: ${name} moved by ${posted.get(name)} and not ${moved.get(name)}`)
   }
 
   private post(entry: Entry, fault: (what: string) => never): void {
-    for (const { account, asset, amount, after } of entry.postings ?? []) {
+    for (const [account, asset, amount, after] of entry.postings ?? []) {
       const assets = this.balances.get(account) ?? new Map<string, bigint>()
       this.balances.set(account, assets)
       add(assets, asset, scaled(amount))

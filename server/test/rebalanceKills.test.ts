@@ -39,7 +39,7 @@ interface Entry {
     readonly price: string
     readonly fee: { readonly amount: string }
   }
-  readonly postings?: readonly { readonly account: string; readonly asset: string; readonly amount: string; readonly after: string }[]
+  readonly postings?: readonly (readonly [account: string, asset: string, amount: string, after: string])[]
 }
 
 const auditOf = async (url: string): Promise<Entry[]> => {
@@ -118,13 +118,13 @@ describe('a server killed again and again while it rebalances', () => {
     // What custody has is what it began with and what the venue says was traded.
     const custody = new Map<string, bigint>()
     for (const { postings = [] } of entries)
-      for (const { account, asset, after } of postings) {
+      for (const [account, asset, , after] of postings) {
         if (account !== 'custody:F') continue
         expect(scaled(after)).toBeGreaterThanOrEqual(0n)
         custody.set(asset, scaled(after))
       }
-    const began = entries.find(({ kind }) => kind === 'inception')!.postings!.filter(({ account }) => account === 'custody:F')
-    for (const { asset, amount } of began) {
+    const began = entries.find(({ kind }) => kind === 'inception')!.postings!.filter(([account]) => account === 'custody:F')
+    for (const [, asset, amount] of began) {
       const traded = venue.trades
         .filter(({ symbol }) => symbol === `${asset}USDT`)
         .reduce((sum, { orderId, qty }) => sum + (venue.orders[orderId - 1]!.side === 'BUY' ? scaled(qty) : -scaled(qty)), 0n)

@@ -45,7 +45,7 @@ interface Entry {
   readonly at?: number
   readonly trade?: string
   readonly fill?: { readonly fee: { readonly asset: string; readonly amount: string }; readonly amount: string }
-  readonly postings?: readonly { readonly account: string; readonly asset: string; readonly after: string }[]
+  readonly postings?: readonly (readonly [account: string, asset: string, amount: string, after: string])[]
 }
 
 const begin = (name: string): DriftwireProcess => {
@@ -91,7 +91,8 @@ describe('a replay of candles whose fund rebalances', () => {
     expect(last).toMatchObject({ mode: 'execute', ended: closed.at(-1)!.at })
 
     const custody = new Map<string, bigint>()
-    for (const { postings = [] } of entries) for (const p of postings) if (p.account === 'custody:F') custody.set(p.asset, scaled(p.after))
+    for (const { postings = [] } of entries)
+      for (const [account, asset, , after] of postings) if (account === 'custody:F') custody.set(asset, scaled(after))
     for (const [asset, amount] of custody)
       expect(scaled(((fund.units as State)[asset] as string | undefined) ?? '0'), asset).toBe(amount / 1000n)
 

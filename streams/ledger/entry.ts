@@ -191,6 +191,7 @@ const legsText = (legs: readonly Leg[]): string => {
   return text
 }
 
+/** A posting is written as a row, `["account","asset","amount","after"]`: four names in each would be half of what an order writes. */
 const postingsText = (postings: readonly Posting[]): string => {
   let text = ''
   let moved = ''
@@ -199,7 +200,7 @@ const postingsText = (postings: readonly Posting[]): string => {
     // The second of a pair takes what the first gives.
     const before = i > 0 ? postings[i - 1]! : undefined
     moved = before !== undefined && before.amount === -amount && amount > 0n ? moved.slice(1) : formatDecimal(amount)
-    text += `${i === 0 ? '' : ','}{"account":"${account}","asset":"${asset}","amount":"${moved}","after":"${formatDecimal(after)}"}`
+    text += `${i === 0 ? '' : ','}["${account}","${asset}","${moved}","${formatDecimal(after)}"]`
   }
   return text
 }
@@ -243,11 +244,14 @@ const resultOf = ({ status, code }: Result): Result => ({ status, ...(code && { 
 const legsJson = (units: ReadonlyMap<string, bigint>): [string, string][] =>
   [...units].map(([asset, amount]) => [asset, formatDecimal(amount)])
 
+/** A posting as it stands in an entry's text. */
+export type WrittenPosting = readonly [account: string, asset: string, amount: string, after: string]
+
 /** Reads what `writeEntry` wrote. Throws TypeError or SyntaxError where it is something else. */
 export const readEntry = (text: string): Entry => {
   const json = JSON.parse(text) as Record<string, unknown>
-  const postings = ((json.postings ?? []) as Record<'account' | 'asset' | 'amount' | 'after', string>[]).map(p => ({
-    ...{ account: p.account, asset: p.asset, amount: amountOf(p.amount), after: amountOf(p.after) },
+  const postings = ((json.postings ?? []) as WrittenPosting[]).map(([account, asset, amount, after]) => ({
+    ...{ account, asset, amount: amountOf(amount), after: amountOf(after) },
   }))
   const entry: Record<string, unknown> = { ...json, ...readRebalanceFact(json), postings }
   if (typeof json.amount === 'string') entry.amount = amountOf(json.amount)

@@ -455,9 +455,8 @@ describe('an entry', () => {
     ledger.post(next())
   })
 
-  it.each(['', '{', '{"seq":1,"kind":"deposit","amount":"1e3"}', '{"postings":[{"amount":"1","after":""}]}', 'null'])(
-    'is not read from %j',
-    text => expect(() => readEntry(text)).toThrow(/./),
+  it.each(['', '{', '{"seq":1,"kind":"deposit","amount":"1e3"}', '{"postings":[["a","A","1",""]]}', 'null'])('is not read from %j', text =>
+    expect(() => readEntry(text)).toThrow(/./),
   )
 })
 
