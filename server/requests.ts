@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   isMethod,
   type Method,
+  orderOf,
   type Params,
   parseChannel,
   Refusal,
@@ -141,7 +142,7 @@ export class Requests {
         return
       case 'create':
       case 'redeem':
-        later(commands.order(who, method, readParams(method, params), this.originOf(session)))
+        later(commands.order(who, method, orderOf(params) ?? readParams(method, params), this.originOf(session)))
         return
       case 'transfer':
         later(commands.transfer(who, readParams(method, params), this.originOf(session)))

@@ -10,7 +10,7 @@ import { transaction } from '../../streams/test/transactions.ts'
 import { Journal } from '../journal/journal.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { nextMoment, type Origin } from './askedKeys.ts'
-import { Desk, type Done, type Holdings, type Outcome, type RecordedEntry, type Request } from './desk.ts'
+import { Desk, type Done, type Holdings, type News, type Outcome, type RecordedEntry, type Request } from './desk.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 
@@ -26,6 +26,12 @@ class House {
   }
 
   /** One batch. */
+  /** What a batch that writes something comes to. */
+  told(...requests: Request[]): { answers: unknown[]; news: News } {
+    const { answers, news } = this.desk.process(requests)
+    return { answers, news: news! }
+  }
+
   ask(...requests: Request[]): unknown[] {
     return this.desk.process(requests).answers
   }
@@ -326,38 +332,46 @@ describe('a batch that the disk does not take', () => {
 })
 
 describe('what a batch has changed', () => {
-  it('is told line by line, with the clients each speaks of, and each fund as it stands', () => {
+  it('is told of each fund as it stands, and entry by entry of clients who are watched', () => {
     const house = begun()
-    const { answers, news } = house.desk.process([
+    const watch = (who: string, by: string, on = true): Request => ({ ask: 'watch', who, by, on })
+    house.ask(watch('ann', 'orders'), watch('ann', 'holdings'), watch('bob', 'orders'))
+    const { answers, news } = house.told(
       order('create', 'k1', '2'),
       order('create', 'k1', '2'),
       order('create', 'k2', '1.5'),
       transfer('t1', 'bob', 'A', '1'),
       deposit('d9', 'bob', 'B', '1'),
       order('redeem', 'k3', '1', 'ann', undefined, 'NONE'),
-    ])
-    expect(news.lines.map(({ seq, text, clients }) => [seq, readEntry(text).kind, clients.toSorted()])).toEqual([
+    )
+    const lines = (told: News): unknown[] =>
+      told.watched.map(({ text, clients }) => {
+        const { seq, kind } = readEntry(text)
+        return [seq, kind, clients.toSorted()]
+      })
+    expect(lines(news)).toEqual([
       [house.desk.seq - 3, 'create', ['ann']],
       [house.desk.seq - 2, 'create', ['ann']],
       [house.desk.seq - 1, 'transfer', ['ann', 'bob']],
       [house.desk.seq, 'deposit', ['bob']],
     ])
-    expect(news.lines.map(({ seq, text, hash }) => ({ seq, text, hash }))).toEqual([...house.journal.since(house.desk.seq - 4)])
+    expect(news.watched.map(({ text }) => text)).toEqual([...house.journal.since(house.desk.seq - 4)].map(({ text }) => text))
     expect(orderOf(answers[0]).seq).toBe(house.desk.seq - 3)
     const custody = (asset: string): string => formatDecimal(news.funds[0]!.custody.get(asset)!)
     expect([news.funds.length, news.funds[0]!.fund, formatDecimal(news.funds[0]!.shares)]).toEqual([1, 'F', '102'])
     expect([custody('A'), custody('B')]).toEqual(['51', '204'])
+    // Twice off by one name is off once; who was never watched can be let go.
+    house.ask(watch('ann', 'orders', false), watch('ann', 'orders', false), watch('bob', 'orders', false), watch('carl', 'orders', false))
+    expect(lines(house.told(deposit('d10', 'bob', 'B', '1'), transfer('t2', 'bob', 'A', '1')).news)).toEqual([
+      [house.desk.seq, 'transfer', ['ann']],
+    ])
+    house.ask(watch('ann', 'holdings', false))
+    expect(lines(house.told(transfer('t3', 'bob', 'A', '1')).news)).toEqual([])
   })
 
   it('is nothing where nothing was written', () => {
     const house = begun()
-    expect(house.desk.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).news).toEqual({
-      lines: [],
-      funds: [],
-      recorded: [],
-      rebalances: [],
-      supplies: new Map(),
-    })
+    expect(house.desk.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).news).toBeUndefined()
   })
 })
 
@@ -367,13 +381,14 @@ describe('supplies', () => {
 
   it('are told as a batch leaves them, and are known after a start, kept or read again', () => {
     let house = begun()
-    const { answers, news } = house.desk.process([supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' })])
+    const before = house.desk.seq
+    const { answers, news } = house.told(supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' }))
     expect(answers.map(answer => orderOf(answer).accepted)).toEqual([2, 1, 0])
     const known = new Map([
       ['BTC', 0n],
       ['ETH', n('2')],
     ])
-    expect([news.lines.length, news.supplies]).toEqual([2, known])
+    expect([house.desk.seq - before, news.supplies]).toEqual([2, known])
     for (const kept of [false, true]) {
       if (kept) house.desk.keep()
       house = house.reopened()
@@ -391,14 +406,14 @@ describe('rows of a portfolio', () => {
   it('are taken in once, of one batch and of several; only what is new is told', () => {
     const house = begun()
     const before = house.desk.seq
-    const { answers, news } = house.desk.process([record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a')])
+    const { answers, news } = house.told(record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a'))
     expect(accepted(answers)).toEqual([2, 1, 1, 0])
     expect(news.recorded).toEqual([
       { portfolio: 'P', transactions: [row('a'), row('b')] },
       { portfolio: 'P', transactions: [row('c')] },
       { portfolio: 'Q', transactions: [row('a')] },
     ])
-    expect([house.desk.seq - before, news.lines.map(({ clients }) => clients)]).toEqual([3, [[], [], []]])
+    expect([house.desk.seq - before, news.watched]).toEqual([3, []])
     expect(accepted(house.ask(record('P', 'c', 'd'), record('Q', 'a')))).toEqual([1, 0])
   })
 

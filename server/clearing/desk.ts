@@ -20,6 +20,8 @@ export interface Asks {
   /** A client's newest orders, oldest first. */
   readonly orders: { ask: { who: string }; answer: readonly Outcome[] }
   readonly holdings: { ask: { who: string }; answer: Holdings }
+  /** Lets entries that speak of a client be news from now on, until nobody who asked for that by a name of its own wants it any more. */
+  readonly watch: { ask: { who: string; by: string; on: boolean }; answer: undefined }
   /** What an order would take or give now. `nav` as a Command has it. */
   readonly quote: { ask: { side: Order['kind']; fund: string; amount: bigint; nav: number | undefined }; answer: Quote | undefined }
   readonly funds: { ask: object; answer: readonly KnownFund[] }
@@ -82,7 +84,8 @@ export interface RecordedEntry extends Recorded {
 
 /** What a commit has changed. */
 export interface News {
-  readonly lines: readonly (Line & { readonly clients: readonly string[] })[]
+  /** Entries that speak of clients who are watched, in order, as they stand in the journal. */
+  readonly watched: readonly { readonly text: string; readonly clients: readonly string[] }[]
   /** Each fund that changed, as it stands. */
   readonly funds: readonly FundHoldings[]
   /** What each portfolio has got. */
@@ -113,6 +116,8 @@ export class Desk {
   private readonly index = new KeyIndex()
   private readonly recent = new Map<string, number[]>()
   private readonly asked = new AskedKeys()
+  /** Clients who are watched, and by whom. */
+  private readonly watched = new Map<string, Set<string>>()
   private ledger: Ledger
   /** It holds what the disk did not take, until the journal is read again. */
   private spoilt = false
@@ -136,8 +141,8 @@ export class Desk {
     return this.journal.seq
   }
 
-  /** One commit. Throws JournalError, and nothing has happened, where the disk does not take it. */
-  process(requests: readonly Request[]): { answers: unknown[]; news: News } {
+  /** One commit, and its news if it has written anything. Throws JournalError, and nothing has happened, where the disk does not take it. */
+  process(requests: readonly Request[]): { answers: unknown[]; news: News | undefined } {
     try {
       if (this.spoilt) this.ledger = this.load()
       this.spoilt = false
@@ -175,6 +180,8 @@ export class Desk {
         return this.ordersOf(request.who)
       case 'holdings':
         return holdingsOf(ledger.holdings(clientAccount(request.who)))
+      case 'watch':
+        return this.watch(request)
       case 'quote': {
         const fund = ledger.funds.get(request.fund)
         if (fund?.inception === undefined) return undefined
@@ -229,25 +236,36 @@ export class Desk {
     return outcomeOf(entry)
   }
 
-  private newsOf(written: readonly Line[]): News {
-    if (written.length === 0) return { lines: [], funds: [], recorded: [], rebalances: [], supplies: new Map() }
+  private watch({ who, by, on }: Extract<Request, { ask: 'watch' }>): void {
+    const watchers = this.watched.get(who) ?? new Set()
+    if (on) watchers.add(by)
+    else watchers.delete(by)
+    if (watchers.size > 0) this.watched.set(who, watchers)
+    else this.watched.delete(who)
+  }
+
+  private newsOf(written: readonly Line[]): News | undefined {
+    if (written.length === 0) return undefined
     this.failure = undefined
     const funds = new Set<string>()
     const traded = new Set<string>()
-    const lines = written.map((line, i) => {
+    const watched: { text: string; clients: string[] }[] = []
+    for (const [i, { seq, text }] of written.entries()) {
       const entry = this.entries[i]!
       const { who, key } = this.lines[i]!
-      if (key !== undefined) this.remember(line.seq, who, key)
-      if ('fund' in entry && !(entry.kind === 'define')) funds.add(entry.fund)
+      if (key !== undefined) this.remember(seq, who, key)
+      if ('fund' in entry && entry.kind !== 'define') funds.add(entry.fund)
       if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') traded.add(entry.fund)
-      return { ...line, clients: clientsOf(entry) }
-    })
+      if (this.watched.size === 0) continue
+      const clients = clientsOf(entry).filter(client => this.watched.has(client))
+      if (clients.length > 0) watched.push({ text, clients })
+    }
     const recorded = this.entries.flatMap(entry =>
       entry.kind === 'record' ? [{ portfolio: entry.portfolio, transactions: entry.transactions }] : [],
     )
     const rebalances = [...traded].flatMap(fund => this.ledger.funds.get(fund)?.rebalance ?? [])
     const supplies = new Map(this.entries.flatMap(entry => (entry.kind === 'supplies' ? [...entry.supplies] : [])))
-    return { lines, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []), recorded, rebalances, supplies }
+    return { watched, funds: [...funds].flatMap(fund => this.fundHoldings(fund) ?? []), recorded, rebalances, supplies }
   }
 
   /** Keeps the state for the next start, which then has few entries to read. */

@@ -81,7 +81,8 @@ describe('the clearing house', () => {
     const house = await begun()
     const before = house.stats().entries
     const seen: (string | number)[] = []
-    house.news$.subscribe(({ lines }) => seen.push(...lines.map(({ seq }) => `news ${seq}`)))
+    await Promise.all(crowd.map(who => house.ask('watch', { who, by: 'a test', on: true })))
+    house.news$.subscribe(({ watched }) => seen.push(...watched.map(({ text }) => `news ${JSON.parse(text).seq}`)))
     const answers = crowd.map(async (client, i) => {
       const done = await ask(house, deposit(client, 'A', `${i + 1}`), 'admin')
       const { assets } = await house.ask('holdings', { who: client })
@@ -163,6 +164,7 @@ describe('callers who race', () => {
     const before = house.stats().entries
     const news: News[] = []
     house.news$.subscribe(n => news.push(n))
+    await house.ask('watch', { who: 'c0', by: 'a test', on: true })
     const caller = async (): Promise<Done[]> => {
       const answers: Done[] = []
       for (let from = 0; from < 1_000; from += 50)
@@ -174,7 +176,9 @@ describe('callers who race', () => {
     expect(counted(one)).toEqual({ settled: 1_000 })
     expect(new Set(one.map(seqOf)).size).toBe(1_000)
     expect(house.stats().entries).toBe(before + 1_000)
-    expect(news.flatMap(({ lines }) => lines.map(({ seq }) => seq))).toEqual(Array.from({ length: 1_000 }, (_, i) => before + 1 + i))
+    expect(news.flatMap(({ watched }) => watched.map(({ text }) => JSON.parse(text).seq))).toEqual(
+      Array.from({ length: 1_000 }, (_, i) => before + 1 + i),
+    )
     expect(await house.ask('holdings', { who: 'c0' })).toMatchObject({ shares: { F: '3000' } })
   })
 

@@ -32,6 +32,9 @@ export interface HouseStats {
 /** Requests that may wait at a time; more are refused. */
 const MOST_WAITING = 10_000
 
+/** What an order makes lives until its commit is answered: with less room most of it would be copied before it dies. */
+const YOUNG_MB = 96
+
 interface Waiting {
   readonly resolve: (answer: never) => void
   readonly reject: (error: Error) => void
@@ -40,7 +43,7 @@ interface Waiting {
 /** Opens the journal in a thread of its own. Rejects with JournalError where it cannot be used. */
 export const openHouse = (options: ThreadOptions): Promise<House> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(threadFile(), { workerData: options })
+    const worker = new Worker(threadFile(), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
     worker.once('error', reject)
     worker.once('message', (first: FromThread) => {
       if ('opened' in first) resolve(new ThreadHouse(worker, first.opened))
@@ -58,9 +61,9 @@ class ThreadHouse implements House {
   readonly id: string
   readonly news$ = new Subject<News>()
   private readonly worker: Worker
-  private readonly waiting = new Map<number, Waiting>()
-  private outgoing: [number, Request][] = []
-  private ids = 0
+  /** In the order in which they are answered. */
+  private readonly waiting: Waiting[] = []
+  private outgoing: Request[] = []
   private entries: number
   private commits = 0
   private refused = 0
@@ -86,21 +89,20 @@ class ThreadHouse implements House {
 
   ask<A extends Ask>(ask: A, request: Asks[A]['ask']): Promise<Asks[A]['answer']> {
     if (this.closed) return Promise.reject(new Refusal('not_ready', 'the clearing house is closed', 1))
-    if (this.waiting.size >= MOST_WAITING) {
+    if (this.waiting.length >= MOST_WAITING) {
       this.refused += 1
       return Promise.reject(new Refusal('too_much', 'too many orders are waiting', 1))
     }
     return new Promise((resolve, reject) => {
-      const id = ++this.ids
-      this.waiting.set(id, { resolve, reject })
+      this.waiting.push({ resolve, reject })
       // What is asked within one turn goes over as one message.
-      if (this.outgoing.push([id, { ask, ...request } as unknown as Request]) === 1) queueMicrotask(() => this.flush())
+      if (this.outgoing.push({ ask, ...request } as unknown as Request) === 1) queueMicrotask(() => this.flush())
     })
   }
 
   stats(): HouseStats {
     const { entries, commits, waiting, refused, failure } = this
-    return { state: this.closed ? 'closed' : failure ? 'failing' : 'open', entries, commits, waiting: waiting.size, refused, failure }
+    return { state: this.closed ? 'closed' : failure ? 'failing' : 'open', entries, commits, waiting: waiting.length, refused, failure }
   }
 
   async close(): Promise<void> {
@@ -124,30 +126,23 @@ class ThreadHouse implements House {
     if ('answers' in message) {
       const { answers, news, seq } = message
       this.entries = seq
-      if (news.lines.length > 0) {
+      if (news) {
         this.failure = undefined
         this.commits += 1
         this.news$.next(news)
       }
-      for (const [id, answer] of answers) this.settle(id)?.resolve(answer as never)
+      for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
     } else if ('refused' in message) {
       this.failure = message.why
-      this.refused += message.refused.length
-      for (const id of message.refused)
-        this.settle(id)?.reject(new Refusal('not_ready', 'the journal takes no entries; nothing was done', 1))
+      this.refused += message.refused
+      for (const { reject } of this.waiting.splice(0, message.refused))
+        reject(new Refusal('not_ready', 'the journal takes no entries; nothing was done', 1))
     }
-  }
-
-  private settle(id: number): Waiting | undefined {
-    const waiting = this.waiting.get(id)
-    this.waiting.delete(id)
-    return waiting
   }
 
   private fail(error: Error): void {
     this.closed = true
     this.failure ??= error.message
-    for (const { reject } of this.waiting.values()) reject(new Refusal('not_ready', 'the clearing house has ended', 1))
-    this.waiting.clear()
+    for (const { reject } of this.waiting.splice(0)) reject(new Refusal('not_ready', 'the clearing house has ended', 1))
   }
 }

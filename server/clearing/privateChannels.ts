@@ -19,9 +19,9 @@ type Update = (entry: Entry) => void
 export const offerPrivateChannels = (side: SideChannels, house: House): void => {
   const open = new Map<string, Update>()
 
-  house.news$.subscribe(({ lines }: News) => {
+  house.news$.subscribe(({ watched }: News) => {
     let touched = false
-    for (const { text, clients } of lines) {
+    for (const { text, clients } of watched) {
       let entry: Entry | undefined
       for (const client of clients) {
         for (const kind of ['orders', 'holdings']) {
@@ -45,9 +45,10 @@ export const offerPrivateChannels = (side: SideChannels, house: House): void => 
       // From the question on, not from the answer on: what is committed in between would be in neither.
       const meanwhile: Entry[] = []
       open.set(name, entry => void meanwhile.push(entry))
+      const watching = house.ask('watch', { who, by: name, on: true })
       const begin = name.startsWith('orders')
-        ? showOrders(who, await house.ask('orders', { who }))
-        : showHoldings(who, await house.ask('holdings', { who }))
+        ? showOrders(who, (await Promise.all([house.ask('orders', { who }), watching]))[0])
+        : showHoldings(who, (await Promise.all([house.ask('holdings', { who }), watching]))[0])
       return state => {
         const update = begin(state)
         for (const entry of meanwhile) update(entry)
@@ -55,7 +56,11 @@ export const offerPrivateChannels = (side: SideChannels, house: House): void => 
         return { shown: name.slice(0, name.indexOf('@')), write: () => {} }
       }
     },
-    closed: name => open.delete(name),
+    closed(name) {
+      open.delete(name)
+      // A house that does not take this tells what nobody hears.
+      house.ask('watch', { who: ownerOf(name)!, by: name, on: false }).catch(() => {})
+    },
   })
 }
 

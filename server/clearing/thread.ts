@@ -9,14 +9,14 @@ export interface ThreadOptions {
   readonly repair: boolean
 }
 
-/** Requests with the numbers under which they are answered; or the end. */
-export type ToThread = readonly (readonly [id: number, request: Request])[] | 'close'
+/** Requests, which are answered in their order; or the end. */
+export type ToThread = readonly Request[] | 'close'
 
 export type FromThread =
   | { readonly opened: { readonly id: string; readonly seq: number } }
   | { readonly fatal: string }
-  | { readonly answers: readonly (readonly [id: number, answer: unknown])[]; readonly news: News; readonly seq: number }
-  | { readonly refused: readonly number[]; readonly why: string }
+  | { readonly answers: readonly unknown[]; readonly news: News | undefined; readonly seq: number }
+  | { readonly refused: number; readonly why: string }
 
 /** Requests of one commit; more wait for the next. */
 const BATCH = 1_000
@@ -38,17 +38,16 @@ const open = (): { journal: Journal; desk: Desk } | undefined => {
 }
 
 const serve = ({ journal, desk }: { journal: Journal; desk: Desk }): void => {
-  const run = (batch: readonly (readonly [number, Request])[]): void => {
+  const run = (batch: readonly Request[]): void => {
     try {
-      const { answers, news } = desk.process(batch.map(([, request]) => request))
-      say({ answers: batch.map(([id], i) => [id, answers[i]]), news, seq: desk.seq })
+      say({ ...desk.process(batch), seq: desk.seq })
     } catch (error) {
-      say({ refused: batch.map(([id]) => id), why: (error as Error).message })
+      say({ refused: batch.length, why: (error as Error).message })
     }
   }
   port.on('message', (first: ToThread) => {
     let closing = false
-    const waiting: (readonly [number, Request])[] = []
+    const waiting: Request[] = []
     // All that has come by now, not one message a turn.
     for (let message: ToThread | undefined = first; message !== undefined; message = receiveMessageOnPort(port)?.message) {
       if (message === 'close') closing = true
