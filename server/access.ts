@@ -54,21 +54,14 @@ export const access =
       const allowed = recorders.get(action.record) ?? []
       return who.admin || (who.scopes?.includes('portfolios') ?? false) || allowed === 'public' || allowed.includes(who.user)
     }
+    const may = (readers: Readers = []): boolean => who.admin || readers === 'public' || readers.includes(who.user)
+    const allowed = readers.get(action.read)
+    if (allowed !== undefined) return may(allowed)
     const channel = parseChannel(action.read)
     if (channel === undefined) return false
     if (channel.kind === 'orders' || channel.kind === 'holdings') return who.user !== ''
-    if (who.admin) return true
-    switch (channel.kind) {
-      case 'pnl':
-      case 'fund':
-      case 'rebalances': {
-        const name = channel.kind === 'rebalances' ? `fund:${channel.id}` : action.read
-        const allowed = readers.get(name) ?? []
-        return allowed === 'public' || allowed.includes(who.user)
-      }
-      default:
-        return true
-    }
+    if (channel.kind === 'rebalances') return may(readers.get(`fund:${channel.id}`))
+    return (channel.kind !== 'pnl' && channel.kind !== 'fund') || may()
   }
 
 /** Who reads what: as the configuration says, else everybody where only this machine can ask, else the owner. */

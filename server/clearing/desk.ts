@@ -1,6 +1,15 @@
 import { formatDecimal } from '../../streams/decimal.ts'
 import type { FundHoldings, Recorded } from '../../streams/input.ts'
-import { type Entry, type FundTerms, fundOfShares, type Order, readEntry, writeEntry } from '../../streams/ledger/entry.ts'
+import {
+  type Entry,
+  type FundTerms,
+  fundOfShares,
+  isOrder,
+  type Order,
+  outcomeText,
+  readEntry,
+  writeEntry,
+} from '../../streams/ledger/entry.ts'
 import { type Command, clientAccount, custodyAccount, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalance.ts'
 import type { Journal, Line, NewLine, Token, User } from '../journal/journal.ts'
@@ -230,10 +239,12 @@ export class Desk {
     const { entry } = decision
     this.ledger.post(entry)
     this.entries.push(entry)
-    this.lines.push({ text: writeEntry(entry), who, key })
+    // It goes into the journal and into the answer.
+    const outcome = isOrder(entry) ? outcomeText(entry) : undefined
+    this.lines.push({ text: writeEntry(entry, outcome), who, key })
     if (key !== undefined) this.fresh.set(`${who}\n${key}`, entry)
     if (entry.kind === 'register' && secret !== undefined) this.users.push({ name: entry.client, hash: secret })
-    return outcomeOf(entry)
+    return outcomeOf(entry, outcome)
   }
 
   private watch({ who, by, on }: Extract<Request, { ask: 'watch' }>): void {
@@ -313,7 +324,7 @@ export class Desk {
   private ordersOf(who: string): Outcome[] {
     const before = (this.recent.get(who) ?? []).map(seq => this.entryAt(seq))
     const fresh = this.entries.filter(entry => entry.who === who && 'key' in entry)
-    return [...before, ...fresh].slice(-RECENT).map(outcomeOf)
+    return [...before, ...fresh].slice(-RECENT).map(entry => outcomeOf(entry))
   }
 
   private find(who: string, key: string): Entry | undefined {
@@ -384,10 +395,10 @@ const firstAbove = (list: readonly number[], n: number): number => {
   return low
 }
 
-const outcomeOf = (entry: Entry): Outcome => ({
-  order: orderText(entry),
-  ...('code' in entry && entry.code && { code: entry.code }),
-})
+const outcomeOf = (entry: Entry, text?: string): Outcome => {
+  const order = orderText(entry, text)
+  return 'code' in entry && entry.code !== undefined ? { order, code: entry.code } : { order }
+}
 
 /** The clients whose holdings or orders an entry speaks of. */
 const clientsOf = (entry: Entry): string[] => {

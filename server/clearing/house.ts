@@ -95,8 +95,8 @@ class ThreadHouse implements House {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject })
-      // What is asked within one turn goes over as one message.
-      if (this.outgoing.push({ ask, ...request } as unknown as Request) === 1) queueMicrotask(() => this.flush())
+      // What is asked within one turn of the event loop, by whatever number of sockets, goes over as one message.
+      if (this.outgoing.push({ ask, ...request } as unknown as Request) === 1) setImmediate(() => this.flush())
     })
   }
 

@@ -1,14 +1,14 @@
 import { formatDecimal } from '../../streams/decimal.ts'
-import { type Entry, fundOfShares, type Leg, outcomeText } from '../../streams/ledger/entry.ts'
+import { type Entry, fundOfShares, isOrder, type Leg, outcomeText } from '../../streams/ledger/entry.ts'
 
 const legJson = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })
 
-/** The order as JSON text. */
-export const orderText = (entry: Entry): string => {
-  if (entry.kind !== 'create' && entry.kind !== 'redeem') return JSON.stringify(orderOf(entry))
+/** The order as JSON text. Of a creation or redemption, `outcome` is its `outcomeText`, where that is there already. */
+export const orderText = (entry: Entry, outcome?: string): string => {
+  if (!isOrder(entry)) return JSON.stringify(orderOf(entry))
   const { key, kind, fund, amount, seq, t } = entry
   const head = `{"key":${JSON.stringify(key)},"side":"${kind}","fund":"${fund}","amount":"${formatDecimal(amount)}"`
-  return `${head},${outcomeText(entry)},"seq":${seq},"t":${t}}`
+  return `${head},${outcome ?? outcomeText(entry)},"seq":${seq},"t":${t}}`
 }
 
 /** An entry as whoever asked for it is told of it: the order of the protocol, amounts as decimal strings. */

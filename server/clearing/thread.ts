@@ -18,8 +18,17 @@ export type FromThread =
   | { readonly answers: readonly unknown[]; readonly news: News | undefined; readonly seq: number }
   | { readonly refused: number; readonly why: string }
 
-/** Requests of one commit; more wait for the next. */
-const BATCH = 1_000
+/** Requests of one commit, at which it takes no more messages; what comes later waits for the next. */
+const BATCH = 256
+/**
+ * Where several have asked at once there are more to come: the next commit begins no sooner than so many ms after this one began. Each costs
+ * as much as ten orders, and who asks alone never waits.
+ */
+const GATHER_MS = 2
+const SEVERAL = 4
+
+/** Nobody wakes who waits at it. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4))
 
 const port = parentPort!
 const say = (message: FromThread): void => port.postMessage(message)
@@ -38,7 +47,9 @@ const open = (): { journal: Journal; desk: Desk } | undefined => {
 }
 
 const serve = ({ journal, desk }: { journal: Journal; desk: Desk }): void => {
+  let notBefore = 0
   const run = (batch: readonly Request[]): void => {
+    notBefore = batch.length < SEVERAL ? 0 : performance.now() + GATHER_MS
     try {
       say({ ...desk.process(batch), seq: desk.seq })
     } catch (error) {
@@ -46,14 +57,18 @@ const serve = ({ journal, desk }: { journal: Journal; desk: Desk }): void => {
     }
   }
   port.on('message', (first: ToThread) => {
+    const early = notBefore - performance.now()
+    if (early > 0) Atomics.wait(NEVER, 0, 0, early)
     let closing = false
-    const waiting: Request[] = []
     // All that has come by now, not one message a turn.
-    for (let message: ToThread | undefined = first; message !== undefined; message = receiveMessageOnPort(port)?.message) {
-      if (message === 'close') closing = true
-      else waiting.push(...message)
+    for (let message: ToThread | undefined = first; message !== undefined; ) {
+      const batch: Request[] = []
+      for (; message !== undefined && batch.length < BATCH; message = receiveMessageOnPort(port)?.message) {
+        if (message === 'close') closing = true
+        else batch.push(...message)
+      }
+      if (batch.length > 0) run(batch)
     }
-    for (let from = 0; from < waiting.length; from += BATCH) run(waiting.slice(from, from + BATCH))
     if (!closing) return
     try {
       desk.keep()

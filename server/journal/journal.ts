@@ -21,8 +21,8 @@ export interface Snapshot {
   readonly state: string
 }
 
-/** Blocks whose keys are read at once. */
-const CHUNK = 5_000
+/** Blocks whose keys are read at once, some ten thousand at most. */
+const CHUNK = 200
 /** Of how the tables below are laid out. */
 const LAYOUT = 2
 
@@ -139,7 +139,7 @@ export class Journal {
     // One text a chunk: a row at a time would cost three times as much.
     const chunk = this.db.prepare(
       `SELECT '[' || group_concat('[' || seq || ',' || first || ',' || keys || ']') || ']' AS blocks
-       FROM (SELECT * FROM blocks WHERE seq > ? ORDER BY seq LIMIT ?)`,
+       FROM (SELECT seq, first, keys FROM blocks WHERE seq > ? ORDER BY seq LIMIT ?)`,
     )
     for (let after = 0; ; ) {
       const { blocks } = chunk.get(after, CHUNK) as { blocks: string | null }

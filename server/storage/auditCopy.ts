@@ -31,7 +31,7 @@ export interface AuditCopyStats {
 /** Entries and bytes after which an insert is full, and entries that are asked for at once: an order may have to wait for these. */
 const BATCH = 10_000
 const BYTES = 1 << 26
-const SLICE = 200
+const SLICE = 64
 /** From one insert to the next, ms: each costs the engine a part to be merged, however small. */
 const PACE_MS = 500
 /** After an insert the copy rests so many times as long as that took. It may fall behind; orders must not. */
@@ -135,6 +135,9 @@ const insert = async ({ client, database }: Engine, token: string, slices: reado
       insert_deduplication_token: token,
       max_partitions_per_insert_block: '0',
       optimize_on_insert: 0,
+      // It has time; the cores have others to serve.
+      max_threads: 1,
+      input_format_parallel_parsing: 0,
     },
   })
   await drainStream(stream)

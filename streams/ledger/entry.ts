@@ -152,27 +152,27 @@ export const keyOf = (fact: Fact): string | undefined => ('key' in fact ? fact.k
 
 /**
  * An entry as one line of JSON. Put together by hand, for an order of ten assets has sixty amounts and writing them is most of what it
- * costs; names have no character that would have to be escaped.
+ * costs; names have no character that would have to be escaped. Of an order, `outcome` is its `outcomeText`, where that is there already.
  */
-export const writeEntry = (entry: Entry): string => {
+export const writeEntry = (entry: Entry, outcome?: string): string => {
   const { seq, t, who, kind, postings } = entry
-  const head = `{"seq":${seq},"t":${t},"who":"${who}","kind":"${kind}",${membersOf(entry)}`
+  const head = `{"seq":${seq},"t":${t},"who":"${who}","kind":"${kind}",${membersOf(entry, outcome)}`
   return postings.length === 0 ? `${head}}` : `${head},"postings":[${postingsText(postings)}]}`
 }
 
-const isOrder = (entry: Fact): entry is Order => entry.kind === 'create' || entry.kind === 'redeem'
+export const isOrder = (entry: Fact): entry is Order => entry.kind === 'create' || entry.kind === 'redeem'
 
-const membersOf = (entry: Fact): string => {
+const membersOf = (entry: Fact, outcome?: string): string => {
   if (!isOrder(entry)) return JSON.stringify(detailOf(entry)).slice(1, -1)
   const { key, fund, amount } = entry
-  return `"key":${JSON.stringify(key)},"fund":"${fund}","amount":"${formatDecimal(amount)}",${outcomeText(entry)}`
+  return `"key":${JSON.stringify(key)},"fund":"${fund}","amount":"${formatDecimal(amount)}",${outcome ?? outcomeText(entry)}`
 }
 
 /** What came of an order: `"status":"settled","legs":[…]` and, where there are, code, fee and nav. */
 export const outcomeText = ({ status, code, legs, fee, nav }: Order): string => {
   let text = `"status":"${status}",`
   if (code !== undefined) text += `"code":"${code}",`
-  text += `"legs":[${legsText(legs)}]`
+  text += `"legs":[${legs.map(legText).join(',')}]`
   if (fee !== undefined) text += `,"fee":${legText(fee)}`
   if (nav !== undefined) text += `,"nav":${nav}`
   return text
@@ -180,27 +180,16 @@ export const outcomeText = ({ status, code, legs, fee, nav }: Order): string => 
 
 const legText = ({ asset, amount }: Leg): string => `{"asset":"${asset}","amount":"${formatDecimal(amount)}"}`
 
-/** Each order's legs are written twice: into the journal and into the answer. */
-const written = new WeakMap<readonly Leg[], string>()
-const legsText = (legs: readonly Leg[]): string => {
-  let text = written.get(legs)
-  if (text === undefined) {
-    text = legs.map(legText).join(',')
-    written.set(legs, text)
-  }
-  return text
-}
-
 /** A posting is written as a row, `["account","asset","amount","after"]`: four names in each would be half of what an order writes. */
 const postingsText = (postings: readonly Posting[]): string => {
   let text = ''
-  let moved = ''
+  let size = ''
   for (let i = 0; i < postings.length; i++) {
     const { account, asset, amount, after } = postings[i]!
     // The second of a pair takes what the first gives.
-    const before = i > 0 ? postings[i - 1]! : undefined
-    moved = before !== undefined && before.amount === -amount && amount > 0n ? moved.slice(1) : formatDecimal(amount)
-    text += `${i === 0 ? '' : ','}["${account}","${asset}","${moved}","${formatDecimal(after)}"]`
+    const pair = i > 0 && postings[i - 1]!.amount === -amount
+    if (!pair) size = formatDecimal(amount < 0n ? -amount : amount)
+    text += `${i === 0 ? '' : ','}["${account}","${asset}","${amount < 0n ? '-' : ''}${size}","${formatDecimal(after)}"]`
   }
   return text
 }
