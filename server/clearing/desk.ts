@@ -1,5 +1,6 @@
 import { formatDecimal } from '../../streams/decimal.ts'
 import type { FundHoldings, Recorded } from '../../streams/input.ts'
+import { clientAccount, custodyAccount } from '../../streams/ledger/accounts.ts'
 import {
   type Entry,
   type FundTerms,
@@ -10,8 +11,9 @@ import {
   readEntry,
   writeEntry,
 } from '../../streams/ledger/entry.ts'
-import { type Command, clientAccount, custodyAccount, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
+import { type Command, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalance.ts'
+import { targetsOf } from '../../streams/ledger/rebalancing.ts'
 import type { Journal, Line, NewLine, Token, User } from '../journal/journal.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
@@ -375,7 +377,7 @@ export class Desk {
     const { units, halted, inception, rebalance, rebalanced } = fund
     const divisor = atStart && rebalance?.ended ? rebalanced?.divisor : undefined
     return {
-      ...{ fund: id, units, halted, t: inception.t, weights: this.ledger.targets(fund), shares: this.ledger.shares(id) },
+      ...{ fund: id, units, halted, t: inception.t, weights: targetsOf(fund), shares: this.ledger.shares(id) },
       ...(rebalanced && { rebalancedAt: rebalanced.t }),
       ...(divisor !== undefined && { divisor }),
       custody: new Map(this.ledger.holdings(custodyAccount(id))),

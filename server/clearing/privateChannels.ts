@@ -1,7 +1,7 @@
 import { formatDecimal } from '../../streams/decimal.ts'
 import type { Json, JsonObject } from '../../streams/json.ts'
+import { clientAccount } from '../../streams/ledger/accounts.ts'
 import { type Entry, fundOfShares, readEntry } from '../../streams/ledger/entry.ts'
-import { clientAccount } from '../../streams/ledger/ledger.ts'
 import type { Branch, State } from '../../streams/state.ts'
 import { channelFor, ownerOf } from '../access.ts'
 import type { SideChannels } from '../bus/side.ts'

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { backOff } from '../storage/backOff.ts'
 import { deferred } from '../storage/deferred.ts'
-import type { Engine } from '../storage/engine.ts'
+import { type Engine, whenOpen } from '../storage/engine.ts'
 
 export interface TrickleStats {
   readonly waiting: number
@@ -58,9 +58,7 @@ export class Trickle<Row> {
 
   private async run(opening: Promise<Engine>): Promise<void> {
     const { signal } = this.abort
-    const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
-    // Without an engine the process does not go on, and whoever opens it says why.
-    const engine = await Promise.race([opening, ended]).catch(() => undefined)
+    const engine = await whenOpen(opening, signal)
     if (engine === undefined) return
     for (let attempt = 0; ; ) {
       await this.more.promise

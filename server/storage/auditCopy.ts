@@ -4,7 +4,7 @@ import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { backOff } from './backOff.ts'
 import { deferred } from './deferred.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, whenOpen } from './engine.ts'
 import { ENTRY_COLUMNS } from './entryRows.ts'
 import { quoted } from './migrate.ts'
 
@@ -73,8 +73,7 @@ export class AuditCopy {
 
   private async run(opening: Promise<Engine>): Promise<void> {
     const { signal } = this.abort
-    const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
-    const engine = await Promise.race([opening, ended]).catch(() => undefined)
+    const engine = await whenOpen(opening, signal)
     if (engine === undefined) return
     let after: number | undefined
     for (let attempt = 0; !signal.aborted; ) {

@@ -57,6 +57,12 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   return { client, database, close: () => client.close() }
 }
 
+/** The engine, once it is open; undefined where that fails, which whoever opens it tells, or where `signal` ends the wait. */
+export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise<Engine | undefined> => {
+  const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+  return Promise.race([opening, ended]).catch(() => undefined)
+}
+
 const embeddedClient = async (dataDir: string, memory: number): Promise<ClickHouseClient> => {
   try {
     await mkdir(dataDir, { recursive: true })

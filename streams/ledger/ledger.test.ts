@@ -4,20 +4,9 @@ import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { formatDecimal, ONE, parseDecimal } from '../decimal.ts'
 import type { Transaction } from '../pnl/transaction.ts'
 import { transaction } from '../test/transactions.ts'
+import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR } from './accounts.ts'
 import { type Entry, type FundTerms, type Leg, type Order, REJECTIONS, readEntry, shareAsset, writeEntry } from './entry.ts'
-import {
-  type Command,
-  clientAccount,
-  custodyAccount,
-  FEES,
-  issuedAccount,
-  Ledger,
-  MOST_RECORDED,
-  MOST_SUPPLIES,
-  OUTSIDE,
-  REFUSALS,
-  SPONSOR,
-} from './ledger.ts'
+import { type Command, Ledger, MOST_RECORDED, MOST_SUPPLIES, REFUSALS } from './ledger.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 const amounts = (list: Record<string, string>): Map<string, bigint> =>

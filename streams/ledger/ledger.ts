@@ -1,5 +1,6 @@
-import { divDown, formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../decimal.ts'
+import { formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../decimal.ts'
 import type { Mutable } from '../mutable.ts'
+import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR } from './accounts.ts'
 import {
   type Definition,
   type Entry,
@@ -22,25 +23,8 @@ import {
   type WrittenTerms,
   writeTerms,
 } from './entry.ts'
-import {
-  held,
-  isOver,
-  opened,
-  outcomeOf,
-  type Rebalance,
-  type Rebalanced,
-  type RebalanceState,
-  readRebalance,
-  type Step,
-  statusWith,
-  stepped,
-  type Trade,
-  type TradePlan,
-  type TradeState,
-  type Written as WrittenRebalance,
-  worthOf,
-  writeRebalance,
-} from './rebalance.ts'
+import { opened, type RebalanceState, readRebalance, stepped, type Written as WrittenRebalance, writeRebalance } from './rebalance.ts'
+import { decideRebalance, followsRebalance, freeOf, type RebalanceCommand, unitsNow } from './rebalancing.ts'
 
 /** What is asked for, checked for its form. Of an order `nav` is the fresh net asset value of a share; undefined: there is none. */
 export type Command =
@@ -53,9 +37,7 @@ export type Command =
   | Asked<Transfer>
   | Recording
   | Supplies
-  | (Omit<Rebalance, 'trades'> & { readonly trades: readonly Omit<TradePlan, 'id'>[] })
-  | (Pick<Trade, 'kind' | 'fund' | 'trade' | 'at'> & { readonly step: Step })
-  | Pick<Rebalanced, 'kind' | 'fund' | 'id' | 'at' | 'divisor'>
+  | RebalanceCommand
 
 type Asked<F> = F extends unknown ? Omit<F, 'status' | 'code'> : never
 
@@ -92,17 +74,6 @@ export interface LedgerFund {
   /** Weights and time of the last that was closed. */
   rebalanced: { readonly t: number; readonly targets: Readonly<Record<string, number>>; readonly divisor?: number } | undefined
 }
-
-export const clientAccount = (client: string): string => `client:${client}`
-export const custodyAccount = (fund: string): string => `custody:${fund}`
-export const issuedAccount = (fund: string): string => `issued:${fund}`
-/** Deposits, withdrawals and what a fund begins with come from and go to here. */
-export const OUTSIDE = 'outside'
-export const FEES = 'fees'
-/** With whom funds trade, and who takes the fees of that. */
-export const MARKET = 'market'
-/** The client that holds a fund's first shares. */
-export const SPONSOR = 'sponsor'
 
 /** Rows that a portfolio may get at run time. Their ids are known for ever, some 100 bytes each. */
 export const MOST_RECORDED = 1_000_000
@@ -178,11 +149,11 @@ export class Ledger {
       case 'supplies':
         return this.supply(command, t, who)
       case 'rebalance':
-        return this.rebalance(command, t, who)
       case 'trade':
-        return this.trade(command, t, who)
-      case 'rebalanced':
-        return this.rebalanced(command, t, who)
+      case 'rebalanced': {
+        const ruling = decideRebalance(command, this.funds.get(command.fund), this)
+        return 'fact' in ruling ? this.entry(t, who, ruling.fact, ruling.moves) : ruling
+      }
     }
   }
 
@@ -192,7 +163,10 @@ export class Ledger {
     if ((entry.kind === 'inception' || entry.kind === 'halt' || entry.kind === 'resume') && !this.funds.has(entry.fund))
       throw new RangeError(`entry ${entry.seq}: found the fund "${entry.fund}", expected one that is defined`)
     if (entry.kind === 'record') this.checkIds(entry)
-    if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') this.checkRebalance(entry)
+    if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') {
+      if (!followsRebalance(entry, this.funds.get(entry.fund)))
+        throw new RangeError(`entry ${entry.seq}: found a step of a rebalance of ${entry.fund}, expected one that is known`)
+    }
     this.checkPostings(entry)
     this.seq = entry.seq
     this.t = entry.t
@@ -235,7 +209,7 @@ export class Ledger {
       case 'trade': {
         const fund = this.funds.get(entry.fund)!
         fund.rebalance = stepped(fund.rebalance!, entry)
-        if (entry.fill) fund.units = this.unitsNow(fund)
+        if (entry.fill) fund.units = unitsNow(fund, this)
         return
       }
       case 'rebalanced': {
@@ -246,12 +220,6 @@ export class Ledger {
         fund.units = units
       }
     }
-  }
-
-  /** The weights that are meant to be: of the last inception or rebalance. Of what is held and not meant to be, that is zero. */
-  targets({ inception, rebalanced, units }: LedgerFund): Readonly<Record<string, number>> {
-    if (rebalanced === undefined) return inception?.weights ?? {}
-    return { ...Object.fromEntries([...units.keys()].map(asset => [asset, 0])), ...rebalanced.targets }
   }
 
   /**
@@ -328,7 +296,7 @@ export class Ledger {
     if (kind === 'redeem' && this.balance(account, shares) < amount) return concluded([], 'insufficient_shares')
     if (!this.covers(account, kind, legs, fee)) return concluded([], 'insufficient_assets')
     // What an order at the exchange may still take is not given to anybody else.
-    if (kind === 'redeem' && legs.some(leg => this.free(fund, leg.asset) < leg.amount)) return { refused: 'not_ready' }
+    if (kind === 'redeem' && legs.some(leg => freeOf(fund, leg.asset, this) < leg.amount)) return { refused: 'not_ready' }
     // Nothing below can fail.
     const create = kind === 'create'
     const [from, to] = create ? [account, custody] : [custody, account]
@@ -380,94 +348,6 @@ export class Ledger {
     // In the order in which they are read again.
     const supplies = new Map(Object.entries(Object.fromEntries(news)))
     return this.entry(t, who, { ...command, supplies }, [])
-  }
-
-  /** One at a time; asked for again, there is nothing to write. */
-  private rebalance(command: Extract<Command, { kind: 'rebalance' }>, t: number, who: string): Decision {
-    const fund = this.funds.get(command.fund)
-    if (fund === undefined) return { refused: 'unknown_fund' }
-    if (fund.inception === undefined || this.shares(fund.id) === 0n) return { refused: 'not_ready' }
-    if (fund.halted) return { refused: 'halted' }
-    const { rebalance } = fund
-    if (command.id !== (rebalance?.id ?? 0) + 1 || (rebalance && !rebalance.ended)) return { nothing: true }
-    const trades = command.trades.map((plan, i) => ({ id: `${command.id}-${i + 1}`, ...plan }))
-    return this.entry(t, who, { ...command, trades }, [])
-  }
-
-  private trade({ step, ...command }: Extract<Command, { kind: 'trade' }>, t: number, who: string): Decision {
-    const fund = this.funds.get(command.fund)
-    if (fund === undefined) return { refused: 'unknown_fund' }
-    const trade = fund.rebalance?.trades.find(({ id }) => id === command.trade)
-    if (trade === undefined) return { refused: 'unknown_order' }
-    const status = statusWith(trade, step)
-    if ('fill' in step) {
-      const { fill } = step
-      if (trade.fills.includes(fill.id)) return { nothing: true }
-      if (!isOrderOf(trade, fill.order)) return { refused: 'unknown_order' }
-      // Whatever the exchange says: nothing goes below zero, and every fee has a value.
-      if (fill.fee.asset !== trade.asset && fill.fee.asset !== fund.terms.quote) return { refused: 'not_ready' }
-      const moves = movesOf(fund, trade, step)
-      for (const [asset, amount] of takenBy(moves, custodyAccount(fund.id)))
-        if (this.balance(custodyAccount(fund.id), asset) < amount) return { refused: 'not_ready' }
-      return this.entry(t, who, { ...command, status, fill }, moves)
-    }
-    if (isOver(trade)) return { nothing: true }
-    if ('end' in step) {
-      if (step.end.status === 'completed' && trade.filled === 0n) return { refused: 'not_ready' }
-      return this.entry(t, who, { ...command, status, why: step.end.why }, [])
-    }
-    const { order } = step
-    if (order.id !== `${trade.id}-${trade.orders + 1}`) return { nothing: true }
-    if (fund.halted) return { refused: 'halted' }
-    const asset = trade.side === 'sell' ? trade.asset : fund.terms.quote
-    // What the order before it held is free with this one.
-    const others = { ...fund.rebalance!, trades: fund.rebalance!.trades.filter(({ id }) => id !== trade.id) }
-    if (this.balance(custodyAccount(fund.id), asset) - held(others, asset, fund.terms.quote) < order.hold) return { refused: 'not_ready' }
-    return this.entry(t, who, { ...command, status, order }, [])
-  }
-
-  private rebalanced(command: Extract<Command, { kind: 'rebalanced' }>, t: number, who: string): Decision {
-    const fund = this.funds.get(command.fund)
-    if (fund === undefined) return { refused: 'unknown_fund' }
-    const { rebalance } = fund
-    if (rebalance === undefined || rebalance.id !== command.id || rebalance.ended) return { nothing: true }
-    if (!rebalance.trades.every(isOver)) return { refused: 'not_ready' }
-    const { targets } = rebalance
-    return this.entry(t, who, { ...command, outcome: outcomeOf(rebalance), targets, units: this.unitsNow(fund, targets) }, [])
-  }
-
-  /** Of an asset in the fund's custody, what no order at the exchange may take. */
-  private free({ id, terms, rebalance }: LedgerFund, asset: string): bigint {
-    const balance = this.balance(custodyAccount(id), asset)
-    return rebalance ? balance - held(rebalance, asset, terms.quote) : balance
-  }
-
-  /**
-   * What a share stands for after a trade: custody ÷ shares, down to 18 decimals, so that no basket is ever more than there is. Members
-   * that are not held are among it with nothing. Without shares it stays what it was.
-   */
-  private unitsNow({ id, units, ...fund }: LedgerFund, members = this.targets({ id, units, ...fund })): ReadonlyMap<string, bigint> {
-    const shares = this.shares(id)
-    if (shares === 0n) return units
-    const custody = this.holdings(custodyAccount(id))
-    const now: Record<string, bigint> = {}
-    for (const asset of [...units.keys(), ...custody.keys(), ...Object.keys(members)]) {
-      const perShare = divDown(custody.get(asset) ?? 0n, shares)
-      if (perShare > 0n || (members[asset] ?? 0) > 0) now[asset] = perShare
-    }
-    // In the order in which they are read again.
-    return new Map(Object.entries(now))
-  }
-
-  private checkRebalance(entry: Entry & (Rebalance | Trade | Rebalanced)): void {
-    const rebalance = this.funds.get(entry.fund)?.rebalance
-    const follows =
-      entry.kind === 'rebalance'
-        ? this.funds.has(entry.fund)
-        : entry.kind === 'trade'
-          ? rebalance?.trades.some(({ id }) => id === entry.trade)
-          : rebalance?.id === entry.id
-    if (!follows) throw new RangeError(`entry ${entry.seq}: found a step of a rebalance of ${entry.fund}, expected one that is known`)
   }
 
   private rejected<F extends { readonly kind: string }>(t: number, who: string, fact: F, code: Rejection): Decision {
@@ -577,7 +457,8 @@ export class Ledger {
   }
 }
 
-interface Move {
+/** An amount of an asset that goes from one account to another. */
+export interface Move {
   readonly from: string
   readonly to: string
   readonly asset: string
@@ -608,35 +489,6 @@ const checkSums = (seq: number, postings: readonly Posting[]): void => {
 }
 
 const feeBps = (terms: FundTerms, side: Order['kind']): number => (side === 'create' ? terms.createFeeBps : terms.redeemFeeBps)
-
-/** `2-1-3` is an order of `2-1`, and was sent. */
-const isOrderOf = ({ id, orders }: TradeState, order: string): boolean => {
-  const number = order.startsWith(`${id}-`) ? Number(order.slice(id.length + 1)) : 0
-  return Number.isInteger(number) && number >= 1 && number <= orders
-}
-
-/** A fill moves the asset against the quote asset, and its fee; custody gets before it gives. */
-const movesOf = ({ id, terms }: LedgerFund, { side, asset }: TradeState, { fill }: Extract<Step, { fill: unknown }>): Move[] => {
-  const custody = custodyAccount(id)
-  const value = worthOf(side, fill)
-  const sold = side === 'sell' ? { asset, amount: fill.amount } : { asset: terms.quote, amount: value }
-  const bought = side === 'sell' ? { asset: terms.quote, amount: value } : { asset, amount: fill.amount }
-  return [
-    { from: MARKET, to: custody, ...bought },
-    { from: custody, to: MARKET, ...sold },
-    { from: custody, to: MARKET, ...fill.fee },
-  ]
-}
-
-/** What moves take out of an account, less what they bring in, where that is more than nothing. */
-const takenBy = (moves: readonly Move[], account: string): Map<string, bigint> => {
-  const taken = new Map<string, bigint>()
-  for (const { from, to, asset, amount } of moves) {
-    if (from === account) taken.set(asset, (taken.get(asset) ?? 0n) + amount)
-    if (to === account) taken.set(asset, (taken.get(asset) ?? 0n) - amount)
-  }
-  return taken
-}
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
 

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDecimal, fromNumber, ONE, parseDecimal } from '../decimal.ts'
 import { transaction } from '../test/transactions.ts'
+import { custodyAccount, issuedAccount, MARKET, OUTSIDE, SPONSOR } from './accounts.ts'
 import { readEntry, shareAsset, writeEntry } from './entry.ts'
-import { type Command, custodyAccount, issuedAccount, Ledger, MARKET, OUTSIDE, SPONSOR } from './ledger.ts'
+import { type Command, Ledger } from './ledger.ts'
 import type { Step } from './rebalance.ts'
 
 /** A fund as the model has it. */

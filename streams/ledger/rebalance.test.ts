@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { formatDecimal, ONE, parseDecimal } from '../decimal.ts'
+import { custodyAccount, MARKET } from './accounts.ts'
 import { type Entry, readEntry, writeEntry } from './entry.ts'
-import { type Command, custodyAccount, type Decision, Ledger, MARKET } from './ledger.ts'
+import { type Command, type Decision, Ledger } from './ledger.ts'
 import { held, type Step } from './rebalance.ts'
+import { targetsOf } from './rebalancing.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 
@@ -143,7 +145,7 @@ describe('the end', () => {
     })
     const fund = ledger.funds.get('F')!
     expect(fund.rebalanced).toEqual({ t: 9, targets: { A: 0.5, B: 0.5 }, divisor: 0.5 })
-    expect(ledger.targets(fund)).toMatchObject({ A: 0.5, B: 0.5 })
+    expect(targetsOf(fund)).toMatchObject({ A: 0.5, B: 0.5 })
   })
 
   it('waits for every trade, and comes once; then the next may begin', () => {
@@ -191,6 +193,6 @@ describe('a rebalance', () => {
     for (const fund of state.funds) for (const name of ['rebalance', 'rebalanced']) delete fund[name]
     const again = Ledger.read(JSON.stringify(state))
     expect(again.funds.get('F')!.rebalance).toBeUndefined()
-    expect(again.targets(again.funds.get('F')!)).toEqual({ A: 1 })
+    expect(targetsOf(again.funds.get('F')!)).toEqual({ A: 1 })
   })
 })
