@@ -89,6 +89,8 @@ export class Journal {
     this.transaction(() => {
       let { seq, hash } = this.head
       let keys: Key[] = []
+      // Nothing is left in it of what failed before.
+      this.writer.take()
       for (const [i, { text, who, key }] of lines.entries()) {
         hash = this.writer.add(hash, text)
         seq += 1
@@ -273,19 +275,18 @@ export class Journal {
     // It can be made again from the entries.
     if (kept && !fits) this.db.exec('DELETE FROM snapshots')
     if (seq === this.head.seq) return
-    this.transaction(() => this.cut(seq))
+    this.transaction(() => this.cut(seq, fault === undefined))
     this.head = this.readHead()
   }
 
-  /** Forgets all entries after a number, of which none behind its own block need be readable. */
-  private cut(last: number): void {
+  /** Forgets all entries after a number. Where what is behind it is not `readable` a block ends there. */
+  private cut(last: number, readable: boolean): void {
     const { db } = this
-    const block = db.prepare('SELECT seq, first, keys FROM blocks WHERE first <= ? AND seq > ?').get(last, last) as
-      | { seq: number; first: number; keys: string }
-      | undefined
-    const kept = block && this.page(block.first - 1, last - block.first + 1)
+    const next = readable ? db.prepare('SELECT first, keys FROM blocks WHERE seq > ? ORDER BY seq LIMIT 1').get(last) : undefined
+    const block = next as { first: number; keys: string } | undefined
+    const kept = block && block.first <= last ? this.page(block.first - 1, last - block.first + 1) : undefined
     for (const table of ['blocks', 'snapshots']) db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(last)
-    if (kept) {
+    if (block && kept) {
       this.head = this.readHead()
       const keys = JSON.parse(block.keys) as Key[]
       this.append(
