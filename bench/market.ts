@@ -1,9 +1,9 @@
-import { parseDecimal } from '../streams/decimal.ts'
 import type { FundSpec } from '../streams/fund/fund.ts'
 import type { Ticks } from '../streams/input.ts'
-import type { Names } from '../streams/names.ts'
+import { parseDecimal } from '../streams/lib/decimal.ts'
+import type { Names } from '../streams/lib/interner.ts'
+import { TickWriter } from '../streams/market/tickWriter.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
-import { TickWriter } from '../streams/tickWriter.ts'
 
 /** A market made of nothing but numbers: the same every time, without the cost of a feed. */
 

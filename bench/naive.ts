@@ -1,9 +1,9 @@
 import { from, scan } from 'rxjs'
-import { toNumber } from '../streams/decimal.ts'
 import type { FundSpec } from '../streams/fund/fund.ts'
 import { cappedWeights, largest } from '../streams/fund/weighting.ts'
 import type { Ticks } from '../streams/input.ts'
-import type { Names } from '../streams/names.ts'
+import { toNumber } from '../streams/lib/decimal.ts'
+import type { Names } from '../streams/lib/interner.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 
 /**

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { home } from '../server/home.ts'
+import { home } from '../server/lib/packageRoot.ts'
 import { median, type Report, shown } from './report.ts'
 
 /** Runs each bench in a process of its own, prints what it finds, and writes bench/RESULTS.md. With names, only those. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import type { JsonObject } from '../streams/json.ts'
+import type { JsonObject } from '../streams/wire/mergePatch.ts'
 import { connect } from './node.ts'
 import { place } from './orders.ts'
 

@@ -1,6 +1,6 @@
 import type { FundSpec } from './fund/fund.ts'
-import type { PlannedTrade } from './fund/plan.ts'
-import type { RebalanceState } from './ledger/rebalance.ts'
+import type { PlannedTrade } from './fund/tradePlan.ts'
+import type { RebalanceState } from './ledger/rebalanceEntry.ts'
 import type { Transaction } from './pnl/transaction.ts'
 import type { Levels } from './pools/orderBook.ts'
 

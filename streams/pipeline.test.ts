@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAY, MINUTE } from './bars.ts'
-import { utf8Text } from './byteWriter.ts'
-import { parseDecimal } from './decimal.ts'
+import { utf8Text } from './channels/byteWriter.ts'
 import { inceptionOf } from './fund/inception.ts'
-import { applyPatch, canonical, emptyObject, type JsonObject } from './json.ts'
+import { parseDecimal } from './lib/decimal.ts'
+import { DAY, MINUTE } from './market/candles.ts'
 import { logAt, poolSpec, sync } from './test/chain.ts'
 import { Driven, fundSpec, NOON, type Trade } from './test/drive.ts'
 import { transaction } from './test/transactions.ts'
+import { applyPatch, canonical, emptyObject, type JsonObject } from './wire/mergePatch.ts'
 
 describe('a tick', () => {
   it('is seen at the end of its frame, with the frame it fell in', () => {

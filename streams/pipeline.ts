@@ -1,9 +1,9 @@
 import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
-import { channelNames, channelsOf, openChannel } from './catalogue.ts'
-import { type Channels, type Frame, Frames } from './frames.ts'
+import { type Channels, type Frame, Frames } from './channels/channelStates.ts'
+import { channelNames, channelsOf, openChannel } from './channels/registry.ts'
 import type { Input, Proposal, RebalanceProposal } from './input.ts'
-import type { MeasureRow } from './rows.ts'
-import { Storing } from './storing.ts'
+import type { MeasureRow } from './measures/rows.ts'
+import { Storing } from './rowSampler.ts'
 import { View, type ViewOptions } from './view.ts'
 
 export interface PipelineOptions extends ViewOptions {

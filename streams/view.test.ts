@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { DAY } from './bars.ts'
-import type { FeedInfo } from './feedHealth.ts'
 import type { ChainLog } from './input.ts'
+import { DAY } from './market/candles.ts'
+import type { FeedInfo } from './market/feedHealth.ts'
+import { TickWriter } from './market/tickWriter.ts'
 import type { Levels } from './pools/orderBook.ts'
 import { logAt, poolSpec, sync, token } from './test/chain.ts'
 import { Driven, fundSpec, NOON } from './test/drive.ts'
 import { transaction } from './test/transactions.ts'
-import { TickWriter } from './tickWriter.ts'
 
 const feeds = (...ids: string[]): FeedInfo[] => ids.map(id => ({ id, live: false }))
 

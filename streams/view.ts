@@ -1,15 +1,15 @@
-import { DAY, floorTo, MINUTE } from './bars.ts'
-import { Book, Instrument } from './book.ts'
-import { toNumber } from './decimal.ts'
-import { FeedHealth, type FeedInfo } from './feedHealth.ts'
 import { Fund, type FundSpec } from './fund/fund.ts'
-import { Rebalancing } from './fund/rebalance.ts'
+import { Rebalancing } from './fund/rebalancePlanner.ts'
 import type { BookLevels, ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, RebalanceProposal, Recorded, Ticks } from './input.ts'
-import type { Names } from './names.ts'
+import { toNumber } from './lib/decimal.ts'
+import { Changes } from './lib/dependencies.ts'
+import type { Names } from './lib/interner.ts'
+import { DAY, floorTo, MINUTE } from './market/candles.ts'
+import { FeedHealth, type FeedInfo } from './market/feedHealth.ts'
+import { Book, Instrument } from './market/market.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { AssetPrices } from './pools/assetPrice.ts'
 import { Pool, type PoolSpec } from './pools/pool.ts'
-import { Changes } from './source.ts'
 
 export interface ViewOptions {
   readonly symbols: Names

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../streams/json.ts'
+import type { Json, JsonObject } from '../../streams/wire/mergePatch.ts'
 import { Driftwire } from '../client.ts'
 
 /** The first page: what the server has, as it changes. It draws ten times a second at most, whatever comes. */

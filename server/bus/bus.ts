@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { Channels, Push } from '../../streams/frames.ts'
+import type { Channels, Push } from '../../streams/channels/channelStates.ts'
 
 /** What a hub gets at a time: everything in it is of one moment. */
 export interface Flush {

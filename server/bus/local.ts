@@ -1,8 +1,8 @@
 import { merge, type Observable } from 'rxjs'
-import type { Channels } from '../../streams/frames.ts'
-import type { Intake } from '../intake.ts'
+import type { Channels } from '../../streams/channels/channelStates.ts'
+import type { Intake } from '../core/inputQueue.ts'
 import type { Bus, Flush } from './bus.ts'
-import type { SideChannels } from './side.ts'
+import type { SideChannels } from './serverChannels.ts'
 
 /** The bus within one process: direct calls to what computes. */
 export const localBus = (options: {

@@ -5,7 +5,7 @@ import pino from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../config/options.ts'
 import { enterClients, readClients } from './clientsFile.ts'
-import { openHouse } from './house.ts'
+import { openHouse } from './threadHouse.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'driftwire-clients-'))
 afterAll(() => rmSync(dir, { recursive: true }))

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { parseDecimal } from '../../streams/decimal.ts'
-import { NAME } from '../../streams/names.ts'
-import { explain } from '../../streams/protocol.ts'
-import { NOBODYS_NAMES } from '../accounts/accounts.ts'
+import { parseDecimal } from '../../streams/lib/decimal.ts'
+import { NAME } from '../../streams/lib/interner.ts'
+import { explain } from '../../streams/wire/protocol.ts'
 import { UsageError } from '../config/options.ts'
-import type { House } from './house.ts'
+import { NOBODYS_NAMES } from '../identity/accounts.ts'
+import type { House } from './threadHouse.ts'
 
 const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
 const file = z.strictObject({

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import type { FundSpec } from '../../streams/fund/fund.ts'
-import { checked, Refusal } from '../../streams/protocol.ts'
+import { checked, Refusal } from '../../streams/wire/protocol.ts'
 import { type Config, type FundConfig, fundContradiction, fundSchema } from '../config/schema.ts'
 import { fundSpec } from '../config/specs.ts'
-import type { KnownFund } from './desk.ts'
+import type { KnownFund } from './ledgerService.ts'
 
 /** Reads a fund that is defined at run time, in the form that the configuration has. Throws a Refusal: where, found, expected. */
 export const readFund = (definition: unknown, config: Config): { readonly config: FundConfig; readonly spec: FundSpec } => {

@@ -1,14 +1,14 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import { Accounts } from '../accounts/accounts.ts'
-import { operators } from '../accounts/operators.ts'
-import { Passwords } from '../accounts/passwords.ts'
-import { SlowDown } from '../accounts/slowDown.ts'
-import { Tokens } from '../accounts/tokens.ts'
-import { adminToken } from '../adminToken.ts'
 import { isLoopback, type Settings } from '../config/settings.ts'
+import { Accounts } from '../identity/accounts.ts'
+import { adminToken } from '../identity/adminToken.ts'
+import { operators } from '../identity/operators.ts'
+import { Passwords } from '../identity/passwords.ts'
+import { SlowDown } from '../identity/slowDown.ts'
+import { Tokens } from '../identity/tokens.ts'
 import { enterClients, readClients } from './clientsFile.ts'
-import { type House, openHouse } from './house.ts'
+import { type House, openHouse } from './threadHouse.ts'
 
 /** The clearing house, and who may come to it. */
 export interface Clearing {

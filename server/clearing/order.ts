@@ -1,5 +1,5 @@
-import { formatDecimal } from '../../streams/decimal.ts'
 import { type Entry, fundOfShares, isOrder, type Leg, outcomeText } from '../../streams/ledger/entry.ts'
+import { formatDecimal } from '../../streams/lib/decimal.ts'
 
 const legJson = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })
 

@@ -1,5 +1,5 @@
-import { parseDecimal } from '../../streams/decimal.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
+import { parseDecimal } from '../../streams/lib/decimal.ts'
 import type { FundConfig } from '../config/schema.ts'
 
 /** What the clearing house has to know of a fund. */

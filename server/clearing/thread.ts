@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { Journal } from '../journal/journal.ts'
-import { Desk, type News, type Request } from './desk.ts'
+import { Journal } from '../journal/sqliteJournal.ts'
+import { Desk, type News, type Request } from './ledgerService.ts'
 
 /** The thread in which the clearing house works: whatever has come while a commit ran is the next one. */
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ALLOCATION, type Allocated, allocate } from '../../streams/fund/allocation.ts'
-import { checked, Refusal } from '../../streams/protocol.ts'
+import { checked, Refusal } from '../../streams/wire/protocol.ts'
 import { UsageError } from '../config/options.ts'
 import { type Column, table } from './table.ts'
 

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino'
 import type { Moment } from '../../streams/fund/backtest.ts'
 import { CANDLE, TRADE } from '../../streams/input.ts'
-import { Names } from '../../streams/names.ts'
-import type { SymbolMap } from '../../streams/symbols.ts'
+import { Names } from '../../streams/lib/interner.ts'
+import type { SymbolMap } from '../../streams/market/symbols.ts'
 import { UsageError } from '../config/options.ts'
+import { wall } from '../feeds/environment.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { SpecError } from '../feeds/specError.ts'
-import { wall } from '../feeds/wall.ts'
 import type { RunningServer } from './server.ts'
 
 const MINUTE = 60_000

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OPTIONS } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
-import { home } from '../home.ts'
+import { home } from '../lib/packageRoot.ts'
 import { DriftwireProcess } from '../test/processKit.ts'
 
 const ran = async (args: readonly string[], environment = {}): Promise<[code: unknown, stdout: string, stderr: string]> => {

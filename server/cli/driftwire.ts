@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { optionsHelp, UsageError } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
-import { home } from '../home.ts'
 import { JournalError } from '../journal/journalError.ts'
+import { home } from '../lib/packageRoot.ts'
 
 const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DAY, floorTo, HOUR, MINUTE } from '../../streams/bars.ts'
+import { DAY, floorTo, HOUR, MINUTE } from '../../streams/market/candles.ts'
 import { hoursOf } from '../coingecko/hourly.ts'
 import { UsageError } from '../config/options.ts'
 import { COINS, CoinGeckoServer } from '../test/coingeckoServer.ts'

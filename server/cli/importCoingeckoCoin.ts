@@ -1,5 +1,5 @@
-import { HOUR } from '../../streams/bars.ts'
-import { TickWriter } from '../../streams/tickWriter.ts'
+import { HOUR } from '../../streams/market/candles.ts'
+import { TickWriter } from '../../streams/market/tickWriter.ts'
 import type { Coin, CoinGecko } from '../coingecko/coingecko.ts'
 import { type HourPrices, hoursOf, hoursToAskFor } from '../coingecko/hourly.ts'
 import { NOWHERE } from '../feeds/replay/trades.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { HOUR } from '../../streams/bars.ts'
-import { openEngine } from '../storage/engine.ts'
-import { type HistoryPage, openHistory } from '../storage/history.ts'
+import { HOUR } from '../../streams/market/candles.ts'
+import { openEngine } from '../storage/engine/engine.ts'
+import { type HistoryPage, openHistory } from '../storage/read/history.ts'
 import { type CandleStore, directoryStore, serverStore } from './importPrices.ts'
 import { localToken, RunningServer, ServerError } from './server.ts'
 

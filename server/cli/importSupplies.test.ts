@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatDecimal } from '../../streams/decimal.ts'
+import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { DriftwireProcess, pathOf, written } from '../test/processKit.ts'
 import { readSupplies } from './importSupplies.ts'
 

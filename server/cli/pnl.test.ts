@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HOUR } from '../../streams/bars.ts'
-import type { JsonObject } from '../../streams/json.ts'
+import { HOUR } from '../../streams/market/candles.ts'
+import type { JsonObject } from '../../streams/wire/mergePatch.ts'
 import { DriftwireProcess, written } from '../test/processKit.ts'
 
 /** Ten hours of candles that end long ago, and portfolios of them: a server that replayed them knows all of it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../streams/json.ts'
+import type { JsonObject } from '../../streams/wire/mergePatch.ts'
 import { pnlTable } from './pnlTable.ts'
 
 const asset = (qty: number, price: number, avg: number, realised = 0): JsonObject => ({

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../streams/json.ts'
+import type { Json, JsonObject } from '../../streams/wire/mergePatch.ts'
 
 /** What is not known. */
 const UNKNOWN = '–'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { destination, pino } from 'pino'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
-import { home } from '../home.ts'
+import { home } from '../lib/packageRoot.ts'
 import { type Running, start } from '../main.ts'
 
 /** A stop that takes longer than this is cut short. */

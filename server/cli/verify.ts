@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../config/options.ts'
-import { Journal } from '../journal/journal.ts'
+import { Journal } from '../journal/sqliteJournal.ts'
 
 /** Follows the journal of a data directory that no server holds. Throws JournalError where an entry does not follow. */
 export const verify = ([dir = 'data', ...rest]: readonly string[]): string => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Wall } from '../feeds/wall.ts'
+import type { Wall } from '../feeds/environment.ts'
 import { COINS, CoinGeckoServer, type Fault } from '../test/coingeckoServer.ts'
 import { VirtualWall } from '../test/virtualWall.ts'
 import { CoinGecko, CoinGeckoError } from './coingecko.ts'

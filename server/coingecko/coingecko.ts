@@ -1,6 +1,6 @@
 import Sdk from '@coingecko/coingecko-typescript'
 import { z } from 'zod'
-import type { Wall } from '../feeds/wall.ts'
+import type { Wall } from '../feeds/environment.ts'
 import type { Point } from './hourly.ts'
 import type { Plan } from './plan.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAY, HOUR } from '../../streams/bars.ts'
+import { DAY, HOUR } from '../../streams/market/candles.ts'
 import { hourRows, opening } from '../../streams/pnl/hours.ts'
 import { transaction } from '../../streams/test/transactions.ts'
 import { hoursOf, hoursToAskFor, type Point, resolutionOf } from './hourly.ts'

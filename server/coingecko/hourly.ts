@@ -1,5 +1,5 @@
-import { DAY, floorTo, HOUR } from '../../streams/bars.ts'
-import { isPrice, isTime } from '../../streams/tickWriter.ts'
+import { DAY, floorTo, HOUR } from '../../streams/market/candles.ts'
+import { isPrice, isTime } from '../../streams/market/tickWriter.ts'
 
 /** One point of a chart: ms and price; null where CoinGecko has none. */
 export type Point = readonly [t: number, price: number | null]

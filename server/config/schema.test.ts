@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { home } from '../home.ts'
+import { home } from '../lib/packageRoot.ts'
 import { configJsonSchema, configSchema, contradiction } from './schema.ts'
 
 /** The example of the published interface, its two placeholders filled in and with assets enough for a cap of a quarter. */

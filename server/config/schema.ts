@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { parseDecimal } from '../../streams/decimal.ts'
 import { CONCENTRATIONS, type Concentration, concentrationHolds } from '../../streams/fund/concentration.ts'
 import { capHolds } from '../../streams/fund/weighting.ts'
-import { NAME } from '../../streams/names.ts'
+import { parseDecimal } from '../../streams/lib/decimal.ts'
+import { NAME } from '../../streams/lib/interner.ts'
+import { isSymbol } from '../../streams/market/symbols.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { POOL_KINDS } from '../../streams/pools/pool.ts'
-import { V3_START } from '../../streams/pools/v3Start.ts'
-import { isSymbol } from '../../streams/symbols.ts'
-import { SCOPES } from '../access.ts'
+import { V3_START } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
+import { SCOPES } from '../identity/access.ts'
 
 /** The configuration file: one definition for the types, the checks, and the JSON Schema that is served. */
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { home } from '../home.ts'
+import { home } from '../lib/packageRoot.ts'
 import { type Options, UsageError } from './options.ts'
 import { isLoopback, readSettings, type Settings } from './settings.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { explain } from '../../streams/protocol.ts'
-import { readKeyPair } from '../transports/tls.ts'
+import { explain } from '../../streams/wire/protocol.ts'
+import { readKeyPair } from '../lib/keyPair.ts'
 import { type Options, readChoice, readCount, UsageError } from './options.ts'
 import { type Config, configSchema, contradiction } from './schema.ts'
 

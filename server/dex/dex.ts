@@ -1,9 +1,9 @@
 import type { Levels } from '../../streams/pools/orderBook.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
-import { Refusal } from '../../streams/protocol.ts'
-import type { Engine } from '../storage/engine.ts'
-import { refuse } from '../storage/history.ts'
-import { Turns } from '../storage/turns.ts'
+import { Refusal } from '../../streams/wire/protocol.ts'
+import { Turns } from '../lib/semaphore.ts'
+import type { Engine } from '../storage/engine/engine.ts'
+import { refuse } from '../storage/read/history.ts'
 import { type CapOf, type Pair, pairOf } from './coin.ts'
 import { type Liquidity, liquidityOf } from './liquidity.ts'
 import {

@@ -1,9 +1,9 @@
-import { DAY } from '../../streams/bars.ts'
-import type { Engine } from '../storage/engine.ts'
-import { quoted } from '../storage/migrate.ts'
-import { codecOf } from '../storage/rowBinary.ts'
-import { select, timeOf } from '../storage/select.ts'
-import { TIME } from '../storage/tables.ts'
+import { DAY } from '../../streams/market/candles.ts'
+import type { Engine } from '../storage/engine/engine.ts'
+import { quoted } from '../storage/engine/migrate.ts'
+import { codecOf } from '../storage/engine/rowBinary.ts'
+import { select, timeOf } from '../storage/engine/select.ts'
+import { TIME } from '../storage/engine/tables.ts'
 import type { Pair } from './coin.ts'
 
 /** What was traded in one market of a pair. Volumes are exact decimals; prices in quote units a base unit. */

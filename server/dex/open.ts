@@ -1,14 +1,14 @@
 import type { Logger } from 'pino'
 import type { Observable } from 'rxjs'
-import type { Frame } from '../../streams/frames.ts'
+import type { Frame } from '../../streams/channels/channelStates.ts'
 import type { Input } from '../../streams/input.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
-import type { Figures } from '../status.ts'
-import type { Engine } from '../storage/engine.ts'
+import type { Engine } from '../storage/engine/engine.ts'
+import { Trickle } from '../storage/write/rowQueue.ts'
+import type { Figures } from '../telemetry/statusChannel.ts'
 import { Dex } from './dex.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity } from './liquidity.ts'
 import { insertPoolTrades, type PoolTrade, PoolTrades } from './poolTrades.ts'
-import { Trickle } from './trickle.ts'
 
 export interface DexOptions {
   readonly engine: Promise<Engine>

@@ -1,7 +1,7 @@
 import type { ChainLog, Input } from '../../streams/input.ts'
 import { SWAP_V2, SWAP_V3, signed, unsigned } from '../../streams/pools/abi.ts'
 import type { PoolSpec, TokenSpec } from '../../streams/pools/pool.ts'
-import type { Engine } from '../storage/engine.ts'
+import type { Engine } from '../storage/engine/engine.ts'
 import type { Swap } from './swap.ts'
 import { insertSwaps } from './swapStore.ts'
 

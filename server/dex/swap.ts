@@ -1,5 +1,5 @@
-import { fromNumber } from '../../streams/decimal.ts'
-import { FIRST_TIME } from '../../streams/tickWriter.ts'
+import { fromNumber } from '../../streams/lib/decimal.ts'
+import { FIRST_TIME } from '../../streams/market/tickWriter.ts'
 import { isTestCoin, tickerOf } from './coin.ts'
 
 /** One trade. The maker gives what the taker gets. */

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import Database from 'libsql'
-import { csvFields } from '../../streams/csv.ts'
+import { csvFields } from '../../streams/lib/csv.ts'
 import { UsageError } from '../config/options.ts'
 import { blocksOf } from '../feeds/replay/blocks.ts'
 import { BadSwap, type LeftOut, readSwap, type Swap } from './swap.ts'

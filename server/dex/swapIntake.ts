@@ -1,6 +1,6 @@
-import { Refusal } from '../../streams/protocol.ts'
-import { type Access, demand, type Visitor } from '../access.ts'
-import type { Engine } from '../storage/engine.ts'
+import { Refusal } from '../../streams/wire/protocol.ts'
+import { type Access, demand, type Visitor } from '../identity/access.ts'
+import type { Engine } from '../storage/engine/engine.ts'
 import { BadSwap, readSwap, type Swap } from './swap.ts'
 import { storeSwaps } from './swapStore.ts'
 

@@ -1,6 +1,6 @@
-import { formatDecimal } from '../../streams/decimal.ts'
-import type { Engine } from '../storage/engine.ts'
-import { quoted } from '../storage/migrate.ts'
+import { formatDecimal } from '../../streams/lib/decimal.ts'
+import type { Engine } from '../storage/engine/engine.ts'
+import { quoted } from '../storage/engine/migrate.ts'
 import { tickerOf } from './coin.ts'
 import type { Swap } from './swap.ts'
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
-import { formatDecimal, mulUp, ONE, parseDecimal } from '../../streams/decimal.ts'
+import { formatDecimal, mulUp, ONE, parseDecimal } from '../../streams/lib/decimal.ts'
 import { UsageError } from '../config/options.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 

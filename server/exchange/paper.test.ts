@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseDecimal } from '../../streams/decimal.ts'
+import { parseDecimal } from '../../streams/lib/decimal.ts'
 import type { ExchangeOrder, Report } from './exchange.ts'
 import { PaperExchange, type PaperOptions } from './paper.ts'
 

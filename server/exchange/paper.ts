@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs'
-import { fromNumber, mulDown, toNumber } from '../../streams/decimal.ts'
-import { random } from '../feeds/sim/random.ts'
+import { fromNumber, mulDown, toNumber } from '../../streams/lib/decimal.ts'
 import { seedOf } from '../feeds/sim/sim.ts'
+import { random } from '../lib/seededRandom.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
 export interface PaperOptions {

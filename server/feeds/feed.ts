@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { BookLevels, ChainEvents, FeedChange, Ticks } from '../../streams/input.ts'
-import type { Names } from '../../streams/names.ts'
-import type { SymbolMap } from '../../streams/symbols.ts'
+import type { Names } from '../../streams/lib/interner.ts'
+import type { SymbolMap } from '../../streams/market/symbols.ts'
 
 /**
  * A source of ticks or chain events. Whatever it reads from, it gives batches in its own order; the consumer asks for the

@@ -1,10 +1,10 @@
-import { HOUR, MINUTE } from '../../streams/bars.ts'
+import { HOUR, MINUTE } from '../../streams/market/candles.ts'
 import type { Checkpoint } from '../../streams/pnl/hours.ts'
-import type { Engine } from '../storage/engine.ts'
-import { quoted } from '../storage/migrate.ts'
-import { type Codec, codecOf } from '../storage/rowBinary.ts'
-import { READ_LIMITS, select, timeOf } from '../storage/select.ts'
-import { TIME } from '../storage/tables.ts'
+import type { Engine } from '../storage/engine/engine.ts'
+import { quoted } from '../storage/engine/migrate.ts'
+import { type Codec, codecOf } from '../storage/engine/rowBinary.ts'
+import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
+import { TIME } from '../storage/engine/tables.ts'
 
 /**
  * What some candles were made of: how many ticks, and when the newest of them was stored, ms. A tick that is stored later for

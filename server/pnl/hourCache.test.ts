@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../streams/bars.ts'
+import { HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { Kept } from './checkpoints.ts'
 import { figuresOf, HourCache } from './hourCache.ts'

@@ -1,6 +1,6 @@
-import { emptyObject, type JsonObject } from '../../streams/json.ts'
 import { HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import { emptyObject, type JsonObject } from '../../streams/wire/mergePatch.ts'
 
 /** A row of an hour as a client gets it: `t` its end, numbers unrounded, nothing that is not known. */
 export const hourState = ({ quote, method }: Pick<PortfolioSpec, 'quote' | 'method'>, row: HourRow): JsonObject => {

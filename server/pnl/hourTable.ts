@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import { drainStream } from '@clickhouse/client'
+import type { AssetPnl } from '../../streams/measures/rows.ts'
 import { assetAt, HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
-import type { AssetPnl } from '../../streams/rows.ts'
-import type { Engine } from '../storage/engine.ts'
-import { quoted } from '../storage/migrate.ts'
-import { type Codec, type Column, codecOf, type RowReader, RowWriter } from '../storage/rowBinary.ts'
-import { READ_LIMITS, select, timeOf } from '../storage/select.ts'
-import { columnList, TEXT, TIME } from '../storage/tables.ts'
-import { ROWS_A_TURN, turn } from '../storage/turn.ts'
+import { ROWS_A_TURN, turn } from '../lib/yieldTurn.ts'
+import type { Engine } from '../storage/engine/engine.ts'
+import { quoted } from '../storage/engine/migrate.ts'
+import { type Codec, type Column, codecOf, type RowReader, RowWriter } from '../storage/engine/rowBinary.ts'
+import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
+import { columnList, TEXT, TIME } from '../storage/engine/tables.ts'
 
 /** The table `pnl_hours`: rows come out of it as they went in, to the last digit. */
 

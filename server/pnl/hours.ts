@@ -1,10 +1,10 @@
-import { floorTo, HOUR } from '../../streams/bars.ts'
+import { floorTo, HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
-import { Refusal } from '../../streams/protocol.ts'
-import type { Engine } from '../storage/engine.ts'
+import { Refusal } from '../../streams/wire/protocol.ts'
+import type { Engine } from '../storage/engine/engine.ts'
 import { HourCache } from './hourCache.ts'
-import { KeptHours } from './keptHours.ts'
+import { KeptHours } from './materialisedHours.ts'
 
 /** Rows of one answer, oldest first; `next` (ms) is the `from` with which to go on, where there are more. */
 export interface HoursPage {

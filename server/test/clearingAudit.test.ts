@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openEngine } from '../storage/engine.ts'
+import { openEngine } from '../storage/engine/engine.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
 import { ADMIN_TOKEN, folder, ProtocolServer } from './protocolKit.ts'
 import { rowsOf, silent } from './storageKit.ts'

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CHANNEL_KINDS, ERRORS, METHODS } from '../../streams/protocol.ts'
-import { home } from '../home.ts'
-import { type AppOptions, httpApp } from '../http/app.ts'
-import { asyncApi } from '../http/asyncapi.ts'
-import { openApi } from '../http/openapi.ts'
+import { CHANNEL_KINDS, ERRORS, METHODS } from '../../streams/wire/protocol.ts'
+import { type AppOptions, httpApp } from '../gateway/http/app.ts'
+import { asyncApi } from '../gateway/http/asyncapi.ts'
+import { openApi } from '../gateway/http/openapi.ts'
+import { home } from '../lib/packageRoot.ts'
 
 const rules = readFileSync(join(home(), 'docs', 'protocol.md'), 'utf8')
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { openEngine } from '../storage/engine.ts'
+import { openEngine } from '../storage/engine/engine.ts'
 import { Books, type Order, type Sent, scaled, Trader } from './kills.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { drainPending, Session } from 'chdb'
-import { SessionPool } from '../storage/sessions.ts'
-import { engineSettings, insertFromFile } from '../storage/statement.ts'
+import { SessionPool } from '../storage/engine/sessions.ts'
+import { engineSettings, insertFromFile } from '../storage/engine/statement.ts'
 
 /**
  * A ClickHouse server: the part of the HTTP interface that the client speaks, in front of the same engine. Started with a

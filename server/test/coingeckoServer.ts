@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DAY, HOUR, MINUTE } from '../../streams/bars.ts'
+import { DAY, HOUR, MINUTE } from '../../streams/market/candles.ts'
 
 /** What goes wrong with one answer: a status with headers, or an answer that ends in its middle, never ends, or is something else. */
 export type Fault =

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DAY, HOUR } from '../../streams/bars.ts'
-import { DEX_ANSWERS } from '../http/dexOpenapi.ts'
+import { DAY, HOUR } from '../../streams/market/candles.ts'
+import { DEX_ANSWERS } from '../gateway/http/dexOpenapi.ts'
 import type { State } from './protocolClient.ts'
 import { ADMIN_TOKEN, folder, ProtocolServer } from './protocolKit.ts'
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { DAY, HOUR } from '../../streams/bars.ts'
 import type { ChainLog } from '../../streams/input.ts'
+import { DAY, HOUR } from '../../streams/market/candles.ts'
 import { ADDRESS, logAt, poolSpec, swapV2, swapV3, sync } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity, liquidityOf } from '../dex/liquidity.ts'
 import { marketsAt } from '../dex/markets.ts'
 import { insertPoolTrades, PoolTrades } from '../dex/poolTrades.ts'
-import { Trickle } from '../dex/trickle.ts'
+import { Trickle } from '../storage/write/rowQueue.ts'
 import { countOf, KINDS, sharedEngine, silent } from './storageKit.ts'
 
 const MIDNIGHT = Date.UTC(2024, 0, 1)

@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import { type Bad, type Input, QUOTE, SIDES, type Ticks } from '../../streams/input.ts'
-import { Names } from '../../streams/names.ts'
-import { symbolMap } from '../../streams/symbols.ts'
-import { TickWriter } from '../../streams/tickWriter.ts'
+import { Names } from '../../streams/lib/interner.ts'
+import { symbolMap } from '../../streams/market/symbols.ts'
+import { TickWriter } from '../../streams/market/tickWriter.ts'
 import type { FeedContext, FeedInput } from '../feeds/feed.ts'
-import type { Decoder, Venue } from '../feeds/venue.ts'
+import type { Decoder, Venue } from '../feeds/venues/venue.ts'
 
 export interface KitOptions {
   readonly feed?: number

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { csvFields } from '../../streams/csv.ts'
 import { TRADE } from '../../streams/input.ts'
-import { readSymbol, symbolMap } from '../../streams/symbols.ts'
+import { csvFields } from '../../streams/lib/csv.ts'
+import { readSymbol, symbolMap } from '../../streams/market/symbols.ts'
+import { wall } from '../feeds/environment.ts'
 import { replay } from '../feeds/replay/replay.ts'
-import { wall } from '../feeds/wall.ts'
 import { type Collected, collected, drained, feedContext, type Row } from './feedKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
 

@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AppOptions, httpApp } from '../http/app.ts'
+import { type AppOptions, httpApp } from '../gateway/http/app.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
 import { ADMIN_TOKEN, file, NOON, ProtocolServer, tradesFile } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll } from 'vitest'
-import { home } from '../home.ts'
+import { home } from '../lib/packageRoot.ts'
 import { ProtocolClient, type State } from './protocolClient.ts'
 
 /** driftwire as its users run it: the built program, as a process of its own. */

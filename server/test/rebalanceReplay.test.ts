@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openEngine } from '../storage/engine.ts'
+import { openEngine } from '../storage/engine/engine.ts'
 import { scaled } from './kills.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { firstValueFrom, take, toArray } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { formatDecimal, parseDecimal } from '../../streams/decimal.ts'
+import { formatDecimal, parseDecimal } from '../../streams/lib/decimal.ts'
 import { UsageError } from '../config/options.ts'
 import { type CcxtOptions, openCcxt } from '../exchange/ccxt.ts'
 import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
-import { home } from '../home.ts'
+import { home } from '../lib/packageRoot.ts'
 import { Venue } from './rebalanceVenue.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../streams/json.ts'
-import { openHistory } from '../storage/history.ts'
+import type { JsonObject } from '../../streams/wire/mergePatch.ts'
+import { openHistory } from '../storage/read/history.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
 import { Bench, openedEngine, openedSink } from './storageKit.ts'
 import { candle, type Tick } from './storageRows.ts'

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Connection, embeddedConnection } from '../storage/connection.ts'
+import { type Connection, embeddedConnection } from '../storage/engine/connection.ts'
 import { Bench } from './storageKit.ts'
 
 let bench: Bench

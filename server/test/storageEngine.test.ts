@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EngineError, openEngine } from '../storage/engine.ts'
-import { MEASURES } from '../storage/measureRows.ts'
-import { MIGRATIONS, migrate } from '../storage/migrate.ts'
-import type { Migration } from '../storage/migrations/migration.ts'
-import { retain } from '../storage/retention.ts'
-import { TICKS } from '../storage/tables.ts'
+import { EngineError, openEngine } from '../storage/engine/engine.ts'
+import { MIGRATIONS, migrate } from '../storage/engine/migrate.ts'
+import type { Migration } from '../storage/engine/migrations/migration.ts'
+import { retain } from '../storage/engine/retention.ts'
+import { TICKS } from '../storage/engine/tables.ts'
+import { MEASURES } from '../storage/write/measureRows.ts'
 import { Bench, ClickHouseServer, countOf, KINDS, openedEngine, rowsOf, sharedEngine, silent } from './storageKit.ts'
 
 let bench: Bench

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { CANDLE, type TickColumns, type Ticks, TRADE } from '../../streams/input.ts'
-import type { Names } from '../../streams/names.ts'
-import type { AssetPnl, Constituent, FundRow, MeasureRow, PnlRow, PoolRow, V3Row } from '../../streams/rows.ts'
+import type { Names } from '../../streams/lib/interner.ts'
+import type { AssetPnl, Constituent, FundRow, MeasureRow, PnlRow, PoolRow, V3Row } from '../../streams/measures/rows.ts'
 
 /** Rows of every kind, with all that they may hold. */
 

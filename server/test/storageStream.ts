@@ -1,4 +1,4 @@
-import type { MeasureRow } from '../../streams/rows.ts'
+import type { MeasureRow } from '../../streams/measures/rows.ts'
 import { candle, type Tick, trade } from './storageRows.ts'
 
 /** A stream that is the same every time: frame `k`, k = 1, 2, …, with late trades, candles and a portfolio's row in it. */

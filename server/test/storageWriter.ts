@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { Names } from '../../streams/names.ts'
-import { openEngine } from '../storage/engine.ts'
-import { openSink } from '../storage/sink.ts'
+import { Names } from '../../streams/lib/interner.ts'
+import { openEngine } from '../storage/engine/engine.ts'
+import { openSink } from '../storage/write/sink.ts'
 import { ticksOf } from './storageRows.ts'
 import { frameTime, measuresAt, ticksAt } from './storageStream.ts'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openEngine } from '../storage/engine.ts'
+import { openEngine } from '../storage/engine/engine.ts'
 import type { State } from './protocolClient.ts'
 import { ADMIN_TOKEN, file, folder, NOON, ProtocolServer } from './protocolKit.ts'
 

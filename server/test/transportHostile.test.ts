@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { MAX_MESSAGE } from '../transports/transport.ts'
+import { MAX_MESSAGE } from '../gateway/transports/transport.ts'
 import { Client, handshake, overTransports, type Served, servers } from './transportKit.ts'
 
 /** A frame as a client sends it, masked with zeros. `length` may differ from what follows. */

@@ -3,9 +3,9 @@ import { type AddressInfo, connect, createServer, type Socket as TcpSocket } fro
 import { pino } from 'pino'
 import { afterEach, describe } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
-import { openTransport } from '../transports/open.ts'
-import type { Handlers, Socket, Transport, TransportOptions } from '../transports/transport.ts'
-import { loadUws } from '../transports/uwsLibrary.ts'
+import { openTransport } from '../gateway/transports/open.ts'
+import type { Handlers, Socket, Transport, TransportOptions } from '../gateway/transports/transport.ts'
+import { loadUws } from '../gateway/transports/uwsLibrary.ts'
 
 export type Kind = 'uws' | 'ws'
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it, vi } from 'vitest'
-import { openTransport, type TransportChoice } from '../transports/open.ts'
-import type { Handlers, TransportOptions } from '../transports/transport.ts'
+import { openTransport, type TransportChoice } from '../gateway/transports/open.ts'
+import type { Handlers, TransportOptions } from '../gateway/transports/transport.ts'
 
 const handlers: Handlers = {
   upgrade: () => ({ accept: undefined }),
@@ -39,15 +39,15 @@ describe('the choice of a transport', () => {
   })
 
   it('falls back only where it was not asked for the one that does not load', async () => {
-    vi.doMock('../transports/uwsLibrary.ts', () => ({ loadUws: () => Promise.reject(new Error('no binary for this Node')) }))
+    vi.doMock('../gateway/transports/uwsLibrary.ts', () => ({ loadUws: () => Promise.reject(new Error('no binary for this Node')) }))
     vi.resetModules()
-    const { openTransport: openHere } = await import('../transports/open.ts')
+    const { openTransport: openHere } = await import('../gateway/transports/open.ts')
     const lines: { level: number; err?: { message: string } }[] = []
     const log = pino({}, { write: line => void lines.push(JSON.parse(line)) })
     expect((await openHere(handlers, { log })).name).toBe('ws')
     expect(lines).toMatchObject([{ level: 40, err: { message: 'no binary for this Node' } }, { level: 30 }])
     await expect(openHere(handlers, { log }, 'uws')).rejects.toThrow('no binary for this Node')
-    vi.doUnmock('../transports/uwsLibrary.ts')
+    vi.doUnmock('../gateway/transports/uwsLibrary.ts')
   })
 
   it('warns where there are fewer file descriptors than sockets wanted', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Socket } from '../transports/transport.ts'
+import type { Socket } from '../gateway/transports/transport.ts'
 import { type Client, Inbox, overTransports, type Peer, type Served, servers } from './transportKit.ts'
 
 const OPERATIONS = 25_000

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Socket } from '../transports/transport.ts'
+import type { Socket } from '../gateway/transports/transport.ts'
 import { Client, freePort, handshake, overTransports, type Peer, servers } from './transportKit.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Wall } from '../feeds/wall.ts'
+import type { Wall } from '../feeds/environment.ts'
 
 /** A wall whose time passes only when a test lets it, and whose chance is the same every time. */
 export class VirtualWall implements Wall {

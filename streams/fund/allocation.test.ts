@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
-import { checked, Refusal } from '../protocol.ts'
+import { checked, Refusal } from '../wire/protocol.ts'
 import { ALLOCATION, type Allocated, allocate } from './allocation.ts'
 
 const allocated = (body: unknown): readonly Allocated[] => allocate(checked(ALLOCATION, body, 'body'), 'body')

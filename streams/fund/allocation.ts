@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Refusal } from '../protocol.ts'
+import { Refusal } from '../wire/protocol.ts'
 import { capHolds, cappedWeights } from './weighting.ts'
 
 /** Beyond these, sums and quotients would leave what a double can hold. */

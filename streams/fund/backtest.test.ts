@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveRecordings, recordedLines } from '../../server/test/recordings.ts'
-import { ONE, parseDecimal } from '../decimal.ts'
+import { ONE, parseDecimal } from '../lib/decimal.ts'
 import { fundSpec } from '../test/drive.ts'
 import { records } from '../test/records.ts'
 import { type Backtest, BacktestRun, type Moment, type NeverBegun } from './backtest.ts'

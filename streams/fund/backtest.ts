@@ -1,11 +1,11 @@
-import { Book, type Instrument } from '../book.ts'
-import { divDown, fromNumber, ONE, toNumber } from '../decimal.ts'
 import type { FundHoldings } from '../input.ts'
-import { Names } from '../names.ts'
-import { Changes } from '../source.ts'
+import { divDown, fromNumber, ONE, toNumber } from '../lib/decimal.ts'
+import { Changes } from '../lib/dependencies.ts'
+import { Names } from '../lib/interner.ts'
+import { Book, type Instrument } from '../market/market.ts'
 import { Fund, type FundSpec } from './fund.ts'
 import { inceptionOf } from './inception.ts'
-import { type PlannedTrade, type PlanRules, plan } from './plan.ts'
+import { type PlannedTrade, type PlanRules, plan } from './tradePlan.ts'
 
 /** What became known at one moment of the past. */
 export interface Moment {

@@ -1,11 +1,11 @@
-import type { Book, Instrument } from '../book.ts'
-import { fromNumber, toNumber } from '../decimal.ts'
 import type { FundHoldings, Proposal } from '../input.ts'
-import type { Mutable } from '../mutable.ts'
-import type { Constituent, FundRow } from '../rows.ts'
-import { type Changes, type Dependent, Source } from '../source.ts'
+import { fromNumber, toNumber } from '../lib/decimal.ts'
+import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
+import type { Mutable } from '../lib/mutable.ts'
+import type { Book, Instrument } from '../market/market.ts'
+import type { Constituent, FundRow } from '../measures/rows.ts'
 import { type Concentration, concentrated } from './concentration.ts'
-import type { PlanRules } from './plan.ts'
+import type { PlanRules } from './tradePlan.ts'
 import { capHolds, cappedWeights, largest, type Weights } from './weighting.ts'
 
 /** A fund as its definition says it. */

@@ -1,5 +1,5 @@
-import { mulUp } from '../decimal.ts'
 import type { FundHoldings, Proposal } from '../input.ts'
+import { mulUp } from '../lib/decimal.ts'
 
 /** What an inception comes to: custody from outside, units × shares rounded up, and the shares to the sponsor. */
 export const inceptionOf = (proposal: Proposal): FundHoldings => ({

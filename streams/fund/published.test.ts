@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { haveRecordings, recordings } from '../../server/test/recordings.ts'
-import { Book } from '../book.ts'
-import { mulDown, parseDecimal } from '../decimal.ts'
 import type { FundHoldings } from '../input.ts'
-import { Names } from '../names.ts'
-import { Changes } from '../source.ts'
+import { mulDown, parseDecimal } from '../lib/decimal.ts'
+import { Changes } from '../lib/dependencies.ts'
+import { Names } from '../lib/interner.ts'
+import { Book } from '../market/market.ts'
 import { fundSpec, NOON } from '../test/drive.ts'
 import { records } from '../test/records.ts'
 import { Fund, type FundSpec } from './fund.ts'
 import { inceptionOf } from './inception.ts'
-import { plan } from './plan.ts'
+import { plan } from './tradePlan.ts'
 
 /** A fund and its market, moved by hand. */
 const market = (spec: Partial<FundSpec> & Pick<FundSpec, 'weighting'>) => {
@@ -135,7 +135,7 @@ describe.skipIf(!haveCases)('the worked examples of indices (they stand beside t
 
   it('are all worked here, but for those that do not apply, each for its reason', () => {
     const here = readFileSync(new URL(import.meta.url)).toString()
-    const beside = ['weighting', 'fund', 'plan', 'allocation'].map(name =>
+    const beside = ['weighting', 'fund', 'tradePlan', 'allocation'].map(name =>
       readFileSync(new URL(`./${name}.test.ts`, import.meta.url)).toString(),
     )
     const elsewhere: Record<string, string> = {

@@ -1,7 +1,7 @@
-import { formatDecimal, parseDecimal } from '../decimal.ts'
-import type { JsonObject } from '../json.ts'
+import { formatDecimal, parseDecimal } from '../lib/decimal.ts'
 import { readTransaction, type Transaction, type WrittenTransaction, writeTransaction } from '../pnl/transaction.ts'
-import { type Rebalance, type Rebalanced, readRebalanceFact, type Trade, writeRebalanceFact } from './rebalance.ts'
+import type { JsonObject } from '../wire/mergePatch.ts'
+import { type Rebalance, type Rebalanced, readRebalanceFact, type Trade, writeRebalanceFact } from './rebalanceEntry.ts'
 
 /**
  * What the clearing house writes down: one entry is one atomic fact, all its postings or none. Amounts are held in 10⁻¹⁸ and

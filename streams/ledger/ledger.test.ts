@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
-import { formatDecimal, ONE, parseDecimal } from '../decimal.ts'
+import { formatDecimal, ONE, parseDecimal } from '../lib/decimal.ts'
 import type { Transaction } from '../pnl/transaction.ts'
 import { transaction } from '../test/transactions.ts'
 import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR } from './accounts.ts'

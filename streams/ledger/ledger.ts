@@ -1,6 +1,7 @@
-import { formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../decimal.ts'
-import type { Mutable } from '../mutable.ts'
+import { formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal } from '../lib/decimal.ts'
+import type { Mutable } from '../lib/mutable.ts'
 import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR } from './accounts.ts'
+import { decideRebalance, followsRebalance, freeOf, type RebalanceCommand, unitsNow } from './decideRebalance.ts'
 import {
   type Definition,
   type Entry,
@@ -23,8 +24,7 @@ import {
   type WrittenTerms,
   writeTerms,
 } from './entry.ts'
-import { opened, type RebalanceState, readRebalance, stepped, type Written as WrittenRebalance, writeRebalance } from './rebalance.ts'
-import { decideRebalance, followsRebalance, freeOf, type RebalanceCommand, unitsNow } from './rebalancing.ts'
+import { opened, type RebalanceState, readRebalance, stepped, type Written as WrittenRebalance, writeRebalance } from './rebalanceEntry.ts'
 
 /** What is asked for, checked for its form. Of an order `nav` is the fresh net asset value of a share; undefined: there is none. */
 export type Command =

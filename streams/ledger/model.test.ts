@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDecimal, fromNumber, ONE, parseDecimal } from '../decimal.ts'
+import { formatDecimal, fromNumber, ONE, parseDecimal } from '../lib/decimal.ts'
 import { transaction } from '../test/transactions.ts'
 import { custodyAccount, issuedAccount, MARKET, OUTSIDE, SPONSOR } from './accounts.ts'
 import { readEntry, shareAsset, writeEntry } from './entry.ts'
 import { type Command, Ledger } from './ledger.ts'
-import type { Step } from './rebalance.ts'
+import type { Step } from './rebalanceEntry.ts'
 
 /** A fund as the model has it. */
 interface ModelFund {

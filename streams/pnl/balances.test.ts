@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDecimal } from '../decimal.ts'
+import { formatDecimal } from '../lib/decimal.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import { transaction } from '../test/transactions.ts'
 import { METHODS } from './lots.ts'

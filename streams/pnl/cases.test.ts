@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
-import { formatDecimal, mulDown, parseDecimal, toNumber } from '../decimal.ts'
+import { formatDecimal, mulDown, parseDecimal, toNumber } from '../lib/decimal.ts'
 import { transaction } from '../test/transactions.ts'
 import { Lots, METHODS, type Method, type Taken } from './lots.ts'
 import { Positions } from './positions.ts'

@@ -1,6 +1,6 @@
-import { HOUR } from '../bars.ts'
-import { fromNumber, toNumber } from '../decimal.ts'
-import type { AssetPnl, PnlRow } from '../rows.ts'
+import { fromNumber, toNumber } from '../lib/decimal.ts'
+import { HOUR } from '../market/candles.ts'
+import type { AssetPnl, PnlRow } from '../measures/rows.ts'
 import { type PositionRules, Positions, type WrittenPositions } from './positions.ts'
 import type { Transaction } from './transaction.ts'
 

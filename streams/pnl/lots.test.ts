@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ONE } from '../decimal.ts'
+import { ONE } from '../lib/decimal.ts'
 import { type Lot, Lots, METHODS, type Method } from './lots.ts'
 
 type Step = { readonly add: { qty: bigint; cost: bigint; unit: bigint } } | { readonly take: bigint }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDecimal, ONE, parseDecimal } from '../decimal.ts'
+import { formatDecimal, ONE, parseDecimal } from '../lib/decimal.ts'
 import { NOON } from '../test/drive.ts'
 import { transaction } from '../test/transactions.ts'
 import { METHODS, type Method } from './lots.ts'

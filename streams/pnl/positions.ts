@@ -1,4 +1,4 @@
-import { divDown, mulDown, ONE } from '../decimal.ts'
+import { divDown, mulDown, ONE } from '../lib/decimal.ts'
 import { Balances } from './balances.ts'
 import { Lots, type Method, type Taken, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'

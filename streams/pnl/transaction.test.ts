@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDecimal } from '../decimal.ts'
+import { formatDecimal } from '../lib/decimal.ts'
 import { BadRow, COLUMNS, type Transaction, TYPES, transactionReader } from './transaction.ts'
 
 /** One row by its columns; the others are not in the file. */

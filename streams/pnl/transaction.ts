@@ -1,5 +1,5 @@
-import { formatDecimal, parseDecimal } from '../decimal.ts'
-import { NAME } from '../names.ts'
+import { formatDecimal, parseDecimal } from '../lib/decimal.ts'
+import { NAME } from '../lib/interner.ts'
 
 export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const
 export type TransactionType = (typeof TYPES)[number]

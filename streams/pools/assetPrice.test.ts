@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChainLog } from '../input.ts'
-import type { PoolRow } from '../rows.ts'
+import type { PoolRow } from '../measures/rows.ts'
 import { logAt, poolSpec, removed, swapV2, sync, token } from '../test/chain.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import type { PoolSpec } from './pool.ts'

@@ -1,5 +1,5 @@
-import type { Book, Instrument } from '../book.ts'
-import { type Changes, type Dependent, Source } from '../source.ts'
+import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
+import type { Book, Instrument } from '../market/market.ts'
 
 /** A pool as something that says what an asset costs, in units of the other asset in it. */
 export interface Anchor {

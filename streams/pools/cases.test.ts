@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
-import { squareRoot } from './integers.ts'
-import { amount0Delta, amount1Delta, priceAfterInput, priceAfterOutput } from './sqrtPriceMath.ts'
-import { swapped } from './swap.ts'
-import { TickMap } from './tickMap.ts'
-import { sqrtRatioAtTick, tickAtSqrtRatio } from './tickMath.ts'
+import { squareRoot } from './bigintMath.ts'
+import { amount0Delta, amount1Delta, priceAfterInput, priceAfterOutput } from './uniswapV3/sqrtPriceMath.ts'
+import { swapped } from './uniswapV3/swap.ts'
+import { TickMap } from './uniswapV3/tickMap.ts'
+import { sqrtRatioAtTick, tickAtSqrtRatio } from './uniswapV3/tickMath.ts'
 
 /** The worked examples of pools that are held elsewhere, and where, because they speak of what is built there. */
 const ELSEWHERE: Record<string, string> = {

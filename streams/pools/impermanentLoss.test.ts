@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAY } from '../bars.ts'
 import type { ChainLog } from '../input.ts'
+import { DAY } from '../market/candles.ts'
 import { logAt, lonelyPool, poolSpec, removed, swapV3, sync, token } from '../test/chain.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import { impermanentLoss } from './impermanentLoss.ts'

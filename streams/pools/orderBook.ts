@@ -1,7 +1,7 @@
-import type { Mutable } from '../mutable.ts'
-import type { PoolRow } from '../rows.ts'
-import type { Depth, PoolChain } from './chain.ts'
-import type { Swap } from './swapDay.ts'
+import type { Mutable } from '../lib/mutable.ts'
+import type { PoolRow } from '../measures/rows.ts'
+import type { Depth, PoolChain } from './chainLog.ts'
+import type { Swap } from './rollingVolume.ts'
 
 /** Of a level the price, in the quote token a base token, and the base tokens wanted or offered at it. */
 export type Level = readonly [price: number, base: number]

@@ -1,9 +1,9 @@
 import type { ChainLog } from '../input.ts'
-import type { Mutable } from '../mutable.ts'
-import type { PoolRow } from '../rows.ts'
+import type { Mutable } from '../lib/mutable.ts'
+import type { PoolRow } from '../measures/rows.ts'
 import { SWAP_V2, SYNC_V2, unsigned } from './abi.ts'
-import type { Depth, PoolChain } from './chain.ts'
-import type { Swap } from './swapDay.ts'
+import type { Depth, PoolChain } from './chainLog.ts'
+import type { Swap } from './rollingVolume.ts'
 
 type Reserves = readonly [bigint, bigint]
 

@@ -1,13 +1,13 @@
 import { Subject } from 'rxjs'
-import { utf8Text } from '../byteWriter.ts'
-import { parseDecimal } from '../decimal.ts'
-import type { Frame, Push } from '../frames.ts'
+import { utf8Text } from '../channels/byteWriter.ts'
+import type { Frame, Push } from '../channels/channelStates.ts'
 import type { FundSpec } from '../fund/fund.ts'
 import type { Input } from '../input.ts'
-import { applyPatch, canonical, emptyObject, type JsonObject } from '../json.ts'
-import { Names } from '../names.ts'
+import { parseDecimal } from '../lib/decimal.ts'
+import { Names } from '../lib/interner.ts'
+import { type Side, TickWriter } from '../market/tickWriter.ts'
 import { type Pipeline, type PipelineOptions, pipeline } from '../pipeline.ts'
-import { type Side, TickWriter } from '../tickWriter.ts'
+import { applyPatch, canonical, emptyObject, type JsonObject } from '../wire/mergePatch.ts'
 
 /** 2024-08-08T12:00:00Z, a whole minute, frame and day-part of everything that tests count in. */
 export const NOON = Date.UTC(2024, 7, 8, 12)

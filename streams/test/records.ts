@@ -1,4 +1,4 @@
-import { csvFields } from '../csv.ts'
+import { csvFields } from '../lib/csv.ts'
 
 /** The rows of a CSV file by the names of its columns; a field that a row lacks is ''. */
 export const records = ([header, ...lines]: readonly string[]): Record<string, string>[] => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Patience } from '../connection.ts'
+import type { Wall } from '../environment.ts'
 import type { Feed } from '../feed.ts'
+import type { Patience } from '../live/connection.ts'
 import { SpecError } from '../specError.ts'
-import type { Wall } from '../wall.ts'
 import type { PoolParameters } from './contracts.ts'
 
 export interface EvmOptions {

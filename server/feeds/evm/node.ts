@@ -1,6 +1,6 @@
 import { BaseError, createPublicClient, custom, http, type PublicClient } from 'viem'
-import type { Patience } from '../connection.ts'
-import type { Wall } from '../wall.ts'
+import type { Wall } from '../environment.ts'
+import type { Patience } from '../live/connection.ts'
 import { RpcRefusal, RpcSocket } from './rpcSocket.ts'
 
 /** A block, as far as it tells its place in the chain. */

@@ -1,5 +1,5 @@
 import { type RawData, WebSocket } from 'ws'
-import type { Wall } from '../wall.ts'
+import type { Wall } from '../environment.ts'
 
 /** What a node says of itself under a subscription: a new head, a log. */
 export type Notify = (result: unknown) => void

@@ -1,4 +1,4 @@
-import { csvFields } from '../../../streams/csv.ts'
+import { csvFields } from '../../../streams/lib/csv.ts'
 
 /** The first line of a CSV file: which column stands where. */
 export class Header {

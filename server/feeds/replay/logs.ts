@@ -1,7 +1,7 @@
 import type { Bad, ChainLog } from '../../../streams/input.ts'
-import { FIRST_TIME } from '../../../streams/tickWriter.ts'
+import { FIRST_TIME } from '../../../streams/market/tickWriter.ts'
 import type { FeedInput } from '../feed.ts'
-import { decimal, isoTime } from '../numbers.ts'
+import { decimal, isoTime } from '../venues/numbers.ts'
 import type { Block } from './blocks.ts'
 import type { Reader, Reading, Recognise } from './reader.ts'
 

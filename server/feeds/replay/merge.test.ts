@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChainLog, Input, Ticks } from '../../../streams/input.ts'
-import { TickWriter } from '../../../streams/tickWriter.ts'
+import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { drained } from '../../test/feedKit.ts'
 import type { FeedInput } from '../feed.ts'
 import { merged } from './merge.ts'

@@ -1,8 +1,8 @@
-import { TickWriter } from '../../../streams/tickWriter.ts'
+import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { FeedInput } from '../feed.ts'
 import { SpecError } from '../specError.ts'
-import type { Decoder, Venue } from '../venue.ts'
-import { VENUES } from '../venues.ts'
+import { VENUES } from '../venues/index.ts'
+import type { Decoder, Venue } from '../venues/venue.ts'
 import { type Block, blocksOf } from './blocks.ts'
 import type { Reader, Reading, Recipe, Recognise } from './reader.ts'
 

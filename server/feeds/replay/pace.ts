@@ -1,5 +1,5 @@
 import type { Input } from '../../../streams/input.ts'
-import type { Wall } from '../wall.ts'
+import type { Wall } from '../environment.ts'
 
 /**
  * Lets event time run `speed` times as fast as the wall, from the first frame on; `max` does not wait. A frame's events are

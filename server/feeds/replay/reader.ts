@@ -1,6 +1,6 @@
-import type { SymbolMap } from '../../../streams/symbols.ts'
+import type { SymbolMap } from '../../../streams/market/symbols.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
-import type { LeftOutLog } from '../leftOutLog.ts'
+import type { LeftOutLog } from '../rejectLog.ts'
 import type { Block } from './blocks.ts'
 
 /** Turns the lines of one kind of file into what flows in. */

@@ -1,11 +1,11 @@
-import { csvFields } from '../../../streams/csv.ts'
-import { isPrice, isSize, isTime, type Side, TickWriter } from '../../../streams/tickWriter.ts'
+import { csvFields } from '../../../streams/lib/csv.ts'
+import { isPrice, isSize, isTime, type Side, TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { FeedInput } from '../feed.ts'
-import { decimal, sideOf } from '../numbers.ts'
 import { SpecError } from '../specError.ts'
+import { decimal, sideOf } from '../venues/numbers.ts'
 import type { Block } from './blocks.ts'
 import { Header } from './header.ts'
-import { LookAhead, type Timed } from './lookAhead.ts'
+import { LookAhead, type Timed } from './outlierFilter.ts'
 import type { Reader, Reading, Recognise } from './reader.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../../lib/seededRandom.ts'
 
 /** Asset, price at the start (USD), volatility a year, share of the common factor in it. */
 const ASSETS: readonly (readonly [string, number, number, number])[] = [

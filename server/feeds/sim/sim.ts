@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FundSpec } from '../../../streams/fund/fund.ts'
+import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { PoolSpec, TokenSpec } from '../../../streams/pools/pool.ts'
-import { TickWriter } from '../../../streams/tickWriter.ts'
+import { random } from '../../lib/seededRandom.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import { type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
-import { random } from './random.ts'
 import { simLevels } from './simBook.ts'
 import { SimPool } from './simPool.ts'
 

@@ -2,7 +2,7 @@ import type { ChainLog } from '../../../streams/input.ts'
 import { SWAP_V2, SYNC_V2 } from '../../../streams/pools/abi.ts'
 import type { PoolSpec } from '../../../streams/pools/pool.ts'
 import { amountOut } from '../../../streams/pools/uniswapV2.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../lib/seededRandom.ts'
 
 /** What each side of a simulated pool is worth at its start, in the quote currency. */
 const SIDE_WORTH = 20_000_000

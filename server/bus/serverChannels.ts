@@ -1,0 +1,128 @@
+import { Subject } from 'rxjs'
+import { type Channels, type ChannelView, Frames } from '../../streams/channels/channelStates.ts'
+import type { State } from '../../streams/channels/stateTree.ts'
+import { Changes, Source } from '../../streams/lib/dependencies.ts'
+import type { Flush } from './bus.ts'
+
+/** How a channel is shown: `write` puts what lies behind it into the state, whenever that was touched. */
+export type Show = (state: State) => Pick<ChannelView, 'write' | 'shown'>
+
+/** ms until a channel that could not be opened is tried again. */
+const AGAIN_MS = 1_000
+
+/** Channels of one kind. */
+export interface Offer {
+  matches(name: string): boolean
+  /** What is shown may have to be fetched first. */
+  open(name: string): Show | Promise<Show>
+  /** Nobody listens any more, or it came to nothing; undefined where the channel stays. */
+  closed?(name: string): void
+}
+
+/**
+ * Channels that the pipeline does not compute, because they speak of the server itself or of one client alone. They are numbered,
+ * patched and merged like all others and bear the time of the newest frame.
+ */
+export class SideChannels {
+  readonly flushes$ = new Subject<Flush>()
+  private readonly frames: Frames
+  private readonly now: () => number
+  private readonly changes = new Changes()
+  private readonly sources = new Map<string, Source>()
+  /** Channels that are being opened, and whether somebody still wants them. */
+  private readonly opening = new Map<string, boolean>()
+  private readonly offers: Offer[] = []
+
+  /** `now` tells the event time of the newest frame, ms. */
+  constructor(epoch: string, digits: number, now: () => number) {
+    this.frames = new Frames(epoch, digits)
+    this.now = now
+  }
+
+  get channels(): Channels {
+    this.frames.t = this.now()
+    return this.frames
+  }
+
+  offer(offer: Offer): void {
+    this.offers.push(offer)
+  }
+
+  has(name: string): boolean {
+    return this.offers.some(offer => offer.matches(name))
+  }
+
+  /** Begins or ceases to listen. */
+  watch(name: string, on: boolean): void {
+    if (this.opening.has(name)) {
+      this.opening.set(name, on)
+      return
+    }
+    const channel = this.frames.get(name)
+    if (channel) {
+      channel.watch(on)
+      if (on) {
+        this.changes.mark(channel)
+        this.flush([name])
+      } else this.close(name)
+      return
+    }
+    if (!on) return
+    const show = this.offerOf(name)?.open(name)
+    if (show === undefined) return
+    if (show instanceof Promise) void this.openWhenThere(name, show)
+    else this.open(name, show)
+  }
+
+  /** What lies behind a channel has changed; it is shown at the next flush. */
+  touch(name: string): void {
+    this.sources.get(name)?.touch(this.changes)
+  }
+
+  /** Commits and sends what was touched. */
+  flush(ready: readonly string[] = []): void {
+    this.frames.t = this.now()
+    this.changes.settle(this.frames.t)
+    const pushes = this.frames.take()
+    if (pushes.length > 0 || ready.length > 0) this.flushes$.next({ t: this.frames.t, pushes, ready })
+  }
+
+  private offerOf(name: string): Offer | undefined {
+    return this.offers.find(offer => offer.matches(name))
+  }
+
+  private async openWhenThere(name: string, show: Promise<Show>): Promise<void> {
+    this.opening.set(name, true)
+    try {
+      const shown = await show
+      if (this.opening.get(name)) this.open(name, shown)
+      else this.offerOf(name)?.closed?.(name)
+      this.opening.delete(name)
+    } catch {
+      // What lies behind it cannot be asked now; whoever waits goes on waiting.
+      this.offerOf(name)?.closed?.(name)
+      setTimeout(() => {
+        const wanted = this.opening.get(name) === true
+        this.opening.delete(name)
+        if (wanted) this.watch(name, true)
+      }, AGAIN_MS).unref()
+    }
+  }
+
+  private open(name: string, show: Show): void {
+    const source = new Source()
+    this.sources.set(name, source)
+    const channel = this.frames.open(name, source, state => ({ state, ...show(state) }))
+    channel.watch(true)
+    this.changes.mark(channel)
+    this.flush([name])
+  }
+
+  private close(name: string): void {
+    const offer = this.offerOf(name)
+    if (offer?.closed === undefined) return
+    offer.closed(name)
+    this.frames.drop(name)
+    this.sources.delete(name)
+  }
+}

@@ -1,0 +1,148 @@
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { type Observable, Subject } from 'rxjs'
+import { Refusal } from '../../streams/wire/protocol.ts'
+import { JournalError } from '../journal/journalError.ts'
+import type { Ask, Asks, News, Request } from './ledgerService.ts'
+import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
+
+/** The clearing house, wherever it works. */
+export interface House {
+  /** Names its journal. */
+  readonly id: string
+  /** What was committed, in order; before the answers to those who asked for it. */
+  readonly news$: Observable<News>
+  /** Resolves when what was asked for is durable. Rejects with a Refusal where it did not happen, or cannot be known to have. */
+  ask<A extends Ask>(ask: A, request: Asks[A]['ask']): Promise<Asks[A]['answer']>
+  stats(): HouseStats
+  /** Answers what was asked before, and closes the journal. */
+  close(): Promise<void>
+}
+
+export interface HouseStats {
+  readonly state: 'open' | 'failing' | 'closed'
+  /** Entries of the journal. */
+  readonly entries: number
+  readonly commits: number
+  readonly waiting: number
+  readonly refused: number
+  readonly failure: string | undefined
+}
+
+/** Requests that may wait at a time; more are refused. */
+const MOST_WAITING = 10_000
+
+/** What an order makes lives until its commit is answered: with less room most of it would be copied before it dies. */
+const YOUNG_MB = 96
+
+interface Waiting {
+  readonly resolve: (answer: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Opens the journal in a thread of its own. Rejects with JournalError where it cannot be used. */
+export const openHouse = (options: ThreadOptions): Promise<House> =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(threadFile(), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
+    worker.once('error', reject)
+    worker.once('message', (first: FromThread) => {
+      if ('opened' in first) resolve(new ThreadHouse(worker, first.opened))
+      else reject(new JournalError('fatal' in first ? first.fatal : 'the journal did not open'))
+    })
+  })
+
+/** The compiled thread, also where this file runs from its source. */
+const threadFile = (): string => {
+  const here = fileURLToPath(new URL('./thread.js', import.meta.url))
+  return here.includes('/dist/') ? here : here.replace(/\/server\/clearing\/thread\.js$/, '/dist/server/clearing/thread.js')
+}
+
+class ThreadHouse implements House {
+  readonly id: string
+  readonly news$ = new Subject<News>()
+  private readonly worker: Worker
+  /** In the order in which they are answered. */
+  private readonly waiting: Waiting[] = []
+  private outgoing: Request[] = []
+  private entries: number
+  private commits = 0
+  private refused = 0
+  private failure: string | undefined
+  private closed = false
+  private readonly ended: Promise<void>
+
+  constructor(worker: Worker, { id, seq }: { id: string; seq: number }) {
+    this.worker = worker
+    // A start that fails elsewhere must not be kept from ending.
+    worker.unref()
+    this.id = id
+    this.entries = seq
+    worker.on('message', (message: FromThread) => this.take(message))
+    worker.on('error', error => this.fail(error))
+    this.ended = new Promise(resolve => {
+      worker.once('exit', () => {
+        this.fail(new Error('the clearing house has ended'))
+        resolve()
+      })
+    })
+  }
+
+  ask<A extends Ask>(ask: A, request: Asks[A]['ask']): Promise<Asks[A]['answer']> {
+    if (this.closed) return Promise.reject(new Refusal('not_ready', 'the clearing house is closed', 1))
+    if (this.waiting.length >= MOST_WAITING) {
+      this.refused += 1
+      return Promise.reject(new Refusal('too_much', 'too many orders are waiting', 1))
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject })
+      // What is asked within one turn of the event loop, by whatever number of sockets, goes over as one message.
+      if (this.outgoing.push({ ask, ...request } as unknown as Request) === 1) setImmediate(() => this.flush())
+    })
+  }
+
+  stats(): HouseStats {
+    const { entries, commits, waiting, refused, failure } = this
+    return { state: this.closed ? 'closed' : failure ? 'failing' : 'open', entries, commits, waiting: waiting.length, refused, failure }
+  }
+
+  async close(): Promise<void> {
+    if (!this.closed) {
+      this.flush()
+      this.closed = true
+      this.worker.ref()
+      this.worker.postMessage('close' satisfies ToThread)
+    }
+    await this.ended
+  }
+
+  private flush(): void {
+    if (this.outgoing.length === 0) return
+    const message: ToThread = this.outgoing
+    this.outgoing = []
+    this.worker.postMessage(message)
+  }
+
+  private take(message: FromThread): void {
+    if ('answers' in message) {
+      const { answers, news, seq } = message
+      this.entries = seq
+      if (news) {
+        this.failure = undefined
+        this.commits += 1
+        this.news$.next(news)
+      }
+      for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
+    } else if ('refused' in message) {
+      this.failure = message.why
+      this.refused += message.refused
+      for (const { reject } of this.waiting.splice(0, message.refused))
+        reject(new Refusal('not_ready', 'the journal takes no entries; nothing was done', 1))
+    }
+  }
+
+  private fail(error: Error): void {
+    this.closed = true
+    this.failure ??= error.message
+    for (const { reject } of this.waiting.splice(0)) reject(new Refusal('not_ready', 'the clearing house has ended', 1))
+  }
+}

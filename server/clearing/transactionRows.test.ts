@@ -1,0 +1,129 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { formatDecimal } from '../../streams/lib/decimal.ts'
+import { COLUMNS, type Transaction, writeTransaction } from '../../streams/pnl/transaction.ts'
+import { MOST_ROWS, type Refusal } from '../../streams/wire/protocol.ts'
+import { RowIds, type Rows, readRow, rowsOfCsv, rowsOfLines, rowsOfList } from './transactionRows.ts'
+
+const buy = { t: 1723118400000, type: 'buy', asset: 'BTC', qty: '1', price: '100' }
+const codeOf = (work: () => unknown): unknown => {
+  try {
+    return work()
+  } catch (error) {
+    return (error as Refusal).code
+  }
+}
+const csv = (header: readonly string[], ...lines: readonly (readonly string[])[]): string =>
+  [header, ...lines].map(fields => fields.join(',')).join('\n')
+
+describe('rows of a request', () => {
+  const row = fc.record(
+    {
+      t: fc.integer({ min: Date.UTC(2009, 0, 1), max: 4e12 }),
+      type: fc.constantFrom('buy', 'sell', 'income', 'fee'),
+      asset: fc.constantFrom('BTC', '1INCH'),
+      qty: fc.bigInt({ min: 1n, max: 10n ** 30n }).map(formatDecimal),
+      price: fc.bigInt({ min: 0n, max: 10n ** 30n }).map(formatDecimal),
+      account: fc.constantFrom('app', 'cold'),
+      to_account: fc.constantFrom('app', 'cold'),
+      id: fc.integer({ min: 1, max: 99 }).map(String),
+    },
+    { requiredKeys: ['t', 'type', 'asset', 'qty'] },
+  )
+
+  it('say the same as a list, as lines and as CSV', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(row, { maxLength: 8, selector: ({ id }) => id ?? Symbol('none') }), list => {
+        const ofList = rowsOfList(list)
+        expect(rowsOfLines(list.map(each => JSON.stringify(each)).join('\r\n'))).toEqual(ofList)
+        const fields = list.map(each => COLUMNS.map(name => String((each as Record<string, unknown>)[name] ?? '')))
+        expect(rowsOfCsv(`\uFEFF${csv(COLUMNS, ...fields)}\n`)).toEqual(ofList)
+        expect(ofList.refused).toEqual([])
+        const told = ofList.good.map(tx => ({ ...writeTransaction(tx), id: undefined }))
+        expect(told).toMatchObject(list.map(({ qty, t, type, asset }) => ({ qty, t, type, asset })))
+      }),
+    )
+  })
+
+  it('that are bad are named by their number, and the others are good', () => {
+    const of = ({ good, refused }: Rows): unknown[] => [good.map(tx => tx.id), refused.map(r => r.row)]
+    const bad = { ...buy, qty: '-1' }
+    const rows = [{ ...buy, id: 'a' }, bad, { ...buy, id: 'b' }]
+    expect(of(rowsOfList(rows))).toEqual([['a', 'b'], [2]])
+    expect(of(rowsOfLines(`\n${rows.map(each => JSON.stringify(each)).join('\n\n')}`))).toEqual([['a', 'b'], [4]])
+    expect(of(rowsOfCsv('id,t,type,asset,qty\na,2024-08-08,buy,BTC,1\n\nx,2024-08-08,buy,BTC,\nb,2024-08-08,buy,BTC,1'))).toEqual([
+      ['a', 'b'],
+      [4],
+    ])
+  })
+
+  it.each([
+    ['no object', 7, 'expected an object'],
+    ['null', null, 'expected an object'],
+    ['a list', [], 'expected an object'],
+    ['a member that is not known', { ...buy, quantity: '1' }, 'found "quantity"'],
+    ['a number for an amount', { ...buy, qty: 1 }, 'qty: found 1, expected a string'],
+    ['an amount that is null', { ...buy, fee: null }, 'fee: found null'],
+    ['a quantity that nobody owns', { ...buy, qty: `1${'0'.repeat(30)}` }, 'qty: expected less than 10^30'],
+    ['a gift that nobody gives', { ...buy, type: 'gift', qty: `-1${'0'.repeat(30)}` }, 'qty: expected less than 10^30'],
+    ['a price that is none', { ...buy, price: '1e3' }, 'price: found "1e3"'],
+    ['digits without end', { ...buy, price: '1'.repeat(100_000) }, 'price: found "111'],
+    ['an id that cannot be printed', { ...buy, id: 'é' }, 'id: expected'],
+    ['an id that is too long', { ...buy, id: 'x'.repeat(129) }, 'id: expected'],
+    ['an account that is too long', { ...buy, account: 'x'.repeat(257) }, 'account: expected'],
+  ])('are refused for %s', (_, value, why) => {
+    const { good, refused } = rowsOfList([value])
+    expect([good, refused.length, refused[0]!.row]).toEqual([[], 1, 1])
+    expect(refused[0]!.why).toContain(why)
+    expect(refused[0]!.why.length).toBeLessThanOrEqual(201)
+  })
+
+  it('of one id that say different things are not taken for the same: the first is good', () => {
+    const { good, refused } = rowsOfList([
+      { ...buy, id: 'a' },
+      { ...buy, id: 'a' },
+      { ...buy, id: 'a', qty: '2' },
+      { ...buy, id: 'b', qty: '2' },
+    ])
+    expect(good.map(({ id, qty }) => [id, formatDecimal(qty)])).toEqual([
+      ['a', '1'],
+      ['a', '1'],
+      ['b', '2'],
+    ])
+    expect(refused).toEqual([{ row: 3, why: 'id: found "a" a second time, with other contents, expected each id once' }])
+  })
+
+  it('of a file need its columns, of lines JSON, and are not too many', () => {
+    expect(codeOf(() => rowsOfCsv(''))).toBe('invalid_params')
+    expect(codeOf(() => rowsOfCsv('a,b\n1,2'))).toBe('invalid_params')
+    expect(rowsOfLines('{').refused).toEqual([{ row: 1, why: 'the line is not JSON' }])
+    expect(rowsOfList(Array(MOST_ROWS).fill(buy)).good).toHaveLength(MOST_ROWS)
+    expect(codeOf(() => rowsOfList(Array(MOST_ROWS + 1).fill(7)))).toBe('too_large')
+  })
+})
+
+describe('an id that is made', () => {
+  const ids = (rows: readonly object[], of = new RowIds()): string[] => rows.map(each => of.named(readRow(each)).id)
+
+  it('is the same for the same row, however it is written, and another for any other', () => {
+    const same = [buy, { ...buy, t: '2024-08-08T12:00:00Z' }, { ...buy, qty: '1.0', fee: '0' }]
+    expect(new Set(same.flatMap(each => ids([each]))).size).toBe(1)
+    const others = [{ t: buy.t + 1 }, { type: 'sell' }, { asset: 'ETH' }, { qty: '2' }, { price: '0' }, { fee: '1' }, { cost: '1' }]
+    const all = [buy, ...[...others, { account: 'a' }, { to_account: 'a' }].map(over => ({ ...buy, ...over }))].flatMap(each => ids([each]))
+    expect(new Set(all).size).toBe(10)
+  })
+
+  it('tells equal rows apart, the same way each time, and leaves given ids', () => {
+    const first = ids([buy, { ...buy, id: 'mine' }, buy, { ...buy, qty: '2' }, buy])
+    expect(first[1]).toBe('mine')
+    expect(new Set(first).size).toBe(5)
+    expect(ids([buy, { ...buy, id: 'mine' }, buy, { ...buy, qty: '2' }, buy])).toEqual(first)
+  })
+
+  it('forgets what lies too far back', () => {
+    const of = new RowIds(2)
+    const far = [buy, { ...buy, qty: '2' }, { ...buy, qty: '3' }, buy]
+    const made: Transaction[] = far.map(each => of.named(readRow(each)))
+    expect(made[3]!.id).toBe(made[0]!.id)
+  })
+})

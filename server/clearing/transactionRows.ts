@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { csvFields } from '../../streams/lib/csv.ts'
+import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction } from '../../streams/pnl/transaction.ts'
+import { MOST_ROWS, Refusal } from '../../streams/wire/protocol.ts'
+
+/** The rows of a request: those that can be booked, each with an id, and why the others cannot. */
+export interface Rows {
+  readonly good: readonly Transaction[]
+  readonly refused: readonly RefusedRow[]
+}
+
+export interface RefusedRow {
+  /** Of a list its place from 1 on, of lines the number of its line. */
+  readonly row: number
+  readonly why: string
+}
+
+/** Nobody owns that much; it keeps sums and products within what can be computed. */
+const MOST = 10n ** 48n
+const ID = /^[\x20-\x7e]{1,128}$/
+const LONGEST_ACCOUNT = 256
+/** What is said of a row at most: it may hold anything. */
+const LONGEST_WHY = 200
+
+const readFields = transactionReader(COLUMNS)
+
+/** Reads one row as JSON has it. Throws BadRow. */
+export const readRow = (value: unknown): Transaction => readFields(fieldsOf(value))
+
+/** A row that goes into a portfolio. Throws BadRow where it is too large for any. */
+export const checkedRow = (tx: Transaction): Transaction => {
+  for (const name of ['qty', 'price', 'fee', 'cost'] as const) {
+    const amount = tx[name] ?? 0n
+    if (amount >= MOST || -amount >= MOST) throw new BadRow(`${name}: expected less than 10^30`)
+  }
+  for (const name of ['account', 'toAccount'] as const)
+    if (tx[name].length > LONGEST_ACCOUNT) throw new BadRow(`${name}: expected at most ${LONGEST_ACCOUNT} characters`)
+  if (tx.id !== '' && !ID.test(tx.id)) throw new BadRow('id: expected 1 to 128 printable ASCII characters')
+  return tx
+}
+
+const fieldsOf = (value: unknown): string[] => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadRow('expected an object')
+  const unknown = Object.keys(value).find(name => !COLUMNS.includes(name as 't'))
+  if (unknown !== undefined) throw new BadRow(`found "${unknown}", expected no other members than ${COLUMNS.join(', ')}`)
+  return COLUMNS.map(name => {
+    const member = (value as Record<string, unknown>)[name]
+    if (member === undefined) return ''
+    if (typeof member === 'string') return member
+    if (name === 't' && typeof member === 'number') return String(member)
+    throw new BadRow(`${name}: found ${JSON.stringify(member)}, expected a string`)
+  })
+}
+
+/**
+ * Gives ids to rows without one, made from what they say: the same row again has the same id. Rows that are equal in all are told apart
+ * by their number, as long as no more than `most` different ones lie between them.
+ */
+export class RowIds {
+  private readonly most: number
+  private readonly seen = new Map<string, number>()
+
+  constructor(most = MOST_ROWS) {
+    this.most = most
+  }
+
+  named(tx: Transaction): Transaction {
+    if (tx.id !== '') return tx
+    return { ...tx, id: this.numbered(`row:${digestOf(JSON.stringify(writeTransaction(tx)))}`) }
+  }
+
+  /** The id, or where it has been there before, the id with its number. */
+  numbered(id: string): string {
+    const n = (this.seen.get(id) ?? 0) + 1
+    this.seen.delete(id)
+    this.seen.set(id, n)
+    if (this.seen.size > this.most) this.seen.delete(this.seen.keys().next().value!)
+    return n === 1 ? id : `${id}:${n}`
+  }
+}
+
+/** Half of the SHA-256 of a text, hexadecimal. */
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
+
+/** Why a row is refused, in one line. Throws what is no fault of the row. */
+export const whyBad = (error: unknown): string => {
+  if (!(error instanceof BadRow)) throw error
+  return error.message.length > LONGEST_WHY ? `${error.message.slice(0, LONGEST_WHY)}…` : error.message
+}
+
+const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (value: T) => Transaction): Rows => {
+  const good: Transaction[] = []
+  const refused: RefusedRow[] = []
+  const ids = new RowIds()
+  const said = new Map<string, string>()
+  for (const [row, value] of list) {
+    if (good.length + refused.length === MOST_ROWS) throw new Refusal('too_large', `found more than ${MOST_ROWS} rows`)
+    try {
+      const tx = ids.named(checkedRow(read(value)))
+      const contents = JSON.stringify(writeTransaction(tx))
+      if ((said.get(tx.id) ?? contents) !== contents)
+        throw new BadRow(`id: found "${tx.id}" a second time, with other contents, expected each id once`)
+      said.set(tx.id, contents)
+      good.push(tx)
+    } catch (error) {
+      refused.push({ row, why: whyBad(error) })
+    }
+  }
+  return { good, refused }
+}
+
+export const rowsOfList = (list: readonly unknown[]): Rows =>
+  rowsOf(
+    list.map((value, i) => [i + 1, value] as const),
+    readRow,
+  )
+
+/** One JSON object a line. */
+export const rowsOfLines = (text: string): Rows =>
+  rowsOf(linesOf(text), line => {
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      throw new BadRow('the line is not JSON')
+    }
+    return readRow(value)
+  })
+
+/** With the header of a transactions file. */
+export const rowsOfCsv = (text: string): Rows => {
+  const lines = linesOf(text.replace(/^\uFEFF/, ''))
+  const header = lines.next().value
+  if (header === undefined) throw new Refusal('invalid_params', 'body: found nothing, expected the header of a transactions file')
+  let read: ReturnType<typeof transactionReader>
+  try {
+    read = transactionReader(csvFields(header[1]))
+  } catch (error) {
+    throw new Refusal('invalid_params', `body: ${whyBad(error)}`)
+  }
+  return rowsOf(lines, line => read(csvFields(line)))
+}
+
+/** Lines with something in them, by their number from 1 on. */
+function* linesOf(text: string): Generator<readonly [number, string], undefined> {
+  let number = 0
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf('\n', from)
+    const line = text.slice(from, end < 0 ? text.length : end).replace(/\r$/, '')
+    number += 1
+    from = end < 0 ? text.length : end + 1
+    if (line.trim() !== '') yield [number, line]
+  }
+  return undefined
+}

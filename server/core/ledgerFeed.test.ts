@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { FundHoldings, LedgerEvents, Proposal, Recorded } from '../../streams/input.ts'
+import type { FundTerms } from '../../streams/ledger/entry.ts'
+import { parseDecimal } from '../../streams/lib/decimal.ts'
+import { transaction } from '../../streams/test/transactions.ts'
+import { type House, openHouse } from '../clearing/threadHouse.ts'
+import { Intake } from './inputQueue.ts'
+import { Registrar } from './ledgerFeed.ts'
+
+const n = (text: string): bigint => parseDecimal(text)!
+const terms: FundTerms = { quote: 'USD', creationUnit: n('1'), createFeeBps: 0, redeemFeeBps: 0 }
+const proposal = (fund: string, t = 20): Proposal => ({
+  ...{ kind: 'inception', fund, t, weights: { A: 1 }, shares: n('100') },
+  units: new Map([['A', n('0.5')]]),
+})
+
+let dir = ''
+let house: House
+/** What came back into the input. */
+let inputs: FundHoldings[]
+const intake = (): Intake => {
+  const one = new Intake()
+  inputs = []
+  one.input$.subscribe(input => void inputs.push(...(input as LedgerEvents).funds))
+  return one
+}
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'driftwire-registrar-'))
+  house = await openHouse({ file: join(dir, 'journal.db'), repair: false })
+})
+afterEach(async () => {
+  await house.close()
+  rmSync(dir, { recursive: true })
+})
+
+const kinds = async (): Promise<string[]> => (await house.ask('page', { after: 0, limit: 100 })).map(({ text }) => JSON.parse(text).kind)
+
+describe('the registrar', () => {
+  it('lets the journal know a fund and its terms, and again only where these have changed', async () => {
+    const registrar = new Registrar(house, intake(), [])
+    const wanted = (list: Record<string, FundTerms>) => new Map(Object.entries(list))
+    await registrar.define(wanted({ F: terms, G: terms }), [], 1)
+    await registrar.define(wanted({ F: terms, G: terms }), await house.ask('funds', {}), 2)
+    expect(await kinds()).toEqual(['define', 'define'])
+    const changed = [{ quote: 'EUR' }, { creationUnit: 5n }, { createFeeBps: 1 }, { redeemFeeBps: 1 }].map(over => ({ ...terms, ...over }))
+    for (const [i, other] of changed.entries()) {
+      await registrar.define(wanted({ F: other, G: terms }), await house.ask('funds', {}), 3)
+      expect(await kinds()).toHaveLength(3 + i)
+      expect((await house.ask('funds', {})).find(({ id }) => id === 'F')!.terms).toEqual(other)
+    }
+  })
+
+  it('writes a proposal down once however often it is made, and tells the input what came of it', async () => {
+    const registrar = new Registrar(house, intake(), [])
+    await registrar.define(new Map([['F', terms]]), [], 1)
+    registrar.propose([proposal('F', 20)])
+    registrar.propose([proposal('F', 40)])
+    expect(inputs).toEqual([])
+    await registrar.settled()
+    expect(inputs).toMatchObject([{ fund: 'F', t: 20, shares: n('100'), custody: new Map([['A', n('50')]]), halted: false }])
+    // Whoever proposes once more has not heard of it yet.
+    registrar.propose([proposal('F', 60)])
+    await registrar.settled()
+    expect(inputs).toHaveLength(2)
+    expect(inputs[1]).toEqual(inputs[0])
+    expect(await kinds()).toEqual(['define', 'inception'])
+  })
+
+  it('tells at the beginning what was decided before', async () => {
+    const first = new Registrar(house, intake(), [])
+    await first.define(new Map([['F', terms]]), [], 1)
+    first.propose([proposal('F')])
+    await first.settled()
+    const told = [...inputs]
+    const known = (await house.ask('funds', {})).flatMap(({ holdings }) => holdings ?? [])
+    const next = new Registrar(house, intake(), known)
+    next.begin()
+    expect(inputs).toEqual(told)
+    next.propose([proposal('F', 99)])
+    await next.settled()
+    expect([inputs, (await kinds()).length]).toEqual([[...told, ...told], 2])
+  })
+
+  it('tells each change of a fund', async () => {
+    const registrar = new Registrar(house, intake(), [])
+    await registrar.define(new Map([['F', terms]]), [], 1)
+    registrar.propose([proposal('F')])
+    await registrar.settled()
+    for (const kind of ['halt', 'resume'] as const) await house.ask('do', { command: { kind, fund: 'F' }, who: 'admin', t: 2 })
+    expect(inputs.map(({ halted }) => halted)).toEqual([false, true, false])
+  })
+
+  it('tells the rows of portfolios, those of former runs when it is asked and new ones as they come', async () => {
+    const told: (readonly Recorded[])[] = []
+    const listening = (): Intake => {
+      const one = new Intake()
+      one.input$.subscribe(input => void told.push((input as LedgerEvents).recorded ?? []))
+      return one
+    }
+    const row = (id: string) => ({ ...transaction('buy BTC 1 10'), id })
+    const record = (...ids: string[]) =>
+      house.ask('do', { command: { kind: 'record', portfolio: 'P', transactions: ids.map(row) }, who: 'ann', t: 2 })
+    await record('a', 'b')
+    const registrar = new Registrar(house, listening(), [])
+    expect(told).toEqual([])
+    await registrar.tellRecorded()
+    await record('b', 'c')
+    await record('c')
+    const rows = told.map(recorded => recorded.map(({ portfolio, transactions }) => [portfolio, ...transactions.map(({ id }) => id)]))
+    expect(rows).toEqual([[['P', 'a', 'b']], [['P', 'c']]])
+  })
+
+  it('tells supplies, those of former runs when it is asked and new ones as they come', async () => {
+    const told: unknown[] = []
+    const listening = (): Intake => {
+      const one = new Intake()
+      one.input$.subscribe(input => void told.push((input as LedgerEvents).supplies))
+      return one
+    }
+    const supply = (...supplies: [string, bigint][]) =>
+      house.ask('do', { command: { kind: 'supplies', supplies: new Map(supplies) }, who: 'admin', t: 2 })
+    await new Registrar(house, listening(), []).tellSupplies()
+    expect(told).toEqual([])
+    await supply(['BTC', n('19000000.5')], ['ETH', 0n])
+    told.length = 0
+    const later = new Registrar(house, listening(), [])
+    await later.tellSupplies()
+    await supply(['ETH', 0n], ['BTC', n('1')])
+    await supply(['BTC', n('1')])
+    // The first one still listens, too.
+    expect(told.slice(0, 1)).toEqual([
+      new Map([
+        ['BTC', n('19000000.5')],
+        ['ETH', 0n],
+      ]),
+    ])
+    expect(told.slice(1)).toEqual(Array(2).fill(new Map([['BTC', n('1')]])))
+  })
+
+  it('has not settled what is refused, or cannot be written, until it is', async () => {
+    const registrar = new Registrar(house, intake(), [])
+    await registrar.define(new Map([['F', terms]]), [], 1)
+    registrar.propose([proposal('G'), proposal('F')])
+    await expect(registrar.settled()).rejects.toThrow(/G.*unknown_fund/)
+    expect(inputs).toMatchObject([{ fund: 'F' }])
+    await registrar.define(new Map([['G', terms]]), [], 1)
+    registrar.propose([proposal('G')])
+    await registrar.settled()
+    expect(inputs).toMatchObject([{ fund: 'F' }, { fund: 'G' }])
+    await house.close()
+    registrar.propose([proposal('H')])
+    await expect(registrar.settled()).rejects.toMatchObject({ code: 'not_ready' })
+  })
+})

@@ -1,0 +1,38 @@
+import type { Logger } from 'pino'
+import type { Bad } from '../../streams/input.ts'
+import type { Wall } from './environment.ts'
+
+const EVERY_MS = 1_000
+
+/**
+ * Says in the log what was left out and where, at most once a second: the first at once, and what follows within the second
+ * summed up in the next line.
+ */
+export class LeftOutLog {
+  private readonly log: Logger
+  private readonly wall: Wall
+  private counts: Partial<Record<Bad, number>> = {}
+  private first: { kind: Bad; where: number | string } | undefined
+  private quietUntil = Number.NEGATIVE_INFINITY
+
+  constructor(log: Logger, wall: Wall) {
+    this.log = log
+    this.wall = wall
+  }
+
+  /** `where`: the line of a file, the address of a socket. */
+  note(kind: Bad, n: number, where: number | string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + n
+    this.first ??= { kind, where }
+    if (this.wall.now() >= this.quietUntil) this.flush()
+  }
+
+  /** Says what has not been said yet. */
+  flush(): void {
+    if (this.first === undefined) return
+    this.log.warn({ ...this.first, counts: this.counts }, 'left out')
+    this.first = undefined
+    this.counts = {}
+    this.quietUntil = this.wall.now() + EVERY_MS
+  }
+}

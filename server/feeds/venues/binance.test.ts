@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { Talk } from '../../test/feedKit.ts'
+import { binance, binanceUsdm } from './binance.ts'
+
+const T = Date.UTC(2024, 7, 8)
+
+const trade = (t: number, more: object = {}) => ({
+  stream: 'btcusdt@trade',
+  data: { e: 'trade', s: 'BTCUSDT', t, T, p: '100', q: '1', m: false, ...more },
+})
+const quote = (b: string, a: string, more: object = {}) => ({ stream: 'btcusdt@bookTicker', data: { u: 1, s: 'BTCUSDT', b, a, ...more } })
+
+describe('binance', () => {
+  it('takes "the buyer is the maker" as a sale by the taker', () => {
+    const talk = new Talk(binance)
+    talk.says(trade(1, { m: true }))
+    talk.says(trade(2, { m: false }))
+    expect(talk.heard().trades.map(({ side }) => side)).toEqual(['sell', 'buy'])
+  })
+
+  it('counts missing trades of each symbol by their numbers', () => {
+    const talk = new Talk(binance)
+    for (const t of [5, 6, 9]) talk.says(trade(t))
+    for (const t of [100, 101]) talk.says(trade(t, { s: 'ETHUSDT' }))
+    talk.says(trade(8)) // late, counted as missing before
+    expect(talk.heard().bad).toEqual({ gap: 2 })
+  })
+
+  it('counts the number of a trade that it cannot take, so that it is missed once only', () => {
+    const talk = new Talk(binance)
+    for (const message of [trade(5), trade(6, { p: 'free' }), trade(7)]) talk.says(message)
+    expect(talk.heard().bad).toEqual({ price: 1 })
+  })
+
+  it('leaves out fills by the insurance fund, which have no market price, without missing them', () => {
+    const talk = new Talk(binanceUsdm)
+    for (const [t, X] of [
+      [5, 'MARKET'],
+      [6, 'INSURANCE_FUND'],
+      [7, 'ADL'],
+      [8, 'MARKET'],
+    ] as const)
+      talk.says(trade(t, { X }))
+    const { trades, bad } = talk.heard()
+    expect(trades.map(({ id }) => id)).toEqual(['5', '8'])
+    expect(bad).toEqual({})
+  })
+
+  it('quotes at the newest time of the connection where a book ticker has none, and only what changed', () => {
+    const talk = new Talk(binance)
+    talk.says({ stream: 'btcusdt@depth@100ms', data: { e: 'depthUpdate', E: T + 5, s: 'BTCUSDT', b: [], a: [] } })
+    talk.says(quote('99', '101'))
+    talk.says(quote('99', '101'))
+    talk.says(trade(1, { T: T + 50 }))
+    talk.says(quote('99', '100'))
+    expect(talk.heard().quotes.map(({ t, price, size }) => [t, price, size])).toEqual([
+      [T + 5, 99, 101],
+      [T + 50, 99, 100],
+    ])
+  })
+
+  it('writes a quote again that was left out, once it can be taken', () => {
+    const talk = new Talk(binanceUsdm)
+    const at = (E: number) => quote('99', '101', { e: 'bookTicker', E })
+    talk.says(at(T + 60_000), T)
+    talk.says(at(T), T)
+    expect(talk.heard()).toMatchObject({ bad: { time: 1 }, quotes: [{ t: T }] })
+  })
+
+  it('passes on what it complains of', () => {
+    const talk = new Talk(binance)
+    expect(talk.says({ error: { code: 2, msg: 'Invalid request' }, id: 1 })).toBe('Invalid request')
+    expect(talk.says({ result: null, id: 1 })).toBeUndefined()
+  })
+})

@@ -1,0 +1,87 @@
+import type { TickWriter } from '../../../streams/market/tickWriter.ts'
+import { Instruments, type Naming, TICKER } from './instruments.ts'
+import { decimal, idOf } from './numbers.ts'
+import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+
+/**
+ * Binance, spot and USD-M perpetuals: combined streams `SYMBOL@trade` and `SYMBOL@bookTicker`.
+ * Spot book tickers bear no time. Trades are numbered one by one for each symbol.
+ */
+interface Event {
+  readonly e?: string
+  readonly E?: unknown
+  readonly T?: unknown
+  readonly s: string
+  /** Of a trade: its number, price, quantity, "buyer is the maker", and (futures) how it came about. */
+  readonly t: number
+  readonly p: string
+  readonly q: string
+  readonly m: boolean
+  readonly X?: string
+  /** Of a book ticker: best bid and ask. */
+  readonly b: string
+  readonly a: string
+}
+
+interface Message extends Event {
+  readonly data?: Event
+  readonly error?: { readonly msg?: unknown }
+}
+
+class BinanceDecoder implements Decoder {
+  readonly lost = false
+  private readonly instruments: Instruments
+
+  constructor(instruments: Instruments) {
+    this.instruments = instruments
+  }
+
+  decode(text: string, writer: TickWriter): string | undefined {
+    return readJson<Message>(text, writer, message => {
+      if (message.error) return String(message.error.msg)
+      const event = message.data ?? message
+      if (event.e === 'trade') this.trade(event, writer)
+      else if (isBookTicker(event)) {
+        const t = typeof event.E === 'number' ? event.E : Number.NaN
+        this.instruments.get(writer, event.s)?.quote(writer, t, decimal(event.b), decimal(event.a), TICKER)
+      } else if (typeof event.E === 'number') writer.time(event.E)
+      return undefined
+    })
+  }
+
+  private trade({ s, t, T, p, q, m, X }: Event, writer: TickWriter): void {
+    const instrument = this.instruments.get(writer, s)
+    // Fills by the insurance fund and by auto-deleveraging have a number but no market price.
+    if (X !== undefined && X !== 'MARKET') instrument?.passed(writer, t)
+    else instrument?.trade(writer, decimal(T), decimal(p), decimal(q), m ? 'sell' : 'buy', idOf(t), t)
+  }
+}
+
+const isBookTicker = ({ e, b }: Event): boolean => e === 'bookTicker' || (e === undefined && typeof b === 'string')
+
+const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): Venue => ({
+  name,
+  perpetual,
+  heartbeat: { everyMs: 5_000 },
+  // A socket of the futures takes 200 streams.
+  sockets: symbols =>
+    inRuns(symbols, 100).map(run => ({
+      url: `${base}/stream?streams=${run.flatMap(s => [`${s.toLowerCase()}@trade`, `${s.toLowerCase()}@bookTicker`]).join('/')}`,
+      hello: [],
+    })),
+  decoder: (naming: Naming) => new BinanceDecoder(new Instruments(name, perpetual, naming)),
+  traces: {
+    at: ({ hostname }) => hosts.test(hostname),
+    says: message => {
+      const event = (message as Partial<Message> | null)?.data
+      if (typeof event !== 'object' || event === null) return false
+      if (event.e === 'trade') return 'M' in event !== perpetual
+      return isBookTicker(event) && 'u' in event && 'e' in event === perpetual
+    },
+  },
+})
+
+export const binance = market('binance', false, 'wss://stream.binance.com:9443', /^(data-)?stream\.binance\.(com|us|vision)$/)
+
+/** Trades and book tickers stand under the `public` part of the futures' streams. */
+export const binanceUsdm = market('binance-usdm', true, 'wss://fstream.binance.com/public', /^fstream[\w-]*\.binance\.com$/)

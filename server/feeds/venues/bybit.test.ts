@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { Talk } from '../../test/feedKit.ts'
+import { bybit, bybitLinear } from './bybit.ts'
+
+const ts = Date.UTC(2026, 7, 9)
+
+type Levels = [price: string, size: string][]
+const book = (type: string, u: number, b: Levels, a: Levels) => ({
+  topic: 'orderbook.50.BTCUSDT',
+  type,
+  ts,
+  data: { s: 'BTCUSDT', b, a, u, seq: 1 },
+})
+const ticker = (type: string, data: object) => ({ topic: 'tickers.BTCUSDT', type, ts, data: { symbol: 'BTCUSDT', ...data } })
+const quoted = (talk: Talk) => talk.heard().quotes.map(({ price, size }) => [price, size])
+
+describe('bybit', () => {
+  it('keeps the top of the book by snapshot and deltas', () => {
+    const talk = new Talk(bybit)
+    talk.says(book('delta', 6, [['1', '1']], [])) // of a book never seen
+    talk.says(
+      book(
+        'snapshot',
+        7,
+        [
+          ['99', '1'],
+          ['98', '1'],
+        ],
+        [['101', '1']],
+      ),
+    )
+    talk.says(book('delta', 8, [['99', '2']], []))
+    talk.says(book('delta', 9, [['99', '0']], [['100', '1']]))
+    expect(quoted(talk)).toEqual([
+      [99, 101],
+      [98, 100],
+    ])
+  })
+
+  it('believes no book after a missing delta until a whole one comes, and asks for a new connection', () => {
+    const talk = new Talk(bybit)
+    talk.says(book('snapshot', 7, [['99', '1']], [['101', '1']]))
+    talk.says(book('delta', 10, [['100', '1']], []))
+    talk.says(book('delta', 11, [['100.5', '1']], []))
+    expect(talk.decoder.lost).toBe(true)
+    const before = talk.heard()
+    expect(before.bad).toEqual({ gap: 2 })
+    expect(before.quotes).toHaveLength(1)
+    talk.says(book('snapshot', 1, [['97', '1']], [['98', '1']])) // the service began anew
+    talk.says(book('delta', 2, [['97.5', '1']], []))
+    expect(quoted(talk)).toEqual([
+      [97, 98],
+      [97.5, 98],
+    ])
+  })
+
+  it('is asked for all levels only of the books that are shown', () => {
+    const [socket] = bybit.sockets(['BTCUSDT', 'ETHUSDT'], new Set(['ETHUSDT']))
+    expect(socket!.hello.flatMap(text => JSON.parse(text).args)).toEqual([
+      'publicTrade.BTCUSDT',
+      'orderbook.1.BTCUSDT',
+      'publicTrade.ETHUSDT',
+      'orderbook.1000.ETHUSDT',
+    ])
+  })
+
+  it('tells how a book stands only where it is shown, and that it is lost', () => {
+    const [shown, other] = [new Talk(bybit, {}, ['BTC-USDT']), new Talk(bybit, {}, ['ETH-USDT'])]
+    for (const talk of [shown, other]) talk.says(book('snapshot', 7, [['99', '1']], [['101', '2']]))
+    const levels = { bids: [[99, 1]], asks: [[101, 2]], reach: { bid: 0.1, ask: 0.1 } }
+    expect(shown.writer.takeLevels()).toMatchObject([{ t: ts, levels }])
+    for (const talk of [shown, other]) talk.says(book('delta', 10, [], []))
+    expect(shown.writer.takeLevels()).toMatchObject([{ t: ts, levels: undefined }])
+    expect(other.writer.takeLevels(true)).toEqual([])
+  })
+
+  it('puts together a ticker of which only what changed is sent', () => {
+    const talk = new Talk(bybitLinear)
+    talk.says(ticker('delta', { bid1Price: '97' })) // the ask is not known yet
+    talk.says(ticker('snapshot', { bid1Price: '99', ask1Price: '101' }))
+    talk.says(ticker('delta', { ask1Price: '100' }))
+    talk.says(ticker('delta', { lastPrice: '100' }))
+    talk.says(ticker('delta', { bid1Price: '99.5' }))
+    expect(quoted(talk)).toEqual([
+      [99, 101],
+      [99, 100],
+      [99.5, 100],
+    ])
+  })
+
+  it('counts a ticker whose sides cross and goes on from what it said', () => {
+    const talk = new Talk(bybitLinear)
+    talk.says(ticker('snapshot', { bid1Price: '99', ask1Price: '101' }))
+    talk.says(ticker('delta', { bid1Price: '102' }))
+    talk.says(ticker('delta', { ask1Price: '103' }))
+    const { bad, quotes } = talk.heard()
+    expect(bad).toEqual({ quote: 1 })
+    expect(quotes.map(({ price, size }) => [price, size])).toEqual([
+      [99, 101],
+      [102, 103],
+    ])
+  })
+
+  it('has no name for a dated future', () => {
+    const talk = new Talk(bybitLinear)
+    talk.says({ topic: 'publicTrade.BTC-26SEP25', data: [{ T: ts, s: 'BTC-26SEP25', S: 'Buy', v: '1', p: '5', i: 'a' }] })
+    expect(talk.heard()).toMatchObject({ bad: { symbol: 1 }, rows: [] })
+  })
+
+  it('passes on what it complains of', () => {
+    expect(new Talk(bybit).says({ success: false, ret_msg: 'error:handler not found', op: 'subscribe' })).toBe('error:handler not found')
+    expect(new Talk(bybit).says({ success: true, ret_msg: 'pong', op: 'ping' })).toBeUndefined()
+  })
+})

@@ -1,0 +1,141 @@
+import type { TickWriter } from '../../../streams/market/tickWriter.ts'
+import type { Level } from '../live/orderBook.ts'
+import { type Instrument, Instruments, type Naming, TICKER } from './instruments.ts'
+import { decimal, idOf, sideOf } from './numbers.ts'
+import { Sequence } from './sequence.ts'
+import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+
+/**
+ * Bybit v5, spot and linear perpetuals, told apart by the address only: `publicTrade.SYMBOL` (the side as of the taker),
+ * `orderbook.DEPTH.SYMBOL` (a snapshot, then deltas whose `u` rises by one) and, of linear ones, `tickers.SYMBOL`.
+ */
+interface Message {
+  readonly topic?: string
+  readonly type?: string
+  readonly ts: number
+  readonly data: readonly Trade[] & Book & Ticker
+  readonly success?: boolean
+  readonly ret_msg?: unknown
+}
+
+interface Trade {
+  readonly i: string
+  readonly T: number
+  readonly s: string
+  readonly S: string
+  readonly p: string
+  readonly v: string
+}
+
+interface Book {
+  readonly s: string
+  readonly b: readonly (readonly [price: string, size: string])[]
+  readonly a: readonly (readonly [price: string, size: string])[]
+  readonly u: number
+}
+
+/** Of a delta only the members that changed. */
+interface Ticker {
+  readonly symbol: string
+  readonly bid1Price?: string
+  readonly ask1Price?: string
+}
+
+class BybitDecoder implements Decoder {
+  lost = false
+  private readonly instruments: Instruments
+  private readonly tickers = new Map<Instrument, { bid?: string; ask?: string }>()
+  private readonly updates = new Map<Instrument, Sequence>()
+
+  constructor(instruments: Instruments) {
+    this.instruments = instruments
+  }
+
+  decode(text: string, writer: TickWriter): string | undefined {
+    return readJson<Message>(text, writer, message => {
+      if (message.success === false) return String(message.ret_msg)
+      if (message.topic === undefined) return undefined
+      const [kind, depth] = message.topic.split('.')
+      if (kind === 'publicTrade') this.trades(message, writer)
+      else if (kind === 'orderbook') this.book(message, Number(depth), writer)
+      else if (kind === 'tickers') this.ticker(message, writer)
+      return undefined
+    })
+  }
+
+  private trades({ data }: Message, writer: TickWriter): void {
+    for (const { s, T, p, v, S, i } of data) {
+      this.instruments.get(writer, s)?.trade(writer, decimal(T), decimal(p), decimal(v), sideOf(S), idOf(i), Number.NaN)
+    }
+  }
+
+  private book({ type, ts, data }: Message, depth: number, writer: TickWriter): void {
+    const instrument = this.instruments.get(writer, data.s)
+    if (instrument === undefined) return
+    const levels = { bids: levelsOf(data.b), asks: levelsOf(data.a) }
+    if (type === 'snapshot') {
+      const updates = new Sequence()
+      updates.missing(data.u)
+      this.updates.set(instrument, updates)
+      instrument.beginBook(levels, depth)
+    } else if (instrument.book) {
+      const missing = this.updates.get(instrument)?.missing(data.u) ?? 0
+      if (missing > 0) {
+        writer.leaveOut('gap', missing)
+        this.lost = true
+        instrument.dropBook(writer, decimal(ts))
+      }
+      instrument.book?.update(levels)
+    }
+    instrument.quoteBook(writer, decimal(ts))
+  }
+
+  private ticker({ type, ts, data }: Message, writer: TickWriter): void {
+    // Tickers of the spot market bear no quotes.
+    if (data.bid1Price === undefined && data.ask1Price === undefined) return
+    const instrument = this.instruments.get(writer, data.symbol)
+    if (instrument === undefined) return
+    const { bid, ask } = { ...(type === 'delta' ? this.tickers.get(instrument) : {}), ...quoteOf(data) }
+    this.tickers.set(instrument, { ...(bid !== undefined && { bid }), ...(ask !== undefined && { ask }) })
+    if (bid !== undefined && ask !== undefined) instrument.quote(writer, decimal(ts), decimal(bid), decimal(ask), TICKER)
+  }
+}
+
+const levelsOf = (levels: Book['b']): Level[] => levels.map(([price, size]) => [decimal(price), decimal(size)])
+
+const quoteOf = ({ bid1Price, ask1Price }: Ticker): { bid?: string; ask?: string } => ({
+  ...(bid1Price !== undefined && { bid: bid1Price }),
+  ...(ask1Price !== undefined && { ask: ask1Price }),
+})
+
+/** Levels a side. It comes less often than the best alone, which takes ten milliseconds. */
+const DEEPEST = 1_000
+
+const market = (name: string, perpetual: boolean, category: string): Venue => ({
+  name,
+  perpetual,
+  heartbeat: { everyMs: 20_000, text: '{"op":"ping"}' },
+  sockets: (symbols, books) =>
+    inRuns(symbols, 100).map(run => ({
+      url: `wss://stream.bybit.com/v5/public/${category}`,
+      // A request takes ten topics.
+      hello: inRuns(
+        run.flatMap(s => [`publicTrade.${s}`, `orderbook.${books.has(s) ? DEEPEST : 1}.${s}`]),
+        10,
+      ).map(args => JSON.stringify({ op: 'subscribe', args })),
+    })),
+  decoder: (naming: Naming) => new BybitDecoder(new Instruments(name, perpetual, naming)),
+  traces: {
+    at: ({ hostname, pathname }) => /(^|\.)bybit\.com$/.test(hostname) && pathname === `/v5/public/${category}`,
+    // Only futures' trades say which way the price went, and only futures' tickers bear quotes.
+    says: message => {
+      const { topic, data } = (message ?? {}) as Partial<Message>
+      if (typeof topic !== 'string' || typeof data !== 'object' || data === null) return false
+      if (topic.startsWith('publicTrade.')) return Array.isArray(data) && data.length > 0 && 'L' in data[0]! === perpetual
+      return topic.startsWith('tickers.') && ('bid1Price' in data || 'ask1Price' in data || 'markPrice' in data) === perpetual
+    },
+  },
+})
+
+export const bybit = market('bybit', false, 'spot')
+export const bybitLinear = market('bybit-linear', true, 'linear')

@@ -1,0 +1,172 @@
+import type { TickWriter } from '../../../streams/market/tickWriter.ts'
+import type { Level } from '../live/orderBook.ts'
+import { type Instrument, Instruments, TICKER } from './instruments.ts'
+import { decimal, idOf, isoTime, opposite, sideOf } from './numbers.ts'
+import { Sequence } from './sequence.ts'
+import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+
+/**
+ * Advanced Trade: `market_trades` (the side as of the maker: those that say SELL happen at the best ask; the newest first),
+ * `ticker`, `l2_data`; one sequence a connection.
+ */
+interface AdvancedMessage {
+  readonly channel: string
+  readonly timestamp: string
+  readonly sequence_num: number
+  readonly events: readonly AdvancedEvent[]
+}
+
+interface AdvancedEvent {
+  readonly type: string
+  readonly trades: readonly { product_id: string; trade_id: string; price: string; size: string; time: string; side: string }[]
+  readonly tickers: readonly { product_id: string; best_bid: string; best_ask: string }[]
+  readonly product_id: string
+  readonly updates: readonly { side: 'bid' | 'offer'; price_level: string; new_quantity: string }[]
+}
+
+/** The feed before it: `match`, `last_match` (the side as of the maker), `ticker`, `snapshot` and `l2update`. */
+interface LegacyMessage {
+  readonly type: string
+  readonly message?: unknown
+  readonly reason?: unknown
+  readonly product_id: string
+  readonly trade_id: number
+  readonly price: string
+  readonly size: string
+  readonly side: string
+  readonly time?: string
+  readonly best_bid: string
+  readonly best_ask: string
+  readonly bids: readonly (readonly [price: string, size: string])[]
+  readonly asks: readonly (readonly [price: string, size: string])[]
+  readonly changes: readonly (readonly [side: string, price: string, size: string])[]
+}
+
+class CoinbaseDecoder implements Decoder {
+  lost = false
+  private readonly instruments: Instruments
+  private readonly messages = new Sequence()
+
+  constructor(instruments: Instruments) {
+    this.instruments = instruments
+  }
+
+  decode(text: string, writer: TickWriter): string | undefined {
+    return readJson<AdvancedMessage & LegacyMessage>(text, writer, message => {
+      if (message.type === 'error') return `${message.message} ${message.reason ?? ''}`.trim()
+      if (message.channel === undefined) this.legacy(message, writer)
+      else this.advanced(message, writer)
+      return undefined
+    })
+  }
+
+  private advanced(message: AdvancedMessage, writer: TickWriter): void {
+    const missing = this.messages.missing(message.sequence_num)
+    if (missing > 0) {
+      writer.leaveOut('gap', missing)
+      // Nobody knows whose messages they were.
+      for (const instrument of this.instruments.all()) {
+        if (instrument?.book) this.lost = true
+        instrument?.dropBook(writer, isoTime(message.timestamp))
+      }
+    }
+    if (message.channel === 'market_trades') for (const event of message.events) this.trades(event, writer)
+    else if (message.channel === 'ticker' || message.channel === 'ticker_batch') {
+      for (const { tickers } of message.events) {
+        for (const { product_id, best_bid, best_ask } of tickers) {
+          const instrument = this.instruments.get(writer, product_id)
+          instrument?.quote(writer, isoTime(message.timestamp), decimal(best_bid), decimal(best_ask), TICKER)
+        }
+      }
+    } else if (message.channel === 'l2_data') for (const event of message.events) this.levels(event, isoTime(message.timestamp), writer)
+  }
+
+  private trades({ trades }: AdvancedEvent, writer: TickWriter): void {
+    for (let i = trades.length - 1; i >= 0; i--) {
+      const { product_id, trade_id, price, size, time, side } = trades[i]!
+      const instrument = this.instruments.get(writer, product_id)
+      // The sequence of the connection tells what is missing: here the older trades of a snapshot may come after newer ones.
+      instrument?.trade(writer, isoTime(time), decimal(price), decimal(size), opposite(sideOf(side)), idOf(trade_id), Number.NaN)
+    }
+  }
+
+  private levels({ type, product_id, updates }: AdvancedEvent, t: number, writer: TickWriter): void {
+    const instrument = this.instruments.get(writer, product_id)
+    if (instrument === undefined) return
+    const bids: Level[] = []
+    const asks: Level[] = []
+    for (const { side, price_level, new_quantity } of updates) {
+      const level: Level = [decimal(price_level), decimal(new_quantity)]
+      if (side === 'bid') bids.push(level)
+      else asks.push(level)
+    }
+    apply(instrument, type === 'snapshot', bids, asks)
+    instrument.quoteBook(writer, t)
+  }
+
+  private legacy(message: LegacyMessage, writer: TickWriter): void {
+    switch (message.type) {
+      case 'match':
+      case 'last_match': {
+        const { product_id, trade_id, price, size, side, time } = message
+        const instrument = this.instruments.get(writer, product_id)
+        instrument?.trade(writer, isoTime(time), decimal(price), decimal(size), opposite(sideOf(side)), idOf(trade_id), trade_id)
+        break
+      }
+      case 'ticker': {
+        const { product_id, time, best_bid, best_ask } = message
+        this.instruments.get(writer, product_id)?.quote(writer, isoTime(time), decimal(best_bid), decimal(best_ask), TICKER)
+        break
+      }
+      case 'snapshot':
+      case 'l2update': {
+        const instrument = this.instruments.get(writer, message.product_id)
+        if (instrument === undefined) break
+        if (message.type === 'snapshot') apply(instrument, true, levelsOf(message.bids), levelsOf(message.asks))
+        else apply(instrument, false, changesOf(message, 'buy'), changesOf(message, 'sell'))
+        instrument.quoteBook(writer, isoTime(message.time))
+      }
+    }
+  }
+}
+
+const levelsOf = (levels: LegacyMessage['bids']): Level[] => levels.map(([price, size]) => [decimal(price), decimal(size)])
+
+const changesOf = ({ changes }: LegacyMessage, side: string): Level[] =>
+  changes.filter(change => change[0] === side).map(([, price, size]) => [decimal(price), decimal(size)])
+
+/** Updates of a book that was never sent whole tell nothing of its best prices. */
+const apply = (instrument: Instrument, whole: boolean, bids: Level[], asks: Level[]): void => {
+  if (whole) instrument.beginBook({ bids, asks })
+  else instrument.book?.update({ bids, asks })
+}
+
+const LEGACY = ['match', 'last_match', 'l2update', 'ticker', 'snapshot']
+const ADVANCED = ['market_trades', 'ticker', 'ticker_batch', 'l2_data', 'candles']
+
+export const coinbase: Venue = {
+  name: 'coinbase',
+  perpetual: false,
+  heartbeat: { everyMs: 5_000 },
+  sockets: (symbols, books) =>
+    inRuns(symbols, 100).map(run => {
+      const shown = run.filter(symbol => books.has(symbol))
+      return {
+        url: 'wss://advanced-trade-ws.coinbase.com',
+        hello: [
+          ...['market_trades', 'ticker', 'heartbeats'].map(channel => ({ product_ids: run, channel })),
+          ...(shown.length > 0 ? [{ product_ids: shown, channel: 'level2' }] : []),
+        ].map(wanted => JSON.stringify({ type: 'subscribe', ...wanted })),
+      }
+    }),
+  decoder: naming => new CoinbaseDecoder(new Instruments('coinbase', false, naming)),
+  traces: {
+    at: ({ hostname }) => /(^|\.)coinbase\.com$/.test(hostname),
+    says: message => {
+      const { type, product_id, channel, sequence_num } = (message ?? {}) as Partial<AdvancedMessage & LegacyMessage>
+      return channel === undefined
+        ? LEGACY.includes(type!) && typeof product_id === 'string'
+        : ADVANCED.includes(channel) && typeof sequence_num === 'number'
+    },
+  },
+}

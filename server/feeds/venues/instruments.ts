@@ -1,0 +1,128 @@
+import type { Names } from '../../../streams/lib/interner.ts'
+import type { SymbolMap } from '../../../streams/market/symbols.ts'
+import type { Side, TickWriter } from '../../../streams/market/tickWriter.ts'
+import { type Levels, OrderBook } from '../live/orderBook.ts'
+import { Sequence } from './sequence.ts'
+
+/** Canonical symbols and names of sources, shared with the pipeline. */
+export interface Naming {
+  readonly symbols: Names
+  readonly sources: Names
+  readonly map: SymbolMap
+  /** Canonical symbols whose order books are shown. */
+  readonly books?: ReadonlySet<string>
+}
+
+/** Where a best bid and ask is read from, the less immediate first: what a venue sends at every trade lags behind its book. */
+export const TICKER = 0
+export const SPREAD = 1
+export const BOOK = 2
+
+/** What one connection knows of one instrument. */
+export class Instrument {
+  book: OrderBook | undefined
+  private readonly symbol: number
+  private readonly source: number
+  /** Its order book is shown, not only the best of it. */
+  private readonly shown: boolean
+  private readonly trades = new Sequence()
+  private origin = TICKER
+  private bid = Number.NaN
+  private ask = Number.NaN
+  private quotedAt = Number.NEGATIVE_INFINITY
+
+  constructor(symbol: number, source: number, shown: boolean) {
+    this.symbol = symbol
+    this.source = source
+    this.shown = shown
+  }
+
+  /** `number`: the trade's, where the venue numbers the trades of an instrument one by one; NaN elsewhere. */
+  trade(writer: TickWriter, t: number, price: number, size: number, side: Side, id: string, number: number): void {
+    this.passed(writer, number)
+    writer.trade(this.symbol, this.source, t, price, size, side, id)
+  }
+
+  /** A number of the trades that bears no trade for us. */
+  passed(writer: TickWriter, number: number): void {
+    const missing = this.trades.missing(number)
+    if (missing > 0) writer.leaveOut('gap', missing)
+  }
+
+  /**
+   * Writes a best bid and ask that differs from the last; `t` NaN where the venue gives no time. What comes from a less
+   * immediate origin than the best one so far is passed over.
+   */
+  quote(writer: TickWriter, t: number, bid: number, ask: number, origin: number): void {
+    if (origin < this.origin) return
+    this.origin = origin
+    if (bid === this.bid && ask === this.ask) return
+    // A venue sends in order: a quote with an older time than the one before it is still the newer one.
+    const time = Math.max(t, this.quotedAt)
+    if (!writer.quote(this.symbol, this.source, time, bid, ask)) return
+    this.bid = bid
+    this.ask = ask
+    if (time > this.quotedAt) this.quotedAt = time
+  }
+
+  /** The venue sends the whole book; `depth`: levels a side that it speaks of, where it does not speak of all. */
+  beginBook(levels: Levels, depth?: number): void {
+    this.book = new OrderBook(depth, this.shown)
+    this.book.replace(levels)
+  }
+
+  /** Writes the top of the book, where both sides stand, and the rest of it where somebody wants to see it. */
+  quoteBook(writer: TickWriter, t: number): void {
+    const { book } = this
+    if (book === undefined) return
+    const { bid, ask } = book
+    if (bid !== undefined && ask !== undefined) this.quote(writer, t, bid, ask, BOOK)
+    if (this.shown) writer.levels(this.symbol, this.source, t, () => book.levels(cut => writer.leaveOut('levels', cut)))
+  }
+
+  /** The book has a hole: what it shows is not to be believed until the venue sends a whole one. */
+  dropBook(writer: TickWriter, t: number): void {
+    this.book = undefined
+    this.origin = TICKER
+    if (this.shown) writer.loseLevels(this.symbol, t)
+  }
+}
+
+/** Names a venue might invent beyond which no further one is remembered. */
+const MOST = 20_000
+
+/** The instruments of one connection, by the venue's names. */
+export class Instruments {
+  private readonly venue: string
+  private readonly perpetual: boolean
+  private readonly naming: Naming
+  private readonly known = new Map<string, Instrument | undefined>()
+
+  constructor(venue: string, perpetual: boolean, naming: Naming) {
+    this.venue = venue
+    this.perpetual = perpetual
+    this.naming = naming
+  }
+
+  /** Undefined, and counted, where neither the configuration nor the name tells what it is. */
+  get(writer: TickWriter, name: unknown): Instrument | undefined {
+    const instrument = typeof name === 'string' ? this.find(name) : undefined
+    if (instrument === undefined) writer.leaveOut('symbol')
+    return instrument
+  }
+
+  all(): Iterable<Instrument | undefined> {
+    return this.known.values()
+  }
+
+  private find(name: string): Instrument | undefined {
+    const known = this.known.get(name)
+    if (known !== undefined || this.known.has(name) || this.known.size >= MOST) return known
+    const { symbols, sources, map, books } = this.naming
+    const symbol = map.canonical(this.venue, name, this.perpetual)
+    const instrument =
+      symbol === undefined ? undefined : new Instrument(symbols.index(symbol), sources.index(this.venue), books?.has(symbol) === true)
+    this.known.set(name, instrument)
+    return instrument
+  }
+}

@@ -1,0 +1,179 @@
+import type { TickWriter } from '../../../streams/market/tickWriter.ts'
+import type { Level } from '../live/orderBook.ts'
+import { type Instrument, Instruments, SPREAD, TICKER } from './instruments.ts'
+import { decimal, idOf, isoTime, secondsTime, sideOf } from './numbers.ts'
+import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+
+/** v2: objects, numbers as numbers, `BTC/USD`; trades are numbered one by one for each symbol. */
+interface MessageV2 {
+  readonly channel?: string
+  readonly type?: string
+  readonly data: readonly {
+    readonly symbol: string
+    readonly timestamp?: string
+    readonly bids: readonly LevelV2[]
+    readonly asks: readonly LevelV2[]
+    readonly side: string
+    readonly price: number
+    readonly qty: number
+    readonly trade_id: number
+    readonly bid: number
+    readonly ask: number
+  }[]
+  readonly error?: unknown
+  readonly status?: string
+  readonly errorMessage?: unknown
+}
+
+interface LevelV2 {
+  readonly price: number
+  readonly qty: number
+}
+
+/** v1: `[channel number, payload …, channel name, pair]`, numbers as text, `XBT/USD`; its trades have no ids. */
+type MessageV1 = readonly unknown[]
+type TradeV1 = readonly [price: string, volume: string, time: string, side: string, orderType: string, misc: string]
+type LevelV1 = readonly [price: string, volume: string, time: string, republished?: string]
+type BookV1 = Partial<Record<'as' | 'bs' | 'a' | 'b', readonly LevelV1[]>>
+
+/** Trades of one moment with the same price and volume come close together. */
+const REMEMBERED = 1_000
+
+class KrakenDecoder implements Decoder {
+  readonly lost = false
+  private readonly instruments: Instruments
+  /** How often each of the last trades of an instrument came, by their values. */
+  private readonly seen = new Map<Instrument, Map<string, number>>()
+
+  constructor(instruments: Instruments) {
+    this.instruments = instruments
+  }
+
+  decode(text: string, writer: TickWriter): string | undefined {
+    return readJson<MessageV1 | MessageV2>(text, writer, message => {
+      if (isV1(message)) this.arrayMessage(message, writer)
+      else if (message.error !== undefined) return String(message.error)
+      else if (message.status === 'error') return String(message.errorMessage)
+      else if (message.channel === 'trade') this.trades(message, writer)
+      else if (message.channel === 'ticker') this.tickers(message, writer)
+      else if (message.channel === 'book') this.books(message, writer)
+      return undefined
+    })
+  }
+
+  private trades({ data }: MessageV2, writer: TickWriter): void {
+    for (const { symbol, timestamp, price, qty, side, trade_id } of data) {
+      const instrument = this.instruments.get(writer, symbol)
+      instrument?.trade(writer, isoTime(timestamp), decimal(price), decimal(qty), sideOf(side), idOf(trade_id), trade_id)
+    }
+  }
+
+  private tickers({ data }: MessageV2, writer: TickWriter): void {
+    for (const { symbol, timestamp, bid, ask } of data) {
+      this.instruments.get(writer, symbol)?.quote(writer, isoTime(timestamp), decimal(bid), decimal(ask), TICKER)
+    }
+  }
+
+  private books({ type, data }: MessageV2, writer: TickWriter): void {
+    for (const { symbol, timestamp, bids, asks } of data) {
+      const instrument = this.instruments.get(writer, symbol)
+      const levels = { bids: levelsV2(bids), asks: levelsV2(asks) }
+      if (type === 'snapshot') instrument?.beginBook(levels, DEEPEST)
+      else instrument?.book?.update(levels)
+      instrument?.quoteBook(writer, isoTime(timestamp))
+    }
+  }
+
+  private arrayMessage(message: MessageV1, writer: TickWriter): void {
+    const name = message.at(-2)
+    const instrument = this.instruments.get(writer, message.at(-1))
+    if (instrument === undefined || typeof name !== 'string') return
+    if (name === 'trade') this.tradesV1(instrument, message[1] as TradeV1[], writer)
+    else if (name === 'ticker') {
+      const { b, a } = message[1] as { b: unknown[]; a: unknown[] }
+      instrument.quote(writer, Number.NaN, decimal(b[0]), decimal(a[0]), TICKER)
+    } else if (name === 'spread') {
+      const [bid, ask, time] = message[1] as unknown[]
+      instrument.quote(writer, secondsTime(time), decimal(bid), decimal(ask), SPREAD)
+    } else if (name.startsWith('book-')) bookV1(instrument, Number(name.slice('book-'.length)), message.slice(1, -2) as BookV1[], writer)
+  }
+
+  private tradesV1(instrument: Instrument, trades: readonly TradeV1[], writer: TickWriter): void {
+    for (const [price, volume, time, side] of trades) {
+      const id = this.idV1(instrument, `${time}-${price}-${volume}`)
+      instrument.trade(writer, secondsTime(time), decimal(price), decimal(volume), sideOf(side), id, Number.NaN)
+    }
+  }
+
+  /** A trade's own values, and a number where the connection had the same before. */
+  private idV1(instrument: Instrument, values: string): string {
+    const seen = this.seen.get(instrument) ?? new Map<string, number>()
+    this.seen.set(instrument, seen)
+    const before = seen.get(values) ?? 0
+    seen.set(values, before + 1)
+    if (seen.size > REMEMBERED) {
+      for (const oldest of seen.keys()) {
+        seen.delete(oldest)
+        break
+      }
+    }
+    return before === 0 ? values : `${values}-${before}`
+  }
+}
+
+/** Levels a side that v2 is asked for. */
+const DEEPEST = 1_000
+
+const levelsV2 = (levels: readonly LevelV2[]): Level[] => levels.map(({ price, qty }) => [decimal(price), decimal(qty)])
+
+const isV1 = (message: MessageV1 | MessageV2): message is MessageV1 => Array.isArray(message)
+
+/** One message may change the two sides by a part each: the top is read when both are in. */
+const bookV1 = (instrument: Instrument, depth: number, parts: readonly (BookV1 | null)[], writer: TickWriter): void => {
+  let t = Number.NaN
+  const levels = (sent: readonly LevelV1[] = []): Level[] =>
+    sent.map(([price, volume, time]) => {
+      const at = secondsTime(time)
+      if (!(at <= t)) t = at
+      return [decimal(price), decimal(volume)]
+    })
+  for (const part of parts) {
+    if (part === null) continue
+    if (part.as || part.bs) instrument.beginBook({ bids: levels(part.bs), asks: levels(part.as) }, depth)
+    else instrument.book?.update({ bids: levels(part.b), asks: levels(part.a) })
+  }
+  instrument.quoteBook(writer, t)
+}
+
+export const kraken: Venue = {
+  name: 'kraken',
+  perpetual: false,
+  heartbeat: { everyMs: 20_000, text: '{"method":"ping"}' },
+  sockets: (symbols, books) =>
+    inRuns(symbols, 100).map(run => {
+      const symbol = run.map(nameV2)
+      const shown = run.filter(name => books.has(name)).map(nameV2)
+      return {
+        url: 'wss://ws.kraken.com/v2',
+        hello: [
+          { channel: 'trade', symbol },
+          { channel: 'ticker', event_trigger: 'bbo', symbol },
+          ...(shown.length > 0 ? [{ channel: 'book', depth: DEEPEST, symbol: shown }] : []),
+        ].map(wanted => JSON.stringify({ method: 'subscribe', params: { ...wanted, snapshot: true } })),
+      }
+    }),
+  decoder: naming => new KrakenDecoder(new Instruments('kraken', false, naming)),
+  traces: {
+    at: ({ hostname }) => hostname === 'ws.kraken.com',
+    says: message => {
+      if (Array.isArray(message)) return message.length >= 4 && isPair(message.at(-1)) && typeof message.at(-2) === 'string'
+      const { channel, data } = (message ?? {}) as Partial<MessageV2>
+      return ['trade', 'ticker', 'book'].includes(channel!) && Array.isArray(data) && isPair(data[0]?.symbol)
+    },
+  },
+}
+
+/** v2 does not know the names that v1 and the accounts have. */
+const nameV2 = (symbol: string): string => symbol.replace(/\bXBT\b/, 'BTC').replace(/\bXDG\b/, 'DOGE')
+
+const isPair = (name: unknown): boolean => typeof name === 'string' && name.includes('/')

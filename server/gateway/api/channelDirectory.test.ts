@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { access, NOBODY, type Readers } from '../../identity/access.ts'
+import { Catalogue } from './channelDirectory.ts'
+
+const catalogue = (openEnded = false) =>
+  new Catalogue({
+    seen: () => ['tick:DOGE-USD', 'pnl:main', 'pnl:secret'],
+    wasSeen: symbol => symbol === 'DOGE-USD',
+    symbols: new Set(['BTC-USD']),
+    openEnded,
+    fixed: new Set(['fund:TOP10', 'pnl:main', 'pnl:secret', 'status']),
+    access: access(
+      new Map<string, Readers>([
+        ['pnl:secret', ['ann']],
+        ['pnl:main', 'public'],
+        ['fund:TOP10', 'public'],
+      ]),
+    ),
+  })
+
+describe('the catalogue', () => {
+  it.each([
+    ['tick:BTC-USD', true],
+    ['candle:1h:BTC-USD', true],
+    ['candle:2h:BTC-USD', false],
+    ['tick:DOGE-USD', true],
+    ['tick:ETH-USD', false],
+    ['fund:TOP10', true],
+    ['fund:NOPE', false],
+    ['status', true],
+    ['orders:1', false],
+    ['tick', false],
+    ['', false],
+  ])('knows whether %s is there', (channel, there) => {
+    expect(catalogue().has(channel)).toBe(there)
+  })
+
+  it('expects any symbol from a feed that does not say which it has', () => {
+    expect(catalogue(true).has('tick:ETH-USD')).toBe(true)
+    expect(catalogue(true).has('tick:ETH')).toBe(false)
+  })
+
+  it.each([
+    [
+      '*',
+      [
+        'candle:1d:BTC-USD',
+        'candle:1h:BTC-USD',
+        'candle:1m:BTC-USD',
+        'candle:5m:BTC-USD',
+        'fund:TOP10',
+        'pnl:main',
+        'status',
+        'tick:BTC-USD',
+        'tick:DOGE-USD',
+        'trades:BTC-USD',
+      ],
+    ],
+    ['fund:*', ['fund:TOP10']],
+    ['*:BTC-*', ['candle:1d:BTC-USD', 'candle:1h:BTC-USD', 'candle:1m:BTC-USD', 'candle:5m:BTC-USD', 'tick:BTC-USD', 'trades:BTC-USD']],
+    ['t*-USD', ['tick:BTC-USD', 'tick:DOGE-USD', 'trades:BTC-USD']],
+    ['status', ['status']],
+    ['stat*us*', ['status']],
+    ['statu*us', []],
+    ['pnl:secret', []],
+  ])('lists what is like %s and may be read', (like, names) => {
+    expect(catalogue().list(NOBODY, like)).toEqual(names)
+  })
+})

@@ -1,0 +1,79 @@
+import { utf8Text } from '../../../streams/channels/byteWriter.ts'
+import { floorTo, INTERVALS } from '../../../streams/market/candles.ts'
+import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
+import { ERRORS, parseChannel, Refusal } from '../../../streams/wire/protocol.ts'
+import type { Bus } from '../../bus/bus.ts'
+import type { Hub } from './hub.ts'
+import type { Session } from './session.ts'
+
+/** What history must be able to do for `from`. */
+export interface Past {
+  /** Rows of one page, oldest first, `from ≤ t < to`, of ticks only those taken in by the frame `asOf`. */
+  rows(query: {
+    readonly channel: string
+    readonly from: number
+    readonly to: number
+    readonly asOf: number
+    readonly limit: number
+    readonly cursor?: string
+  }): Promise<{ readonly rows: readonly JsonObject[]; readonly next?: string }>
+  /** Resolves when all rows up to the frame `t` can be read. Rejects with a Refusal where that takes too long. */
+  until(t: number): Promise<void>
+}
+
+const PAGE = 1000
+
+/**
+ * `subscribe` with `from`: rows of the store up to and without the moment of a snapshot, then that snapshot, then the patches
+ * after it. The snapshot is taken first and waits, so nothing falls between the past and the present, and nothing comes twice.
+ */
+export const splice = async (session: Session, channel: string, from: number, hub: Hub, bus: Bus, past: Past): Promise<void> => {
+  const follow = session.follows.get(channel)
+  if (follow === undefined) return
+  follow.busy = true
+  const here = (): boolean => session.follows.get(channel) === follow && !session.socket.closed
+  await hub.whenReady(channel)
+  const { t } = hub
+  const snapshot = bus.channels.snapshot(channel)!
+  const send = (message: object): void => session.send(JSON.stringify({ ch: channel, ...message }))
+  try {
+    await past.until(t)
+    let cursor: string | undefined
+    do {
+      const page = await past.rows({
+        channel,
+        from,
+        to: endOf(channel, t, snapshot.bytes),
+        asOf: t,
+        limit: PAGE,
+        ...(cursor !== undefined && { cursor }),
+      })
+      if (!here()) return
+      cursor = page.next
+      if (page.rows.length > 0 || cursor === undefined) send({ rows: page.rows, more: cursor !== undefined })
+      await hub.whenRoom(session)
+    } while (cursor !== undefined && here())
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (here()) send({ rows: [], more: false, error: { code: error.code, message: error.message, retry: ERRORS[error.code].retry } })
+  }
+  if (!here()) return
+  session.send(snapshot.bytes)
+  follow.busy = false
+  follow.seq = snapshot.seq
+  hub.pump(session)
+}
+
+/** Rows end before the snapshot. Of candles, before the one that the snapshot shows as running. */
+const endOf = (channel: string, t: number, snapshot: Uint8Array): number => {
+  const name = parseChannel(channel)
+  if (name?.kind !== 'candle') return t
+  const { snap } = JSON.parse(utf8Text(snapshot)) as { snap: { open_t?: number } }
+  return snap.open_t ?? floorTo(t, INTERVALS[name.interval])
+}
+
+/** Whether a channel has a past that can be asked for. */
+export const hasPast = (channel: string): boolean => {
+  const kind = parseChannel(channel)?.kind
+  return kind === 'tick' || kind === 'candle' || kind === 'pnl' || kind === 'fund' || kind === 'pool'
+}

@@ -1,0 +1,34 @@
+import type { Rate } from '../../../streams/wire/protocol.ts'
+
+/** Every frame as it comes, or merged to so many pushes a second. */
+export type Pace = 0 | Rate
+
+/** What a text frame costs beside its payload, at most. */
+export const FRAME_OVERHEAD = 10
+
+/**
+ * All who follow one channel at one pace: they get the same bytes by one topic of the transport, so they are all at the same
+ * sequence number, always.
+ */
+export class Lane {
+  readonly channel: string
+  readonly pace: Pace
+  readonly topic: string
+  /** Where checksums go, for those who asked for them. */
+  readonly checksumTopic: string
+  /** Sequence number that all who have joined are at. */
+  seq: number
+  /** Bytes ever published, by the topic and by that of the checksums: the difference of two readings is what a member was sent. */
+  bytes = 0
+  checksumBytes = 0
+  members = 0
+  checksumMembers = 0
+
+  constructor(channel: string, pace: Pace, seq: number) {
+    this.channel = channel
+    this.pace = pace
+    this.topic = `${pace}|${channel}`
+    this.checksumTopic = `#${pace}|${channel}`
+    this.seq = seq
+  }
+}

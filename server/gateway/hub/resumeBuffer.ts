@@ -1,0 +1,69 @@
+import type { Push } from '../../../streams/channels/channelStates.ts'
+import { Fifo } from '../../lib/queue.ts'
+
+interface Entry {
+  readonly channel: string
+  readonly seq: number
+  readonly bytes: Uint8Array
+  /** Wall clock, ms. */
+  readonly at: number
+}
+
+/**
+ * The patches of the last minute, so that who lost the connection can go on where it was. Bounded in time and, over all channels
+ * together, in bytes; the oldest go first, whatever channel they are of.
+ */
+export class ResumeWindow {
+  private readonly maxAgeMs: number
+  private readonly maxBytes: number
+  private readonly all = new Fifo<Entry>()
+  private readonly byChannel = new Map<string, Fifo<Entry>>()
+  private total = 0
+
+  constructor(limits: { readonly maxAgeMs: number; readonly maxBytes: number }) {
+    this.maxAgeMs = limits.maxAgeMs
+    this.maxBytes = limits.maxBytes
+  }
+
+  get bytes(): number {
+    return this.total
+  }
+
+  add({ channel, seq, bytes }: Push, at: number): void {
+    const entry = { channel, seq, bytes, at }
+    let entries = this.byChannel.get(channel)
+    if (entries === undefined) {
+      entries = new Fifo()
+      this.byChannel.set(channel, entries)
+    }
+    entries.push(entry)
+    this.all.push(entry)
+    this.total += bytes.length
+    this.expire(at)
+  }
+
+  /** What followed `seq` up to `newest`, without a gap; undefined where some of it is gone or never was. */
+  after(channel: string, seq: number, newest: number): readonly Uint8Array[] | undefined {
+    if (seq === newest) return []
+    const entries = this.byChannel.get(channel)
+    if (seq > newest || entries?.oldest === undefined || entries.oldest.seq > seq + 1) return undefined
+    return entries.after(seq + 1 - entries.oldest.seq).map(entry => entry.bytes)
+  }
+
+  /** The channel is listened to no more: should it come again, its numbers do not go on from these. */
+  forget(channel: string): void {
+    this.byChannel.delete(channel)
+  }
+
+  expire(now: number): void {
+    for (let entry = this.all.oldest; entry !== undefined; entry = this.all.oldest) {
+      if (this.total <= this.maxBytes && now - entry.at <= this.maxAgeMs) return
+      this.all.shift()
+      this.total -= entry.bytes.length
+      const entries = this.byChannel.get(entry.channel)
+      if (entries?.oldest !== entry) continue
+      entries.shift()
+      if (entries.size === 0) this.byChannel.delete(entry.channel)
+    }
+  }
+}

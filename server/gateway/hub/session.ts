@@ -1,0 +1,172 @@
+import { nextMoment } from '../../clearing/absentKeys.ts'
+import type { Visitor } from '../../identity/access.ts'
+import type { Socket } from '../transports/transport.ts'
+import { FRAME_OVERHEAD, type Lane } from './fanoutGroup.ts'
+import { Flow, type FlowLimits } from './readerLag.ts'
+
+/** One channel that a session follows. */
+export interface Follow {
+  readonly lane: Lane
+  readonly checksum: boolean
+  /** On the lane's topic. Else it is served by itself, from `seq` on, until it can join. */
+  joined: boolean
+  /** What its client has, where it has not joined; NEVER before its first snapshot. */
+  seq: number
+  /** Patches that were promised to it when it resumed, up to `seq`. */
+  missed: readonly Uint8Array[]
+  /** Rows of the store are on their way to it: nothing else may come before them. */
+  busy: boolean
+  /** Wall clock, ms: when it was last served by itself, and when its state was last proved by a checksum. */
+  servedAt: number
+  checkedAt: number
+  /** Readings of the lane's counters when it joined. */
+  joinedAt: number
+  checksumJoinedAt: number
+}
+
+export const NEVER = -1
+
+/** A slow session goes back on the lanes after so many quick answers in a row, and not before its hold time is over. */
+const QUICK_ANSWERS = 3
+const QUICK_MS = 250
+const HOLD_MIN_MS = 1_000
+const HOLD_MAX_MS = 30_000
+const RELAPSE_MS = 10_000
+
+/**
+ * One socket and what it follows. Mostly it only stands on topics. What it is sent by itself, and when it has fallen behind,
+ * goes by what its reader has proved to have read.
+ */
+export class Session {
+  readonly socket: Socket<Visitor>
+  who: Visitor
+  /** When it was opened, among all sockets and requests. */
+  readonly opened = nextMoment()
+  readonly follows = new Map<string, Follow>()
+  /** Off all lanes: it gets one merged patch a channel, from one frame, each time it has read what came before. */
+  slow = false
+  private readonly flow: Flow
+  private sent = 0
+  private quick = 0
+  private holdMs = HOLD_MIN_MS
+  private slowSince = 0
+  private fastSince = Number.NEGATIVE_INFINITY
+  private tokens: number
+  private tokensAt: number
+
+  constructor(socket: Socket<Visitor>, flow: FlowLimits, requestsPerSecond: number, now: number) {
+    this.socket = socket
+    this.who = socket.data
+    this.flow = new Flow(flow)
+    this.tokens = requestsPerSecond
+    this.tokensAt = now
+  }
+
+  /** Takes one request's worth of a bucket that fills at `perSecond`; how far it is overdrawn, 0 where it is not. */
+  overdraw(perSecond: number, now: number): number {
+    this.tokens = Math.min(perSecond, this.tokens + ((now - this.tokensAt) * perSecond) / 1000) - 1
+    this.tokensAt = now
+    return this.tokens < 0 ? -this.tokens : 0
+  }
+
+  send(frame: Uint8Array | string): void {
+    this.sent += frame.length + FRAME_OVERHEAD
+    this.socket.send(frame)
+  }
+
+  /** Bytes ever sent, by itself and by topics. */
+  get total(): number {
+    let total = this.sent
+    for (const follow of this.follows.values()) if (follow.joined) total += byLane(follow)
+    return total
+  }
+
+  /** Bytes sent that its reader has not proved to have read. */
+  get owed(): number {
+    return this.flow.owed(this.total)
+  }
+
+  get waiting(): boolean {
+    return this.flow.waiting
+  }
+
+  join(follow: Follow): void {
+    const { lane } = follow
+    follow.joined = true
+    follow.joinedAt = lane.bytes
+    follow.checksumJoinedAt = lane.checksumBytes
+    lane.members += 1
+    this.socket.subscribe(lane.topic)
+    if (follow.checksum) {
+      lane.checksumMembers += 1
+      this.socket.subscribe(lane.checksumTopic)
+    }
+  }
+
+  leave(follow: Follow): void {
+    if (!follow.joined) return
+    const { lane } = follow
+    this.sent += byLane(follow)
+    follow.joined = false
+    follow.seq = lane.seq
+    lane.members -= 1
+    this.socket.unsubscribe(lane.topic)
+    if (follow.checksum) {
+      lane.checksumMembers -= 1
+      this.socket.unsubscribe(lane.checksumTopic)
+    }
+  }
+
+  /** Takes the session off all lanes. With `lost`, what its client has is not known any more. */
+  fallBehind(now: number, lost: boolean): void {
+    for (const follow of this.follows.values()) {
+      this.leave(follow)
+      if (!lost || follow.busy) continue
+      follow.seq = NEVER
+      follow.missed = []
+    }
+    if (this.slow) return
+    this.slow = true
+    this.slowSince = now
+    this.quick = 0
+    this.holdMs = now - this.fastSince < RELAPSE_MS ? Math.min(HOLD_MAX_MS, this.holdMs * 2) : HOLD_MIN_MS
+  }
+
+  /** Asks the reader how far it is. */
+  ask(now: number): void {
+    if (!this.flow.waiting) this.socket.ping(this.flow.ask(this.total, now))
+  }
+
+  /** Puts these follows behind all others, so that each has its turn. */
+  toTheEnd(follows: readonly Follow[]): void {
+    for (const follow of follows) {
+      this.follows.delete(follow.lane.channel)
+      this.follows.set(follow.lane.channel, follow)
+    }
+  }
+
+  /** A pong came; true where the session may go on sending. A reader that is quick for a while is slow no more. */
+  answered(mark: number | undefined, now: number): boolean {
+    if (!this.flow.answered(mark, now)) return false
+    if (this.slow) {
+      this.quick = this.flow.roundTrip < QUICK_MS ? this.quick + 1 : 0
+      if (this.quick >= QUICK_ANSWERS && now - this.slowSince >= this.holdMs && this.socket.buffered() === 0) {
+        this.slow = false
+        this.fastSince = now
+      }
+    }
+    return true
+  }
+
+  /** How it is with its reader; asks it where it is time to. */
+  check(now: number): 'well' | 'behind' | 'dead' {
+    if (this.flow.isDead(now)) return 'dead'
+    const { total } = this
+    if (this.flow.isBehind(total, now)) return 'behind'
+    if (this.flow.due(total, now)) this.socket.ping(this.flow.ask(total, now))
+    return 'well'
+  }
+}
+
+const byLane = ({ lane, checksum, joinedAt, checksumJoinedAt }: Follow): number =>
+  lane.bytes - joinedAt + (checksum ? lane.checksumBytes - checksumJoinedAt : 0)

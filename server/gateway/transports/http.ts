@@ -1,0 +1,102 @@
+import type { Logger } from 'pino'
+import { Refusal } from '../../../streams/wire/protocol.ts'
+import { Body, BodyRoom } from './body.ts'
+import { malformed, problem, stopping } from './problem.ts'
+import { type Incoming, type RequestHead, readHead } from './request.ts'
+import { answer, type Exchange } from './sendResponse.ts'
+import type { Handlers } from './transport.ts'
+
+/** Methods are upper case, and these three a `Request` cannot have. */
+const METHOD = /^(?!(?:CONNECT|TRACE|TRACK)$)[A-Z][A-Z-]*$/
+
+/** A GET or HEAD is served without the body that nobody expects it to have. */
+export const takesBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
+
+/** Takes the body of a request in. */
+export interface BodySink {
+  /** A chunk that nobody else writes to. */
+  add(chunk: Uint8Array<ArrayBuffer>): void
+  end(): void
+}
+
+/** The HTTP of a transport, on whichever library: from the request as it came to the answer given. */
+export class HttpSide {
+  /** Says 503 to whatever comes from now on. */
+  closing = false
+  private readonly handle: Handlers['http']
+  private readonly room: BodyRoom
+  private readonly log: Logger
+
+  constructor(handle: Handlers['http'], maxBody: number, log: Logger) {
+    this.handle = handle
+    this.room = new BodyRoom(maxBody)
+    this.log = log
+  }
+
+  /** Begins with a request. Undefined where no body is wanted any more, because the request has been refused. */
+  begin(incoming: Incoming, out: Exchange): BodySink | undefined {
+    let head: RequestHead
+    try {
+      head = readHead(incoming)
+    } catch (error) {
+      return this.refuse(incoming, out, malformed((error as Error).message))
+    }
+    if (this.closing) return this.refuse(incoming, out, stopping())
+    if (!METHOD.test(incoming.method)) {
+      return this.refuse(incoming, out, problem(new Refusal('method_not_allowed', `${incoming.method} is not served here`), 501))
+    }
+    const body = new Body(this.room)
+    if (body.hopeless(Number(head.headers.get('content-length') ?? 0))) return this.refuse(incoming, out, this.tooLarge())
+    out.signal.addEventListener('abort', () => body.release())
+    return {
+      add: chunk => {
+        if (out.signal.aborted || body.hopeless()) return
+        body.add(chunk)
+        if (body.hopeless()) this.refuse(incoming, out, this.tooLarge())
+      },
+      end: () => {
+        if (!body.hopeless()) void this.respond(incoming, head, body, out)
+      },
+    }
+  }
+
+  /** Answers without asking the application, as the last thing on this connection. */
+  refuse(incoming: Incoming, out: Exchange, response: Response): undefined {
+    void this.give(incoming, out, response, true)
+  }
+
+  private async respond(incoming: Incoming, head: RequestHead, body: Body, out: Exchange): Promise<void> {
+    if (out.signal.aborted) return
+    let response: Response
+    if (body.fault === 'too large') response = this.tooLarge()
+    else if (body.fault === 'no room') response = problem(new Refusal('not_ready', 'too many large requests at a time'))
+    else response = await this.ask(incoming, head, body.whole(), out)
+    await this.give(incoming, out, response, false)
+    body.release()
+  }
+
+  private async ask(incoming: Incoming, { url, headers }: RequestHead, body: Uint8Array<ArrayBuffer>, out: Exchange): Promise<Response> {
+    const { method, remoteAddress } = incoming
+    try {
+      const content = takesBody(method) ? body : null
+      return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress })
+    } catch (err) {
+      if (!out.signal.aborted) this.log.error({ err, method, path: url.pathname }, 'a request failed')
+      return problem(new Refusal('internal'))
+    }
+  }
+
+  private async give(incoming: Incoming, out: Exchange, response: Response, close: boolean): Promise<void> {
+    try {
+      await answer(out, incoming.method, response, close)
+    } catch (err) {
+      if (!out.signal.aborted) this.log.error({ err, method: incoming.method, target: incoming.target }, 'an answer broke off')
+      if (out.begun) out.destroy()
+      else await this.give(incoming, out, problem(new Refusal('internal')), true)
+    }
+  }
+
+  private tooLarge(): Response {
+    return problem(new Refusal('too_large', `expected a body of at most ${this.room.limit} bytes`))
+  }
+}

@@ -1,0 +1,29 @@
+import { STATUS_CODES } from 'node:http'
+import { ERRORS, Refusal } from '../../../streams/wire/protocol.ts'
+
+/** A refusal as RFC 9457 problem details; `status` where HTTP has a more precise one than the code's own. */
+export const problem = (refusal: Refusal, status: number = ERRORS[refusal.code].status, headers: Record<string, string> = {}): Response => {
+  const all: Record<string, string> = { 'content-type': 'application/problem+json', ...headers }
+  if (status === 429 || status === 503) all['retry-after'] = String(refusal.retryAfter ?? 1)
+  if (status === 401) all['www-authenticate'] = 'Bearer'
+  return new Response(problemText(refusal, status), { status, headers: all })
+}
+
+/** The body alone. */
+export const problemText = ({ code, message, retry, order }: Refusal, status: number): string =>
+  JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    detail: message,
+    code,
+    retry,
+    ...(order !== undefined && { order }),
+  })
+
+/** What cannot be read as a request. */
+export const malformed = (detail: string): Response => problem(new Refusal('invalid_request', detail))
+
+export const stopping = (): Response => problem(new Refusal('not_ready', 'the server is stopping'))
+
+export const full = (): Response => problem(new Refusal('too_much', 'every place for a websocket is taken', 1), 503)

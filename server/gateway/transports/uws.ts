@@ -1,0 +1,231 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { atMost } from '../../lib/withTimeout.ts'
+import { plainAddress } from './address.ts'
+import type { Places } from './connectionLimit.ts'
+import { decide } from './handshake.ts'
+import { type HttpSide, takesBody } from './http.ts'
+import { readMark } from './pingPayload.ts'
+import { full, stopping } from './problem.ts'
+import type { Incoming } from './request.ts'
+import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
+import { UwsExchange } from './uwsExchange.ts'
+import type { HttpRequest, HttpResponse, Listening, TemplatedApp, UpgradeContext, UwsLibrary, WebSocket } from './uwsLibrary.ts'
+import { type Attached, UwsSocket } from './uwsSocket.ts'
+
+/** ms in which the library has freed a connection that it has ended. It does not tell when. */
+const FREED_WITHIN_MS = 8_000
+
+/** The library's reason for ending, with a handshake, a socket whose peer's close frame was wrong; it reports 1006 then. */
+const WRONG_CLOSE = 'Received invalid close payload'
+
+/** uWebSockets.js: one system call a socket and turn, some fractions of a µs a message. */
+export class UwsTransport<Data> implements Transport {
+  readonly name = 'uws'
+  refused = 0
+  private readonly library: UwsLibrary
+  private readonly handlers: Handlers<Data>
+  private readonly http: HttpSide
+  private readonly places: Places
+  private readonly secure: boolean
+  private readonly app: TemplatedApp
+  private readonly open = new Set<UwsSocket<Data>>()
+  private readonly ending = new Set<UwsSocket<Data>>()
+  private lastId = 0
+  /** TCP connections that are no open websocket: of HTTP, and of websockets that have ended. */
+  private connections = 0
+  private exchanges = 0
+  private listening: Listening | undefined
+  private closing: Promise<void> | undefined
+  private allDone = () => {}
+
+  constructor(
+    library: UwsLibrary,
+    handlers: Handlers<Data>,
+    http: HttpSide,
+    places: Places,
+    maxBackpressure: number,
+    tls: { readonly cert: string; readonly key: string } | undefined,
+  ) {
+    this.library = library
+    this.handlers = handlers
+    this.http = http
+    this.places = places
+    this.secure = tls !== undefined
+    this.app = library.app(tls)
+    this.app.filter((res, change) => this.connected(res, change))
+    this.app.any('/*', (res, req) => this.request(res, req))
+    this.app.ws<Attached<Data>>(SOCKET_PATH, {
+      compression: 0,
+      maxPayloadLength: MAX_MESSAGE,
+      maxBackpressure,
+      closeOnBackpressureLimit: false,
+      // Any other value, and pings of the library's own even with 0, cut off who reads slowly.
+      idleTimeout: 0,
+      sendPingsAutomatically: false,
+      upgrade: (res, req, context) => this.upgrade(res, req, context),
+      open: native => this.opened(native),
+      message: (native, message, isBinary) => {
+        const socket = native.getUserData().socket!
+        if (!socket.closed) handlers.message(socket, isBinary ? undefined : Buffer.from(message).toString())
+      },
+      pong: (native, payload) => {
+        const socket = native.getUserData().socket!
+        if (!socket.closed) handlers.pong(socket, readMark(Buffer.from(payload).toString('latin1')))
+      },
+      // To unsubscribe or close in here crashes the process.
+      dropped: native => {
+        native.getUserData().socket!.dropped = true
+      },
+      drain: native => {
+        const socket = native.getUserData().socket!
+        socket.drained()
+        if (!socket.closed) handlers.drain(socket)
+      },
+      close: (native, code, reason) => this.ended(native, code, Buffer.from(reason).toString('latin1')),
+    })
+  }
+
+  get sockets(): number {
+    return this.open.size
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    try {
+      this.listening = await this.library.listen(this.app, host, port)
+    } catch (error) {
+      throw cannotListen(host, port, error as Error)
+    }
+    return this.library.port(this.listening)
+  }
+
+  publish(topic: string, frame: Uint8Array): void {
+    if (!this.http.closing) this.app.publish(topic, frame, false)
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.closing ??= this.shutDown(graceMs)
+    return this.closing
+  }
+
+  private async shutDown(graceMs: number): Promise<void> {
+    this.http.closing = true
+    if (this.listening) this.library.stopListening(this.listening)
+    for (const socket of this.open) socket.close(1001, 'the server is stopping')
+    await atMost(
+      graceMs,
+      new Promise(resolve => {
+        this.allDone = resolve
+        this.settle()
+      }),
+    )
+    // What peers have already sent is read once more: unread, it would turn the end into a reset.
+    await nextTurn()
+    await nextTurn()
+    this.app.close()
+  }
+
+  private settle(): void {
+    if (this.exchanges === 0 && this.ending.size === 0) this.allDone()
+  }
+
+  private connected(res: HttpResponse, change: number): void {
+    this.connections += change
+    if (change < 0 || this.connections + this.open.size + this.ending.size <= this.places.connections) return
+    this.refused += 1
+    res.close()
+  }
+
+  /** (A client that sends the next request before it has the answer to this one loses its connection: the library takes no pipelines.) */
+  private request(res: HttpResponse, req: HttpRequest): void {
+    const incoming = this.read(res, req)
+    const sink = this.http.begin(incoming, this.exchange(res))
+    if (!sink) return
+    if (!takesBody(incoming.method)) sink.end()
+    else {
+      res.onData((chunk, isLast) => {
+        // The chunk is the library's own memory, and empty after this call.
+        if (chunk.byteLength > 0) sink.add(new Uint8Array(chunk.slice(0)))
+        if (isLast) sink.end()
+      })
+    }
+  }
+
+  private upgrade(res: HttpResponse, req: HttpRequest, context: UpgradeContext): void {
+    const incoming = this.read(res, req)
+    const key = req.getHeader('sec-websocket-key')
+    const decision = decide(
+      incoming,
+      request => this.handlers.upgrade(request),
+      () => this.turnAway(),
+    )
+    // No subprotocol is ever chosen, and no extension.
+    if ('accept' in decision) res.upgrade<Attached<Data>>({ accepted: decision.accept }, key, '', '', context)
+    else this.http.refuse(incoming, this.exchange(res), decision.refuse)
+  }
+
+  private turnAway(): Response | undefined {
+    if (this.http.closing) return stopping()
+    if (this.open.size < this.places.sockets) return undefined
+    this.refused += 1
+    return full()
+  }
+
+  private opened(native: WebSocket<Attached<Data>>): void {
+    this.lastId += 1
+    const socket: UwsSocket<Data> = new UwsSocket(this.lastId, native, code => this.left(socket, code))
+    native.getUserData().socket = socket
+    this.connections -= 1
+    this.open.add(socket)
+    this.handlers.open(socket)
+  }
+
+  /** We have closed it. */
+  private left(socket: UwsSocket<Data>, code: number): void {
+    this.open.delete(socket)
+    if (socket.ending) this.ending.add(socket)
+    queueMicrotask(() => this.handlers.close(socket, code))
+  }
+
+  /** The library has: after its peer has, or after we have and all is sent. */
+  private ended(native: WebSocket<Attached<Data>>, code: number, reason: string): void {
+    const socket = native.getUserData().socket!
+    const byUs = socket.closed
+    socket.gone()
+    this.open.delete(socket)
+    if (byUs || code !== 1006 || reason === WRONG_CLOSE) {
+      this.connections += 1
+      setTimeout(() => {
+        this.connections -= 1
+      }, FREED_WITHIN_MS).unref()
+    }
+    if (this.ending.delete(socket)) this.settle()
+    if (!byUs) this.handlers.close(socket, code)
+  }
+
+  private exchange(res: HttpResponse): UwsExchange {
+    this.exchanges += 1
+    return new UwsExchange(res, () => {
+      this.exchanges -= 1
+      this.settle()
+    })
+  }
+
+  /** All that may be read of a request, which has to be done before the handler returns. */
+  private read(res: HttpResponse, req: HttpRequest): Incoming {
+    const headers: [string, string][] = []
+    req.forEach((name, value) => {
+      headers.push([name, bytes(value)])
+    })
+    const query = req.getQuery()
+    return {
+      method: req.getCaseSensitiveMethod(),
+      target: query ? `${req.getUrl()}?${query}` : req.getUrl(),
+      headers,
+      secure: this.secure,
+      remoteAddress: plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString('latin1')),
+    }
+  }
+}
+
+/** The library reads headers as UTF-8; elsewhere a character of a header is a byte. */
+const bytes = (value: string): string => (/[^\0-\x7f]/.test(value) ? Buffer.from(value).toString('latin1') : value)

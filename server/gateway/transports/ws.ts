@@ -1,0 +1,237 @@
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket as TcpSocket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { KeyPair } from '../../lib/keyPair.ts'
+import { atMost } from '../../lib/withTimeout.ts'
+import { plainAddress } from './address.ts'
+import type { Places } from './connectionLimit.ts'
+import { decide } from './handshake.ts'
+import { type HttpSide, takesBody } from './http.ts'
+import { NodeExchange } from './nodeExchange.ts'
+import { nodeServer, putBack } from './nodeServer.ts'
+import { readMark } from './pingPayload.ts'
+import { full, stopping } from './problem.ts'
+import type { Incoming } from './request.ts'
+import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
+import { Batch } from './wsBatch.ts'
+import { frameOf, TEXT } from './wsFrame.ts'
+import { type Surroundings, WsSocket } from './wsSocket.ts'
+
+/** ms in which a peer must have taken what was sent before the close, and the close. */
+const LAST_WORDS_MS = 5_000
+
+/** node:http and `ws`: runs on every Node. */
+export class WsTransport<Data> implements Transport, Surroundings<Data> {
+  readonly name = 'ws'
+  readonly maxBackpressure: number
+  readonly root = new Batch()
+  refused = 0
+  private readonly handlers: Handlers<Data>
+  private readonly http: HttpSide
+  private readonly places: Places
+  private readonly secure: boolean
+  private readonly server: Server
+  private readonly accepting: WebSocketServer
+  private readonly open = new Set<WsSocket<Data>>()
+  /** Of open websockets and of such as have not come to the end of the closing handshake. */
+  private readonly connected = new Set<WebSocket>()
+  private readonly topics = new Map<string, Set<WsSocket<Data>>>()
+  private toFlush: WsSocket<Data>[] = []
+  private lastId = 0
+  private closing: Promise<void> | undefined
+
+  constructor(handlers: Handlers<Data>, http: HttpSide, places: Places, maxBackpressure: number, tls: KeyPair | undefined) {
+    this.handlers = handlers
+    this.http = http
+    this.places = places
+    this.maxBackpressure = maxBackpressure
+    this.secure = tls !== undefined
+    this.accepting = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE,
+      autoPong: false,
+      // No subprotocol is ever chosen.
+      handleProtocols: () => false,
+      // Its types do not know this option.
+      ...{ closeTimeout: LAST_WORDS_MS },
+    })
+    this.server = nodeServer(tls, places.connections)
+    this.server.on('drop', () => {
+      this.refused += 1
+    })
+    this.server.on('request', (req, res) => this.request(req, res))
+    this.server.on('checkContinue', (req, res) => this.request(req, res, () => res.writeContinue()))
+    this.server.on('upgrade', (req, tcp, rest) => this.upgrade(req, tcp, rest))
+  }
+
+  get sockets(): number {
+    return this.open.size
+  }
+
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error) => reject(cannotListen(host, port, error))
+      this.server.once('error', failed)
+      this.server.listen(port, host, () => {
+        this.server.off('error', failed)
+        resolve((this.server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  publish(topic: string, payload: Uint8Array): void {
+    const followers = this.topics.get(topic)
+    if (!followers) return
+    const frame = frameOf(TEXT, payload)
+    for (const socket of followers) socket.give(frame)
+  }
+
+  subscribe(socket: WsSocket<Data>, topic: string): void {
+    let followers = this.topics.get(topic)
+    if (!followers) {
+      followers = new Set()
+      this.topics.set(topic, followers)
+    }
+    followers.add(socket)
+    socket.topics.add(topic)
+  }
+
+  unsubscribe(socket: WsSocket<Data>, topic: string): void {
+    const followers = this.topics.get(topic)
+    if (!followers?.delete(socket)) return
+    socket.topics.delete(topic)
+    if (followers.size === 0) this.topics.delete(topic)
+  }
+
+  touched(socket: WsSocket<Data>): void {
+    if (this.toFlush.length === 0) setImmediate(() => this.flush())
+    this.toFlush.push(socket)
+  }
+
+  left(socket: WsSocket<Data>, code: number): void {
+    this.forget(socket)
+    queueMicrotask(() => this.handlers.close(socket, code))
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.closing ??= this.shutDown(graceMs)
+    return this.closing
+  }
+
+  private async shutDown(graceMs: number): Promise<void> {
+    this.http.closing = true
+    const closed = new Promise<void>(resolve => this.server.close(() => resolve()))
+    for (const socket of this.open) socket.close(1001, 'the server is stopping')
+    await atMost(graceMs, closed)
+    for (const ws of this.connected) ws.terminate()
+    this.server.closeAllConnections()
+    await closed
+  }
+
+  /** The end of a turn: one write a socket. */
+  private flush(): void {
+    const sockets = this.toFlush
+    this.toFlush = []
+    for (const socket of sockets) socket.flush()
+  }
+
+  private forget(socket: WsSocket<Data>): void {
+    this.open.delete(socket)
+    for (const topic of socket.topics) this.unsubscribe(socket, topic)
+  }
+
+  private request(req: IncomingMessage, res: ServerResponse, goOn = () => {}): void {
+    const incoming = this.read(req)
+    const sink = this.http.begin(incoming, this.exchange(res))
+    if (!sink) return
+    if (!takesBody(incoming.method)) {
+      sink.end()
+      return
+    }
+    goOn()
+    req.on('data', chunk => sink.add(chunk))
+    req.on('end', () => sink.end())
+  }
+
+  private upgrade(req: IncomingMessage, tcp: Duplex, rest: Buffer): void {
+    if (!isHandshake(req)) {
+      putBack(this.server, req, tcp, rest)
+      return
+    }
+    const incoming = this.read(req)
+    const decision = decide(
+      incoming,
+      request => this.handlers.upgrade(request),
+      () => this.turnAway(),
+    )
+    if ('accept' in decision) this.accepting.handleUpgrade(req, tcp, rest, ws => this.opened(ws, tcp, decision.accept))
+    else {
+      const res = new ServerResponse(req)
+      tcp.on('error', () => {})
+      res.assignSocket(tcp as TcpSocket)
+      res.on('finish', () => (tcp as TcpSocket).destroySoon())
+      this.http.refuse(incoming, this.exchange(res), decision.refuse)
+    }
+  }
+
+  private turnAway(): Response | undefined {
+    if (this.http.closing) return stopping()
+    if (this.open.size < this.places.sockets) return undefined
+    this.refused += 1
+    return full()
+  }
+
+  private opened(ws: WebSocket, tcp: Duplex, data: Data): void {
+    this.lastId += 1
+    const socket = new WsSocket(this.lastId, data, ws, tcp, this)
+    const ended = (code: number) => {
+      this.forget(socket)
+      if (socket.end()) this.handlers.close(socket, code)
+    }
+    this.connected.add(ws)
+    this.open.add(socket)
+    ws.on('message', (message, isBinary) => {
+      if (!socket.closed) this.handlers.message(socket, isBinary ? undefined : (message as Buffer).toString())
+    })
+    ws.on('ping', payload => socket.pong(payload))
+    ws.on('pong', payload => {
+      if (!socket.closed) this.handlers.pong(socket, readMark(payload.toString('latin1')))
+    })
+    // The peer has broken the protocol; the closing handshake that the library now begins says how.
+    ws.on('error', () => ended(1006))
+    ws.on('close', code => {
+      this.connected.delete(ws)
+      ended(code)
+    })
+    tcp.on('drain', () => {
+      if (!socket.closed) this.handlers.drain(socket)
+    })
+    this.handlers.open(socket)
+  }
+
+  private exchange(res: ServerResponse): NodeExchange {
+    return new NodeExchange(res, () => {
+      // A connection that has just become idle would else be kept for a next request.
+      if (this.http.closing) setImmediate(() => this.server.closeIdleConnections())
+    })
+  }
+
+  private read(req: IncomingMessage): Incoming {
+    const headers: [string, string][] = []
+    for (let i = 0; i < req.rawHeaders.length; i += 2) headers.push([req.rawHeaders[i]!, req.rawHeaders[i + 1]!])
+    return {
+      method: req.method!,
+      target: req.url!,
+      headers,
+      secure: this.secure,
+      remoteAddress: plainAddress(req.socket.remoteAddress ?? ''),
+    }
+  }
+}
+
+/** Whether it is for us to take or refuse, whatever it may lack. */
+const isHandshake = (req: IncomingMessage): boolean =>
+  req.method === 'GET' && req.url!.split('?', 1)[0] === SOCKET_PATH && /^websocket$/i.test(req.headers.upgrade ?? '')

@@ -1,0 +1,181 @@
+import { NAME } from '../../streams/lib/interner.ts'
+import { type ErrorCode, Refusal } from '../../streams/wire/protocol.ts'
+import type { Figures } from '../telemetry/statusChannel.ts'
+import type { Visitor } from './access.ts'
+import { passwordFault, usernameFault } from './credentials.ts'
+import { digestOf } from './digest.ts'
+import { networkOf } from './network.ts'
+import type { Passwords } from './passwords.ts'
+import type { SlowDown } from './slowDown.ts'
+import type { Issued, Tokens } from './tokens.ts'
+
+export interface UserStore {
+  /** The hash of the user's password. */
+  hashOf(user: string): Promise<string | undefined>
+  /** Of several at once for one name, one is true; false: taken. */
+  register(user: string, hash: string): Promise<boolean>
+}
+
+export interface InviteStore {
+  /** Of several at once for one invitation, one is true; false: used already. */
+  use(digest: string): Promise<boolean>
+  /** It was used for nothing. */
+  giveBack(digest: string): Promise<void>
+}
+
+/** Who may register: everybody, who has an invitation of these (SHA-256, hexadecimal, lower case), nobody. */
+export type Registration =
+  | { readonly mode: 'open' | 'closed' }
+  | { readonly mode: 'invite'; readonly digests: ReadonlySet<string>; readonly invites: InviteStore }
+
+export interface AccountsOptions {
+  readonly users: UserStore
+  readonly tokens: Tokens
+  readonly passwords: Passwords
+  readonly slowDown: SlowDown
+  readonly registration: Registration
+  /** Who bears a token that is no login's. */
+  readonly operators: (token: string) => Visitor | undefined
+}
+
+/** They act in the ledger without ever having registered. */
+export const NOBODYS_NAMES = new Set(['admin', 'system', 'sponsor'])
+
+/**
+ * Who a client is. Addresses are the client's own, not a proxy's: by them alone guessing is slowed down.
+ *
+ * Rejects with Refusals, which never bear a password, a token or an invitation: `invalid_params`, `not_allowed`, `name_taken` to who
+ * registers; `bad_credentials` whether the name or the password is wrong; `rate_limited` and `too_much` to both.
+ */
+export class Accounts {
+  /** Refusals by code. */
+  readonly refused: Partial<Record<ErrorCode, number>> = {}
+  /** Tokens that nobody was given, or that are good no more. */
+  unknownTokens = 0
+  private readonly o: AccountsOptions
+
+  constructor(options: AccountsOptions) {
+    this.o = options
+  }
+
+  /** `invite` where registration needs one; it stays good where the name turns out to be taken. */
+  async register(username: string, password: string, address: string, invite?: string): Promise<Issued> {
+    return this.counted(async () => {
+      const { users, passwords, tokens } = this.o
+      const network = networkOf(address)
+      const invitation = this.admit(network, invite)
+      const fault = usernameFault(username) ?? passwordFault(password)
+      if (fault !== undefined) throw new Refusal('invalid_params', fault)
+      if (NOBODYS_NAMES.has(username) || (await users.hashOf(username)) !== undefined) throw new Refusal('name_taken')
+      const hash = await passwords.hash(password, { network })
+      // Only now, because what costs nothing can be tried again; and not given back where the store failed, for it may have registered.
+      if (invitation && !(await invitation.invites.use(invitation.digest))) throw new Refusal('not_allowed', NOT_INVITED)
+      if (!(await users.register(username, hash))) {
+        await invitation?.invites.giveBack(invitation.digest)
+        throw new Refusal('name_taken')
+      }
+      return tokens.issue(username, Date.now())
+    })
+  }
+
+  async login(username: string, password: string, address: string): Promise<Issued> {
+    return this.counted(async () => {
+      await this.prove(username, password, address)
+      return this.o.tokens.issue(username, Date.now())
+    })
+  }
+
+  /** For a request that bears name and password itself. */
+  async check(username: string, password: string, address: string): Promise<Visitor> {
+    return this.counted(async () => {
+      await this.prove(username, password, address)
+      return { user: username, admin: false, scopes: [] }
+    })
+  }
+
+  /** Who bears the token now. */
+  authenticate(token: string): Visitor | undefined {
+    const operator = this.o.operators(token)
+    if (operator) return operator
+    const login = this.o.tokens.find(token, Date.now())
+    if (login) return { user: login.user, admin: false, scopes: [], token: login.digest, expires: login.expires }
+    this.unknownTokens += 1
+    return undefined
+  }
+
+  /** A token that is good no more, or never was, is no error. Operators' tokens end with the configuration only. */
+  logout(token: string): Promise<void> {
+    return this.o.tokens.revoke(token)
+  }
+
+  get figures(): Figures {
+    const { tokens, passwords, slowDown } = this.o
+    const { running, waiting, computed, refused } = passwords
+    return {
+      hashes: { running, waiting, computed, refused },
+      failures: slowDown.failures,
+      slowed: slowDown.slowed,
+      networks: slowDown.networks,
+      networksDisplaced: slowDown.displaced,
+      refused: { ...this.refused },
+      unknownTokens: this.unknownTokens,
+      tokens: tokens.living,
+      tokensEnded: { ...tokens.ended },
+      tokensUnremoved: tokens.unremoved,
+      tokenStoreFailures: tokens.storeFailures,
+    }
+  }
+
+  /** The invitation to be used up, where one is needed. To try invitations is to guess. */
+  private admit(network: string, invite: string | undefined): { readonly digest: string; readonly invites: InviteStore } | undefined {
+    const { registration, slowDown } = this.o
+    switch (registration.mode) {
+      case 'open':
+        return undefined
+      case 'closed':
+        throw new Refusal('not_allowed', 'registration is closed')
+      case 'invite': {
+        if (invite === undefined) throw new Refusal('not_allowed', NOT_INVITED)
+        const now = performance.now()
+        slowDown.check(network, now)
+        const digest = digestOf(invite)
+        if (registration.digests.has(digest)) return { digest, invites: registration.invites }
+        slowDown.failed(network, now)
+        throw new Refusal('not_allowed', NOT_INVITED)
+      }
+    }
+  }
+
+  private async prove(username: string, password: string, address: string): Promise<void> {
+    const { users, passwords, slowDown } = this.o
+    const network = networkOf(address)
+    slowDown.check(network, performance.now())
+    // Asked again when its turn has come: many may have been sent at once.
+    const begin = (): void => slowDown.begin(network, performance.now())
+    const judged = (right: boolean): void => {
+      if (right) slowDown.succeeded(network)
+      else slowDown.failed(network, performance.now())
+    }
+    let right = false
+    if (passwordFault(password) === undefined) {
+      const hash = NAME.test(username) ? await users.hashOf(username) : undefined
+      right = await passwords.verify(password, hash, { network, begin, judged })
+    } else {
+      // Nobody's password, whoever the user: that this takes no time says nothing of the name.
+      begin()
+      judged(false)
+    }
+    if (!right) throw new Refusal('bad_credentials', 'the name or the password is not right')
+  }
+
+  private async counted<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof Refusal) this.refused[error.code] = (this.refused[error.code] ?? 0) + 1
+      throw error
+    }
+  }
+}
+
+const NOT_INVITED = 'registration needs an invitation that is not used up'

@@ -1,0 +1,69 @@
+import { Refusal } from '../../streams/wire/protocol.ts'
+
+interface Waiting {
+  readonly start: () => void
+  readonly refuse: (refusal: Refusal) => void
+}
+
+/**
+ * Costly work, so many at once, so many waiting. Networks take turns, and where all places are taken, whoever has the most of them
+ * gives one up to who has less: one that floods the server waits behind itself and not before the others.
+ */
+export class Turns {
+  running = 0
+  waiting = 0
+  /** Times that there was no place. */
+  refused = 0
+  private readonly limits: { readonly running: number; readonly waiting: number }
+  /** None of them empty; the first is next. */
+  private readonly queues = new Map<string, Waiting[]>()
+
+  constructor(limits: { readonly running: number; readonly waiting: number }) {
+    this.limits = limits
+  }
+
+  /** Rejects with a Refusal `too_much` where there is no place, or none any more. */
+  async run<T>(network: string, work: () => Promise<T>): Promise<T> {
+    if (this.running < this.limits.running) this.running += 1
+    else await this.place(network)
+    try {
+      return await work()
+    } finally {
+      this.next()
+    }
+  }
+
+  /** Resolves when somebody who has done hands on his turn. */
+  private place(network: string): Promise<void> {
+    if (this.waiting >= this.limits.waiting) this.makeRoom(network)
+    this.waiting += 1
+    return new Promise((start, refuse) => {
+      const queue = this.queues.get(network)
+      if (queue) queue.push({ start, refuse })
+      else this.queues.set(network, [{ start, refuse }])
+    })
+  }
+
+  private makeRoom(network: string): void {
+    this.refused += 1
+    const refusal = new Refusal('too_much', `found ${this.waiting} waiting, expected fewer; try again`, 1)
+    let longest: Waiting[] = []
+    for (const queue of this.queues.values()) if (queue.length > longest.length) longest = queue
+    const own = this.queues.get(network)?.length ?? 0
+    if (longest.length <= own + 1) throw refusal
+    this.waiting -= 1
+    longest.pop()!.refuse(refusal)
+  }
+
+  private next(): void {
+    for (const [network, queue] of this.queues) {
+      this.queues.delete(network)
+      const { start } = queue.shift()!
+      if (queue.length > 0) this.queues.set(network, queue)
+      this.waiting -= 1
+      start()
+      return
+    }
+    this.running -= 1
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { SCOPES } from './access.ts'
+import { digestOf } from './digest.ts'
+import { operators } from './operators.ts'
+
+const CUSTODIAN = { name: 'custodian', digest: digestOf('custodian-token').toUpperCase(), scopes: ['deposits'] } as const
+const AUDITOR = { name: 'auditor', digest: digestOf('auditor-token'), scopes: ['audit'] } as const
+
+describe('operators', () => {
+  const who = operators('admin-token', [CUSTODIAN, AUDITOR])
+
+  it.each([
+    ['admin-token', { user: '', admin: true, scopes: [...SCOPES], operator: 'admin' }],
+    ['custodian-token', { user: '', admin: false, scopes: ['deposits'], operator: 'custodian' }],
+    ['auditor-token', { user: '', admin: false, scopes: ['audit'], operator: 'auditor' }],
+    ['', undefined],
+    ['admin-toke', undefined],
+    ['constructor', undefined],
+    [AUDITOR.digest, undefined],
+  ])('are known by their token: %s', (token, identity) => {
+    expect(who(token)).toEqual(identity)
+  })
+
+  it('never share a token', () => {
+    expect(() => operators('admin-token', [AUDITOR, { ...AUDITOR, name: 'other' }])).toThrow(
+      'tokens.1.digest: found that of "auditor", expected one of its own',
+    )
+    expect(() => operators('auditor-token', [AUDITOR])).toThrow('found that of "admin"')
+  })
+})

@@ -1,0 +1,23 @@
+import { UsageError } from '../config/options.ts'
+import { SCOPES, type Scope, type Visitor } from './access.ts'
+import { digestOf } from './digest.ts'
+
+/** A token of the configuration: the server knows its digest only. */
+export interface OperatorToken {
+  readonly name: string
+  /** SHA-256 of the token, hexadecimal. */
+  readonly digest: string
+  readonly scopes: readonly Scope[]
+}
+
+/** Who bears a token that is not a login's but the admin's or an operator's. Throws where one digest stands for two of them. */
+export const operators = (admin: string, named: readonly OperatorToken[]): ((token: string) => Visitor | undefined) => {
+  const byDigest = new Map<string, Visitor>([[digestOf(admin), { user: '', admin: true, scopes: SCOPES, operator: 'admin' }]])
+  named.forEach(({ name, digest, scopes }, i) => {
+    const plain = digest.toLowerCase()
+    const other = byDigest.get(plain)
+    if (other) throw new UsageError(`tokens.${i}.digest: found that of "${other.operator}", expected one of its own`)
+    byDigest.set(plain, { user: '', admin: false, scopes, operator: name })
+  })
+  return token => byDigest.get(digestOf(token))
+}

@@ -1,0 +1,80 @@
+import { Refusal } from '../../streams/wire/protocol.ts'
+
+/** Failures in a row that cost nothing but themselves. */
+const FREE = 5
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 60_000
+const FORGOTTEN_AFTER_MS = 15 * 60_000
+
+interface Guesser {
+  readonly failures: number
+  /** When it last failed, or began what may fail. */
+  readonly at: number
+  readonly until: number
+}
+
+/**
+ * Slows down who guesses, by network (`networkOf`) and never by user name: nobody can lock another out by guessing at that one's
+ * password. Times are ms of a clock that only goes forward.
+ */
+export class SlowDown {
+  /** Failures ever noted, attempts ever refused, networks ever forgotten for want of room. */
+  failures = 0
+  slowed = 0
+  displaced = 0
+  private readonly maxNetworks: number
+  /** In the order of `at`. */
+  private readonly guessers = new Map<string, Guesser>()
+
+  constructor(maxNetworks = 100_000) {
+    this.maxNetworks = maxNetworks
+  }
+
+  /** Networks that have failed and are not forgotten. */
+  get networks(): number {
+    return this.guessers.size
+  }
+
+  /** Throws a Refusal `rate_limited` where the network still has to wait. */
+  check(network: string, now: number): void {
+    this.forget(now)
+    const until = this.guessers.get(network)?.until ?? now
+    if (until <= now) return
+    this.slowed += 1
+    throw new Refusal('rate_limited', 'too many failures from this address; wait a little', Math.ceil((until - now) / 1000))
+  }
+
+  /** As `check`; and who is being slowed has begun the one attempt that he may make now, however many he sent at once. */
+  begin(network: string, now: number): void {
+    this.check(network, now)
+    const guesser = this.guessers.get(network)
+    if (guesser && guesser.failures >= FREE) this.put(network, guesser.failures, now)
+  }
+
+  failed(network: string, now: number): void {
+    this.forget(now)
+    this.failures += 1
+    this.put(network, (this.guessers.get(network)?.failures ?? 0) + 1, now)
+  }
+
+  succeeded(network: string): void {
+    this.guessers.delete(network)
+  }
+
+  private put(network: string, failures: number, at: number): void {
+    const wait = failures < FREE ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - FREE))
+    this.guessers.delete(network)
+    this.guessers.set(network, { failures, at, until: at + wait })
+    if (this.guessers.size <= this.maxNetworks) return
+    const [oldest] = this.guessers.keys()
+    this.guessers.delete(oldest!)
+    this.displaced += 1
+  }
+
+  private forget(now: number): void {
+    for (const [network, { at }] of this.guessers) {
+      if (now - at < FORGOTTEN_AFTER_MS) return
+      this.guessers.delete(network)
+    }
+  }
+}

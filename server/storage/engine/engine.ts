@@ -1,0 +1,129 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { Logger } from 'pino'
+import { backOff } from '../../lib/backOffFunction.ts'
+import { embeddedConnection } from './connection.ts'
+import { migrate } from './migrate.ts'
+import { type Retention, retain } from './retention.ts'
+
+/** ClickHouse, ready for use. Nobody who holds it knows whether it runs within this process or elsewhere. */
+export interface Engine {
+  readonly client: ClickHouseClient
+  readonly database: string
+  close(): Promise<void>
+}
+
+export interface EngineOptions {
+  /** A directory of one's own, or the address of a server: `http://user:password@host:8123`. */
+  readonly source: { readonly dataDir: string } | { readonly url: string }
+  readonly database?: string
+  readonly retention?: Retention
+  /** Bytes that the embedded engine may take. */
+  readonly memory?: number
+  readonly log: Logger
+  /** Ends the wait for a server that does not answer. */
+  readonly signal?: AbortSignal
+}
+
+/** The data directory cannot be opened, or the server knows us not. The message is one line, for whoever started the process. */
+export class EngineError extends Error {}
+
+const MEMORY = 2 * 1024 ** 3
+const READERS = 2
+/** ms that a server may take for one statement; an insert that takes longer is sent again with the same token. */
+const REQUEST_TIMEOUT = 60_000
+
+/**
+ * Opens the engine and brings its database up to date. A server that cannot be reached is waited for; a directory that cannot
+ * be opened and a server that refuses the user are an EngineError. Opening a directory blocks the event loop for a moment: listen first.
+ */
+export const openEngine = async (options: EngineOptions): Promise<Engine> => {
+  const { source, log } = options
+  const database = options.database ?? 'driftwire'
+  const client = 'url' in source ? await serverClient(source.url, options) : await embeddedClient(source.dataDir, options.memory ?? MEMORY)
+  try {
+    const migrations = await migrate(client, database)
+    const retained = await retain(client, database, options.retention ?? {})
+    if (migrations.length > 0) log.info({ migrations }, 'database migrated')
+    if (retained.length > 0) log.info({ tables: retained }, 'retention changed')
+    const broken = await brokenParts(client, database)
+    if (broken > 0) log.error({ parts: broken }, 'the engine set parts aside that it cannot read: their rows are lost')
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+  return { client, database, close: () => client.close() }
+}
+
+/** The engine, once it is open; undefined where that fails, which whoever opens it tells, or where `signal` ends the wait. */
+export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise<Engine | undefined> => {
+  const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
+  return Promise.race([opening, ended]).catch(() => undefined)
+}
+
+const embeddedClient = async (dataDir: string, memory: number): Promise<ClickHouseClient> => {
+  try {
+    await mkdir(dataDir, { recursive: true })
+  } catch (error) {
+    throw new EngineError(`data directory ${dataDir}: found ${(error as NodeJS.ErrnoException).code}, expected a directory to write to`)
+  }
+  try {
+    const connection = await embeddedConnection({ dataDir, readers: READERS, memory })
+    return createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
+  } catch (error) {
+    // The engine says on its standard error what is wrong and throws no more than that something is.
+    const holder = await holderOf(dataDir)
+    const found = holder === undefined ? (error as Error).message : `it is in use by process ${holder}`
+    throw new EngineError(`data directory ${dataDir}: found that ${found}, expected one that no other process holds`, { cause: error })
+  }
+}
+
+/** The living process that the directory's status file names. */
+const holderOf = async (dataDir: string): Promise<number | undefined> => {
+  const status = await readFile(join(dataDir, 'status'), 'utf8').catch(() => '')
+  const pid = Number(/^PID: (\d+)/m.exec(status)?.[1])
+  if (!(pid > 0) || pid === process.pid) return undefined
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined
+  }
+  return pid
+}
+
+const serverClient = async (url: string, { log, signal }: EngineOptions): Promise<ClickHouseClient> => {
+  const client = createClient({
+    url,
+    request_timeout: REQUEST_TIMEOUT,
+    clickhouse_settings: { session_timezone: 'UTC' },
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+  try {
+    for (let attempt = 0; ; attempt++) {
+      const answer = await client.ping({ select: true })
+      if (answer.success) return client
+      const { message } = answer.error
+      if (REFUSED.has((answer.error as { code?: string }).code ?? ''))
+        throw new EngineError(`ClickHouse at ${new URL(url).host}: found "${message.trim()}", expected a user and password that it knows`)
+      if (attempt === 0) log.warn({ error: message }, 'ClickHouse does not answer; trying on')
+      await delay(backOff(attempt), undefined, signal && { signal })
+    }
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+/** UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED. */
+const REFUSED = new Set(['192', '193', '194', '516'])
+
+const brokenParts = async (client: ClickHouseClient, database: string): Promise<number> => {
+  const answer = await client.query({
+    query: "SELECT toUInt32(count()) AS parts FROM system.detached_parts WHERE database = {database:String} AND reason LIKE 'broken%'",
+    query_params: { database },
+    format: 'JSONEachRow',
+  })
+  return (await answer.json<{ parts: number }>())[0]?.parts ?? 0
+}

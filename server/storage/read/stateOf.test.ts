@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ByteWriter, utf8Text } from '../../../streams/channels/byteWriter.ts'
+import { showFund } from '../../../streams/channels/fundChannel.ts'
+import { showPnl } from '../../../streams/channels/pnlChannel.ts'
+import { showPool } from '../../../streams/channels/poolChannel.ts'
+import { State } from '../../../streams/channels/stateTree.ts'
+import type { MeasureRow } from '../../../streams/measures/rows.ts'
+import { measureRows } from '../../test/storageRows.ts'
+import { stateOf } from './stateOf.ts'
+
+/** What a client would be shown of the row, live. */
+const shown = (row: MeasureRow): Record<string, unknown> => {
+  const state = new State(12)
+  if (row.kind === 'pnl') showPnl(state.root)({ ...row, accounts: [], twr: Number.NaN })
+  else if (row.kind === 'fund') showFund(state.root)(row)
+  else showPool(state.root)(row)
+  const out = new ByteWriter()
+  state.snapshot(out)
+  return JSON.parse(utf8Text(out.take())) as Record<string, unknown>
+}
+
+/** Branches without anything in them may stand or not. */
+const withoutEmpty = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([key, member]) => [key, withoutEmpty(member)] as const)
+  return Object.fromEntries(members.filter(([, member]) => typeof member !== 'object' || Object.keys(member as object).length > 0))
+}
+
+/** Numbers of at most twelve digits, which a live state shows as they are. */
+const shortNumbers = fc.integer({ min: -1e9, max: 1e9 }).map(x => x / 1000)
+
+describe('a stored measure', () => {
+  it('is told as the state that a client saw, but for the rounding and the time', () => {
+    fc.assert(
+      fc.property(measureRows(shortNumbers), row => {
+        const { t, ...state } = stateOf(row)
+        expect(t).toBe(row.t)
+        const { t: _, ...live } = shown(row)
+        expect(withoutEmpty(state)).toEqual(withoutEmpty(live))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('holds neither NaN nor null, and no key that was not known', () => {
+    fc.assert(
+      fc.property(measureRows(), row => {
+        expect(JSON.stringify(stateOf(row))).not.toMatch(/null|NaN|undefined/)
+      }),
+    )
+  })
+})

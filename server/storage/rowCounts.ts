@@ -1,6 +1,0 @@
-import type { TableName } from './tables.ts'
-
-/** Rows by table. */
-export type RowCounts = Record<TableName, number>
-
-export const noRows = (): RowCounts => ({ ticks: 0, pnl: 0, funds: 0, pools: 0 })

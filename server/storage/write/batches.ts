@@ -1,0 +1,130 @@
+import type { Ticks } from '../../../streams/input.ts'
+import type { Names } from '../../../streams/lib/interner.ts'
+import type { FrameRows, MeasureRow } from '../../../streams/measures/rows.ts'
+import { RowWriter } from '../engine/rowBinary.ts'
+import type { TableName } from '../engine/tables.ts'
+import { MEASURES, type MeasureTable } from './measureRows.ts'
+import { noRows, type RowCounts } from './rowCounts.ts'
+import { type Seen, type Suspects, streamOf } from './storedIndex.ts'
+import { TickRows } from './tickRows.ts'
+import { NewestTicks } from './tickWatermarks.ts'
+
+/** Rows of one table, encoded, from the first one on until they are handed over. */
+export interface Batch {
+  readonly table: TableName
+  /** The frame of the first row, ms. */
+  readonly frame: number
+  readonly out: RowWriter
+  rows: number
+  /** Rows among them that may have been stored before this start. */
+  suspects: Suspects
+  /** When the first row came, by `performance.now()`. */
+  readonly since: number
+}
+
+/** A batch is handed over when it holds this much: some 170,000 ticks, which the engine takes at nearly its best rate. */
+const BATCH_BYTES = 16 * 1024 * 1024
+/** Room for the row that makes it full. Memory is taken only where it is written, so nothing is gained by growing. */
+const BUFFER_BYTES = BATCH_BYTES + 64 * 1024
+/** Written-out buffers that are kept for the next batches. */
+const SPARE = 4
+
+/** Turns the rows of frames into batches, a table at a time. */
+export class Batches {
+  /** Rows left out because no column can hold what is in them. */
+  readonly rejected: RowCounts = noRows()
+  private readonly open = new Map<TableName, Batch>()
+  private readonly spare: RowWriter[] = []
+  private readonly tickRows: TickRows
+  private readonly newestTicks: NewestTicks
+  private readonly seen: Seen
+  private readonly finished: (batch: Batch) => void
+
+  constructor(symbols: Names, sources: Names, seen: Seen, finished: (batch: Batch) => void) {
+    this.newestTicks = new NewestTicks(symbols, sources, seen)
+    this.tickRows = new TickRows(symbols, sources, this.newestTicks)
+    this.seen = seen
+    this.finished = finished
+  }
+
+  /** Rows and bytes not yet handed over. */
+  get rows(): number {
+    return [...this.open.values()].reduce((sum, batch) => sum + batch.rows, 0)
+  }
+
+  get bytes(): number {
+    return [...this.open.values()].reduce((sum, batch) => sum + batch.out.length, 0)
+  }
+
+  /** The first frame of which rows are here; Infinity where none are. */
+  get firstFrame(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...[...this.open.values()].map(batch => batch.frame))
+  }
+
+  take({ t, ticks, measures }: FrameRows): void {
+    let row = 0
+    for (const batch of ticks) row = this.takeTicks(batch, t, row)
+    for (const measure of measures) this.takeMeasure(measure, t)
+  }
+
+  /** Hands over all batches that began up to `since`. */
+  finish(since = Number.POSITIVE_INFINITY): void {
+    for (const batch of this.open.values()) if (batch.since <= since) this.handOver(batch)
+  }
+
+  /** Takes back the buffer of a batch that has been written out. */
+  reuse(out: RowWriter): void {
+    out.length = 0
+    if (this.spare.length < SPARE) this.spare.push(out)
+  }
+
+  private takeTicks(ticks: Ticks, frame: number, row: number): number {
+    for (let i = ticks.from; i < ticks.to; ) {
+      const batch = this.batch('ticks', frame)
+      i = this.tickRows.write(batch.out, ticks, i, frame, row, BATCH_BYTES)
+      this.rejected.ticks += this.tickRows.unstorable
+      row += this.tickRows.rows
+      this.added(batch, this.tickRows.rows)
+    }
+    return row
+  }
+
+  private takeMeasure(measure: MeasureRow, frame: number): void {
+    const table = MEASURES[measure.kind] as MeasureTable<MeasureRow>
+    const batch = this.batch(table.name, frame)
+    try {
+      table.write(batch.out, measure)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.rejected[table.name] += 1
+      this.added(batch, 0)
+      return
+    }
+    this.seen.meet(table, streamOf(measure.id), measure.t, batch.suspects)
+    this.added(batch, 1)
+  }
+
+  private batch(table: TableName, frame: number): Batch {
+    let batch = this.open.get(table)
+    if (batch === undefined) {
+      batch = { table, frame, out: this.spare.pop() ?? new RowWriter(BUFFER_BYTES), rows: 0, suspects: new Map(), since: performance.now() }
+      this.open.set(table, batch)
+    }
+    return batch
+  }
+
+  private added(batch: Batch, rows: number): void {
+    batch.rows += rows
+    if (batch.out.length >= BATCH_BYTES) this.handOver(batch)
+    else if (batch.rows === 0) {
+      this.open.delete(batch.table)
+      this.reuse(batch.out)
+    }
+  }
+
+  private handOver(batch: Batch): void {
+    this.open.delete(batch.table)
+    if (batch.table === 'ticks') batch.suspects = this.newestTicks.take()
+    this.finished(batch)
+  }
+}

@@ -1,0 +1,35 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { MeasureRow } from '../../../streams/measures/rows.ts'
+import { fundRows, pnlRows, poolRows } from '../../test/storageRows.ts'
+import { RowReader, RowWriter } from '../engine/rowBinary.ts'
+import { MEASURES, type MeasureTable } from './measureRows.ts'
+
+describe('rows of measures', () => {
+  it.each([
+    ['pnl', pnlRows()],
+    ['fund', fundRows()],
+    ['pool', poolRows()],
+  ] as const)('of a %s come back as they were, to the last digit', (kind, rows) => {
+    const table = MEASURES[kind] as MeasureTable<MeasureRow>
+    fc.assert(
+      fc.property(fc.array(rows as fc.Arbitrary<MeasureRow>, { minLength: 1, maxLength: 10 }), written => {
+        const out = new RowWriter(16)
+        for (const row of written) table.write(out, row)
+        const input = new RowReader(out.written())
+        for (const row of written) expect(table.read(input)).toEqual(row)
+        expect(input.ended).toBe(true)
+      }),
+    )
+  })
+
+  it('leave nothing behind where a value fits no column', () => {
+    const table = MEASURES.pool
+    const [row] = fc.sample(poolRows(), { numRuns: 1, seed: 1 })
+    const out = new RowWriter(16)
+    table.write(out, row!)
+    const before = out.length
+    expect(() => table.write(out, { ...row!, reserve1: -1n })).toThrow(RangeError)
+    expect(out.length).toBe(before)
+  })
+})

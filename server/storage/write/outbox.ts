@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { backOff } from '../../lib/backOffFunction.ts'
+import { type Deferred, deferred } from '../../lib/deferred.ts'
+import type { RowWriter } from '../engine/rowBinary.ts'
+import type { TableName } from '../engine/tables.ts'
+import type { Batch } from './batches.ts'
+import type { Check, Inserter } from './inserter.ts'
+import { noRows, type RowCounts } from './rowCounts.ts'
+import type { Spool, SpoolFile } from './spool.ts'
+import { Seen } from './storedIndex.ts'
+
+/** Rows that are not yet stored. */
+interface Item {
+  readonly table: TableName
+  /** The frame of the first row, ms; what a former process left behind comes before all frames. */
+  readonly frame: number
+  readonly rows: number
+  readonly check: Check
+  /** The file they are in; undefined where none could be made until the end. */
+  filed: Promise<SpoolFile | undefined>
+  readonly gone: Deferred<void>
+}
+
+/** Batches on their way: each becomes a file, and the files go into the engine in order, one at a time. */
+export class Outbox {
+  /** Rows that the disk took no file of until the end. */
+  readonly dropped: RowCounts = noRows()
+  /** Why a batch is not yet a file. */
+  failure: string | undefined
+  /** Bytes on their way to the disk. */
+  private filing = 0
+  private readonly items: Item[]
+  private readonly spool: Spool
+  private readonly inserter: Inserter
+  private readonly seen: Seen
+  private readonly written: (out: RowWriter) => void
+  private readonly log: Logger
+  private readonly ended = new AbortController()
+  private readonly sent: Promise<void>
+  private more = deferred<void>()
+  private less = deferred<void>()
+
+  /** `written` gets the buffers that are free again. */
+  constructor(spool: Spool, inserter: Inserter, seen: Seen, written: (out: RowWriter) => void, log: Logger) {
+    this.spool = spool
+    this.inserter = inserter
+    this.seen = seen
+    this.written = written
+    this.log = log
+    // What was learnt for one of these would not be true after it: the next one may hold the same rows once more.
+    this.items = spool.leftOver.map(file =>
+      itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new Seen(), suspects: undefined }, Promise.resolve(file)),
+    )
+    this.sent = this.send()
+  }
+
+  get files(): number {
+    return this.items.length
+  }
+
+  get rows(): number {
+    return this.items.reduce((sum, item) => sum + item.rows, 0)
+  }
+
+  /** In memory and on disk. */
+  get bytes(): number {
+    return this.filing + this.spool.bytes
+  }
+
+  get bytesInMemory(): number {
+    return this.filing
+  }
+
+  /** The first frame of which rows are waiting here; Infinity where none are. */
+  get firstFrame(): number {
+    return this.items.reduce((least, item) => Math.min(least, item.frame), Number.POSITIVE_INFINITY)
+  }
+
+  /** Resolves when the rows are stored; rejects where they stay in the spool. */
+  put(batch: Batch, check: Check = { seen: this.seen, suspects: batch.suspects }): Promise<void> {
+    const item = itemOf(batch.table, batch.frame, batch.rows, check, this.file(batch))
+    this.items.push(item)
+    this.more.resolve()
+    return item.gone.promise
+  }
+
+  /** Resolves when fewer than `bytes` bytes are waiting, or nothing goes on any more. */
+  async below(bytes: number): Promise<void> {
+    while (this.bytes >= bytes && !this.ended.signal.aborted) await this.less.promise
+  }
+
+  /** Resolves when all rows of frames up to `frame` are stored; rejects where they stay in the spool. */
+  async until(frame: number): Promise<void> {
+    await Promise.all(this.items.filter(item => item.frame <= frame).map(item => item.gone.promise))
+  }
+
+  /** Ends the sending; what is not yet stored stays in the spool. */
+  async end(): Promise<void> {
+    this.ended.abort()
+    this.more.resolve()
+    this.less.resolve()
+    await this.sent
+    for (const item of this.items) {
+      if ((await item.filed) === undefined) this.dropped[item.table] += item.rows
+      item.gone.reject(new Error('the sink was closed; the rows wait in the spool'))
+    }
+  }
+
+  private async send(): Promise<void> {
+    while (!this.ended.signal.aborted) {
+      const item = this.items[0]
+      if (item === undefined) {
+        this.more = deferred()
+        await this.more.promise
+        continue
+      }
+      const file = await item.filed
+      if (file === undefined || !(await this.inserter.send(file, item.check, this.ended.signal))) return
+      this.items.shift()
+      item.gone.resolve()
+      this.freed()
+    }
+  }
+
+  /** Makes a file of the batch, however often the disk refuses; its rows stay in memory until then. */
+  private async file({ table, rows, out, suspects }: Batch): Promise<SpoolFile | undefined> {
+    const seq = this.spool.next()
+    this.filing += out.length
+    try {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          const file = await this.spool.add(seq, table, rows, out.written(), suspects.size === 0)
+          this.failure = undefined
+          return file
+        } catch (error) {
+          this.failure = (error as Error).message
+          if (attempt === 0) this.log.error({ error: this.failure }, 'the spool takes no file; trying on')
+          if (this.ended.signal.aborted) return undefined
+          await delay(backOff(attempt), undefined, { signal: this.ended.signal }).catch(() => {})
+        }
+      }
+    } finally {
+      this.filing -= out.length
+      this.written(out)
+      this.freed()
+    }
+  }
+
+  private freed(): void {
+    this.less.resolve()
+    this.less = deferred()
+  }
+}
+
+const itemOf = (table: TableName, frame: number, rows: number, check: Check, filed: Promise<SpoolFile | undefined>): Item => {
+  const gone = deferred<void>()
+  gone.promise.catch(() => {}) // who waits for it is told; it may be nobody
+  return { table, frame, rows, check, filed, gone }
+}

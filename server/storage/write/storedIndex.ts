@@ -1,0 +1,204 @@
+import { ROWS_A_TURN, turn } from '../../lib/yieldTurn.ts'
+import type { Engine } from '../engine/engine.ts'
+import { quoted } from '../engine/migrate.ts'
+import { type Codec, codecOf, RowReader, RowWriter } from '../engine/rowBinary.ts'
+import { select, timeOf } from '../engine/select.ts'
+import { columnList, streamColumns, type Table } from '../engine/tables.ts'
+
+/** Streams with rows that may have been stored before this start, and the time (ms) of the oldest of these. */
+export type Suspects = Map<string, number>
+
+/** Rows whose neighbours in the table are asked for at once, and names that one question bears. */
+const PIECE = 10_000
+const NAMES = 500
+
+/**
+ * What was stored before this start. A replay of the same content, or what a venue repeats after a reconnection, is left out
+ * here: no key of the table could keep it out of the candles, to which a row counts when it is inserted.
+ *
+ * Of each stream (of ticks a symbol and source, of measures an id) it learns the newest time that was stored; rows after it
+ * are surely new. Only where rows are not, the engine is asked which of them it has.
+ */
+export class Seen {
+  /** By table and stream, as written in the rows: no row that was stored before this start is newer (ms). */
+  private readonly newestOf = new Map<string, number>()
+  /** Counts what was learnt, so that others may keep what they looked up. */
+  lessons = 0
+
+  /** Infinity where nobody asked yet. `stream` as `streamOf` writes it. */
+  newest(table: Table, stream: string): number {
+    return this.newestOf.get(`${table.name} ${stream}`) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Takes note of a row at `t` where it is suspect. */
+  meet(table: Table, stream: string, t: number, suspects: Suspects): void {
+    if (t <= this.newest(table, stream)) suspects.set(stream, Math.min(t, suspects.get(stream) ?? t))
+  }
+
+  /** Whether one of the suspects may indeed be stored. Learns of the streams that nobody asked about yet. */
+  async mayHave(engine: Engine, table: Table, suspects: Suspects): Promise<boolean> {
+    const unknown = [...suspects.keys()].filter(stream => this.newest(table, stream) === Number.POSITIVE_INFINITY)
+    let from = Number.POSITIVE_INFINITY
+    for (const t of suspects.values()) from = Math.min(from, t)
+    for (let i = 0; i < unknown.length; i += NAMES) await this.ask(engine, table, unknown.slice(i, i + NAMES), from)
+    return [...suspects].some(([stream, t]) => t <= this.newest(table, stream))
+  }
+
+  /** Those of `rows` rows that the engine has not; undefined where that is all of them. Asks before their first insert only. */
+  async unseen(engine: Engine, table: Table, bytes: Buffer, rows: number): Promise<{ bytes: Buffer; rows: number } | undefined> {
+    const layout = await layOut(table, bytes, rows)
+    const met: Suspects = new Map()
+    for (const row of layout) this.meet(table, row.stream, row.t, met)
+    if (!(await this.mayHave(engine, table, met))) return undefined
+    const suspects = layout.filter(row => row.t <= this.newest(table, row.stream))
+    const known = new Set<Row>()
+    for (let i = 0; i < suspects.length; i += PIECE) {
+      for (const row of await storedAmong(engine, table, bytes, suspects.slice(i, i + PIECE))) known.add(row)
+    }
+    if (known.size === 0) return undefined
+    const kept = layout.filter(row => !known.has(row))
+    return { bytes: joined(bytes, kept), rows: kept.length }
+  }
+
+  private async ask(engine: Engine, table: Table, unknown: readonly string[], from: number): Promise<void> {
+    const columns = table.columns.slice(0, streamColumns(table))
+    const input = await select(
+      engine,
+      `SELECT ${columnList(columns)}, toUnixTimestamp64Milli(max(t)) FROM ${quoted(engine.database)}.${table.name}
+       WHERE ${columns[0]!.name} IN {names:Array(String)} AND t >= ${timeOf('from')}
+       GROUP BY ${columnList(columns)}`,
+      { names: firstNames(unknown), from },
+    )
+    for (const stream of unknown) this.newestOf.set(`${table.name} ${stream}`, from - 1)
+    while (!input.ended) {
+      const start = input.at
+      for (let i = 0; i < columns.length; i++) TEXT.skip(input)
+      const stream = input.bytes.toString('latin1', start, input.at)
+      this.newestOf.set(`${table.name} ${stream}`, MS.read(input))
+    }
+    this.lessons += 1
+  }
+}
+
+/** The stream of these names, as the first columns of a row are written. */
+export const streamOf = (...names: string[]): string => {
+  const out = new RowWriter(64)
+  for (const name of names) TEXT.write(out, name)
+  return out.written().toString('latin1')
+}
+
+/** A file whose rows cannot be read. */
+export class BadRows extends Error {}
+
+/** Where a row lies in its bytes, and what it is told by. */
+interface Row {
+  readonly from: number
+  readonly to: number
+  readonly identityTo: number
+  readonly stream: string
+  readonly t: number
+}
+
+const TEXT = codecOf('String')
+const MS = codecOf("DateTime64(3, 'UTC')") as Codec<number>
+
+const layOut = async (table: Table, bytes: Buffer, count: number): Promise<Row[]> => {
+  const rows: Row[] = []
+  try {
+    for (const row of rowsIn(table, bytes)) {
+      rows.push(row)
+      if (rows.length % ROWS_A_TURN === 0) await turn()
+    }
+  } catch (error) {
+    throw new BadRows((error as Error).message)
+  }
+  if (rows.length !== count) throw new BadRows(`found ${rows.length} rows, expected ${count}`)
+  return rows
+}
+
+function* rowsIn(table: Table, bytes: Buffer): Generator<Row> {
+  const codecs = table.columns.map(column => codecOf(column.type))
+  const time = streamColumns(table)
+  const input = new RowReader(bytes)
+  while (!input.ended) {
+    const from = input.at
+    for (let i = 0; i < time; i++) codecs[i]!.skip(input)
+    const stream = bytes.toString('latin1', from, input.at)
+    const t = MS.read(input)
+    for (let i = time + 1; i < table.identity; i++) codecs[i]!.skip(input)
+    const identityTo = input.at
+    for (let i = table.identity; i < codecs.length; i++) codecs[i]!.skip(input)
+    yield { from, to: input.at, identityTo, stream, t }
+  }
+}
+
+/** The first name of each stream: of ticks the symbol. */
+const firstNames = (streams: Iterable<string>): string[] => {
+  const names = new Set<string>()
+  for (const stream of streams) names.add(TEXT.read(new RowReader(Buffer.from(stream, 'latin1'))) as string)
+  return [...names]
+}
+
+/** Those of the rows that the table has. Where far more lies between them than they are, they are asked for in halves. */
+const storedAmong = async (engine: Engine, table: Table, bytes: Buffer, rows: readonly Row[]): Promise<Row[]> => {
+  const names = firstNames(new Set(rows.map(row => row.stream)))
+  const stored = names.length > NAMES ? undefined : await storedBetween(engine, table, names, rows)
+  if (stored) return rows.filter(row => stored.has(bytes.toString('latin1', row.from, row.identityTo)))
+  const half = rows.length >> 1
+  const first = await storedAmong(engine, table, bytes, rows.slice(0, half))
+  return first.concat(await storedAmong(engine, table, bytes, rows.slice(half)))
+}
+
+/** What the table has of these names in the time of the rows; undefined where that is too much. */
+const storedBetween = async (
+  engine: Engine,
+  table: Table,
+  names: readonly string[],
+  rows: readonly Row[],
+): Promise<Set<string> | undefined> => {
+  let from = Number.POSITIVE_INFINITY
+  let to = Number.NEGATIVE_INFINITY
+  for (const { t } of rows) {
+    from = Math.min(from, t)
+    to = Math.max(to, t)
+  }
+  const identity = table.columns.slice(0, table.identity)
+  const most = from === to ? Number.POSITIVE_INFINITY : rows.length * 2 + PIECE
+  const input = await select(
+    engine,
+    `SELECT ${columnList(identity)} FROM ${quoted(engine.database)}.${table.name} FINAL
+     WHERE ${table.columns[0]!.name} IN {names:Array(String)}
+       AND t BETWEEN ${timeOf('from')} AND ${timeOf('to')}
+     ${from === to ? '' : `LIMIT ${most + 1}`}`,
+    { names, from, to },
+  )
+  const stored = await identities(
+    input,
+    identity.map(column => codecOf(column.type)),
+  )
+  return stored.size > most ? undefined : stored
+}
+
+const identities = async (input: RowReader, codecs: readonly Codec<unknown>[]): Promise<Set<string>> => {
+  const found = new Set<string>()
+  for (let n = 1; !input.ended; n++) {
+    const start = input.at
+    for (const codec of codecs) codec.skip(input)
+    found.add(input.bytes.toString('latin1', start, input.at))
+    if (n % ROWS_A_TURN === 0) await turn()
+  }
+  return found
+}
+
+/** The bytes of these rows, those that lie side by side copied as one. */
+const joined = (bytes: Buffer, rows: readonly Row[]): Buffer => {
+  const out = Buffer.allocUnsafe(rows.reduce((sum, row) => sum + row.to - row.from, 0))
+  let length = 0
+  for (let i = 0; i < rows.length; ) {
+    const { from } = rows[i]!
+    let { to } = rows[i]!
+    for (i += 1; rows[i]?.from === to; i++) to = rows[i]!.to
+    length += bytes.copy(out, length, from, to)
+  }
+  return out
+}

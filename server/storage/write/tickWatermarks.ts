@@ -1,0 +1,62 @@
+import type { Names } from '../../../streams/lib/interner.ts'
+import { TICKS } from '../engine/tables.ts'
+import { type Seen, type Suspects, streamOf } from './storedIndex.ts'
+
+/**
+ * Finds the ticks that may have been stored before this start, by the numbers of their names: it is asked for every tick, so
+ * that it must cost next to nothing.
+ */
+export class NewestTicks {
+  private readonly symbols: Names
+  private readonly sources: Names
+  private readonly seen: Seen
+  /** By source and symbol. */
+  private newest: number[][] = []
+  private lessons = 0
+  /** The oldest suspect of each stream, by source and symbol. */
+  private oldest: number[][] = []
+
+  constructor(symbols: Names, sources: Names, seen: Seen) {
+    this.symbols = symbols
+    this.sources = sources
+    this.seen = seen
+  }
+
+  /** Looks everything up anew where something has been learnt. */
+  refresh(): void {
+    if (this.lessons === this.seen.lessons) return
+    this.lessons = this.seen.lessons
+    this.newest = []
+  }
+
+  /** Takes note of a tick at `t` (ms). */
+  meet(symbol: number, source: number, t: number): void {
+    if (t > (this.newest[source]?.[symbol] ?? this.lookUp(symbol, source))) return
+    this.oldest[source] ??= []
+    const oldest = this.oldest[source][symbol]
+    if (oldest === undefined || t < oldest) this.oldest[source][symbol] = t
+  }
+
+  /** The suspects met since the last call. */
+  take(): Suspects {
+    const suspects = new Map<string, number>()
+    this.oldest.forEach((times, source) => {
+      times.forEach((t, symbol) => {
+        suspects.set(this.stream(symbol, source), t)
+      })
+    })
+    this.oldest = []
+    return suspects
+  }
+
+  private lookUp(symbol: number, source: number): number {
+    const newest = this.seen.newest(TICKS, this.stream(symbol, source))
+    this.newest[source] ??= []
+    this.newest[source][symbol] = newest
+    return newest
+  }
+
+  private stream(symbol: number, source: number): string {
+    return streamOf(this.symbols.at(symbol), this.sources.at(source))
+  }
+}

@@ -1,0 +1,40 @@
+import type { Branch, State } from '../../streams/channels/stateTree.ts'
+import type { FeedHealth } from '../../streams/market/feedHealth.ts'
+
+/** A nested set of figures, as the parts of the server give them. */
+export interface Figures {
+  readonly [key: string]: number | string | boolean | undefined | Figures
+}
+
+/** `status`: feeds as the pipeline knows them, and what the other parts say of themselves. */
+export const showStatus = (
+  state: State,
+  feeds: () => readonly FeedHealth[],
+  stateOf: (feed: FeedHealth) => string,
+  parts: () => Figures,
+): (() => void) => {
+  const root = state.root
+  const perFeed = root.branch('feeds').keep()
+  return () => {
+    for (const feed of feeds()) {
+      const branch = perFeed.branch(feed.id)
+      branch.value('state').set(stateOf(feed))
+      branch.exact('ticks').set(feed.ticks)
+      branch.exact('late').set(feed.late)
+      branch.exact('messages').set(feed.messages)
+      branch.exact('lag').set(Math.round(feed.lag))
+      branch.value('silent').set(feed.silent)
+      const bad = branch.branch('bad').keep()
+      for (const [kind, count] of Object.entries(feed.bad)) bad.exact(kind).set(count)
+    }
+    write(root, parts())
+  }
+}
+
+const write = (branch: Branch, figures: Figures): void => {
+  for (const [key, value] of Object.entries(figures)) {
+    if (typeof value === 'number') branch.exact(key).set(value)
+    else if (typeof value === 'object') write(branch.branch(key), value)
+    else branch.value(key).set(value)
+  }
+}

@@ -1,0 +1,204 @@
+import type { Proposal, RebalanceProposal } from '../input.ts'
+import type { Dependent, Source } from '../lib/dependencies.ts'
+import type { FrameRows } from '../measures/rows.ts'
+import { crc32 } from '../wire/crc32.ts'
+import { ByteWriter, utf8Bytes } from './byteWriter.ts'
+import { State } from './stateTree.ts'
+
+/** What leaves the pipeline at the end of a frame: everything in it is of one moment. */
+export interface Frame {
+  /** ms; every number in the frame is computed up to here. */
+  readonly t: number
+  /** Patches of the channels that are watched, in the order of their sequence numbers. */
+  readonly pushes: readonly Push[]
+  /** Channels that have become readable in this frame, because somebody began to watch them. */
+  readonly ready: readonly string[]
+  readonly rows: FrameRows
+  /** What the prices of this frame ask of the journal. */
+  readonly proposals: readonly Proposal[]
+  /** What the drift of this frame asks of it. */
+  readonly rebalances: readonly RebalanceProposal[]
+}
+
+/** One message to all who follow a channel, as it is written on the wire. */
+export interface Push {
+  readonly channel: string
+  readonly seq: number
+  /** The sequence number of the state it applies to. */
+  readonly prev: number
+  readonly bytes: Uint8Array
+}
+
+/** The least that a hub must be able to ask of the channels; its answers are complete pushes. */
+export interface Channels {
+  /** The whole state as of the last frame; undefined for a channel nobody has begun to watch. */
+  snapshot(channel: string): Push | undefined
+  /** All changes after `seq` as one patch; undefined where that is too long ago, or nothing to know of. */
+  since(channel: string, seq: number): Push | undefined
+  /** The checksum of the state as of the last frame. */
+  checksum(channel: string): Push | undefined
+  /** Number of the channel's newest patch; 0 before the first. */
+  seq(channel: string): number
+}
+
+/** What a channel shows, and how. */
+export interface ChannelView {
+  readonly state: State
+  readonly write: (t: number, commit: () => void) => void
+  readonly listen?: (on: boolean) => void
+  /** What its messages call it, where that is not its name. */
+  readonly shown?: string
+}
+
+/**
+ * A state that can be listened to. It is written at the end of a frame, where what it shows has changed, and only while somebody
+ * watches: `write` puts the figures of the moment into the state, `listen` tells what lies behind that somebody does.
+ */
+export class Channel implements Dependent {
+  readonly name: string
+  /** How its messages begin: `{"ch":"tick:BTC-USD"` */
+  readonly opening: Uint8Array
+  readonly state: State
+  dirty = false
+  private readonly frames: Frames
+  private readonly source: Source
+  private readonly write: (t: number, commit: () => void) => void
+  private readonly listen: (on: boolean) => void
+  private watched = false
+  private kept = false
+
+  constructor(frames: Frames, name: string, source: Source, view: ChannelView) {
+    this.frames = frames
+    this.name = name
+    this.opening = utf8Bytes(`{"ch":${JSON.stringify(view.shown ?? name)}`)
+    this.source = source
+    this.state = view.state
+    this.write = view.write
+    this.listen = view.listen ?? (() => {})
+  }
+
+  watch(on: boolean): void {
+    if (on === this.watched || this.kept) return
+    this.watched = on
+    if (on) this.source.add(this)
+    else this.source.remove(this)
+    this.listen(on)
+  }
+
+  /** Watches from now on, whoever comes and goes. */
+  keep(): void {
+    this.watch(true)
+    this.kept = true
+  }
+
+  refresh(t: number): void {
+    const commit = () => this.frames.commit(this, t)
+    this.write(t, commit)
+    commit()
+  }
+}
+
+/** All channels: numbers their patches, and answers for their states. */
+export class Frames implements Channels {
+  t = 0
+  private readonly epoch: string
+  private readonly digits: number
+  private readonly channels = new Map<string, Channel>()
+  private pushes: Push[] = []
+  /** Where the numbers of new channels begin. */
+  private base = 0
+  private readonly out = new ByteWriter()
+
+  constructor(epoch: string, digits: number) {
+    this.epoch = epoch
+    this.digits = digits
+  }
+
+  get(name: string): Channel | undefined {
+    return this.channels.get(name)
+  }
+
+  /** The channel of that name; where there is none, it is made, and its state shows `source`. */
+  open(name: string, source: Source, show: (state: State) => ChannelView): Channel {
+    const known = this.channels.get(name)
+    if (known) return known
+    const state = new State(this.digits)
+    state.seq = this.base
+    state.floor = this.base
+    const channel = new Channel(this, name, source, show(state))
+    this.channels.set(name, channel)
+    return channel
+  }
+
+  /** Forgets a channel that nobody watches. Should it come again, its numbers are new ones. */
+  drop(name: string): void {
+    const channel = this.channels.get(name)
+    if (channel === undefined) return
+    this.base = Math.max(this.base, channel.state.seq + 1)
+    this.channels.delete(name)
+  }
+
+  commit(channel: Channel, t: number): void {
+    const prev = channel.state.seq
+    if (!channel.state.commit()) return
+    this.numbered(channel, t)
+    this.out.ascii(',"d":')
+    channel.state.since(prev, this.out)
+    this.pushes.push(this.finished(channel, prev))
+  }
+
+  /** The patches since the last call. */
+  take(): readonly Push[] {
+    const pushes = this.pushes
+    this.pushes = []
+    return pushes
+  }
+
+  snapshot(name: string): Push | undefined {
+    const channel = this.channels.get(name)
+    if (channel === undefined) return undefined
+    this.out.bytes(channel.opening)
+    this.out.ascii(`,"epoch":${JSON.stringify(this.epoch)},"seq":${channel.state.seq},"t":${this.t},"snap":`)
+    channel.state.snapshot(this.out)
+    return this.finished(channel, channel.state.seq)
+  }
+
+  since(name: string, seq: number): Push | undefined {
+    const channel = this.channels.get(name)
+    if (channel === undefined || seq < channel.state.floor || seq > channel.state.seq) return undefined
+    const merged = channel.state.seq - seq
+    this.numbered(channel, this.t)
+    this.out.ascii(merged === 1 ? ',"d":' : `,"prev":${seq},"merged":${merged},"d":`)
+    channel.state.since(seq, this.out)
+    return this.finished(channel, seq)
+  }
+
+  checksum(name: string): Push | undefined {
+    const channel = this.channels.get(name)
+    if (channel === undefined) return undefined
+    channel.state.canonical(this.out)
+    const sum = crc32(this.out.take())
+    this.out.bytes(channel.opening)
+    this.out.ascii(`,"seq":${channel.state.seq},"h":"${sum}"`)
+    return this.finished(channel, channel.state.seq)
+  }
+
+  seq(name: string): number {
+    return this.channels.get(name)?.state.seq ?? 0
+  }
+
+  private numbered(channel: Channel, t: number): void {
+    this.out.bytes(channel.opening)
+    this.out.ascii(',"seq":')
+    this.out.decimal(channel.state.seq, 0)
+    this.out.ascii(',"t":')
+    this.out.decimal(t, 0)
+  }
+
+  private finished({ name, state }: Channel, prev: number): Push {
+    this.out.byte(CLOSE)
+    return { channel: name, seq: state.seq, prev, bytes: this.out.take() }
+  }
+}
+
+const CLOSE = 0x7d

@@ -1,0 +1,54 @@
+import type { Rebalancing } from '../fund/rebalancePlanner.ts'
+import type { PlannedTrade } from '../fund/tradePlan.ts'
+import type { TradeState } from '../ledger/rebalanceEntry.ts'
+import { formatDecimal, toNumber } from '../lib/decimal.ts'
+import type { Branch } from './stateTree.ts'
+
+/**
+ * `rebalances:FUND`: whether the fund's rebalances are carried out, and the running rebalance or the last; in the mode `propose`, while drift asks for one, what would be traded. Amounts and
+ * fees are owned: exact decimal strings. `price` is the average of what was filled, before that what the plan reckoned with.
+ */
+export const showRebalances = (root: Branch): ((rebalancing: Rebalancing) => void) => {
+  const mode = root.value('mode')
+  const status = root.value('status')
+  const id = root.exact('id')
+  const reason = root.value('reason')
+  const since = root.exact('since')
+  const ended = root.exact('ended')
+  const targets = root.branch('targets')
+  const trades = root.branch('trades')
+  return ({ state, proposed, fund }) => {
+    const shown = proposed ?? state
+    mode.set(fund.spec.rebalance.mode ?? 'off')
+    if (shown === undefined) {
+      for (const leaf of [status, id, reason, since, ended, targets, trades]) leaf.remove()
+      return
+    }
+    const over = shown === state ? state.ended : undefined
+    status.set(proposed ? 'proposed' : (over?.outcome ?? 'running'))
+    id.set(shown.id)
+    reason.set(shown.reason)
+    since.set(proposed ? fund.figures.rebalanceSince : state?.since)
+    ended.set(over?.t)
+    for (const [asset, weight] of Object.entries(shown.targets)) targets.number(asset).set(weight)
+    targets.retain(asset => Object.hasOwn(shown.targets, asset))
+    trades.keep()
+    const names = new Set<string>()
+    for (const [i, trade] of (shown.trades as readonly (PlannedTrade | TradeState)[]).entries()) {
+      const known = 'status' in trade ? trade : undefined
+      const name = known?.id ?? `${shown.id}-${i + 1}`
+      names.add(name)
+      const branch = trades.branch(name)
+      branch.value('side').set(trade.side)
+      branch.value('asset').set(trade.asset)
+      branch.value('amount').set(formatDecimal(trade.amount))
+      const filled = known?.filled ?? 0n
+      branch.number('price').set(known && filled > 0n ? toNumber(known.value) / toNumber(filled) : trade.price)
+      branch.value('filled').set(filled > 0n ? formatDecimal(filled) : undefined)
+      branch.value('fee').set(known && filled > 0n ? formatDecimal(known.fee) : undefined)
+      branch.value('status').set(known?.status ?? 'proposed')
+      branch.value('why').set(known?.why)
+    }
+    trades.retain(name => names.has(name))
+  }
+}

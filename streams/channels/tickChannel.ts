@@ -1,0 +1,49 @@
+import { SIDES } from '../input.ts'
+import type { Names } from '../lib/interner.ts'
+import type { Instrument } from '../market/market.ts'
+import type { Branch } from './stateTree.ts'
+
+/** `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. */
+export const showTick = (root: Branch, sources: Names): ((instrument: Instrument) => void) => {
+  const price = root.number('price')
+  const size = root.number('size')
+  const side = root.value('side')
+  const src = root.value('src')
+  const t = root.exact('t')
+  const bid = root.number('bid')
+  const ask = root.number('ask')
+  const stale = root.value('stale')
+  const day = root.branch('day')
+  const n = day.exact('n')
+  const volume = day.exact('volume')
+  const notional = day.exact('notional')
+  const vwap = day.exact('vwap')
+  const open = day.exact('open')
+  const high = day.exact('high')
+  const low = day.exact('low')
+  return instrument => {
+    if (instrument.changedAt === 0) return
+    if (!Number.isNaN(instrument.t)) {
+      price.set(instrument.price)
+      size.set(instrument.size)
+      side.set(SIDES[instrument.side] || undefined)
+      src.set(sources.at(instrument.source))
+      t.set(instrument.t)
+    }
+    bid.set(instrument.bid)
+    ask.set(instrument.ask)
+    stale.set(instrument.stale)
+    const bar = instrument.day.total()
+    if (bar === undefined) {
+      day.remove()
+      return
+    }
+    n.set(bar.n)
+    volume.set(bar.volume)
+    notional.set(bar.notional)
+    vwap.set(bar.volume > 0 ? bar.notional / bar.volume : undefined)
+    open.set(bar.open)
+    high.set(bar.high)
+    low.set(bar.low)
+  }
+}

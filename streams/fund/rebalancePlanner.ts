@@ -1,0 +1,91 @@
+import type { FundHoldings, RebalanceProposal } from '../input.ts'
+import type { RebalanceState } from '../ledger/rebalanceEntry.ts'
+import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
+import type { Book, Instrument } from '../market/market.ts'
+import type { Fund } from './fund.ts'
+import { plan } from './tradePlan.ts'
+
+/** A plan that is only shown is made anew so often, ms of event time. */
+const SHOWN_MS = 1_000
+
+/**
+ * The rebalances of one fund: the running one or the last, as the journal tells it, and what would be traded now where the fund's
+ * drift asks for it. It plans and carries nothing out: in the mode `execute` its plan is an ask of the journal, in `propose` it is shown.
+ */
+export class Rebalancing extends Source implements Dependent {
+  readonly fund: Fund
+  /** As the journal tells it. */
+  state: RebalanceState | undefined
+  /** What would be traded now; in the mode `propose` only. */
+  proposed: RebalanceProposal | undefined
+  dirty = false
+  private readonly book: Book
+  private readonly changes: Changes
+  private readonly ask: (proposal: RebalanceProposal) => void
+  private custody: ReadonlyMap<string, bigint> = new Map()
+
+  constructor(fund: Fund, book: Book, changes: Changes, ask: (proposal: RebalanceProposal) => void) {
+    super()
+    this.fund = fund
+    this.book = book
+    this.changes = changes
+    this.ask = ask
+    const { mode = 'off' } = fund.spec.rebalance
+    if (mode !== 'off') fund.add(this)
+  }
+
+  /** Takes what the journal says that the fund owns. */
+  hold({ custody }: FundHoldings): void {
+    this.custody = custody
+  }
+
+  /** Takes what the journal says of a rebalance. */
+  take(state: RebalanceState): void {
+    this.state = state
+    this.proposed = undefined
+    this.touch(this.changes)
+  }
+
+  /** Plans at the end of the frame `t`, where the fund's figures of it ask for a rebalance. */
+  refresh(t: number): void {
+    const proposal = this.due(t) ? this.plan(t) : undefined
+    if (this.fund.spec.rebalance.mode === 'execute') {
+      if (proposal) this.ask(proposal)
+      return
+    }
+    if (proposal === undefined && this.proposed === undefined) return
+    this.proposed = proposal
+    this.touch(this.changes)
+  }
+
+  private due(t: number): boolean {
+    const { rebalanceNeeded, halted, shares, rebalanceLast } = this.fund.figures
+    if (!rebalanceNeeded || halted || shares === undefined || shares === 0n) return false
+    if (this.state && this.state.ended === undefined) return false
+    return !(t - rebalanceLast < (this.fund.spec.rebalance.coolOffMs ?? 0))
+  }
+
+  /** Undefined where a price is stale or missing, or where drift asks for it and nothing is large enough to be traded. */
+  private plan(t: number): RebalanceProposal | undefined {
+    const { spec, figures } = this.fund
+    const shown = this.proposed
+    if (shown && t - shown.t < SHOWN_MS) return shown
+    const targets = this.fund.weigh()
+    if (targets === undefined || spec.rebalance.trades === undefined) return undefined
+    const prices = new Map<string, number>()
+    for (const asset of new Set([...this.custody.keys(), ...targets.keys()])) {
+      if (asset === spec.quote) continue
+      const { price, stale } = this.instrument(asset)
+      if (stale || !(price > 0)) return undefined
+      prices.set(asset, price)
+    }
+    const trades = plan(this.custody, prices, targets, spec.quote, spec.rebalance.trades)
+    if (trades.length === 0 && figures.rebalanceReason !== 'age') return undefined
+    const { id: fund } = spec
+    return { fund, t, id: (this.state?.id ?? 0) + 1, reason: figures.rebalanceReason, targets: Object.fromEntries(targets), trades }
+  }
+
+  private instrument(asset: string): Instrument {
+    return this.book.instrument(`${asset}-${this.fund.spec.quote}`)
+  }
+}

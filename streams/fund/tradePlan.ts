@@ -1,0 +1,152 @@
+import { fromNumber, ONE } from '../lib/decimal.ts'
+
+/** A trade that a rebalance intends. */
+export interface PlannedTrade {
+  readonly side: 'buy' | 'sell'
+  readonly asset: string
+  /** 10⁻¹⁸: by how much custody changes. */
+  readonly amount: bigint
+  /** Of the quote asset: what the plan reckoned with. */
+  readonly price: number
+}
+
+export interface PlanRules {
+  /** Of what a trade moves, in basis points, paid in the quote asset; below 10,000. */
+  readonly feeBps: number
+  /** 10⁻¹⁸ of the quote asset: what is worth less is not traded. */
+  readonly minTrade: bigint
+  /** Asset → the step of its amounts, 10⁻¹⁸; without one every amount can be traded. */
+  readonly lots: ReadonlyMap<string, bigint>
+  /** 10⁻¹⁸ of the quote asset: what is worth more goes in slices. A lot is never divided. */
+  readonly maxTrade?: bigint
+}
+
+/** Slices that one asset is traded in, at most; what is beyond is left for the next rebalance. */
+const MOST_SLICES = 1_000
+
+/** What an asset is away from its target, values in 10⁻³⁶ of the quote asset. */
+interface Gap {
+  readonly asset: string
+  readonly price: number
+  /** The price in 10⁻¹⁸. */
+  readonly p: bigint
+  readonly held: bigint
+  /** Target weight, 10⁻¹⁸. */
+  readonly w: bigint
+}
+
+/**
+ * The trades that bring `custody` (10⁻¹⁸) to the weights of `targets`, at `prices` and after fees: sells first, then buys with the
+ * cash they leave, the largest first of either. What is in custody and has no target is sold. The quote asset is never traded:
+ * it is what the others leave, its target included.
+ *
+ * A sale of value v brings v × (1 − fee); a purchase of value v has v ÷ (1 − fee) set aside, which also covers a fee that comes on
+ * top. The weights meant are those of what is left after all fees. Amounts go down to whole lots, what is under `minTrade` is left
+ * out, and what that leaves over stays cash; so carrying out a plan leaves nothing to plan.
+ *
+ * Empty where anything held or wanted has no price: nothing is concluded from what is unknown.
+ */
+export const plan = (
+  custody: ReadonlyMap<string, bigint>,
+  prices: ReadonlyMap<string, number>,
+  targets: ReadonlyMap<string, number>,
+  quote: string,
+  rules: PlanRules,
+): readonly PlannedTrade[] => {
+  const gaps: Gap[] = []
+  for (const asset of new Set([...custody.keys(), ...targets.keys()])) {
+    const amount = custody.get(asset) ?? 0n
+    const weight = targets.get(asset) ?? 0
+    if (asset === quote || (amount <= 0n && !(weight > 0))) continue
+    const price = prices.get(asset) ?? Number.NaN
+    const p = fromNumber(price)
+    const w = fromNumber(weight)
+    if (p === undefined || p <= 0n || w === undefined) return []
+    gaps.push({ asset, price, p, held: amount * p, w })
+  }
+  const fee = fromNumber(rules.feeBps) ?? 0n
+  const after = valueAfterFees(gaps, (custody.get(quote) ?? 0n) * ONE, fee)
+
+  const sales: Intent[] = []
+  const purchases: Intent[] = []
+  for (const gap of gaps) {
+    const wanted = (gap.w * after) / ONE
+    // What misses a whole lot by the rounding of a division is that lot.
+    const hair = (gap.p * (rules.lots.get(gap.asset) ?? 1n)) / 1_000_000_000n
+    if (gap.held > wanted) sales.push({ gap, value: least(gap.held - wanted + hair, gap.held) })
+    else if (wanted > gap.held) purchases.push({ gap, value: wanted - gap.held + hair })
+  }
+
+  const trades: PlannedTrade[] = []
+  // As the ledger will: what comes in is rounded down, what goes out up, at 18 places, trade by trade.
+  let cash = custody.get(quote) ?? 0n
+  const add = ({ asset, price, p }: Gap, side: 'buy' | 'sell', amount: bigint): void => {
+    trades.push({ side, asset, amount, price })
+    if (side === 'sell') cash += (amount * p * (FULL - fee)) / (FULL * ONE)
+    else cash -= divUp(amount * p * FULL, (FULL - fee) * ONE)
+  }
+  for (const { gap, value } of sales.sort(byValue)) for (const amount of slices(gap, value, rules)) add(gap, 'sell', amount)
+  for (const { gap, value } of purchases.sort(byValue)) {
+    for (const amount of slices(gap, value, rules)) {
+      const lot = rules.lots.get(gap.asset) ?? 1n
+      const affordable = ((cash * ONE * (FULL - fee)) / (FULL * gap.p * lot)) * lot
+      const fitting = least(amount, affordable)
+      if (fitting > 0n && fitting * gap.p >= rules.minTrade * ONE) add(gap, 'buy', fitting)
+      if (fitting < amount) break
+    }
+  }
+  return trades
+}
+
+interface Intent {
+  readonly gap: Gap
+  /** 10⁻³⁶ of the quote asset. */
+  readonly value: bigint
+}
+
+/** All of it, in 10⁻¹⁸ basis points. */
+const FULL = 10_000n * ONE
+
+const byValue = (a: Intent, b: Intent): number => (a.value === b.value ? (a.gap.asset < b.gap.asset ? -1 : 1) : a.value > b.value ? -1 : 1)
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+
+const divUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
+
+/**
+ * What is left when everything stands at its weight, 10⁻³⁶: the V with V + fees of the trades that V takes = the value before.
+ * That sum grows with V and bends upward where an asset turns from sale to purchase, so that Newton's steps reach it from above,
+ * each settling a side for good.
+ */
+const valueAfterFees = (gaps: readonly Gap[], cash: bigint, fee: bigint): bigint => {
+  const before = gaps.reduce((sum, { held }) => sum + held, cash)
+  let after = before
+  for (let i = 0; i <= gaps.length; i++) {
+    // Both sides × FULL × (FULL − fee), so that they are whole.
+    let left = before * FULL * (FULL - fee)
+    let slope = FULL * (FULL - fee) * ONE
+    for (const { held, w } of gaps) {
+      const rate = held * ONE > w * after ? -fee * (FULL - fee) : fee * FULL
+      left += rate * held
+      slope += rate * w
+    }
+    const next = (left * ONE) / slope
+    if (next === after) break
+    after = next
+  }
+  return after
+}
+
+/** The amounts that a value is traded in: whole lots, full slices and the rest, nothing that is too small. */
+const slices = ({ asset, p }: Gap, value: bigint, { lots, minTrade, maxTrade }: PlanRules): bigint[] => {
+  const lot = lots.get(asset) ?? 1n
+  const fitting = maxTrade === undefined ? value / (p * lot) : (maxTrade * ONE) / (p * lot)
+  const full = (fitting > 0n ? fitting : 1n) * lot
+  const amounts: bigint[] = []
+  for (let left = (value / (p * lot)) * lot; left > 0n && amounts.length < MOST_SLICES; left -= full) {
+    const amount = least(left, full)
+    if (amount * p < minTrade * ONE) break
+    amounts.push(amount)
+  }
+  return amounts
+}

@@ -1,0 +1,211 @@
+import { CANDLE, QUOTE, REFUSED, type Ticks } from '../input.ts'
+import { type Changes, Source } from '../lib/dependencies.ts'
+import type { Names } from '../lib/interner.ts'
+import { Bar, Candles, INTERVALS, type Interval } from './candles.ts'
+import type { FeedHealth } from './feedHealth.ts'
+import { Quotes } from './quotes.ts'
+import { RollingDay } from './rollingDay.ts'
+import { Tape } from './tape.ts'
+import { RecentIds } from './tradeIds.ts'
+
+/** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. NaN is unknown. */
+export class Instrument extends Source {
+  readonly symbol: string
+  /** Its number in the book and the columns there. */
+  readonly index: number
+  size = Number.NaN
+  side = 0
+  source = 0
+  readonly day = new RollingDay()
+  readonly tape = new Tape()
+  readonly candles: Readonly<Record<Interval, Candles>> = {
+    '1m': new Candles(INTERVALS['1m']),
+    '5m': new Candles(INTERVALS['5m']),
+    '1h': new Candles(INTERVALS['1h']),
+    '1d': new Candles(INTERVALS['1d']),
+  }
+  /** The feeds it has come from. */
+  readonly feeds: FeedHealth[] = []
+  /** Which trade ids were seen, for each source by its number. */
+  private readonly seen: (RecentIds | undefined)[] = []
+  private readonly quotes: Quotes
+
+  constructor(symbol: string, index: number, quotes: Quotes) {
+    super()
+    this.symbol = symbol
+    this.index = index
+    this.quotes = quotes
+    quotes.reserve(index)
+  }
+
+  get price(): number {
+    return this.quotes.price[this.index]!
+  }
+
+  set price(price: number) {
+    this.quotes.price[this.index] = price
+  }
+
+  /** Event time of the newest trade. */
+  get t(): number {
+    return this.quotes.t[this.index]!
+  }
+
+  set t(t: number) {
+    this.quotes.t[this.index] = t
+  }
+
+  get bid(): number {
+    return this.quotes.bid[this.index]!
+  }
+
+  set bid(bid: number) {
+    this.quotes.bid[this.index] = bid
+  }
+
+  get ask(): number {
+    return this.quotes.ask[this.index]!
+  }
+
+  set ask(ask: number) {
+    this.quotes.ask[this.index] = ask
+  }
+
+  get quoteT(): number {
+    return this.quotes.quoteT[this.index]!
+  }
+
+  set quoteT(t: number) {
+    this.quotes.quoteT[this.index] = t
+  }
+
+  /** Every feed it comes from is silent. */
+  get stale(): boolean {
+    return this.quotes.stale[this.index] === 1
+  }
+
+  /** One of its feeds fell silent or spoke again. */
+  heard(): void {
+    this.quotes.stale[this.index] = this.feeds.length > 0 && this.feeds.every(feed => feed.silent) ? 1 : 0
+  }
+
+  isNew(source: number, id: string): boolean {
+    let seen = this.seen[source]
+    if (seen === undefined) {
+      seen = new RecentIds()
+      this.seen[source] = seen
+    }
+    return seen.add(id)
+  }
+
+  comesFrom(feed: FeedHealth): void {
+    if (this.feeds.includes(feed)) return
+    this.feeds.push(feed)
+    feed.carries.add(this)
+    this.heard()
+  }
+}
+
+const SPANS = Object.keys(INTERVALS) as Interval[]
+
+/** The market as it stands: one instrument a symbol. The only place that prices come from. */
+export class Book {
+  readonly names: Names
+  readonly quotes = new Quotes()
+  /** Told of each instrument as it is made, before its first tick. */
+  made: (instrument: Instrument) => void = () => {}
+  private readonly instruments: Instrument[] = []
+  private readonly active: Instrument[] = []
+
+  constructor(names: Names) {
+    this.names = names
+  }
+
+  /** The instrument of a canonical symbol, known or not yet. */
+  instrument(symbol: string): Instrument {
+    return this.at(this.names.index(symbol))
+  }
+
+  has(symbol: string): boolean {
+    const index = this.names.find(symbol)
+    return index !== undefined && (this.instruments[index]?.changedAt ?? 0) > 0
+  }
+
+  /** Symbols that have had a tick. */
+  get seen(): readonly Instrument[] {
+    return this.active
+  }
+
+  /** Whatever was asked for or has had a tick. */
+  get all(): readonly Instrument[] {
+    return this.instruments.filter(instrument => instrument !== undefined)
+  }
+
+  /** Takes in one batch of `feed` and returns its newest time. Trades seen before are marked REFUSED in it and counted. */
+  apply(ticks: Ticks, feed: FeedHealth, changes: Changes): number {
+    let newest = 0
+    const { type, symbol, source, t, price, size, side, id, candle } = ticks.columns
+    for (let i = ticks.from; i < ticks.to; i++) {
+      const instrument = this.at(symbol[i]!)
+      const time = t[i]!
+      if (time > newest) newest = time
+      if (type[i] === QUOTE) {
+        if (time < instrument.quoteT) continue
+        instrument.bid = price[i]!
+        instrument.ask = size[i]!
+        instrument.quoteT = time
+      } else {
+        if (!instrument.isNew(source[i]!, id[i]!)) {
+          type[i] = REFUSED
+          feed.count('duplicate')
+          continue
+        }
+        if (time < instrument.t) feed.late += 1
+        else {
+          instrument.price = price[i]!
+          instrument.size = size[i]!
+          instrument.side = side[i]!
+          instrument.source = source[i]!
+          instrument.t = time
+        }
+        if (type[i] === CANDLE && candle) {
+          const span = candle.span[i]!
+          const bar = candleBar(time, span, candle.open[i]!, candle.high[i]!, candle.low[i]!, price[i]!, size[i]!)
+          instrument.day.add(bar)
+          for (const name of SPANS) if (INTERVALS[name] >= span) instrument.candles[name].at(time)?.merge(bar)
+          feed.candlesOf(span)
+        } else {
+          instrument.day.trade(time, price[i]!, size[i]!)
+          for (const name of SPANS) instrument.candles[name].at(time)?.trade(time, price[i]!, size[i]!)
+        }
+        instrument.tape.push(id[i]!, time, price[i]!, size[i]!, side[i]!, source[i]!)
+      }
+      feed.ticks += 1
+      if (instrument.changedAt === 0) this.active.push(instrument)
+      instrument.comesFrom(feed)
+      instrument.touch(changes)
+    }
+    return newest
+  }
+
+  /** Lets time come to `t`: days lose their oldest minutes. */
+  advance(t: number, changes: Changes): void {
+    for (const instrument of this.active) if (instrument.day.advance(t)) instrument.touch(changes)
+  }
+
+  private at(index: number): Instrument {
+    let instrument = this.instruments[index]
+    if (instrument === undefined) {
+      instrument = new Instrument(this.names.at(index), index, this.quotes)
+      this.instruments[index] = instrument
+      this.made(instrument)
+    }
+    return instrument
+  }
+}
+
+const candleBar = (t: number, span: number, open: number, high: number, low: number, close: number, volume: number): Bar => {
+  const bar = new Bar(t - span + 1)
+  bar.add(t - span + 1, t, open, high, low, close, volume, volume * close, 1)
+  return bar
+}

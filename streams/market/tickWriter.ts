@@ -1,0 +1,261 @@
+import { type Bad, type BookLevels, BUY, CANDLE, NO_SIDE, QUOTE, SELL, type TickColumns, type Ticks, TRADE } from '../input.ts'
+import type { Levels } from '../pools/orderBook.ts'
+import { BookWriter } from './depthSampler.ts'
+
+export type Side = 'buy' | 'sell' | ''
+
+/** A venue's clock may run this far ahead of the moment of receipt (ms); a time beyond it is a mistake. */
+export const MAX_AHEAD_MS = 5_000
+
+/** 2009-01-01, before which there was nothing to trade. */
+export const FIRST_TIME = Date.UTC(2009, 0, 1)
+
+const MIN_PRICE = 1e-18
+const MAX_PRICE = 1e15
+const MAX_SIZE = 1e18
+
+/** What a price may be: neither nothing nor absurd. */
+export const isPrice = (price: number): boolean => price >= MIN_PRICE && price <= MAX_PRICE
+export const isSize = (size: number): boolean => size >= 0 && size <= MAX_SIZE
+/** A moment of the age of these markets that a date can hold. */
+export const isTime = (t: number): boolean => t >= FIRST_TIME && t < 8.64e15
+
+const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
+
+/**
+ * The one door by which ticks come in: it checks each value, counts what it leaves out by kind, and packs the rest into
+ * batches. One writer serves one connection, because a message without a time takes the newest time of its connection.
+ */
+export class TickWriter {
+  private readonly feed: number
+  private readonly books: BookWriter
+  private readonly onLeftOut: ((kind: Bad, n: number) => void) | undefined
+  private columns: TickColumns
+  private length = 0
+  private messages = 0
+  private bad: Partial<Record<Bad, number>> = {}
+  private received = Number.NaN
+  private newest = Number.NaN
+  private lag = Number.NaN
+
+  /** `onLeftOut` hears of everything that is counted as left out, as it happens. */
+  constructor(feed: number, onLeftOut?: (kind: Bad, n: number) => void) {
+    this.feed = feed
+    this.onLeftOut = onLeftOut
+    this.columns = tickColumns(64)
+    this.books = new BookWriter(feed)
+  }
+
+  /** A new connection begins: the times of the one before say nothing about it, and its books are gone. */
+  reconnect(): void {
+    this.newest = Number.NaN
+    this.books.allLost()
+  }
+
+  /** Begins a message, received at `at` (ms; NaN where a recording does not say). */
+  message(at: number): void {
+    this.messages += 1
+    this.received = at
+  }
+
+  /** Counts something that cannot become a tick. */
+  leaveOut(kind: Bad, n = 1): void {
+    this.bad[kind] = (this.bad[kind] ?? 0) + n
+    this.onLeftOut?.(kind, n)
+  }
+
+  /** An exchange time that came without a tick: what bears no time takes the newest of its connection, whatever brought it. */
+  time(t: number): void {
+    if (this.timely(t)) this.note(t)
+  }
+
+  /** One trade. `t` in ms; sizes in base units; `id` unique for its source and symbol. */
+  trade(symbol: number, source: number, t: number, price: number, size: number, side: Side, id: string): void {
+    if (!this.timely(t) || !this.priced(price) || !this.sized(size)) return
+    this.note(t)
+    this.put(TRADE, symbol, source, t, price, size, SIDE_CODE[side], id)
+  }
+
+  /** Best bid and ask; true where they were taken. `t` NaN: the venue did not say. */
+  quote(symbol: number, source: number, t: number, bid: number, ask: number): boolean {
+    const time = this.timeOf(t)
+    if (!this.timely(time)) return false
+    if (!(isPrice(bid) && bid <= ask && isPrice(ask))) {
+      this.leaveOut('quote')
+      return false
+    }
+    // The moment of receipt is no exchange time: only the venue's own word becomes the connection's newest.
+    if (time === t) this.note(t)
+    this.put(QUOTE, symbol, source, time, bid, ask, NO_SIDE, '')
+    return true
+  }
+
+  /** The book of a symbol changed. `read` gives its levels where they are asked for, undefined where they cannot be shown. */
+  levels(symbol: number, source: number, t: number, read: () => Levels | undefined): void {
+    const time = this.timeOf(t)
+    if (this.timely(time)) this.books.changed(symbol, source, time, read)
+  }
+
+  /** The book of a symbol has a hole since `t`. */
+  loseLevels(symbol: number, t: number): void {
+    const time = this.timeOf(t)
+    this.books.lost(symbol, this.timely(time) ? time : Number.NaN)
+  }
+
+  /** How books stand that have changed, each at most once in a while; `all` where nothing more comes. They come after the ticks so far. */
+  takeLevels(all = false): readonly BookLevels[] {
+    return this.books.take(this.newest, this.received, all)
+  }
+
+  /** One candle of `span` ms that opened at `openTime`: a tick at its last millisecond, at its close. */
+  candle(
+    symbol: number,
+    source: number,
+    openTime: number,
+    span: number,
+    prices: { open: number; high: number; low: number; close: number },
+    volume: number,
+    id: string,
+  ): void {
+    const { open, high, low, close } = prices
+    const t = openTime + span - 1
+    if (!this.timely(t) || !this.sized(volume)) return
+    if (!(isPrice(low) && low <= Math.min(open, close) && high >= Math.max(open, close) && isPrice(high))) {
+      this.leaveOut('price')
+      return
+    }
+    this.note(t)
+    this.put(CANDLE, symbol, source, t, close, volume, NO_SIDE, id)
+    const i = this.length - 1
+    this.columns.candle ??= candleColumns(this.columns.type.length)
+    const candle = this.columns.candle
+    candle.open[i] = open
+    candle.high[i] = high
+    candle.low[i] = low
+    candle.span[i] = span
+  }
+
+  /** What was written since the last call; undefined where nothing came. The writer begins new columns. */
+  take(): Ticks | undefined {
+    if (this.messages === 0 && this.length === 0) return undefined
+    const batch: Ticks = {
+      kind: 'ticks',
+      feed: this.feed,
+      columns: this.columns,
+      from: 0,
+      to: this.length,
+      messages: this.messages,
+      bad: this.bad,
+      lag: this.lag,
+    }
+    this.columns = tickColumns(Math.max(16, this.length))
+    this.length = 0
+    this.messages = 0
+    this.bad = {}
+    return batch
+  }
+
+  get pending(): number {
+    return this.length
+  }
+
+  /**
+   * Cuts what waits down to `rows`, because nobody takes it: the oldest quotes go first, for a newer one stands in their place,
+   * and the oldest trades only where there are no quotes left. Both are counted as `dropped`.
+   */
+  shed(rows: number): void {
+    let excess = this.length - rows
+    if (excess <= 0) return
+    let kept = 0
+    for (let i = 0; i < this.length; i++) {
+      if (excess > 0 && this.columns.type[i] === QUOTE) excess -= 1
+      else copyRow(this.columns, i, kept++)
+    }
+    const dropped = this.length - rows
+    if (excess > 0) for (let i = excess; i < kept; i++) copyRow(this.columns, i, i - excess)
+    this.length = kept - excess
+    this.columns.id.length = this.length
+    this.leaveOut('dropped', dropped)
+  }
+
+  /** What bears no time takes the connection's. */
+  private timeOf(t: number): number {
+    return Number.isNaN(t) ? (Number.isNaN(this.newest) ? Math.floor(this.received) : this.newest) : t
+  }
+
+  private timely(t: number): boolean {
+    if (isTime(t) && !(t - this.received > MAX_AHEAD_MS)) return true
+    this.leaveOut('time')
+    return false
+  }
+
+  private priced(price: number): boolean {
+    if (isPrice(price)) return true
+    this.leaveOut('price')
+    return false
+  }
+
+  private sized(size: number): boolean {
+    if (isSize(size)) return true
+    this.leaveOut('size')
+    return false
+  }
+
+  private note(t: number): void {
+    if (t <= this.newest) return
+    this.newest = t
+    this.lag = this.received - t
+  }
+
+  private put(type: number, symbol: number, source: number, t: number, price: number, size: number, side: number, id: string): void {
+    if (this.length === this.columns.type.length) this.columns = grown(this.columns)
+    const i = this.length++
+    const c = this.columns
+    c.type[i] = type
+    c.symbol[i] = symbol
+    c.source[i] = source
+    c.t[i] = t
+    c.price[i] = price
+    c.size[i] = size
+    c.side[i] = side
+    c.id[i] = id
+  }
+}
+
+const COLUMNS = ['type', 'symbol', 'source', 't', 'price', 'size', 'side', 'id'] as const
+const CANDLE_COLUMNS = ['open', 'high', 'low', 'span'] as const
+
+const copyRow = (columns: TickColumns, from: number, to: number): void => {
+  for (const name of COLUMNS) columns[name][to] = columns[name][from]!
+  if (columns.candle) for (const name of CANDLE_COLUMNS) columns.candle[name][to] = columns.candle[name][from]!
+}
+
+const tickColumns = (capacity: number): TickColumns => ({
+  type: new Uint8Array(capacity),
+  symbol: new Uint32Array(capacity),
+  source: new Uint32Array(capacity),
+  t: new Float64Array(capacity),
+  price: new Float64Array(capacity),
+  size: new Float64Array(capacity),
+  side: new Uint8Array(capacity),
+  id: [],
+})
+
+const candleColumns = (capacity: number) => ({
+  open: new Float64Array(capacity),
+  high: new Float64Array(capacity),
+  low: new Float64Array(capacity),
+  span: new Float64Array(capacity),
+})
+
+const grown = (old: TickColumns): TickColumns => {
+  const capacity = old.type.length * 2
+  const columns = tickColumns(capacity)
+  for (const name of COLUMNS) if (name !== 'id') columns[name].set(old[name])
+  columns.id = old.id
+  if (old.candle) {
+    columns.candle = candleColumns(capacity)
+    for (const name of CANDLE_COLUMNS) columns.candle[name].set(old.candle[name])
+  }
+  return columns
+}

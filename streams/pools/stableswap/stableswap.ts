@@ -1,0 +1,210 @@
+import type { ChainLog } from '../../input.ts'
+import type { Mutable } from '../../lib/mutable.ts'
+import type { PoolRow } from '../../measures/rows.ts'
+import {
+  ADD_LIQUIDITY,
+  APPLY_NEW_FEE,
+  lengthOf,
+  RAMP_A,
+  REMOVE_LIQUIDITY,
+  REMOVE_LIQUIDITY_IMBALANCE,
+  REMOVE_LIQUIDITY_ONE,
+  STOP_RAMP_A,
+  TOKEN_EXCHANGE,
+  unsigned,
+  unsignedPair,
+} from '../abi.ts'
+import { type Depth, Inconsistent, type PoolChain } from '../chainLog.ts'
+import type { Swap } from '../rollingVolume.ts'
+import { adminShare, type Curve, exchanged, invariant, precise, withdrawn } from './stableswapMath.ts'
+
+type Balances = readonly [bigint, bigint]
+
+/** The balances of a stableswap pool at the end of a block, raw, without what its owner has to get. */
+export interface StableswapStart {
+  readonly block: number
+  readonly balances: Balances
+}
+
+/**
+ * A StableSwap pool of two coins with fixed rates (stableswap-ng). Its events tell amounts, not balances: these are known from its
+ * first deposit on, or from a start, as long as every event is what the curve says. Where one is not, because logs are missing or
+ * the curve is another (its amplification or fee was changed), balances, price and depth are unknown and the pool partial.
+ */
+export class Stableswap implements PoolChain {
+  known: Balances | undefined
+  private readonly curve: Curve
+
+  constructor(curve: Curve, start?: StableswapStart) {
+    this.curve = curve
+    this.known = start?.balances
+  }
+
+  get reserves(): Balances | undefined {
+    return this.known
+  }
+
+  get price(): number {
+    const solved = this.solved()
+    return solved === undefined ? Number.NaN : (slope(solved.x, solved.y, solved) * this.rate(1)) / this.rate(0)
+  }
+
+  apply({ topics, data }: ChainLog): Swap | undefined {
+    switch (topics[0]) {
+      case TOKEN_EXCHANGE:
+        // TokenExchange(buyer, int128 sold_id, uint256 tokens_sold, int128 bought_id, uint256 tokens_bought)
+        return this.exchange(coin(data, 0), unsigned(data, 1), coin(data, 2), unsigned(data, 3))
+      case ADD_LIQUIDITY: {
+        // AddLiquidity(provider, uint256[] token_amounts, uint256[] fees, uint256 invariant, uint256 token_supply)
+        const amounts = unsignedPair(data, 0)
+        // Only where no shares were out there are no fees: then nothing lay in the pool before.
+        const first = lengthOf(data, 1) === 0
+        const before = this.known ?? (first ? ([0n, 0n] as const) : undefined)
+        this.provide(before, amounts, first ? [0n, 0n] : unsignedPair(data, 1), unsigned(data, 2))
+        return undefined
+      }
+      case REMOVE_LIQUIDITY_IMBALANCE: {
+        // RemoveLiquidityImbalance(provider, uint256[] token_amounts, uint256[] fees, uint256 invariant, uint256 token_supply)
+        const [out0, out1] = unsignedPair(data, 0)
+        this.provide(this.known, [-out0, -out1], unsignedPair(data, 1), unsigned(data, 2))
+        return undefined
+      }
+      case REMOVE_LIQUIDITY: {
+        // RemoveLiquidity(provider, uint256[] token_amounts, uint256[] fees, uint256 token_supply)
+        const [out0, out1] = unsignedPair(data, 0)
+        if (this.known) this.known = this.left([this.known[0] - out0, this.known[1] - out1])
+        return undefined
+      }
+      case REMOVE_LIQUIDITY_ONE:
+        // RemoveLiquidityOne(provider, int128 token_id, uint256 token_amount, uint256 coin_amount, uint256 token_supply)
+        this.withdrawOne(coin(data, 0), unsigned(data, 1), unsigned(data, 2), unsigned(data, 3))
+        return undefined
+      case RAMP_A:
+      case STOP_RAMP_A:
+      case APPLY_NEW_FEE:
+        this.known = undefined
+        return undefined
+    }
+    return undefined
+  }
+
+  takeBack(_log: ChainLog, known: Balances | undefined): void {
+    this.known = known
+  }
+
+  depth(fraction: number): Depth | undefined {
+    const solved = this.solved()
+    if (solved === undefined) return undefined
+    const { x, y } = solved
+    const price = slope(x, y, solved)
+    // Along the curve the price of a token1 rises as its balance falls, and falls as that of token0 does.
+    const ask = y - where(y, left => slope(otherOf(left, solved), left, solved) > price * (1 + fraction))
+    const bid = x - where(x, left => slope(left, otherOf(left, solved), solved) < price * (1 - fraction))
+    return { bid: bid / this.rate(0), ask: ask / this.rate(1) }
+  }
+
+  describe(figures: Mutable<PoolRow>): void {
+    figures.partial = this.known === undefined
+  }
+
+  private exchange(i: 0 | 1, sold: bigint, j: 0 | 1, bought: bigint): Swap {
+    if (i === j) throw new RangeError(`an exchange of coin ${i} for itself`)
+    if (this.known) {
+      const { amount, adminFee } = this.solving(balances => exchanged(i, j, sold, balances, this.curve))
+      const next: [bigint, bigint] = [...this.known]
+      next[i] += sold
+      next[j] -= bought + adminFee
+      this.known = amount === bought ? this.left(next) : undefined
+    }
+    return i === 0 ? { amount0: sold, amount1: -bought } : { amount0: -bought, amount1: sold }
+  }
+
+  /** Amounts above zero come in. After the fees the curve holds `expected`; half of them is the owner's. */
+  private provide(before: Balances | undefined, amounts: Balances, fees: Balances, expected: bigint): void {
+    if (before === undefined) return
+    const after = ([0, 1] as const).map(i => before[i] + amounts[i])
+    const lessFees = this.left([after[0]! - fees[0], after[1]! - fees[1]])
+    const found = this.solving(() => invariant(precise(lessFees, this.curve), this.curve.amplification))
+    this.known = found === expected ? [after[0]! - adminShare(fees[0]), after[1]! - adminShare(fees[1])] : undefined
+  }
+
+  private withdrawOne(i: 0 | 1, burnt: bigint, given: bigint, supply: bigint): void {
+    if (this.known === undefined) return
+    const { amount, adminFee } = this.solving(balances => withdrawn(i, burnt, supply + burnt, balances, this.curve))
+    const next: [bigint, bigint] = [...this.known]
+    next[i] -= given + adminFee
+    this.known = amount === given ? this.left(next) : undefined
+  }
+
+  /** Refuses a log after which less than nothing would lie in the pool. */
+  private left(balances: Balances): Balances {
+    if (balances[0] >= 0n && balances[1] >= 0n) return balances
+    this.known = undefined
+    throw new Inconsistent(`balances of ${balances[0]} and ${balances[1]}`)
+  }
+
+  /** Refuses a log for which the curve has no solution. */
+  private solving<T>(solve: (balances: Balances) => T): T {
+    try {
+      return solve(this.known ?? [0n, 0n])
+    } catch (error) {
+      this.known = undefined
+      throw new Inconsistent((error as Error).message)
+    }
+  }
+
+  /** As measures: both balances at one precision, D, and A·n; undefined where there is no price. */
+  private solved(): Solved | undefined {
+    if (this.known === undefined || this.known[0] === 0n || this.known[1] === 0n) return undefined
+    const xp = precise(this.known, this.curve)
+    if (xp[0] === 0n || xp[1] === 0n) return undefined
+    const { amplification } = this.curve
+    return { x: Number(xp[0]), y: Number(xp[1]), d: Number(invariant(xp, amplification)), ann: Number(amplification) / 50 }
+  }
+
+  /** What a smallest unit is at 18 places. */
+  private rate(i: 0 | 1): number {
+    return Number(this.curve.rates[i]) / 1e18
+  }
+}
+
+interface Solved {
+  readonly x: number
+  readonly y: number
+  readonly d: number
+  /** A·n. */
+  readonly ann: number
+}
+
+const coin = (data: string, i: number): 0 | 1 => {
+  const id = unsigned(data, i, 127)
+  if (id > 1n) throw new RangeError(`a coin ${id}, where there are two`)
+  return id === 0n ? 0 : 1
+}
+
+/** What a unit of y costs in x at a point of the curve. */
+const slope = (x: number, y: number, { d, ann }: Solved): number => {
+  const rest = (d / 4) * (d / x) * (d / y)
+  return (ann * x + (rest * x) / y) / (ann * x + rest)
+}
+
+/** The balance that with the other makes up D: the root of z² + (b − D)·z = c. */
+const otherOf = (other: number, { d, ann }: Solved): number => {
+  const b = other + d / ann - d
+  const c = ((d / (2 * other)) * d * d) / (2 * ann)
+  const root = Math.sqrt(b * b + 4 * c)
+  // Without taking two nearly equal numbers from each other.
+  return b > 0 ? (2 * c) / (b + root) : (root - b) / 2
+}
+
+/** The largest balance below `from` at which `beyond` holds, by halving. */
+const where = (from: number, beyond: (left: number) => boolean): number => {
+  let low = 0
+  let high = from
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (beyond(middle)) low = middle
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,202 @@
+import type { ChainLog } from '../../input.ts'
+import type { Mutable } from '../../lib/mutable.ts'
+import type { PoolRow } from '../../measures/rows.ts'
+import {
+  atLeast,
+  BURN_V3,
+  COLLECT_PROTOCOL_V3,
+  COLLECT_V3,
+  FLASH_V3,
+  INITIALIZE_V3,
+  MINT_V3,
+  SWAP_V3,
+  signed,
+  signedTopic,
+  unsigned,
+} from '../abi.ts'
+import { squareRoot } from '../bigintMath.ts'
+import { type Depth, Inconsistent, type PoolChain } from '../chainLog.ts'
+import type { DayTotal, Swap } from '../rollingVolume.ts'
+import type { PoolPrice } from './swap.ts'
+import { TickMap } from './tickMap.ts'
+import type { V3Start } from './v3Snapshot.ts'
+
+/** A change of liquidity in a range. */
+interface Provided {
+  readonly lower: number
+  readonly upper: number
+  readonly liquidity: bigint
+}
+
+/** What one log says: where the price is after it, what liquidity came or went, and what moved into the pool. */
+interface Told {
+  readonly begins?: boolean
+  readonly price?: PoolPrice
+  readonly provided?: Provided
+  readonly in0: bigint
+  readonly in1: bigint
+}
+
+/** Fractions of a price to twelve places. */
+const PARTS = 10n ** 12n
+
+/**
+ * A concentrated-liquidity pool. Price, tick and active liquidity are exact from the first event on. Followed from its
+ * initialisation, or from a start that tells its ticks, it is whole: the map of ticks gives its depth, and what its events move is
+ * what lies in it (but for tokens that were sent to it without any event). Otherwise both stay unknown and the pool partial.
+ */
+export class UniswapV3 implements PoolChain {
+  known: PoolPrice | undefined
+  private map: TickMap | undefined
+  private balance0: bigint | undefined
+  private balance1: bigint | undefined
+
+  constructor(start?: V3Start) {
+    if (start === undefined) return
+    this.map = new TickMap()
+    this.map.load(start.ticks)
+    this.known = { sqrtPriceX96: start.sqrtPriceX96, tick: start.tick, liquidity: this.map.activeAt(start.tick) }
+    if (start.balances) [this.balance0, this.balance1] = start.balances
+  }
+
+  /** The initialised ticks of a whole pool. */
+  get ticks(): TickMap | undefined {
+    return this.map
+  }
+
+  get reserves(): readonly [bigint, bigint] | undefined {
+    return this.balance0 === undefined || this.balance1 === undefined ? undefined : [this.balance0, this.balance1]
+  }
+
+  get price(): number {
+    if (this.known === undefined) return Number.NaN
+    // √P is of token1 a token0, so the price of a token1 in token0 is 2¹⁹² ÷ sqrtPriceX96².
+    const root = Number(this.known.sqrtPriceX96) / 2 ** 96
+    return 1 / (root * root)
+  }
+
+  apply(log: ChainLog): Swap | undefined {
+    const told = toldBy(log)
+    if (told === undefined) return undefined
+    const { begins, price, provided, in0, in1 } = told
+    if (begins) {
+      if (this.known !== undefined) throw new RangeError('initialised a second time')
+      this.map = new TickMap()
+      this.balance0 = 0n
+      this.balance1 = 0n
+    }
+    if (this.reserves && (this.balance0! + in0 < 0n || this.balance1! + in1 < 0n)) {
+      this.lose()
+      throw new Inconsistent(`${in0} and ${in1} moved, and that is more than there is`)
+    }
+    if (provided) this.provide(provided)
+    if (price) this.moveTo(price)
+    this.move(in0, in1)
+    return log.topics[0] === SWAP_V3 ? { amount0: in0, amount1: in1 } : undefined
+  }
+
+  takeBack(log: ChainLog, known: PoolPrice | undefined): void {
+    this.known = known
+    const told = toldBy(log)
+    if (told === undefined) return
+    if (told.begins) this.lose()
+    this.move(-told.in0, -told.in1)
+    if (told.provided) this.map?.change(told.provided.lower, told.provided.upper, -told.provided.liquidity)
+  }
+
+  depth(fraction: number): Depth | undefined {
+    const { map, known } = this
+    if (map === undefined || known === undefined) return undefined
+    const at = known.sqrtPriceX96
+    // The price of a token1 is the inverse of P: it rises as P falls, and then token1 leaves the pool.
+    const up = (at * at * PARTS) / BigInt(Math.round((1 + fraction) * Number(PARTS)))
+    const down = (at * at * PARTS) / BigInt(Math.round((1 - fraction) * Number(PARTS)))
+    return { bid: Number(map.amount0Between(at, squareRoot(down))), ask: Number(map.amount1Between(squareRoot(up), at)) }
+  }
+
+  describe(figures: Mutable<PoolRow>, { n: dayN, in0: dayIn0, in1: dayIn1 }: DayTotal): void {
+    figures.partial = this.map === undefined || this.known === undefined
+    if (this.known === undefined) delete figures.v3
+    else figures.v3 = { ...this.known, dayN, dayIn0, dayIn1 }
+  }
+
+  private provide({ lower, upper, liquidity }: Provided): void {
+    if (this.map) {
+      try {
+        this.map.add(lower, upper, liquidity)
+      } catch (error) {
+        // A range that is none says something of the log; more burnt than there is, of what was missed before it.
+        if (liquidity >= 0n) throw error
+        this.lose()
+        throw new Inconsistent((error as Error).message)
+      }
+    }
+    const { known } = this
+    if (known === undefined || !(lower <= known.tick && known.tick < upper)) return
+    if (known.liquidity + liquidity < 0n) throw new RangeError(`${-liquidity} burnt of ${known.liquidity}`)
+    this.known = { ...known, liquidity: known.liquidity + liquidity }
+  }
+
+  /** Takes the price of an event over, and holds the map against the liquidity that the contract has there. */
+  private moveTo(price: PoolPrice): void {
+    this.known = price
+    if (this.map && this.map.activeAt(price.tick) !== price.liquidity) this.lose()
+  }
+
+  private move(in0: bigint, in1: bigint): void {
+    if (this.reserves === undefined) return
+    this.balance0! += in0
+    this.balance1! += in1
+  }
+
+  /** Logs are missing: what adds them up is not known any more. */
+  private lose(): void {
+    this.map = undefined
+    this.balance0 = undefined
+    this.balance1 = undefined
+  }
+}
+
+/** Undefined where the log says nothing of the pool's state; throws what is wrong with its data. */
+export const toldBy = ({ topics, data }: ChainLog): Told | undefined => {
+  switch (topics[0]) {
+    case SWAP_V3:
+      // Swap(sender, recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick)
+      return {
+        price: priceOf(unsigned(data, 2, 160), unsigned(data, 3, 128), signed(data, 4, 24)),
+        in0: signed(data, 0),
+        in1: signed(data, 1),
+      }
+    case MINT_V3:
+      // Mint(sender, owner, int24 tickLower, int24 tickUpper, uint128 amount, uint256 amount0, uint256 amount1)
+      return { provided: providedIn(topics, unsigned(data, 1, 128)), in0: unsigned(data, 2), in1: unsigned(data, 3) }
+    case BURN_V3:
+      // Burn(owner, int24 tickLower, int24 tickUpper, uint128 amount, uint256 amount0, uint256 amount1): tokens leave by Collect
+      atLeast(data, 3)
+      return { provided: providedIn(topics, -unsigned(data, 0, 128)), in0: 0n, in1: 0n }
+    case COLLECT_V3:
+      // Collect(owner, address recipient, int24 tickLower, int24 tickUpper, uint128 amount0, uint128 amount1)
+      return { in0: -unsigned(data, 1, 128), in1: -unsigned(data, 2, 128) }
+    case COLLECT_PROTOCOL_V3:
+      // CollectProtocol(sender, recipient, uint128 amount0, uint128 amount1)
+      return { in0: -unsigned(data, 0, 128), in1: -unsigned(data, 1, 128) }
+    case FLASH_V3:
+      // Flash(sender, recipient, uint256 amount0, uint256 amount1, uint256 paid0, uint256 paid1): lent and given back, with a fee
+      return { in0: unsigned(data, 2), in1: unsigned(data, 3) }
+    case INITIALIZE_V3:
+      // Initialize(uint160 sqrtPriceX96, int24 tick)
+      return { begins: true, price: priceOf(unsigned(data, 0, 160), 0n, signed(data, 1, 24)), in0: 0n, in1: 0n }
+  }
+  return undefined
+}
+
+const priceOf = (sqrtPriceX96: bigint, liquidity: bigint, tick: bigint): PoolPrice => {
+  if (sqrtPriceX96 === 0n) throw new RangeError('a price of zero')
+  return { sqrtPriceX96, tick: Number(tick), liquidity }
+}
+
+const providedIn = (topics: readonly string[], liquidity: bigint): Provided => ({
+  lower: Number(signedTopic(topics[2]!)),
+  upper: Number(signedTopic(topics[3]!)),
+  liquidity,
+})

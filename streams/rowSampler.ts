@@ -1,0 +1,71 @@
+import { fundRow } from './fund/fund.ts'
+import type { MeasureRow } from './measures/rows.ts'
+import { pnlRow } from './pnl/portfolio.ts'
+import { poolRow } from './pools/pool.ts'
+import type { View } from './view.ts'
+
+/** What changed is stored as it stands at the end of each `storeMs` of event time, whether anybody watches or not. */
+export class Storing {
+  private readonly view: View
+  private readonly storeMs: number
+  /** End of the `storeMs` in which the first change since the last rows fell; Infinity while nothing changed. */
+  private next = Number.POSITIVE_INFINITY
+  private since = 0
+
+  constructor(view: View, storeMs: number) {
+    this.view = view
+    this.storeMs = storeMs
+  }
+
+  /** ms of the next time rows are due; Infinity where nothing changed since the last. */
+  get dueAt(): number {
+    return this.next
+  }
+
+  /** Rows of what entries of the journal have changed since they were asked for last, as of the frame `t`. */
+  decided(t: number): MeasureRow[] {
+    const entered = this.view.takeEntered()
+    const booked = this.view.takeBooked()
+    // What was decided in an earlier run is no event of this one.
+    return t === 0 ? [] : [...entered.map(fund => fundRow(fund, t)), ...booked.map(portfolio => pnlRow(portfolio, t))]
+  }
+
+  /**
+   * The rows due at the end of the frame `t`. The last frame of all does not wait for the end of its `storeMs`. A fund in
+   * `deciding` waits for an entry of the journal that this frame has asked for, and is stored as it stands after it.
+   */
+  rows(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
+    const decided = this.decided(t)
+    const due = this.due(t, last, deciding)
+    const isDue = ({ kind, id, t: at }: MeasureRow): boolean => due.some(same => same.kind === kind && same.id === id && same.t === at)
+    return decided.length === 0 ? due : [...due, ...decided.filter(row => !isDue(row))]
+  }
+
+  private due(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
+    if (this.next === Number.POSITIVE_INFINITY) {
+      if (this.since === this.view.changes.lastChange) return []
+      this.next = Math.ceil(t / this.storeMs) * this.storeMs
+    }
+    if (t < this.next && !last) return []
+    // Live, after a stall, the end of more than one may have passed: the row bears the newest.
+    const end = last ? Math.max(this.next, t) : t - (t % this.storeMs)
+    const { portfolios, funds, pools, changes } = this.view
+    const rows: MeasureRow[] = []
+    for (const portfolio of portfolios.values()) {
+      if (!portfolio.changedSince(this.since)) continue
+      portfolio.sample(t)
+      rows.push(pnlRow(portfolio, end))
+    }
+    for (const fund of funds.values()) {
+      if (fund.changedAt > this.since && !(end === t && deciding.has(fund.spec.id))) rows.push(fundRow(fund, end))
+    }
+    for (const pool of pools.values()) {
+      if (!pool.changedSince(this.since)) continue
+      pool.evaluate(t)
+      rows.push(poolRow(pool, end))
+    }
+    this.since = changes.lastChange
+    this.next = Number.POSITIVE_INFINITY
+    return rows
+  }
+}
