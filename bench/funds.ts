@@ -1,11 +1,11 @@
 import { Subject } from 'rxjs'
 import type { Frame } from '../streams/channels/channelStates.ts'
-import { BacktestRun, type Moment } from '../streams/fund/backtest.ts'
+import { type BacktestMoment, BacktestRun } from '../streams/fund/backtest.ts'
 import type { FundSpec } from '../streams/fund/fund.ts'
 import { inceptionOf } from '../streams/fund/inception.ts'
 import type { Input, Proposal, Ticks } from '../streams/input.ts'
 import { toNumber } from '../streams/lib/decimal.ts'
-import { Names } from '../streams/lib/interner.ts'
+import { Interner } from '../streams/lib/interner.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import { assetNames, frames, fundsOf, random, START } from './market.ts'
 import { type Figure, print, type Report, ratio } from './report.ts'
@@ -19,16 +19,16 @@ const ROUNDS = 5
 // ---- Live
 
 interface Work {
-  readonly symbols: Names
+  readonly symbols: Interner
   readonly batches: readonly Ticks[]
   readonly funds: readonly FundSpec[]
 }
 
 /** So many frames of so many ticks, behind a first that names every asset, so that all funds can begin. */
 const workOf = (perFrame: number, count: number): Work => {
-  const symbols = new Names()
+  const symbols = new Interner()
   const assets = assetNames(ASSETS)
-  const sources = new Names()
+  const sources = new Interner()
   const first = [...frames(symbols, sources, assets, 1, ASSETS, FRAME_MS)]
   // The same market again, later and of other ids.
   const later = [...frames(symbols, sources, assets, count, perFrame, FRAME_MS)].map((batch, k) => {
@@ -46,8 +46,18 @@ const workOf = (perFrame: number, count: number): Work => {
 const ours = (perFrame: number, count: number): number => {
   const { symbols, batches, funds } = workOf(perFrame, count)
   const flow = pipeline({
-    ...{ symbols, sources: new Names(), frameMs: FRAME_MS, staleAfterMs: 10_000, portfolios: [], pools: [] },
-    ...{ epoch: 'bench', digits: 12, storeMs: 1000, everything: false, feeds: [{ id: 'bench', live: false }], funds },
+    symbols,
+    sources: new Interner(),
+    frameMs: FRAME_MS,
+    staleAfterMs: 10_000,
+    portfolios: [],
+    pools: [],
+    epoch: 'bench',
+    digits: 12,
+    storeMs: 1000,
+    everything: false,
+    feeds: [{ id: 'bench', live: false }],
+    funds,
   })
   const input$ = new Subject<Input>()
   let proposals: readonly Proposal[] = []
@@ -104,7 +114,7 @@ const MINUTE = 60_000
 const MINUTES = 31_600
 const BACKTESTED = 16
 
-const minutes = (): Moment[] => {
+const minutes = (): BacktestMoment[] => {
   const next = random(5)
   const assets = assetNames(BACKTESTED)
   const prices = assets.map(() => 1 + next() * 1000)
@@ -115,11 +125,11 @@ const minutes = (): Moment[] => {
 }
 
 /** Seconds of CPU time. */
-const backtested = (moments: readonly Moment[]): number => {
+const backtested = (moments: readonly BacktestMoment[]): number => {
   const [spec] = fundsOf(1, BACKTESTED, assetNames(BACKTESTED))
   const begin = process.cpuUsage()
   const run = new BacktestRun({ ...spec!, rebalance: { ...spec!.rebalance, assetThreshold: 0.01, totalThreshold: 0.02 } }, 2 * MINUTE)
-  for (const moment of moments) run.take(moment)
+  for (const moment of moments) run.apply(moment)
   const result = run.result()
   if ('pending' in result || result.rebalances.length === 0) throw new Error('nothing was rebalanced')
   const { user, system } = process.cpuUsage(begin)

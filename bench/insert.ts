@@ -9,7 +9,7 @@ import { migrate } from '../server/storage/engine/migrate.ts'
 import { columnList, TICKS } from '../server/storage/engine/tables.ts'
 import { openSink } from '../server/storage/write/sink.ts'
 import { SIDES, type Ticks } from '../streams/input.ts'
-import { Names } from '../streams/lib/interner.ts'
+import { Interner } from '../streams/lib/interner.ts'
 import { assetNames, frames } from './market.ts'
 import { type Figure, print, type Report, ratio } from './report.ts'
 
@@ -24,8 +24,8 @@ const JSON_BATCH = 100_000
 const ROUNDS = 5
 
 const log = pino({ level: 'silent' })
-const symbols = new Names()
-const sources = new Names()
+const symbols = new Interner()
+const sources = new Interner()
 
 interface Sunk {
   readonly rate: number

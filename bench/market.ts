@@ -1,7 +1,7 @@
 import type { FundSpec } from '../streams/fund/fund.ts'
 import type { Ticks } from '../streams/input.ts'
 import { parseDecimal } from '../streams/lib/decimal.ts'
-import type { Names } from '../streams/lib/interner.ts'
+import type { Interner } from '../streams/lib/interner.ts'
 import { TickWriter } from '../streams/market/tickWriter.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 
@@ -24,8 +24,8 @@ export const assetNames = (count: number): string[] => Array.from({ length: coun
 
 /** One batch a frame, `perFrame` trades each over all assets, prices as random walks. */
 export const frames = function* (
-  symbols: Names,
-  sources: Names,
+  symbols: Interner,
+  sources: Interner,
   assets: readonly string[],
   count: number,
   perFrame: number,
@@ -54,7 +54,7 @@ export const frames = function* (
         String(id++),
       )
     }
-    yield writer.take()!
+    yield writer.drain()!
   }
 }
 

@@ -3,7 +3,7 @@ import type { FundSpec } from '../streams/fund/fund.ts'
 import { cappedWeights, largest } from '../streams/fund/weighting.ts'
 import type { Ticks } from '../streams/input.ts'
 import { toNumber } from '../streams/lib/decimal.ts'
-import type { Names } from '../streams/lib/interner.ts'
+import type { Interner } from '../streams/lib/interner.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 
 /**
@@ -71,7 +71,7 @@ const rounded = (value: number): number => Number(value.toPrecision(12))
 
 export const naive = (
   batches: readonly Ticks[],
-  symbols: Names,
+  symbols: Interner,
   funds: readonly FundSpec[],
   portfolios: readonly PortfolioSpec[],
   watchedPortfolios: number,
@@ -152,7 +152,7 @@ export const naive = (
   return counts
 }
 
-const ticksOf = function* (batches: readonly Ticks[], symbols: Names): Iterable<Tick> {
+const ticksOf = function* (batches: readonly Ticks[], symbols: Interner): Iterable<Tick> {
   for (const { columns, from, to } of batches) {
     for (let i = from; i < to; i++)
       yield { symbol: symbols.at(columns.symbol[i]!), t: columns.t[i]!, price: columns.price[i]!, size: columns.size[i]! }

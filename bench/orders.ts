@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hash } from '@node-rs/argon2'
-import { Desk, type Request } from '../server/clearing/ledgerService.ts'
-import { Journal } from '../server/journal/sqliteJournal.ts'
+import { type ClearingRequest, LedgerService } from '../server/clearing/ledgerService.ts'
+import { SqliteJournal } from '../server/journal/sqliteJournal.ts'
 import { ONE } from '../streams/lib/decimal.ts'
 import { LightSocket } from './lightSocket.ts'
 import { type Figure, print, type Report, ratio } from './report.ts'
@@ -95,9 +95,7 @@ const startServer = async (dir: string): Promise<{ server: ChildProcess; url: st
   const server = spawn(
     process.execPath,
     [launcher, 'serve', '--port', '0', '--data', join(dir, 'data'), '--config', join(dir, 'config.json')],
-    {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
+    { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   // However this process ends.
   process.once('exit', () => server.kill('SIGKILL'))
@@ -142,7 +140,7 @@ const percentile = (values: readonly number[], p: number): number =>
 
 /** Entries a second that the journal itself takes, in commits of so many; each as long as an order's. */
 const rawRate = (dir: string, perCommit: number): number => {
-  const journal = new Journal(join(dir, `raw-${perCommit}-${performance.now()}.db`), false)
+  const journal = new SqliteJournal(join(dir, `raw-${perCommit}-${performance.now()}.db`), false)
   const text = 'x'.repeat(ENTRY)
   const begin = performance.now()
   let written = 0
@@ -161,34 +159,34 @@ const rawRate = (dir: string, perCommit: number): number => {
 /** A journal of a million orders, opened by a fresh process: how long that takes, and what memory it holds then. */
 const startOfAMillion = async (dir: string): Promise<{ seconds: number; mebibytes: number }> => {
   const file = join(dir, 'million.db')
-  const journal = new Journal(file, false)
-  const desk = new Desk(journal)
-  const ask = (...requests: Request[]): unknown => desk.process(requests)
+  const journal = new SqliteJournal(file, false)
+  const desk = new LedgerService(journal)
+  const ask = (...requests: ClearingRequest[]): unknown => desk.process(requests)
   const units = new Map(ASSETS.slice(0, 3).map(asset => [asset, ONE]))
   ask(
     {
-      ask: 'do',
+      ask: 'execute',
       who: 'system',
       t: 1,
       command: { kind: 'define', fund: 'F', terms: { quote: 'USD', creationUnit: ONE, createFeeBps: 0, redeemFeeBps: 0 } },
     },
-    { ask: 'do', who: 'system', t: 1, command: { kind: 'inception', fund: 'F', units, weights: {}, shares: ONE } },
+    { ask: 'execute', who: 'system', t: 1, command: { kind: 'inception', fund: 'F', units, weights: {}, shares: ONE } },
   )
   for (let c = 0; c < CLIENTS; c++) {
-    ask({ ask: 'do', who: `c${c}`, t: 1, command: { kind: 'register', client: `c${c}` } })
+    ask({ ask: 'execute', who: `c${c}`, t: 1, command: { kind: 'register', client: `c${c}` } })
     for (const asset of units.keys())
       ask({
-        ask: 'do',
+        ask: 'execute',
         who: 'admin',
         t: 1,
         command: { kind: 'deposit', key: `${c}${asset}`, client: `c${c}`, asset, amount: ONE * 10n ** 9n },
       })
   }
   for (let n = journal.seq; n < MILLION; ) {
-    const batch: Request[] = []
+    const batch: ClearingRequest[] = []
     for (let i = 0; i < 1_000; i++, n++) {
       const kind = Math.floor(n / CLIENTS) % 2 === 0 ? 'create' : 'redeem'
-      batch.push({ ask: 'do', who: `c${n % CLIENTS}`, t: n, command: { kind, key: `k${n}`, fund: 'F', amount: ONE, nav: undefined } })
+      batch.push({ ask: 'execute', who: `c${n % CLIENTS}`, t: n, command: { kind, key: `k${n}`, fund: 'F', amount: ONE, nav: undefined } })
     }
     ask(...batch)
   }
@@ -203,7 +201,7 @@ const openAndTell = (file: string): void => {
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   const begin = performance.now()
-  const desk = new Desk(new Journal(file, false))
+  const desk = new LedgerService(new SqliteJournal(file, false))
   const seconds = (performance.now() - begin) / 1000
   globalThis.gc?.()
   if (desk.seq < MILLION) throw new Error(`found ${desk.seq} entries`)

@@ -1,10 +1,10 @@
 import { Subject } from 'rxjs'
 import { Batches } from '../server/storage/write/batches.ts'
-import { Seen } from '../server/storage/write/storedIndex.ts'
+import { StoredIndex } from '../server/storage/write/storedIndex.ts'
 import type { Frame } from '../streams/channels/channelStates.ts'
 import { inceptionOf } from '../streams/fund/inception.ts'
 import type { Input, Proposal } from '../streams/input.ts'
-import { Names } from '../streams/lib/interner.ts'
+import { Interner } from '../streams/lib/interner.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import { assetNames, frames, fundsOf, portfoliosOf } from './market.ts'
 import { naive } from './naive.ts'
@@ -19,31 +19,29 @@ const ROUNDS = 5
 
 /** Runs so many frames of so many ticks through the pipeline and encodes every row that is due; ticks a second of CPU time. */
 const ours = (perFrame: number, count: number): number => {
-  const symbols = new Names()
-  const sources = new Names()
+  const symbols = new Interner()
+  const sources = new Interner()
   const assets = assetNames(ASSETS)
   const batches = [...frames(symbols, sources, assets, count, perFrame, FRAME_MS)]
   const flow = pipeline({
-    ...{
-      symbols,
-      sources,
-      frameMs: FRAME_MS,
-      staleAfterMs: 10_000,
-      pools: [],
-      epoch: 'bench',
-      digits: 12,
-      storeMs: 1000,
-      everything: false,
-    },
+    symbols,
+    sources,
+    frameMs: FRAME_MS,
+    staleAfterMs: 10_000,
+    pools: [],
+    epoch: 'bench',
+    digits: 12,
+    storeMs: 1000,
+    everything: false,
     feeds: [{ id: 'bench', live: false }],
     funds: fundsOf(FUNDS, 20, assets),
     portfolios: portfoliosOf(PORTFOLIOS, 10, assets),
   })
   const input$ = new Subject<Input>()
-  const store: Batches = new Batches(symbols, sources, new Seen(), batch => store.reuse(batch.out))
+  const store: Batches = new Batches(symbols, sources, new StoredIndex(), batch => store.reuse(batch.out))
   let proposals: readonly Proposal[] = []
   flow.run(input$).subscribe((frame: Frame) => {
-    store.take(frame.rows)
+    store.accept(frame.rows)
     proposals = frame.proposals
   })
   for (let i = 0; i < FUNDS; i++) input$.next({ kind: 'watch', channel: `fund:F${i}`, on: true })
@@ -58,9 +56,9 @@ const ours = (perFrame: number, count: number): number => {
 }
 
 const theirs = (perFrame: number, count: number): number => {
-  const symbols = new Names()
+  const symbols = new Interner()
   const assets = assetNames(ASSETS)
-  const batches = [...frames(symbols, new Names(), assets, count, perFrame, FRAME_MS)]
+  const batches = [...frames(symbols, new Interner(), assets, count, perFrame, FRAME_MS)]
   const funds = fundsOf(FUNDS, 20, assets)
   const portfolios = portfoliosOf(PORTFOLIOS, 10, assets)
   const begin = process.cpuUsage()

@@ -7,11 +7,11 @@ import { readCloses } from '../server/pnl/closes.ts'
 import { Hours } from '../server/pnl/hours.ts'
 import { type Engine, openEngine } from '../server/storage/engine/engine.ts'
 import { Batches } from '../server/storage/write/batches.ts'
-import { Seen } from '../server/storage/write/storedIndex.ts'
+import { StoredIndex } from '../server/storage/write/storedIndex.ts'
 import type { Frame } from '../streams/channels/channelStates.ts'
 import type { Input, Ticks } from '../streams/input.ts'
 import { fromNumber, parseDecimal, toNumber } from '../streams/lib/decimal.ts'
-import { Names } from '../streams/lib/interner.ts'
+import { Interner } from '../streams/lib/interner.ts'
 import { HOUR } from '../streams/market/candles.ts'
 import { pipeline } from '../streams/pipeline.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
@@ -45,7 +45,10 @@ const insertYear = ({ client, database }: Engine): Promise<unknown> =>
 const yearOf = (id: string): PortfolioSpec => {
   const next = random(17)
   return {
-    ...{ id, quote: 'USD', method: 'fifo', feesInCost: true },
+    id,
+    quote: 'USD',
+    method: 'fifo',
+    feesInCost: true,
     transactions: Array.from({ length: TRANSACTIONS }, (_, i) => ({
       t: YEAR + Math.floor(((i + next()) / TRANSACTIONS) * HOURS * HOUR),
       type: i % 4 === 3 ? ('sell' as const) : ('buy' as const),
@@ -53,7 +56,10 @@ const yearOf = (id: string): PortfolioSpec => {
       qty: parseDecimal(String(1 + Math.floor(next() * 10)))!,
       price: parseDecimal(String(50 + Math.floor(next() * 100)))!,
       fee: parseDecimal('0.1')!,
-      ...{ cost: undefined, account: '', toAccount: '', id: '' },
+      cost: undefined,
+      account: '',
+      toAccount: '',
+      id: '',
     })),
   }
 }
@@ -142,7 +148,7 @@ const PER_FRAME = (RATE * FRAME_MS) / 1000
 const FRAMES = 250
 const NAIVE_FRAMES = 10
 
-const feed = (symbols: Names, sources: Names, count: number): Ticks[] => [
+const feed = (symbols: Interner, sources: Interner, count: number): Ticks[] => [
   ...frames(symbols, sources, assetNames(ASSETS), count, PER_FRAME, FRAME_MS),
 ]
 
@@ -153,18 +159,26 @@ const share = (count: number, begin: NodeJS.CpuUsage): number => {
 }
 
 const ours = (portfolios: readonly PortfolioSpec[], watched: number): number => {
-  const symbols = new Names()
-  const sources = new Names()
+  const symbols = new Interner()
+  const sources = new Interner()
   const batches = feed(symbols, sources, FRAMES)
   const flow = pipeline({
-    ...{ symbols, sources, frameMs: FRAME_MS, staleAfterMs: 10_000, pools: [], funds: [], epoch: 'bench', digits: 12, storeMs: 1000 },
+    symbols,
+    sources,
+    frameMs: FRAME_MS,
+    staleAfterMs: 10_000,
+    pools: [],
+    funds: [],
+    epoch: 'bench',
+    digits: 12,
+    storeMs: 1000,
     feeds: [{ id: 'bench', live: false }],
     everything: false,
     portfolios,
   })
   const input$ = new Subject<Input>()
-  const store: Batches = new Batches(symbols, sources, new Seen(), batch => store.reuse(batch.out))
-  flow.run(input$).subscribe((frame: Frame) => store.take(frame.rows))
+  const store: Batches = new Batches(symbols, sources, new StoredIndex(), batch => store.reuse(batch.out))
+  flow.run(input$).subscribe((frame: Frame) => store.accept(frame.rows))
   for (let i = 0; i < watched; i++) input$.next({ kind: 'watch', channel: `pnl:P${i}`, on: true })
   const begin = process.cpuUsage()
   for (const batch of batches) {
@@ -180,8 +194,8 @@ const rounded = (value: number): number => Number(value.toPrecision(12))
 
 /** Recomputes every portfolio at the end of each frame, and tells the watched ones as JSON where they changed; nothing is stored. */
 const naiveFrames = (portfolios: readonly PortfolioSpec[]): number => {
-  const symbols = new Names()
-  const batches = feed(symbols, new Names(), NAIVE_FRAMES)
+  const symbols = new Interner()
+  const batches = feed(symbols, new Interner(), NAIVE_FRAMES)
   const held = portfolios.map(({ transactions }) =>
     transactions.map(({ asset, qty, price }) => ({
       asset,

@@ -1,9 +1,9 @@
 import { decodeEventLog, parseAbi } from 'viem'
 import type { ChainLog } from '../streams/input.ts'
 import { Changes } from '../streams/lib/dependencies.ts'
-import { Names } from '../streams/lib/interner.ts'
+import { Interner } from '../streams/lib/interner.ts'
 import { FeedHealth } from '../streams/market/feedHealth.ts'
-import { Book } from '../streams/market/market.ts'
+import { Market } from '../streams/market/market.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V3 } from '../streams/pools/abi.ts'
 import { AssetPrices } from '../streams/pools/assetPrice.ts'
 import { Pool, type PoolSpec } from '../streams/pools/pool.ts'
@@ -117,7 +117,7 @@ const rate = (count: number, work: () => void): number => {
 
 const applied = (logs: readonly ChainLog[]): number => {
   const changes = new Changes()
-  const pool = new Pool(SPEC, new AssetPrices(new Book(new Names()), changes), changes)
+  const pool = new Pool(SPEC, new AssetPrices(new Market(new Interner()), changes), changes)
   const feed = new FeedHealth({ id: 'bench', live: false }, 10_000)
   const found = rate(logs.length, () => {
     for (const log of logs) pool.apply(log, feed)
@@ -161,7 +161,7 @@ const asked = (): number => {
   const pools = Array.from({ length: 20 }, (_, i) => {
     const sqrtPriceX96 = sqrtRatioAtTick(START.tick + i) + 12_345n
     const start = { block: 0, sqrtPriceX96, tick: tickAtSqrtRatio(sqrtPriceX96), ticks, balances: undefined }
-    const book = new Book(new Names())
+    const book = new Market(new Interner())
     book.instrument('ETH-USD').price = 2_000
     const changes = new Changes()
     return new Pool({ ...SPEC, start }, new AssetPrices(book, changes), changes)
@@ -196,7 +196,11 @@ export const poolsBench = (): Report => {
   const logs = history(LOGS)
   const map = mapOf(TICKS)
   const rounds: Record<'applied' | 'decoded' | 'simulated' | 'asked' | 'askedAnew', number[]> = {
-    ...{ applied: [], decoded: [], simulated: [], asked: [], askedAnew: [] },
+    applied: [],
+    decoded: [],
+    simulated: [],
+    asked: [],
+    askedAnew: [],
   }
   applied(logs)
   decoded(logs)

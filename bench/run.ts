@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { home } from '../server/lib/packageRoot.ts'
+import { packageRoot } from '../server/lib/packageRoot.ts'
 import { median, type Report, shown } from './report.ts'
 
 /** Runs each bench in a process of its own, prints what it finds, and writes bench/RESULTS.md. With names, only those. */
@@ -19,7 +19,7 @@ if (unknown !== undefined) {
 const reports: Report[] = []
 for (const name of asked.length > 0 ? asked : BENCHES) {
   console.log(`\n== ${name}`)
-  const { status, stdout } = spawnSync(process.execPath, [join(home(), 'dist', 'bench', `${name}.js`)], {
+  const { status, stdout } = spawnSync(process.execPath, [join(packageRoot(), 'dist', 'bench', `${name}.js`)], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 64 * 1024 * 1024,
@@ -46,6 +46,6 @@ if (asked.length === 0) {
     return `## ${name}\n\n${method}\n\n| | median | range | rounds |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
   })
   const text = `# Results of \`npm run bench\`\n\nWritten by the harness, ${new Date().toISOString().slice(0, 10)}, on ${machine}. Such machines are shared and noisy: hold\nagainst each other what was measured in one run, and quote ratios and medians.\n\n${sections.join('\n')}`
-  writeFileSync(join(home(), 'bench', 'RESULTS.md'), text)
+  writeFileSync(join(packageRoot(), 'bench', 'RESULTS.md'), text)
   console.log('\nwritten: bench/RESULTS.md')
 }

@@ -47,9 +47,7 @@ await wire.whenConnected()
 await wire.request('login', { username, password })
 const { creationUnit } = (await (
   await fetch(`${values.url.replace(/^ws/, 'http').replace(/\/ws$/, '')}/v1/funds/${fund}/basket`)
-).json()) as {
-  creationUnit: string
-}
+).json()) as { creationUnit: string }
 
 const wanted = Number(values.edge)
 let left = Number(values.orders)

@@ -230,9 +230,9 @@ export class Driftwire {
     }
   }
 
-  private push(followed: Followed, push: Parameters<Replica['take']>[0]): void {
+  private push(followed: Followed, push: Parameters<Replica['apply']>[0]): void {
     const { replica, follower } = followed
-    const outcome = replica.take(push)
+    const outcome = replica.apply(push)
     if (outcome === 'changed') follower.state?.(replica.state, replica.t)
     if (outcome === 'checked') this.counts.checked += 1
     if (outcome === 'checked' || outcome === 'changed') return

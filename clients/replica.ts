@@ -17,7 +17,7 @@ export class Replica {
   /** A snapshot has come, so the state is worth something. */
   known = false
 
-  take(push: SnapshotPush | PatchPush | ChecksumPush): Outcome {
+  apply(push: SnapshotPush | PatchPush | ChecksumPush): Outcome {
     if ('snap' in push) {
       this.state = applyPatch(emptyObject(), push.snap as JsonObject) as JsonObject
       this.epoch = push.epoch

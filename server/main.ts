@@ -5,33 +5,33 @@ import type { Logger } from 'pino'
 import { firstValueFrom, Subject } from 'rxjs'
 import type { Frame } from '../streams/channels/channelStates.ts'
 import { formatDecimal } from '../streams/lib/decimal.ts'
-import { Names } from '../streams/lib/interner.ts'
+import { Interner } from '../streams/lib/interner.ts'
 import { symbolMap } from '../streams/market/symbols.ts'
 import { pipeline } from '../streams/pipeline.ts'
-import { Refusal } from '../streams/wire/protocol.ts'
+import { ProtocolError } from '../streams/wire/protocol.ts'
 import { localBus } from './bus/local.ts'
 import { offerPrivateChannels } from './bus/privateChannels.ts'
-import { SideChannels } from './bus/serverChannels.ts'
+import { ServerChannels } from './bus/serverChannels.ts'
 import { definedFunds, readFund } from './clearing/definedFunds.ts'
 import { openClearing } from './clearing/open.ts'
 import { termsOf } from './clearing/terms.ts'
 import { UsageError } from './config/options.ts'
 import { isLoopback, type Settings } from './config/settings.ts'
 import { configuredFund, fundSpecs, poolSpecs, portfolioSpecs, wantedSymbols } from './config/specs.ts'
-import { openRecorder } from './core/frameRecorder.ts'
-import { Intake } from './core/inputQueue.ts'
-import { Registrar } from './core/ledgerFeed.ts'
+import { openFrameRecorder } from './core/frameRecorder.ts'
+import { InputQueue } from './core/inputQueue.ts'
+import { LedgerFeed } from './core/ledgerFeed.ts'
 import { depthOfPools } from './core/poolDepth.ts'
-import { Rebalancer } from './core/rebalanceExecutor.ts'
+import { RebalanceExecutor } from './core/rebalanceExecutor.ts'
 import { aborted, runLive, runReplay } from './core/run.ts'
 import { openDex } from './dex/open.ts'
-import { SwapIntake } from './dex/swapIntake.ts'
-import { openVenue } from './exchange/openExchange.ts'
+import { SwapImport } from './dex/swapImport.ts'
+import { openTradingVenue } from './exchange/tradingVenue.ts'
 import { configuredFeeds } from './feeds/configured.ts'
 import { seedOf, simFeed } from './feeds/sim/sim.ts'
 import { feedOf } from './feeds/specs.ts'
-import { Prices } from './gateway/api/candleImport.ts'
-import { Catalogue } from './gateway/api/channelDirectory.ts'
+import { CandleImport } from './gateway/api/candleImport.ts'
+import { ChannelDirectory } from './gateway/api/channelDirectory.ts'
 import { Commands } from './gateway/api/commands.ts'
 import { addressOf, httpApp } from './gateway/http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './gateway/hub/hub.ts'
@@ -39,9 +39,9 @@ import { Requests } from './gateway/rpc/requests.ts'
 import { openTransport } from './gateway/transports/open.ts'
 import { isNamedHere, isOwn } from './gateway/transports/origin.ts'
 import { problem } from './gateway/transports/problem.ts'
-import { access, NOBODY, type Readers, readersOf, recordersOf, type Visitor } from './identity/access.ts'
+import { ANONYMOUS, access, type Principal, type Readers, readersOf, recordersOf } from './identity/access.ts'
 import { type Engine, openEngine } from './storage/engine/engine.ts'
-import { pastOf } from './storage/read/backfillSource.ts'
+import { openBackfillSource } from './storage/read/backfillSource.ts'
 import { openHistory } from './storage/read/history.ts'
 import { storedSymbols } from './storage/read/storedSymbols.ts'
 import { AuditCopy } from './storage/write/auditCopy.ts'
@@ -82,20 +82,25 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const replaying = feeds.some(feed => !feed.live)
   if (replaying && config.exchange.kind !== 'paper')
     throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": what is long over is not traded on`)
-  const venue = await openVenue(config, symbol => flow.view.book.instrument(symbol), log.child({ module: 'exchange' }))
-  const recorder = settings.recordFrames === undefined ? undefined : await openRecorder(settings.recordFrames)
+  const venue = await openTradingVenue(config, symbol => flow.view.market.instrument(symbol), log.child({ module: 'exchange' }))
+  const recorder = settings.recordFrames === undefined ? undefined : await openFrameRecorder(settings.recordFrames)
 
   // Who owns what
-  const { house, accounts, tokens } = await openClearing(settings, log.child({ module: 'clearing' }))
-  const knownFunds = await house.ask('funds', {})
+  const { clearing, accounts, tokens } = await openClearing(settings, log.child({ module: 'clearing' }))
+  const knownFunds = await clearing.ask('funds', {})
   const funds = [...configured, ...definedFunds(knownFunds, config, log)]
 
   // From input to frames
   const epoch = randomBytes(6).toString('base64url')
-  const symbols = new Names()
-  const sources = new Names()
+  const symbols = new Interner()
+  const sources = new Interner()
   const flow = pipeline({
-    ...{ symbols, sources, funds, portfolios, pools, epoch },
+    symbols,
+    sources,
+    funds,
+    portfolios,
+    pools,
+    epoch,
     frameMs: config.frameMs,
     staleAfterMs: config.staleAfterMs,
     storeMs: config.storeMs,
@@ -103,7 +108,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     feeds: feeds.map(({ id, live }) => ({ id, live })),
     everything: settings.recordFrames !== undefined,
   })
-  const intake = new Intake()
+  const inputQueue = new InputQueue()
   const frames$ = new Subject<Frame>()
   const { view } = flow
 
@@ -139,20 +144,23 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
 
   // What is decided: proposals become entries of the journal, and entries come back as input
-  const registrar = new Registrar(
-    house,
-    intake,
+  const ledgerFeed = new LedgerFeed(
+    clearing,
+    inputQueue,
     knownFunds.flatMap(({ holdings }) => holdings ?? []),
     knownFunds.flatMap(({ rebalance }) => rebalance ?? []),
   )
-  await registrar.define(new Map(config.funds.map(fund => [fund.id, termsOf(fund, config.quote)])), knownFunds, Date.now())
+  await ledgerFeed.define(new Map(config.funds.map(fund => [fund.id, termsOf(fund, config.quote)])), knownFunds, Date.now())
   frames$.subscribe(({ proposals }) => {
-    if (proposals.length > 0) registrar.propose(proposals)
+    if (proposals.length > 0) ledgerFeed.propose(proposals)
   })
-  const rebalancer = new Rebalancer({
-    ...{ house, exchange: venue.exchange, known: knownFunds, log: log.child({ module: 'rebalances' }) },
+  const rebalanceExecutor = new RebalanceExecutor({
+    clearing,
+    exchange: venue.exchange,
+    known: knownFunds,
+    log: log.child({ module: 'rebalances' }),
     priceOf: (asset, quote) => {
-      const { price, stale } = view.book.instrument(`${asset}-${quote}`)
+      const { price, stale } = view.market.instrument(`${asset}-${quote}`)
       return stale || !(price > 0) ? undefined : price
     },
     rulesOf: fund => {
@@ -164,10 +172,10 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
   frames$.subscribe(({ t, rebalances }) => {
     venue.advance(t)
-    rebalancer.frame(t, rebalances)
+    rebalanceExecutor.frame(t, rebalances)
   })
-  const audit = new AuditCopy(engine, { id: house.id, rows: (after, limit) => house.ask('rows', { after, limit }) }, engineLog)
-  house.news$.subscribe(({ supplies }) => {
+  const audit = new AuditCopy(engine, { id: clearing.id, rows: (after, limit) => clearing.ask('rows', { after, limit }) }, engineLog)
+  clearing.commits$.subscribe(({ supplies }) => {
     audit.wake()
     if (supplies.size === 0) return
     const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply: formatDecimal(supply) }))
@@ -176,9 +184,9 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
 
   // From frames to clients
-  const side = new SideChannels(epoch, config.significantDigits, () => view.t)
-  const bus = localBus({ epoch, frames$, channels: flow.channels, intake, side })
-  offerPrivateChannels(side, house)
+  const side = new ServerChannels(epoch, config.significantDigits, () => view.t)
+  const bus = localBus({ epoch, frames$, channels: flow.channels, inputQueue, side })
+  offerPrivateChannels(side, clearing)
   const onlyHere = isLoopback(settings.host) && !settings.behindTls
   const byDefault: Readers = isLoopback(settings.host) ? 'public' : []
   const readersByName = readersOf(config, byDefault)
@@ -191,7 +199,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const openEnded = feeds.some(feed => feed.symbols === undefined)
   const symbolsToHave = new Set([...named, ...Object.values(config.symbols), ...wanted])
   const warnOfUnknown = (): void => {
-    const unknown = [...wanted].filter(symbol => !named.has(symbol) && !view.book.has(symbol))
+    const unknown = [...wanted].filter(symbol => !named.has(symbol) && !view.market.has(symbol))
     if (unknown.length > 0) log.warn({ symbols: unknown }, 'no feed knows the price of these')
   }
   // What a replay knows is known when it has ended.
@@ -204,9 +212,9 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     ...portfolios.map(p => `pnl:${p.id}`),
     ...pools.map(p => `pool:${p.id}`),
   ])
-  const catalogue = new Catalogue({
+  const catalogue = new ChannelDirectory({
     seen: () => flow.names(),
-    wasSeen: symbol => view.book.has(symbol),
+    wasSeen: symbol => view.market.has(symbol),
     symbols: symbolsToHave,
     openEnded,
     fixed,
@@ -215,9 +223,12 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const { limits } = config
   const commands = new Commands({
     exists: fund => fixed.has(`fund:${fund}`),
-    ...{ house, access: readers, now: () => view.t || Date.now(), clientsDefine: config.fundsBy === 'clients' },
+    clearing,
+    access: readers,
+    now: () => view.t || Date.now(),
+    clientsDefine: config.fundsBy === 'clients',
     portfolios: new Map(portfolios.map(spec => [spec.id, spec])),
-    priceOf: symbol => (view.book.has(symbol) ? view.book.instrument(symbol).price : undefined),
+    priceOf: symbol => (view.market.has(symbol) ? view.market.instrument(symbol).price : undefined),
     navOf: id => {
       const { nav = Number.NaN, stale = true } = view.funds.get(id)?.figures ?? {}
       return stale || !Number.isFinite(nav) ? undefined : nav
@@ -227,12 +238,12 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       fixed.add(`fund:${spec.id}`)
       fixed.add(`rebalances:${spec.id}`)
       readersByName.set(`fund:${spec.id}`, byDefault === 'public' || owner === '' ? byDefault : [owner])
-      intake.put({ kind: 'ledger', defined: [spec], funds: [] })
+      inputQueue.put({ kind: 'ledger', defined: [spec], funds: [] })
       // Where it cannot be stored now it is with the next start.
       engine.then(running => storeConfigured(running, [configuredFund(spec)], [])).catch(() => {})
     },
   })
-  const past = pastOf(history, sink)
+  const past = openBackfillSource(history, sink)
   let stopping = false
   const hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const requests = new Requests({
@@ -250,27 +261,33 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
 
   tokens.ended$.subscribe(({ digest }) => requests.ended(digest))
-  flow.run(intake.input$).subscribe(frames$)
+  flow.run(inputQueue.input$).subscribe(frames$)
   // Before anybody can add to it.
-  await registrar.tellRecorded()
-  await registrar.tellSupplies()
+  await ledgerFeed.tellRecorded()
+  await ledgerFeed.tellSupplies()
 
   // What is traded in pools, and lies in them
   const priceOf = (asset: string): number =>
     asset === config.quote
       ? 1
-      : view.book.has(`${asset}-${config.quote}`)
-        ? view.book.instrument(`${asset}-${config.quote}`).price
+      : view.market.has(`${asset}-${config.quote}`)
+        ? view.market.instrument(`${asset}-${config.quote}`).price
         : Number.NaN
   const {
     dex,
     figures: dexFigures,
     close: closeDex,
   } = openDex({
-    ...{ engine, pools: view.pools, priceOf, input$: intake.input$, frames$, log: engineLog, now: () => view.t || Date.now() },
+    engine,
+    pools: view.pools,
+    priceOf,
+    input$: inputQueue.input$,
+    frames$,
+    log: engineLog,
+    now: () => view.t || Date.now(),
     supplyOf: coin => view.supplies.get(coin) ?? Number(config.assets[coin]?.supply ?? Number.NaN),
   })
-  const swaps = new SwapIntake(readers, engine)
+  const swaps = new SwapImport(readers, engine)
 
   // What the server says of itself
   let stored = !replaying
@@ -281,8 +298,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       rates,
       clients: { ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } },
       sink: { state: engineState, waiting: { ...waiting }, storedTo, lastError, ...sunk } as unknown as Figures,
-      rebalances: rebalancer.figures as unknown as Figures,
-      journal: { ...house.stats(), audited: audit.stats().storedTo, auditRetries: audit.stats().retries },
+      rebalances: rebalanceExecutor.figures as unknown as Figures,
+      journal: { ...clearing.stats(), audited: audit.stats().storedTo, auditRetries: audit.stats().retries },
       accounts: accounts.figures,
       dex: dexFigures(),
     }
@@ -300,26 +317,28 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   })
   const registry = metrics(() => view.feeds, parts)
 
-  const prices = new Prices({
-    ...{ access: readers, symbols, sources, sink, stored: symbol => symbolsToHave.add(symbol) },
+  const prices = new CandleImport({
+    access: readers,
+    symbols,
+    sources,
+    sink,
+    stored: symbol => symbolsToHave.add(symbol),
     notReady: () =>
       engineState === 'starting' ? 'ClickHouse is starting' : stored ? undefined : 'a replay runs, which may bring the same candles',
   })
   const app = httpApp({
-    ...{
-      hub,
-      bus,
-      access: readers,
-      catalogue,
-      history,
-      registry,
-      accounts,
-      commands,
-      prices,
-      dex,
-      swaps,
-      depthOf: depthOfPools(view, frames$),
-    },
+    hub,
+    bus,
+    access: readers,
+    catalogue,
+    history,
+    registry,
+    accounts,
+    commands,
+    prices,
+    dex,
+    swaps,
+    depthOf: depthOfPools(view, frames$),
     behindProxy: settings.behindTls,
     notReady: () => (stopping ? { server: 'stopping' } : engineState === 'ready' ? {} : { clickhouse: engineState }),
     log: log.child({ module: 'http' }),
@@ -328,27 +347,32 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const misnamed = (url: URL): Response | undefined =>
     onlyHere && !isNamedHere(url, knownHosts)
       ? problem(
-          new Refusal('not_allowed', `host: found "${url.host}", expected a name of this machine or of an origin that "origins" lists`),
+          new ProtocolError(
+            'not_allowed',
+            `host: found "${url.host}", expected a name of this machine or of an origin that "origins" lists`,
+          ),
         )
       : undefined
-  const transport = await openTransport<Visitor>(
+  const transport = await openTransport<Principal>(
     {
       upgrade: ({ url, headers, remoteAddress }) => {
         const refuse = misnamed(url)
         if (refuse) return { refuse }
-        if (stopping) return { refuse: problem(new Refusal('not_ready', 'the server is stopping', 1)) }
+        if (stopping) return { refuse: problem(new ProtocolError('not_ready', 'the server is stopping', 1)) }
         const origin = headers.get('origin')
         if (origin !== null && !isOwn(origin, url) && !config.origins.includes(origin))
           return {
-            refuse: problem(new Refusal('not_allowed', `origin: found "${origin}", expected the server's own or one that "origins" lists`)),
+            refuse: problem(
+              new ProtocolError('not_allowed', `origin: found "${origin}", expected the server's own or one that "origins" lists`),
+            ),
           }
         const forwarded = headers.get('x-forwarded-for') ?? undefined
-        return { accept: { ...NOBODY, address: addressOf(remoteAddress, forwarded, settings.behindTls) } }
+        return { accept: { ...ANONYMOUS, address: addressOf(remoteAddress, forwarded, settings.behindTls) } }
       },
       open: socket => void hub.open(socket),
       message: (socket, text) => {
         const session = hub.session(socket)
-        if (session) requests.take(session, text)
+        if (session) requests.accept(session, text)
       },
       pong: (socket, mark) => hub.pong(socket, mark),
       drain: () => {},
@@ -384,7 +408,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const opened = engine.then(async running => {
     for (const symbol of await storedSymbols(running)) symbolsToHave.add(symbol)
     const assets = new Map(Object.entries(config.assets).map(([ticker, { supply }]) => [ticker, supply]))
-    for (const [ticker, supply] of await house.ask('supplies', {})) assets.set(ticker, formatDecimal(supply))
+    for (const [ticker, supply] of await clearing.ask('supplies', {})) assets.set(ticker, formatDecimal(supply))
     await storeConfigured(
       running,
       funds.map(configuredFund),
@@ -395,7 +419,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
 
   const runOptions = {
     feeds,
-    intake,
+    inputQueue,
     frameMs: config.frameMs,
     context: { symbols, sources, map, books: new Set(pools.flatMap(({ symbol }) => symbol ?? [])) },
     signal: abort.signal,
@@ -404,29 +428,29 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const run = async (): Promise<void> => {
     if (!replaying) {
       // What was decided before holds from the first frame on.
-      registrar.begin()
+      ledgerFeed.begin()
       await runLive(runOptions)
       return
     }
     while (hub.subscribers < settings.waitClients && !abort.signal.aborted)
       await Promise.race([firstValueFrom(hub.subscribed$), aborted(abort.signal)])
     const room = async (): Promise<void> => {
-      await registrar.settled()
-      await rebalancer.settled()
+      await ledgerFeed.settled()
+      await rebalanceExecutor.settled()
       await sink.room()
       await recorder?.room()
     }
     const before = async (t: number): Promise<void> => {
       for (;;) {
-        const next = Math.ceil(Math.max(Math.min(venue.dueAt, rebalancer.dueAt), view.t + 1) / config.frameMs) * config.frameMs
+        const next = Math.ceil(Math.max(Math.min(venue.dueAt, rebalanceExecutor.dueAt), view.t + 1) / config.frameMs) * config.frameMs
         if (!(view.t > 0 && next < t) || abort.signal.aborted) return
-        intake.put({ kind: 'clock', t: next })
+        inputQueue.put({ kind: 'clock', t: next })
         await room()
       }
     }
-    await runReplay({ ...runOptions, speed: settings.speed, room, before })
+    await runReplay({ ...runOptions, speed: settings.speed, hasCapacity: room, advanceTo: before })
     if (abort.signal.aborted) return
-    await registrar.settled()
+    await ledgerFeed.settled()
     await sink.until(view.t)
     stored = true
     report()
@@ -446,11 +470,11 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       hub.bye(reason, RECONNECT_MS)
       abort.abort()
       for (const timer of timers) clearInterval(timer)
-      await registrar.settled().catch(() => {})
+      await ledgerFeed.settled().catch(() => {})
       await venue.exchange.close()
-      await rebalancer.settled()
+      await rebalanceExecutor.settled()
       await Promise.all([sink.close(FLUSH_MS), closeDex(), recorder?.close(), transport.close(CLOSE_MS), audit.close()])
-      await house.close()
+      await clearing.close()
       tokens.close()
       if (engineState === 'ready') await (await engine).close()
     },

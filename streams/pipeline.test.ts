@@ -320,10 +320,7 @@ describe('a record of everything', () => {
       const p = new Driven({ ...options(), everything })
       play(p)
       p.clock(NOON + 5_000)
-      return {
-        pushes: p.frames.flatMap(f => f.pushes.map(push => utf8Text(push.bytes))),
-        measures: p.frames.flatMap(f => f.rows.measures),
-      }
+      return { pushes: p.frames.flatMap(f => f.pushes.map(push => utf8Text(push.bytes))), measures: p.frames.flatMap(f => f.rows.measures) }
     }
     const first = record(true)
     expect(first.pushes.length).toBeGreaterThan(100)

@@ -1,9 +1,9 @@
 import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
-import { type Channels, type Frame, Frames } from './channels/channelStates.ts'
+import { ChannelStates, type Channels, type Frame } from './channels/channelStates.ts'
 import { channelNames, channelsOf, openChannel } from './channels/registry.ts'
 import type { Input, Proposal, RebalanceProposal } from './input.ts'
 import type { MeasureRow } from './measures/rows.ts'
-import { Storing } from './rowSampler.ts'
+import { RowSampler } from './rowSampler.ts'
 import { View, type ViewOptions } from './view.ts'
 
 export interface PipelineOptions extends ViewOptions {
@@ -29,8 +29,8 @@ export interface Pipeline {
 /** One ordered input → one view → what is due at the end of each frame → patches for who listens, rows for the store. */
 export const pipeline = (options: PipelineOptions): Pipeline => {
   const view = new View(options)
-  const frames = new Frames(options.epoch, options.digits)
-  const storing = new Storing(view, options.storeMs)
+  const frames = new ChannelStates(options.epoch, options.digits)
+  const storing = new RowSampler(view, options.storeMs)
   const asked: string[] = []
   if (options.everything) watchAll(view, frames)
   return {
@@ -62,7 +62,7 @@ type Opener = (channel: string) => ReturnType<typeof openChannel>
 
 /** Puts every input into the view and says when a frame ends. Moments are taken one by one, so the view is then as of each. */
 const intoView =
-  (view: View, storing: Storing, open: Opener): OperatorFunction<Input, Moment> =>
+  (view: View, storing: RowSampler, open: Opener): OperatorFunction<Input, Moment> =>
   input$ =>
     new Observable(subscriber =>
       input$.subscribe({
@@ -74,7 +74,7 @@ const intoView =
       }),
     )
 
-const momentsOf = function* (input: Input, view: View, storing: Storing, open: Opener): Iterable<Moment> {
+const momentsOf = function* (input: Input, view: View, storing: RowSampler, open: Opener): Iterable<Moment> {
   switch (input.kind) {
     case 'clock': {
       // What falls due in a gap without events happens in a frame of its own, at its own time. Before the first frame is no gap.
@@ -103,15 +103,15 @@ const momentsOf = function* (input: Input, view: View, storing: Storing, open: O
 }
 
 /** Watches every channel that there is, and those of each symbol as it turns up. */
-const watchAll = (view: View, frames: Frames): void => {
+const watchAll = (view: View, frames: ChannelStates): void => {
   const keep = (name: string): void => {
     const channel = openChannel(view, frames, name)!
     channel.keep()
     view.changes.mark(channel)
   }
-  for (const { symbol } of view.book.all) for (const name of channelsOf(symbol)) keep(name)
+  for (const { symbol } of view.market.all) for (const name of channelsOf(symbol)) keep(name)
   for (const name of channelNames(view)) keep(name)
-  view.book.made = ({ symbol }) => channelsOf(symbol).forEach(keep)
+  view.market.made = ({ symbol }) => channelsOf(symbol).forEach(keep)
 }
 
 interface Measured extends Moment {
@@ -121,22 +121,22 @@ interface Measured extends Moment {
 }
 
 /** Lets time come to the end of the frame and computes what changed by it. */
-const measured = (view: View, storing: Storing): OperatorFunction<Moment, Measured> =>
+const measured = (view: View, storing: RowSampler): OperatorFunction<Moment, Measured> =>
   map(({ t, byClock }) => {
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
-    view.changes.settle(t)
-    const asked = view.takeRebalances()
+    view.changes.recompute(t)
+    const asked = view.drainRebalances()
     const rebalances = byClock ? asked : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
-    const measures = byClock ? storing.rows(t, view.ended, deciding) : storing.decided(t)
+    const measures = byClock ? storing.rows(t, view.ended, deciding) : storing.ledgerDriven(t)
     return { t, byClock, proposals, rebalances, measures }
   })
 
 /** Gathers what the frame has for listeners and for the store. */
-const asFrames = (view: View, frames: Frames, asked: string[]): OperatorFunction<Measured, Frame> =>
+const asFrames = (view: View, frames: ChannelStates, asked: string[]): OperatorFunction<Measured, Frame> =>
   map(({ t, proposals, rebalances, measures }) => {
     frames.t = t
-    const ticks = view.takeTicks()
-    return { t, pushes: frames.take(), ready: asked.splice(0), rows: { t, ticks, measures }, proposals, rebalances }
+    const ticks = view.drainTicks()
+    return { t, pushes: frames.drain(), ready: asked.splice(0), rows: { t, ticks, measures }, proposals, rebalances }
   })

@@ -5,7 +5,7 @@ import { poolRow } from './pools/pool.ts'
 import type { View } from './view.ts'
 
 /** What changed is stored as it stands at the end of each `storeMs` of event time, whether anybody watches or not. */
-export class Storing {
+export class RowSampler {
   private readonly view: View
   private readonly storeMs: number
   /** End of the `storeMs` in which the first change since the last rows fell; Infinity while nothing changed. */
@@ -23,9 +23,9 @@ export class Storing {
   }
 
   /** Rows of what entries of the journal have changed since they were asked for last, as of the frame `t`. */
-  decided(t: number): MeasureRow[] {
-    const entered = this.view.takeEntered()
-    const booked = this.view.takeBooked()
+  ledgerDriven(t: number): MeasureRow[] {
+    const entered = this.view.drainEntered()
+    const booked = this.view.drainBooked()
     // What was decided in an earlier run is no event of this one.
     return t === 0 ? [] : [...entered.map(fund => fundRow(fund, t)), ...booked.map(portfolio => pnlRow(portfolio, t))]
   }
@@ -35,7 +35,7 @@ export class Storing {
    * `deciding` waits for an entry of the journal that this frame has asked for, and is stored as it stands after it.
    */
   rows(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
-    const decided = this.decided(t)
+    const decided = this.ledgerDriven(t)
     const due = this.due(t, last, deciding)
     const isDue = ({ kind, id, t: at }: MeasureRow): boolean => due.some(same => same.kind === kind && same.id === id && same.t === at)
     return decided.length === 0 ? due : [...due, ...decided.filter(row => !isDue(row))]

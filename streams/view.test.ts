@@ -144,7 +144,7 @@ describe('a message without any tick', () => {
     p.clock(NOON + 9_000)
     const writer = new TickWriter(0)
     writer.message(Number.NaN)
-    p.send(writer.take()!)
+    p.send(writer.drain()!)
     p.clock(NOON + 18_980)
     expect(p.state('tick:BTC-USD')).toMatchObject({ stale: false })
     p.clock(NOON + 19_000)

@@ -1,19 +1,19 @@
 import { Fund, type FundSpec } from './fund/fund.ts'
-import { Rebalancing } from './fund/rebalancePlanner.ts'
+import { RebalancePlanner } from './fund/rebalancePlanner.ts'
 import type { BookLevels, ChainEvents, FundHoldings, Input, LedgerEvents, Proposal, RebalanceProposal, Recorded, Ticks } from './input.ts'
 import { toNumber } from './lib/decimal.ts'
 import { Changes } from './lib/dependencies.ts'
-import type { Names } from './lib/interner.ts'
+import type { Interner } from './lib/interner.ts'
 import { DAY, floorTo, MINUTE } from './market/candles.ts'
 import { FeedHealth, type FeedInfo } from './market/feedHealth.ts'
-import { Book, Instrument } from './market/market.ts'
+import { Instrument, Market } from './market/market.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { AssetPrices } from './pools/assetPrice.ts'
 import { Pool, type PoolSpec } from './pools/pool.ts'
 
 export interface ViewOptions {
-  readonly symbols: Names
-  readonly sources: Names
+  readonly symbols: Interner
+  readonly sources: Interner
   readonly frameMs: number
   readonly staleAfterMs: number
   readonly feeds: readonly FeedInfo[]
@@ -31,12 +31,12 @@ export class View {
   t = 0
   readonly frameMs: number
   readonly changes = new Changes()
-  readonly symbols: Names
-  readonly sources: Names
-  readonly book: Book
+  readonly symbols: Interner
+  readonly sources: Interner
+  readonly market: Market
   readonly feeds: readonly FeedHealth[]
   readonly funds = new Map<string, Fund>()
-  readonly rebalancings = new Map<string, Rebalancing>()
+  readonly rebalancings = new Map<string, RebalancePlanner>()
   /** Circulating supplies as they were told at run time: they count before those of funds' definitions. */
   readonly supplies = new Map<string, number>()
   readonly portfolios: ReadonlyMap<string, Portfolio>
@@ -63,11 +63,11 @@ export class View {
     this.frameMs = options.frameMs
     this.symbols = options.symbols
     this.sources = options.sources
-    this.book = new Book(options.symbols)
+    this.market = new Market(options.symbols)
     this.feeds = options.feeds.map(info => new FeedHealth(info, options.staleAfterMs))
     for (const spec of options.funds) this.define(spec)
-    this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.book, this.changes)]))
-    const prices = new AssetPrices(this.book, this.changes)
+    this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.market, this.changes)]))
+    const prices = new AssetPrices(this.market, this.changes)
     this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, prices, this.changes)]))
     for (const pool of this.pools.values()) {
       this.poolsByAddress.set(pool.spec.address, pool)
@@ -92,7 +92,7 @@ export class View {
   /** ms of the next moment at which time alone changes something. */
   get dueAt(): number {
     let due = this.nextTransaction
-    if (this.book.seen.length > 0) due = Math.min(due, this.nextMinute)
+    if (this.market.seen.length > 0) due = Math.min(due, this.nextMinute)
     if (this.portfolios.size > 0 && this.t > 0) due = Math.min(due, this.nextDay)
     for (const feed of this.feeds) due = Math.min(due, feed.silentAt)
     for (const fund of this.waiting) if (fund.dueAt > this.t) due = Math.min(due, fund.dueAt)
@@ -109,7 +109,7 @@ export class View {
     for (const feed of this.feeds) if (feed.advance(t)) this.heard(feed)
     if (t >= this.nextMinute) {
       this.nextMinute = floorTo(t, MINUTE) + MINUTE
-      this.book.advance(t, this.changes)
+      this.market.advance(t, this.changes)
       for (const pool of this.pools.values()) pool.advance(t)
     }
     if (t >= this.nextDay) {
@@ -130,28 +130,28 @@ export class View {
   }
 
   /** The rebalances that funds have asked for since the last call. */
-  takeRebalances(): readonly RebalanceProposal[] {
+  drainRebalances(): readonly RebalanceProposal[] {
     const rebalances = this.rebalances
     this.rebalances = []
     return rebalances
   }
 
   /** Batches taken in since the last call, for the store. */
-  takeTicks(): readonly Ticks[] {
+  drainTicks(): readonly Ticks[] {
     const ticks = this.ticks
     this.ticks = []
     return ticks
   }
 
   /** Funds that entries of the journal have changed since the last call. */
-  takeEntered(): readonly Fund[] {
+  drainEntered(): readonly Fund[] {
     const entered = this.entered
     this.entered = []
     return entered
   }
 
   /** Portfolios that entries of the journal have changed since the last call. */
-  takeBooked(): readonly Portfolio[] {
+  drainBooked(): readonly Portfolio[] {
     const booked = this.booked
     this.booked = []
     return booked
@@ -164,7 +164,7 @@ export class View {
 
   private absorbTicks(ticks: Ticks): void {
     const feed = this.feeds[ticks.feed]!
-    const newest = this.book.apply(ticks, feed, this.changes)
+    const newest = this.market.apply(ticks, feed, this.changes)
     feed.seen(feed.live ? this.t : Math.max(this.t, newest), ticks.messages, ticks.bad, ticks.lag)
     if (ticks.to === ticks.from) return
     this.ticks.push(ticks)
@@ -191,7 +191,7 @@ export class View {
   private absorbLevels({ feed: index, symbol, source, t, levels }: BookLevels): void {
     const feed = this.feeds[index]!
     feed.seen(feed.live ? this.t : Math.max(this.t, t), 0, {}, Number.NaN)
-    for (const pool of this.poolsBySymbol.get(symbol) ?? []) pool.takeLevels(levels, t, feed, source)
+    for (const pool of this.poolsBySymbol.get(symbol) ?? []) pool.applyLevels(levels, t, feed, source)
     this.open = true
   }
 
@@ -202,7 +202,7 @@ export class View {
   private absorbLedger({ defined = [], funds, recorded = [], rebalances = [], supplies }: LedgerEvents): void {
     for (const spec of defined) if (!this.funds.has(spec.id)) this.define(spec)
     for (const holdings of funds) this.hold(holdings)
-    for (const state of rebalances) this.rebalancings.get(state.fund)?.take(state)
+    for (const state of rebalances) this.rebalancings.get(state.fund)?.apply(state)
     if (recorded.length > 0) this.record(recorded)
     if (supplies) this.supply(supplies)
   }
@@ -248,10 +248,10 @@ export class View {
   }
 
   private define(spec: FundSpec): void {
-    const fund = new Fund(spec, this.book, this.changes)
+    const fund = new Fund(spec, this.market, this.changes)
     fund.supply(this.supplies)
     this.funds.set(spec.id, fund)
-    this.rebalancings.set(spec.id, new Rebalancing(fund, this.book, this.changes, proposal => void this.rebalances.push(proposal)))
+    this.rebalancings.set(spec.id, new RebalancePlanner(fund, this.market, this.changes, proposal => void this.rebalances.push(proposal)))
     this.waiting.push(fund)
   }
 

@@ -1,18 +1,18 @@
 import { merge, type Observable } from 'rxjs'
 import type { Channels } from '../../streams/channels/channelStates.ts'
-import type { Intake } from '../core/inputQueue.ts'
+import type { InputQueue } from '../core/inputQueue.ts'
 import type { Bus, Flush } from './bus.ts'
-import type { SideChannels } from './serverChannels.ts'
+import type { ServerChannels } from './serverChannels.ts'
 
 /** The bus within one process: direct calls to what computes. */
 export const localBus = (options: {
   readonly epoch: string
   readonly frames$: Observable<Flush>
   readonly channels: Channels
-  readonly intake: Intake
-  readonly side: SideChannels
+  readonly inputQueue: InputQueue
+  readonly side: ServerChannels
 }): Bus => {
-  const { epoch, frames$, channels, intake, side } = options
+  const { epoch, frames$, channels, inputQueue, side } = options
   const of = (name: string): Channels => (side.has(name) ? side.channels : channels)
   return {
     epoch,
@@ -25,7 +25,7 @@ export const localBus = (options: {
     },
     watch(name, on) {
       if (side.has(name)) side.watch(name, on)
-      else intake.put({ kind: 'watch', channel: name, on })
+      else inputQueue.put({ kind: 'watch', channel: name, on })
     },
   }
 }

@@ -1,13 +1,13 @@
-import type { Branch, State } from '../../streams/channels/stateTree.ts'
+import type { Branch, StateTree } from '../../streams/channels/stateTree.ts'
 import { clientAccount } from '../../streams/ledger/accounts.ts'
 import { type Entry, fundOfShares, readEntry } from '../../streams/ledger/entry.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import type { Json, JsonObject } from '../../streams/wire/mergePatch.ts'
-import type { Holdings, News, Outcome } from '../clearing/ledgerService.ts'
+import type { ClientHoldings, CommitEvents, OrderOutcome } from '../clearing/ledgerService.ts'
 import { orderOf } from '../clearing/order.ts'
-import type { House } from '../clearing/threadHouse.ts'
+import type { ClearingPort } from '../clearing/threadPort.ts'
 import { channelFor, ownerOf } from '../identity/access.ts'
-import type { SideChannels } from './serverChannels.ts'
+import type { ServerChannels } from './serverChannels.ts'
 
 /** Orders that `orders` shows. */
 const SHOWN = 100
@@ -16,10 +16,10 @@ const SHOWN = 100
 type Update = (entry: Entry) => void
 
 /** Each client's own `orders` and `holdings`: fetched when somebody begins to listen, and kept up with each commit from then on. */
-export const offerPrivateChannels = (side: SideChannels, house: House): void => {
+export const offerPrivateChannels = (side: ServerChannels, clearing: ClearingPort): void => {
   const open = new Map<string, Update>()
 
-  house.news$.subscribe(({ watched }: News) => {
+  clearing.commits$.subscribe(({ watched }: CommitEvents) => {
     let touched = false
     for (const { text, clients } of watched) {
       let entry: Entry | undefined
@@ -45,10 +45,10 @@ export const offerPrivateChannels = (side: SideChannels, house: House): void => 
       // From the question on, not from the answer on: what is committed in between would be in neither.
       const meanwhile: Entry[] = []
       open.set(name, entry => void meanwhile.push(entry))
-      const watching = house.ask('watch', { who, by: name, on: true })
+      const watching = clearing.ask('watch', { who, by: name, on: true })
       const begin = name.startsWith('orders')
-        ? showOrders(who, (await Promise.all([house.ask('orders', { who }), watching]))[0])
-        : showHoldings(who, (await Promise.all([house.ask('holdings', { who }), watching]))[0])
+        ? showOrders(who, (await Promise.all([clearing.ask('orders', { who }), watching]))[0])
+        : showHoldings(who, (await Promise.all([clearing.ask('holdings', { who }), watching]))[0])
       return state => {
         const update = begin(state)
         for (const entry of meanwhile) update(entry)
@@ -59,14 +59,14 @@ export const offerPrivateChannels = (side: SideChannels, house: House): void => 
     closed(name) {
       open.delete(name)
       // A house that does not take this tells what nobody hears.
-      house.ask('watch', { who: ownerOf(name)!, by: name, on: false }).catch(() => {})
+      clearing.ask('watch', { who: ownerOf(name)!, by: name, on: false }).catch(() => {})
     },
   })
 }
 
 const showHoldings =
-  (who: string, { assets, shares }: Holdings) =>
-  (state: State): Update => {
+  (who: string, { assets, shares }: ClientHoldings) =>
+  (state: StateTree): Update => {
     const root = state.root
     const [assetsBranch, sharesBranch] = [root.branch('assets').keep(), root.branch('shares').keep()]
     for (const [asset, amount] of Object.entries(assets)) assetsBranch.value(asset).set(amount)
@@ -83,8 +83,8 @@ const showHoldings =
   }
 
 const showOrders =
-  (who: string, recent: readonly Outcome[]) =>
-  (state: State): Update => {
+  (who: string, recent: readonly OrderOutcome[]) =>
+  (state: StateTree): Update => {
     const root = state.root
     const shown: string[] = []
     let newest = 0

@@ -1,11 +1,11 @@
 import { Subject } from 'rxjs'
-import { type Channels, type ChannelView, Frames } from '../../streams/channels/channelStates.ts'
-import type { State } from '../../streams/channels/stateTree.ts'
+import { ChannelStates, type Channels, type ChannelView } from '../../streams/channels/channelStates.ts'
+import type { StateTree } from '../../streams/channels/stateTree.ts'
 import { Changes, Source } from '../../streams/lib/dependencies.ts'
 import type { Flush } from './bus.ts'
 
 /** How a channel is shown: `write` puts what lies behind it into the state, whenever that was touched. */
-export type Show = (state: State) => Pick<ChannelView, 'write' | 'shown'>
+export type Show = (state: StateTree) => Pick<ChannelView, 'write' | 'shown'>
 
 /** ms until a channel that could not be opened is tried again. */
 const AGAIN_MS = 1_000
@@ -23,9 +23,9 @@ export interface Offer {
  * Channels that the pipeline does not compute, because they speak of the server itself or of one client alone. They are numbered,
  * patched and merged like all others and bear the time of the newest frame.
  */
-export class SideChannels {
+export class ServerChannels {
   readonly flushes$ = new Subject<Flush>()
-  private readonly frames: Frames
+  private readonly frames: ChannelStates
   private readonly now: () => number
   private readonly changes = new Changes()
   private readonly sources = new Map<string, Source>()
@@ -35,7 +35,7 @@ export class SideChannels {
 
   /** `now` tells the event time of the newest frame, ms. */
   constructor(epoch: string, digits: number, now: () => number) {
-    this.frames = new Frames(epoch, digits)
+    this.frames = new ChannelStates(epoch, digits)
     this.now = now
   }
 
@@ -82,8 +82,8 @@ export class SideChannels {
   /** Commits and sends what was touched. */
   flush(ready: readonly string[] = []): void {
     this.frames.t = this.now()
-    this.changes.settle(this.frames.t)
-    const pushes = this.frames.take()
+    this.changes.recompute(this.frames.t)
+    const pushes = this.frames.drain()
     if (pushes.length > 0 || ready.length > 0) this.flushes$.next({ t: this.frames.t, pushes, ready })
   }
 

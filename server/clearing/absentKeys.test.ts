@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AskedKeys, type Origin } from './absentKeys.ts'
+import { AbsentKeys, type Origin } from './absentKeys.ts'
 
 describe('keys that were asked for', () => {
   it('hold back what is older than the newest question after them, and comes another way', () => {
@@ -9,7 +9,7 @@ describe('keys that were asked for', () => {
     const place = fc.record({ who, key, source: fc.nat({ max: 4 }) })
     fc.assert(
       fc.property(fc.array(fc.tuple(place, fc.boolean()), { maxLength: 40, size: 'max' }), list => {
-        const asked = new AskedKeys()
+        const asked = new AbsentKeys()
         const newest = new Map<string, Origin>()
         for (const [i, [at, question]] of list.entries()) {
           // A question bears the moment of its asking, an order the one at which its connection was opened.
@@ -27,7 +27,7 @@ describe('keys that were asked for', () => {
   })
 
   it('are a hundred thousand at most; the one asked for longest ago goes', () => {
-    const asked = new AskedKeys()
+    const asked = new AbsentKeys()
     const held = (key: string): boolean => asked.holds('ann', key, { source: 1, at: 1 })
     for (let i = 0; i < 100_000; i++) asked.add('ann', `k${i}`, { source: 2, at: 2 })
     // Asked again, it is the newest.

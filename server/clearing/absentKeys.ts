@@ -12,20 +12,20 @@ let moments = 0
 export const nextMoment = (): number => ++moments
 
 /** Keys remembered at most; the oldest go. What lies longer unread in a dead socket's buffer than so many questions is not feared. */
-const MOST = 100_000
+const KEYS_MAX = 100_000
 
 /**
  * Keys of which a client was told that no order bears them, and that none ever will. An order that an older connection still
  * holds in its buffer comes too late; on the one that asked, or on a newer one, the key is as good as new.
  */
-export class AskedKeys {
+export class AbsentKeys {
   private readonly asked = new Map<string, Origin>()
 
   add(who: string, key: string, origin: Origin): void {
     const name = `${who}\n${key}`
     this.asked.delete(name)
     this.asked.set(name, origin)
-    if (this.asked.size > MOST) this.asked.delete(this.asked.keys().next().value!)
+    if (this.asked.size > KEYS_MAX) this.asked.delete(this.asked.keys().next().value!)
   }
 
   /** Whether an order under this key comes too late. */

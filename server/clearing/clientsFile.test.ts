@@ -5,7 +5,7 @@ import pino from 'pino'
 import { afterAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../config/options.ts'
 import { enterClients, readClients } from './clientsFile.ts'
-import { openHouse } from './threadHouse.ts'
+import { openThreadPort } from './threadPort.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'driftwire-clients-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -76,22 +76,22 @@ describe('clients of a file', () => {
     const lines: string[] = []
     const log = pino({ level: 'warn' }, { write: line => void lines.push(line) })
     const options = { file: join(dir, 'journal.db'), repair: false }
-    let house = await openHouse(options)
-    await enterClients(house, await read(written(ann)), 1, log)
-    expect(await house.ask('hashOf', { user: 'ann' })).toBe(HASH)
-    expect((await house.ask('holdings', { who: 'ann' })).assets).toEqual(ann.assets)
-    const { entries } = house.stats()
+    let clearing = await openThreadPort(options)
+    await enterClients(clearing, await read(written(ann)), 1, log)
+    expect(await clearing.ask('hashOf', { user: 'ann' })).toBe(HASH)
+    expect((await clearing.ask('holdings', { who: 'ann' })).assets).toEqual(ann.assets)
+    const { entries } = clearing.stats()
     expect(entries).toBe(3)
-    await enterClients(house, await read(written(ann)), 2, log)
-    await house.close()
+    await enterClients(clearing, await read(written(ann)), 2, log)
+    await clearing.close()
 
-    house = await openHouse(options)
-    await enterClients(house, await read(written({ ...ann, passwordHash: `${HASH}x` })), 3, log)
-    expect([house.stats().entries, await house.ask('hashOf', { user: 'ann' }), lines]).toEqual([3, HASH, []])
-    await enterClients(house, await read(written({ ...ann, assets: { A: '11', B: '1' } })), 4, log)
-    expect((await house.ask('holdings', { who: 'ann' })).assets).toEqual({ ...ann.assets, B: '1' })
+    clearing = await openThreadPort(options)
+    await enterClients(clearing, await read(written({ ...ann, passwordHash: `${HASH}x` })), 3, log)
+    expect([clearing.stats().entries, await clearing.ask('hashOf', { user: 'ann' }), lines]).toEqual([3, HASH, []])
+    await enterClients(clearing, await read(written({ ...ann, assets: { A: '11', B: '1' } })), 4, log)
+    expect((await clearing.ask('holdings', { who: 'ann' })).assets).toEqual({ ...ann.assets, B: '1' })
     expect(lines.map(line => JSON.parse(line))).toMatchObject([{ client: 'ann', asset: 'A', why: 'key_reused_differently' }])
     expect(lines.join()).not.toContain('argon2')
-    await house.close()
+    await clearing.close()
   })
 })

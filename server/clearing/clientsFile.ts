@@ -5,14 +5,14 @@ import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { NAME } from '../../streams/lib/interner.ts'
 import { explain } from '../../streams/wire/protocol.ts'
 import { UsageError } from '../config/options.ts'
-import { NOBODYS_NAMES } from '../identity/accounts.ts'
-import type { House } from './threadHouse.ts'
+import { RESERVED_NAMES } from '../identity/accounts.ts'
+import type { ClearingPort } from './threadPort.ts'
 
 const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
 const file = z.strictObject({
   clients: z.array(
     z.strictObject({
-      username: name.refine(text => !NOBODYS_NAMES.has(text), 'a name other than admin, system and sponsor'),
+      username: name.refine(text => !RESERVED_NAMES.has(text), 'a name other than admin, system and sponsor'),
       passwordHash: z.string().startsWith('$argon2id$', 'an argon2id hash in the PHC string format'),
       assets: z
         .record(
@@ -42,9 +42,9 @@ export const readClients = async (path: string, where: string): Promise<Starting
 }
 
 /** Lets the clearing house know them: each client once, and each opening holding once, whatever the file says later. */
-export const enterClients = async (house: House, clients: StartingClients, t: number, log: Logger): Promise<void> => {
+export const enterClients = async (clearing: ClearingPort, clients: StartingClients, t: number, log: Logger): Promise<void> => {
   for (const { username, passwordHash, assets } of clients) {
-    await house.ask('do', { command: { kind: 'register', client: username }, who: 'system', t, secret: passwordHash })
+    await clearing.ask('execute', { command: { kind: 'register', client: username }, who: 'system', t, secret: passwordHash })
     for (const [asset, amount] of Object.entries(assets)) {
       const command = {
         kind: 'deposit',
@@ -53,7 +53,7 @@ export const enterClients = async (house: House, clients: StartingClients, t: nu
         asset,
         amount: parseDecimal(amount)!,
       } as const
-      const done = await house.ask('do', { command, who: 'system', t })
+      const done = await clearing.ask('execute', { command, who: 'system', t })
       if ('refused' in done) log.warn({ client: username, asset, why: done.refused }, 'an opening holding is not as it was entered before')
     }
   }

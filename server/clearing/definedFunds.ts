@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { FundSpec } from '../../streams/fund/fund.ts'
-import { checked, Refusal } from '../../streams/wire/protocol.ts'
+import { checked, ProtocolError } from '../../streams/wire/protocol.ts'
 import { type Config, type FundConfig, fundContradiction, fundSchema } from '../config/schema.ts'
 import { fundSpec } from '../config/specs.ts'
 import type { KnownFund } from './ledgerService.ts'
@@ -9,7 +9,7 @@ import type { KnownFund } from './ledgerService.ts'
 export const readFund = (definition: unknown, config: Config): { readonly config: FundConfig; readonly spec: FundSpec } => {
   const fund = checked(fundSchema, definition, 'body')
   const wrong = fundContradiction(fund, config, 'body')
-  if (wrong !== undefined) throw new Refusal('invalid_params', wrong)
+  if (wrong !== undefined) throw new ProtocolError('invalid_params', wrong)
   return { config: fund, spec: fundSpec(fund, config) }
 }
 

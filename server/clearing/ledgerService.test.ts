@@ -9,44 +9,52 @@ import type { Command } from '../../streams/ledger/ledger.ts'
 import { formatDecimal, parseDecimal } from '../../streams/lib/decimal.ts'
 import { transaction } from '../../streams/test/transactions.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { Journal } from '../journal/sqliteJournal.ts'
+import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { nextMoment, type Origin } from './absentKeys.ts'
-import { Desk, type Done, type Holdings, type News, type Outcome, type RecordedEntry, type Request } from './ledgerService.ts'
+import {
+  type ClearingRequest,
+  type ClientHoldings,
+  type CommitEvents,
+  type Done,
+  LedgerService,
+  type OrderOutcome,
+  type RecordedEntry,
+} from './ledgerService.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 
 /** A desk over a journal on disk. */
 class House {
-  journal: Journal
-  desk: Desk
+  journal: SqliteJournal
+  desk: LedgerService
 
   constructor() {
-    this.journal = new Journal(path(), false)
-    this.desk = new Desk(this.journal)
+    this.journal = new SqliteJournal(path(), false)
+    this.desk = new LedgerService(this.journal)
     houses.add(this)
   }
 
   /** One batch. */
   /** What a batch that writes something comes to. */
-  told(...requests: Request[]): { answers: unknown[]; news: News } {
+  told(...requests: ClearingRequest[]): { answers: unknown[]; news: CommitEvents } {
     const { answers, news } = this.desk.process(requests)
     return { answers, news: news! }
   }
 
-  ask(...requests: Request[]): unknown[] {
+  ask(...requests: ClearingRequest[]): unknown[] {
     return this.desk.process(requests).answers
   }
 
-  one<T>(request: Request): T {
+  one<T>(request: ClearingRequest): T {
     return this.ask(request)[0] as T
   }
 
-  holdings(who: string): Holdings {
+  holdings(who: string): ClientHoldings {
     return this.one({ ask: 'holdings', who })
   }
 
   /** Why a batch was refused. */
-  failed(...requests: Request[]): string {
+  failed(...requests: ClearingRequest[]): string {
     try {
       this.ask(...requests)
     } catch (error) {
@@ -59,7 +67,7 @@ class House {
   /** Everything that anybody can see. */
   get all(): unknown {
     const people = ['ann', 'bob', 'sponsor', 'admin', ...crowd(200)]
-    const seen = people.flatMap((who): Request[] => [
+    const seen = people.flatMap((who): ClearingRequest[] => [
       { ask: 'holdings', who },
       { ask: 'orders', who },
       { ask: 'hashOf', user: who },
@@ -105,38 +113,41 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'driftwire-desk-'))
 })
 afterEach(() => {
-  for (const house of houses) house.close()
+  for (const clearing of houses) clearing.close()
   rmSync(dir, { recursive: true })
 })
 
-const command = (what: Command, who: string, origin?: Origin): Request => ({
-  ask: 'do',
+const command = (what: Command, who: string, origin?: Origin): ClearingRequest => ({
+  ask: 'execute',
   command: what,
   who,
   t: 1,
   ...(origin && { origin }),
 })
 const terms: FundTerms = { quote: 'USD', creationUnit: n('1'), createFeeBps: 0, redeemFeeBps: 0 }
-const register = (client: string, secret?: string): Request => ({
-  ...{ ask: 'do', command: { kind: 'register', client }, who: client, t: 1 },
+const register = (client: string, secret?: string): ClearingRequest => ({
+  ask: 'execute',
+  command: { kind: 'register', client },
+  who: client,
+  t: 1,
   ...(secret !== undefined && { secret }),
 })
-const deposit = (key: string, client: string, asset: string, amount: string): Request =>
+const deposit = (key: string, client: string, asset: string, amount: string): ClearingRequest =>
   command({ kind: 'deposit', key, client, asset, amount: n(amount) }, 'admin')
-const order = (kind: 'create' | 'redeem', key: string, amount: string, who = 'ann', origin?: Origin, fund = 'F'): Request =>
+const order = (kind: 'create' | 'redeem', key: string, amount: string, who = 'ann', origin?: Origin, fund = 'F'): ClearingRequest =>
   command({ kind, key, fund, amount: n(amount), nav: undefined }, who, origin)
-const transfer = (key: string, to: string, asset: string, amount: string, who = 'ann'): Request =>
+const transfer = (key: string, to: string, asset: string, amount: string, who = 'ann'): ClearingRequest =>
   command({ kind: 'transfer', key, to, asset, amount: n(amount) }, who)
 const crowd = (count: number): string[] => Array.from({ length: count }, (_, i) => `c${i}`)
 
 /** Fund F of half an A and two B, of which the sponsor has 100; Ann has 50 A and 200 B. */
 const begun = (): House => {
-  const house = new House()
+  const clearing = new House()
   const units = new Map([
     ['A', n('0.5')],
     ['B', n('2')],
   ])
-  house.ask(
+  clearing.ask(
     ...['F', 'G'].flatMap(fund => [
       command({ kind: 'define', fund, terms }, 'system'),
       command({ kind: 'inception', fund, units, weights: {}, shares: n('100') }, 'system'),
@@ -144,13 +155,13 @@ const begun = (): House => {
     ...[register('ann', 'hash of ann'), register('bob', 'hash of bob')],
     ...[deposit('d1', 'ann', 'A', '50'), deposit('d2', 'ann', 'B', '200')],
   )
-  return house
+  return clearing
 }
 
-const orderOf = (done: unknown): Record<string, unknown> => JSON.parse((done as Outcome).order)
+const orderOf = (done: unknown): Record<string, unknown> => JSON.parse((done as OrderOutcome).order)
 
 describe('a key', () => {
-  const first: [string, Request][] = [
+  const first: [string, ClearingRequest][] = [
     ['a creation', order('create', 'k', '2')],
     ['a creation that was rejected', order('create', 'k', '2.5')],
     ['a redemption', order('redeem', 'k', '3', SPONSOR)],
@@ -160,18 +171,18 @@ describe('a key', () => {
   ]
 
   it.each(first)('of %s gives the same answer again: in the same batch, in the next, after a start', (_, request) => {
-    let house = begun()
-    const before = house.desk.seq
-    const [one, two] = house.ask(request, request) as Done[]
+    let clearing = begun()
+    const before = clearing.desk.seq
+    const [one, two] = clearing.ask(request, request) as Done[]
     expect(orderOf(one).key).toBe('k')
     expect(two).toEqual(one)
-    expect(house.one(request)).toEqual(one)
-    house = house.reopened()
-    expect(house.ask(request, request)).toEqual([one, one])
-    expect(house.desk.seq).toBe(before + 1)
+    expect(clearing.one(request)).toEqual(one)
+    clearing = clearing.reopened()
+    expect(clearing.ask(request, request)).toEqual([one, one])
+    expect(clearing.desk.seq).toBe(before + 1)
   })
 
-  const other: [string, Request, Request][] = [
+  const other: [string, ClearingRequest, ClearingRequest][] = [
     ['another amount', order('create', 'k', '2'), order('create', 'k', '3')],
     ['the other side', order('create', 'k', '2'), order('redeem', 'k', '2')],
     ['another fund', order('create', 'k', '2'), order('create', 'k', '2', 'ann', undefined, 'G')],
@@ -192,30 +203,30 @@ describe('a key', () => {
   ]
 
   it.each(other)('is not good for %s: in the same batch, in the next, after a start', (_, request, different) => {
-    let house = begun()
+    let clearing = begun()
     const reused = { refused: 'key_reused_differently' }
-    const [one, two, three] = house.ask(request, different, request)
+    const [one, two, three] = clearing.ask(request, different, request)
     expect([two, three]).toEqual([reused, one])
-    expect(house.one(different)).toEqual(reused)
-    const before = house.desk.seq
-    house = house.reopened()
-    expect(house.one(different)).toEqual(reused)
-    expect(house.desk.seq).toBe(before)
+    expect(clearing.one(different)).toEqual(reused)
+    const before = clearing.desk.seq
+    clearing = clearing.reopened()
+    expect(clearing.one(different)).toEqual(reused)
+    expect(clearing.desk.seq).toBe(before)
   })
 
   it('is each client’s own', () => {
-    const house = begun()
-    house.ask(transfer('k', 'bob', 'A', '1'))
-    expect(orderOf(house.one(transfer('k', 'ann', 'A', '1', 'bob')))).toMatchObject({ status: 'settled', to: 'ann' })
-    expect(house.one({ ask: 'order', who: 'admin', key: 'k' })).toBeUndefined()
+    const clearing = begun()
+    clearing.ask(transfer('k', 'bob', 'A', '1'))
+    expect(orderOf(clearing.one(transfer('k', 'ann', 'A', '1', 'bob')))).toMatchObject({ status: 'settled', to: 'ann' })
+    expect(clearing.one({ ask: 'order', who: 'admin', key: 'k' })).toBeUndefined()
   })
 
   it('stays free where nothing was written', () => {
-    const house = begun()
-    const halt = (kind: 'halt' | 'resume'): Request => command({ kind, fund: 'F' }, 'admin')
-    expect(house.ask(halt('halt'), order('create', 'k', '2'), halt('resume'))[1]).toEqual({ refused: 'halted' })
-    expect(house.one({ ask: 'order', who: 'ann', key: 'k' })).toBeUndefined()
-    expect(orderOf(house.one(order('create', 'k', '3')))).toMatchObject({ status: 'settled', amount: '3' })
+    const clearing = begun()
+    const halt = (kind: 'halt' | 'resume'): ClearingRequest => command({ kind, fund: 'F' }, 'admin')
+    expect(clearing.ask(halt('halt'), order('create', 'k', '2'), halt('resume'))[1]).toEqual({ refused: 'halted' })
+    expect(clearing.one({ ask: 'order', who: 'ann', key: 'k' })).toBeUndefined()
+    expect(orderOf(clearing.one(order('create', 'k', '3')))).toMatchObject({ status: 'settled', amount: '3' })
   })
 })
 
@@ -236,34 +247,34 @@ describe('an order that was asked for before it came', () => {
     ['on a connection opened after the question', { source: after, at: after }, true],
   ])('%s is done: %s', (_, origin, wanted) => {
     for (const together of [true, false]) {
-      const house = begun()
-      const ask: Request = { ask: 'order', who: 'ann', key: 'k', origin: { source: asking, at: question } }
+      const clearing = begun()
+      const ask: ClearingRequest = { ask: 'order', who: 'ann', key: 'k', origin: { source: asking, at: question } }
       const request = order('create', 'k', '2', 'ann', origin)
-      const seq = house.desk.seq
-      const [none, done] = together ? house.ask(ask, request) : [house.one(ask), house.one(request)]
+      const seq = clearing.desk.seq
+      const [none, done] = together ? clearing.ask(ask, request) : [clearing.one(ask), clearing.one(request)]
       expect(none).toBeUndefined()
       if (wanted) expect(orderOf(done)).toMatchObject({ key: 'k', status: 'settled' })
       else expect(done).toEqual({ refused: 'unknown_order' })
-      expect(house.desk.seq).toBe(seq + (wanted ? 1 : 0))
+      expect(clearing.desk.seq).toBe(seq + (wanted ? 1 : 0))
       // Other keys, and others' keys, are as before.
-      expect(orderOf(house.one(order('create', 'other', '2', 'ann', origin)))).toMatchObject({ status: 'settled' })
-      expect(orderOf(house.one(order('create', 'k', '2', 'bob', origin)))).toMatchObject({ code: 'insufficient_assets' })
-      house.close()
+      expect(orderOf(clearing.one(order('create', 'other', '2', 'ann', origin)))).toMatchObject({ status: 'settled' })
+      expect(orderOf(clearing.one(order('create', 'k', '2', 'bob', origin)))).toMatchObject({ code: 'insufficient_assets' })
+      clearing.close()
       rmSync(path())
     }
   })
 
   it('is told as it is where it was done before, wherever the question or the order comes from', () => {
-    const house = begun()
-    const done = house.one(order('create', 'k', '2'))
-    expect(house.one({ ask: 'order', who: 'ann', key: 'k', origin: { source: asking, at: question } })).toEqual(done)
-    expect(house.one(order('create', 'k', '2', 'ann', { source: older, at: older }))).toEqual(done)
+    const clearing = begun()
+    const done = clearing.one(order('create', 'k', '2'))
+    expect(clearing.one({ ask: 'order', who: 'ann', key: 'k', origin: { source: asking, at: question } })).toEqual(done)
+    expect(clearing.one(order('create', 'k', '2', 'ann', { source: older, at: older }))).toEqual(done)
   })
 
   it('was not asked for by who has no connection to be late on', () => {
-    const house = begun()
-    expect(house.one({ ask: 'order', who: 'ann', key: 'k' })).toBeUndefined()
-    expect(orderOf(house.one(order('create', 'k', '2', 'ann', { source: older, at: older })))).toMatchObject({ status: 'settled' })
+    const clearing = begun()
+    expect(clearing.one({ ask: 'order', who: 'ann', key: 'k' })).toBeUndefined()
+    expect(orderOf(clearing.one(order('create', 'k', '2', 'ann', { source: older, at: older })))).toMatchObject({ status: 'settled' })
   })
 })
 
@@ -271,73 +282,73 @@ describe('a batch that the disk does not take', () => {
   const much = crowd(200).flatMap((name, i) => [register(name, `hash of ${name}`), deposit(`d${name}`, name, 'A', `${i + 1}`)])
 
   it('is refused as a whole, and everything is as before; the next one works when the disk does', () => {
-    let house = begun()
-    house.ask(order('create', 'k0', '2'), transfer('t0', 'bob', 'A', '1'))
-    const before = house.all
-    house.limit(NO_MORE)
-    const batch: Request[] = [
+    let clearing = begun()
+    clearing.ask(order('create', 'k0', '2'), transfer('t0', 'bob', 'A', '1'))
+    const before = clearing.all
+    clearing.limit(NO_MORE)
+    const batch: ClearingRequest[] = [
       ...[order('create', 'k1', '3'), { ask: 'useInvite', digest: 'code' }, { ask: 'putToken', digest: 'd', user: 'ann', expires: 9 }],
       ...[...much, order('create', 'k2', '4')],
-    ] as Request[]
+    ] as ClearingRequest[]
     for (const _ of [1, 2]) {
-      expect(house.failed(...batch)).toMatch(/SQLITE_FULL/)
-      expect(house.desk.failure).toMatch(/SQLITE_FULL/)
+      expect(clearing.failed(...batch)).toMatch(/SQLITE_FULL/)
+      expect(clearing.desk.failure).toMatch(/SQLITE_FULL/)
       // Reading goes on meanwhile, and does not make it well.
-      expect(house.all).toEqual(before)
-      expect(house.one({ ask: 'order', who: 'ann', key: 'k1' })).toBeUndefined()
-      expect(house.desk.failure).toMatch(/SQLITE_FULL/)
+      expect(clearing.all).toEqual(before)
+      expect(clearing.one({ ask: 'order', who: 'ann', key: 'k1' })).toBeUndefined()
+      expect(clearing.desk.failure).toMatch(/SQLITE_FULL/)
     }
-    house.limit(PLENTY)
-    const answers = house.ask(...batch)
+    clearing.limit(PLENTY)
+    const answers = clearing.ask(...batch)
     expect([orderOf(answers[0]).status, answers[1], orderOf(answers.at(-1)).status]).toEqual(['settled', true, 'settled'])
-    expect(house.desk.failure).toBeUndefined()
-    expect(house.holdings('ann').shares).toEqual({ F: '9' })
-    expect(house.one({ ask: 'useInvite', digest: 'code' })).toBe(false)
-    const after = house.all
-    house = house.reopened()
-    expect(house.all).toEqual(after)
+    expect(clearing.desk.failure).toBeUndefined()
+    expect(clearing.holdings('ann').shares).toEqual({ F: '9' })
+    expect(clearing.one({ ask: 'useInvite', digest: 'code' })).toBe(false)
+    const after = clearing.all
+    clearing = clearing.reopened()
+    expect(clearing.all).toEqual(after)
     expect(
-      house.ask(...batch.filter(({ ask }) => ask === 'do').filter(r => (r as { command: Command }).command.kind !== 'register')),
-    ).toEqual(answers.filter((_, i) => batch[i]!.ask === 'do' && (batch[i] as { command: Command }).command.kind !== 'register'))
+      clearing.ask(...batch.filter(({ ask }) => ask === 'execute').filter(r => (r as { command: Command }).command.kind !== 'register')),
+    ).toEqual(answers.filter((_, i) => batch[i]!.ask === 'execute' && (batch[i] as { command: Command }).command.kind !== 'register'))
   })
 
   it('is read back as soon as that can be done, where it cannot be at once', () => {
-    const house = begun()
-    const before = house.holdings('ann')
-    house.limit(NO_MORE)
-    house.failed(order('create', 'k1', '3'), ...much)
-    house.limit(PLENTY)
-    house.exec('ALTER TABLE blocks RENAME TO away')
-    for (const _ of [1, 2]) expect(() => house.ask({ ask: 'holdings', who: 'ann' }, order('create', 'k1', '3'))).toThrow('no such table')
-    house.exec('ALTER TABLE away RENAME TO blocks')
-    expect(house.holdings('ann')).toEqual(before)
-    expect(orderOf(house.one(order('create', 'k1', '3')))).toMatchObject({ status: 'settled', seq: house.desk.seq })
+    const clearing = begun()
+    const before = clearing.holdings('ann')
+    clearing.limit(NO_MORE)
+    clearing.failed(order('create', 'k1', '3'), ...much)
+    clearing.limit(PLENTY)
+    clearing.exec('ALTER TABLE blocks RENAME TO away')
+    for (const _ of [1, 2]) expect(() => clearing.ask({ ask: 'holdings', who: 'ann' }, order('create', 'k1', '3'))).toThrow('no such table')
+    clearing.exec('ALTER TABLE away RENAME TO blocks')
+    expect(clearing.holdings('ann')).toEqual(before)
+    expect(orderOf(clearing.one(order('create', 'k1', '3')))).toMatchObject({ status: 'settled', seq: clearing.desk.seq })
   })
 
   it('has no registration without its password, nor a password without its registration', () => {
-    let house = begun()
-    house.limit(NO_MORE)
-    house.failed(...much)
-    const seen = (): unknown[] => house.ask({ ask: 'hashOf', user: 'c7' }, deposit('try', 'c7', 'A', '1'))
+    let clearing = begun()
+    clearing.limit(NO_MORE)
+    clearing.failed(...much)
+    const seen = (): unknown[] => clearing.ask({ ask: 'hashOf', user: 'c7' }, deposit('try', 'c7', 'A', '1'))
     expect(seen()).toEqual([undefined, { refused: 'unknown_client' }])
-    house.limit(PLENTY)
+    clearing.limit(PLENTY)
     // Within the batch, too, both are there together.
-    expect(house.ask(register('c7', 'hash of c7'), { ask: 'hashOf', user: 'c7' }, register('c7', 'of another'))).toEqual([
+    expect(clearing.ask(register('c7', 'hash of c7'), { ask: 'hashOf', user: 'c7' }, register('c7', 'of another'))).toEqual([
       { order: expect.any(String) },
       'hash of c7',
       { refused: 'name_taken' },
     ])
-    house = house.reopened()
+    clearing = clearing.reopened()
     expect([seen()[0], orderOf(seen()[1])]).toEqual(['hash of c7', expect.objectContaining({ status: 'settled' })])
   })
 })
 
 describe('what a batch has changed', () => {
   it('is told of each fund as it stands, and entry by entry of clients who are watched', () => {
-    const house = begun()
-    const watch = (who: string, by: string, on = true): Request => ({ ask: 'watch', who, by, on })
-    house.ask(watch('ann', 'orders'), watch('ann', 'holdings'), watch('bob', 'orders'))
-    const { answers, news } = house.told(
+    const clearing = begun()
+    const watch = (who: string, by: string, on = true): ClearingRequest => ({ ask: 'watch', who, by, on })
+    clearing.ask(watch('ann', 'orders'), watch('ann', 'holdings'), watch('bob', 'orders'))
+    const { answers, news } = clearing.told(
       order('create', 'k1', '2'),
       order('create', 'k1', '2'),
       order('create', 'k2', '1.5'),
@@ -345,90 +356,96 @@ describe('what a batch has changed', () => {
       deposit('d9', 'bob', 'B', '1'),
       order('redeem', 'k3', '1', 'ann', undefined, 'NONE'),
     )
-    const lines = (told: News): unknown[] =>
+    const lines = (told: CommitEvents): unknown[] =>
       told.watched.map(({ text, clients }) => {
         const { seq, kind } = readEntry(text)
         return [seq, kind, clients.toSorted()]
       })
     expect(lines(news)).toEqual([
-      [house.desk.seq - 3, 'create', ['ann']],
-      [house.desk.seq - 2, 'create', ['ann']],
-      [house.desk.seq - 1, 'transfer', ['ann', 'bob']],
-      [house.desk.seq, 'deposit', ['bob']],
+      [clearing.desk.seq - 3, 'create', ['ann']],
+      [clearing.desk.seq - 2, 'create', ['ann']],
+      [clearing.desk.seq - 1, 'transfer', ['ann', 'bob']],
+      [clearing.desk.seq, 'deposit', ['bob']],
     ])
-    expect(news.watched.map(({ text }) => text)).toEqual([...house.journal.since(house.desk.seq - 4)].map(({ text }) => text))
-    expect(orderOf(answers[0]).seq).toBe(house.desk.seq - 3)
+    expect(news.watched.map(({ text }) => text)).toEqual([...clearing.journal.since(clearing.desk.seq - 4)].map(({ text }) => text))
+    expect(orderOf(answers[0]).seq).toBe(clearing.desk.seq - 3)
     const custody = (asset: string): string => formatDecimal(news.funds[0]!.custody.get(asset)!)
     expect([news.funds.length, news.funds[0]!.fund, formatDecimal(news.funds[0]!.shares)]).toEqual([1, 'F', '102'])
     expect([custody('A'), custody('B')]).toEqual(['51', '204'])
     // Twice off by one name is off once; who was never watched can be let go.
-    house.ask(watch('ann', 'orders', false), watch('ann', 'orders', false), watch('bob', 'orders', false), watch('carl', 'orders', false))
-    expect(lines(house.told(deposit('d10', 'bob', 'B', '1'), transfer('t2', 'bob', 'A', '1')).news)).toEqual([
-      [house.desk.seq, 'transfer', ['ann']],
+    clearing.ask(
+      watch('ann', 'orders', false),
+      watch('ann', 'orders', false),
+      watch('bob', 'orders', false),
+      watch('carl', 'orders', false),
+    )
+    expect(lines(clearing.told(deposit('d10', 'bob', 'B', '1'), transfer('t2', 'bob', 'A', '1')).news)).toEqual([
+      [clearing.desk.seq, 'transfer', ['ann']],
     ])
-    house.ask(watch('ann', 'holdings', false))
-    expect(lines(house.told(transfer('t3', 'bob', 'A', '1')).news)).toEqual([])
+    clearing.ask(watch('ann', 'holdings', false))
+    expect(lines(clearing.told(transfer('t3', 'bob', 'A', '1')).news)).toEqual([])
   })
 
   it('is nothing where nothing was written', () => {
-    const house = begun()
-    expect(house.desk.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).news).toBeUndefined()
+    const clearing = begun()
+    expect(clearing.desk.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).news).toBeUndefined()
   })
 })
 
 describe('supplies', () => {
-  const supply = (supplies: Record<string, string>): Request =>
+  const supply = (supplies: Record<string, string>): ClearingRequest =>
     command({ kind: 'supplies', supplies: new Map(Object.entries(supplies).map(([asset, text]) => [asset, n(text)])) }, 'admin')
 
   it('are told as a batch leaves them, and are known after a start, kept or read again', () => {
-    let house = begun()
-    const before = house.desk.seq
-    const { answers, news } = house.told(supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' }))
+    let clearing = begun()
+    const before = clearing.desk.seq
+    const { answers, news } = clearing.told(supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' }))
     expect(answers.map(answer => orderOf(answer).accepted)).toEqual([2, 1, 0])
     const known = new Map([
       ['BTC', 0n],
       ['ETH', n('2')],
     ])
-    expect([house.desk.seq - before, news.supplies]).toEqual([2, known])
+    expect([clearing.desk.seq - before, news.supplies]).toEqual([2, known])
     for (const kept of [false, true]) {
-      if (kept) house.desk.keep()
-      house = house.reopened()
-      expect(house.one({ ask: 'supplies' })).toEqual(known)
-      expect(orderOf(house.ask(supply({ BTC: '0', ETH: '2' }))[0]).accepted).toBe(0)
+      if (kept) clearing.desk.keep()
+      clearing = clearing.reopened()
+      expect(clearing.one({ ask: 'supplies' })).toEqual(known)
+      expect(orderOf(clearing.ask(supply({ BTC: '0', ETH: '2' }))[0]).accepted).toBe(0)
     }
   })
 })
 
 describe('rows of a portfolio', () => {
   const row = (id: string) => ({ ...transaction('buy BTC 1 10'), id })
-  const record = (portfolio: string, ...ids: string[]): Request => command({ kind: 'record', portfolio, transactions: ids.map(row) }, 'ann')
+  const record = (portfolio: string, ...ids: string[]): ClearingRequest =>
+    command({ kind: 'record', portfolio, transactions: ids.map(row) }, 'ann')
   const accepted = (answers: readonly unknown[]): unknown[] => answers.map(answer => orderOf(answer).accepted)
 
   it('are taken in once, of one batch and of several; only what is new is told', () => {
-    const house = begun()
-    const before = house.desk.seq
-    const { answers, news } = house.told(record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a'))
+    const clearing = begun()
+    const before = clearing.desk.seq
+    const { answers, news } = clearing.told(record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a'))
     expect(accepted(answers)).toEqual([2, 1, 1, 0])
     expect(news.recorded).toEqual([
       { portfolio: 'P', transactions: [row('a'), row('b')] },
       { portfolio: 'P', transactions: [row('c')] },
       { portfolio: 'Q', transactions: [row('a')] },
     ])
-    expect([house.desk.seq - before, news.watched]).toEqual([3, []])
-    expect(accepted(house.ask(record('P', 'c', 'd'), record('Q', 'a')))).toEqual([1, 0])
+    expect([clearing.desk.seq - before, news.watched]).toEqual([3, []])
+    expect(accepted(clearing.ask(record('P', 'c', 'd'), record('Q', 'a')))).toEqual([1, 0])
   })
 
   it('are all told after a start, a page at a time, and are known', () => {
-    let house = begun()
+    let clearing = begun()
     const many = Array.from({ length: 12_000 }, (_, i) => `m${i}`)
-    house.ask(record('P', 'a'), order('create', 'k', '1'), record('P', ...many), record('Q', ...many), record('P', 'z'))
+    clearing.ask(record('P', 'a'), order('create', 'k', '1'), record('P', ...many), record('Q', ...many), record('P', 'z'))
     for (const kept of [false, true]) {
-      if (kept) house.desk.keep()
-      house = house.reopened()
+      if (kept) clearing.desk.keep()
+      clearing = clearing.reopened()
       const told: string[] = []
       const pages: number[] = []
       for (let after = 0; ; ) {
-        const page = house.one<readonly RecordedEntry[]>({ ask: 'recorded', after })
+        const page = clearing.one<readonly RecordedEntry[]>({ ask: 'recorded', after })
         if (page.length === 0) break
         pages.push(page.length)
         told.push(...page.flatMap(({ portfolio, transactions }) => transactions.map(({ id }) => `${portfolio} ${id}`)))
@@ -436,17 +453,17 @@ describe('rows of a portfolio', () => {
       }
       expect(pages).toEqual([3, 1])
       expect(told).toEqual(['P a', ...many.map(id => `P ${id}`), ...many.map(id => `Q ${id}`), 'P z'])
-      expect(accepted(house.ask(record('P', ...many, 'a', 'z'), record('Q', 'm7')))).toEqual([0, 0])
+      expect(accepted(clearing.ask(record('P', ...many, 'a', 'z'), record('Q', 'm7')))).toEqual([0, 0])
     }
   })
 
   it('that the disk does not take are not known, and can come again', () => {
-    const house = begun()
-    house.limit(NO_MORE)
-    house.failed(record('P', ...Array.from({ length: 5_000 }, (_, i) => `m${i}`)))
-    house.limit(PLENTY)
-    expect(accepted(house.ask(record('P', 'm7')))).toEqual([1])
-    expect(house.one<readonly RecordedEntry[]>({ ask: 'recorded', after: 0 }).map(({ transactions }) => transactions)).toEqual([
+    const clearing = begun()
+    clearing.limit(NO_MORE)
+    clearing.failed(record('P', ...Array.from({ length: 5_000 }, (_, i) => `m${i}`)))
+    clearing.limit(PLENTY)
+    expect(accepted(clearing.ask(record('P', 'm7')))).toEqual([1])
+    expect(clearing.one<readonly RecordedEntry[]>({ ask: 'recorded', after: 0 }).map(({ transactions }) => transactions)).toEqual([
       [row('m7')],
     ])
   })
@@ -454,93 +471,100 @@ describe('rows of a portfolio', () => {
 
 describe('a client’s newest orders', () => {
   it('are its own, a hundred, the oldest first, with those of the same batch; after a start too', () => {
-    let house = begun()
+    let clearing = begun()
     const orders = Array.from({ length: 130 }, (_, i) => order('create', `k${i}`, i % 3 === 0 ? '0.1' : '0.000000000000000001'))
-    expect(house.one({ ask: 'orders', who: 'ann' })).toEqual([])
-    const first = house.ask(...orders.slice(0, 50), deposit('d9', 'ann', 'A', '1'), { ask: 'orders', who: 'ann' })
+    expect(clearing.one({ ask: 'orders', who: 'ann' })).toEqual([])
+    const first = clearing.ask(...orders.slice(0, 50), deposit('d9', 'ann', 'A', '1'), { ask: 'orders', who: 'ann' })
     expect(first.at(-1)).toEqual(first.slice(0, 50))
-    const rest = house.ask(...orders.slice(50), transfer('k1', 'ann', 'A', '1', 'bob'), { ask: 'orders', who: 'ann' })
+    const rest = clearing.ask(...orders.slice(50), transfer('k1', 'ann', 'A', '1', 'bob'), { ask: 'orders', who: 'ann' })
     const newest = [...first.slice(0, 50), ...rest.slice(0, 80)].slice(-100)
     expect(rest.at(-1)).toEqual(newest)
-    expect((newest as Outcome[]).map(o => orderOf(o).key)).toEqual(Array.from({ length: 100 }, (_, i) => `k${i + 30}`))
-    house = house.reopened()
-    expect(house.one({ ask: 'orders', who: 'ann' })).toEqual(newest)
-    expect((house.one({ ask: 'orders', who: 'bob' }) as Outcome[]).map(o => orderOf(o).key)).toEqual(['k1'])
+    expect((newest as OrderOutcome[]).map(o => orderOf(o).key)).toEqual(Array.from({ length: 100 }, (_, i) => `k${i + 30}`))
+    clearing = clearing.reopened()
+    expect(clearing.one({ ask: 'orders', who: 'ann' })).toEqual(newest)
+    expect((clearing.one({ ask: 'orders', who: 'bob' }) as OrderOutcome[]).map(o => orderOf(o).key)).toEqual(['k1'])
   })
 })
 
 describe('the state', () => {
   const long = (i: number): string => `client-${i}-`.padEnd(60, 'x')
-  const batch = (from: number, to: number): Request[] => Array.from({ length: to - from }, (_, i) => register(long(from + i)))
+  const batch = (from: number, to: number): ClearingRequest[] => Array.from({ length: to - from }, (_, i) => register(long(from + i)))
 
   it('is kept after ten thousand entries, and a start goes on from it', () => {
-    let house = begun()
-    const began = house.desk.seq
-    for (let i = began; i < 9_999; i += 1_000) house.ask(...batch(i, Math.min(i + 1_000, 9_999)))
-    expect([house.desk.seq, house.journal.snapshot]).toEqual([9_999, undefined])
-    house.ask(order('create', 'k', '2'))
-    expect(house.journal.snapshot?.seq).toBe(10_000)
-    house.ask(order('create', 'k2', '3'), register('dan', 'hash'))
-    const before = house.all
-    house = house.reopened()
-    expect(house.all).toEqual(before)
-    expect([house.one(register(long(5_000))), house.one(register('dan'))]).toEqual([{ refused: 'name_taken' }, { refused: 'name_taken' }])
-    expect(orderOf(house.one(order('create', 'k2', '3'))).seq).toBe(10_001)
-    expect(orderOf(house.one(order('create', 'k3', '3'))).seq).toBe(10_003)
+    let clearing = begun()
+    const began = clearing.desk.seq
+    for (let i = began; i < 9_999; i += 1_000) clearing.ask(...batch(i, Math.min(i + 1_000, 9_999)))
+    expect([clearing.desk.seq, clearing.journal.snapshot]).toEqual([9_999, undefined])
+    clearing.ask(order('create', 'k', '2'))
+    expect(clearing.journal.snapshot?.seq).toBe(10_000)
+    clearing.ask(order('create', 'k2', '3'), register('dan', 'hash'))
+    const before = clearing.all
+    clearing = clearing.reopened()
+    expect(clearing.all).toEqual(before)
+    expect([clearing.one(register(long(5_000))), clearing.one(register('dan'))]).toEqual([
+      { refused: 'name_taken' },
+      { refused: 'name_taken' },
+    ])
+    expect(orderOf(clearing.one(order('create', 'k2', '3'))).seq).toBe(10_001)
+    expect(orderOf(clearing.one(order('create', 'k3', '3'))).seq).toBe(10_003)
     // As often again, not with each batch from then on.
-    expect(house.journal.snapshot?.seq).toBe(10_000)
+    expect(clearing.journal.snapshot?.seq).toBe(10_000)
     // Read from its first entry, it is the same.
-    const all = house.all
-    house.close()
+    const all = clearing.all
+    clearing.close()
     const db = new Database(path())
     db.exec('DELETE FROM snapshots')
     db.close()
-    house = new House()
-    expect(house.all).toEqual(all)
+    clearing = new House()
+    expect(clearing.all).toEqual(all)
   })
 
   it('that the disk does not take is kept later; whoever had ordered is answered, for it is done', () => {
-    let house = new House()
-    for (let i = 0; i < 9_000; i += 1_000) house.ask(...batch(i, i + 1_000))
-    const before = house.pages
-    house.ask(...batch(9_000, 9_500))
+    let clearing = new House()
+    for (let i = 0; i < 9_000; i += 1_000) clearing.ask(...batch(i, i + 1_000))
+    const before = clearing.pages
+    clearing.ask(...batch(9_000, 9_500))
     // Room for as many entries once more, and little else.
-    house.limit(house.pages + Math.ceil((house.pages - before) * 1.2))
+    clearing.limit(clearing.pages + Math.ceil((clearing.pages - before) * 1.2))
     const last = batch(9_500, 10_000)
-    expect(house.ask(...last).map(done => orderOf(done).seq)).toEqual(Array.from({ length: 500 }, (_, i) => 9_501 + i))
-    expect([house.desk.seq, house.journal.snapshot, house.desk.failure]).toEqual([10_000, undefined, expect.stringMatching(/SQLITE_FULL/)])
-    house.limit(PLENTY)
-    house.ask(register('ann'))
-    expect(house.desk.failure).toBeUndefined()
-    house.desk.keep()
-    expect(house.journal.snapshot?.seq).toBe(10_001)
-    house = house.reopened()
-    expect(house.one(register(long(9_999)))).toEqual({ refused: 'name_taken' })
+    expect(clearing.ask(...last).map(done => orderOf(done).seq)).toEqual(Array.from({ length: 500 }, (_, i) => 9_501 + i))
+    expect([clearing.desk.seq, clearing.journal.snapshot, clearing.desk.failure]).toEqual([
+      10_000,
+      undefined,
+      expect.stringMatching(/SQLITE_FULL/),
+    ])
+    clearing.limit(PLENTY)
+    clearing.ask(register('ann'))
+    expect(clearing.desk.failure).toBeUndefined()
+    clearing.desk.keep()
+    expect(clearing.journal.snapshot?.seq).toBe(10_001)
+    clearing = clearing.reopened()
+    expect(clearing.one(register(long(9_999)))).toEqual({ refused: 'name_taken' })
   })
 
   it('is kept once at an end, where anything was written', () => {
-    const house = begun()
-    house.desk.keep()
-    const kept = house.journal.snapshot
-    expect(kept?.seq).toBe(house.desk.seq)
-    house.desk.keep()
-    expect(house.journal.snapshot).toMatchObject({ seq: kept!.seq, state: kept!.state })
+    const clearing = begun()
+    clearing.desk.keep()
+    const kept = clearing.journal.snapshot
+    expect(kept?.seq).toBe(clearing.desk.seq)
+    clearing.desk.keep()
+    expect(clearing.journal.snapshot).toMatchObject({ seq: kept!.seq, state: kept!.state })
   })
 })
 
 describe('a quote', () => {
   it('is what the order then is, by the terms of now', () => {
-    const house = begun()
-    house.ask(command({ kind: 'define', fund: 'F', terms: { ...terms, createFeeBps: 10 } }, 'system'), deposit('d3', 'ann', 'USD', '1'))
-    const quote = (nav: number | undefined): Request => ({ ask: 'quote', side: 'create', fund: 'F', amount: n('2'), nav })
-    expect(house.ask(quote(undefined), quote(99.9))).toMatchObject([
+    const clearing = begun()
+    clearing.ask(command({ kind: 'define', fund: 'F', terms: { ...terms, createFeeBps: 10 } }, 'system'), deposit('d3', 'ann', 'USD', '1'))
+    const quote = (nav: number | undefined): ClearingRequest => ({ ask: 'quote', side: 'create', fund: 'F', amount: n('2'), nav })
+    expect(clearing.ask(quote(undefined), quote(99.9))).toMatchObject([
       { unpriced: true, fee: undefined, halted: false },
       { unpriced: false, fee: { asset: 'USD', amount: n('0.1998') }, creationUnit: n('1') },
     ])
-    const { legs } = house.one<{ legs: { asset: string; amount: bigint }[] }>(quote(99.9))
-    const done = orderOf(house.one(command({ kind: 'create', key: 'k', fund: 'F', amount: n('2'), nav: 99.9 }, 'ann')))
+    const { legs } = clearing.one<{ legs: { asset: string; amount: bigint }[] }>(quote(99.9))
+    const done = orderOf(clearing.one(command({ kind: 'create', key: 'k', fund: 'F', amount: n('2'), nav: 99.9 }, 'ann')))
     expect(done).toMatchObject({ fee: { asset: 'USD', amount: '0.1998' }, nav: 99.9 })
     expect(done.legs).toEqual(legs.map(({ asset, amount }) => ({ asset, amount: formatDecimal(amount) })))
-    expect(house.one({ ask: 'quote', side: 'create', fund: 'NONE', amount: 1n, nav: 1 })).toBeUndefined()
+    expect(clearing.one({ ask: 'quote', side: 'create', fund: 'NONE', amount: 1n, nav: 1 })).toBeUndefined()
   })
 })

@@ -17,27 +17,27 @@ import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { entryRows } from '../journal/auditRows.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
-import type { Journal, Line, NewLine, Token, User } from '../journal/sqliteJournal.ts'
+import type { JournalEntry, NewJournalEntry, SqliteJournal, Token, User } from '../journal/sqliteJournal.ts'
 import type { EntryBatch } from '../storage/write/auditCopy.ts'
-import { AskedKeys, type Origin } from './absentKeys.ts'
+import { AbsentKeys, type Origin } from './absentKeys.ts'
 import { orderText } from './order.ts'
 
 /** What can be asked of the clearing house, and what it answers. */
-export interface Asks {
+export interface ClearingRequests {
   /** A command. `t` is event time, ms; `secret` is the hash of a password, of a registration alone. */
-  readonly do: { ask: { command: Command; who: string; t: number; origin?: Origin; secret?: string }; answer: Done }
+  readonly execute: { ask: { command: Command; who: string; t: number; origin?: Origin; secret?: string }; answer: Done }
   /** The order under a client's key. */
-  readonly order: { ask: { who: string; key: string; origin?: Origin }; answer: Outcome | undefined }
+  readonly order: { ask: { who: string; key: string; origin?: Origin }; answer: OrderOutcome | undefined }
   /** A client's newest orders, oldest first. */
-  readonly orders: { ask: { who: string }; answer: readonly Outcome[] }
-  readonly holdings: { ask: { who: string }; answer: Holdings }
+  readonly orders: { ask: { who: string }; answer: readonly OrderOutcome[] }
+  readonly holdings: { ask: { who: string }; answer: ClientHoldings }
   /** Lets entries that speak of a client be news from now on, until nobody who asked for that by a name of its own wants it any more. */
   readonly watch: { ask: { who: string; by: string; on: boolean }; answer: undefined }
   /** What an order would take or give now. `nav` as a Command has it. */
   readonly quote: { ask: { side: Order['kind']; fund: string; amount: bigint; nav: number | undefined }; answer: Quote | undefined }
   readonly funds: { ask: object; answer: readonly KnownFund[] }
   /** Entries after a number, as they stand in the journal. */
-  readonly page: { ask: { after: number; limit: number }; answer: readonly Line[] }
+  readonly page: { ask: { after: number; limit: number }; answer: readonly JournalEntry[] }
   /** At most so many entries after a number, as rows for ClickHouse. */
   readonly rows: { ask: { after: number; limit: number }; answer: EntryBatch }
   /** Rows of portfolios that came at run time, from the entry after a number on: some entries, none behind the last. */
@@ -51,19 +51,19 @@ export interface Asks {
   readonly giveInviteBack: { ask: { digest: string }; answer: undefined }
   readonly removeTokens: { ask: { digests: readonly string[] }; answer: undefined }
 }
-export type Ask = keyof Asks
-export type Request = { [A in Ask]: { readonly ask: A } & Asks[A]['ask'] }[Ask]
+export type ClearingMethod = keyof ClearingRequests
+export type ClearingRequest = { [A in ClearingMethod]: { readonly ask: A } & ClearingRequests[A]['ask'] }[ClearingMethod]
 
 /** The order as JSON text, and why it was rejected, if it was. */
-export interface Outcome {
+export interface OrderOutcome {
   readonly order: string
   readonly code?: string
 }
 
-export type Done = Outcome | { readonly refused: RefusedBefore | 'key_reused_differently' | 'unknown_order' }
+export type Done = OrderOutcome | { readonly refused: RefusedBefore | 'key_reused_differently' | 'unknown_order' }
 
 /** Decimal strings. */
-export interface Holdings {
+export interface ClientHoldings {
   readonly assets: Readonly<Record<string, string>>
   readonly shares: Readonly<Record<string, string>>
 }
@@ -94,7 +94,7 @@ export interface RecordedEntry extends Recorded {
 }
 
 /** What a commit has changed. */
-export interface News {
+export interface CommitEvents {
   /** Entries that speak of clients who are watched, in order, as they stand in the journal. */
   readonly watched: readonly { readonly text: string; readonly clients: readonly string[] }[]
   /** Each fund that changed, as it stands. */
@@ -120,13 +120,13 @@ const ROWS = 20_000
  * The clearing house at work: takes requests in order, decides them, and answers when what they wrote is on disk. A batch is one
  * commit; where that fails nothing of the batch has happened, and all of it is refused.
  */
-export class Desk {
+export class LedgerService {
   /** Why the journal took no entries when it was asked last. */
   failure: string | undefined
-  private readonly journal: Journal
+  private readonly journal: SqliteJournal
   private readonly index = new KeyIndex()
   private readonly recent = new Map<string, number[]>()
-  private readonly asked = new AskedKeys()
+  private readonly asked = new AbsentKeys()
   /** Clients who are watched, and by whom. */
   private readonly watched = new Map<string, Set<string>>()
   private ledger: Ledger
@@ -134,13 +134,13 @@ export class Desk {
   private spoilt = false
   private keptAt: number
   private triedAt: number
-  private lines: NewLine[] = []
+  private lines: NewJournalEntry[] = []
   private entries: Entry[] = []
   private users: User[] = []
   /** Keys of the running batch. */
   private readonly fresh = new Map<string, Entry>()
 
-  constructor(journal: Journal) {
+  constructor(journal: SqliteJournal) {
     this.journal = journal
     this.ledger = this.load()
     this.keptAt = journal.snapshot?.seq ?? 0
@@ -153,7 +153,7 @@ export class Desk {
   }
 
   /** One commit, and its news if it has written anything. Throws JournalError, and nothing has happened, where the disk does not take it. */
-  process(requests: readonly Request[]): { answers: unknown[]; news: News | undefined } {
+  process(requests: readonly ClearingRequest[]): { answers: unknown[]; news: CommitEvents | undefined } {
     try {
       if (this.spoilt) this.ledger = this.load()
       this.spoilt = false
@@ -176,10 +176,10 @@ export class Desk {
     }
   }
 
-  private answer(request: Request): unknown {
+  private answer(request: ClearingRequest): unknown {
     const { journal, ledger } = this
     switch (request.ask) {
-      case 'do':
+      case 'execute':
         return this.do(request)
       case 'order': {
         const entry = this.find(request.who, request.key)
@@ -203,7 +203,11 @@ export class Desk {
       }
       case 'funds':
         return [...ledger.funds.values()].map(({ id, terms, definition, rebalance }) => ({
-          ...{ id, terms, definition, rebalance, holdings: this.fundHoldings(id, true) },
+          id,
+          terms,
+          definition,
+          rebalance,
+          holdings: this.fundHoldings(id, true),
         }))
       case 'page':
         return journal.page(request.after, request.limit)
@@ -228,7 +232,7 @@ export class Desk {
     }
   }
 
-  private do({ command, who, t, origin, secret }: Extract<Request, { ask: 'do' }>): Done {
+  private do({ command, who, t, origin, secret }: Extract<ClearingRequest, { ask: 'execute' }>): Done {
     const key = 'key' in command ? command.key : undefined
     if (key !== undefined) {
       const before = this.find(who, key)
@@ -249,7 +253,7 @@ export class Desk {
     return outcomeOf(entry, outcome)
   }
 
-  private watch({ who, by, on }: Extract<Request, { ask: 'watch' }>): void {
+  private watch({ who, by, on }: Extract<ClearingRequest, { ask: 'watch' }>): void {
     const watchers = this.watched.get(who) ?? new Set()
     if (on) watchers.add(by)
     else watchers.delete(by)
@@ -257,7 +261,7 @@ export class Desk {
     else this.watched.delete(who)
   }
 
-  private newsOf(written: readonly Line[]): News | undefined {
+  private newsOf(written: readonly JournalEntry[]): CommitEvents | undefined {
     if (written.length === 0) return undefined
     this.failure = undefined
     const funds = new Set<string>()
@@ -323,7 +327,7 @@ export class Desk {
     if (recent.length > RECENT) recent.shift()
   }
 
-  private ordersOf(who: string): Outcome[] {
+  private ordersOf(who: string): OrderOutcome[] {
     const before = (this.recent.get(who) ?? []).map(seq => this.entryAt(seq))
     const fresh = this.entries.filter(entry => entry.who === who && 'key' in entry)
     return [...before, ...fresh].slice(-RECENT).map(entry => outcomeOf(entry))
@@ -347,7 +351,7 @@ export class Desk {
   }
 
   private rowsAfter(after: number, limit: number): EntryBatch {
-    const lines: Line[] = []
+    const lines: JournalEntry[] = []
     let length = 0
     for (const line of this.journal.since(after)) {
       lines.push(line)
@@ -377,7 +381,12 @@ export class Desk {
     const { units, halted, inception, rebalance, rebalanced } = fund
     const divisor = atStart && rebalance?.ended ? rebalanced?.divisor : undefined
     return {
-      ...{ fund: id, units, halted, t: inception.t, weights: targetsOf(fund), shares: this.ledger.shares(id) },
+      fund: id,
+      units,
+      halted,
+      t: inception.t,
+      weights: targetsOf(fund),
+      shares: this.ledger.shares(id),
       ...(rebalanced && { rebalancedAt: rebalanced.t }),
       ...(divisor !== undefined && { divisor }),
       custody: new Map(this.ledger.holdings(custodyAccount(id))),
@@ -397,7 +406,7 @@ const firstAbove = (list: readonly number[], n: number): number => {
   return low
 }
 
-const outcomeOf = (entry: Entry, text?: string): Outcome => {
+const outcomeOf = (entry: Entry, text?: string): OrderOutcome => {
   const order = orderText(entry, text)
   return 'code' in entry && entry.code !== undefined ? { order, code: entry.code } : { order }
 }
@@ -432,7 +441,7 @@ const sameContents = (command: Command, before: Entry): boolean => {
   }
 }
 
-const holdingsOf = (holdings: ReadonlyMap<string, bigint>): Holdings => {
+const holdingsOf = (holdings: ReadonlyMap<string, bigint>): ClientHoldings => {
   const assets: Record<string, string> = {}
   const shares: Record<string, string> = {}
   for (const [asset, amount] of [...holdings].sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -8,11 +8,11 @@ import { Passwords } from '../identity/passwords.ts'
 import { SlowDown } from '../identity/slowDown.ts'
 import { Tokens } from '../identity/tokens.ts'
 import { enterClients, readClients } from './clientsFile.ts'
-import { type House, openHouse } from './threadHouse.ts'
+import { type ClearingPort, openThreadPort } from './threadPort.ts'
 
 /** The clearing house, and who may come to it. */
 export interface Clearing {
-  readonly house: House
+  readonly clearing: ClearingPort
   readonly accounts: Accounts
   readonly tokens: Tokens
 }
@@ -25,39 +25,39 @@ export const openClearing = async (
   const clients =
     config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
   const byToken = operators(await adminToken(given, dataDir), config.tokens)
-  const house = await openHouse({ file: join(dataDir, 'journal.db'), repair })
+  const clearing = await openThreadPort({ file: join(dataDir, 'journal.db'), repair })
   const store = {
-    load: async () => [...(await house.ask('tokens', {}))],
-    put: async (token: { digest: string; user: string; expires: number }) => house.ask('putToken', token),
-    remove: async (digests: readonly string[]) => house.ask('removeTokens', { digests }),
+    load: async () => [...(await clearing.ask('tokens', {}))],
+    put: async (token: { digest: string; user: string; expires: number }) => clearing.ask('putToken', token),
+    remove: async (digests: readonly string[]) => clearing.ask('removeTokens', { digests }),
   }
   const tokens = await Tokens.open(store, config.tokenLifeMs, log)
   const accounts = new Accounts({
     users: {
-      hashOf: user => house.ask('hashOf', { user }),
+      hashOf: user => clearing.ask('hashOf', { user }),
       register: async (user, secret) => {
         const command = { kind: 'register', client: user } as const
-        return !('refused' in (await house.ask('do', { command, who: user, t: Date.now(), secret })))
+        return !('refused' in (await clearing.ask('execute', { command, who: user, t: Date.now(), secret })))
       },
     },
     tokens,
     passwords: new Passwords(),
     slowDown: new SlowDown(),
-    registration: registrationOf(config.registration ?? (isLoopback(host) ? 'open' : 'closed'), config.invites, house),
+    registration: registrationOf(config.registration ?? (isLoopback(host) ? 'open' : 'closed'), config.invites, clearing),
     operators: byToken,
   })
-  await enterClients(house, clients, Date.now(), log)
-  return { house, accounts, tokens }
+  await enterClients(clearing, clients, Date.now(), log)
+  return { clearing, accounts, tokens }
 }
 
-const registrationOf = (mode: 'open' | 'invite' | 'closed', invites: readonly string[], house: House) =>
+const registrationOf = (mode: 'open' | 'invite' | 'closed', invites: readonly string[], clearing: ClearingPort) =>
   mode !== 'invite'
     ? { mode }
     : {
         mode,
         digests: new Set(invites),
         invites: {
-          use: (digest: string) => house.ask('useInvite', { digest }),
-          giveBack: async (digest: string) => house.ask('giveInviteBack', { digest }),
+          use: (digest: string) => clearing.ask('useInvite', { digest }),
+          giveBack: async (digest: string) => clearing.ask('giveInviteBack', { digest }),
         },
       }

@@ -4,7 +4,12 @@ import { orderOf, orderText } from './order.ts'
 
 const at = { seq: 7, t: 1_723_161_254_000, who: 'ann', postings: [] }
 const created = {
-  ...{ ...at, kind: 'create', key: 'a "key" \\ of mine', fund: 'F', amount: 10n ** 18n, status: 'settled' },
+  ...at,
+  kind: 'create',
+  key: 'a "key" \\ of mine',
+  fund: 'F',
+  amount: 10n ** 18n,
+  status: 'settled',
   legs: [
     { asset: 'A', amount: 5n * 10n ** 17n },
     { asset: 'B', amount: 1n },

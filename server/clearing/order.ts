@@ -19,10 +19,17 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
     case 'redeem': {
       const { key, kind: side, fund, amount, status, code, legs, fee, nav } = entry
       return {
-        ...{ key, side, fund, amount: formatDecimal(amount), status, ...(code && { code }), legs: legs.map(legJson) },
+        key,
+        side,
+        fund,
+        amount: formatDecimal(amount),
+        status,
+        ...(code && { code }),
+        legs: legs.map(legJson),
         ...(fee && { fee: legJson(fee) }),
         ...(nav !== undefined && { nav }),
-        ...{ seq, t },
+        seq,
+        t,
       }
     }
     case 'transfer': {

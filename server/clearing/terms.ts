@@ -4,5 +4,8 @@ import type { FundConfig } from '../config/schema.ts'
 
 /** What the clearing house has to know of a fund. */
 export const termsOf = ({ creationUnit, createFeeBps, redeemFeeBps }: FundConfig, quote: string): FundTerms => ({
-  ...{ quote, creationUnit: parseDecimal(creationUnit)!, createFeeBps, redeemFeeBps },
+  quote,
+  creationUnit: parseDecimal(creationUnit)!,
+  createFeeBps,
+  redeemFeeBps,
 })

@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { Journal } from '../journal/sqliteJournal.ts'
-import { Desk, type News, type Request } from './ledgerService.ts'
+import { SqliteJournal } from '../journal/sqliteJournal.ts'
+import { type ClearingRequest, type CommitEvents, LedgerService } from './ledgerService.ts'
 
 /** The thread in which the clearing house works: whatever has come while a commit ran is the next one. */
 
@@ -10,12 +10,12 @@ export interface ThreadOptions {
 }
 
 /** Requests, which are answered in their order; or the end. */
-export type ToThread = readonly Request[] | 'close'
+export type ToThread = readonly ClearingRequest[] | 'close'
 
 export type FromThread =
   | { readonly opened: { readonly id: string; readonly seq: number } }
   | { readonly fatal: string }
-  | { readonly answers: readonly unknown[]; readonly news: News | undefined; readonly seq: number }
+  | { readonly answers: readonly unknown[]; readonly news: CommitEvents | undefined; readonly seq: number }
   | { readonly refused: number; readonly why: string }
 
 /** Requests of one commit, at which it takes no more messages; what comes later waits for the next. */
@@ -33,11 +33,11 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4))
 const port = parentPort!
 const say = (message: FromThread): void => port.postMessage(message)
 
-const open = (): { journal: Journal; desk: Desk } | undefined => {
+const open = (): { journal: SqliteJournal; desk: LedgerService } | undefined => {
   const { file, repair } = workerData as ThreadOptions
   try {
-    const journal = new Journal(file, repair)
-    const desk = new Desk(journal)
+    const journal = new SqliteJournal(file, repair)
+    const desk = new LedgerService(journal)
     say({ opened: { id: journal.id, seq: journal.seq } })
     return { journal, desk }
   } catch (error) {
@@ -46,9 +46,9 @@ const open = (): { journal: Journal; desk: Desk } | undefined => {
   }
 }
 
-const serve = ({ journal, desk }: { journal: Journal; desk: Desk }): void => {
+const serve = ({ journal, desk }: { journal: SqliteJournal; desk: LedgerService }): void => {
   let notBefore = 0
-  const run = (batch: readonly Request[]): void => {
+  const run = (batch: readonly ClearingRequest[]): void => {
     notBefore = batch.length < SEVERAL ? 0 : performance.now() + GATHER_MS
     try {
       say({ ...desk.process(batch), seq: desk.seq })
@@ -62,7 +62,7 @@ const serve = ({ journal, desk }: { journal: Journal; desk: Desk }): void => {
     let closing = false
     // All that has come by now, not one message a turn.
     for (let message: ToThread | undefined = first; message !== undefined; ) {
-      const batch: Request[] = []
+      const batch: ClearingRequest[] = []
       for (; message !== undefined && batch.length < BATCH; message = receiveMessageOnPort(port)?.message) {
         if (message === 'close') closing = true
         else batch.push(...message)

@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { COLUMNS, type Transaction, writeTransaction } from '../../streams/pnl/transaction.ts'
-import { MOST_ROWS, type Refusal } from '../../streams/wire/protocol.ts'
-import { RowIds, type Rows, readRow, rowsOfCsv, rowsOfLines, rowsOfList } from './transactionRows.ts'
+import { type ProtocolError, ROWS_PER_REQUEST_MAX } from '../../streams/wire/protocol.ts'
+import { RowIds, readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
 
 const buy = { t: 1723118400000, type: 'buy', asset: 'BTC', qty: '1', price: '100' }
 const codeOf = (work: () => unknown): unknown => {
   try {
     return work()
   } catch (error) {
-    return (error as Refusal).code
+    return (error as ProtocolError).code
   }
 }
 const csv = (header: readonly string[], ...lines: readonly (readonly string[])[]): string =>
@@ -46,7 +46,7 @@ describe('rows of a request', () => {
   })
 
   it('that are bad are named by their number, and the others are good', () => {
-    const of = ({ good, refused }: Rows): unknown[] => [good.map(tx => tx.id), refused.map(r => r.row)]
+    const of = ({ good, refused }: TransactionRows): unknown[] => [good.map(tx => tx.id), refused.map(r => r.row)]
     const bad = { ...buy, qty: '-1' }
     const rows = [{ ...buy, id: 'a' }, bad, { ...buy, id: 'b' }]
     expect(of(rowsOfList(rows))).toEqual([['a', 'b'], [2]])
@@ -97,8 +97,8 @@ describe('rows of a request', () => {
     expect(codeOf(() => rowsOfCsv(''))).toBe('invalid_params')
     expect(codeOf(() => rowsOfCsv('a,b\n1,2'))).toBe('invalid_params')
     expect(rowsOfLines('{').refused).toEqual([{ row: 1, why: 'the line is not JSON' }])
-    expect(rowsOfList(Array(MOST_ROWS).fill(buy)).good).toHaveLength(MOST_ROWS)
-    expect(codeOf(() => rowsOfList(Array(MOST_ROWS + 1).fill(7)))).toBe('too_large')
+    expect(rowsOfList(Array(ROWS_PER_REQUEST_MAX).fill(buy)).good).toHaveLength(ROWS_PER_REQUEST_MAX)
+    expect(codeOf(() => rowsOfList(Array(ROWS_PER_REQUEST_MAX + 1).fill(7)))).toBe('too_large')
   })
 })
 

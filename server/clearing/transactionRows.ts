@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction } from '../../streams/pnl/transaction.ts'
-import { MOST_ROWS, Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError, ROWS_PER_REQUEST_MAX } from '../../streams/wire/protocol.ts'
 
 /** The rows of a request: those that can be booked, each with an id, and why the others cannot. */
-export interface Rows {
+export interface TransactionRows {
   readonly good: readonly Transaction[]
   readonly refused: readonly RefusedRow[]
 }
@@ -16,7 +16,7 @@ export interface RefusedRow {
 }
 
 /** Nobody owns that much; it keeps sums and products within what can be computed. */
-const MOST = 10n ** 48n
+const AMOUNT_MAX = 10n ** 48n
 const ID = /^[\x20-\x7e]{1,128}$/
 const LONGEST_ACCOUNT = 256
 /** What is said of a row at most: it may hold anything. */
@@ -31,7 +31,7 @@ export const readRow = (value: unknown): Transaction => readFields(fieldsOf(valu
 export const checkedRow = (tx: Transaction): Transaction => {
   for (const name of ['qty', 'price', 'fee', 'cost'] as const) {
     const amount = tx[name] ?? 0n
-    if (amount >= MOST || -amount >= MOST) throw new BadRow(`${name}: expected less than 10^30`)
+    if (amount >= AMOUNT_MAX || -amount >= AMOUNT_MAX) throw new BadRow(`${name}: expected less than 10^30`)
   }
   for (const name of ['account', 'toAccount'] as const)
     if (tx[name].length > LONGEST_ACCOUNT) throw new BadRow(`${name}: expected at most ${LONGEST_ACCOUNT} characters`)
@@ -60,7 +60,7 @@ export class RowIds {
   private readonly most: number
   private readonly seen = new Map<string, number>()
 
-  constructor(most = MOST_ROWS) {
+  constructor(most = ROWS_PER_REQUEST_MAX) {
     this.most = most
   }
 
@@ -88,13 +88,14 @@ export const whyBad = (error: unknown): string => {
   return error.message.length > LONGEST_WHY ? `${error.message.slice(0, LONGEST_WHY)}…` : error.message
 }
 
-const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (value: T) => Transaction): Rows => {
+const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (value: T) => Transaction): TransactionRows => {
   const good: Transaction[] = []
   const refused: RefusedRow[] = []
   const ids = new RowIds()
   const said = new Map<string, string>()
   for (const [row, value] of list) {
-    if (good.length + refused.length === MOST_ROWS) throw new Refusal('too_large', `found more than ${MOST_ROWS} rows`)
+    if (good.length + refused.length === ROWS_PER_REQUEST_MAX)
+      throw new ProtocolError('too_large', `found more than ${ROWS_PER_REQUEST_MAX} rows`)
     try {
       const tx = ids.named(checkedRow(read(value)))
       const contents = JSON.stringify(writeTransaction(tx))
@@ -109,14 +110,14 @@ const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (valu
   return { good, refused }
 }
 
-export const rowsOfList = (list: readonly unknown[]): Rows =>
+export const rowsOfList = (list: readonly unknown[]): TransactionRows =>
   rowsOf(
     list.map((value, i) => [i + 1, value] as const),
     readRow,
   )
 
 /** One JSON object a line. */
-export const rowsOfLines = (text: string): Rows =>
+export const rowsOfLines = (text: string): TransactionRows =>
   rowsOf(linesOf(text), line => {
     let value: unknown
     try {
@@ -128,15 +129,15 @@ export const rowsOfLines = (text: string): Rows =>
   })
 
 /** With the header of a transactions file. */
-export const rowsOfCsv = (text: string): Rows => {
+export const rowsOfCsv = (text: string): TransactionRows => {
   const lines = linesOf(text.replace(/^\uFEFF/, ''))
   const header = lines.next().value
-  if (header === undefined) throw new Refusal('invalid_params', 'body: found nothing, expected the header of a transactions file')
+  if (header === undefined) throw new ProtocolError('invalid_params', 'body: found nothing, expected the header of a transactions file')
   let read: ReturnType<typeof transactionReader>
   try {
     read = transactionReader(csvFields(header[1]))
   } catch (error) {
-    throw new Refusal('invalid_params', `body: ${whyBad(error)}`)
+    throw new ProtocolError('invalid_params', `body: ${whyBad(error)}`)
   }
   return rowsOf(lines, line => read(csvFields(line)))
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ALLOCATION, type Allocated, allocate } from '../../streams/fund/allocation.ts'
-import { checked, Refusal } from '../../streams/wire/protocol.ts'
+import { checked, ProtocolError } from '../../streams/wire/protocol.ts'
 import { UsageError } from '../config/options.ts'
 import { type Column, table } from './table.ts'
 
@@ -19,7 +19,7 @@ export const runAllocate = (args: readonly string[]): string => {
     const assets = allocate(checked(ALLOCATION, content, name), name)
     return json ? JSON.stringify({ assets }) : table(assets, COLUMNS)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof ProtocolError)) throw error
     throw new UsageError(error.message)
   }
 }

@@ -49,8 +49,17 @@ const ran = async (...args: string[]): Promise<[code: number, out: string, err: 
 }
 
 const SUMMARY = {
-  ...{ fund: 'HALF', quote: 'USD', from: NOON + MINUTE, to: NOON + 4 * MINUTE, moments: 4, held: 125, heldReturn: 0.25, fees: 0 },
-  ...{ nav: expect.closeTo(150, 9), level: expect.closeTo(150, 9), trackingDifference: expect.closeTo(0, 9) },
+  fund: 'HALF',
+  quote: 'USD',
+  from: NOON + MINUTE,
+  to: NOON + 4 * MINUTE,
+  moments: 4,
+  held: 125,
+  heldReturn: 0.25,
+  fees: 0,
+  nav: expect.closeTo(150, 9),
+  level: expect.closeTo(150, 9),
+  trackingDifference: expect.closeTo(0, 9),
   rebalances: [{ t: NOON + 2 * MINUTE, reason: 'asset', trades: 2, turnover: expect.closeTo(0.25, 9), fees: 0 }],
 }
 

@@ -42,7 +42,7 @@ export const runBacktest = async (args: readonly string[], environment: Environm
     const moments = values.feed
       ? recordedPrices(values.feed, symbolMap(config.symbols), asked, log)
       : storedPrices(serverOf(values, environment), bounded(asked))
-    for await (const moment of moments) run.take(moment)
+    for await (const moment of moments) run.apply(moment)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     console.error(`driftwire: ${error.message}`)
@@ -106,11 +106,22 @@ const summary = ({ id, quote }: FundSpec, { t, nav, level, held, ...sums }: Back
     i % every === 0 || i === t.length - 1 ? [{ t: at, nav: nav[i], level: level[i], held: held[i] }] : [],
   )
   return {
-    ...{ fund: id, quote, from: t[0], to: t.at(-1), moments: t.length },
-    ...{ nav: nav.at(-1), level: level.at(-1), held: held.at(-1) },
-    ...{ navReturn: growth(nav), levelReturn: growth(level), heldReturn: growth(held) },
-    ...{ turnover: sums.turnover, fees: sums.fees, trackingDifference: sums.trackingDifference },
-    ...{ rebalances: sums.rebalances, points },
+    fund: id,
+    quote,
+    from: t[0],
+    to: t.at(-1),
+    moments: t.length,
+    nav: nav.at(-1),
+    level: level.at(-1),
+    held: held.at(-1),
+    navReturn: growth(nav),
+    levelReturn: growth(level),
+    heldReturn: growth(held),
+    turnover: sums.turnover,
+    fees: sums.fees,
+    trackingDifference: sums.trackingDifference,
+    rebalances: sums.rebalances,
+    points,
   }
 }
 
@@ -142,7 +153,9 @@ const TOLD = 20
 const report = ({ id, quote }: FundSpec, { t, nav, level, held, rebalances, ...sums }: Backtest, width: number): string => {
   const row = (what: string, column: readonly number[]): Row => ({
     what,
-    ...{ first: column[0]!.toFixed(4), last: column.at(-1)!.toFixed(4), change: percent(growth(column)) },
+    first: column[0]!.toFixed(4),
+    last: column.at(-1)!.toFixed(4),
+    change: percent(growth(column)),
   })
   const [from, to] = [t[0]!, t.at(-1)!]
   const points = t.map((at, i) => ({ t: at, value: nav[i]!, whole: true }))

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import type { Moment } from '../../streams/fund/backtest.ts'
+import type { BacktestMoment } from '../../streams/fund/backtest.ts'
 import { CANDLE, TRADE } from '../../streams/input.ts'
-import { Names } from '../../streams/lib/interner.ts'
+import { Interner } from '../../streams/lib/interner.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
 import { UsageError } from '../config/options.ts'
-import { wall } from '../feeds/environment.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { SpecError } from '../feeds/specError.ts'
@@ -27,16 +27,16 @@ export const recordedPrices = async function* (
   map: SymbolMap,
   { assets, quote, from, to }: Asked,
   log: Logger,
-): AsyncGenerator<Moment> {
-  const symbols = new Names()
+): AsyncGenerator<BacktestMoment> {
+  const symbols = new Interner()
   const assetOf = new Map(assets.map(asset => [symbols.index(`${asset}-${quote}`), asset]))
-  const sources = new Names()
+  const sources = new Interner()
   const stop = new AbortController()
   const replays = await Promise.all(
     specs.map(async (spec, feed) => {
       if (!spec.startsWith('replay:')) throw new UsageError(`--feed: found "${spec}", expected replay:FILE: the past is not live`)
       try {
-        const opened = await replay({ spec, base: process.cwd(), map, wall })
+        const opened = await replay({ spec, base: process.cwd(), map, environment: systemEnvironment })
         return { feed, batches: opened.open({ feed, symbols, sources, map, log, signal: stop.signal }) }
       } catch (error) {
         throw error instanceof SpecError ? new UsageError(`--feed ${error.message}`) : error
@@ -67,7 +67,7 @@ export const recordedPrices = async function* (
 const SPAN = 1_440 * MINUTE
 
 /** The closes of each minute as a running server has stored them. Rejects with ServerError. */
-export const storedPrices = async function* (server: RunningServer, { assets, quote, from, to }: Asked): AsyncGenerator<Moment> {
+export const storedPrices = async function* (server: RunningServer, { assets, quote, from, to }: Asked): AsyncGenerator<BacktestMoment> {
   interface Candle {
     readonly open_t: number
     readonly c: number

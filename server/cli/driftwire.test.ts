@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OPTIONS } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { DriftwireProcess } from '../test/processKit.ts'
 
 const ran = async (args: readonly string[], environment = {}): Promise<[code: unknown, stdout: string, stderr: string]> => {
@@ -20,7 +20,7 @@ describe('driftwire', () => {
   })
 
   it.concurrent('--version prints the version of the package', async () => {
-    const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
+    const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
     expect(await ran(['--version'])).toEqual([0, `${version}\n`, ''])
   })
 

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { optionsHelp, UsageError } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 
-const { version } = JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
 
 const HELP = `driftwire ${version}: a real-time server for funds and portfolios
 

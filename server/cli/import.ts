@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import type { CandleStore } from './importPrices.ts'
 import { readSupplies, sendSupplies } from './importSupplies.ts'
 import { type Imported, importTransactions } from './importTransactions.ts'
@@ -84,7 +84,7 @@ const prices = async (args: readonly string[], environment: Environment): Promis
   const { url = environment.DRIFTWIRE_URL, token, data, config } = values as Partial<Record<string, string>>
   if (files.length === 0) throw new UsageError('import prices: found no file, expected FILE or FILE#SYMBOL')
   const options = [...(data === undefined ? [] : ['--data', data]), ...(config === undefined ? [] : ['--config', config])]
-  const settings = readSettings(readOptions(options, environment), environment, join(home(), 'server', 'demo', 'config.json'))
+  const settings = readSettings(readOptions(options, environment), environment, join(packageRoot(), 'server', 'demo', 'config.json'))
   const map = symbolMap(settings.config.symbols)
   let refused = 0
   let store: CandleStore | undefined

@@ -3,13 +3,13 @@ import { parseArgs } from 'node:util'
 import { formatDecimal, fromNumber, parseDecimal } from '../../streams/lib/decimal.ts'
 import { NAME } from '../../streams/lib/interner.ts'
 import { isSymbol, type SymbolMap, splitSymbol, symbolMap } from '../../streams/market/symbols.ts'
-import { type Coin, CoinGecko, CoinGeckoError, MOST_COINS } from '../coingecko/coingecko.ts'
+import { COINS_MAX, type Coin, CoinGecko, CoinGeckoError } from '../coingecko/coingecko.ts'
 import { resolutionOf } from '../coingecko/hourly.ts'
 import { planOf } from '../coingecko/plan.ts'
 import { readCount, readOptions, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
-import { wall } from '../feeds/environment.ts'
-import { home } from '../lib/packageRoot.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { importCoin } from './importCoingeckoCoin.ts'
 import { Progress } from './importCoingeckoProgress.ts'
 import { openTarget, type Target } from './importCoingeckoTarget.ts'
@@ -23,10 +23,17 @@ const TOLD = 20
 
 const text = { type: 'string' } as const
 const OPTIONS = {
-  ...{ top: text, days: text, vs: text, key: text, url: text, token: text, data: text, config: text },
+  top: text,
+  days: text,
+  vs: text,
+  key: text,
+  url: text,
+  token: text,
+  data: text,
+  config: text,
   supplies: { type: 'boolean' },
 } as const
-const MOST_DAYS = 3_650
+const DAYS_MAX = 3_650
 
 /**
  * `import coingecko …`: hourly prices of the largest coins. What the target has is neither asked for nor written over, so the same
@@ -34,8 +41,8 @@ const MOST_DAYS = 3_650
  */
 export const importCoingecko = async (args: readonly string[], environment: Environment): Promise<number> => {
   const { top = '10', days: daysText = '7', vs: vsText = 'usd', key, url, token, data, config, supplies = false } = read(args)
-  const count = readCount('top', top, 1, MOST_COINS)
-  const days = readCount('days', daysText, 1, MOST_DAYS)
+  const count = readCount('top', top, 1, COINS_MAX)
+  const days = readCount('days', daysText, 1, DAYS_MAX)
   const vs = vsText.toLowerCase()
   if (!/^[a-z]{2,10}$/.test(vs)) throw new UsageError(`--vs: found "${vsText}", expected a currency such as usd`)
   if (url !== undefined && data !== undefined) throw new UsageError('--data: found also --url, expected one of them')
@@ -43,7 +50,7 @@ export const importCoingecko = async (args: readonly string[], environment: Envi
   const plan = planOf(key, environment)
   const baseUrl = baseOf(environment.COINGECKO_BASE_URL)
   const options = [...(data === undefined ? [] : ['--data', data]), ...(config === undefined ? [] : ['--config', config])]
-  const settings = readSettings(readOptions(options, environment), environment, join(home(), 'server', 'demo', 'config.json'))
+  const settings = readSettings(readOptions(options, environment), environment, join(packageRoot(), 'server', 'demo', 'config.json'))
 
   const stop = new AbortController()
   const stopped = (): void => stop.abort(new Error('stopped'))
@@ -61,7 +68,10 @@ export const importCoingecko = async (args: readonly string[], environment: Envi
     const { server } = target
     if (supplies && server === undefined) throw new ServerError('--supplies: found no server, expected one that runs')
     const gecko = new CoinGecko({
-      ...{ plan, baseUrl, wall, signal: stop.signal },
+      plan,
+      baseUrl,
+      environment: systemEnvironment,
+      signal: stop.signal,
       onWait(ms, why) {
         progress.end()
         console.error(`${why}; again in ${Math.ceil(ms / 1000)} s`)
@@ -80,7 +90,7 @@ export const importCoingecko = async (args: readonly string[], environment: Envi
       let told = 0
       try {
         if (symbol === undefined) throw new CoinGeckoError(`found the symbol "${coin.symbol}", expected one of its own`, 404)
-        const imported = await importCoin(coin, symbol, { vs, days, now: wall.now() }, gecko, target, why => {
+        const imported = await importCoin(coin, symbol, { vs, days, now: systemEnvironment.now() }, gecko, target, why => {
           progress.end()
           if (++told <= TOLD) console.error(`${symbol}: ${why}`)
         })

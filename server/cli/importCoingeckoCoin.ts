@@ -59,6 +59,6 @@ const put = async (
   writer.message(Number.NaN)
   const [index, source] = [store.symbols.index(symbol), store.sources.index(NOWHERE)]
   for (const { end, ...prices } of hours) writer.candle(index, source, end - HOUR, HOUR, prices, 0, `coingecko:${coin}`)
-  const ticks = writer.take()
+  const ticks = writer.drain()
   if (ticks !== undefined) await store.put([ticks], imported, refused)
 }

@@ -2,15 +2,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DestinationStream, pino } from 'pino'
 import { CANDLE, type Ticks } from '../../streams/input.ts'
-import { Names } from '../../streams/lib/interner.ts'
+import { Interner } from '../../streams/lib/interner.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
 import { UsageError } from '../config/options.ts'
-import { wall } from '../feeds/environment.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { SpecError } from '../feeds/specError.ts'
-import type { Candle, CandlesAnswer } from '../gateway/api/candleImport.ts'
+import type { CandlesAnswer, ImportedCandle } from '../gateway/api/candleImport.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { Journal } from '../journal/sqliteJournal.ts'
+import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { EngineError, openEngine } from '../storage/engine/engine.ts'
 import { openSink } from '../storage/write/sink.ts'
 import type { Imported } from './importTransactions.ts'
@@ -18,8 +18,8 @@ import { type RunningServer, ServerError } from './server.ts'
 
 /** Where candles go. */
 export interface CandleStore {
-  readonly symbols: Names
-  readonly sources: Names
+  readonly symbols: Interner
+  readonly sources: Interner
   put(ticks: readonly Ticks[], imported: Imported, refused: (why: string) => void): Promise<void>
   close(): Promise<void>
 }
@@ -42,7 +42,7 @@ export const importPrices = async (
       bad(kind === undefined ? `${msg}: ${why}` : `line ${where}: ${msg}: ${kind}`)
     },
   }
-  const feed = await replay({ spec: `replay:${file}`, base: process.cwd(), map, wall }).catch(error => {
+  const feed = await replay({ spec: `replay:${file}`, base: process.cwd(), map, environment: systemEnvironment }).catch(error => {
     throw error instanceof SpecError ? new UsageError(error.message.replace(/^replay:/, '')) : error
   })
   const log = pino({ level: 'warn' }, said)
@@ -68,7 +68,7 @@ export const importPrices = async (
 
 /** The store of a running server. */
 export const serverStore = (server: RunningServer): CandleStore => {
-  const symbols = new Names()
+  const symbols = new Interner()
   const post = async (lines: readonly string[], imported: Imported, refused: (why: string) => void): Promise<void> => {
     let answer: CandlesAnswer
     try {
@@ -89,7 +89,7 @@ export const serverStore = (server: RunningServer): CandleStore => {
   }
   return {
     symbols,
-    sources: new Names(),
+    sources: new Interner(),
     async put(ticks, imported, refused) {
       const lines = ticks.flatMap(batch => [...linesOf(batch, symbols)])
       // A batch may be as long as a block of the file is.
@@ -99,14 +99,21 @@ export const serverStore = (server: RunningServer): CandleStore => {
   }
 }
 
-function* linesOf({ columns, from, to }: Ticks, symbols: Names): Generator<string> {
+function* linesOf({ columns, from, to }: Ticks, symbols: Interner): Generator<string> {
   const { symbol, t, price, size, id, candle } = columns
   for (let i = from; i < to; i++) {
     const span = candle!.span[i]!
     yield JSON.stringify({
-      ...{ symbol: symbols.at(symbol[i]!), open_t: t[i]! - span + 1, span },
-      ...{ o: candle!.open[i]!, h: candle!.high[i]!, l: candle!.low[i]!, c: price[i]!, v: size[i]!, id: id[i]! },
-    } satisfies Candle)
+      symbol: symbols.at(symbol[i]!),
+      open_t: t[i]! - span + 1,
+      span,
+      o: candle!.open[i]!,
+      h: candle!.high[i]!,
+      l: candle!.low[i]!,
+      c: price[i]!,
+      v: size[i]!,
+      id: id[i]!,
+    } satisfies ImportedCandle)
   }
 }
 
@@ -119,19 +126,20 @@ export const directoryStore = async (dataDir: string): Promise<CandleStore> => {
     throw error
   }
   // Whoever serves the directory holds its journal.
-  let journal: Journal
+  let journal: SqliteJournal
   try {
-    journal = new Journal(join(dataDir, 'journal.db'), false)
+    journal = new SqliteJournal(join(dataDir, 'journal.db'), false)
   } catch (error) {
     return held(error)
   }
   const log = pino({ level: 'error' }, pino.destination(2))
-  const [symbols, sources] = [new Names(), new Names()]
+  const [symbols, sources] = [new Interner(), new Interner()]
   try {
     const engine = await openEngine({ source: { dataDir: join(dataDir, 'clickhouse') }, log })
     const sink = await openSink({ spoolDir: join(dataDir, 'spool'), engine: Promise.resolve(engine), symbols, sources, log })
     return {
-      ...{ symbols, sources },
+      symbols,
+      sources,
       async put(ticks, imported) {
         const { stored, known } = await sink.import(ticks)
         imported.accepted += stored

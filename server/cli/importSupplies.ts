@@ -3,7 +3,7 @@ import { csvFields } from '../../streams/lib/csv.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { NAME } from '../../streams/lib/interner.ts'
 import { readTime } from '../../streams/pnl/transaction.ts'
-import { explain, MOST_SUPPLIED, SUPPLY } from '../../streams/wire/protocol.ts'
+import { explain, SUPPLIES_PER_REQUEST_MAX, SUPPLY } from '../../streams/wire/protocol.ts'
 import { UsageError } from '../config/options.ts'
 import type { SupplyAnswer } from '../gateway/api/commands.ts'
 import { fileOf } from './importTransactions.ts'
@@ -17,7 +17,7 @@ const ASSETS = z.record(z.string().regex(NAME, 'a name such as BTC'), z.strictOb
 })
 const EXPECTED = 'CSV with the columns asset,supply and perhaps t, or JSON as under assets of a configuration'
 /** Characters of a file of JSON. */
-const MOST_JSON = 16 * 1024 * 1024
+const JSON_BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * The supplies in a file: CSV with `asset,supply`, with a `t` (ms or ISO 8601) the newest row of each asset; or JSON, what stands under
@@ -35,8 +35,8 @@ export const readSupplies = async (file: string, bad: (line: number, why: string
       else if (rows !== undefined) rows.take(first + i, line, bad)
       else if (/^\s*(\{|"assets"\s*:)/.test(line)) json = `${line}\n`
       else rows = new Rows(file, line)
-      if (json !== undefined && json.length > MOST_JSON)
-        throw new UsageError(`${file}: found more than ${MOST_JSON} characters, expected ${EXPECTED}`)
+      if (json !== undefined && json.length > JSON_BYTES_MAX)
+        throw new UsageError(`${file}: found more than ${JSON_BYTES_MAX} characters, expected ${EXPECTED}`)
     }
   }
   if (json !== undefined) return ofJson(file, json)
@@ -48,8 +48,8 @@ export const readSupplies = async (file: string, bad: (line: number, why: string
 export const sendSupplies = async (supplies: Supplies, server: RunningServer): Promise<SupplyAnswer> => {
   const sum = { accepted: 0, known: 0 }
   const all = [...supplies]
-  for (let i = 0; i < all.length; i += MOST_SUPPLIED) {
-    const piece = all.slice(i, i + MOST_SUPPLIED).map(([asset, supply]) => [asset, formatDecimal(supply)])
+  for (let i = 0; i < all.length; i += SUPPLIES_PER_REQUEST_MAX) {
+    const piece = all.slice(i, i + SUPPLIES_PER_REQUEST_MAX).map(([asset, supply]) => [asset, formatDecimal(supply)])
     const body = JSON.stringify({ supplies: Object.fromEntries(piece) })
     const { accepted, known } = await server.post<SupplyAnswer>('/v1/admin/supplies', 'application/json', body)
     sum.accepted += accepted

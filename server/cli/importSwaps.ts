@@ -7,28 +7,23 @@ import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { DAY } from '../../streams/market/candles.ts'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
-import type { Swap } from '../dex/swap.ts'
+import type { AtomicSwap } from '../dex/swap.ts'
 import { swapsIn } from '../dex/swapFile.ts'
-import type { SwapsAnswer } from '../dex/swapIntake.ts'
+import type { SwapsAnswer } from '../dex/swapImport.ts'
 import { type Stored, storeSwaps } from '../dex/swapStore.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { Journal } from '../journal/sqliteJournal.ts'
-import { home } from '../lib/packageRoot.ts'
+import { SqliteJournal } from '../journal/sqliteJournal.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { EngineError, openEngine } from '../storage/engine/engine.ts'
 import { RunningServer, ServerError } from './server.ts'
 
 /** Where swaps go. */
 interface SwapTarget {
-  put(swaps: readonly Swap[]): Promise<Stored>
+  put(swaps: readonly AtomicSwap[]): Promise<Stored>
   close(): Promise<void>
 }
 
-const OPTIONS = {
-  url: { type: 'string' },
-  token: { type: 'string' },
-  data: { type: 'string' },
-  every: { type: 'string' },
-} as const
+const OPTIONS = { url: { type: 'string' }, token: { type: 'string' }, data: { type: 'string' }, every: { type: 'string' } } as const
 const PIECE = 1_000
 /** Bad rows beyond so many are counted, not told. */
 const TOLD = 20
@@ -73,7 +68,7 @@ export const runImportSwaps = async (
 const one = async (file: string, target: SwapTarget, newest: Map<string, number>, again: boolean): Promise<boolean> => {
   const imported = { accepted: 0, known: 0, left: 0, refused: 0 }
   const before = newest.get(file)
-  let waiting: Swap[] = []
+  let waiting: AtomicSwap[] = []
   const flush = async (): Promise<void> => {
     if (waiting.length === 0) return
     const { accepted, known } = await target.put(waiting)
@@ -142,7 +137,7 @@ const openTarget = async (
 ): Promise<SwapTarget> => {
   const url = named ?? environment.DRIFTWIRE_URL
   const options = readOptions(data === undefined ? [] : ['--data', data], environment)
-  const { dataDir, adminToken } = readSettings(options, environment, join(home(), 'server', 'demo', 'config.json'))
+  const { dataDir, adminToken } = readSettings(options, environment, join(packageRoot(), 'server', 'demo', 'config.json'))
   if (data !== undefined && url === undefined) return directory(dataDir)
   const token = given ?? environment.DRIFTWIRE_TOKEN ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
   const server = new RunningServer(url, token, environment.DRIFTWIRE_PORT)
@@ -165,9 +160,14 @@ const overHttp = (server: RunningServer): SwapTarget => ({
 })
 
 /** As `readSwap` reads it. */
-const recordOf = (swap: Swap): object => ({
-  ...{ uuid: swap.id, started_at: swap.started / 1000, finished_at: swap.t / 1000, maker_coin: swap.makerCoin, taker_coin: swap.takerCoin },
-  ...{ maker_amount: formatDecimal(swap.makerAmount), taker_amount: formatDecimal(swap.takerAmount) },
+const recordOf = (swap: AtomicSwap): object => ({
+  uuid: swap.id,
+  started_at: swap.started / 1000,
+  finished_at: swap.t / 1000,
+  maker_coin: swap.makerCoin,
+  taker_coin: swap.takerCoin,
+  maker_amount: formatDecimal(swap.makerAmount),
+  taker_amount: formatDecimal(swap.takerAmount),
   ...(!Number.isNaN(swap.makerUsd) && { maker_coin_usd_price: swap.makerUsd }),
   ...(!Number.isNaN(swap.takerUsd) && { taker_coin_usd_price: swap.takerUsd }),
 })
@@ -175,10 +175,10 @@ const recordOf = (swap: Swap): object => ({
 /** The store of a data directory that no server holds. Rejects with ServerError where one does. */
 const directory = async (dataDir: string): Promise<SwapTarget> => {
   await mkdir(dataDir, { recursive: true })
-  let journal: Journal | undefined
+  let journal: SqliteJournal | undefined
   try {
     // Whoever serves the directory holds its journal.
-    journal = new Journal(join(dataDir, 'journal.db'), false)
+    journal = new SqliteJournal(join(dataDir, 'journal.db'), false)
     const engine = await openEngine({
       source: { dataDir: join(dataDir, 'clickhouse') },
       log: pino({ level: 'error' }, pino.destination(2)),

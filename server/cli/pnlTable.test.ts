@@ -4,7 +4,13 @@ import type { JsonObject } from '../../streams/wire/mergePatch.ts'
 import { pnlTable } from './pnlTable.ts'
 
 const asset = (qty: number, price: number, avg: number, realised = 0): JsonObject => ({
-  ...{ qty, price, avg, value: qty * price, cost: qty * avg, unrealised: qty * (price - avg), realised },
+  qty,
+  price,
+  avg,
+  value: qty * price,
+  cost: qty * avg,
+  unrealised: qty * (price - avg),
+  realised,
 })
 
 /** A state as the server gives it, summed up from its assets. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { destination, pino } from 'pino'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { type Running, start } from '../main.ts'
 
 /** A stop that takes longer than this is cut short. */
@@ -10,7 +10,7 @@ const STOP_MS = 4_800
 
 /** Runs the server until it is told to stop (exit 0), cannot begin (exit 2) or cannot go on (exit 1). */
 export const serve = async (args: readonly string[], version: string): Promise<void> => {
-  const settings = readSettings(readOptions(args, process.env), process.env, join(home(), 'server', 'demo', 'config.json'))
+  const settings = readSettings(readOptions(args, process.env), process.env, join(packageRoot(), 'server', 'demo', 'config.json'))
   const log = pino({ level: settings.logLevel, base: null }, destination({ fd: 2, sync: true }))
 
   let running: Running | undefined

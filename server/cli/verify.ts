@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../config/options.ts'
-import { Journal } from '../journal/sqliteJournal.ts'
+import { SqliteJournal } from '../journal/sqliteJournal.ts'
 
 /** Follows the journal of a data directory that no server holds. Throws JournalError where an entry does not follow. */
 export const verify = ([dir = 'data', ...rest]: readonly string[]): string => {
   if (rest.length > 0) throw new UsageError(`verify: found "${rest[0]}", expected one data directory`)
   const file = join(dir, 'journal.db')
   if (!existsSync(file)) throw new UsageError(`verify: found no ${file}, expected a data directory with a journal`)
-  const journal = new Journal(file, false)
+  const journal = new SqliteJournal(file, false)
   try {
     const { entries, hash } = journal.verify()
     return `${file}: ${entries} entries, each follows from all before it; the last bears ${hash}`

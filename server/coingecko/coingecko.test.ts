@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Wall } from '../feeds/environment.ts'
+import type { Environment } from '../feeds/environment.ts'
 import { COINS, CoinGeckoServer, type Fault } from '../test/coingeckoServer.ts'
-import { VirtualWall } from '../test/virtualWall.ts'
+import { VirtualEnvironment } from '../test/virtualEnvironment.ts'
 import { CoinGecko, CoinGeckoError } from './coingecko.ts'
 import { planOf } from './plan.ts'
 
@@ -23,7 +23,7 @@ beforeEach(() => {
 const hurried = () => {
   const waits: number[] = []
   let time = START
-  const wall: Wall = {
+  const environment: Environment = {
     now: () => time,
     random: () => 0,
     after(ms, run) {
@@ -35,13 +35,13 @@ const hurried = () => {
       return () => clearImmediate(timer)
     },
   }
-  return { wall, waits }
+  return { environment, waits }
 }
 
 const opened = (key: string | undefined, signal = new AbortController().signal) => {
-  const { wall, waits } = hurried()
+  const { environment, waits } = hurried()
   const said: string[] = []
-  const gecko = new CoinGecko({ plan: planOf(key, {}), baseUrl: server.url, wall, signal, onWait: (_, why) => said.push(why) })
+  const gecko = new CoinGecko({ plan: planOf(key, {}), baseUrl: server.url, environment, signal, onWait: (_, why) => said.push(why) })
   return { gecko, waits, said }
 }
 const failure = async (asked: Promise<unknown>): Promise<CoinGeckoError> => {
@@ -147,20 +147,20 @@ describe('CoinGecko', () => {
     await expect(chart).rejects.toThrow('enough')
 
     const waiting = new AbortController()
-    const wall = new VirtualWall()
+    const environment = new VirtualEnvironment()
     server.faults = [{ status: 503 }]
     const onWait = (): void => void setImmediate(() => waiting.abort(new Error('enough')))
-    const gecko = new CoinGecko({ plan: planOf(KEY, {}), baseUrl: server.url, wall, signal: waiting.signal, onWait })
+    const gecko = new CoinGecko({ plan: planOf(KEY, {}), baseUrl: server.url, environment, signal: waiting.signal, onWait })
     await expect(gecko.chart('bitcoin', 'usd', 1)).rejects.toThrow('enough')
-    expect(wall.waits).toEqual([])
+    expect(environment.waits).toEqual([])
 
     await expect(opened(KEY, AbortSignal.abort(new Error('enough'))).gecko.largest(1, 'usd')).rejects.toThrow('enough')
     expect(server.asked.length).toBe(2)
   })
 
   it('that cannot be reached is told by the address', async () => {
-    const { wall } = hurried()
-    const options = { plan: planOf(undefined, {}), wall, signal: new AbortController().signal, onWait: () => {} }
+    const { environment } = hurried()
+    const options = { plan: planOf(undefined, {}), environment, signal: new AbortController().signal, onWait: () => {} }
     const gone = await CoinGeckoServer.start()
     const baseUrl = gone.url
     await gone.close()

@@ -1,6 +1,6 @@
 import Sdk from '@coingecko/coingecko-typescript'
 import { z } from 'zod'
-import type { Wall } from '../feeds/environment.ts'
+import type { Environment } from '../feeds/environment.ts'
 import type { Point } from './hourly.ts'
 import type { Plan } from './plan.ts'
 
@@ -28,7 +28,7 @@ export interface CoinGeckoOptions {
   readonly plan: Plan
   /** Another address than the plan's. */
   readonly baseUrl: string | undefined
-  readonly wall: Wall
+  readonly environment: Environment
   /** Ends requests and waits: they reject with its reason. */
   readonly signal: AbortSignal
   /** A request has failed, and is made again after `ms`. */
@@ -36,7 +36,7 @@ export interface CoinGeckoOptions {
 }
 
 /** A page of coins. */
-export const MOST_COINS = 250
+export const COINS_MAX = 250
 
 /** Waits before the further attempts, ms. */
 const WAITS = [2_000, 5_000, 15_000, 30_000, 60_000]
@@ -90,10 +90,10 @@ export class CoinGecko {
   }
 
   private async asked<T>(form: z.ZodType<T>, ask: (signal: AbortSignal) => Promise<unknown>): Promise<T> {
-    const { wall, plan, signal, onWait } = this.options
+    const { environment, plan, signal, onWait } = this.options
     for (let attempt = 0; ; attempt++) {
-      await this.delay(this.next - wall.now())
-      this.next = wall.now() + plan.spacing
+      await this.delay(this.next - environment.now())
+      this.next = environment.now() + plan.spacing
       try {
         const answer = form.safeParse(await ask(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)])))
         if (answer.success) return answer.data
@@ -102,7 +102,7 @@ export class CoinGecko {
         signal.throwIfAborted()
         const { status, headers } = error instanceof Sdk.APIError ? error : {}
         const why = this.explained(error)
-        const wait = waitOf(status, headers?.get('retry-after') ?? null, attempt, wall.now())
+        const wait = waitOf(status, headers?.get('retry-after') ?? null, attempt, environment.now())
         if (wait === undefined) throw new CoinGeckoError(why, status)
         if (wait > LONGEST_WAIT) throw new CoinGeckoError(`${why}; it asks to wait ${Math.ceil(wait / 1000)} s`, status)
         onWait(wait, why)
@@ -121,13 +121,13 @@ export class CoinGecko {
   }
 
   private async delay(ms: number): Promise<void> {
-    const { wall, signal } = this.options
+    const { environment, signal } = this.options
     signal.throwIfAborted()
     if (ms <= 0) return
     let stop = (): void => {}
     try {
       await new Promise<void>((resolve, reject) => {
-        const callOff = wall.after(ms, resolve)
+        const callOff = environment.after(ms, resolve)
         stop = () => {
           callOff()
           reject(signal.reason)

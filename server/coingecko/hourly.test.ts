@@ -18,10 +18,7 @@ const points = fc
       ),
       price(),
     ),
-    {
-      minLength: 1,
-      maxLength: 60,
-    },
+    { minLength: 1, maxLength: 60 },
   )
   .map(list => list.map(([minute, value]): [number, number] => [NOON + minute * 60_000, value]))
 function price() {

@@ -1,21 +1,35 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { configJsonSchema, configSchema, contradiction } from './schema.ts'
 
 /** The example of the published interface, its two placeholders filled in and with assets enough for a cap of a quarter. */
 const EXAMPLE = {
-  ...{ quote: 'USD', frameMs: 20, staleAfterMs: 10_000, storeMs: 1_000, retention: { ticks: '30d' } },
+  quote: 'USD',
+  frameMs: 20,
+  staleAfterMs: 10_000,
+  storeMs: 1_000,
+  retention: { ticks: '30d' },
   symbols: { BTCUSDT: 'BTC-USD', ETHUSDT: 'ETH-USD' },
   assets: { BTC: { supply: '18587825' }, ETH: { supply: '114077545' } } as Record<string, { supply: string }>,
   funds: [
     {
-      ...{ id: 'TOP10', name: 'Top ten, capped', weighting: { scheme: 'market-cap', count: 10, cap: 0.25 } },
-      ...{ initialPrice: '100', initialShares: '10000', creationUnit: '100', createFeeBps: 0, redeemFeeBps: 0 },
+      id: 'TOP10',
+      name: 'Top ten, capped',
+      weighting: { scheme: 'market-cap', count: 10, cap: 0.25 },
+      initialPrice: '100',
+      initialShares: '10000',
+      creationUnit: '100',
+      createFeeBps: 0,
+      redeemFeeBps: 0,
       rebalance: {
-        ...{ mode: 'propose', assetThreshold: 0.02, totalThreshold: 0.05, maxIntervalMs: 604_800_000 },
-        ...{ coolOffMs: 60_000, minTrade: '10' },
+        mode: 'propose',
+        assetThreshold: 0.02,
+        totalThreshold: 0.05,
+        maxIntervalMs: 604_800_000,
+        coolOffMs: 60_000,
+        minTrade: '10',
       },
       market: 'TOP10-USD',
     },
@@ -23,7 +37,11 @@ const EXAMPLE = {
   portfolios: [{ id: 'main', method: 'fifo', transactions: 'main.csv' }],
   pools: [
     {
-      ...{ id: 'USDC-WETH-005', kind: 'uniswap-v3', address: '0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640', feePips: 500, tickSpacing: 10 },
+      id: 'USDC-WETH-005',
+      kind: 'uniswap-v3',
+      address: '0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640',
+      feePips: 500,
+      tickSpacing: 10,
       token0: { symbol: 'USDC', decimals: 6 },
       token1: { symbol: 'WETH', decimals: 18, asset: 'ETH' },
       ticks: 'ticks.csv',
@@ -32,7 +50,7 @@ const EXAMPLE = {
   feeds: ['sim'],
 }
 const WIDER = { ...EXAMPLE, assets: { ...EXAMPLE.assets, BNB: { supply: '1' }, SOL: { supply: '1' } } }
-const DEMO = JSON.parse(readFileSync(join(home(), 'server', 'demo', 'config.json'), 'utf8')) as object
+const DEMO = JSON.parse(readFileSync(join(packageRoot(), 'server', 'demo', 'config.json'), 'utf8')) as object
 
 const accepted = (config: unknown): string => {
   const result = configSchema.safeParse(config)

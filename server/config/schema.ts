@@ -6,7 +6,7 @@ import { NAME } from '../../streams/lib/interner.ts'
 import { isSymbol } from '../../streams/market/symbols.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { POOL_KINDS } from '../../streams/pools/pool.ts'
-import { V3_START } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
+import { V3_SNAPSHOT } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
 import { SCOPES } from '../identity/access.ts'
 
 /** The configuration file: one definition for the types, the checks, and the JSON Schema that is served. */
@@ -126,7 +126,7 @@ const pool = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      `of uniswap-v3: a file, relative to the configuration, that it is followed from where that is not its beginning; ${V3_START}`,
+      `of uniswap-v3: a file, relative to the configuration, that it is followed from where that is not its beginning; ${V3_SNAPSHOT}`,
     ),
   amplification: z
     .number()

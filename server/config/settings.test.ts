@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { type Options, UsageError } from './options.ts'
 import { isLoopback, readSettings, type Settings } from './settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'driftwire-settings-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const DEMO = join(home(), 'server', 'demo', 'config.json')
+const DEMO = join(packageRoot(), 'server', 'demo', 'config.json')
 
 const written = (name: string, content: string): string => {
   const file = join(folder, name)
@@ -33,9 +33,19 @@ const lineOf = (options: Options): string => {
 describe('without any option', () => {
   it('the demo runs, for this machine only, as recorded', () => {
     expect(withOptions()).toMatchObject({
-      ...{ host: '127.0.0.1', port: 8080, dataDir: join(process.cwd(), 'data'), clickhouse: undefined, feeds: ['sim'], speed: 1 },
-      ...{ waitClients: 0, recordFrames: undefined, exitAtEnd: false, tls: undefined, logLevel: 'info', adminToken: undefined },
-      configFile: join(home(), 'server', 'demo', 'config.json'),
+      host: '127.0.0.1',
+      port: 8080,
+      dataDir: join(process.cwd(), 'data'),
+      clickhouse: undefined,
+      feeds: ['sim'],
+      speed: 1,
+      waitClients: 0,
+      recordFrames: undefined,
+      exitAtEnd: false,
+      tls: undefined,
+      logLevel: 'info',
+      adminToken: undefined,
+      configFile: join(packageRoot(), 'server', 'demo', 'config.json'),
     })
   })
 
@@ -57,29 +67,45 @@ describe('without any option', () => {
       }),
     )
     expect(withOptions({ config }).config).toEqual({
-      ...{ quote: 'USD', frameMs: 20, staleAfterMs: 10_000, storeMs: 1_000, significantDigits: 12, retention: {}, symbols: {} },
+      quote: 'USD',
+      frameMs: 20,
+      staleAfterMs: 10_000,
+      storeMs: 1_000,
+      significantDigits: 12,
+      retention: {},
+      symbols: {},
       assets: { BTC: { supply: '1' } },
       funds: [
         {
           id: 'A',
           weighting: { scheme: 'market-cap', count: 10, cap: 1 },
-          ...{ initialPrice: '100', initialShares: '10000', creationUnit: '1', createFeeBps: 0, redeemFeeBps: 0 },
-          ...{
-            inceptionTimeoutMs: 60_000,
-            targets: 'frozen',
-            rebalance: { mode: 'propose', coolOffMs: 60_000, feeBps: 0, minTrade: '0', lots: {} },
-          },
+          initialPrice: '100',
+          initialShares: '10000',
+          creationUnit: '1',
+          createFeeBps: 0,
+          redeemFeeBps: 0,
+          inceptionTimeoutMs: 60_000,
+          targets: 'frozen',
+          rebalance: { mode: 'propose', coolOffMs: 60_000, feeBps: 0, minTrade: '0', lots: {} },
         },
       ],
       portfolios: [{ id: 'b', method: 'fifo', feesInCost: true }],
       pools: [{ id: 'c', kind: 'orderbook' }],
       feeds: ['sim'],
       origins: [],
-      ...{ invites: [], tokens: [], tokenLifeMs: 86_400_000, fundsBy: 'admin' },
+      invites: [],
+      tokens: [],
+      tokenLifeMs: 86_400_000,
+      fundsBy: 'admin',
       exchange: { kind: 'paper', seed: '1', feeBps: 10, latencyMs: 200, partly: 0.2, rejected: 0 },
       limits: expect.objectContaining({
-        ...{ channelsPerSocket: 1_000, requestsPerSecond: 100, requestBytes: 65_536, bodyBytes: 10_485_760, sendBufferBytes: 1_048_576 },
-        ...{ deadAfterMs: 300_000, resumeMs: 60_000 },
+        channelsPerSocket: 1_000,
+        requestsPerSecond: 100,
+        requestBytes: 65_536,
+        bodyBytes: 10_485_760,
+        sendBufferBytes: 1_048_576,
+        deadAfterMs: 300_000,
+        resumeMs: 60_000,
       }),
     })
   })

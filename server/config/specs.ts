@@ -8,7 +8,7 @@ import { parseDecimal, toNumber } from '../../streams/lib/decimal.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { BadRow, type Transaction, transactionReader } from '../../streams/pnl/transaction.ts'
 import type { PoolSpec, TokenSpec } from '../../streams/pools/pool.ts'
-import { parseV3Start, type V3Start } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
+import { parseV3Snapshot, type V3Snapshot } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
 import type { ConfiguredFund } from '../storage/write/configured.ts'
 import { UsageError } from './options.ts'
 import { type Config, concentrationOf, type FundConfig, type PoolConfig } from './schema.ts'
@@ -43,7 +43,9 @@ export const fundSpec = (fund: FundConfig, { quote, assets, exchange }: Config):
 
 /** What the store is told of a fund. */
 export const configuredFund = ({ id, name, weighting, rebalance: { assetThreshold } }: FundSpec): ConfiguredFund => ({
-  ...{ id, name, cap: 'cap' in weighting ? weighting.cap : undefined },
+  id,
+  name,
+  cap: 'cap' in weighting ? weighting.cap : undefined,
   threshold: Number.isFinite(assetThreshold) ? assetThreshold : undefined,
 })
 
@@ -72,7 +74,9 @@ const weightingOf = (weighting: FundConfig['weighting'], allAssets: readonly str
   switch (weighting.scheme) {
     case 'market-cap':
       return {
-        ...{ scheme: 'market-cap', count: weighting.count, cap: weighting.cap },
+        scheme: 'market-cap',
+        count: weighting.count,
+        cap: weighting.cap,
         ...(weighting.rules !== undefined && { rules: concentrationOf(weighting.rules) }),
       }
     case 'equal':
@@ -108,7 +112,7 @@ const stableswapSpec = ({ amplification, feePips, offpegFeeMultiplier = 1, balan
         },
       }
 
-const readStart = (file: string, { kind, tickSpacing }: PoolConfig, where: string): V3Start => {
+const readStart = (file: string, { kind, tickSpacing }: PoolConfig, where: string): V3Snapshot => {
   if (kind !== 'uniswap-v3')
     throw new UsageError(`${where}: found a file of ticks, expected none, because a pool of kind ${kind} has no ticks`)
   let text: string
@@ -118,7 +122,7 @@ const readStart = (file: string, { kind, tickSpacing }: PoolConfig, where: strin
     throw new UsageError(`${where}: "${file}" cannot be read (${(error as NodeJS.ErrnoException).code}), expected a file of ticks`)
   }
   try {
-    return parseV3Start(text, tickSpacing)
+    return parseV3Snapshot(text, tickSpacing)
   } catch (error) {
     throw new UsageError(`${where}: ${file}, ${(error as Error).message}`)
   }

@@ -5,7 +5,7 @@ import type { Push } from '../../streams/channels/channelStates.ts'
 import { UsageError } from '../config/options.ts'
 
 /** Writes every patch as one line, in order, unmerged. */
-export interface Recorder {
+export interface FrameRecorder {
   write(pushes: readonly Push[]): void
   /** Resolves when the disk has caught up. */
   room(): Promise<void>
@@ -15,7 +15,7 @@ export interface Recorder {
 const NEWLINE = Buffer.from('\n')
 
 /** Throws UsageError where the file cannot be written. */
-export const openRecorder = async (file: string): Promise<Recorder> => {
+export const openFrameRecorder = async (file: string): Promise<FrameRecorder> => {
   const stream = createWriteStream(file)
   try {
     await once(stream, 'open')

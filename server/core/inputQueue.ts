@@ -5,7 +5,7 @@ import type { Input } from '../../streams/input.ts'
  * The one ordered input. What is put in while an input is being worked on waits until that is done, so frames never nest: each
  * is computed, stored and published whole before the next begins.
  */
-export class Intake {
+export class InputQueue {
   readonly input$ = new Subject<Input>()
   private waiting: Input[] = []
   private busy = false

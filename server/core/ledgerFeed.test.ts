@@ -6,77 +6,74 @@ import type { FundHoldings, LedgerEvents, Proposal, Recorded } from '../../strea
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { transaction } from '../../streams/test/transactions.ts'
-import { type House, openHouse } from '../clearing/threadHouse.ts'
-import { Intake } from './inputQueue.ts'
-import { Registrar } from './ledgerFeed.ts'
+import { type ClearingPort, openThreadPort } from '../clearing/threadPort.ts'
+import { InputQueue } from './inputQueue.ts'
+import { LedgerFeed } from './ledgerFeed.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 const terms: FundTerms = { quote: 'USD', creationUnit: n('1'), createFeeBps: 0, redeemFeeBps: 0 }
-const proposal = (fund: string, t = 20): Proposal => ({
-  ...{ kind: 'inception', fund, t, weights: { A: 1 }, shares: n('100') },
-  units: new Map([['A', n('0.5')]]),
-})
+const proposal = (fund: string, t = 20): Proposal => ({ fund, t, weights: { A: 1 }, shares: n('100'), units: new Map([['A', n('0.5')]]) })
 
 let dir = ''
-let house: House
+let clearing: ClearingPort
 /** What came back into the input. */
 let inputs: FundHoldings[]
-const intake = (): Intake => {
-  const one = new Intake()
+const inputQueue = (): InputQueue => {
+  const one = new InputQueue()
   inputs = []
   one.input$.subscribe(input => void inputs.push(...(input as LedgerEvents).funds))
   return one
 }
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'driftwire-registrar-'))
-  house = await openHouse({ file: join(dir, 'journal.db'), repair: false })
+  dir = mkdtempSync(join(tmpdir(), 'driftwire-ledgerFeed-'))
+  clearing = await openThreadPort({ file: join(dir, 'journal.db'), repair: false })
 })
 afterEach(async () => {
-  await house.close()
+  await clearing.close()
   rmSync(dir, { recursive: true })
 })
 
-const kinds = async (): Promise<string[]> => (await house.ask('page', { after: 0, limit: 100 })).map(({ text }) => JSON.parse(text).kind)
+const kinds = async (): Promise<string[]> => (await clearing.ask('page', { after: 0, limit: 100 })).map(({ text }) => JSON.parse(text).kind)
 
-describe('the registrar', () => {
+describe('the ledgerFeed', () => {
   it('lets the journal know a fund and its terms, and again only where these have changed', async () => {
-    const registrar = new Registrar(house, intake(), [])
+    const ledgerFeed = new LedgerFeed(clearing, inputQueue(), [])
     const wanted = (list: Record<string, FundTerms>) => new Map(Object.entries(list))
-    await registrar.define(wanted({ F: terms, G: terms }), [], 1)
-    await registrar.define(wanted({ F: terms, G: terms }), await house.ask('funds', {}), 2)
+    await ledgerFeed.define(wanted({ F: terms, G: terms }), [], 1)
+    await ledgerFeed.define(wanted({ F: terms, G: terms }), await clearing.ask('funds', {}), 2)
     expect(await kinds()).toEqual(['define', 'define'])
     const changed = [{ quote: 'EUR' }, { creationUnit: 5n }, { createFeeBps: 1 }, { redeemFeeBps: 1 }].map(over => ({ ...terms, ...over }))
     for (const [i, other] of changed.entries()) {
-      await registrar.define(wanted({ F: other, G: terms }), await house.ask('funds', {}), 3)
+      await ledgerFeed.define(wanted({ F: other, G: terms }), await clearing.ask('funds', {}), 3)
       expect(await kinds()).toHaveLength(3 + i)
-      expect((await house.ask('funds', {})).find(({ id }) => id === 'F')!.terms).toEqual(other)
+      expect((await clearing.ask('funds', {})).find(({ id }) => id === 'F')!.terms).toEqual(other)
     }
   })
 
   it('writes a proposal down once however often it is made, and tells the input what came of it', async () => {
-    const registrar = new Registrar(house, intake(), [])
-    await registrar.define(new Map([['F', terms]]), [], 1)
-    registrar.propose([proposal('F', 20)])
-    registrar.propose([proposal('F', 40)])
+    const ledgerFeed = new LedgerFeed(clearing, inputQueue(), [])
+    await ledgerFeed.define(new Map([['F', terms]]), [], 1)
+    ledgerFeed.propose([proposal('F', 20)])
+    ledgerFeed.propose([proposal('F', 40)])
     expect(inputs).toEqual([])
-    await registrar.settled()
+    await ledgerFeed.settled()
     expect(inputs).toMatchObject([{ fund: 'F', t: 20, shares: n('100'), custody: new Map([['A', n('50')]]), halted: false }])
     // Whoever proposes once more has not heard of it yet.
-    registrar.propose([proposal('F', 60)])
-    await registrar.settled()
+    ledgerFeed.propose([proposal('F', 60)])
+    await ledgerFeed.settled()
     expect(inputs).toHaveLength(2)
     expect(inputs[1]).toEqual(inputs[0])
     expect(await kinds()).toEqual(['define', 'inception'])
   })
 
   it('tells at the beginning what was decided before', async () => {
-    const first = new Registrar(house, intake(), [])
+    const first = new LedgerFeed(clearing, inputQueue(), [])
     await first.define(new Map([['F', terms]]), [], 1)
     first.propose([proposal('F')])
     await first.settled()
     const told = [...inputs]
-    const known = (await house.ask('funds', {})).flatMap(({ holdings }) => holdings ?? [])
-    const next = new Registrar(house, intake(), known)
+    const known = (await clearing.ask('funds', {})).flatMap(({ holdings }) => holdings ?? [])
+    const next = new LedgerFeed(clearing, inputQueue(), known)
     next.begin()
     expect(inputs).toEqual(told)
     next.propose([proposal('F', 99)])
@@ -85,28 +82,28 @@ describe('the registrar', () => {
   })
 
   it('tells each change of a fund', async () => {
-    const registrar = new Registrar(house, intake(), [])
-    await registrar.define(new Map([['F', terms]]), [], 1)
-    registrar.propose([proposal('F')])
-    await registrar.settled()
-    for (const kind of ['halt', 'resume'] as const) await house.ask('do', { command: { kind, fund: 'F' }, who: 'admin', t: 2 })
+    const ledgerFeed = new LedgerFeed(clearing, inputQueue(), [])
+    await ledgerFeed.define(new Map([['F', terms]]), [], 1)
+    ledgerFeed.propose([proposal('F')])
+    await ledgerFeed.settled()
+    for (const kind of ['halt', 'resume'] as const) await clearing.ask('execute', { command: { kind, fund: 'F' }, who: 'admin', t: 2 })
     expect(inputs.map(({ halted }) => halted)).toEqual([false, true, false])
   })
 
   it('tells the rows of portfolios, those of former runs when it is asked and new ones as they come', async () => {
     const told: (readonly Recorded[])[] = []
-    const listening = (): Intake => {
-      const one = new Intake()
+    const listening = (): InputQueue => {
+      const one = new InputQueue()
       one.input$.subscribe(input => void told.push((input as LedgerEvents).recorded ?? []))
       return one
     }
     const row = (id: string) => ({ ...transaction('buy BTC 1 10'), id })
     const record = (...ids: string[]) =>
-      house.ask('do', { command: { kind: 'record', portfolio: 'P', transactions: ids.map(row) }, who: 'ann', t: 2 })
+      clearing.ask('execute', { command: { kind: 'record', portfolio: 'P', transactions: ids.map(row) }, who: 'ann', t: 2 })
     await record('a', 'b')
-    const registrar = new Registrar(house, listening(), [])
+    const ledgerFeed = new LedgerFeed(clearing, listening(), [])
     expect(told).toEqual([])
-    await registrar.tellRecorded()
+    await ledgerFeed.tellRecorded()
     await record('b', 'c')
     await record('c')
     const rows = told.map(recorded => recorded.map(({ portfolio, transactions }) => [portfolio, ...transactions.map(({ id }) => id)]))
@@ -115,18 +112,18 @@ describe('the registrar', () => {
 
   it('tells supplies, those of former runs when it is asked and new ones as they come', async () => {
     const told: unknown[] = []
-    const listening = (): Intake => {
-      const one = new Intake()
+    const listening = (): InputQueue => {
+      const one = new InputQueue()
       one.input$.subscribe(input => void told.push((input as LedgerEvents).supplies))
       return one
     }
     const supply = (...supplies: [string, bigint][]) =>
-      house.ask('do', { command: { kind: 'supplies', supplies: new Map(supplies) }, who: 'admin', t: 2 })
-    await new Registrar(house, listening(), []).tellSupplies()
+      clearing.ask('execute', { command: { kind: 'supplies', supplies: new Map(supplies) }, who: 'admin', t: 2 })
+    await new LedgerFeed(clearing, listening(), []).tellSupplies()
     expect(told).toEqual([])
     await supply(['BTC', n('19000000.5')], ['ETH', 0n])
     told.length = 0
-    const later = new Registrar(house, listening(), [])
+    const later = new LedgerFeed(clearing, listening(), [])
     await later.tellSupplies()
     await supply(['ETH', 0n], ['BTC', n('1')])
     await supply(['BTC', n('1')])
@@ -141,17 +138,17 @@ describe('the registrar', () => {
   })
 
   it('has not settled what is refused, or cannot be written, until it is', async () => {
-    const registrar = new Registrar(house, intake(), [])
-    await registrar.define(new Map([['F', terms]]), [], 1)
-    registrar.propose([proposal('G'), proposal('F')])
-    await expect(registrar.settled()).rejects.toThrow(/G.*unknown_fund/)
+    const ledgerFeed = new LedgerFeed(clearing, inputQueue(), [])
+    await ledgerFeed.define(new Map([['F', terms]]), [], 1)
+    ledgerFeed.propose([proposal('G'), proposal('F')])
+    await expect(ledgerFeed.settled()).rejects.toThrow(/G.*unknown_fund/)
     expect(inputs).toMatchObject([{ fund: 'F' }])
-    await registrar.define(new Map([['G', terms]]), [], 1)
-    registrar.propose([proposal('G')])
-    await registrar.settled()
+    await ledgerFeed.define(new Map([['G', terms]]), [], 1)
+    ledgerFeed.propose([proposal('G')])
+    await ledgerFeed.settled()
     expect(inputs).toMatchObject([{ fund: 'F' }, { fund: 'G' }])
-    await house.close()
-    registrar.propose([proposal('H')])
-    await expect(registrar.settled()).rejects.toMatchObject({ code: 'not_ready' })
+    await clearing.close()
+    ledgerFeed.propose([proposal('H')])
+    await expect(ledgerFeed.settled()).rejects.toMatchObject({ code: 'not_ready' })
   })
 })

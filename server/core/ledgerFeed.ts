@@ -2,17 +2,17 @@ import type { FundHoldings, Proposal } from '../../streams/input.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalanceEntry.ts'
 import type { KnownFund } from '../clearing/ledgerService.ts'
-import type { House } from '../clearing/threadHouse.ts'
+import type { ClearingPort } from '../clearing/threadPort.ts'
 import { UsageError } from '../config/options.ts'
-import type { Intake } from './inputQueue.ts'
+import type { InputQueue } from './inputQueue.ts'
 
 /**
  * Keeps the streams and the clearing house of one mind: what the prices of a frame propose for a fund becomes an entry, once, and
  * what entries have come to, for funds, portfolios and supplies, goes back into the input.
  */
-export class Registrar {
-  private readonly house: House
-  private readonly intake: Intake
+export class LedgerFeed {
+  private readonly clearing: ClearingPort
+  private readonly inputQueue: InputQueue
   private readonly known = new Map<string, FundHoldings>()
   private readonly rebalances = new Map<string, RebalanceState>()
   /** What was proposed and is being written down. */
@@ -21,15 +21,15 @@ export class Registrar {
   /** Why it could not be written down, by fund. */
   private readonly failed = new Map<string, Error>()
 
-  constructor(house: House, intake: Intake, known: readonly FundHoldings[], rebalances: readonly RebalanceState[] = []) {
-    this.house = house
-    this.intake = intake
+  constructor(clearing: ClearingPort, inputQueue: InputQueue, known: readonly FundHoldings[], rebalances: readonly RebalanceState[] = []) {
+    this.clearing = clearing
+    this.inputQueue = inputQueue
     for (const holdings of known) this.known.set(holdings.fund, holdings)
     for (const state of rebalances) this.rebalances.set(state.fund, state)
-    house.news$.subscribe(({ funds, recorded, rebalances, supplies }) => {
+    clearing.commits$.subscribe(({ funds, recorded, rebalances, supplies }) => {
       for (const holdings of funds) this.known.set(holdings.fund, holdings)
       for (const state of rebalances) this.rebalances.set(state.fund, state)
-      if (funds.length + recorded.length + supplies.size > 0) intake.put({ kind: 'ledger', funds, recorded, rebalances, supplies })
+      if (funds.length + recorded.length + supplies.size > 0) inputQueue.put({ kind: 'ledger', funds, recorded, rebalances, supplies })
     })
   }
 
@@ -41,17 +41,17 @@ export class Registrar {
   /** Tells what portfolios have got in former runs. To be done before anything else is told of them, and before the first frame. */
   async tellRecorded(): Promise<void> {
     for (let after = 0; ; ) {
-      const entries = await this.house.ask('recorded', { after })
+      const entries = await this.clearing.ask('recorded', { after })
       if (entries.length === 0) return
-      this.intake.put({ kind: 'ledger', funds: [], recorded: entries })
+      this.inputQueue.put({ kind: 'ledger', funds: [], recorded: entries })
       after = entries.at(-1)!.seq
     }
   }
 
   /** Tells the circulating supplies that were told in former runs, likewise. */
   async tellSupplies(): Promise<void> {
-    const supplies = await this.house.ask('supplies', {})
-    if (supplies.size > 0) this.intake.put({ kind: 'ledger', funds: [], supplies })
+    const supplies = await this.clearing.ask('supplies', {})
+    if (supplies.size > 0) this.inputQueue.put({ kind: 'ledger', funds: [], supplies })
   }
 
   /** Lets the journal know the funds of the configuration, and their terms where these have changed. */
@@ -59,7 +59,7 @@ export class Registrar {
     for (const [fund, terms] of wanted) {
       const before = known.find(({ id }) => id === fund)
       if (before && sameTerms(before.terms, terms)) continue
-      const done = await this.house.ask('do', { command: { kind: 'define', fund, terms }, who: 'system', t })
+      const done = await this.clearing.ask('execute', { command: { kind: 'define', fund, terms }, who: 'system', t })
       if ('refused' in done)
         throw new UsageError(`funds: found "${fund}", which a client or operator has defined at run time, expected another id`)
     }
@@ -80,7 +80,7 @@ export class Registrar {
 
   private tell(funds: readonly FundHoldings[]): void {
     const rebalances = funds.flatMap(({ fund }) => this.rebalances.get(fund) ?? [])
-    this.intake.put({ kind: 'ledger', funds, rebalances })
+    this.inputQueue.put({ kind: 'ledger', funds, rebalances })
   }
 
   private write({ fund, t, units, weights, shares }: Proposal): void {
@@ -89,7 +89,7 @@ export class Registrar {
     const command = { kind: 'inception', fund, at: t, units, weights, shares } as const
     this.writing = Promise.all([
       this.writing,
-      this.house.ask('do', { command, who: 'system', t }).then(
+      this.clearing.ask('execute', { command, who: 'system', t }).then(
         done => {
           if ('refused' in done) this.failed.set(fund, new Error(`the inception of ${fund} was refused: ${done.refused}`))
           else this.failed.delete(fund)

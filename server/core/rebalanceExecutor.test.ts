@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Entry, readEntry } from '../../streams/ledger/entry.ts'
 import type { Command } from '../../streams/ledger/ledger.ts'
 import { formatDecimal, ONE, parseDecimal } from '../../streams/lib/decimal.ts'
-import { type House, openHouse } from '../clearing/threadHouse.ts'
+import { type ClearingPort, openThreadPort } from '../clearing/threadPort.ts'
 import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
-import { Rebalancer } from './rebalanceExecutor.ts'
+import { RebalanceExecutor } from './rebalanceExecutor.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 
@@ -84,16 +84,16 @@ class TestExchange implements Exchange {
 }
 
 let dir = ''
-let house: House
+let clearing: ClearingPort
 let exchange: TestExchange
-let rebalancer: Rebalancer
+let rebalanceExecutor: RebalanceExecutor
 let t = 0
 const prices = new Map<string, number>()
 let divisor = Number.NaN
 
 /** A fund F of 100 shares, each 2 of A and 1 of B, which are worth 10 and 20. */
 const begin = async (): Promise<void> => {
-  house = await openHouse({ file: join(dir, `${Math.random()}.db`), repair: false })
+  clearing = await openThreadPort({ file: join(dir, `${Math.random()}.db`), repair: false })
   exchange = new TestExchange()
   t = 1_000
   divisor = Number.NaN
@@ -116,11 +116,14 @@ const start = async (life = Number.POSITIVE_INFINITY): Promise<void> => {
   exchange.reports$ = new Subject()
   let left = life
   const lives = (): boolean => left-- > 0
-  const mortal: House = {
-    ...{ id: house.id, news$: house.news$, stats: () => house.stats(), close: async () => {} },
+  const mortal: ClearingPort = {
+    id: clearing.id,
+    commits$: clearing.commits$,
+    stats: () => clearing.stats(),
+    close: async () => {},
     ask: async (ask, request) => {
       if (!lives()) throw new Error('it is dead')
-      const answer = await house.ask(ask, request)
+      const answer = await clearing.ask(ask, request)
       if (left > 0) return answer
       throw new Error('it died meanwhile')
     },
@@ -132,19 +135,26 @@ const start = async (life = Number.POSITIVE_INFINITY): Promise<void> => {
     ask: order => lives() && exchange.ask(order),
     close: async () => {},
   }
-  rebalancer = new Rebalancer({
-    ...{ house: mortal, exchange: far, known: await house.ask('funds', {}), log: pino({ level: 'silent' }) },
+  rebalanceExecutor = new RebalanceExecutor({
+    clearing: mortal,
+    exchange: far,
+    known: await clearing.ask('funds', {}),
+    log: pino({ level: 'silent' }),
     priceOf: asset => prices.get(asset),
     rulesOf: () => ({ quote: 'USD', trades: { feeBps: 10, minTrade: 0n, lots: new Map() }, execute: true }),
     divisorOf: () => divisor,
   })
 }
 
-const done = async (command: Command, who = 'system') => house.ask('do', { command, who, t })
+const done = async (command: Command, who = 'system') => clearing.ask('execute', { command, who, t })
 
 /** Half of A is to become C, and a quarter of B. */
 const PROPOSAL = {
-  ...{ fund: 'F', t: 1_000, id: 1, reason: 'asset', targets: { A: 0.25, B: 0.375, C: 0.375 } },
+  fund: 'F',
+  t: 1_000,
+  id: 1,
+  reason: 'asset',
+  targets: { A: 0.25, B: 0.375, C: 0.375 },
   trades: [
     { side: 'sell', asset: 'A', amount: n('100'), price: 10 },
     { side: 'sell', asset: 'B', amount: n('25'), price: 20 },
@@ -153,19 +163,19 @@ const PROPOSAL = {
 } as const
 
 const propose = async (): Promise<void> => {
-  rebalancer.frame(t, [PROPOSAL])
-  await rebalancer.settled()
+  rebalanceExecutor.frame(t, [PROPOSAL])
+  await rebalanceExecutor.settled()
 }
 const pass = async (ms: number): Promise<void> => {
   t += ms
-  rebalancer.frame(t, [])
-  await rebalancer.settled()
+  rebalanceExecutor.frame(t, [])
+  await rebalanceExecutor.settled()
 }
 
-const entries = async (): Promise<Entry[]> => (await house.ask('page', { after: 0, limit: 10_000 })).map(({ text }) => readEntry(text))
-const rebalance = async () => (await house.ask('funds', {}))[0]!.rebalance!
+const entries = async (): Promise<Entry[]> => (await clearing.ask('page', { after: 0, limit: 10_000 })).map(({ text }) => readEntry(text))
+const rebalance = async () => (await clearing.ask('funds', {}))[0]!.rebalance!
 const custody = async (): Promise<Record<string, string>> =>
-  Object.fromEntries([...(await house.ask('funds', {}))[0]!.holdings!.custody].map(([asset, amount]) => [asset, formatDecimal(amount)]))
+  Object.fromEntries([...(await clearing.ask('funds', {}))[0]!.holdings!.custody].map(([asset, amount]) => [asset, formatDecimal(amount)]))
 const statuses = async (): Promise<string[]> => (await rebalance()).trades.map(({ status, why = '' }) => `${status} ${why}`.trim())
 /** The number of the order at the exchange. */
 const numbers = (ids: readonly string[]): string[] => ids.map(id => id.replace(/^\w+-/, ''))
@@ -193,11 +203,11 @@ const expectBooked = async (): Promise<void> => {
 }
 
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'driftwire-rebalancer-'))
+  dir = mkdtempSync(join(tmpdir(), 'driftwire-rebalanceExecutor-'))
   await begin()
 })
 afterEach(async () => {
-  await house.close()
+  await clearing.close()
   rmSync(dir, { recursive: true })
 })
 
@@ -207,7 +217,7 @@ describe('a rebalance', () => {
     expect(await statuses()).toEqual(['completed', 'completed', 'completed no_cash'])
     expect(exchange.submitted.map(({ side, asset }) => `${side} ${asset}`)).toEqual(['sell A', 'sell B', 'buy C'])
     await expectBooked()
-    const [fund] = await house.ask('funds', {})
+    const [fund] = await clearing.ask('funds', {})
     expect(fund!.holdings).toMatchObject({ weights: { ...PROPOSAL.targets, USD: 0 }, rebalancedAt: t })
     expect(fund!.rebalance!.ended).toEqual({ t, outcome: 'completed' })
     const held = await custody()
@@ -220,7 +230,7 @@ describe('a rebalance', () => {
   it('is begun once, however often it is proposed, and not for a fund that is halted', async () => {
     await done({ kind: 'halt', fund: 'F' })
     await propose()
-    expect(rebalancer.figures).toMatchObject({ refused: 1, orders: 0 })
+    expect(rebalanceExecutor.figures).toMatchObject({ refused: 1, orders: 0 })
     await done({ kind: 'resume', fund: 'F' })
     exchange.manners = () => ({ deaf: true })
     await pass(1_000)
@@ -232,17 +242,17 @@ describe('a rebalance', () => {
   it('keeps the divisor of the level for the next start, until another one changes what a share is', async () => {
     divisor = 0.25
     await propose()
-    expect((await house.ask('funds', {}))[0]!.holdings!.divisor).toBe(0.25)
+    expect((await clearing.ask('funds', {}))[0]!.holdings!.divisor).toBe(0.25)
     divisor = Number.NaN
     exchange.manners = () => ({ deaf: true })
-    rebalancer.frame(t, [{ ...PROPOSAL, id: 2 }])
-    await rebalancer.settled()
-    expect((await house.ask('funds', {}))[0]!.holdings!.divisor).toBeUndefined()
+    rebalanceExecutor.frame(t, [{ ...PROPOSAL, id: 2 }])
+    await rebalanceExecutor.settled()
+    expect((await clearing.ask('funds', {}))[0]!.holdings!.divisor).toBeUndefined()
   })
 
   it('writes an order down before it is sent', async () => {
     const written: string[] = []
-    house.news$.subscribe(({ rebalances }) =>
+    clearing.commits$.subscribe(({ rebalances }) =>
       written.push(...rebalances.flatMap(({ trades }) => trades.flatMap(({ order }) => order?.id ?? []))),
     )
     const { submit } = exchange
@@ -260,7 +270,7 @@ describe('an exchange that', () => {
     exchange.manners = () => ({ twice: true, fills: [50, 50] })
     await propose()
     expect(await statuses()).toEqual(['completed', 'completed', 'completed no_cash'])
-    expect(rebalancer.figures).toMatchObject({ fills: 6, twice: 6 })
+    expect(rebalanceExecutor.figures).toMatchObject({ fills: 6, twice: 6 })
     await expectBooked()
   })
 
@@ -281,7 +291,7 @@ describe('an exchange that', () => {
     for (let k = 0; k < 5; k++) await pass(10_000)
     expect([exchange.submitted.length, exchange.asked.length, exchange.cancelled.length]).toEqual([1, 5, 5])
     expect(await statuses()).toEqual(['submitted', 'pending', 'pending'])
-    expect(rebalancer.figures).toMatchObject({ running: 1 })
+    expect(rebalanceExecutor.figures).toMatchObject({ running: 1 })
   })
 
   it('fills less is sent the rest, five orders a trade at most, and what then lacks is left and said', async () => {
@@ -321,7 +331,7 @@ describe('an exchange that', () => {
     expect((await rebalance()).ended?.outcome).toBe('completed')
     exchange.does(exchange.submitted[0]!, { fills: [30] })
     exchange.ask(exchange.submitted[0]!)
-    await rebalancer.settled()
+    await rebalanceExecutor.settled()
     await expectBooked()
     expect(await statuses()).toEqual(['completed', 'completed', 'completed no_cash'])
   })
@@ -330,7 +340,7 @@ describe('an exchange that', () => {
     exchange.manners = nth => ({ endFirst: nth === 0, mute: nth === 0, fills: [50] })
     await propose()
     exchange.reports$.next({ order: exchange.submitted[0]!.id, kind: 'done', filled: n('50') })
-    await rebalancer.settled()
+    await rebalanceExecutor.settled()
     expect(exchange.submitted).toHaveLength(1)
     await pass(1_000)
     for (let k = 0; k < 12; k++) await pass(1_000)
@@ -343,8 +353,8 @@ describe('an exchange that', () => {
     await propose()
     const { id } = exchange.submitted[0]!
     exchange.reports$.next({ order: id, kind: 'fill', id: 'x', amount: n('201'), price: n('10'), fee: { asset: 'USD', amount: 0n } })
-    await rebalancer.settled()
-    expect((await house.ask('funds', {}))[0]!.holdings!.halted).toBe(true)
+    await rebalanceExecutor.settled()
+    expect((await clearing.ask('funds', {}))[0]!.holdings!.halted).toBe(true)
     expect(await custody()).toEqual({ A: '200', B: '100' })
   })
 
@@ -353,9 +363,9 @@ describe('an exchange that', () => {
     const seq = (await entries()).length
     for (const order of ['', 'x', 'x-1-1-1', exchange.submitted[0]!.id.replace(/1-1-1$/, '9-9-9')])
       exchange.reports$.next({ order, kind: 'fill', id: 'y', amount: 1n, price: 1n, fee: { asset: 'USD', amount: 0n } })
-    await rebalancer.settled()
+    await rebalanceExecutor.settled()
     expect((await entries()).length).toBe(seq)
-    expect(rebalancer.figures.strange).toBe(4)
+    expect(rebalanceExecutor.figures.strange).toBe(4)
   })
 
   it('takes its fee in what is bought has it booked so', async () => {
@@ -364,7 +374,7 @@ describe('an exchange that', () => {
     const { id, amount, limit } = exchange.submitted[2]!
     exchange.reports$.next({ order: id, kind: 'fill', id: 'z', amount, price: limit, fee: { asset: 'C', amount: n('0.3') } })
     exchange.reports$.next({ order: id, kind: 'done', filled: amount })
-    await rebalancer.settled()
+    await rebalanceExecutor.settled()
     expect((await custody()).C).toBe(formatDecimal(amount - n('0.3')))
     const { fee } = (await rebalance()).trades[2]!
     expect(fee).toBe((n('0.3') * limit + ONE - 1n) / ONE)
@@ -401,7 +411,7 @@ describe('what happens meanwhile', () => {
     expect(await order('redeem', '50', 'b')).toMatchObject({ order: expect.stringContaining('"settled"') })
     await done({ kind: 'deposit', key: 'd', client: 'sponsor', asset: 'USD', amount: n('1000') }, 'admin')
     await pass(10_000)
-    const { units } = (await house.ask('quote', { side: 'create', fund: 'F', amount: n('1'), nav: undefined }))!
+    const { units } = (await clearing.ask('quote', { side: 'create', fund: 'F', amount: n('1'), nav: undefined }))!
     // All of A that was left is sold: a share is what there is now.
     expect([...units.keys()]).toEqual(['A', 'B', 'USD'])
     expect(formatDecimal(units.get('A')!)).toBe('0')
@@ -415,7 +425,11 @@ describe('whatever the exchange does, and wherever the process ends', () => {
     const manners = fc.record(
       {
         fills: fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 2 }).map(list => list.filter(percent => percent > 0)),
-        ...{ rejects: fc.boolean(), lost: fc.boolean(), mute: fc.boolean(), twice: fc.boolean(), endFirst: fc.boolean() },
+        rejects: fc.boolean(),
+        lost: fc.boolean(),
+        mute: fc.boolean(),
+        twice: fc.boolean(),
+        endFirst: fc.boolean(),
       },
       { requiredKeys: [] },
     )
@@ -424,13 +438,13 @@ describe('whatever the exchange does, and wherever the process ends', () => {
         fc.array(manners, { maxLength: 15 }),
         fc.array(fc.integer({ min: 1, max: 15 }), { maxLength: 8 }),
         async (list, lives) => {
-          await house.close()
+          await clearing.close()
           await begin()
           exchange.manners = nth => list[nth] ?? {}
           for (const life of [...lives, Number.POSITIVE_INFINITY]) {
             await start(life)
-            rebalancer.frame(t, [PROPOSAL])
-            await rebalancer.settled()
+            rebalanceExecutor.frame(t, [PROPOSAL])
+            await rebalanceExecutor.settled()
             for (let k = 0; k < (life === Number.POSITIVE_INFINITY ? 60 : 3); k++) await pass(5_000)
           }
           expect((await rebalance()).ended?.outcome).toMatch(/^(completed|partial|failed)$/)

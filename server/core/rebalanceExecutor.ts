@@ -6,11 +6,11 @@ import type { Command } from '../../streams/ledger/ledger.ts'
 import { type End, isOver, type RebalanceState, type TradeState } from '../../streams/ledger/rebalanceEntry.ts'
 import { divDown, fromNumber, mulUp, ONE } from '../../streams/lib/decimal.ts'
 import type { KnownFund } from '../clearing/ledgerService.ts'
-import type { House } from '../clearing/threadHouse.ts'
+import type { ClearingPort } from '../clearing/threadPort.ts'
 import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
 
-export interface RebalancerOptions {
-  readonly house: House
+export interface RebalanceExecutorOptions {
+  readonly clearing: ClearingPort
   readonly exchange: Exchange
   /** What there was at the start. */
   readonly known: readonly KnownFund[]
@@ -39,7 +39,7 @@ const ALL_BUT = 2n
 /** Where cash or assets are short, an order for less than this part of its trade is not worth sending. */
 const LEAST_PART = 1000n
 /** Orders that a trade gets; then it has failed. */
-const MOST_ORDERS = 5
+const ORDERS_PER_TRADE_MAX = 5
 /** ms of event time from an order that brought nothing to the next. */
 const RETRY_MS = 1_000
 /** ms after which an exchange that is silent is asked, again and again. */
@@ -64,8 +64,8 @@ interface Watched {
  * exchange has said what became of it; so after a crash anywhere it asks, and nothing is traded twice. Works on event time, in the
  * order in which frames and reports come.
  */
-export class Rebalancer {
-  private readonly o: RebalancerOptions
+export class RebalanceExecutor {
+  private readonly options: RebalanceExecutorOptions
   private readonly rebalances = new Map<string, RebalanceState>()
   private readonly holdings = new Map<string, FundHoldings>()
   private readonly watched = new Map<string, Watched>()
@@ -78,13 +78,13 @@ export class Rebalancer {
   private t = 0
   private readonly counts = { reports: 0, orders: 0, fills: 0, twice: 0, strange: 0, refused: 0, failed: 0 }
 
-  constructor(options: RebalancerOptions) {
-    this.o = options
+  constructor(options: RebalanceExecutorOptions) {
+    this.options = options
     for (const { rebalance, holdings } of options.known) {
       if (rebalance) this.take(rebalance)
       if (holdings) this.holdings.set(holdings.fund, holdings)
     }
-    options.house.news$.subscribe(({ funds, rebalances }) => {
+    options.clearing.commits$.subscribe(({ funds, rebalances }) => {
       for (const each of funds) this.holdings.set(each.fund, each)
       for (const each of rebalances) this.take(each)
     })
@@ -106,7 +106,7 @@ export class Rebalancer {
     this.t = t
     for (const proposal of proposals) {
       const { fund } = proposal
-      if (this.opening.has(fund) || this.o.rulesOf(fund) === undefined || t < (this.retryAt.get(fund) ?? 0)) continue
+      if (this.opening.has(fund) || this.options.rulesOf(fund) === undefined || t < (this.retryAt.get(fund) ?? 0)) continue
       this.opening.add(fund)
       this.soon(() => this.open(proposal))
     }
@@ -120,7 +120,7 @@ export class Rebalancer {
 
   private running(): RebalanceState[] {
     const running: RebalanceState[] = []
-    for (const state of this.rebalances.values()) if (!state.ended && this.o.rulesOf(state.fund)) running.push(state)
+    for (const state of this.rebalances.values()) if (!state.ended && this.options.rulesOf(state.fund)) running.push(state)
     return running
   }
 
@@ -130,7 +130,7 @@ export class Rebalancer {
 
   private take(state: RebalanceState): void {
     this.rebalances.set(state.fund, state)
-    this.marks.set(markOf(this.o.house.id, state.fund), state.fund)
+    this.marks.set(markOf(this.options.clearing.id, state.fund), state.fund)
   }
 
   /** One thing after the other. */
@@ -140,7 +140,7 @@ export class Rebalancer {
       .then(work)
       .catch(error => {
         this.counts.failed += 1
-        this.o.log.error({ error: (error as Error).message }, 'a step of a rebalance could not be written down; trying on')
+        this.options.log.error({ error: (error as Error).message }, 'a step of a rebalance could not be written down; trying on')
       })
       .then(() => {
         this.waiting -= 1
@@ -164,12 +164,12 @@ export class Rebalancer {
   /** Does the next thing that the rebalance of the fund needs; false where there is nothing to be done now. */
   private async act(fund: string): Promise<boolean> {
     const state = this.rebalances.get(fund)
-    const rules = this.o.rulesOf(fund)
+    const rules = this.options.rulesOf(fund)
     if (state === undefined || state.ended || rules === undefined || this.t < this.dueOf(fund)) return false
     const trade = nextOf(state)
     if (trade === undefined) {
       this.watched.delete(fund)
-      const divisor = this.o.divisorOf(fund)
+      const divisor = this.options.divisorOf(fund)
       return this.write(fund, { kind: 'rebalanced', fund, id: state.id, at: this.t, ...(divisor > 0 && { divisor }) })
     }
     const watched = this.watched.get(fund)
@@ -179,7 +179,7 @@ export class Rebalancer {
       return false
     }
     if (trade.order && watched?.open) {
-      this.o.exchange.cancel(this.orderOf(fund, trade))
+      this.options.exchange.cancel(this.orderOf(fund, trade))
       this.inquire(fund, trade, watched)
       return false
     }
@@ -191,12 +191,12 @@ export class Rebalancer {
     const { side, asset } = trade
     const { halted, custody } = this.holdings.get(fund)!
     if (halted || !execute) return this.end(fund, trade, 'cancelled', halted ? 'halted' : 'off')
-    const price = this.o.priceOf(asset, quote)
+    const price = this.options.priceOf(asset, quote)
     const limit = price === undefined ? undefined : fromNumber(side === 'buy' ? price * (1 + SLIPPAGE) : price * (1 - SLIPPAGE))
     if (price === undefined || !limit) return this.end(fund, trade, 'cancelled', 'stale_price')
     const left = trade.amount - trade.filled
     const enough = trade.filled > 0n && left * 100n <= trade.amount * ALL_BUT
-    if (trade.orders >= MOST_ORDERS) return this.end(fund, trade, enough ? 'completed' : 'failed', why || 'not_filled')
+    if (trade.orders >= ORDERS_PER_TRADE_MAX) return this.end(fund, trade, enough ? 'completed' : 'failed', why || 'not_filled')
     const there = custody.get(side === 'sell' ? asset : quote) ?? 0n
     const withFee = fromNumber(1 + (trades.feeBps + ROUNDING_BPS) / 10_000)!
     const affordable = side === 'sell' ? there : divDown(there, mulUp(limit, withFee))
@@ -216,7 +216,7 @@ export class Rebalancer {
     if (this.tradeOf(fund, trade.id)?.order?.id !== id) return false
     this.watched.set(fund, { order: id, open: true, dueAt: this.t + ASK_MS, unknown: 0, why: '' })
     this.counts.orders += 1
-    this.o.exchange.submit({ id: clientId(this.o.house.id, fund, id), side, asset, quote, amount, limit })
+    this.options.exchange.submit({ id: clientId(this.options.clearing.id, fund, id), side, asset, quote, amount, limit })
     return false
   }
 
@@ -227,12 +227,12 @@ export class Rebalancer {
   private inquire(fund: string, trade: TradeState, watched: Watched): void {
     watched.dueAt = this.t + ASK_MS
     this.watched.set(fund, watched)
-    this.o.exchange.ask(this.orderOf(fund, trade))
+    this.options.exchange.ask(this.orderOf(fund, trade))
   }
 
   private orderOf(fund: string, { side, asset, order }: TradeState): ExchangeOrder {
     const { id, amount, limit } = order!
-    return { id: clientId(this.o.house.id, fund, id), side, asset, quote: this.o.rulesOf(fund)!.quote, amount, limit }
+    return { id: clientId(this.options.clearing.id, fund, id), side, asset, quote: this.options.rulesOf(fund)!.quote, amount, limit }
   }
 
   private async report(report: Report): Promise<void> {
@@ -243,7 +243,7 @@ export class Rebalancer {
     const trade = fund === undefined ? undefined : this.rebalances.get(fund)?.trades.find(({ id }) => order.startsWith(`${id}-`))
     if (fund === undefined || trade === undefined) {
       this.counts.strange += 1
-      this.o.log.warn({ report: plain(report) }, 'the exchange speaks of an order that is not known here')
+      this.options.log.warn({ report: plain(report) }, 'the exchange speaks of an order that is not known here')
       return
     }
     if (report.kind === 'fill') await this.fill(fund, trade, order, report)
@@ -263,7 +263,7 @@ export class Rebalancer {
       step: { fill: { order, id, amount, price, fee } },
     })
     if (!written) {
-      this.o.log.error({ fund, fill: plain(report) }, 'a fill that the books have no room for; the fund is halted')
+      this.options.log.error({ fund, fill: plain(report) }, 'a fill that the books have no room for; the fund is halted')
       await this.write(fund, { kind: 'halt', fund })
     } else if (this.tradeOf(fund, trade.id)?.fills.length === before) this.counts.twice += 1
     else this.counts.fills += 1
@@ -301,10 +301,10 @@ export class Rebalancer {
   /** False where the journal refuses it. Where it cannot be reached this throws, and the fund is gone on with later. */
   private async write(fund: string, command: Command): Promise<boolean> {
     try {
-      const done = await this.o.house.ask('do', { command, who: 'system', t: this.t })
+      const done = await this.options.clearing.ask('execute', { command, who: 'system', t: this.t })
       if (!('refused' in done)) return true
       this.counts.refused += 1
-      this.o.log.warn({ fund, step: command.kind, refused: done.refused }, 'a step of a rebalance was refused')
+      this.options.log.warn({ fund, step: command.kind, refused: done.refused }, 'a step of a rebalance was refused')
     } catch (error) {
       this.retryAt.set(fund, this.t + RETRY_MS)
       throw error

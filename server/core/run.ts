@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Input } from '../../streams/input.ts'
-import { wall } from '../feeds/environment.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
 import type { Feed, FeedContext } from '../feeds/feed.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { paced } from '../feeds/replay/pace.ts'
-import type { Intake } from './inputQueue.ts'
+import type { InputQueue } from './inputQueue.ts'
 
 /** How long a replay may hold the event loop before sockets get their turn, ms. */
 const SLICE_MS = 10
 
 export interface RunOptions {
   readonly feeds: readonly Feed[]
-  readonly intake: Intake
+  readonly inputQueue: InputQueue
   readonly frameMs: number
   readonly context: Omit<FeedContext, 'feed' | 'log' | 'signal'>
   readonly signal: AbortSignal
@@ -20,14 +20,14 @@ export interface RunOptions {
 }
 
 /** Lets live feeds put in what comes, as it comes, and the clock tick by the wall. Resolves when all are done. */
-export const runLive = async ({ feeds, intake, frameMs, context, signal, log }: RunOptions): Promise<void> => {
+export const runLive = async ({ feeds, inputQueue, frameMs, context, signal, log }: RunOptions): Promise<void> => {
   let last = 0
   const tick = (): void => {
     const t = Math.floor(Date.now() / frameMs) * frameMs
     // The wall clock may be set back; event time never goes back.
     if (t <= last) return
     last = t
-    intake.put({ kind: 'clock', t })
+    inputQueue.put({ kind: 'clock', t })
   }
   tick()
   const timer = setInterval(tick, frameMs)
@@ -36,7 +36,7 @@ export const runLive = async ({ feeds, intake, frameMs, context, signal, log }: 
       feeds.map(async (feed, i) => {
         for await (const input of feed.open({ ...context, feed: i, signal, log: log.child({ feed: feed.id }) })) {
           if (signal.aborted) break
-          intake.put(input)
+          inputQueue.put(input)
         }
       }),
     )
@@ -50,23 +50,38 @@ export const runLive = async ({ feeds, intake, frameMs, context, signal, log }: 
 export interface ReplayOptions extends RunOptions {
   readonly speed: number
   /** Resolves when what lies behind has room for more, and has done what the last frame asked of it. */
-  readonly room: () => Promise<void>
+  readonly hasCapacity: () => Promise<void>
   /** Resolves when what time alone brings before `t` has happened. */
-  readonly before: (t: number) => Promise<void>
+  readonly advanceTo: (t: number) => Promise<void>
 }
 
 /** Lets replays put in what they have, in the order of event time, as fast as `speed` and `room` allow. */
-export const runReplay = async ({ feeds, intake, frameMs, context, signal, log, speed, room, before }: ReplayOptions): Promise<void> => {
+export const runReplay = async ({
+  feeds,
+  inputQueue,
+  frameMs,
+  context,
+  signal,
+  log,
+  speed,
+  hasCapacity: room,
+  advanceTo: before,
+}: ReplayOptions): Promise<void> => {
   const replays = feeds.map((feed, i) => ({
     feed: i,
     batches: feed.open({ ...context, feed: i, signal, log: log.child({ feed: feed.id }) }),
   }))
-  const inputs: AsyncIterable<Input> = paced(merged(replays, frameMs), speed === Number.POSITIVE_INFINITY ? 'max' : speed, wall, signal)
+  const inputs: AsyncIterable<Input> = paced(
+    merged(replays, frameMs),
+    speed === Number.POSITIVE_INFINITY ? 'max' : speed,
+    systemEnvironment,
+    signal,
+  )
   let since = performance.now()
   for await (const input of inputs) {
     if (signal.aborted) return
     if (input.kind === 'clock') await before(input.t)
-    intake.put(input)
+    inputQueue.put(input)
     if (input.kind !== 'clock') continue
     await room()
     if (performance.now() - since < SLICE_MS) continue

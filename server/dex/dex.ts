@@ -1,7 +1,7 @@
 import type { Levels } from '../../streams/pools/orderBook.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
-import { Refusal } from '../../streams/wire/protocol.ts'
-import { Turns } from '../lib/semaphore.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { Semaphore } from '../lib/semaphore.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { refuse } from '../storage/read/history.ts'
 import { type CapOf, type Pair, pairOf } from './coin.ts'
@@ -9,10 +9,10 @@ import { type Liquidity, liquidityOf } from './liquidity.ts'
 import {
   candlesOf,
   type DexCandle,
-  type Market,
+  type DexMarket,
+  type DexTrade,
   marketsAt,
   sumsOf,
-  type Trade,
   type TradeQuery,
   type TradeSums,
   tradesOf,
@@ -34,14 +34,14 @@ const FRESH_MS = 2_000
 
 /** What is traded on decentralised exchanges, and what could be: of imported swaps and of the server's own pools. */
 export class Dex {
-  private readonly o: DexOptions
-  private readonly turns = new Turns(2, 16)
+  private readonly options: DexOptions
+  private readonly turns = new Semaphore(2, 16)
   private engine: Engine | undefined
   /** The answer of the moment: many ask at once. */
-  private latest: { readonly since: number; readonly markets: Promise<Market[]> } | undefined
+  private latest: { readonly since: number; readonly markets: Promise<DexMarket[]> } | undefined
 
   constructor(options: DexOptions) {
-    this.o = options
+    this.options = options
     // Without an engine the process does not go on, and whoever opens it says why.
     options.engine.then(
       opened => {
@@ -52,14 +52,14 @@ export class Dex {
   }
 
   get now(): number {
-    return this.o.now()
+    return this.options.now()
   }
 
   /** The order in which two coins are a pair. */
-  orient = (a: string, b: string): Pair => pairOf(a, b, this.o.capOf)
+  orient = (a: string, b: string): Pair => pairOf(a, b, this.options.capOf)
 
   /** Markets that were traded in the seven days up to `at`, ms; those of now may be some seconds old. */
-  markets(at: number): Promise<Market[]> {
+  markets(at: number): Promise<DexMarket[]> {
     const { latest } = this
     const since = performance.now()
     const isNow = at === this.now
@@ -75,7 +75,7 @@ export class Dex {
     return markets
   }
 
-  trades(query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<Trade[]> {
+  trades(query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<DexTrade[]> {
     return this.ask(engine => tradesOf(engine, query, type, limit))
   }
 
@@ -93,7 +93,7 @@ export class Dex {
 
   /** The tokens of a pool as a pair; undefined where it has none of that id, or its tokens are not known. */
   pairOfPool(id: string): Pair | undefined {
-    const { token0, token1 } = this.o.pools.get(id)?.spec ?? {}
+    const { token0, token1 } = this.options.pools.get(id)?.spec ?? {}
     return token0 && token1 && this.orient(token0.symbol, token1.symbol)
   }
 
@@ -104,11 +104,11 @@ export class Dex {
 
   /** What can be traded now in the pools of a pair, or in one of them, best levels first; undefined where no book is known. */
   book(pair: Pair, market: string | undefined, levels: number): Levels | undefined {
-    const books = [...this.o.pools.values()].flatMap(({ spec: { id, token0, token1 } }) => {
+    const books = [...this.options.pools.values()].flatMap(({ spec: { id, token0, token1 } }) => {
       const symbols = [token0?.symbol, token1?.symbol]
       if ((market !== undefined && market !== id) || !symbols.includes(pair.base) || !symbols.includes(pair.quote)) return []
       const pool = this.fresh(id)
-      return (pool && bookOf(pool, pair, levels, this.o.priceOf)) ?? []
+      return (pool && bookOf(pool, pair, levels, this.options.priceOf)) ?? []
     })
     if (books.length === 0) return undefined
     return {
@@ -125,14 +125,14 @@ export class Dex {
 
   /** Its figures as of now: those of a pool that nobody watches are computed only when they are stored. Undefined where its feed is silent. */
   private fresh(id: string): Pool | undefined {
-    const pool = this.o.pools.get(id)
+    const pool = this.options.pools.get(id)
     pool?.evaluate(this.now)
     return pool?.figures.stale ? undefined : pool
   }
 
   private async ask<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     const { engine } = this
-    if (engine === undefined) throw new Refusal('not_ready', 'ClickHouse has not started yet', 1)
-    return this.turns.take(() => work(engine).catch(refuse))
+    if (engine === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
+    return this.turns.run(() => work(engine).catch(refuse))
   }
 }

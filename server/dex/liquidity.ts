@@ -39,7 +39,7 @@ export class HourlyLiquidity {
   }
 
   /** Takes a frame in. What it gives is as of the hour that has begun by it; of hours in which nothing was known there is nothing. */
-  take({ t, measures }: FrameRows): Liquidity[] {
+  rowsOf({ t, measures }: FrameRows): Liquidity[] {
     const hour = floorTo(t, HOUR)
     const began = hour > this.hour && this.hour > Number.NEGATIVE_INFINITY
     this.hour = Math.max(this.hour, hour)
@@ -60,8 +60,17 @@ export class HourlyLiquidity {
     const [base, quote] = sides[0].symbol < sides[1].symbol ? sides : [sides[1], sides[0]]
     const [baseLiquidity, quoteLiquidity] = [base.amount * base.price, quote.amount * quote.price]
     return {
-      ...{ market: id, pair: { base: base.symbol, quote: quote.symbol }, t, n: 1, baseAmount: base.amount, quoteAmount: quote.amount },
-      ...{ basePrice: base.price, quotePrice: quote.price, baseLiquidity, quoteLiquidity, liquidity: baseLiquidity + quoteLiquidity },
+      market: id,
+      pair: { base: base.symbol, quote: quote.symbol },
+      t,
+      n: 1,
+      baseAmount: base.amount,
+      quoteAmount: quote.amount,
+      basePrice: base.price,
+      quotePrice: quote.price,
+      baseLiquidity,
+      quoteLiquidity,
+      liquidity: baseLiquidity + quoteLiquidity,
     }
   }
 }
@@ -75,10 +84,19 @@ export const insertLiquidity = async ({ client, database }: Engine, rows: readon
       const priced = Number.isFinite(row.liquidity)
       const sum = (value: number): number => (priced ? value * row.n : 0)
       return {
-        ...{ market: row.market, base: row.pair.base, quote: row.pair.quote, t: timeText(row.t), n: row.n, priced: priced ? row.n : 0 },
-        ...{ base_amount: row.baseAmount * row.n, quote_amount: row.quoteAmount * row.n },
-        ...{ base_price: sum(row.basePrice), quote_price: sum(row.quotePrice), liquidity: sum(row.liquidity) },
-        ...{ base_liquidity: sum(row.baseLiquidity), quote_liquidity: sum(row.quoteLiquidity) },
+        market: row.market,
+        base: row.pair.base,
+        quote: row.pair.quote,
+        t: timeText(row.t),
+        n: row.n,
+        priced: priced ? row.n : 0,
+        base_amount: row.baseAmount * row.n,
+        quote_amount: row.quoteAmount * row.n,
+        base_price: sum(row.basePrice),
+        quote_price: sum(row.quotePrice),
+        liquidity: sum(row.liquidity),
+        base_liquidity: sum(row.baseLiquidity),
+        quote_liquidity: sum(row.quoteLiquidity),
       }
     }),
     format: 'JSONEachRow',

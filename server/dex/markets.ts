@@ -7,7 +7,7 @@ import { TIME } from '../storage/engine/tables.ts'
 import type { Pair } from './coin.ts'
 
 /** What was traded in one market of a pair. Volumes are exact decimals; prices in quote units a base unit. */
-export interface Market {
+export interface DexMarket {
   readonly pair: Pair
   /** The pool; '' for swaps between two people. */
   readonly market: string
@@ -35,7 +35,7 @@ interface Last {
   readonly id: string
 }
 
-export interface Trade {
+export interface DexTrade {
   readonly id: string
   readonly market: string
   readonly t: number
@@ -83,7 +83,7 @@ const ALIVE = 7 * DAY
 /** What one answer may cost the engine: whoever sums up markets comes once a minute, not all the time. */
 const LIMITS = 'SETTINGS max_execution_time = 10, max_memory_usage = 500000000'
 /** Markets in one answer. */
-const MOST = 10_000
+const TRADES_MAX = 10_000
 
 const text = codecOf('String') as { read(input: Reader): string }
 const float = codecOf('Float64') as { read(input: Reader): number }
@@ -107,7 +107,7 @@ const asked = (database: string, query: TradeQuery): string =>
   TRADES(database, condition(query), query.market === undefined ? undefined : [query.market === '' ? 'swaps' : 'pool_trades'])
 
 /** The markets that were alive at the moment `at` (ms), as they were then, with pairs in the order that `orient` gives them. */
-export const marketsAt = async (engine: Engine, at: number, orient: (a: string, b: string) => Pair): Promise<Market[]> => {
+export const marketsAt = async (engine: Engine, at: number, orient: (a: string, b: string) => Pair): Promise<DexMarket[]> => {
   const input = await select(
     engine,
     `SELECT market, a, b, arraySort(groupUniqArray(100)(toString(variant))) AS variants,
@@ -116,11 +116,11 @@ export const marketsAt = async (engine: Engine, at: number, orient: (a: string, 
       countIf(NOT day) > 0 ? argMaxIf(price, place, NOT day) : argMin(price, place),
       ifNull(sumIf(worth, day AND worth IS NOT NULL), 0), toUInt32(countIf(day AND worth IS NULL))
     FROM (SELECT *, t > ${timeOf('day')} AS day FROM (${TRADES(engine.database, `t > ${timeOf('from')} AND t <= ${timeOf('at')}`)}))
-    GROUP BY market, a, b ORDER BY a, b, market LIMIT ${MOST} ${LIMITS}`,
+    GROUP BY market, a, b ORDER BY a, b, market LIMIT ${TRADES_MAX} ${LIMITS}`,
     { at, day: at - DAY, from: at - ALIVE },
   )
   const variants = codecOf('Array(String)') as { read(input: Reader): string[] }
-  const markets: Market[] = []
+  const markets: DexMarket[] = []
   while (!input.ended) {
     const [market, a, b] = [text.read(input), text.read(input), text.read(input)]
     const pair = orient(a, b)
@@ -134,7 +134,12 @@ export const marketsAt = async (engine: Engine, at: number, orient: (a: string, 
     const before = float.read(input)
     const [worth, unpriced] = [float.read(input), count.read(input)]
     markets.push({
-      ...{ pair, market, last, n, worth, unpriced },
+      pair,
+      market,
+      last,
+      n,
+      worth,
+      unpriced,
       variants: coins.map(([first, second]) => (turned ? `${second}_${first}` : `${first}_${second}`)),
       baseVolume: turned ? bVolume : aVolume,
       quoteVolume: turned ? aVolume : bVolume,
@@ -153,11 +158,15 @@ const condition = ({ market }: TradeQuery): string =>
   }`
 
 const bound = ({ pair: { base, quote }, market = '', from, to }: TradeQuery) => ({
-  ...{ from, to, market, a: base < quote ? base : quote, b: base < quote ? quote : base },
+  from,
+  to,
+  market,
+  a: base < quote ? base : quote,
+  b: base < quote ? quote : base,
 })
 
 /** Trades of a pair, newest first, at most `limit` of those that were buys or sells. */
-export const tradesOf = async (engine: Engine, query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<Trade[]> => {
+export const tradesOf = async (engine: Engine, query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<DexTrade[]> => {
   const turned = query.pair.base > query.pair.quote
   const { market: _, ...parameters } = bound(query)
   const input = await select(
@@ -168,7 +177,7 @@ export const tradesOf = async (engine: Engine, query: TradeQuery, type: 'buy' | 
     // Who takes the base bought it; so it is what the maker gave.
     { ...parameters, ...(query.market !== undefined && { market: query.market }), first: (type === 'buy') !== turned ? 1 : 0, limit },
   )
-  const trades: Trade[] = []
+  const trades: DexTrade[] = []
   while (!input.ended) {
     const [id, market, t, price] = [text.read(input), text.read(input), time.read(input), float.read(input)]
     const [aAmount, bAmount] = [text.read(input), text.read(input)]

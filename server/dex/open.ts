@@ -4,7 +4,7 @@ import type { Frame } from '../../streams/channels/channelStates.ts'
 import type { Input } from '../../streams/input.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { Trickle } from '../storage/write/rowQueue.ts'
+import { RowQueue } from '../storage/write/rowQueue.ts'
 import type { Figures } from '../telemetry/statusChannel.ts'
 import { Dex } from './dex.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity } from './liquidity.ts'
@@ -36,13 +36,13 @@ export const openDex = ({ engine, pools, priceOf, supplyOf, input$, frames$, now
   const specs = [...pools.values()].map(({ spec }) => spec)
   const trades = new PoolTrades({ pools: specs, priceOf, now: Date.now })
   const hourly = new HourlyLiquidity(specs, priceOf)
-  const tradesToStore = new Trickle<PoolTrade>(engine, insertPoolTrades, log)
-  const liquidityToStore = new Trickle<Liquidity>(engine, insertLiquidity, log)
+  const tradesToStore = new RowQueue<PoolTrade>(engine, insertPoolTrades, log)
+  const liquidityToStore = new RowQueue<Liquidity>(engine, insertLiquidity, log)
   input$.subscribe(input => {
     for (const trade of trades.of(input)) tradesToStore.put(trade)
   })
   frames$.subscribe(({ rows }) => {
-    for (const row of hourly.take(rows)) liquidityToStore.put(row)
+    for (const row of hourly.rowsOf(rows)) liquidityToStore.put(row)
   })
   return {
     dex: new Dex({ engine, pools, priceOf, now, capOf: coin => supplyOf(coin) * priceOf(coin) || undefined }),

@@ -2,12 +2,12 @@ import type { ChainLog, Input } from '../../streams/input.ts'
 import { SWAP_V2, SWAP_V3, signed, unsigned } from '../../streams/pools/abi.ts'
 import type { PoolSpec, TokenSpec } from '../../streams/pools/pool.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import type { Swap } from './swap.ts'
+import type { AtomicSwap } from './swap.ts'
 import { insertSwaps } from './swapStore.ts'
 
 /** A trade in a pool, or one that a reorganisation took back. */
 export interface PoolTrade {
-  readonly swap: Swap
+  readonly swap: AtomicSwap
   readonly taken: boolean
 }
 
@@ -22,12 +22,12 @@ export interface PoolTradesOptions {
 /** The swaps in the logs of the configured pools as trades: what goes in is the taker's, what comes out the maker's. */
 export class PoolTrades {
   private readonly byAddress: ReadonlyMap<string, PoolSpec>
-  private readonly o: PoolTradesOptions
+  private readonly options: PoolTradesOptions
   /** Of one id the row that was written later counts, also after a restart. */
   private version = 0n
 
   constructor(options: PoolTradesOptions) {
-    this.o = options
+    this.options = options
     this.byAddress = new Map(options.pools.map(pool => [pool.address, pool]))
   }
 
@@ -38,7 +38,8 @@ export class PoolTrades {
 
   private tradeOf(log: ChainLog): PoolTrade | undefined {
     const pool =
-      this.byAddress.get(log.address.toLowerCase()) ?? (log.address === '' && this.o.pools.length === 1 ? this.o.pools[0] : undefined)
+      this.byAddress.get(log.address.toLowerCase()) ??
+      (log.address === '' && this.options.pools.length === 1 ? this.options.pools[0] : undefined)
     if (pool?.token0 === undefined || pool.token1 === undefined) return undefined
     const amounts = amountsOf(log)
     if (amounts === undefined) return undefined
@@ -47,14 +48,20 @@ export class PoolTrades {
     const [takerAmount, makerAmount] =
       amount0 > 0n ? [scaled(amount0, paid), scaled(-amount1, got)] : [scaled(amount1, paid), scaled(-amount0, got)]
     if (takerAmount <= 0n || makerAmount <= 0n) return undefined
-    const least = BigInt(Math.floor(this.o.now())) << 20n
+    const least = BigInt(Math.floor(this.options.now())) << 20n
     this.version = this.version < least ? least : this.version + 1n
-    const swap: Swap = {
+    const swap: AtomicSwap = {
       id: `${pool.id}:${log.block}:${log.index}`,
       version: this.version,
       market: pool.id,
-      ...{ t: log.t, started: log.t, makerCoin: got.symbol, takerCoin: paid.symbol, makerAmount, takerAmount },
-      ...{ makerUsd: this.o.priceOf(got.asset), takerUsd: this.o.priceOf(paid.asset) },
+      t: log.t,
+      started: log.t,
+      makerCoin: got.symbol,
+      takerCoin: paid.symbol,
+      makerAmount,
+      takerAmount,
+      makerUsd: this.options.priceOf(got.asset),
+      takerUsd: this.options.priceOf(paid.asset),
     }
     return { swap, taken: log.removed === true }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BadSwap, readSwap, type Swap, type SwapRecord } from './swap.ts'
+import { type AtomicSwap, BadSwap, readSwap, type SwapRecord } from './swap.ts'
 
 const RIGHT: SwapRecord = {
   uuid: '58C9C119-78ef-43ff-85f8-db38f8ac9cbf',
@@ -17,9 +17,17 @@ const RIGHT: SwapRecord = {
 describe('a row of swaps', () => {
   it('is read as it stands, in text or in numbers', () => {
     expect(readSwap(RIGHT)).toEqual({
-      ...{ id: '58c9c119-78ef-43ff-85f8-db38f8ac9cbf', market: '', t: 1701882417_000, started: 1701880000_000 },
-      ...{ makerCoin: 'LTC-segwit', takerCoin: 'USDC-PLG20_OLD', makerAmount: 1426769509710463n, takerAmount: 10_000_000_000n },
-      ...{ makerUsd: 72.27, takerUsd: Number.NaN, version: expect.any(BigInt) },
+      id: '58c9c119-78ef-43ff-85f8-db38f8ac9cbf',
+      market: '',
+      t: 1701882417_000,
+      started: 1701880000_000,
+      makerCoin: 'LTC-segwit',
+      takerCoin: 'USDC-PLG20_OLD',
+      makerAmount: 1426769509710463n,
+      takerAmount: 10_000_000_000n,
+      makerUsd: 72.27,
+      takerUsd: Number.NaN,
+      version: expect.any(BigInt),
     })
   })
 
@@ -55,7 +63,7 @@ describe('a row of swaps', () => {
   })
 
   it('of one swap counts more the more prices it knows, then the later it was completed', () => {
-    const version = (more: SwapRecord) => (readSwap({ ...RIGHT, ...more }) as Swap).version
+    const version = (more: SwapRecord) => (readSwap({ ...RIGHT, ...more }) as AtomicSwap).version
     const rising = [
       { maker_coin_usd_price: '', finished_at: 1701882417 },
       { maker_coin_usd_price: '0', finished_at: 1701882418 },

@@ -3,7 +3,7 @@ import { FIRST_TIME } from '../../streams/market/tickWriter.ts'
 import { isTestCoin, tickerOf } from './coin.ts'
 
 /** One trade. The maker gives what the taker gets. */
-export interface Swap {
+export interface AtomicSwap {
   readonly id: string
   /** Of rows of one id the highest counts. */
   readonly version: bigint
@@ -36,7 +36,7 @@ export class BadSwap extends Error {}
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** A row of `stats_swaps`, from SQLite, CSV or JSON. Throws BadSwap. */
-export const readSwap = (record: SwapRecord): Swap | LeftOut => {
+export const readSwap = (record: SwapRecord): AtomicSwap | LeftOut => {
   const id = textOf(record.uuid).toLowerCase()
   if (!UUID.test(id)) throw new BadSwap(`uuid: found "${id}", expected a UUID`)
   const [makerCoin, takerCoin] = [coinOf('maker_coin', record), coinOf('taker_coin', record)]
@@ -75,11 +75,12 @@ const amountOf = (member: string, record: SwapRecord): bigint => {
   // SQLite may have it as a number, which prints with an exponent where it is very small.
   const amount =
     whole === undefined ? (/e/i.test(text) ? fromNumber(Number(text)) : undefined) : BigInt(whole + fraction.slice(0, 18).padEnd(18, '0'))
-  if (amount === undefined || amount <= 0n || amount >= MOST) throw new BadSwap(`${member}: found "${text}", expected an amount above zero`)
+  if (amount === undefined || amount <= 0n || amount >= AMOUNT_MAX)
+    throw new BadSwap(`${member}: found "${text}", expected an amount above zero`)
   return amount
 }
 
-const MOST = 10n ** 48n
+const AMOUNT_MAX = 10n ** 48n
 
 /** Zero is what sources write where they do not know. */
 const priceOf = (member: string, record: SwapRecord): number => {

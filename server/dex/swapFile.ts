@@ -3,10 +3,10 @@ import Database from 'libsql'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { UsageError } from '../config/options.ts'
 import { blocksOf } from '../feeds/replay/blocks.ts'
-import { BadSwap, type LeftOut, readSwap, type Swap } from './swap.ts'
+import { type AtomicSwap, BadSwap, type LeftOut, readSwap } from './swap.ts'
 
 /** What a row has become, or what is wrong with it. */
-export type Row = Swap | LeftOut | { readonly line: number; readonly why: string }
+export type Row = AtomicSwap | LeftOut | { readonly line: number; readonly why: string }
 
 const COLUMNS = [
   'uuid',

@@ -2,7 +2,7 @@ import { formatDecimal } from '../../streams/lib/decimal.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { tickerOf } from './coin.ts'
-import type { Swap } from './swap.ts'
+import type { AtomicSwap } from './swap.ts'
 
 export interface Stored {
   /** Swaps that were not there, or of which less was known. */
@@ -14,8 +14,8 @@ export interface Stored {
 const ASKED = 1_000
 
 /** Swaps into ClickHouse, each once however often it comes. To be called one after the other: two at once may both count as the first. */
-export const storeSwaps = async (engine: Engine, swaps: readonly Swap[]): Promise<Stored> => {
-  const newest = new Map<string, Swap>()
+export const storeSwaps = async (engine: Engine, swaps: readonly AtomicSwap[]): Promise<Stored> => {
+  const newest = new Map<string, AtomicSwap>()
   for (const swap of swaps) if (!((newest.get(swap.id)?.version ?? -1n) >= swap.version)) newest.set(swap.id, swap)
   const there = new Map<string, bigint>()
   const ids = [...newest.keys()]
@@ -38,18 +38,27 @@ const versionsOf = async ({ client, database }: Engine, ids: readonly string[]):
 /** As they are, all of pools or none of them; `taken` are those that were taken back. */
 export const insertSwaps = async (
   { client, database }: Engine,
-  swaps: readonly Swap[],
-  taken: ReadonlySet<Swap> = new Set(),
+  swaps: readonly AtomicSwap[],
+  taken: ReadonlySet<AtomicSwap> = new Set(),
 ): Promise<void> => {
   if (swaps.length === 0) return
   await client.insert({
     table: `${quoted(database)}.${swaps[0]!.market === '' ? 'swaps' : 'pool_trades'}`,
     values: swaps.map(swap => ({
-      ...{ id: swap.id, version: String(swap.version), deleted: taken.has(swap) ? 1 : 0, market: swap.market },
-      ...{ t: timeText(swap.t), started: timeText(swap.started), maker_coin: swap.makerCoin, taker_coin: swap.takerCoin },
-      ...{ maker: tickerOf(swap.makerCoin) ?? swap.makerCoin, taker: tickerOf(swap.takerCoin) ?? swap.takerCoin },
-      ...{ maker_amount: formatDecimal(swap.makerAmount), taker_amount: formatDecimal(swap.takerAmount) },
-      ...{ maker_usd: known(swap.makerUsd), taker_usd: known(swap.takerUsd) },
+      id: swap.id,
+      version: String(swap.version),
+      deleted: taken.has(swap) ? 1 : 0,
+      market: swap.market,
+      t: timeText(swap.t),
+      started: timeText(swap.started),
+      maker_coin: swap.makerCoin,
+      taker_coin: swap.takerCoin,
+      maker: tickerOf(swap.makerCoin) ?? swap.makerCoin,
+      taker: tickerOf(swap.takerCoin) ?? swap.takerCoin,
+      maker_amount: formatDecimal(swap.makerAmount),
+      taker_amount: formatDecimal(swap.takerAmount),
+      maker_usd: known(swap.makerUsd),
+      taker_usd: known(swap.takerUsd),
     })),
     format: 'JSONEachRow',
     clickhouse_settings: { async_insert: 0, max_partitions_per_insert_block: '0' },

@@ -7,7 +7,12 @@ import { PaperExchange, type PaperOptions } from './paper.ts'
 const n = (text: string): bigint => parseDecimal(text)!
 const MARKET = { bid: 99, ask: 101, price: 100 }
 const order = (side: 'buy' | 'sell', limit: string, more: Partial<ExchangeOrder> = {}): ExchangeOrder => ({
-  ...{ id: 'f-1-1-1', side, asset: 'A', quote: 'USD', amount: n('2'), limit: n(limit) },
+  id: 'f-1-1-1',
+  side,
+  asset: 'A',
+  quote: 'USD',
+  amount: n('2'),
+  limit: n(limit),
   ...more,
 })
 

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs'
 import { fromNumber, mulDown, toNumber } from '../../streams/lib/decimal.ts'
 import { seedOf } from '../feeds/sim/sim.ts'
-import { random } from '../lib/seededRandom.ts'
+import { seededRandom } from '../lib/seededRandom.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
 export interface PaperOptions {
@@ -36,13 +36,13 @@ interface Known {
  */
 export class PaperExchange implements Exchange {
   readonly reports$ = new Subject<Report>()
-  private readonly o: PaperOptions
+  private readonly options: PaperOptions
   private readonly known = new Map<string, Known>()
   private readonly waiting = new Set<Known>()
   private t = 0
 
   constructor(options: PaperOptions) {
-    this.o = options
+    this.options = options
   }
 
   /** ms: when something happens next. */
@@ -63,7 +63,7 @@ export class PaperExchange implements Exchange {
 
   submit(order: ExchangeOrder): void {
     if (this.known.has(order.id)) return
-    const known: Known = { order, parts: this.partsOf(order), dueAt: this.t + this.o.latencyMs, said: [], over: false }
+    const known: Known = { order, parts: this.partsOf(order), dueAt: this.t + this.options.latencyMs, said: [], over: false }
     this.known.set(order.id, known)
     this.waiting.add(known)
     for (const [id, { over }] of this.known) {
@@ -90,9 +90,9 @@ export class PaperExchange implements Exchange {
 
   /** Nothing where the order is rejected. */
   private partsOf({ id, asset, amount }: ExchangeOrder): bigint[] {
-    const { seed, rejected, partly } = this.o
+    const { seed, rejected, partly } = this.options
     // Without what marks whose order it is: that is another one with each journal.
-    const { uniform } = random(seedOf(`${seed} ${asset} ${id.slice(id.indexOf('-'))}`))
+    const { uniform } = seededRandom(seedOf(`${seed} ${asset} ${id.slice(id.indexOf('-'))}`))
     if (uniform() < rejected) return []
     if (uniform() >= partly) return [amount]
     const first = mulDown(amount, fromNumber(0.2 + 0.6 * uniform())!)
@@ -107,7 +107,7 @@ export class PaperExchange implements Exchange {
       return
     }
     if (said.length === 0) this.say(known, { order: order.id, kind: 'accepted' })
-    const { bid, ask, price: last } = this.o.market(`${asset}-${quote}`)
+    const { bid, ask, price: last } = this.options.market(`${asset}-${quote}`)
     const quoted = side === 'sell' ? bid : ask
     const price = fromNumber(Number.isNaN(quoted) ? last : quoted)
     if (price === undefined || price <= 0n || (side === 'sell' ? price < limit : price > limit)) {
@@ -115,10 +115,10 @@ export class PaperExchange implements Exchange {
       return
     }
     const amount = parts.shift()!
-    const fee = fromNumber((toNumber(mulDown(amount, price)) * this.o.feeBps) / 10_000)!
+    const fee = fromNumber((toNumber(mulDown(amount, price)) * this.options.feeBps) / 10_000)!
     this.say(known, { order: order.id, kind: 'fill', id: `${order.id}.${said.length}`, amount, price, fee: { asset: quote, amount: fee } })
     if (parts.length === 0) this.end(known)
-    else known.dueAt = this.t + this.o.latencyMs
+    else known.dueAt = this.t + this.options.latencyMs
   }
 
   private reject(known: Known): void {

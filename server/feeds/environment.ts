@@ -1,5 +1,5 @@
 /** The world outside the data: the time of day, waiting and chance. Tests put their own in its place. */
-export interface Wall {
+export interface Environment {
   /** ms since the epoch. */
   now(): number
   /** Runs once after `ms`; the function returned calls it off. */
@@ -8,7 +8,7 @@ export interface Wall {
   random(): number
 }
 
-export const wall: Wall = {
+export const systemEnvironment: Environment = {
   now: Date.now,
   after(ms, run) {
     const timer = setTimeout(run, ms)

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { BookLevels, ChainEvents, FeedChange, Ticks } from '../../streams/input.ts'
-import type { Names } from '../../streams/lib/interner.ts'
+import type { Interner } from '../../streams/lib/interner.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
 
 /**
@@ -24,8 +24,8 @@ export interface FeedContext {
   /** The feed's number in its inputs. */
   readonly feed: number
   /** Canonical symbols and names of sources, shared with the pipeline. */
-  readonly symbols: Names
-  readonly sources: Names
+  readonly symbols: Interner
+  readonly sources: Interner
   readonly map: SymbolMap
   /** Canonical symbols whose order books are shown; none where it is left out. */
   readonly books?: ReadonlySet<string>

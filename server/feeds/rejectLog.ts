@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Bad } from '../../streams/input.ts'
-import type { Wall } from './environment.ts'
+import type { Environment } from './environment.ts'
 
 const EVERY_MS = 1_000
 
@@ -8,23 +8,23 @@ const EVERY_MS = 1_000
  * Says in the log what was left out and where, at most once a second: the first at once, and what follows within the second
  * summed up in the next line.
  */
-export class LeftOutLog {
+export class RejectLog {
   private readonly log: Logger
-  private readonly wall: Wall
+  private readonly environment: Environment
   private counts: Partial<Record<Bad, number>> = {}
   private first: { kind: Bad; where: number | string } | undefined
   private quietUntil = Number.NEGATIVE_INFINITY
 
-  constructor(log: Logger, wall: Wall) {
+  constructor(log: Logger, environment: Environment) {
     this.log = log
-    this.wall = wall
+    this.environment = environment
   }
 
   /** `where`: the line of a file, the address of a socket. */
   note(kind: Bad, n: number, where: number | string): void {
     this.counts[kind] = (this.counts[kind] ?? 0) + n
     this.first ??= { kind, where }
-    if (this.wall.now() >= this.quietUntil) this.flush()
+    if (this.environment.now() >= this.quietUntil) this.flush()
   }
 
   /** Says what has not been said yet. */
@@ -33,6 +33,6 @@ export class LeftOutLog {
     this.log.warn({ ...this.first, counts: this.counts }, 'left out')
     this.first = undefined
     this.counts = {}
-    this.quietUntil = this.wall.now() + EVERY_MS
+    this.quietUntil = this.environment.now() + EVERY_MS
   }
 }

@@ -1,9 +1,9 @@
 import type { SymbolMap } from '../../streams/market/symbols.ts'
-import { wall as realWall, type Wall } from './environment.ts'
+import { type Environment, systemEnvironment } from './environment.ts'
 import type { PoolParameters } from './evm/contracts.ts'
 import { evmFeed } from './evm/evm.ts'
 import type { Feed } from './feed.ts'
-import { PATIENCE, type Patience } from './live/connection.ts'
+import { CONNECTION_TIMEOUTS, type ConnectionTimeouts } from './live/connection.ts'
 import { live, type Wanted } from './live/live.ts'
 import { replay } from './replay/replay.ts'
 import { SpecError } from './specError.ts'
@@ -22,8 +22,8 @@ export interface FeedOptions {
   /** What a chain is asked for. */
   readonly pools?: readonly PoolParameters[]
   readonly mirrors?: Readonly<Record<string, string>>
-  readonly patience?: Patience
-  readonly wall?: Wall
+  readonly timeouts?: ConnectionTimeouts
+  readonly environment?: Environment
 }
 
 interface Exchange {
@@ -46,7 +46,7 @@ const KINDS = `sim, sim:SEED, replay:FILE, evm:URL, ${Object.keys(EXCHANGES)
 
 /** The feed that a SPEC asks for. A replay's file is looked into before. Throws SpecError: what was found, what was expected. */
 export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> => {
-  const { map, sim, base, wall = realWall } = options
+  const { map, sim, base, environment = systemEnvironment } = options
   const colon = spec.indexOf(':')
   const kind = colon < 0 ? spec : spec.slice(0, colon)
   const rest = colon < 0 ? undefined : spec.slice(colon + 1)
@@ -55,9 +55,9 @@ export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> 
       if (rest === '') throw new SpecError(spec, 'no seed', 'sim or sim:SEED')
       return sim(spec, rest)
     case 'replay':
-      return replay({ spec, base, map, wall })
+      return replay({ spec, base, map, environment })
     case 'evm':
-      return evmFeed({ spec, pools: options.pools ?? [], patience: options.patience ?? PATIENCE, wall })
+      return evmFeed({ spec, pools: options.pools ?? [], timeouts: options.timeouts ?? CONNECTION_TIMEOUTS, environment })
     case 'ccxt':
     case 'http':
       throw new SpecError(spec, `a feed of the kind ${kind}, which is not available in this version`, KINDS)
@@ -70,7 +70,7 @@ export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> 
 const PERPETUAL = '-PERP'
 
 const liveFeed = (spec: string, kind: string, { spot, perpetual, form, like }: Exchange, list: string, options: FeedOptions): Feed => {
-  const { map, mirrors = {}, patience = PATIENCE, wall = realWall } = options
+  const { map, mirrors = {}, timeouts = CONNECTION_TIMEOUTS, environment = systemEnvironment } = options
   const wanted = new Map<Venue, Set<string>>()
   const canonical = new Set<string>()
   for (const item of list.split(',')) {
@@ -85,5 +85,5 @@ const liveFeed = (spec: string, kind: string, { spot, perpetual, form, like }: E
     wanted.set(venue, (wanted.get(venue) ?? new Set()).add(symbol))
   }
   const lines: Wanted[] = [...wanted].map(([venue, symbols]) => ({ venue, symbols: [...symbols] }))
-  return live({ id: spec, wanted: lines, symbols: [...canonical], mirrors, patience, wall })
+  return live({ id: spec, wanted: lines, symbols: [...canonical], mirrors, timeouts, environment })
 }

@@ -1,8 +1,8 @@
-import { parseChannel, Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError, parseChannel } from '../../streams/wire/protocol.ts'
 import type { Config } from '../config/schema.ts'
 
 /** Who stands behind a socket or a request. */
-export interface Visitor {
+export interface Principal {
   /** '' where nobody has logged in. */
   readonly user: string
   readonly admin: boolean
@@ -21,18 +21,18 @@ export interface Visitor {
 export const SCOPES = ['deposits', 'funds', 'audit', 'portfolios', 'prices'] as const
 export type Scope = (typeof SCOPES)[number]
 
-export const NOBODY: Visitor = { user: '', admin: false }
+export const ANONYMOUS: Principal = { user: '', admin: false }
 
 /** What can be asked for: a channel to be read, rows to be put into a portfolio, something of an operator's, or a client's own business. */
 export type Action = { readonly read: string } | { readonly record: string } | { readonly operate: Scope } | { readonly act: 'client' }
 
 /** Throws a Refusal where `who` may not. */
-export const demand = (access: Access, who: Visitor, action: Action): void => {
-  if (!access(who, action)) throw new Refusal(who.user === '' && who.operator === undefined ? 'not_logged_in' : 'not_allowed')
+export const authorize = (access: Access, who: Principal, action: Action): void => {
+  if (!access(who, action)) throw new ProtocolError(who.user === '' && who.operator === undefined ? 'not_logged_in' : 'not_allowed')
 }
 
 /** The channel that `who` means: of the private ones there is one a client. */
-export const channelFor = (who: Visitor, channel: string): string =>
+export const channelFor = (who: Principal, channel: string): string =>
   (channel === 'orders' || channel === 'holdings') && who.user !== '' ? `${channel}@${who.user}` : channel
 
 /** The client whose private channel it is. */
@@ -42,7 +42,7 @@ export const ownerOf = (channel: string): string | undefined => /^(?:orders|hold
 export type Readers = 'public' | readonly string[]
 
 /** The one function that every channel, command and route asks. */
-export type Access = (who: Visitor, action: Action) => boolean
+export type Access = (who: Principal, action: Action) => boolean
 
 /** `readers` says who reads a fund or portfolio, by channel name; `recorders` who puts rows into a portfolio, beside operators. */
 export const access =

@@ -1,7 +1,7 @@
 import * as argon2 from '@node-rs/argon2'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 import { SCOPES } from './access.ts'
 import { Accounts, type InviteStore, type Registration, type UserStore } from './accounts.ts'
 import { digestOf } from './digest.ts'
@@ -94,11 +94,11 @@ const setUp = async (registration: Registration = { mode: 'open' }) => {
   return { accounts, users, tokens, rows, passwords }
 }
 
-const refusalOf = (work: Promise<unknown>): Promise<Refusal> =>
+const refusalOf = (work: Promise<unknown>): Promise<ProtocolError> =>
   work.then(
     () => expect.unreachable('it was not refused'),
     error => {
-      expect(error).toBeInstanceOf(Refusal)
+      expect(error).toBeInstanceOf(ProtocolError)
       return error
     },
   )
@@ -350,12 +350,7 @@ it('many right passwords from one address at once are all served', async () => {
 describe('a token', () => {
   it('is of a login, an operator, the admin or nobody', async () => {
     const { accounts } = await setUp()
-    expect(accounts.authenticate('admin-token')).toEqual({
-      user: '',
-      admin: true,
-      scopes: [...SCOPES],
-      operator: 'admin',
-    })
+    expect(accounts.authenticate('admin-token')).toEqual({ user: '', admin: true, scopes: [...SCOPES], operator: 'admin' })
     expect(accounts.authenticate('custodian-token')).toEqual({ user: '', admin: false, scopes: ['deposits'], operator: 'custodian' })
     for (const token of ['', 'guessed', digestOf('admin-token')]) expect(accounts.authenticate(token)).toBeUndefined()
     expect(accounts.figures).toMatchObject({ unknownTokens: 3 })

@@ -1,9 +1,9 @@
 import { NAME } from '../../streams/lib/interner.ts'
-import { type ErrorCode, Refusal } from '../../streams/wire/protocol.ts'
+import { type ErrorCode, ProtocolError } from '../../streams/wire/protocol.ts'
 import type { Figures } from '../telemetry/statusChannel.ts'
-import type { Visitor } from './access.ts'
-import { passwordFault, usernameFault } from './credentials.ts'
+import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
+import { passwordFault, usernameFault } from './nameRules.ts'
 import { networkOf } from './network.ts'
 import type { Passwords } from './passwords.ts'
 import type { SlowDown } from './slowDown.ts'
@@ -35,11 +35,11 @@ export interface AccountsOptions {
   readonly slowDown: SlowDown
   readonly registration: Registration
   /** Who bears a token that is no login's. */
-  readonly operators: (token: string) => Visitor | undefined
+  readonly operators: (token: string) => Principal | undefined
 }
 
 /** They act in the ledger without ever having registered. */
-export const NOBODYS_NAMES = new Set(['admin', 'system', 'sponsor'])
+export const RESERVED_NAMES = new Set(['admin', 'system', 'sponsor'])
 
 /**
  * Who a client is. Addresses are the client's own, not a proxy's: by them alone guessing is slowed down.
@@ -52,27 +52,27 @@ export class Accounts {
   readonly refused: Partial<Record<ErrorCode, number>> = {}
   /** Tokens that nobody was given, or that are good no more. */
   unknownTokens = 0
-  private readonly o: AccountsOptions
+  private readonly options: AccountsOptions
 
   constructor(options: AccountsOptions) {
-    this.o = options
+    this.options = options
   }
 
   /** `invite` where registration needs one; it stays good where the name turns out to be taken. */
   async register(username: string, password: string, address: string, invite?: string): Promise<Issued> {
     return this.counted(async () => {
-      const { users, passwords, tokens } = this.o
+      const { users, passwords, tokens } = this.options
       const network = networkOf(address)
       const invitation = this.admit(network, invite)
       const fault = usernameFault(username) ?? passwordFault(password)
-      if (fault !== undefined) throw new Refusal('invalid_params', fault)
-      if (NOBODYS_NAMES.has(username) || (await users.hashOf(username)) !== undefined) throw new Refusal('name_taken')
+      if (fault !== undefined) throw new ProtocolError('invalid_params', fault)
+      if (RESERVED_NAMES.has(username) || (await users.hashOf(username)) !== undefined) throw new ProtocolError('name_taken')
       const hash = await passwords.hash(password, { network })
       // Only now, because what costs nothing can be tried again; and not given back where the store failed, for it may have registered.
-      if (invitation && !(await invitation.invites.use(invitation.digest))) throw new Refusal('not_allowed', NOT_INVITED)
+      if (invitation && !(await invitation.invites.use(invitation.digest))) throw new ProtocolError('not_allowed', NOT_INVITED)
       if (!(await users.register(username, hash))) {
         await invitation?.invites.giveBack(invitation.digest)
-        throw new Refusal('name_taken')
+        throw new ProtocolError('name_taken')
       }
       return tokens.issue(username, Date.now())
     })
@@ -81,12 +81,12 @@ export class Accounts {
   async login(username: string, password: string, address: string): Promise<Issued> {
     return this.counted(async () => {
       await this.prove(username, password, address)
-      return this.o.tokens.issue(username, Date.now())
+      return this.options.tokens.issue(username, Date.now())
     })
   }
 
   /** For a request that bears name and password itself. */
-  async check(username: string, password: string, address: string): Promise<Visitor> {
+  async check(username: string, password: string, address: string): Promise<Principal> {
     return this.counted(async () => {
       await this.prove(username, password, address)
       return { user: username, admin: false, scopes: [] }
@@ -94,10 +94,10 @@ export class Accounts {
   }
 
   /** Who bears the token now. */
-  authenticate(token: string): Visitor | undefined {
-    const operator = this.o.operators(token)
+  authenticate(token: string): Principal | undefined {
+    const operator = this.options.operators(token)
     if (operator) return operator
-    const login = this.o.tokens.find(token, Date.now())
+    const login = this.options.tokens.find(token, Date.now())
     if (login) return { user: login.user, admin: false, scopes: [], token: login.digest, expires: login.expires }
     this.unknownTokens += 1
     return undefined
@@ -105,11 +105,11 @@ export class Accounts {
 
   /** A token that is good no more, or never was, is no error. Operators' tokens end with the configuration only. */
   logout(token: string): Promise<void> {
-    return this.o.tokens.revoke(token)
+    return this.options.tokens.revoke(token)
   }
 
   get figures(): Figures {
-    const { tokens, passwords, slowDown } = this.o
+    const { tokens, passwords, slowDown } = this.options
     const { running, waiting, computed, refused } = passwords
     return {
       hashes: { running, waiting, computed, refused },
@@ -128,26 +128,26 @@ export class Accounts {
 
   /** The invitation to be used up, where one is needed. To try invitations is to guess. */
   private admit(network: string, invite: string | undefined): { readonly digest: string; readonly invites: InviteStore } | undefined {
-    const { registration, slowDown } = this.o
+    const { registration, slowDown } = this.options
     switch (registration.mode) {
       case 'open':
         return undefined
       case 'closed':
-        throw new Refusal('not_allowed', 'registration is closed')
+        throw new ProtocolError('not_allowed', 'registration is closed')
       case 'invite': {
-        if (invite === undefined) throw new Refusal('not_allowed', NOT_INVITED)
+        if (invite === undefined) throw new ProtocolError('not_allowed', NOT_INVITED)
         const now = performance.now()
         slowDown.check(network, now)
         const digest = digestOf(invite)
         if (registration.digests.has(digest)) return { digest, invites: registration.invites }
         slowDown.failed(network, now)
-        throw new Refusal('not_allowed', NOT_INVITED)
+        throw new ProtocolError('not_allowed', NOT_INVITED)
       }
     }
   }
 
   private async prove(username: string, password: string, address: string): Promise<void> {
-    const { users, passwords, slowDown } = this.o
+    const { users, passwords, slowDown } = this.options
     const network = networkOf(address)
     slowDown.check(network, performance.now())
     // Asked again when its turn has come: many may have been sent at once.
@@ -165,14 +165,14 @@ export class Accounts {
       begin()
       judged(false)
     }
-    if (!right) throw new Refusal('bad_credentials', 'the name or the password is not right')
+    if (!right) throw new ProtocolError('bad_credentials', 'the name or the password is not right')
   }
 
   private async counted<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof Refusal) this.refused[error.code] = (this.refused[error.code] ?? 0) + 1
+      if (error instanceof ProtocolError) this.refused[error.code] = (this.refused[error.code] ?? 0) + 1
       throw error
     }
   }

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Turns } from './hashQueue.ts'
+import { HashQueue } from './hashQueue.ts'
 
 const LIMITS = { running: 2, waiting: 64 }
 
 /** Work that is done when the test says so. */
 class Works {
-  readonly turns = new Turns(LIMITS)
+  readonly turns = new HashQueue(LIMITS)
   readonly begun: string[] = []
   readonly refused: string[] = []
   readonly done: string[] = []
@@ -68,7 +68,7 @@ describe('turns', () => {
   })
 
   it('go on when work fails, before its first wait or after', async () => {
-    const turns = new Turns({ running: 1, waiting: 2 })
+    const turns = new HashQueue({ running: 1, waiting: 2 })
     const all = await Promise.allSettled([
       turns.run('a', () => {
         throw new Error('at once')

@@ -1,15 +1,15 @@
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 
 interface Waiting {
   readonly start: () => void
-  readonly refuse: (refusal: Refusal) => void
+  readonly refuse: (refusal: ProtocolError) => void
 }
 
 /**
  * Costly work, so many at once, so many waiting. Networks take turns, and where all places are taken, whoever has the most of them
  * gives one up to who has less: one that floods the server waits behind itself and not before the others.
  */
-export class Turns {
+export class HashQueue {
   running = 0
   waiting = 0
   /** Times that there was no place. */
@@ -46,7 +46,7 @@ export class Turns {
 
   private makeRoom(network: string): void {
     this.refused += 1
-    const refusal = new Refusal('too_much', `found ${this.waiting} waiting, expected fewer; try again`, 1)
+    const refusal = new ProtocolError('too_much', `found ${this.waiting} waiting, expected fewer; try again`, 1)
     let longest: Waiting[] = []
     for (const queue of this.queues.values()) if (queue.length > longest.length) longest = queue
     const own = this.queues.get(network)?.length ?? 0

@@ -1,5 +1,5 @@
 import { UsageError } from '../config/options.ts'
-import { SCOPES, type Scope, type Visitor } from './access.ts'
+import { type Principal, SCOPES, type Scope } from './access.ts'
 import { digestOf } from './digest.ts'
 
 /** A token of the configuration: the server knows its digest only. */
@@ -11,8 +11,8 @@ export interface OperatorToken {
 }
 
 /** Who bears a token that is not a login's but the admin's or an operator's. Throws where one digest stands for two of them. */
-export const operators = (admin: string, named: readonly OperatorToken[]): ((token: string) => Visitor | undefined) => {
-  const byDigest = new Map<string, Visitor>([[digestOf(admin), { user: '', admin: true, scopes: SCOPES, operator: 'admin' }]])
+export const operators = (admin: string, named: readonly OperatorToken[]): ((token: string) => Principal | undefined) => {
+  const byDigest = new Map<string, Principal>([[digestOf(admin), { user: '', admin: true, scopes: SCOPES, operator: 'admin' }]])
   named.forEach(({ name, digest, scopes }, i) => {
     const plain = digest.toLowerCase()
     const other = byDigest.get(plain)

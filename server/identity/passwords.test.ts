@@ -1,6 +1,6 @@
 import * as argon2 from '@node-rs/argon2'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 import { Passwords } from './passwords.ts'
 
 // The real one, and seen.
@@ -43,7 +43,7 @@ describe('passwords', () => {
   it('are not computed when their turn is called off', async () => {
     const passwords = new Passwords()
     const begin = (): void => {
-      throw new Refusal('rate_limited', 'later', 3)
+      throw new ProtocolError('rate_limited', 'later', 3)
     }
     await expect(passwords.verify('incorrect', undefined, { ...TURN, begin })).rejects.toMatchObject({ retryAfter: 3 })
     expect(argon2.verify).not.toHaveBeenCalled()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hash, type Options, verify } from '@node-rs/argon2'
-import { Turns } from './hashQueue.ts'
+import { HashQueue } from './hashQueue.ts'
 
 /**
  * Argon2id (2) of version 0x13 (1) with 19 MiB, two passes and one lane: what OWASP's Password Storage Cheat Sheet recommends at
@@ -31,10 +31,10 @@ export interface Turn {
 export class Passwords {
   /** Hashes ever begun. */
   computed = 0
-  private readonly turns: Turns
+  private readonly turns: HashQueue
 
   constructor(limits: { readonly running: number; readonly waiting: number } = { running: 2, waiting: 64 }) {
-    this.turns = new Turns(limits)
+    this.turns = new HashQueue(limits)
   }
 
   get running(): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 import { SlowDown } from './slowDown.ts'
 
 const MINUTE = 60_000
@@ -11,9 +11,9 @@ const waitOf = (attempt: () => void): number => {
     attempt()
     return 0
   } catch (error) {
-    expect(error).toBeInstanceOf(Refusal)
-    expect((error as Refusal).code).toBe('rate_limited')
-    return (error as Refusal).retryAfter!
+    expect(error).toBeInstanceOf(ProtocolError)
+    expect((error as ProtocolError).code).toBe('rate_limited')
+    return (error as ProtocolError).retryAfter!
   }
 }
 

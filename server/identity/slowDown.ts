@@ -1,4 +1,4 @@
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 
 /** Failures in a row that cost nothing but themselves. */
 const FREE = 5
@@ -41,7 +41,7 @@ export class SlowDown {
     const until = this.guessers.get(network)?.until ?? now
     if (until <= now) return
     this.slowed += 1
-    throw new Refusal('rate_limited', 'too many failures from this address; wait a little', Math.ceil((until - now) / 1000))
+    throw new ProtocolError('rate_limited', 'too many failures from this address; wait a little', Math.ceil((until - now) / 1000))
   }
 
   /** As `check`; and who is being slowed has begun the one attempt that he may make now, however many he sent at once. */

@@ -4,7 +4,7 @@ import { Subject } from 'rxjs'
 import { digestOf } from './digest.ts'
 
 const BYTES = 32
-const MOST_A_USER = 100
+const TOKENS_PER_USER_MAX = 100
 /** What setTimeout can wait; more would run at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -139,7 +139,7 @@ export class Tokens {
       this.byUser.set(token.user, own)
     }
     own.add(token.digest)
-    if (own.size > MOST_A_USER) {
+    if (own.size > TOKENS_PER_USER_MAX) {
       const [oldest] = own
       this.end(oldest!, 'displaced')
     }

@@ -8,19 +8,15 @@ const read = (row: string): Record<string, string> =>
   Object.fromEntries(row.split('\t').map((value, i) => [columns[i]!, value.replaceAll('\\\\', '\\')]))
 
 const order = {
-  ...{
-    seq: 7,
-    t: Date.UTC(2024, 7, 8, 23, 59, 59, 7),
-    who: 'ann',
-    kind: 'create',
-    key: 'a "key" \\ with\\n',
-    fund: 'F',
-    status: 'settled',
-  },
-  ...{
-    legs: [],
-    postings: [['client:ann', 'A', '-1.5', '8'] as const, ['custody:F', 'A', '1.5', '10000000000.000000000000000001'] as const],
-  },
+  seq: 7,
+  t: Date.UTC(2024, 7, 8, 23, 59, 59, 7),
+  who: 'ann',
+  kind: 'create',
+  key: 'a "key" \\ with\\n',
+  fund: 'F',
+  status: 'settled',
+  legs: [],
+  postings: [['client:ann', 'A', '-1.5', '8'] as const, ['custody:F', 'A', '1.5', '10000000000.000000000000000001'] as const],
 }
 
 it.each([
@@ -28,17 +24,34 @@ it.each([
     'an order, its postings in columns',
     order,
     {
-      ...{ t: '2024-08-08 23:59:59.007', who: 'ann', kind: 'create', key: order.key, fund: 'F', status: 'settled', code: '' },
-      ...{ 'postings.account': "['client:ann','custody:F']", 'postings.asset': "['A','A']" },
-      ...{ 'postings.amount': '[-1.5,1.5]', 'postings.after': '[8,10000000000.000000000000000001]' },
+      t: '2024-08-08 23:59:59.007',
+      who: 'ann',
+      kind: 'create',
+      key: order.key,
+      fund: 'F',
+      status: 'settled',
+      code: '',
+      'postings.account': "['client:ann','custody:F']",
+      'postings.asset': "['A','A']",
+      'postings.amount': '[-1.5,1.5]',
+      'postings.after': '[8,10000000000.000000000000000001]',
     },
   ],
   [
     'what has neither key nor postings',
     { seq: 7, t: 0, who: 'operator:x\\y', kind: 'halt', fund: 'F' },
     {
-      ...{ t: '1970-01-01 00:00:00.000', who: 'operator:x\\y', kind: 'halt', key: '', fund: 'F', status: '', code: '' },
-      ...{ 'postings.account': '[]', 'postings.asset': '[]', 'postings.amount': '[]', 'postings.after': '[]' },
+      t: '1970-01-01 00:00:00.000',
+      who: 'operator:x\\y',
+      kind: 'halt',
+      key: '',
+      fund: 'F',
+      status: '',
+      code: '',
+      'postings.account': '[]',
+      'postings.asset': '[]',
+      'postings.amount': '[]',
+      'postings.after': '[]',
     },
   ],
 ])('%s', (_, entry, expected) => {

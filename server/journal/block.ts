@@ -26,7 +26,7 @@ export interface Block {
 const HASH = 64
 const END = 0x0a
 /** Entries and bytes after which a block is full: who looks for one entry reads a block. */
-const MOST = 64
+const ENTRIES_PER_BLOCK_MAX = 64
 const FULL = 1 << 17
 /** Of bytes, as many as are kept for the next block. */
 const KEPT = 1 << 20
@@ -41,7 +41,7 @@ export class BlockWriter {
   private length = 0
 
   get full(): boolean {
-    return this.count >= MOST || this.length >= FULL
+    return this.count >= ENTRIES_PER_BLOCK_MAX || this.length >= FULL
   }
 
   /** Adds an entry, whose text has no line feed. Its hash. */
@@ -58,7 +58,7 @@ export class BlockWriter {
   }
 
   /** The entries so far, valid until the next is added to what is then an empty block. */
-  take(): Buffer {
+  drain(): Buffer {
     const entries = this.bytes.subarray(0, this.length)
     if (this.bytes.length > KEPT) this.bytes = Buffer.allocUnsafeSlow(KEPT)
     this.length = 0

@@ -7,12 +7,12 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { JournalError } from './journalError.ts'
-import { Journal, type NewLine } from './sqliteJournal.ts'
+import { type NewJournalEntry, SqliteJournal } from './sqliteJournal.ts'
 
 let dir = ''
-const open = new Set<Journal>()
+const open = new Set<SqliteJournal>()
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'driftwire-journal-'))
 })
@@ -23,22 +23,22 @@ afterEach(() => {
 })
 
 const path = (): string => join(dir, 'journal.db')
-const opened = (repair = false): Journal => {
-  const journal = new Journal(path(), repair)
+const opened = (repair = false): SqliteJournal => {
+  const journal = new SqliteJournal(path(), repair)
   open.add(journal)
   return journal
 }
-const close = (journal: Journal): void => {
+const close = (journal: SqliteJournal): void => {
   open.delete(journal)
   journal.close()
 }
-const reopened = (journal: Journal, repair = false): Journal => {
+const reopened = (journal: SqliteJournal, repair = false): SqliteJournal => {
   close(journal)
   return opened(repair)
 }
 
 /** What the file's owner would not do. */
-const meddle = (journal: Journal, sql: string): void => {
+const meddle = (journal: SqliteJournal, sql: string): void => {
   close(journal)
   const db = new Database(path())
   db.exec(sql)
@@ -51,15 +51,15 @@ const replaced = (before: string, after: string): string =>
 const altered = (seq: number): string => replaced(`"n":${seq},`, `"n": ${seq},`)
 
 /** Pages that the database may have; it answers as it does where the disk is full. */
-const limit = (journal: Journal, pages: number): void =>
+const limit = (journal: SqliteJournal, pages: number): void =>
   (journal as unknown as { db: { exec(sql: string): void } }).db.exec(`PRAGMA max_page_count = ${pages}`)
 const NO_MORE = 1
 const PLENTY = 1_000_000
 
-const line = (i: number): NewLine => ({ text: JSON.stringify({ n: i, text: 'ä'.repeat(50) }), who: 'ann', key: `k${i}` })
-const lines = (from: number, to: number): NewLine[] => Array.from({ length: to - from }, (_, i) => line(from + i))
+const line = (i: number): NewJournalEntry => ({ text: JSON.stringify({ n: i, text: 'ä'.repeat(50) }), who: 'ann', key: `k${i}` })
+const lines = (from: number, to: number): NewJournalEntry[] => Array.from({ length: to - from }, (_, i) => line(from + i))
 /** As `meddle` leaves it alone, entries 1 to 9 with a user who came with the second. */
-const nine = (): Journal => {
+const nine = (): SqliteJournal => {
   const journal = opened()
   journal.append(lines(1, 2), [])
   journal.append([{ text: '{"kind":"register","client":"ann"}', who: 'ann', key: undefined }], [{ name: 'ann', hash: 'secret' }])
@@ -106,7 +106,7 @@ describe('the journal', () => {
 
   it('has a name of its own', () => {
     const one = opened().id
-    const other = new Journal(join(dir, 'other.db'), false)
+    const other = new SqliteJournal(join(dir, 'other.db'), false)
     expect(one).toMatch(/^[0-9a-f]{32}$/)
     expect(other.id).not.toBe(one)
     other.close()
@@ -248,16 +248,17 @@ describe('a journal that was changed', () => {
 })
 
 const run = promisify(execFile)
-const compiled = (name: string): string => JSON.stringify(pathToFileURL(join(home(), 'dist', 'server', 'journal', `${name}.js`)).href)
+const compiled = (name: string): string =>
+  JSON.stringify(pathToFileURL(join(packageRoot(), 'dist', 'server', 'journal', `${name}.js`)).href)
 
 describe('a journal that another process holds', () => {
   it('is refused at once, and the holder goes on', async () => {
     const journal = nine()
     const script = `
-      import { Journal } from ${compiled('journal')}
+      import { SqliteJournal } from ${compiled('sqliteJournal')}
       import { JournalError } from ${compiled('journalError')}
       const began = performance.now()
-      try { new Journal(process.argv[1], false) } catch (error) {
+      try { new SqliteJournal(process.argv[1], false) } catch (error) {
         console.log(JSON.stringify([error instanceof JournalError, error.message, performance.now() - began]))
       }`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, path()])
@@ -315,9 +316,9 @@ describe('an append that fails', () => {
   it('leaves nothing where the system refuses to write', async () => {
     // Files of this process may grow to 600 kB.
     const script = `
-      import { Journal } from ${compiled('journal')}
+      import { SqliteJournal } from ${compiled('sqliteJournal')}
       import { JournalError } from ${compiled('journalError')}
-      const journal = new Journal(process.argv[1], false)
+      const journal = new SqliteJournal(process.argv[1], false)
       const batch = n => Array.from({ length: 10 }, (_, i) => ({ text: JSON.stringify({ n, i, text: 'x'.repeat(300) }), who: 'ann', key: n + '.' + i }))
       for (let n = 0; n < 1000; n++) {
         try {

@@ -3,14 +3,14 @@ import { type Block, BlockWriter, chained, FIRST, linksOf } from './block.ts'
 import { JournalError } from './journalError.ts'
 
 /** One entry as it stands on disk: `hash` is the SHA-256 of the hash before it and the entry's text. */
-export interface Line {
+export interface JournalEntry {
   readonly seq: number
   readonly text: string
   readonly hash: string
 }
 
 /** An entry to be written, a line of text, and under whose key it can be found again. */
-export interface NewLine {
+export interface NewJournalEntry {
   readonly text: string
   readonly who: string
   readonly key: string | undefined
@@ -32,7 +32,7 @@ const LAYOUT = 2
  *
  * Synchronous, for a thread of its own. What `append` has returned from is on disk; what it has thrown at is not there at all.
  */
-export class Journal {
+export class SqliteJournal {
   /** Names this journal among others whose entries may lie in the same database. */
   readonly id: string
   private readonly file: string
@@ -84,20 +84,20 @@ export class Journal {
   }
 
   /** One transaction. Throws JournalError, and nothing of it is there, where the disk does not take it. */
-  append(lines: readonly NewLine[], users: readonly User[]): Line[] {
-    const written: Line[] = []
+  append(lines: readonly NewJournalEntry[], users: readonly User[]): JournalEntry[] {
+    const written: JournalEntry[] = []
     this.transaction(() => {
       let { seq, hash } = this.head
       let keys: Key[] = []
       // Nothing is left in it of what failed before.
-      this.writer.take()
+      this.writer.drain()
       for (const [i, { text, who, key }] of lines.entries()) {
         hash = this.writer.add(hash, text)
         seq += 1
         keys.push(key === undefined ? 0 : [who, key])
         written.push({ seq, text, hash })
         if (!this.writer.full && i < lines.length - 1) continue
-        this.statements.add.run(seq, seq - keys.length + 1, hash, JSON.stringify(keys), this.writer.take())
+        this.statements.add.run(seq, seq - keys.length + 1, hash, JSON.stringify(keys), this.writer.drain())
         keys = []
       }
       for (const { name, hash: secret } of users) this.statements.addUser.run(name, secret)
@@ -120,19 +120,19 @@ export class Journal {
     return this.db.prepare('SELECT seq, state FROM snapshots ORDER BY seq DESC LIMIT 1').get() as Snapshot | undefined
   }
 
-  at(seq: number): Line | undefined {
+  at(seq: number): JournalEntry | undefined {
     return this.page(seq - 1, 1)[0]
   }
 
   /** At most `limit` entries after number `after`. */
-  page(after: number, limit: number): Line[] {
-    const lines: Line[] = []
+  page(after: number, limit: number): JournalEntry[] {
+    const lines: JournalEntry[] = []
     for (const line of this.since(after)) if (lines.push(line) >= limit) break
     return lines
   }
 
   /** Every entry after number `after`, in order. */
-  *since(after: number): Iterable<Line> {
+  *since(after: number): Iterable<JournalEntry> {
     for (const block of this.blocks(after)) for (const { seq, text, hash } of linksOf(block, after)) yield { seq, text, hash }
   }
 

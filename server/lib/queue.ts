@@ -1,5 +1,5 @@
 /** A queue that gives up its oldest in constant time: an array with a head, made anew when more than half of it is gone. */
-export class Fifo<T> {
+export class Queue<T> {
   private items: T[] = []
   private head = 0
 

@@ -1,5 +1,5 @@
 /** A seeded source of numbers: the same seed, the same market. */
-export interface Random {
+export interface SeededRandom {
   /** In [0, 1). */
   uniform(): number
   /** Standard normal. */
@@ -7,7 +7,7 @@ export interface Random {
 }
 
 /** mulberry32, a well-known generator of 32 bits of state; normals by Box and Muller. */
-export const random = (seed: number): Random => {
+export const seededRandom = (seed: number): SeededRandom => {
   let state = seed | 0
   const uniform = (): number => {
     state = (state + 0x6d2b79f5) | 0
@@ -15,8 +15,5 @@ export const random = (seed: number): Random => {
     x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
     return ((x ^ (x >>> 14)) >>> 0) / 4_294_967_296
   }
-  return {
-    uniform,
-    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
-  }
+  return { uniform, normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) }
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { deferred } from './deferred.ts'
-import { Turns } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
 
 describe('turns', () => {
   it('let two go on at once, the others in order, and refuse who comes when too many wait', async () => {
-    const turns = new Turns(2, 2)
+    const turns = new Semaphore(2, 2)
     const begun: number[] = []
     const gates = [0, 1, 2, 3].map(() => deferred<void>())
     const work = (i: number) =>
-      turns.take(async () => {
+      turns.run(async () => {
         begun.push(i)
         await gates[i]!.promise
         if (i === 1) throw new Error('it failed')
@@ -16,7 +16,7 @@ describe('turns', () => {
       })
     const all = Promise.allSettled([0, 1, 2, 3].map(work))
     expect(begun).toEqual([0, 1])
-    await expect(turns.take(async () => 9)).rejects.toMatchObject({ code: 'too_much', retry: true })
+    await expect(turns.run(async () => 9)).rejects.toMatchObject({ code: 'too_much', retry: true })
     gates[1]!.resolve()
     await expect.poll(() => begun).toEqual([0, 1, 2])
     gates[0]!.resolve()
@@ -24,6 +24,6 @@ describe('turns', () => {
     gates[3]!.resolve()
     expect((await all).map(one => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
     expect(begun).toEqual([0, 1, 2, 3])
-    expect(await turns.take(async () => 'free again')).toBe('free again')
+    expect(await turns.run(async () => 'free again')).toBe('free again')
   })
 })

@@ -1,7 +1,7 @@
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 
 /** Lets so many go on at once and so many wait; who comes after them is refused, and may try again. */
-export class Turns {
+export class Semaphore {
   private running = 0
   private readonly waiting: (() => void)[] = []
   private readonly atOnce: number
@@ -12,10 +12,10 @@ export class Turns {
     this.mayWait = mayWait
   }
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.running < this.atOnce) this.running += 1
     else if (this.waiting.length < this.mayWait) await new Promise<void>(resolve => this.waiting.push(resolve))
-    else throw new Refusal('too_much', 'too many are waiting for history already')
+    else throw new ProtocolError('too_much', 'too many are waiting for history already')
     try {
       return await work()
     } finally {

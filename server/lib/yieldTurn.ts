@@ -4,4 +4,4 @@ import { setImmediate } from 'node:timers/promises'
 export const ROWS_A_TURN = 4096
 
 /** Lets everything that waits for the event loop have its turn. */
-export const turn = (): Promise<void> => setImmediate()
+export const yieldTurn = (): Promise<void> => setImmediate()

@@ -7,10 +7,10 @@ import { quoted } from '../storage/engine/migrate.ts'
 import { type Codec, codecOf } from '../storage/engine/rowBinary.ts'
 import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
-import type { Mark } from './closes.ts'
+import type { CandleFingerprint } from './closes.ts'
 
 /** What is kept of a month's hours: from what they were computed, and what they led to. Times in ms. */
-export interface Kept {
+export interface MonthCheckpoint {
   /** Beginning of the month. */
   readonly month: number
   /** The last hour's end: that of the month, or where it was not over, an earlier one. */
@@ -20,7 +20,7 @@ export interface Kept {
   /** Digest of the checkpoint itself. */
   readonly content: string
   /** Of the candles. */
-  readonly mark: Mark
+  readonly mark: CandleFingerprint
   /** When it was stored. */
   readonly stored: number
 }
@@ -40,13 +40,13 @@ export const digestOf = (rules: PositionRules, from: number, before: string, tra
 }
 
 /** Of all months of a portfolio, oldest first. */
-export const readKept = async (engine: Engine, id: string): Promise<Kept[]> => {
+export const readKept = async (engine: Engine, id: string): Promise<MonthCheckpoint[]> => {
   const input = await select(
     engine,
     `SELECT month, t, digest, content, ticks, newest, stored FROM ${tableIn(engine)} FINAL WHERE id = {id:String} ORDER BY month ${READ_LIMITS}`,
     { id },
   )
-  const kept: Kept[] = []
+  const kept: MonthCheckpoint[] = []
   while (!input.ended) {
     kept.push({
       month: ms.read(input),
@@ -74,7 +74,7 @@ export const contentOf = (checkpoint: string): string => sha256(checkpoint)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Keeps a month's checkpoint in place of the one before it. */
-export const keep = async (engine: Engine, id: string, kept: Kept, checkpoint: string): Promise<void> => {
+export const keep = async (engine: Engine, id: string, kept: MonthCheckpoint, checkpoint: string): Promise<void> => {
   const { month, t, digest, content, mark, stored } = kept
   await engine.client.insert({
     table: tableIn(engine),

@@ -10,35 +10,38 @@ import { TIME } from '../storage/engine/tables.ts'
  * What some candles were made of: how many ticks, and when the newest of them was stored, ms. A tick that is stored later for
  * an hour long past changes it. What it does not tell is a candle that was changed by hand under the same count and time.
  */
-export interface Mark {
+export interface CandleFingerprint {
   readonly ticks: number
   readonly newest: number
 }
 
-export const NO_MARK: Mark = { ticks: 0, newest: 0 }
+export const NO_FINGERPRINT: CandleFingerprint = { ticks: 0, newest: 0 }
 
-export const joined = (a: Mark, b: Mark): Mark => ({ ticks: a.ticks + b.ticks, newest: Math.max(a.newest, b.newest) })
+export const joined = (a: CandleFingerprint, b: CandleFingerprint): CandleFingerprint => ({
+  ticks: a.ticks + b.ticks,
+  newest: Math.max(a.newest, b.newest),
+})
 
-export interface MonthMark {
+export interface MonthFingerprint {
   readonly asset: string
   /** ms: beginning of the month. */
   readonly month: number
   /** Of candles that opened at the split or later. */
   readonly after: boolean
-  readonly mark: Mark
+  readonly mark: CandleFingerprint
 }
 
 /** Asset → length of the candles that its closes are read from, ms: an hour, or where it has none of these, a minute. */
 export type Spans = ReadonlyMap<string, number>
 
 /** What each asset's candles up to `to` (ms) were made of, by months, those that opened before and after `split` apart. */
-export const readMarks = async (
+export const readFingerprints = async (
   engine: Engine,
   quote: string,
   assets: readonly string[],
   to: number,
   split: number,
-): Promise<{ spans: Spans; marks: readonly MonthMark[] }> => {
+): Promise<{ spans: Spans; marks: readonly MonthFingerprint[] }> => {
   const hourly = await marksOf(engine, quote, assets, HOUR, to, split)
   const spans = new Map(hourly.map(({ asset }) => [asset, HOUR]))
   const others = assets.filter(asset => !spans.has(asset))
@@ -54,7 +57,7 @@ const marksOf = async (
   span: number,
   to: number,
   split: number,
-): Promise<MonthMark[]> => {
+): Promise<MonthFingerprint[]> => {
   if (assets.length === 0) return []
   const { symbols, assetOf } = symbolsOf(assets, quote)
   const input = await select(
@@ -65,7 +68,7 @@ const marksOf = async (
     GROUP BY symbol, month, after ${READ_LIMITS}`,
     { symbols, span, to, split },
   )
-  const marks: MonthMark[] = []
+  const marks: MonthFingerprint[] = []
   while (!input.ended) {
     const asset = assetOf.get(text.read(input))!
     const month = number.read(input)
@@ -83,9 +86,9 @@ export const readCloses = async (
   spans: Spans,
   from: number,
   to: number,
-): Promise<{ closes: ReadonlyMap<string, Float64Array>; mark: Mark }> => {
+): Promise<{ closes: ReadonlyMap<string, Float64Array>; mark: CandleFingerprint }> => {
   const closes = new Map([...spans.keys()].map(asset => [asset, new Float64Array((to - from) / HOUR).fill(Number.NaN)]))
-  let mark = NO_MARK
+  let mark = NO_FINGERPRINT
   for (const [span, assets] of bySpan(spans)) {
     const { symbols, assetOf } = symbolsOf(assets, quote)
     const input = await select(
@@ -111,9 +114,9 @@ export const readLastCloses = async (
   quote: string,
   spans: Spans,
   t: number,
-): Promise<{ prices: Checkpoint['prices']; mark: Mark }> => {
+): Promise<{ prices: Checkpoint['prices']; mark: CandleFingerprint }> => {
   const prices: [asset: string, price: number, since: number][] = []
-  let mark = NO_MARK
+  let mark = NO_FINGERPRINT
   for (const [span, assets] of bySpan(spans)) {
     const { symbols, assetOf } = symbolsOf(assets, quote)
     const input = await select(

@@ -1,21 +1,38 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
-import type { Kept } from './checkpoints.ts'
+import type { MonthCheckpoint } from './checkpoints.ts'
 import { figuresOf, HourCache } from './hourCache.ts'
 
-const kept = (of: Partial<Kept> = {}): Kept => ({
-  ...{ month: 0, t: HOUR, digest: 'd', content: 'c', mark: { ticks: 1, newest: 1 }, stored: 1, ...of },
+const kept = (of: Partial<MonthCheckpoint> = {}): MonthCheckpoint => ({
+  month: 0,
+  t: HOUR,
+  digest: 'd',
+  content: 'c',
+  mark: { ticks: 1, newest: 1 },
+  stored: 1,
+  ...of,
 })
 
 const rows = (count: number): HourRow[] =>
   Array.from({ length: count }, (_, i) => ({
-    ...{ t: (i + 1) * HOUR, value: 0, cost: 0, unrealised: 0, realised: 0, income: 0, expenses: 0, fees: 0, flows: 0, total: 0 },
-    ...{ assets: [], unpriced: [], carried: [] },
+    t: (i + 1) * HOUR,
+    value: 0,
+    cost: 0,
+    unrealised: 0,
+    realised: 0,
+    income: 0,
+    expenses: 0,
+    fees: 0,
+    flows: 0,
+    total: 0,
+    assets: [],
+    unpriced: [],
+    carried: [],
   }))
 
 describe('the cache of hours', () => {
-  it.each<[what: string, id: string, of: Partial<Kept>]>([
+  it.each<[what: string, id: string, of: Partial<MonthCheckpoint>]>([
     ['portfolio', 'b', {}],
     ['month', 'a', { month: 1 }],
     ['last hour', 'a', { t: 2 * HOUR }],
@@ -32,7 +49,7 @@ describe('the cache of hours', () => {
 
   it('holds so many figures and no more; what was used longest ago goes first', () => {
     const cache = new HourCache(figuresOf(10, 0))
-    const month = (i: number): Kept => kept({ month: i })
+    const month = (i: number): MonthCheckpoint => kept({ month: i })
     for (const i of [1, 2]) cache.put('a', month(i), rows(5))
     expect(cache.of('a', month(1))).toHaveLength(5)
     cache.put('a', month(3), rows(5))

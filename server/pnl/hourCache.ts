@@ -1,5 +1,5 @@
 import type { HourRow } from '../../streams/pnl/hours.ts'
-import type { Kept } from './checkpoints.ts'
+import type { MonthCheckpoint } from './checkpoints.ts'
 
 /** Figures of a row and of each asset in it. */
 const SUMS = 10
@@ -8,7 +8,7 @@ const ASSET_FIGURES = 7
 export const figuresOf = (rows: number, assets: number): number => rows * (SUMS + ASSET_FIGURES * assets)
 
 /** Some 25 bytes each. */
-const MOST = 2_000_000
+const HOURS_MAX = 2_000_000
 
 /**
  * Rows of the months that were asked for last, so that they need not be made again of bytes: a year of ten assets is ninety
@@ -19,11 +19,11 @@ export class HourCache {
   private figures = 0
   private readonly most: number
 
-  constructor(most = MOST) {
+  constructor(most = HOURS_MAX) {
     this.most = most
   }
 
-  of(id: string, kept: Kept): readonly HourRow[] | undefined {
+  of(id: string, kept: MonthCheckpoint): readonly HourRow[] | undefined {
     const key = keyOf(id, kept)
     const rows = this.months.get(key)
     if (rows !== undefined) {
@@ -33,7 +33,7 @@ export class HourCache {
     return rows
   }
 
-  put(id: string, kept: Kept, rows: readonly HourRow[]): void {
+  put(id: string, kept: MonthCheckpoint, rows: readonly HourRow[]): void {
     this.drop(keyOf(id, kept))
     this.months.set(keyOf(id, kept), rows)
     this.figures += sizeOf(rows)
@@ -44,7 +44,7 @@ export class HourCache {
   }
 
   /** Of a month that something else has taken the place of. */
-  forget(id: string, kept: Kept): void {
+  forget(id: string, kept: MonthCheckpoint): void {
     this.drop(keyOf(id, kept))
   }
 
@@ -56,6 +56,6 @@ export class HourCache {
   }
 }
 
-const keyOf = (id: string, { month, t, digest, mark }: Kept): string => [id, month, t, digest, mark.ticks, mark.newest].join(' ')
+const keyOf = (id: string, { month, t, digest, mark }: MonthCheckpoint): string => [id, month, t, digest, mark.ticks, mark.newest].join(' ')
 
 const sizeOf = (rows: readonly HourRow[]): number => figuresOf(rows.length, rows.at(-1)?.assets.length ?? 0)

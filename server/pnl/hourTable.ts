@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { drainStream } from '@clickhouse/client'
 import type { AssetPnl } from '../../streams/measures/rows.ts'
 import { assetAt, HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
-import { ROWS_A_TURN, turn } from '../lib/yieldTurn.ts'
+import { ROWS_A_TURN, yieldTurn } from '../lib/yieldTurn.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { type Codec, type Column, codecOf, type RowReader, RowWriter } from '../storage/engine/rowBinary.ts'
@@ -75,7 +75,7 @@ export const readHours = async (engine: Engine, id: string, from: number, to: nu
   const readHour = hourReader(input)
   while (!input.ended) {
     rows.push(readHour())
-    if (rows.length % ROWS_A_TURN === 0) await turn()
+    if (rows.length % ROWS_A_TURN === 0) await yieldTurn()
   }
   return rows
 }

@@ -73,7 +73,12 @@ const TRANSACTIONS: readonly Transaction[] = [
   transaction('sell ETH 1 3050 2', JULY + 3 * HOUR),
 ]
 const portfolio = (transactions = TRANSACTIONS, of: Partial<PortfolioSpec> = {}): PortfolioSpec => ({
-  ...{ id: 'main', quote: 'USD', method: 'fifo', feesInCost: true, transactions, ...of },
+  id: 'main',
+  quote: 'USD',
+  method: 'fifo',
+  feesInCost: true,
+  transactions,
+  ...of,
 })
 
 /** The rows of all hours up to `ended`, computed at once and kept nowhere. */

@@ -1,10 +1,10 @@
 import { floorTo, HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { HourCache } from './hourCache.ts'
-import { KeptHours } from './materialisedHours.ts'
+import { MaterialisedHours } from './materialisedHours.ts'
 
 /** Rows of one answer, oldest first; `next` (ms) is the `from` with which to go on, where there are more. */
 export interface HoursPage {
@@ -46,7 +46,7 @@ export class Hours {
   /** One page. Rows begin with the hour of the first transaction. Throws a Refusal for a step that is none. */
   async rows(portfolio: PortfolioSpec, query: HoursQuery): Promise<HoursPage> {
     const { step = HOUR } = query
-    if (!(step > 0 && step % HOUR === 0)) throw new Refusal('invalid_params', `step: found ${step}, expected a multiple of ${HOUR}`)
+    if (!(step > 0 && step % HOUR === 0)) throw new ProtocolError('invalid_params', `step: found ${step}, expected a multiple of ${HOUR}`)
     // One after the other, so that nobody reads what another is about to compute.
     const before = this.busy.get(portfolio.id)
     const page = (async () => {
@@ -72,7 +72,7 @@ export class Hours {
     const last = Math.min(Math.ceil(to / HOUR) * HOUR - HOUR, ended)
     if (!(first <= last)) return { rows: [] }
     for (let attempt = 0; ; attempt++) {
-      const kept = await KeptHours.open(this.engine, this.cache, portfolio, begin, last)
+      const kept = await MaterialisedHours.open(this.engine, this.cache, portfolio, begin, last)
       const computed = await kept.bringTo(last, ended, performance.now() + PAGE_MS)
       // A step that has not been computed to its end yet comes with the next page.
       const end = computed < last ? floorTo(computed, step) : last
@@ -84,7 +84,7 @@ export class Hours {
         return t < last ? { rows, next: t + 1 } : { rows }
       }
       if (attempt > 0) throw new Error(`portfolio ${portfolio.id}: hours that were stored cannot be read`)
-      await kept.disown(first, end)
+      await kept.invalidate(first, end)
     }
   }
 }

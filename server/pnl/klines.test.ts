@@ -66,7 +66,10 @@ const ROWS: readonly Row[] = ASSETS.flatMap((asset, i): Row[] => {
 }).sort((a, b) => a.t - b.t)
 
 const PORTFOLIO: PortfolioSpec = {
-  ...{ id: 'sixteen', quote: 'USDT', method: 'fifo', feesInCost: true },
+  id: 'sixteen',
+  quote: 'USDT',
+  method: 'fifo',
+  feesInCost: true,
   transactions: ROWS.map(({ t, type, asset, qty, price, fee }) => transaction(`${type} ${asset} ${qty} ${price} ${fee}`, t)),
 }
 

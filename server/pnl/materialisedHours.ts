@@ -4,8 +4,17 @@ import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import type { PositionRules } from '../../streams/pnl/positions.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { contentOf, digestOf, type Kept, keep, readCheckpoint, readKept } from './checkpoints.ts'
-import { joined, type Mark, type MonthMark, NO_MARK, readCloses, readLastCloses, readMarks, type Spans } from './closes.ts'
+import { contentOf, digestOf, keep, type MonthCheckpoint, readCheckpoint, readKept } from './checkpoints.ts'
+import {
+  type CandleFingerprint,
+  joined,
+  type MonthFingerprint,
+  NO_FINGERPRINT,
+  readCloses,
+  readFingerprints,
+  readLastCloses,
+  type Spans,
+} from './closes.ts'
 import { figuresOf, type HourCache } from './hourCache.ts'
 import { insertHours, readHours } from './hourTable.ts'
 import { monthAfter, monthOf } from './months.ts'
@@ -17,7 +26,7 @@ import { monthAfter, monthOf } from './months.ts'
  * The digest takes in the content of the checkpoint before, so a change of an old row or candle reaches the months after it
  * exactly as far as it makes a difference to them.
  */
-export class KeptHours {
+export class MaterialisedHours {
   private readonly engine: Engine
   private readonly cache: HourCache
   private readonly id: string
@@ -27,11 +36,11 @@ export class KeptHours {
   private readonly begin: number
   /** Assets that need a price → time of the first transaction that names them. */
   private readonly named: ReadonlyMap<string, number>
-  private readonly kept: Map<number, Kept>
+  private readonly kept: Map<number, MonthCheckpoint>
   /** Candles that opened before and after this have marks of their own. */
   private readonly split: number
   private readonly spans: Spans
-  private readonly marks = new Map<number, MonthMark[]>()
+  private readonly marks = new Map<number, MonthFingerprint[]>()
   private stored: number
 
   private constructor(
@@ -40,9 +49,9 @@ export class KeptHours {
     portfolio: PortfolioSpec,
     begin: number,
     named: ReadonlyMap<string, number>,
-    kept: readonly Kept[],
+    kept: readonly MonthCheckpoint[],
     split: number,
-    { spans, marks }: { spans: Spans; marks: readonly MonthMark[] },
+    { spans, marks }: { spans: Spans; marks: readonly MonthFingerprint[] },
   ) {
     const { id, quote, method, feesInCost, transactions } = portfolio
     this.engine = engine
@@ -66,7 +75,7 @@ export class KeptHours {
   }
 
   /** Looks at what is there of the hours after `begin`, up to the month of `last`. */
-  static async open(engine: Engine, cache: HourCache, portfolio: PortfolioSpec, begin: number, last: number): Promise<KeptHours> {
+  static async open(engine: Engine, cache: HourCache, portfolio: PortfolioSpec, begin: number, last: number): Promise<MaterialisedHours> {
     const { id, quote, transactions } = portfolio
     const to = monthAfter(last - 1)
     const named = new Map<string, number>()
@@ -76,7 +85,16 @@ export class KeptHours {
     }
     const kept = await readKept(engine, id)
     const split = kept.find(({ month, t, digest }) => digest !== '' && t < monthAfter(month))?.t ?? to
-    return new KeptHours(engine, cache, portfolio, begin, named, kept, split, await readMarks(engine, quote, [...named.keys()], to, split))
+    return new MaterialisedHours(
+      engine,
+      cache,
+      portfolio,
+      begin,
+      named,
+      kept,
+      split,
+      await readFingerprints(engine, quote, [...named.keys()], to, split),
+    )
   }
 
   /** How many rows have so many figures. */
@@ -112,12 +130,12 @@ export class KeptHours {
         if (known !== undefined) await this.disownMonth(known)
         checkpoint ??= await readCheckpoint(this.engine, this.id, monthOf(start - 1))
       }
-      const { rows, ...written } = await this.compute(checkpoint, end, counts ? known.mark : NO_MARK)
+      const { rows, ...written } = await this.compute(checkpoint, end, counts ? known.mark : NO_FINGERPRINT)
       checkpoint = written.checkpoint
       const text = JSON.stringify(checkpoint)
       const digest = digestOf(this.rules, start, before, this.between(start, end))
       before = contentOf(text)
-      const kept: Kept = { month, t: end, digest, content: before, mark: written.mark, stored: this.version() }
+      const kept: MonthCheckpoint = { month, t: end, digest, content: before, mark: written.mark, stored: this.version() }
       await keep(this.engine, this.id, kept, text)
       this.kept.set(month, kept)
       this.remember(kept, rows, counts ? known : undefined)
@@ -149,28 +167,28 @@ export class KeptHours {
   }
 
   /** Lets nobody trust the hours from `first` to `last` any more. */
-  async disown(first: number, last: number): Promise<void> {
+  async invalidate(first: number, last: number): Promise<void> {
     for (const kept of this.months(first, last)) await this.disownMonth(kept)
   }
 
   /** Rows are about to be written over: until there is a checkpoint again, none of the month counts. */
-  private async disownMonth(kept: Kept): Promise<void> {
+  private async disownMonth(kept: MonthCheckpoint): Promise<void> {
     if (kept.digest !== '') await keep(this.engine, this.id, { ...kept, digest: '', stored: this.version() }, '')
   }
 
   /** The months of the hours from `first` to `last`. */
-  private months(first: number, last: number): Kept[] {
+  private months(first: number, last: number): MonthCheckpoint[] {
     return [...this.kept.values()]
       .filter(({ month }) => month >= monthOf(first - 1) && month <= monthOf(last - 1))
       .sort((a, b) => a.month - b.month)
   }
 
-  private startOf({ month }: Kept): number {
+  private startOf({ month }: MonthCheckpoint): number {
     return Math.max(this.begin, month)
   }
 
   /** Caches a month's rows, where these are all; `longer` tells of what is cached already they are the continuation. */
-  private remember(kept: Kept, rows: readonly HourRow[], longer: Kept | undefined): void {
+  private remember(kept: MonthCheckpoint, rows: readonly HourRow[], longer: MonthCheckpoint | undefined): void {
     const known = longer && this.cache.of(this.id, longer)
     if (longer) this.cache.forget(this.id, longer)
     const all = known === undefined ? rows : [...known, ...rows]
@@ -181,8 +199,8 @@ export class KeptHours {
   private async compute(
     from: Checkpoint,
     end: number,
-    mark: Mark,
-  ): Promise<{ rows: readonly HourRow[]; checkpoint: Checkpoint; mark: Mark }> {
+    mark: CandleFingerprint,
+  ): Promise<{ rows: readonly HourRow[]; checkpoint: Checkpoint; mark: CandleFingerprint }> {
     const { engine, rules } = this
     const assets = [...this.named].filter(([, t]) => t <= end)
     const spansOf = (list: readonly (readonly [asset: string, t: number])[]): Spans =>
@@ -195,7 +213,7 @@ export class KeptHours {
     return { rows, checkpoint, mark: joined(mark, joined(known.mark, read.mark)) }
   }
 
-  private counts({ month, t, digest, mark }: Kept, start: number, before: string): boolean {
+  private counts({ month, t, digest, mark }: MonthCheckpoint, start: number, before: string): boolean {
     // Of a month that is not whole the candles are known up to one point only.
     if (t < monthAfter(month) && t !== this.split) return false
     const now = this.markOf(month, t)
@@ -203,8 +221,8 @@ export class KeptHours {
   }
 
   /** The mark of the candles of a month up to `t`, its end or the split. */
-  private markOf(month: number, t: number): Mark {
-    let sum = NO_MARK
+  private markOf(month: number, t: number): CandleFingerprint {
+    let sum = NO_FINGERPRINT
     for (const { asset, after, mark } of this.marks.get(month) ?? [])
       if (this.named.get(asset)! <= t && !(after && t <= this.split)) sum = joined(sum, mark)
     return sum

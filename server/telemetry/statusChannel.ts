@@ -1,4 +1,4 @@
-import type { Branch, State } from '../../streams/channels/stateTree.ts'
+import type { Branch, StateTree } from '../../streams/channels/stateTree.ts'
 import type { FeedHealth } from '../../streams/market/feedHealth.ts'
 
 /** A nested set of figures, as the parts of the server give them. */
@@ -8,7 +8,7 @@ export interface Figures {
 
 /** `status`: feeds as the pipeline knows them, and what the other parts say of themselves. */
 export const showStatus = (
-  state: State,
+  state: StateTree,
   feeds: () => readonly FeedHealth[],
   stateOf: (feed: FeedHealth) => string,
   parts: () => Figures,

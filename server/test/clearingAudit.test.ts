@@ -8,10 +8,7 @@ import { rowsOf, silent } from './storageKit.ts'
 
 const PASSWORDS = ['the first secret', 'the second secret']
 const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` }
-const CONFIG = {
-  funds: [{ id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5' } }, createFeeBps: 10 }],
-  feeds: ['sim:7'],
-}
+const CONFIG = { funds: [{ id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5' } }, createFeeBps: 10 }], feeds: ['sim:7'] }
 
 type Entry = { seq: number; t: number; who: string; kind: string; key?: string; hash: string } & Record<string, unknown>
 

@@ -5,9 +5,9 @@ import { CHANNEL_KINDS, ERRORS, METHODS } from '../../streams/wire/protocol.ts'
 import { type AppOptions, httpApp } from '../gateway/http/app.ts'
 import { asyncApi } from '../gateway/http/asyncapi.ts'
 import { openApi } from '../gateway/http/openapi.ts'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 
-const rules = readFileSync(join(home(), 'docs', 'protocol.md'), 'utf8')
+const rules = readFileSync(join(packageRoot(), 'docs', 'protocol.md'), 'utf8')
 
 /** The rows of a section's tables, each as its cells. */
 const tableOf = (title: string): string[][] => {

@@ -108,10 +108,7 @@ describe('a fund that is defined while the server runs', () => {
       { asset: 'B', amount: '0.033333333333333333' },
       { asset: 'C', amount: '0.1' },
     ])
-    expect(await holdings(socket)).toEqual({
-      assets: { A: '0.05', B: '0.033333333333333333', C: '0.1' },
-      shares: {},
-    })
+    expect(await holdings(socket)).toEqual({ assets: { A: '0.05', B: '0.033333333333333333', C: '0.1' }, shares: {} })
     expect((await socket.request('create', { fund: 'PARTS', amount: '0.05', key: 'half' })).error?.data.code).toBe('not_whole_units')
   })
 

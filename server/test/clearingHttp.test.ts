@@ -107,8 +107,14 @@ overTransports('the clearing house by HTTP', transport => {
         expect([status, body]).toEqual([
           200,
           {
-            ...{ key: `walk-${asset}-${transport}`, side: 'deposit', username, asset, amount, status: 'settled' },
-            ...{ seq: expect.any(Number), t: expect.any(Number) },
+            key: `walk-${asset}-${transport}`,
+            side: 'deposit',
+            username,
+            asset,
+            amount,
+            status: 'settled',
+            seq: expect.any(Number),
+            t: expect.any(Number),
           },
         ])
       }
@@ -120,13 +126,24 @@ overTransports('the clearing house by HTTP', transport => {
       expect([basket.status, basket.body]).toEqual([
         200,
         {
-          ...{ fund: 'ONE', creationUnit: '10', t: expect.any(Number), halted: false, nav: expect.any(Number) },
-          ...{ units: { BTC: '0.5', ETH: '2' }, create: { legs }, redeem: { legs } },
+          fund: 'ONE',
+          creationUnit: '10',
+          t: expect.any(Number),
+          halted: false,
+          nav: expect.any(Number),
+          units: { BTC: '0.5', ETH: '2' },
+          create: { legs },
+          redeem: { legs },
         },
       ])
       const socket: ProtocolClient = await server.client()
       expect(await socket.ask('quote', { side: 'create', fund: 'ONE', amount: '10' })).toEqual({
-        ...{ side: 'create', fund: 'ONE', amount: '10', legs, nav: expect.any(Number), t: expect.any(Number) },
+        side: 'create',
+        fund: 'ONE',
+        amount: '10',
+        legs,
+        nav: expect.any(Number),
+        t: expect.any(Number),
         basket: { BTC: '0.5', ETH: '2' },
       })
 
@@ -136,8 +153,14 @@ overTransports('the clearing house by HTTP', transport => {
         200,
         'first',
         {
-          ...{ key: 'first', side: 'create', fund: 'ONE', amount: '10', status: 'settled', legs },
-          ...{ seq: expect.any(Number), t: expect.any(Number) },
+          key: 'first',
+          side: 'create',
+          fund: 'ONE',
+          amount: '10',
+          status: 'settled',
+          legs,
+          seq: expect.any(Number),
+          t: expect.any(Number),
         },
       ])
       expect((await get('/holdings', basic(username))).body).toEqual({

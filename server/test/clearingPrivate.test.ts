@@ -3,25 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { utf8Text } from '../../streams/channels/byteWriter.ts'
 import { ONE } from '../../streams/lib/decimal.ts'
 import { offerPrivateChannels } from '../bus/privateChannels.ts'
-import { SideChannels } from '../bus/serverChannels.ts'
-import { type House, openHouse } from '../clearing/threadHouse.ts'
+import { ServerChannels } from '../bus/serverChannels.ts'
+import { type ClearingPort, openThreadPort } from '../clearing/threadPort.ts'
 import type { State } from './protocolClient.ts'
 import { Bench } from './storageKit.ts'
 
 describe('a private channel that opens while orders are done', () => {
   let bench: Bench
-  let house: House
-  let side: SideChannels
+  let clearing: ClearingPort
+  let side: ServerChannels
   let keys = 0
 
   const deposit = (client: string, amount: bigint): Promise<unknown> =>
-    house.ask('do', {
+    clearing.ask('execute', {
       command: { kind: 'deposit', key: `k${++keys}`, client, asset: 'BTC', amount: amount * ONE },
       who: 'admin',
       t: 1,
     })
   const give = (client: string, to: string, key: string): Promise<unknown> =>
-    house.ask('do', { command: { kind: 'transfer', key, to, asset: 'BTC', amount: ONE }, who: client, t: 1 })
+    clearing.ask('execute', { command: { kind: 'transfer', key, to, asset: 'BTC', amount: ONE }, who: client, t: 1 })
   const ready = (name: string): Promise<void> =>
     new Promise(resolve => {
       const subscription = side.flushes$.subscribe(flush => {
@@ -33,14 +33,14 @@ describe('a private channel that opens while orders are done', () => {
 
   beforeAll(async () => {
     bench = await Bench.open()
-    house = await openHouse({ file: join(bench.dir, 'journal.db'), repair: false })
-    side = new SideChannels('e', 12, () => 1)
-    offerPrivateChannels(side, house)
+    clearing = await openThreadPort({ file: join(bench.dir, 'journal.db'), repair: false })
+    side = new ServerChannels('e', 12, () => 1)
+    offerPrivateChannels(side, clearing)
     for (const client of ['ann', 'bob'])
-      await house.ask('do', { command: { kind: 'register', client }, who: client, t: 1, secret: 'a hash' })
+      await clearing.ask('execute', { command: { kind: 'register', client }, who: client, t: 1, secret: 'a hash' })
   })
   afterAll(async () => {
-    await house.close()
+    await clearing.close()
     await bench.close()
   })
 
@@ -55,8 +55,8 @@ describe('a private channel that opens while orders are done', () => {
     for (let i = 0; i < 3; i++) done.push(give(client, 'bob', `after ${before} ${i}`))
     await Promise.all([...done, ...opening])
 
-    const holdings = await house.ask('holdings', { who: client })
-    const orders = await house.ask('orders', { who: client })
+    const holdings = await clearing.ask('holdings', { who: client })
+    const orders = await clearing.ask('orders', { who: client })
     const snap = (name: string): State => (JSON.parse(utf8Text(side.channels.snapshot(name)!.bytes)) as { snap: State }).snap
     expect(snap(names[0]!)).toEqual(holdings)
     expect(snap(names[1]!)).toEqual(
@@ -74,7 +74,7 @@ describe('a private channel that opens while orders are done', () => {
     side.watch('holdings@bob', true)
     await Promise.all([opening, deposit('bob', 1n)])
     const { snap } = JSON.parse(utf8Text(side.channels.snapshot('holdings@bob')!.bytes)) as { snap: State }
-    expect(snap).toEqual(await house.ask('holdings', { who: 'bob' }))
+    expect(snap).toEqual(await clearing.ask('holdings', { who: 'bob' }))
   })
 
   it('shows the newest hundred orders', async () => {
@@ -83,7 +83,7 @@ describe('a private channel that opens while orders are done', () => {
     await opening
     for (let i = 0; i < 3; i++) await Promise.all(Array.from({ length: 40 }, (_, k) => give('bob', 'ann', `many ${i * 40 + k}`)))
     const { snap } = JSON.parse(utf8Text(side.channels.snapshot('orders@bob')!.bytes)) as { snap: Record<string, { seq: number }> }
-    const known = (await house.ask('orders', { who: 'bob' })).map(({ order }) => (JSON.parse(order) as { key: string }).key)
+    const known = (await clearing.ask('orders', { who: 'bob' })).map(({ order }) => (JSON.parse(order) as { key: string }).key)
     expect(known.length).toBe(100)
     expect(Object.keys(snap).sort()).toEqual(known.sort())
   })

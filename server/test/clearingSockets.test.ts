@@ -98,7 +98,8 @@ overTransports('the clearing house by websocket', transport => {
       const socket = await connected()
       const name = `${transport}-walk`
       expect(await socket.ask('register', { username: name, password: PASSWORD })).toEqual({
-        ...{ token: expect.any(String), expires: expect.any(Number) },
+        token: expect.any(String),
+        expires: expect.any(Number),
       })
       const { orders, holdings } = await follow(socket, { checksum: true })
       expect([holdings.state, orders.state]).toEqual([{ assets: {}, shares: {} }, {}])

@@ -102,7 +102,7 @@ const handle = async (request: IncomingMessage, response: ServerResponse, pool: 
     return
   }
   if (struck?.kind === 'slow') await delay(struck.ms)
-  const session = await pool.take()
+  const session = await pool.acquire()
   try {
     const answer = await run(session, query, query.get('query') ?? body.toString(), inserting ? body : undefined)
     if (struck?.kind === 'lost answer') request.socket.destroy()

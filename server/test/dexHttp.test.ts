@@ -32,7 +32,10 @@ const CONFIG = {
   assets: { KMD: { supply: '130000000' }, LTC: { supply: '74000000' } },
   pools: [
     {
-      ...{ id: 'USDC-WETH', kind: 'uniswap-v2', address: POOL, token0: { symbol: 'USDC', decimals: 6, asset: 'USD' } },
+      id: 'USDC-WETH',
+      kind: 'uniswap-v2',
+      address: POOL,
+      token0: { symbol: 'USDC', decimals: 6, asset: 'USD' },
       token1: { symbol: 'WETH', decimals: 18, asset: 'ETH' },
     },
     { id: 'DARK', kind: 'uniswap-v3', address: OTHER, token0: { symbol: 'DAI', decimals: 18 }, token1: { symbol: 'FRAX', decimals: 18 } },
@@ -42,15 +45,13 @@ const CONFIG = {
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
 /** `maker` gives `a`, the taker gives `b`. */
 const swap = (n: number, t: number, maker: string, a: string, taker: string, b: string, usd?: [number, number]) => ({
-  ...{
-    uuid: uuid(n),
-    started_at: t / 1000 - 60,
-    finished_at: t / 1000,
-    maker_coin: maker,
-    taker_coin: taker,
-    maker_amount: a,
-    taker_amount: b,
-  },
+  uuid: uuid(n),
+  started_at: t / 1000 - 60,
+  finished_at: t / 1000,
+  maker_coin: maker,
+  taker_coin: taker,
+  maker_amount: a,
+  taker_amount: b,
   ...(usd && { maker_coin_usd_price: usd[0], taker_coin_usd_price: usd[1] }),
 })
 const SWAPS = [
@@ -101,30 +102,36 @@ describe('CoinGecko’s format', () => {
     await stored()
     const { data, ...all } = await get('GeckoTickers', '/gecko/tickers')
     expect(all).toEqual({
-      ...{ last_update: T, pairs_count: '3', swaps_count: '4', combined_volume_usd: '11926.5', swaps_unpriced: '1' },
+      last_update: T,
+      pairs_count: '3',
+      swaps_count: '4',
+      combined_volume_usd: '11926.5',
+      swaps_unpriced: '1',
       combined_liquidity_usd: '8000000',
     })
     expect(data[0]).toEqual({
-      ...{
-        ticker_id: 'DOGE_KMD',
-        pool_id: 'DOGE_KMD',
-        base_currency: 'DOGE',
-        target_currency: 'KMD',
-        base_volume: '0',
-        target_volume: '0',
-      },
-      ...{
-        trades_24hr: '0',
-        last_price: '0.3',
-        last_trade: String(T - 2 * DAY),
-        last_swap_uuid: uuid(4),
-        volume_usd_24hr: '0',
-        variants: ['DOGE_KMD'],
-      },
+      ticker_id: 'DOGE_KMD',
+      pool_id: 'DOGE_KMD',
+      base_currency: 'DOGE',
+      target_currency: 'KMD',
+      base_volume: '0',
+      target_volume: '0',
+      trades_24hr: '0',
+      last_price: '0.3',
+      last_trade: String(T - 2 * DAY),
+      last_swap_uuid: uuid(4),
+      volume_usd_24hr: '0',
+      variants: ['DOGE_KMD'],
     })
     expect(data[1]).toMatchObject({
-      ...{ base_volume: '300', target_volume: '1.4', high: '0.005', low: '0.004', last_price: '0.005', trades_24hr: '2' },
-      ...{ last_swap_uuid: uuid(3), volume_usd_24hr: '26.5' },
+      base_volume: '300',
+      target_volume: '1.4',
+      high: '0.005',
+      low: '0.004',
+      last_price: '0.005',
+      trades_24hr: '2',
+      last_swap_uuid: uuid(3),
+      volume_usd_24hr: '26.5',
     })
     expect(data[1]).not.toHaveProperty('bid')
     expect(data[2]).toMatchObject({
@@ -167,19 +174,26 @@ describe('CoinGecko’s format', () => {
     const path = `/gecko/historical_trades/KMD_LTC?start_time=${T - 7 * DAY}&end_time=${T}`
     const trades = await get('GeckoTrades', `${path}&limit=1`)
     expect(trades).toMatchObject({
-      ...{
-        trades_count: '3',
-        sum_base_volume_buys: '200',
-        sum_target_volume_buys: '0.9',
-        sum_base_volume_sells: '200',
-        sum_target_volume_sells: '1',
-      },
-      ...{ average_price: '0.00475', start_time: T - 7 * DAY, end_time: T },
+      trades_count: '3',
+      sum_base_volume_buys: '200',
+      sum_target_volume_buys: '0.9',
+      sum_base_volume_sells: '200',
+      sum_target_volume_sells: '1',
+      average_price: '0.00475',
+      start_time: T - 7 * DAY,
+      end_time: T,
     })
     expect(trades.buy).toEqual([
       {
-        ...{ trade_id: uuid(2), base: 'KMD', target: 'LTC', price: '0.004', base_volume: '100', target_volume: '0.4' },
-        ...{ timestamp: T - HOUR, trade_timestamp: T - HOUR, type: 'buy' },
+        trade_id: uuid(2),
+        base: 'KMD',
+        target: 'LTC',
+        price: '0.004',
+        base_volume: '100',
+        target_volume: '0.4',
+        timestamp: T - HOUR,
+        trade_timestamp: T - HOUR,
+        type: 'buy',
       },
     ])
     expect((await get('GeckoTrades', `${path}&type=sell`)).buy).toEqual([])
@@ -206,8 +220,15 @@ describe('CoinMarketCap’s format', () => {
       price_change_percent_24h: 0,
     })
     expect(kmd).toEqual({
-      ...{ trading_pairs: 'KMD_LTC', base_currency: 'KMD', quote_currency: 'LTC', last_price: 0.005, base_volume: 300, quote_volume: 1.4 },
-      ...{ price_change_percent_24h: 0, highest_price_24h: 0.005, lowest_price_24h: 0.004 },
+      trading_pairs: 'KMD_LTC',
+      base_currency: 'KMD',
+      quote_currency: 'LTC',
+      last_price: 0.005,
+      base_volume: 300,
+      quote_volume: 1.4,
+      price_change_percent_24h: 0,
+      highest_price_24h: 0.005,
+      lowest_price_24h: 0.004,
     })
     expect(usdc!.highest_bid).toBeLessThan(usdc!.lowest_ask!)
     // From 1/4,000 to 1/3,900.

@@ -6,7 +6,7 @@ import { Driven } from '../../streams/test/drive.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity, liquidityOf } from '../dex/liquidity.ts'
 import { marketsAt } from '../dex/markets.ts'
 import { insertPoolTrades, PoolTrades } from '../dex/poolTrades.ts'
-import { Trickle } from '../storage/write/rowQueue.ts'
+import { RowQueue } from '../storage/write/rowQueue.ts'
 import { countOf, KINDS, sharedEngine, silent } from './storageKit.ts'
 
 const MIDNIGHT = Date.UTC(2024, 0, 1)
@@ -17,7 +17,16 @@ const row = (t: number, amount: number, priced = true): Liquidity => {
   const [basePrice, quotePrice] = priced ? [2, 100] : [Number.NaN, Number.NaN]
   const [baseLiquidity, quoteLiquidity] = [amount * basePrice, 3 * quotePrice]
   return {
-    ...{ market: 'P', pair: PAIR, t, n: 1, baseAmount: amount, quoteAmount: 3, basePrice, quotePrice, baseLiquidity, quoteLiquidity },
+    market: 'P',
+    pair: PAIR,
+    t,
+    n: 1,
+    baseAmount: amount,
+    quoteAmount: 3,
+    basePrice,
+    quotePrice,
+    baseLiquidity,
+    quoteLiquidity,
     liquidity: baseLiquidity + quoteLiquidity,
   }
 }
@@ -83,7 +92,7 @@ describe.each(KINDS)('hourly liquidity in the store (%s)', kind => {
     const late = new Promise<typeof engine>(resolve => {
       opened = resolve
     })
-    const trickle = new Trickle<Liquidity>(late, insertLiquidity, silent)
+    const trickle = new RowQueue<Liquidity>(late, insertLiquidity, silent)
     trickle.put(row(MIDNIGHT, 1))
     opened(engine)
     await late
@@ -143,19 +152,20 @@ describe('what lies in the pools', () => {
     driven.clock(MIDNIGHT + HOUR + 40_000)
     tell([logAt(3, 0, sync(5_000_000_000, 10n ** 18n), MIDNIGHT + 3 * HOUR)])
     driven.clock(MIDNIGHT + 3 * HOUR)
-    const rows = driven.frames.flatMap(frame => hourly.take(frame.rows))
+    const rows = driven.frames.flatMap(frame => hourly.rowsOf(frame.rows))
     expect(rows).toEqual([
       {
-        ...{
-          market: 'P',
-          pair: { base: 'USDC', quote: 'WETH' },
-          t: MIDNIGHT + HOUR,
-          n: 1,
-          baseAmount: 3_000,
-          quoteAmount: 1,
-          basePrice: 1,
-        },
-        ...{ quotePrice: 3_000, baseLiquidity: 3_000, quoteLiquidity: 3_000, liquidity: 6_000 },
+        market: 'P',
+        pair: { base: 'USDC', quote: 'WETH' },
+        t: MIDNIGHT + HOUR,
+        n: 1,
+        baseAmount: 3_000,
+        quoteAmount: 1,
+        basePrice: 1,
+        quotePrice: 3_000,
+        baseLiquidity: 3_000,
+        quoteLiquidity: 3_000,
+        liquidity: 6_000,
       },
       expect.objectContaining({ t: MIDNIGHT + 3 * HOUR, baseAmount: 4_000, liquidity: 8_000 }),
     ])

@@ -9,7 +9,7 @@ import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { DAY } from '../../streams/market/candles.ts'
 import { nameOf, pairOf } from '../dex/coin.ts'
 import { candlesOf, marketsAt, sumsOf, tradesOf } from '../dex/markets.ts'
-import type { Swap } from '../dex/swap.ts'
+import type { AtomicSwap } from '../dex/swap.ts'
 import { type Row, swapsIn } from '../dex/swapFile.ts'
 import { insertSwaps, storeSwaps } from '../dex/swapStore.ts'
 import type { Engine } from '../storage/engine/engine.ts'
@@ -22,7 +22,7 @@ const alphabet = (a: string, b: string) => pairOf(a, b, () => undefined)
 /** Only so near do sums of doubles agree with sums of decimals. */
 const near = (value: number): number => expect.closeTo(value, Math.max(0, 9 - Math.ceil(Math.log10(Math.abs(value) + 1e-300)))) as number
 
-const isSwap = (row: Row): row is Swap => typeof row === 'object' && 'id' in row
+const isSwap = (row: Row): row is AtomicSwap => typeof row === 'object' && 'id' in row
 const rowsIn = async (file: string, since?: number): Promise<Row[]> => (await drained(swapsIn(file, since))).flat()
 
 let bench: Bench
@@ -74,8 +74,11 @@ describe.skipIf(!haveRecordings)('recorded atomic swaps (skipped where the recor
         const market = markets.get(pair)!
         const prices = of.map(({ base, quote }) => quote / base)
         expect({ ...market, base: Number(market.baseVolume), quote: Number(market.quoteVolume) }).toMatchObject({
-          ...{ n: of.length, base: near(sum(({ base }) => base)), quote: near(sum(({ quote }) => quote)) },
-          ...{ high: near(Math.max(...prices)), low: near(Math.min(...prices)) },
+          n: of.length,
+          base: near(sum(({ base }) => base)),
+          quote: near(sum(({ quote }) => quote)),
+          high: near(Math.max(...prices)),
+          low: near(Math.min(...prices)),
         })
         compared += 1
         // Each is a question to the engine of its own.
@@ -186,7 +189,7 @@ describe.each(KINDS)('swaps in the store (%s)', kind => {
   beforeEach(async () => {
     engine = await database()
   })
-  const read = async (...lines: string[]): Promise<Swap[]> => (await rowsIn(csv('some.csv', ...lines))).filter(isSwap)
+  const read = async (...lines: string[]): Promise<AtomicSwap[]> => (await rowsIn(csv('some.csv', ...lines))).filter(isSwap)
   const at = (T + 3_600) * 1000
 
   it('of several sources are one each, the fuller row, whichever came first', async () => {
@@ -219,7 +222,7 @@ describe.each(KINDS)('swaps in the store (%s)', kind => {
 
   it('that a reorganisation took back are gone, and come back with a later row', async () => {
     const [swap] = await read(line(1))
-    const later = (by: bigint): Swap => ({ ...swap!, market: 'P', version: swap!.version + by })
+    const later = (by: bigint): AtomicSwap => ({ ...swap!, market: 'P', version: swap!.version + by })
     await insertSwaps(engine, [later(1n)])
     const gone = later(2n)
     await insertSwaps(engine, [gone], new Set([gone]))
@@ -282,8 +285,11 @@ describe.each(KINDS)('swaps in the store (%s)', kind => {
           const of = inCandle(open_t)
           const prices = of.map(({ a, b }) => b / a)
           expect({ h, l, n, v, q }).toEqual({
-            ...{ h: near(Math.max(...prices)), l: near(Math.min(...prices)), n: of.length },
-            ...{ v: near(of.reduce((sum, { a }) => sum + a, 0)), q: near(of.reduce((sum, { b }) => sum + b, 0)) },
+            h: near(Math.max(...prices)),
+            l: near(Math.min(...prices)),
+            n: of.length,
+            v: near(of.reduce((sum, { a }) => sum + a, 0)),
+            q: near(of.reduce((sum, { b }) => sum + b, 0)),
           })
         }
         expect(candles.reduce((sum, { n }) => sum + n, 0)).toBe(list.length)

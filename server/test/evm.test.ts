@@ -3,19 +3,19 @@ import type { ChainLog } from '../../streams/input.ts'
 import type { PoolSpec } from '../../streams/pools/pool.ts'
 import { ADDRESS, logAt, poolSpec, recordedLog, swapV2, sync, token } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
-import type { Wall } from '../feeds/environment.ts'
+import type { Environment } from '../feeds/environment.ts'
 import type { PoolParameters } from '../feeds/evm/contracts.ts'
 import { evmFeed } from '../feeds/evm/evm.ts'
 import { KEPT } from '../feeds/evm/follower.ts'
 import type { Feed, FeedInput } from '../feeds/feed.ts'
-import { PATIENCE } from '../feeds/live/connection.ts'
+import { CONNECTION_TIMEOUTS } from '../feeds/live/connection.ts'
 import { SpecError } from '../feeds/specError.ts'
 import { Chain, type ChainBlock, oldTokenContract, poolContract, type Said, TestNode, tokenContract } from './evmChain.ts'
 import { feedContext } from './feedKit.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
 
 /** Polls and waits between attempts pass two hundred times as fast; what a node has to answer is left. */
-const quick: Wall = {
+const quick: Environment = {
   now: Date.now,
   after(ms, run) {
     const timer = setTimeout(run, ms >= 10_000 ? ms : ms / 200)
@@ -39,7 +39,7 @@ const started = async (node: TestNode, kind: 'http' | 'ws'): Promise<string> => 
 }
 
 const feedAt = (url: string, pools: readonly PoolParameters[], fragment = ''): Feed =>
-  evmFeed({ spec: `evm:${url}${fragment}`, pools, patience: PATIENCE, wall: quick })
+  evmFeed({ spec: `evm:${url}${fragment}`, pools, timeouts: CONNECTION_TIMEOUTS, environment: quick })
 
 /** A feed that runs into a pipeline, and what can be waited for of it. */
 class Run {
@@ -344,8 +344,13 @@ describe('the logs of a chain, live', () => {
 describe('a pool that is not what the configuration says', () => {
   const contracts = { [ADDRESS]: poolContract(TOKEN0, TOKEN1, { fee: 500, tickSpacing: 10 }), ...TOKENS }
   const right: PoolParameters = {
-    ...{ id: 'P', kind: 'uniswap-v3', address: ADDRESS, feePips: 500, tickSpacing: 10 },
-    ...{ token0: { symbol: 'USDC', decimals: 6 }, token1: { symbol: 'WETH', decimals: 18 } },
+    id: 'P',
+    kind: 'uniswap-v3',
+    address: ADDRESS,
+    feePips: 500,
+    tickSpacing: 10,
+    token0: { symbol: 'USDC', decimals: 6 },
+    token1: { symbol: 'WETH', decimals: 18 },
   }
 
   it.each<[string, Partial<PoolParameters>, string]>([
@@ -400,7 +405,7 @@ describe('a chain as a feed is asked for', () => {
     ['evm:wss://host#since=1', 'evm:wss://host#since=1: found "since"'],
     ['evm:wss://host#pools=X', 'evm:wss://host#pools=X: found pool "X", expected one under "pools" that has an address'],
   ])('%s is refused', (spec, why) => {
-    expect(() => evmFeed({ spec, pools, patience: PATIENCE, wall: quick })).toThrow(why)
+    expect(() => evmFeed({ spec, pools, timeouts: CONNECTION_TIMEOUTS, environment: quick })).toThrow(why)
   })
 
   it('is refused where no pool has an address', () => {

@@ -259,7 +259,13 @@ export class TestNode {
 
   private logJson(block: ChainBlock, { index, address, topics, data }: Said): object {
     return {
-      ...{ address, topics, data, blockNumber: hex(block.number), blockHash: block.hash, logIndex: hex(index), removed: false },
+      address,
+      topics,
+      data,
+      blockNumber: hex(block.number),
+      blockHash: block.hash,
+      logIndex: hex(index),
+      removed: false,
       ...(this.tellsTimes && { blockTimestamp: hex(block.t) }),
     }
   }

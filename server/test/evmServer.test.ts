@@ -7,7 +7,10 @@ import { ProtocolServer } from './protocolKit.ts'
 const TOKEN0 = '0x00000000000000000000000000000000000000a0'
 const TOKEN1 = '0x00000000000000000000000000000000000000a1'
 const pool = (decimals: number) => ({
-  ...{ id: 'P', kind: 'uniswap-v2', address: ADDRESS, token0: { symbol: 'USDC', decimals, asset: 'USD' } },
+  id: 'P',
+  kind: 'uniswap-v2',
+  address: ADDRESS,
+  token0: { symbol: 'USDC', decimals, asset: 'USD' },
   token1: { symbol: 'WETH', decimals: 18, asset: 'ETH' },
 })
 

@@ -10,15 +10,15 @@ import { readSymbol, symbolMap } from '../../streams/market/symbols.ts'
 import type { PoolSpec } from '../../streams/pools/pool.ts'
 import { poolSpec, token } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
-import { wall } from '../feeds/environment.ts'
-import { PATIENCE } from '../feeds/live/connection.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
+import { CONNECTION_TIMEOUTS } from '../feeds/live/connection.ts'
 import { live } from '../feeds/live/live.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { bybit } from '../feeds/venues/bybit.ts'
 import { collected, feedContext } from './feedKit.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
-import { VirtualWall } from './virtualWall.ts'
+import { VirtualEnvironment } from './virtualEnvironment.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'books-'))
 const T = Date.UTC(2026, 7, 9)
@@ -38,7 +38,7 @@ const replayed = async (lines: readonly string[], pools: readonly PoolSpec[], ea
   const driven = new Driven({ pools, feeds: [{ id: spec, live: false }] })
   const { symbols, sources } = driven
   const context = { ...feedContext({ books: pools.flatMap(pool => pool.symbol ?? []) }), symbols, sources }
-  const feed = await replay({ spec, base: folder, map: symbolMap({}), wall })
+  const feed = await replay({ spec, base: folder, map: symbolMap({}), environment: systemEnvironment })
   const inputs: Input[] = []
   for await (const input of merged([{ feed: 0, batches: feed.open(context) }], 20)) {
     inputs.push(input)
@@ -107,7 +107,7 @@ describe.skipIf(!haveRecordings)(
       const sides = countedBooks(lines)[symbol]!
       for (const fraction of [0.005, 0.02, 0.05]) {
         const { bid, ask } = pool.depth(fraction)
-        const counted = countedDepth(sides, fraction, driven.pipeline.view.book.instrument(symbol).price)
+        const counted = countedDepth(sides, fraction, driven.pipeline.view.market.instrument(symbol).price)
         expect([bid / counted.bid, ask / counted.ask]).toEqual([expect.closeTo(1, 9), expect.closeTo(1, 9)])
       }
       expect([pool.depth(0.2), pool.figures.partial, bad]).toEqual([{ bid: Number.NaN, ask: Number.NaN }, false, {}])
@@ -145,12 +145,16 @@ describe('the order book of a live feed', () => {
     const venue = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     await once(venue, 'listening')
     const stop = new AbortController()
-    const wall = new VirtualWall(T)
+    const environment = new VirtualEnvironment(T)
     const context = feedContext({ signal: stop.signal, books: ['BTC-USDT'] })
     const mirrors = { 'wss://stream.bybit.com': `ws://127.0.0.1:${(venue.address() as AddressInfo).port}` }
     const feed = live({
-      ...{ id: 'f', wanted: [{ venue: bybit, symbols: ['BTCUSDT'] }], symbols: ['BTC-USDT'], mirrors },
-      ...{ patience: PATIENCE, wall },
+      id: 'f',
+      wanted: [{ venue: bybit, symbols: ['BTCUSDT'] }],
+      symbols: ['BTC-USDT'],
+      mirrors,
+      timeouts: CONNECTION_TIMEOUTS,
+      environment,
     })
     const message = (type: string, u: number, size: string): string => {
       const data = { s: 'BTCUSDT', b: [['99', size]], a: [['101', '1']], u }
@@ -169,7 +173,7 @@ describe('the order book of a live feed', () => {
     const looks: (number | undefined)[] = []
     try {
       for await (const input of feed.open(context)) {
-        if (input.kind === 'feed' && input.state === 'down') void wall.pass(60_000)
+        if (input.kind === 'feed' && input.state === 'down') void environment.pass(60_000)
         if (input.kind !== 'levels') continue
         looks.push(input.levels?.bids[0]?.[1])
         if (input.levels === undefined) break

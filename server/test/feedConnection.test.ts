@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import type { FeedContext, FeedInput } from '../feeds/feed.ts'
-import { PATIENCE, type Patience } from '../feeds/live/connection.ts'
+import { CONNECTION_TIMEOUTS, type ConnectionTimeouts } from '../feeds/live/connection.ts'
 import { live, type Wanted } from '../feeds/live/live.ts'
 import { feedOf } from '../feeds/specs.ts'
 import { binance } from '../feeds/venues/binance.ts'
 import { bybit } from '../feeds/venues/bybit.ts'
 import { type Collected, collected, feedContext } from './feedKit.ts'
-import { VirtualWall } from './virtualWall.ts'
+import { VirtualEnvironment } from './virtualEnvironment.ts'
 
 const T = Date.UTC(2026, 0, 1)
 const trade = (t: number) =>
@@ -71,13 +71,16 @@ class Listener {
 
   constructor(
     url: string,
-    wall: VirtualWall,
-    { patience = PATIENCE, wanted = [{ venue: binance, symbols: ['BTCUSDT'] }] }: { patience?: Patience; wanted?: Wanted[] } = {},
+    environment: VirtualEnvironment,
+    {
+      timeouts = CONNECTION_TIMEOUTS,
+      wanted = [{ venue: binance, symbols: ['BTCUSDT'] }],
+    }: { timeouts?: ConnectionTimeouts; wanted?: Wanted[] } = {},
   ) {
     const context = feedContext({ signal: this.stop.signal, onLog: line => this.logged.push(line) })
     this.context = context
     const mirrors = { 'wss://stream.binance.com:9443': url, 'wss://stream.bybit.com': url }
-    const feed = live({ id: 'f', wanted, symbols: ['BTC-USDT'], mirrors, patience, wall })
+    const feed = live({ id: 'f', wanted, symbols: ['BTC-USDT'], mirrors, timeouts, environment })
     this.reading = (async () => {
       for await (const input of feed.open(context)) {
         this.inputs.push(input)
@@ -112,13 +115,13 @@ class Listener {
 describe('a live feed', () => {
   let venue: FakeVenue
   let url: string
-  let wall: VirtualWall
+  let environment: VirtualEnvironment
   let listener: Listener
 
   beforeEach(async () => {
     venue = new FakeVenue()
     url = await venue.listen()
-    wall = new VirtualWall(T)
+    environment = new VirtualEnvironment(T)
   })
   afterEach(async () => {
     await listener.close()
@@ -126,7 +129,7 @@ describe('a live feed', () => {
   })
 
   const listen = (options?: ConstructorParameters<typeof Listener>[2]) => {
-    listener = new Listener(url, wall, options)
+    listener = new Listener(url, environment, options)
     return venue.connection()
   }
 
@@ -134,7 +137,7 @@ describe('a live feed', () => {
   const retried = async (): Promise<WebSocket> => {
     await listener.until(() => listener.states.at(-1) === 'down')
     const next = venue.connection()
-    await wall.pass(wall.waits[0]!)
+    await environment.pass(environment.waits[0]!)
     return next
   }
 
@@ -165,7 +168,7 @@ describe('a live feed', () => {
     })
     expect(said.map(text => JSON.parse(text).args.length)).toEqual([10, 2])
     const ping = once(socket, 'message')
-    await wall.pass(20_000)
+    await environment.pass(20_000)
     expect((await ping)[0].toString()).toBe('{"op":"ping"}')
     expect(said).toHaveLength(3)
   })
@@ -178,7 +181,7 @@ describe('a live feed', () => {
     })
     await listener.until(() => listener.states.includes('live'))
     for (let i = 1; i <= 20; i++) {
-      await wall.pass(5_000)
+      await environment.pass(5_000)
       await listener.until(() => listener.heard.messages === i)
     }
     expect(pings).toBe(20)
@@ -192,7 +195,7 @@ describe('a live feed', () => {
     socket.send(trade(1))
     await listener.until(() => listener.heard.trades.length === 1)
     const closed = once(socket, 'close')
-    await wall.pass(PATIENCE.silentMs)
+    await environment.pass(CONNECTION_TIMEOUTS.silentMs)
     await closed
     const second = await retried()
     second.send(trade(2))
@@ -217,7 +220,7 @@ describe('a live feed', () => {
     for (const _ of [1, 2, 3]) {
       await listener.until(() => listener.states.at(-1) === 'down')
       const lost = listener.states.length
-      await wall.pass(wall.waits[0]!)
+      await environment.pass(environment.waits[0]!)
       await listener.until(() => listener.states.length > lost + 1 || listener.states.at(-1) === 'live')
     }
     const socket = await accepted
@@ -228,7 +231,7 @@ describe('a live feed', () => {
     for (let i = 0; i < 12; i++) {
       again.send(trade(i))
       await listener.until(() => listener.heard.trades.length === i + 1)
-      await wall.pass(5_000)
+      await environment.pass(5_000)
     }
     again.close(1012)
     await retried()
@@ -240,12 +243,12 @@ describe('a live feed', () => {
   it('does not wait for ever for a handshake', async () => {
     venue.refuse.push('silent')
     const accepted = listen()
-    while (venue.urls.length === 0) await wall.pass(0)
-    await wall.pass(PATIENCE.connectMs - 1)
+    while (venue.urls.length === 0) await environment.pass(0)
+    await environment.pass(CONNECTION_TIMEOUTS.connectMs - 1)
     expect(listener.states).toEqual(['connecting'])
-    await wall.pass(1)
+    await environment.pass(1)
     await listener.until(() => listener.states.at(-1) === 'down')
-    await wall.pass(wall.waits[0]!)
+    await environment.pass(environment.waits[0]!)
     await accepted
     await listener.until(() => listener.states.at(-1) === 'live')
   })
@@ -285,11 +288,11 @@ describe('a live feed', () => {
     await listener.until(() => listener.heard.trades.length === 3)
     first.close(1012)
     const second = await retried()
-    await wall.pass(1_000)
+    await environment.pass(1_000)
     second.send(quote(99)) // without a time: that of the connection before is not its own
     for (const id of [2, 3, 9]) second.send(trade(id))
     await listener.until(() => listener.heard.trades.length === 6)
-    expect(listener.heard.quotes.map(({ t }) => t)).toEqual([wall.now()])
+    expect(listener.heard.quotes.map(({ t }) => t)).toEqual([environment.now()])
     expect(listener.heard.trades.map(({ id }) => Number(id))).toEqual([1, 2, 3, 2, 3, 9])
     expect(listener.heard.bad).toEqual({ gap: 5 })
   })
@@ -325,7 +328,7 @@ describe('a live feed', () => {
     await listener.until(() => listener.states.at(-1) === 'down')
     socket.send(trade(1))
     await listener.until(() => listener.heard.messages === 1)
-    await wall.pass(500)
+    await environment.pass(500)
     await listener.until(() => listener.states.at(-1) === 'live')
     expect(venue.urls).toHaveLength(3)
   })
@@ -336,7 +339,7 @@ describe('a live feed', () => {
     const closed = once(socket, 'close')
     await listener.close()
     await closed
-    expect(wall.waits).toEqual([])
+    expect(environment.waits).toEqual([])
   })
 
   it('comes from a SPEC, with another address in the place of the venue’s', async () => {
@@ -345,7 +348,7 @@ describe('a live feed', () => {
       sim: () => feed,
       base: '.',
       mirrors: { 'wss://stream.bybit.com': url },
-      wall,
+      environment,
     })
     const socket = await listen() // another feed, so that there is one to end
     const stop = new AbortController()
@@ -371,8 +374,8 @@ describe('a consumer that is slow', () => {
       wanted: [{ venue: binance, symbols: ['BTCUSDT'] }],
       symbols: ['BTC-USDT'],
       mirrors: { 'wss://stream.binance.com:9443': url },
-      patience: { ...PATIENCE, waitingTicks: 1_000 },
-      wall: new VirtualWall(T),
+      timeouts: { ...CONNECTION_TIMEOUTS, waitingTicks: 1_000 },
+      environment: new VirtualEnvironment(T),
     })
     const inputs = feed.open(context)[Symbol.asyncIterator]()
     expect((await inputs.next()).value).toMatchObject({ state: 'connecting' })
@@ -401,11 +404,11 @@ describe('a machine where nothing listens', () => {
     await once(probe, 'listening')
     const { port } = probe.address() as AddressInfo
     await new Promise(resolve => probe.close(resolve))
-    const wall = new VirtualWall(T)
-    const listener = new Listener(`ws://127.0.0.1:${port}`, wall)
+    const environment = new VirtualEnvironment(T)
+    const listener = new Listener(`ws://127.0.0.1:${port}`, environment)
     for (let attempt = 1; attempt <= 8; attempt++) {
       await listener.until(() => listener.states.filter(state => state === 'down').length === attempt)
-      await wall.pass(wall.waits[0]!)
+      await environment.pass(environment.waits[0]!)
     }
     await listener.close()
     const lost = listener.logged.filter(({ msg }) => msg === 'connection lost').slice(0, 8)

@@ -28,14 +28,7 @@ interface Expected {
   readonly timestamp: string
 }
 
-const VENUE: Record<string, Venue> = {
-  binance,
-  'binance-futures': binanceUsdm,
-  coinbase,
-  kraken,
-  bybit: bybitLinear,
-  'bybit-spot': bybit,
-}
+const VENUE: Record<string, Venue> = { binance, 'binance-futures': binanceUsdm, coinbase, kraken, bybit: bybitLinear, 'bybit-spot': bybit }
 
 /** Cases of which we make something else than was published, by `exchange: case`, and why. */
 const DIFFERENT: Record<string, string> = {

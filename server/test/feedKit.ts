@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { type Bad, type Input, QUOTE, SIDES, type Ticks } from '../../streams/input.ts'
-import { Names } from '../../streams/lib/interner.ts'
+import { Interner } from '../../streams/lib/interner.ts'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import { TickWriter } from '../../streams/market/tickWriter.ts'
 import type { FeedContext, FeedInput } from '../feeds/feed.ts'
@@ -24,8 +24,8 @@ export const feedContext = ({
   onLog,
 }: KitOptions = {}): FeedContext => ({
   feed,
-  symbols: new Names(),
-  sources: new Names(),
+  symbols: new Interner(),
+  sources: new Interner(),
   map: symbolMap(symbols),
   books: new Set(books),
   log: pino({ level: onLog ? 'trace' : 'silent' }, { write: (line: string) => onLog?.(JSON.parse(line)) }),
@@ -107,7 +107,7 @@ export class Talk {
 
   /** What came of it since the last call. */
   heard(): Collected {
-    const batch = this.writer.take()
+    const batch = this.writer.drain()
     return collected(batch ? [batch] : [], this.context)
   }
 }

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { TRADE } from '../../streams/input.ts'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { readSymbol, symbolMap } from '../../streams/market/symbols.ts'
-import { wall } from '../feeds/environment.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { type Collected, collected, drained, feedContext, type Row } from './feedKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
 
 const replayed = async (file: string): Promise<Collected> => {
   const context = feedContext()
-  const feed = await replay({ spec: `replay:${file}`, base: recordings, map: symbolMap({}), wall })
+  const feed = await replay({ spec: `replay:${file}`, base: recordings, map: symbolMap({}), environment: systemEnvironment })
   return collected(await drained(feed.open(context)), context)
 }
 

@@ -4,19 +4,19 @@ import { vi } from 'vitest'
 import { Driftwire, type SocketLike } from '../../clients/client.ts'
 import { utf8Text } from '../../streams/channels/byteWriter.ts'
 import type { Frame } from '../../streams/channels/channelStates.ts'
-import { Names } from '../../streams/lib/interner.ts'
+import { Interner } from '../../streams/lib/interner.ts'
 import { TickWriter } from '../../streams/market/tickWriter.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import type { Bus } from '../bus/bus.ts'
 import { localBus } from '../bus/local.ts'
-import { SideChannels } from '../bus/serverChannels.ts'
-import { Intake } from '../core/inputQueue.ts'
-import { Catalogue } from '../gateway/api/channelDirectory.ts'
-import type { Past } from '../gateway/hub/backfill.ts'
+import { ServerChannels } from '../bus/serverChannels.ts'
+import { InputQueue } from '../core/inputQueue.ts'
+import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
+import type { BackfillSource } from '../gateway/hub/backfill.ts'
 import { HUB_LIMITS, Hub, type HubLimits, TICK_MS } from '../gateway/hub/hub.ts'
 import { Requests } from '../gateway/rpc/requests.ts'
 import type { Socket } from '../gateway/transports/transport.ts'
-import { access, NOBODY, type Visitor } from '../identity/access.ts'
+import { ANONYMOUS, access, type Principal } from '../identity/access.ts'
 
 /**
  * Pipeline, bus, hub, requests and the client library as they are, with a network between them that the test holds in its hand:
@@ -27,15 +27,15 @@ export class Lab {
   readonly bus: Bus
   readonly requests: Requests
   readonly pipeline: Pipeline
-  readonly symbols = new Names()
+  readonly symbols = new Interner()
   readonly lines = new Set<Line>()
-  private readonly sources = new Names()
-  private readonly intake = new Intake()
+  private readonly sources = new Interner()
+  private readonly inputQueue = new InputQueue()
   private readonly topics = new Map<string, Set<Line>>()
   private readonly timer: ReturnType<typeof setInterval>
   private ids = 0
 
-  constructor(options: { limits?: Partial<HubLimits>; past?: Past } = {}) {
+  constructor(options: { limits?: Partial<HubLimits>; past?: BackfillSource } = {}) {
     this.pipeline = pipeline({
       symbols: this.symbols,
       sources: this.sources,
@@ -51,9 +51,9 @@ export class Lab {
       everything: false,
     })
     const frames$ = new Subject<Frame>()
-    this.pipeline.run(this.intake.input$).subscribe(frames$)
-    const side = new SideChannels('lab1', 12, () => this.pipeline.view.t)
-    this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, intake: this.intake, side })
+    this.pipeline.run(this.inputQueue.input$).subscribe(frames$)
+    const side = new ServerChannels('lab1', 12, () => this.pipeline.view.t)
+    this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, inputQueue: this.inputQueue, side })
     const limits = { ...HUB_LIMITS, ...options.limits }
     this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
     const readable = access(new Map())
@@ -62,7 +62,7 @@ export class Lab {
       hub: this.hub,
       bus: this.bus,
       access: readable,
-      catalogue: new Catalogue({
+      catalogue: new ChannelDirectory({
         seen: () => [],
         wasSeen: () => true,
         symbols: new Set(),
@@ -96,9 +96,9 @@ export class Lab {
       writer.message(now)
       writer.trade(this.symbols.index(symbol), this.sources.index('lab'), now, price, size, 'buy', String(this.ids))
     }
-    const ticks = writer.take()
-    if (ticks) this.intake.put(ticks)
-    this.intake.put({ kind: 'clock', t: Math.ceil(now / 20) * 20 })
+    const ticks = writer.drain()
+    if (ticks) this.inputQueue.put(ticks)
+    this.inputQueue.put({ kind: 'clock', t: Math.ceil(now / 20) * 20 })
   }
 
   state(channel: string): unknown {
@@ -135,7 +135,7 @@ export class Line {
   readonly near: SocketLike
   private readonly lab: Lab
   private readonly reader: Reader
-  private readonly far: Socket<Visitor>
+  private readonly far: Socket<Principal>
   private readonly followed = new Set<string>()
   private readonly queue: (string | { mark: number })[] = []
   private queued = 0
@@ -148,7 +148,7 @@ export class Line {
     lab.lines.add(this)
     const far = {
       id: 0,
-      data: NOBODY,
+      data: ANONYMOUS,
       closed: false,
       dropped: false,
       send: (frame: Uint8Array | string) => this.toClient(typeof frame === 'string' ? frame : utf8Text(frame)),
@@ -170,7 +170,7 @@ export class Line {
       send: text => {
         if (far.closed) return
         const session = lab.hub.session(far)
-        if (session) lab.requests.take(session, text)
+        if (session) lab.requests.accept(session, text)
       },
       close: () => this.cut(1000),
     }

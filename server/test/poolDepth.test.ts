@@ -8,9 +8,12 @@ const config = (): object => {
   const lines = [
     JSON.stringify({ t: 'connect', conn: 'c', ts: NOON / 1000, addr: 'wss://stream.bybit.com/v5/public/spot' }),
     recorded({
-      ...{ topic: 'orderbook.200.BTCUSDT', type: 'snapshot', ts: NOON },
+      topic: 'orderbook.200.BTCUSDT',
+      type: 'snapshot',
+      ts: NOON,
       data: {
-        ...{ s: 'BTCUSDT', u: 1 },
+        s: 'BTCUSDT',
+        u: 1,
         b: [
           ['99', '1'],
           ['96', '2'],
@@ -43,7 +46,9 @@ describe('GET /v1/pools/{id}/depth', () => {
 
   it('tells what can be sold and bought before the price has moved so far, as the state of the pool does', async () => {
     expect(await server.json('/v1/pools/BOOK/depth?within=0.02&within=.05&within=0.02')).toEqual({
-      ...{ pool: 'BOOK', t: NOON, price: 100 },
+      pool: 'BOOK',
+      t: NOON,
+      price: 100,
       depth: { '0.02': { bid: 99, ask: 300 }, '.05': { bid: 99 + 2 * 96, ask: 700 } },
     })
     const { price, depth } = await server.json<State>('/v1/state/pool:BOOK')

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll } from 'vitest'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { ProtocolClient, type State } from './protocolClient.ts'
 
 /** driftwire as its users run it: the built program, as a process of its own. */
 
-const PROGRAM = join(home(), 'server', 'cli', 'driftwire.cjs')
-if (!existsSync(join(home(), 'dist', 'server', 'cli', 'driftwire.js'))) throw new Error('driftwire is not built yet: npm run build')
+const PROGRAM = join(packageRoot(), 'server', 'cli', 'driftwire.cjs')
+if (!existsSync(join(packageRoot(), 'dist', 'server', 'cli', 'driftwire.js'))) throw new Error('driftwire is not built yet: npm run build')
 
 const folder = mkdtempSync(join(tmpdir(), 'driftwire-process-'))
 const running = new Set<DriftwireProcess>()

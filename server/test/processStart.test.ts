@@ -34,7 +34,10 @@ describe('driftwire serve', () => {
 
   it('is the same by environment variables', async () => {
     const server = new DriftwireProcess(['serve'], {
-      ...{ DRIFTWIRE_PORT: '0', DRIFTWIRE_DATA: pathOf('environment'), DRIFTWIRE_LOG_LEVEL: 'silent', DRIFTWIRE_EXIT_AT_END: '1' },
+      DRIFTWIRE_PORT: '0',
+      DRIFTWIRE_DATA: pathOf('environment'),
+      DRIFTWIRE_LOG_LEVEL: 'silent',
+      DRIFTWIRE_EXIT_AT_END: '1',
       DRIFTWIRE_FEED: `replay:${written('one.csv', TRADES)};replay:${written('two.csv', TRADES.replaceAll('BTC', 'ETH'))}\n`,
       DRIFTWIRE_SPEED: 'max',
     })

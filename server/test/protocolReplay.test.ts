@@ -434,7 +434,11 @@ describe.skipIf(!haveRecordings)(`a recorded pool${haveRecordings ? '' : ' (skip
     const last = swaps.at(-1)!
     const pools = [
       {
-        ...{ id: 'USDC-WETH', kind: 'uniswap-v3', address: '0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640', feePips: 500, tickSpacing: 10 },
+        id: 'USDC-WETH',
+        kind: 'uniswap-v3',
+        address: '0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640',
+        feePips: 500,
+        tickSpacing: 10,
         token0: { symbol: 'USDC', decimals: 6, asset: 'USD' },
         token1: { symbol: 'WETH', decimals: 18, asset: 'ETH' },
       },

@@ -18,9 +18,13 @@ const CONFIG = {
   assets: Object.fromEntries(ASSETS.map(asset => [asset, { supply: '1' }])),
   funds: [
     {
-      ...{ id: 'F', weighting: { scheme: 'equal' }, initialShares: '1000000' },
+      id: 'F',
+      weighting: { scheme: 'equal' },
+      initialShares: '1000000',
       rebalance: {
-        ...{ mode: 'execute', assetThreshold: 0.000001, coolOffMs: 1_000_000_000 },
+        mode: 'execute',
+        assetThreshold: 0.000001,
+        coolOffMs: 1_000_000_000,
         lots: Object.fromEntries(ASSETS.map(asset => [asset, '0.000001'])),
       },
     },

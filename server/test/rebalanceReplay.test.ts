@@ -17,7 +17,9 @@ const CONFIG = {
   assets: { A: { supply: '1000' }, B: { supply: '500' }, C: { supply: '250' }, D: { supply: '2000' } },
   funds: [
     {
-      ...{ id: 'F', weighting: { scheme: 'market-cap', count: 3, cap: 0.5 }, initialShares: '1000' },
+      id: 'F',
+      weighting: { scheme: 'market-cap', count: 3, cap: 0.5 },
+      initialShares: '1000',
       rebalance: { mode: 'execute', assetThreshold: 0.05, coolOffMs: 2 * HOUR, minTrade: '1' },
     },
   ],

@@ -10,13 +10,18 @@ import { formatDecimal, parseDecimal } from '../../streams/lib/decimal.ts'
 import { UsageError } from '../config/options.ts'
 import { type CcxtOptions, openCcxt } from '../exchange/ccxt.ts'
 import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
-import { home } from '../lib/packageRoot.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { Venue } from './rebalanceVenue.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 const silent = pino({ level: 'silent' })
 const order = (id: string, more: Partial<ExchangeOrder> = {}): ExchangeOrder => ({
-  ...{ id, side: 'sell', asset: 'BTC', quote: 'USD', amount: n('2'), limit: n('100.5') },
+  id,
+  side: 'sell',
+  asset: 'BTC',
+  quote: 'USD',
+  amount: n('2'),
+  limit: n('100.5'),
   ...more,
 })
 /** Reports as one reads them. */
@@ -103,7 +108,7 @@ describe('a venue by ccxt', () => {
 
   it('is not begun where there is no ccxt, and that is said', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'driftwire-no-ccxt-'))
-    copyFileSync(join(home(), 'dist', 'server', 'exchange', 'ccxtProcess.js'), join(folder, 'process.mjs'))
+    copyFileSync(join(packageRoot(), 'dist', 'server', 'exchange', 'ccxtProcess.js'), join(folder, 'process.mjs'))
     const child = fork(join(folder, 'process.mjs'), [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] })
     child.send({ open: { venue: 'binance', options: {} } })
     const [message] = await once(child, 'message')

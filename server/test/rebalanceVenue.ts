@@ -78,9 +78,16 @@ export class Venue {
   get config(): object {
     const base = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
     return {
-      ...{ kind: 'ccxt', venue: 'binance', feeBps: 10, names: { USD: 'USDT' } },
+      kind: 'ccxt',
+      venue: 'binance',
+      feeBps: 10,
+      names: { USD: 'USDT' },
       options: {
-        ...{ apiKey: 'key', secret: 'secret', enableRateLimit: false, timeout: 3000, has: { fetchCurrencies: false } },
+        apiKey: 'key',
+        secret: 'secret',
+        enableRateLimit: false,
+        timeout: 3000,
+        has: { fetchCurrencies: false },
         options: { defaultType: 'spot', fetchMarkets: { types: ['spot'] }, adjustForTimeDifference: false, fetchTradFi: false },
         urls: { api: { public: `${base}/api/v3`, private: `${base}/api/v3`, sapi: `${base}/sapi/v1` } },
       },
@@ -92,7 +99,7 @@ export class Venue {
     this.server.close()
   }
 
-  private async answer(request: IncomingMessage): Promise<{ code?: number } | undefined> {
+  private async answer(request: IncomingMessage): Promise<{ code?: number; msg?: string } | undefined> {
     if (this.away) return undefined
     let body = ''
     for await (const piece of request) body += piece
@@ -106,7 +113,7 @@ export class Venue {
     return answer
   }
 
-  private does(what: string, asked: URLSearchParams): { code?: number } {
+  private does(what: string, asked: URLSearchParams): { code?: number; msg?: string } {
     const known = this.orders.find(
       ({ clientOrderId, orderId }) => clientOrderId === asked.get('origClientOrderId') || String(orderId) === asked.get('orderId'),
     )
@@ -116,9 +123,9 @@ export class Venue {
       case 'POST order':
         return this.take(asked)
       case 'GET order':
-        return known ? orderJson(known) : { code: -2013, ...{ msg: 'Order does not exist.' } }
+        return known ? orderJson(known) : { code: -2013, msg: 'Order does not exist.' }
       case 'DELETE order':
-        return { code: -2011, ...{ msg: 'Unknown order sent.' } }
+        return { code: -2011, msg: 'Unknown order sent.' }
       case 'GET myTrades':
         return this.trades.filter(({ orderId }) => orderId === known?.orderId).map(trade => tradeJson(trade, this.tellsFees)) as object
       default:
@@ -126,17 +133,22 @@ export class Venue {
     }
   }
 
-  private take(asked: URLSearchParams): { code?: number } {
+  private take(asked: URLSearchParams): { code?: number; msg?: string } {
     const of = (name: string): string => asked.get(name)!
     const clientOrderId = of('newClientOrderId')
     if (this.seen.has(clientOrderId)) this.twice.push(clientOrderId)
-    if (this.orders.some(order => order.clientOrderId === clientOrderId)) return { code: -2010, ...{ msg: 'Duplicate order sent.' } }
+    if (this.orders.some(order => order.clientOrderId === clientOrderId)) return { code: -2010, msg: 'Duplicate order sent.' }
     const { fills = [100], rejects = false } = this.manners(this.seen.size)
     this.seen.add(clientOrderId)
-    if (rejects) return { code: -2010, ...{ msg: 'Account has insufficient balance for requested action.' } }
+    if (rejects) return { code: -2010, msg: 'Account has insufficient balance for requested action.' }
     const order: VenueOrder = {
-      ...{ orderId: this.orders.length + 1, clientOrderId, symbol: of('symbol'), side: of('side') as 'BUY' },
-      ...{ origQty: of('quantity'), price: of('price'), executedQty: '0' },
+      orderId: this.orders.length + 1,
+      clientOrderId,
+      symbol: of('symbol'),
+      side: of('side') as 'BUY',
+      origQty: of('quantity'),
+      price: of('price'),
+      executedQty: '0',
     }
     this.orders.push(order)
     for (const percent of fills) {
@@ -158,8 +170,16 @@ const LOT = 10n ** 12n
 const decimal = (amount: bigint): string => `${amount / ONE}.${String(amount % ONE).padStart(18, '0')}`
 
 const symbolInfo = (asset: string): object => ({
-  ...{ symbol: `${asset}USDT`, status: 'TRADING', baseAsset: asset, quoteAsset: 'USDT', baseAssetPrecision: 8, quotePrecision: 8 },
-  ...{ isSpotTradingAllowed: true, permissions: ['SPOT'], permissionSets: [['SPOT']], orderTypes: ['LIMIT', 'MARKET'] },
+  symbol: `${asset}USDT`,
+  status: 'TRADING',
+  baseAsset: asset,
+  quoteAsset: 'USDT',
+  baseAssetPrecision: 8,
+  quotePrecision: 8,
+  isSpotTradingAllowed: true,
+  permissions: ['SPOT'],
+  permissionSets: [['SPOT']],
+  orderTypes: ['LIMIT', 'MARKET'],
   filters: [
     { filterType: 'PRICE_FILTER', minPrice: '0.00000001', maxPrice: '1000000', tickSize: '0.00000001' },
     { filterType: 'LOT_SIZE', minQty: '0.000001', maxQty: '1000000000', stepSize: '0.000001' },
@@ -170,12 +190,23 @@ const symbolInfo = (asset: string): object => ({
 const orderJson = (order: VenueOrder): object => ({
   ...order,
   status: scaled(order.executedQty) === scaled(order.origQty) ? 'FILLED' : 'EXPIRED',
-  ...{ type: 'LIMIT', timeInForce: 'IOC', time: 1_700_000_000_000, updateTime: 1_700_000_000_000, transactTime: 1_700_000_000_000 },
+  type: 'LIMIT',
+  timeInForce: 'IOC',
+  time: 1_700_000_000_000,
+  updateTime: 1_700_000_000_000,
+  transactTime: 1_700_000_000_000,
   cummulativeQuoteQty: decimal((scaled(order.executedQty) * scaled(order.price)) / ONE),
 })
 
 const tradeJson = ({ id, orderId, symbol, qty, price, commission }: VenueTrade, tellsFee: boolean): object => ({
-  ...{ id: Number(id), orderId, symbol, qty, price, time: 1_700_000_000_000 },
+  id: Number(id),
+  orderId,
+  symbol,
+  qty,
+  price,
+  time: 1_700_000_000_000,
   ...(tellsFee && { commission, commissionAsset: 'USDT' }),
-  ...{ quoteQty: decimal((scaled(qty) * scaled(price)) / ONE), isBuyer: true, isMaker: false },
+  quoteQty: decimal((scaled(qty) * scaled(price)) / ONE),
+  isBuyer: true,
+  isMaker: false,
 })

@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
 import { CANDLE, TRADE } from '../../streams/input.ts'
 import { formatDecimal, fromNumber } from '../../streams/lib/decimal.ts'
-import { Names } from '../../streams/lib/interner.ts'
+import { Interner } from '../../streams/lib/interner.ts'
 import type { MeasureRow } from '../../streams/measures/rows.ts'
 import { type Engine, type EngineOptions, openEngine } from '../storage/engine/engine.ts'
 import { migrate } from '../storage/engine/migrate.ts'
@@ -144,8 +144,8 @@ export const countOf = async (engine: Engine, query: string): Promise<number> =>
 
 /** A sink into the engine, its names and its rows to write, closed with the bench. */
 export const openedSink = async (bench: Bench, engine: Engine | Promise<Engine>, options: Partial<SinkOptions> = {}) => {
-  const symbols = new Names()
-  const sources = new Names()
+  const symbols = new Interner()
+  const sources = new Interner()
   const sink = await openSink({
     spoolDir: join(bench.dir, 'spool'),
     engine: Promise.resolve(engine),

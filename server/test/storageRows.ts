@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { CANDLE, type TickColumns, type Ticks, TRADE } from '../../streams/input.ts'
-import type { Names } from '../../streams/lib/interner.ts'
+import type { Interner } from '../../streams/lib/interner.ts'
 import type { AssetPnl, Constituent, FundRow, MeasureRow, PnlRow, PoolRow, V3Row } from '../../streams/measures/rows.ts'
 
 /** Rows of every kind, with all that they may hold. */
@@ -44,7 +44,7 @@ export const trade = (t: number, of: Partial<Tick> = {}): Tick => {
 export const candle = (openT: number, span: number, of: Partial<Tick> = {}): Tick =>
   trade(openT + span - 1, { type: CANDLE, side: 0, span, ...of })
 
-export const ticksOf = (list: readonly Tick[], symbols: Names, sources: Names): Ticks => {
+export const ticksOf = (list: readonly Tick[], symbols: Interner, sources: Interner): Ticks => {
   const columns: TickColumns = {
     type: Uint8Array.from(list, x => x.type),
     symbol: Uint32Array.from(list, x => symbols.index(x.symbol)),

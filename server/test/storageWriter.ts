@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { Names } from '../../streams/lib/interner.ts'
+import { Interner } from '../../streams/lib/interner.ts'
 import { openEngine } from '../storage/engine/engine.ts'
 import { openSink } from '../storage/write/sink.ts'
 import { ticksOf } from './storageRows.ts'
@@ -13,8 +13,8 @@ import { frameTime, measuresAt, ticksAt } from './storageStream.ts'
  */
 const [dir = '', from = '1', to = '1'] = process.argv.slice(2)
 const log = pino({ level: 'silent' })
-const symbols = new Names()
-const sources = new Names()
+const symbols = new Interner()
+const sources = new Interner()
 const engine = openEngine({ source: { dataDir: join(dir, 'engine') }, log })
 const sink = await openSink({ spoolDir: join(dir, 'spool'), engine, symbols, sources, log })
 process.send?.({ begun: true })

@@ -44,7 +44,9 @@ describe('supplies that are told at run time', () => {
   const post = async (body: unknown, token: string | undefined = ADMIN_TOKEN, type = 'application/json'): Promise<[number, State]> => {
     const headers = { 'content-type': type, ...(token !== '' && { authorization: `Bearer ${token}` }) }
     const response = await server.fetch('/v1/admin/supplies', {
-      ...{ method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) },
+      method: 'POST',
+      headers,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
     })
     return [response.status, (await response.json()) as State]
   }

@@ -44,10 +44,7 @@ overTransports('what a socket gets', kind => {
     const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!
     const pairs: Pair[] = []
     const served = await serve(
-      {
-        message: () => burst(),
-        pong: (socket, mark) => pairs.find(pair => pair.socket === socket)!.pongs.put(mark),
-      },
+      { message: () => burst(), pong: (socket, mark) => pairs.find(pair => pair.socket === socket)!.pongs.put(mark) },
       { maxBackpressure: 1_000_000_000 },
     )
     for (let i = 0; i < CLIENTS; i++) pairs.push(await paired(served))

@@ -90,7 +90,7 @@ export class ByteWriter {
   }
 
   /** The message written since the last call. */
-  take(): Uint8Array {
+  drain(): Uint8Array {
     const message = this.slab.subarray(this.start, this.end)
     this.start = this.end
     return message

@@ -1,4 +1,4 @@
-import type { Bar, Candles } from '../market/candles.ts'
+import type { Candle, Candles } from '../market/candles.ts'
 import type { Branch } from './stateTree.ts'
 
 /** `candle:INTERVAL:SYMBOL`: the running candle and, under `prev`, the last closed one. */
@@ -11,7 +11,7 @@ export const showCandle = (root: Branch): ((candles: Candles) => void) => {
   }
 }
 
-const showBar = (branch: Branch): ((bar: Bar) => void) => {
+const showBar = (branch: Branch): ((bar: Candle) => void) => {
   const openT = branch.exact('open_t')
   const o = branch.number('o')
   const h = branch.number('h')

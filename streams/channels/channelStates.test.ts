@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { Changes, Source } from '../lib/dependencies.ts'
 import { NOON } from '../test/drive.ts'
 import { utf8Text } from './byteWriter.ts'
-import { type Channel, Frames, type Push } from './channelStates.ts'
+import { type Channel, ChannelStates, type Push } from './channelStates.ts'
 
 const text = (push: Push | undefined): string | undefined => push && utf8Text(push.bytes)
 
 /** One channel that shows a number and a note, both written by hand. */
 const written = (name = 'fund:F') => {
-  const frames = new Frames('e1', 12)
+  const frames = new ChannelStates('e1', 12)
   const changes = new Changes()
   const source = new Source()
   const now: { nav?: number; note?: string } = {}
@@ -35,9 +35,9 @@ const written = (name = 'fund:F') => {
       Object.assign(now, figures)
       if (touched) source.touch(changes)
       t += 20
-      changes.settle(t)
+      changes.recompute(t)
       frames.t = t
-      return frames.take()
+      return frames.drain()
     },
   }
 }
@@ -69,7 +69,7 @@ describe('a channel', () => {
   })
 
   it('gives several patches of one frame where it says so in between, in their order', () => {
-    const frames = new Frames('e1', 12)
+    const frames = new ChannelStates('e1', 12)
     const changes = new Changes()
     const source = new Source()
     const channel: Channel = frames.open('trades:X', source, state => ({
@@ -83,8 +83,8 @@ describe('a channel', () => {
     }))
     channel.watch(true)
     source.touch(changes)
-    changes.settle(NOON)
-    expect(frames.take().map(push => [push.prev, push.seq, JSON.parse(utf8Text(push.bytes)).d])).toEqual([
+    changes.recompute(NOON)
+    expect(frames.drain().map(push => [push.prev, push.seq, JSON.parse(utf8Text(push.bytes)).d])).toEqual([
       [0, 1, { n: 1 }],
       [1, 2, { n: 2 }],
       [2, 3, { n: 3 }],

@@ -3,7 +3,7 @@ import type { Dependent, Source } from '../lib/dependencies.ts'
 import type { FrameRows } from '../measures/rows.ts'
 import { crc32 } from '../wire/crc32.ts'
 import { ByteWriter, utf8Bytes } from './byteWriter.ts'
-import { State } from './stateTree.ts'
+import { StateTree } from './stateTree.ts'
 
 /** What leaves the pipeline at the end of a frame: everything in it is of one moment. */
 export interface Frame {
@@ -43,7 +43,7 @@ export interface Channels {
 
 /** What a channel shows, and how. */
 export interface ChannelView {
-  readonly state: State
+  readonly state: StateTree
   readonly write: (t: number, commit: () => void) => void
   readonly listen?: (on: boolean) => void
   /** What its messages call it, where that is not its name. */
@@ -58,16 +58,16 @@ export class Channel implements Dependent {
   readonly name: string
   /** How its messages begin: `{"ch":"tick:BTC-USD"` */
   readonly opening: Uint8Array
-  readonly state: State
+  readonly state: StateTree
   dirty = false
-  private readonly frames: Frames
+  private readonly frames: ChannelStates
   private readonly source: Source
   private readonly write: (t: number, commit: () => void) => void
   private readonly listen: (on: boolean) => void
   private watched = false
   private kept = false
 
-  constructor(frames: Frames, name: string, source: Source, view: ChannelView) {
+  constructor(frames: ChannelStates, name: string, source: Source, view: ChannelView) {
     this.frames = frames
     this.name = name
     this.opening = utf8Bytes(`{"ch":${JSON.stringify(view.shown ?? name)}`)
@@ -99,7 +99,7 @@ export class Channel implements Dependent {
 }
 
 /** All channels: numbers their patches, and answers for their states. */
-export class Frames implements Channels {
+export class ChannelStates implements Channels {
   t = 0
   private readonly epoch: string
   private readonly digits: number
@@ -119,10 +119,10 @@ export class Frames implements Channels {
   }
 
   /** The channel of that name; where there is none, it is made, and its state shows `source`. */
-  open(name: string, source: Source, show: (state: State) => ChannelView): Channel {
+  open(name: string, source: Source, show: (state: StateTree) => ChannelView): Channel {
     const known = this.channels.get(name)
     if (known) return known
-    const state = new State(this.digits)
+    const state = new StateTree(this.digits)
     state.seq = this.base
     state.floor = this.base
     const channel = new Channel(this, name, source, show(state))
@@ -148,7 +148,7 @@ export class Frames implements Channels {
   }
 
   /** The patches since the last call. */
-  take(): readonly Push[] {
+  drain(): readonly Push[] {
     const pushes = this.pushes
     this.pushes = []
     return pushes
@@ -177,7 +177,7 @@ export class Frames implements Channels {
     const channel = this.channels.get(name)
     if (channel === undefined) return undefined
     channel.state.canonical(this.out)
-    const sum = crc32(this.out.take())
+    const sum = crc32(this.out.drain())
     this.out.bytes(channel.opening)
     this.out.ascii(`,"seq":${channel.state.seq},"h":"${sum}"`)
     return this.finished(channel, channel.state.seq)
@@ -197,7 +197,7 @@ export class Frames implements Channels {
 
   private finished({ name, state }: Channel, prev: number): Push {
     this.out.byte(CLOSE)
-    return { channel: name, seq: state.seq, prev, bytes: this.out.take() }
+    return { channel: name, seq: state.seq, prev, bytes: this.out.drain() }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Rebalancing } from '../fund/rebalancePlanner.ts'
+import type { RebalancePlanner } from '../fund/rebalancePlanner.ts'
 import type { PlannedTrade } from '../fund/tradePlan.ts'
 import type { TradeState } from '../ledger/rebalanceEntry.ts'
 import { formatDecimal, toNumber } from '../lib/decimal.ts'
@@ -8,7 +8,7 @@ import type { Branch } from './stateTree.ts'
  * `rebalances:FUND`: whether the fund's rebalances are carried out, and the running rebalance or the last; in the mode `propose`, while drift asks for one, what would be traded. Amounts and
  * fees are owned: exact decimal strings. `price` is the average of what was filled, before that what the plan reckoned with.
  */
-export const showRebalances = (root: Branch): ((rebalancing: Rebalancing) => void) => {
+export const showRebalances = (root: Branch): ((rebalancing: RebalancePlanner) => void) => {
   const mode = root.value('mode')
   const status = root.value('status')
   const id = root.exact('id')

@@ -2,7 +2,7 @@ import { INTERVALS } from '../market/candles.ts'
 import type { View } from '../view.ts'
 import { parseChannel } from '../wire/protocol.ts'
 import { showCandle } from './candleChannel.ts'
-import type { Channel, Frames } from './channelStates.ts'
+import type { Channel, ChannelStates } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'
 import { showPnl } from './pnlChannel.ts'
 import { showPool } from './poolChannel.ts'
@@ -11,26 +11,26 @@ import { showTick } from './tickChannel.ts'
 import { showTrades } from './tradesChannel.ts'
 
 /** The channel of that name, made where it is asked for first; undefined where the view has nothing that it could show. */
-export const openChannel = (view: View, frames: Frames, name: string): Channel | undefined => {
+export const openChannel = (view: View, frames: ChannelStates, name: string): Channel | undefined => {
   const parsed = parseChannel(name)
   if (parsed === undefined) return undefined
   switch (parsed.kind) {
     case 'tick': {
-      const instrument = view.book.instrument(parsed.id)
+      const instrument = view.market.instrument(parsed.id)
       return frames.open(name, instrument, state => {
         const show = showTick(state.root, view.sources)
         return { state, write: () => show(instrument) }
       })
     }
     case 'trades': {
-      const instrument = view.book.instrument(parsed.id)
+      const instrument = view.market.instrument(parsed.id)
       return frames.open(name, instrument, state => {
         const show = showTrades(state.root, view.sources)
         return { state, write: (_t, commit) => show(instrument, commit), listen: on => instrument.tape.follow(on) }
       })
     }
     case 'candle': {
-      const instrument = view.book.instrument(parsed.id)
+      const instrument = view.market.instrument(parsed.id)
       const candles = instrument.candles[parsed.interval]
       return frames.open(name, instrument, state => {
         const show = showCandle(state.root)
@@ -53,7 +53,7 @@ export const openChannel = (view: View, frames: Frames, name: string): Channel |
         fund &&
         frames.open(name, fund, state => {
           const show = showFund(state.root)
-          return { state, write: () => show(fund.tell()) }
+          return { state, write: () => show(fund.figuresNow()) }
         })
       )
     }
@@ -91,7 +91,7 @@ export const channelsOf = (symbol: string): string[] => [
 
 /** Every channel the view can show now: of each symbol that was seen, of each thing configured. */
 export const channelNames = function* (view: View): Iterable<string> {
-  for (const { symbol } of view.book.seen) yield* channelsOf(symbol)
+  for (const { symbol } of view.market.seen) yield* channelsOf(symbol)
   for (const id of view.portfolios.keys()) yield `pnl:${id}`
   for (const id of view.funds.keys()) yield `fund:${id}`
   for (const id of view.rebalancings.keys()) yield `rebalances:${id}`

@@ -4,34 +4,31 @@ import { describe, expect, it } from 'vitest'
 import { crc32 } from '../wire/crc32.ts'
 import { applyPatch, canonical, emptyObject, type JsonObject } from '../wire/mergePatch.ts'
 import { ByteWriter, utf8Bytes, utf8Text } from './byteWriter.ts'
-import { State } from './stateTree.ts'
+import { StateTree } from './stateTree.ts'
 
 const parse = (text: string): JsonObject => applyPatch(emptyObject(), JSON.parse(text)) as JsonObject
 
 const written = (write: (out: ByteWriter) => unknown): string => {
   const out = new ByteWriter()
   write(out)
-  return utf8Text(out.take())
+  return utf8Text(out.drain())
 }
-const snapshotOf = (state: State): string => written(out => state.snapshot(out))
-const canonicalOf = (state: State): string => written(out => state.canonical(out))
-const sinceOf = (state: State, seq: number): string => written(out => state.since(seq, out))
+const snapshotOf = (state: StateTree): string => written(out => state.snapshot(out))
+const canonicalOf = (state: StateTree): string => written(out => state.canonical(out))
+const sinceOf = (state: StateTree, seq: number): string => written(out => state.since(seq, out))
 /** Commits and tells the patch; '' where nothing changed. */
-const commitOf = (state: State): string => (state.commit() ? sinceOf(state, state.seq - 1) : '')
+const commitOf = (state: StateTree): string => (state.commit() ? sinceOf(state, state.seq - 1) : '')
 
 /** One write: a path of one or two keys, and a number, a text, an absence, or the removal of the whole branch. */
 const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'ü"', 'Z')
-const write = fc.record({
-  path: fc.tuple(key, key),
-  what: fc.oneof(fc.double(), fc.constantFrom('remove branch', undefined, Number.NaN)),
-})
+const write = fc.record({ path: fc.tuple(key, key), what: fc.oneof(fc.double(), fc.constantFrom('remove branch', undefined, Number.NaN)) })
 const frames = fc.array(fc.array(write, { maxLength: 6 }), { minLength: 1, maxLength: 30 })
 
 describe('state', () => {
   it('patches any earlier snapshot into the present state, singly and merged', () => {
     fc.assert(
       fc.property(frames, script => {
-        const state = new State(12)
+        const state = new StateTree(12)
         const snapshots = [snapshotOf(state)]
         let followed: JsonObject = emptyObject()
         for (const frame of script) {
@@ -58,7 +55,7 @@ describe('state', () => {
   })
 
   it('says nothing where nothing changed, and a number that rounds to the same is no change', () => {
-    const state = new State(3)
+    const state = new StateTree(3)
     const nav = state.root.number('nav')
     nav.set(101.44)
     expect(commitOf(state)).toBe('{"nav":101}')
@@ -69,13 +66,13 @@ describe('state', () => {
   })
 
   it('keeps every digit of an exact number', () => {
-    const state = new State(3)
+    const state = new StateTree(3)
     state.root.exact('vwap').set(61707.6816167123)
     expect(commitOf(state)).toBe('{"vwap":61707.6816167123}')
   })
 
   it('keeps a branch that lost its last member as an empty object, on both sides', () => {
-    const state = new State(12)
+    const state = new StateTree(12)
     const unpriced = state.root.branch('unpriced')
     unpriced.value('BTC').set('no price yet')
     state.commit()
@@ -85,7 +82,7 @@ describe('state', () => {
   })
 
   it('forgets old removed keys, and then refuses to patch from before them', () => {
-    const state = new State(12)
+    const state = new StateTree(12)
     const last = state.root.branch('last')
     for (let i = 0; i < 5000; i++) {
       last.number(`t${i}`).set(i)
@@ -96,7 +93,7 @@ describe('state', () => {
     expect(state.since(0, new ByteWriter())).toBe(false)
     expect(state.floor).toBeGreaterThan(0)
     expect(state.floor).toBeLessThan(state.seq - 500)
-    const base = new State(12)
+    const base = new StateTree(12)
     for (let i = state.floor - 100; i < state.floor; i++) base.root.branch('last').number(`t${i}`).set(i)
     const merged = applyPatch(parse(snapshotOf(base)), JSON.parse(sinceOf(state, state.floor))) as JsonObject
     expect(canonical(merged)).toBe(canonicalOf(state))
@@ -106,7 +103,7 @@ describe('state', () => {
 
 describe('a number', () => {
   const shown = (x: number, digits: number): string => {
-    const state = new State(digits)
+    const state = new StateTree(digits)
     state.root.number('x').set(x)
     return snapshotOf(state).slice('{"x":'.length, -1)
   }
@@ -146,7 +143,7 @@ describe('a number', () => {
     const values = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 2, maxLength: 8 })
     fc.assert(
       fc.property(values, list => {
-        const state = new State(12)
+        const state = new StateTree(12)
         const leaf = state.root.number('x')
         for (const x of list) leaf.set(x)
         expect(snapshotOf(state)).toBe(`{"x":${shown(list.at(-1)!, 12)}}`)
@@ -155,7 +152,7 @@ describe('a number', () => {
   })
 
   it('that is not finite is absent', () => {
-    const state = new State(12)
+    const state = new StateTree(12)
     const leaf = state.root.number('x')
     for (const x of [Number.NaN, Number.POSITIVE_INFINITY, undefined]) {
       leaf.set(1)

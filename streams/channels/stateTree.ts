@@ -8,7 +8,7 @@ import { type ByteWriter, POWERS, utf8Bytes } from './byteWriter.ts'
  *
  * NaN and undefined make a leaf absent, so no NaN, Infinity or null can reach a client, whatever a measure computes.
  */
-export class State {
+export class StateTree {
   /** Number of the last committed patch; 0 before the first. */
   seq = 0
   /** Below this number removed keys have been forgotten: `since` cannot answer for it. */
@@ -55,12 +55,12 @@ abstract class Node {
   readonly key: string
   /** The key as it is written behind another member: `,"nav":` */
   readonly head: Uint8Array
-  readonly state: State
+  readonly state: StateTree
   readonly parent: Branch | null
   changed = 0
   present = false
 
-  constructor(state: State, parent: Branch | null, key: string) {
+  constructor(state: StateTree, parent: Branch | null, key: string) {
     this.state = state
     this.parent = parent
     this.key = key
@@ -103,7 +103,7 @@ export class NumberLeaf extends Node {
   private readonly most: number
 
   /** Rounds to `digits` significant digits, 15 at most. */
-  constructor(state: State, parent: Branch, key: string, digits: number) {
+  constructor(state: StateTree, parent: Branch, key: string, digits: number) {
     super(state, parent, key)
     this.digits = digits
     this.least = POWERS[digits - 1]!

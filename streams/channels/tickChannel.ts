@@ -1,10 +1,10 @@
 import { SIDES } from '../input.ts'
-import type { Names } from '../lib/interner.ts'
+import type { Interner } from '../lib/interner.ts'
 import type { Instrument } from '../market/market.ts'
 import type { Branch } from './stateTree.ts'
 
 /** `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. */
-export const showTick = (root: Branch, sources: Names): ((instrument: Instrument) => void) => {
+export const showTick = (root: Branch, sources: Interner): ((instrument: Instrument) => void) => {
   const price = root.number('price')
   const size = root.number('size')
   const side = root.value('side')

@@ -16,7 +16,7 @@ const frame = (p: Driven, t: number, ids: readonly number[], source = 'venue'): 
     writer.message(Number.NaN)
     writer.trade(p.symbols.index('BTC-USD'), p.sources.index(source), t, 100 + id, 1, id % 2 === 0 ? 'buy' : '', `${id}`)
   }
-  p.send(writer.take()!)
+  p.send(writer.drain()!)
   p.clock(t)
 }
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)

@@ -1,5 +1,5 @@
 import { SIDES } from '../input.ts'
-import type { Names } from '../lib/interner.ts'
+import type { Interner } from '../lib/interner.ts'
 import type { Instrument } from '../market/market.ts'
 import { TAPE_LENGTH } from '../market/tape.ts'
 import type { Branch } from './stateTree.ts'
@@ -8,7 +8,7 @@ import type { Branch } from './stateTree.ts'
  * `trades:SYMBOL`: the newest hundred by id. Every trade passes through: where a frame has more than the tape holds, `commit`
  * is called between, and the frame bears several patches. An id that two sources use at once gets its source before it.
  */
-export const showTrades = (root: Branch, sources: Names): ((instrument: Instrument, commit: () => void) => void) => {
+export const showTrades = (root: Branch, sources: Interner): ((instrument: Instrument, commit: () => void) => void) => {
   const last = root.branch('last')
   /** The keys of what is shown, oldest first, and the source of each. */
   const shown = new Map<string, number>()

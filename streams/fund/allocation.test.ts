@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
-import { checked, Refusal } from '../wire/protocol.ts'
+import { checked, ProtocolError } from '../wire/protocol.ts'
 import { ALLOCATION, type Allocated, allocate } from './allocation.ts'
 
 const allocated = (body: unknown): readonly Allocated[] => allocate(checked(ALLOCATION, body, 'body'), 'body')
@@ -68,7 +68,7 @@ describe('an allocation', () => {
     } catch (error) {
       refusal = error
     }
-    expect(refusal).toBeInstanceOf(Refusal)
+    expect(refusal).toBeInstanceOf(ProtocolError)
     expect(refusal).toMatchObject({ code: 'invalid_params', message: expect.stringContaining(says) })
   })
 })

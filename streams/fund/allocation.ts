@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { Refusal } from '../wire/protocol.ts'
+import { ProtocolError } from '../wire/protocol.ts'
 import { capHolds, cappedWeights } from './weighting.ts'
 
 /** Beyond these, sums and quotients would leave what a double can hold. */
 const LEAST = 1e-30
-const MOST = 1e30
+const AMOUNT_MAX = 1e30
 
 const measure = z
   .union(
@@ -18,16 +18,16 @@ const measure = z
     ],
     { error: 'a number above zero, or such a decimal string' },
   )
-  .refine(value => value >= LEAST && value <= MOST, 'a number above zero, from 1e-30 to 1e30')
+  .refine(value => value >= LEAST && value <= AMOUNT_MAX, 'a number above zero, from 1e-30 to 1e30')
 
-const MOST_ASSETS = 10_000
+const ASSETS_MAX = 10_000
 
 /** What is to be allocated, and among what. */
 export const ALLOCATION = z.strictObject({
   assets: z
     .array(z.strictObject({ symbol: z.string().min(1).max(64), market_cap: measure, price: measure }))
     .min(1)
-    .max(MOST_ASSETS),
+    .max(ASSETS_MAX),
   cap: measure.refine(value => value <= 1, 'a share of one, above zero and at most 1').describe('the largest weight, a share of one'),
   capital: measure,
 })
@@ -45,12 +45,15 @@ export const allocate = ({ assets, cap, capital }: z.infer<typeof ALLOCATION>, r
   const prices = new Map<string, number>()
   for (const [i, { symbol, price }] of assets.entries()) {
     if (prices.has(symbol))
-      throw new Refusal('invalid_params', `${root}.assets.${i}.symbol: found "${symbol}" a second time, expected each once`)
+      throw new ProtocolError('invalid_params', `${root}.assets.${i}.symbol: found "${symbol}" a second time, expected each once`)
     prices.set(symbol, price)
   }
   if (!capHolds(cap, assets.length)) {
     const n = assets.length
-    throw new Refusal('invalid_params', `${root}.cap: found ${cap}, expected at least 1/${n}, because ${n} assets cannot all stay below it`)
+    throw new ProtocolError(
+      'invalid_params',
+      `${root}.cap: found ${cap}, expected at least 1/${n}, because ${n} assets cannot all stay below it`,
+    )
   }
   const weights = cappedWeights(
     assets.map(({ symbol, market_cap }) => [symbol, market_cap] as const),

@@ -4,7 +4,7 @@ import { haveRecordings, recordedLines } from '../../server/test/recordings.ts'
 import { ONE, parseDecimal } from '../lib/decimal.ts'
 import { fundSpec } from '../test/drive.ts'
 import { records } from '../test/records.ts'
-import { type Backtest, BacktestRun, type Moment, type NeverBegun } from './backtest.ts'
+import { type Backtest, type BacktestMoment, BacktestRun, type NeverBegun } from './backtest.ts'
 import type { FundSpec } from './fund.ts'
 
 const MINUTE = 60_000
@@ -14,14 +14,14 @@ const never = {
   maxIntervalMs: Number.POSITIVE_INFINITY,
 }
 const half: FundSpec['weighting'] = { scheme: 'equal', assets: ['BTC', 'ETH'], cap: 1 }
-const moments = (...prices: Record<string, number>[]): Moment[] =>
+const moments = (...prices: Record<string, number>[]): BacktestMoment[] =>
   prices.map((list, i) => ({ t: (i + 1) * MINUTE, prices: new Map(Object.entries(list)) }))
-const backtest = (spec: FundSpec, list: Iterable<Moment>, staleAfterMs: number): Backtest | NeverBegun => {
+const backtest = (spec: FundSpec, list: Iterable<BacktestMoment>, staleAfterMs: number): Backtest | NeverBegun => {
   const run = new BacktestRun(spec, staleAfterMs)
-  for (const moment of list) run.take(moment)
+  for (const moment of list) run.apply(moment)
   return run.result()
 }
-const run = (spec: Partial<FundSpec>, list: Iterable<Moment>, staleAfterMs = 2 * MINUTE): Backtest => {
+const run = (spec: Partial<FundSpec>, list: Iterable<BacktestMoment>, staleAfterMs = 2 * MINUTE): Backtest => {
   const done = backtest(fundSpec({ weighting: half, ...spec }), list, staleAfterMs)
   if ('pending' in done) throw new Error(`pending: ${done.pending}`)
   return done
@@ -133,7 +133,7 @@ const redistributed = (sizes: readonly (readonly [string, number])[], cap: numbe
 const SIXTEEN = 'AAVE ADA ALGO ATOM BCH BTC DASH DOGE DOT EOS ETH IOTA LINK LTC XMR XRP'.split(' ')
 
 /** The minutes of the sixteen, by the closes, each with its time. */
-const recorded = (): Moment[] => {
+const recorded = (): BacktestMoment[] => {
   const byMinute = new Map<number, Map<string, number>>()
   for (const asset of SIXTEEN) {
     for (const line of recordedLines(`klines/binance_${asset}USDT_1m_20210420_20210512.csv.gz`).slice(1)) {
@@ -162,7 +162,10 @@ describe.skipIf(!haveRecordings)('sixteen assets over 31,600 minutes (skipped wh
     // Not all have traded in the first minutes.
     inceptionTimeoutMs: 24 * 60 * MINUTE,
     rebalance: {
-      ...{ ...never, assetThreshold: THRESHOLD, totalThreshold: TOTAL, coolOffMs: COOL_OFF },
+      ...never,
+      assetThreshold: THRESHOLD,
+      totalThreshold: TOTAL,
+      coolOffMs: COOL_OFF,
       trades: { feeBps: 10, minTrade: 10n * ONE, lots: new Map() },
     },
   }

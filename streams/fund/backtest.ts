@@ -1,14 +1,14 @@
 import type { FundHoldings } from '../input.ts'
 import { divDown, fromNumber, ONE, toNumber } from '../lib/decimal.ts'
 import { Changes } from '../lib/dependencies.ts'
-import { Names } from '../lib/interner.ts'
-import { Book, type Instrument } from '../market/market.ts'
+import { Interner } from '../lib/interner.ts'
+import { type Instrument, Market } from '../market/market.ts'
 import { Fund, type FundSpec } from './fund.ts'
 import { inceptionOf } from './inception.ts'
-import { type PlannedTrade, type PlanRules, plan } from './tradePlan.ts'
+import { type PlannedTrade, type PlanRules, planTrades } from './tradePlan.ts'
 
 /** What became known at one moment of the past. */
-export interface Moment {
+export interface BacktestMoment {
   /** ms; later than that of the moment before. */
   readonly t: number
   /** Asset → price, of those that had one. */
@@ -62,7 +62,7 @@ export class BacktestRun {
   private readonly spec: FundSpec
   private readonly staleAfterMs: number
   private readonly rules: PlanRules
-  private readonly book = new Book(new Names())
+  private readonly book = new Market(new Interner())
   private readonly fund: Fund
   private holdings: FundHoldings | undefined
   /** Units of the inception, as measures. */
@@ -77,7 +77,7 @@ export class BacktestRun {
     this.fund = new Fund(spec, this.book, new Changes())
   }
 
-  take({ t, prices, supplies }: Moment): void {
+  apply({ t, prices, supplies }: BacktestMoment): void {
     const { fund, columns } = this
     for (const [asset, price] of prices) {
       const instrument = this.instrument(asset)
@@ -102,7 +102,8 @@ export class BacktestRun {
     if (this.holdings === undefined) return { pending: this.fund.figures.pending }
     const over = (column: readonly number[]): number => column.at(-1)! / column[0]! - 1
     return {
-      ...{ ...columns, rebalances },
+      ...columns,
+      rebalances,
       turnover: rebalances.reduce((sum, { turnover }) => sum + turnover, 0),
       fees: rebalances.reduce((sum, { fees }) => sum + fees, 0),
       trackingDifference: over(columns.nav) - over(columns.level),
@@ -127,7 +128,7 @@ export class BacktestRun {
     traded.delete(quote)
     if ([...traded].some(asset => !(t - this.instrument(asset).t <= this.staleAfterMs))) return
     const prices = new Map([...traded].map(asset => [asset, this.priceOf(asset)]))
-    const trades = plan(holdings.custody, prices, targets, quote, rules)
+    const trades = planTrades(holdings.custody, prices, targets, quote, rules)
     // What is asked for by age alone is done where nothing has to be traded.
     if (trades.length === 0 && reason !== 'age') return
     const { custody, units, value, fees } = carriedOut(holdings, trades, rules.feeBps, quote)

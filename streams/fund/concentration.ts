@@ -8,9 +8,7 @@ export interface Concentration {
 }
 
 /** Published rules by name. */
-export const CONCENTRATIONS = {
-  'msci-10-40': { single: 0.1, above: 0.05, sum: 0.4 },
-} as const satisfies Record<string, Concentration>
+export const CONCENTRATIONS = { 'msci-10-40': { single: 0.1, above: 0.05, sum: 0.4 } } as const satisfies Record<string, Concentration>
 
 /** Rounding of sums of weights. */
 const HAIR = 1e-12

@@ -372,10 +372,7 @@ describe('a rebalance', () => {
   })
 
   it('is needed by age, after the longest time and not at it', () => {
-    const p = watched({
-      weighting: fixed({ BTC: 1 }),
-      rebalance: { assetThreshold: 1, totalThreshold: 1, maxIntervalMs: 60_000 },
-    })
+    const p = watched({ weighting: fixed({ BTC: 1 }), rebalance: { assetThreshold: 1, totalThreshold: 1, maxIntervalMs: 60_000 } })
     priced(p, NOON, { BTC: 10 })
     priced(p, NOON + 60_000, { BTC: 10 })
     expect(shown(p).rebalance).toEqual({ needed: false })
@@ -667,7 +664,7 @@ describe.skipIf(!haveCases)('the worked example (they stand beside the project; 
     const p = watched({ weighting: fixed(Object.fromEntries(assets.map(asset => [asset, Number(input.targets[asset])]))) })
     priced(p, NOON, Object.fromEntries(assets.map(asset => [asset, 100])))
     priced(p, NOON + 1_000, Object.fromEntries(assets.map(asset => [asset, 100 * (1 + Number(input.returns[asset]))])))
-    const figures = p.pipeline.view.funds.get('F')!.tell()
+    const figures = p.pipeline.view.funds.get('F')!.figuresNow()
     for (const { asset, weight, drift } of figures.constituents) {
       expect(weight).toBeCloseTo(Number(expected.weights[asset]), 14)
       expect(Math.abs(drift)).toBeCloseTo(Number(expected.abs_dev[asset]), 14)

@@ -2,7 +2,7 @@ import type { FundHoldings, Proposal } from '../input.ts'
 import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
-import type { Book, Instrument } from '../market/market.ts'
+import type { Instrument, Market } from '../market/market.ts'
 import type { Constituent, FundRow } from '../measures/rows.ts'
 import { type Concentration, concentrated } from './concentration.ts'
 import type { PlanRules } from './tradePlan.ts'
@@ -103,7 +103,7 @@ export class Fund extends Source implements Dependent {
   readonly figures: Mutable<FundRow>
   dirty = false
   private readonly changes: Changes
-  private readonly book: Book
+  private readonly book: Market
   private readonly candidates: ReadonlyMap<string, Instrument | undefined>
   /** What it holds and could not choose any more. */
   private readonly others = new Map<string, Instrument>()
@@ -112,7 +112,7 @@ export class Fund extends Source implements Dependent {
   private readonly constituents = new Map<string, Mutable<Constituent>>()
   private holdings = holdingsOf([])
   /** The columns have changed since they were last written into the figures. */
-  private untold = false
+  private rowsStale = false
   private shares = 0n
   private sharesAmount = 0
   private firstPricedAt = Number.NaN
@@ -124,7 +124,7 @@ export class Fund extends Source implements Dependent {
   /** The units that the level is reckoned by: those held, or those before while a price is missing that the change needs. */
   private basis = this.holdings
 
-  constructor(spec: FundSpec, book: Book, changes: Changes) {
+  constructor(spec: FundSpec, book: Market, changes: Changes) {
     super()
     this.spec = spec
     this.supplies = spec.supplies
@@ -184,7 +184,7 @@ export class Fund extends Source implements Dependent {
     const members = new Set([...units.keys(), ...Object.keys(weights).filter(asset => weights[asset]! > 0)])
     const first = this.holdings.assets.length === 0
     // The figures so far, before their columns are given up.
-    this.tell()
+    this.figuresNow()
     const told = [...members].map(asset => {
       const figures = this.constituents.get(asset) ?? { ...UNKNOWN, asset, target: Number.NaN }
       this.constituents.set(asset, figures)
@@ -205,7 +205,7 @@ export class Fund extends Source implements Dependent {
       this.holdings.drift[i] = figures.drift
       this.holdings.target[i] = weights[figures.asset] ?? untargeted
     }
-    this.untold = true
+    this.rowsStale = true
     this.figures.constituents = [...this.constituents.values()]
     // Who has left is still told of, as unknown and in its place, so that its last figures do not stay on a screen.
     for (const figures of this.constituents.values())
@@ -269,8 +269,8 @@ export class Fund extends Source implements Dependent {
   }
 
   /** The figures with those of the constituents, which are columns until somebody looks. */
-  tell(): FundRow {
-    if (this.untold) {
+  figuresNow(): FundRow {
+    if (this.rowsStale) {
       const { told, price, weight, target, drift } = this.holdings
       for (let i = 0; i < told.length; i++) {
         const figures = told[i]!
@@ -279,7 +279,7 @@ export class Fund extends Source implements Dependent {
         figures.target = target[i]!
         figures.drift = drift[i]!
       }
-      this.untold = false
+      this.rowsStale = false
     }
     return this.figures
   }
@@ -314,7 +314,7 @@ export class Fund extends Source implements Dependent {
       oldest = Math.min(oldest, Number.isNaN(quoted) ? tradeT[place]! : quoted)
       if (silent[place] === 1) stale = true
     }
-    this.untold = true
+    this.rowsStale = true
     if (!Number.isNaN(aum + perShare)) f.pending = []
     else f.pending = held.assets.filter((_, i) => Number.isNaN(held.price[i]))
     f.aum = aum
@@ -430,7 +430,7 @@ export class Fund extends Source implements Dependent {
 
 /** The figures as they stand, for the store: the fund goes on writing to its own. */
 export const fundRow = (fund: Fund, t: number): FundRow => {
-  const figures = fund.tell()
+  const figures = fund.figuresNow()
   return { ...figures, t, constituents: figures.constituents.map(c => ({ ...c })) }
 }
 
@@ -440,8 +440,16 @@ const worth = (amount: number, price: number): number => (amount === 0 ? 0 : amo
 const holdingsOf = (told: readonly Mutable<Constituent>[]): Holdings => {
   const column = (): Float64Array => new Float64Array(told.length).fill(Number.NaN)
   return {
-    ...{ assets: told.map(({ asset }) => asset), instruments: told.map(() => undefined), places: new Int32Array(told.length), told },
-    ...{ amount: column(), units: column(), price: column(), weight: column(), target: column(), drift: column() },
+    assets: told.map(({ asset }) => asset),
+    instruments: told.map(() => undefined),
+    places: new Int32Array(told.length),
+    told,
+    amount: column(),
+    units: column(),
+    price: column(),
+    weight: column(),
+    target: column(),
+    drift: column(),
   }
 }
 

@@ -6,17 +6,17 @@ import { haveRecordings, recordings } from '../../server/test/recordings.ts'
 import type { FundHoldings } from '../input.ts'
 import { mulDown, parseDecimal } from '../lib/decimal.ts'
 import { Changes } from '../lib/dependencies.ts'
-import { Names } from '../lib/interner.ts'
-import { Book } from '../market/market.ts'
+import { Interner } from '../lib/interner.ts'
+import { Market } from '../market/market.ts'
 import { fundSpec, NOON } from '../test/drive.ts'
 import { records } from '../test/records.ts'
 import { Fund, type FundSpec } from './fund.ts'
 import { inceptionOf } from './inception.ts'
-import { plan } from './tradePlan.ts'
+import { planTrades } from './tradePlan.ts'
 
 /** A fund and its market, moved by hand. */
 const market = (spec: Partial<FundSpec> & Pick<FundSpec, 'weighting'>) => {
-  const book = new Book(new Names())
+  const book = new Market(new Interner())
   const fund = new Fund(fundSpec(spec), book, new Changes())
   const price = (prices: Record<string, number>): void => {
     for (const [asset, value] of Object.entries(prices)) {
@@ -76,7 +76,7 @@ describe.skipIf(!haveRecordings)('published funds (skipped where the recordings 
       const after = unitsOf(rows, 'new_unit_raw')
       const value = [...after].reduce((sum, [asset, units]) => sum + (Number(units) / 1e18) * prices.get(asset)!, 0)
       const targets = new Map([...after].map(([asset, units]) => [asset, ((Number(units) / 1e18) * prices.get(asset)!) / value]))
-      const trades = plan(before, prices, targets, 'USD', { feeBps: 0, minTrade: 0n, lots: new Map() })
+      const trades = planTrades(before, prices, targets, 'USD', { feeBps: 0, minTrade: 0n, lots: new Map() })
       for (const row of rows) {
         const asset = row.asset!
         const wanted = Number((after.get(asset) ?? 0n) - (before.get(asset) ?? 0n)) / 1e18

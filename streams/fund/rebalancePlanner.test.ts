@@ -11,7 +11,10 @@ const n = (text: string): bigint => parseDecimal(text)!
 /** A fund that is half A and half B, both at 100. */
 const begun = (rules: Partial<RebalanceRules>): Driven => {
   const rebalance: RebalanceRules = {
-    ...{ assetThreshold: 0.05, totalThreshold: Number.POSITIVE_INFINITY, maxIntervalMs: Number.POSITIVE_INFINITY, mode: 'execute' },
+    assetThreshold: 0.05,
+    totalThreshold: Number.POSITIVE_INFINITY,
+    maxIntervalMs: Number.POSITIVE_INFINITY,
+    mode: 'execute',
     trades: { feeBps: 10, minTrade: 0n, lots: new Map() },
     ...rules,
   }
@@ -34,12 +37,26 @@ const prices = (p: Driven, t: number, a: number, b: number): void => {
 const asked = (p: Driven): RebalanceProposal[] => p.frames.flatMap(({ rebalances }) => rebalances)
 
 const trade = (over: Partial<TradeState>): TradeState => ({
-  ...{ id: '1-1', side: 'sell', asset: 'A', amount: n('10'), price: 150, status: 'pending' },
-  ...{ orders: 0, filled: 0n, value: 0n, fee: 0n, fills: [] },
+  id: '1-1',
+  side: 'sell',
+  asset: 'A',
+  amount: n('10'),
+  price: 150,
+  status: 'pending',
+  orders: 0,
+  filled: 0n,
+  value: 0n,
+  fee: 0n,
+  fills: [],
   ...over,
 })
 const state = (over: Partial<RebalanceState>): RebalanceState => ({
-  ...{ fund: 'F', id: 1, reason: 'asset', since: NOON + 40, targets: { A: 0.5, B: 0.5 }, trades: [] },
+  fund: 'F',
+  id: 1,
+  reason: 'asset',
+  since: NOON + 40,
+  targets: { A: 0.5, B: 0.5 },
+  trades: [],
   ...over,
 })
 

@@ -1,9 +1,9 @@
 import type { FundHoldings, RebalanceProposal } from '../input.ts'
 import type { RebalanceState } from '../ledger/rebalanceEntry.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
-import type { Book, Instrument } from '../market/market.ts'
+import type { Instrument, Market } from '../market/market.ts'
 import type { Fund } from './fund.ts'
-import { plan } from './tradePlan.ts'
+import { planTrades } from './tradePlan.ts'
 
 /** A plan that is only shown is made anew so often, ms of event time. */
 const SHOWN_MS = 1_000
@@ -12,19 +12,19 @@ const SHOWN_MS = 1_000
  * The rebalances of one fund: the running one or the last, as the journal tells it, and what would be traded now where the fund's
  * drift asks for it. It plans and carries nothing out: in the mode `execute` its plan is an ask of the journal, in `propose` it is shown.
  */
-export class Rebalancing extends Source implements Dependent {
+export class RebalancePlanner extends Source implements Dependent {
   readonly fund: Fund
   /** As the journal tells it. */
   state: RebalanceState | undefined
   /** What would be traded now; in the mode `propose` only. */
   proposed: RebalanceProposal | undefined
   dirty = false
-  private readonly book: Book
+  private readonly book: Market
   private readonly changes: Changes
   private readonly ask: (proposal: RebalanceProposal) => void
   private custody: ReadonlyMap<string, bigint> = new Map()
 
-  constructor(fund: Fund, book: Book, changes: Changes, ask: (proposal: RebalanceProposal) => void) {
+  constructor(fund: Fund, book: Market, changes: Changes, ask: (proposal: RebalanceProposal) => void) {
     super()
     this.fund = fund
     this.book = book
@@ -40,7 +40,7 @@ export class Rebalancing extends Source implements Dependent {
   }
 
   /** Takes what the journal says of a rebalance. */
-  take(state: RebalanceState): void {
+  apply(state: RebalanceState): void {
     this.state = state
     this.proposed = undefined
     this.touch(this.changes)
@@ -79,7 +79,7 @@ export class Rebalancing extends Source implements Dependent {
       if (stale || !(price > 0)) return undefined
       prices.set(asset, price)
     }
-    const trades = plan(this.custody, prices, targets, spec.quote, spec.rebalance.trades)
+    const trades = planTrades(this.custody, prices, targets, spec.quote, spec.rebalance.trades)
     if (trades.length === 0 && figures.rebalanceReason !== 'age') return undefined
     const { id: fund } = spec
     return { fund, t, id: (this.state?.id ?? 0) + 1, reason: figures.rebalanceReason, targets: Object.fromEntries(targets), trades }

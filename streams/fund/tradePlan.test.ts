@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { fromNumber, ONE, parseDecimal, toNumber } from '../lib/decimal.ts'
-import { type PlannedTrade, type PlanRules, plan } from './tradePlan.ts'
+import { type PlannedTrade, type PlanRules, planTrades } from './tradePlan.ts'
 
 type Amounts = ReadonlyMap<string, bigint>
 type Measures = ReadonlyMap<string, number>
@@ -78,7 +78,7 @@ describe('a plan', () => {
   it('never spends more than there is, whether the fee comes out of what is spent or on top', () => {
     fc.assert(
       fc.property(scene, fc.constantFrom<Charged>('within', 'on top'), ({ custody, prices, targets, rules }, charged) => {
-        const trades = plan(custody, prices, targets, 'USD', rules)
+        const trades = planTrades(custody, prices, targets, 'USD', rules)
         applied(custody, trades, rules.feeBps, charged)
         const firstBuy = trades.findIndex(trade => trade.side === 'buy')
         expect(firstBuy < 0 || trades.slice(firstBuy).every(trade => trade.side === 'buy')).toBe(true)
@@ -90,7 +90,7 @@ describe('a plan', () => {
   it('ends at the targets of what is left, but for lots and what is too small to trade', () => {
     fc.assert(
       fc.property(scene, ({ custody, prices, targets, rules: { maxTrade: _, ...rest } }) => {
-        const after = applied(custody, plan(custody, prices, targets, 'USD', rest), rest.feeBps, 'within')
+        const after = applied(custody, planTrades(custody, prices, targets, 'USD', rest), rest.feeBps, 'within')
         const value = worth(after, prices)
         // One step of each asset, and what was left out: this much of the cash may be missing or left over.
         const step = (asset: string): number => toNumber(rest.lots.get(asset) ?? 1n) * prices.get(asset)! + toNumber(rest.minTrade)
@@ -107,11 +107,11 @@ describe('a plan', () => {
   it('carried out leaves nothing to plan', () => {
     fc.assert(
       fc.property(scene, ({ custody, prices, targets, rules }) => {
-        const trades = plan(custody, prices, targets, 'USD', rules)
+        const trades = planTrades(custody, prices, targets, 'USD', rules)
         // Of what needs more slices than there may be, a rest is left.
         fc.pre(trades.length < 1_000)
         const after = applied(custody, trades, rules.feeBps, 'within')
-        expect(told(plan(after, prices, targets, 'USD', rules))).toEqual([])
+        expect(told(planTrades(after, prices, targets, 'USD', rules))).toEqual([])
       }),
       { numRuns: 1000 },
     )
@@ -121,7 +121,7 @@ describe('a plan', () => {
     fc.assert(
       fc.property(scene, ({ custody, prices, targets, rules }) => {
         const sums = new Map<string, number>()
-        for (const { side, asset, amount, price } of plan(custody, prices, targets, 'USD', rules)) {
+        for (const { side, asset, amount, price } of planTrades(custody, prices, targets, 'USD', rules)) {
           const lot = rules.lots.get(asset) ?? 1n
           const tooLarge = rules.maxTrade !== undefined && amount > lot && amount * fromNumber(price)! > rules.maxTrade * ONE
           // Thousands of slices: an expectation each would take its time.
@@ -173,7 +173,7 @@ describe('a plan', () => {
     ['needs no price of what is neither', { BTC: '3', OLD: '0' }, { BTC: 0.5, USD: 0.5, NEW: 0 }, {}, ['sell 1.5 BTC']],
   ])('%s', (_, custody, targets, some, wanted) => {
     const prices = measures({ BTC: 100, ETH: 10, SOL: 1 })
-    const rounded = plan(amounts(custody), prices, measures(targets), 'USD', rules(some)).map(trade => ({
+    const rounded = planTrades(amounts(custody), prices, measures(targets), 'USD', rules(some)).map(trade => ({
       ...trade,
       amount: (trade.amount / 10n ** 6n) * 10n ** 6n,
     }))
@@ -181,7 +181,7 @@ describe('a plan', () => {
   })
 
   it('is bounded however small the slices, and what is beyond is left', () => {
-    const trades = plan(amounts({ BTC: '100' }), measures({ BTC: 100 }), measures({ USD: 1 }), 'USD', rules({ maxTrade: ONE }))
+    const trades = planTrades(amounts({ BTC: '100' }), measures({ BTC: 100 }), measures({ USD: 1 }), 'USD', rules({ maxTrade: ONE }))
     expect(trades).toHaveLength(1_000)
     expect(toNumber(trades.reduce((sum, trade) => sum + trade.amount, 0n))).toBe(10)
   })
@@ -206,7 +206,7 @@ describe.skipIf(!haveCases)('the worked example (they stand beside the project; 
     const cash = parseDecimal(expected.total_to_buy.slice(0, 20))! + 1n
     const only = rules({ feeBps: Number(input.fee) * 10_000 })
     const bought = (cash: bigint, some: PlanRules): bigint[] =>
-      plan(custody(cash), measures({ C: 1 }), measures({ C: 1 }), 'USD', some).map(trade => trade.amount)
+      planTrades(custody(cash), measures({ C: 1 }), measures({ C: 1 }), 'USD', some).map(trade => trade.amount)
     const missing = parseDecimal(expected.unit_after_whole_buy)! - parseDecimal(input.current_unit)!
     expect(bought(cash, only)).toEqual([missing])
     expect(bought(cash - 2n, only)[0]! < missing).toBe(true)

@@ -22,7 +22,7 @@ export interface PlanRules {
 }
 
 /** Slices that one asset is traded in, at most; what is beyond is left for the next rebalance. */
-const MOST_SLICES = 1_000
+const SLICES_MAX = 1_000
 
 /** What an asset is away from its target, values in 10⁻³⁶ of the quote asset. */
 interface Gap {
@@ -46,7 +46,7 @@ interface Gap {
  *
  * Empty where anything held or wanted has no price: nothing is concluded from what is unknown.
  */
-export const plan = (
+export const planTrades = (
   custody: ReadonlyMap<string, bigint>,
   prices: ReadonlyMap<string, number>,
   targets: ReadonlyMap<string, number>,
@@ -143,7 +143,7 @@ const slices = ({ asset, p }: Gap, value: bigint, { lots, minTrade, maxTrade }: 
   const fitting = maxTrade === undefined ? value / (p * lot) : (maxTrade * ONE) / (p * lot)
   const full = (fitting > 0n ? fitting : 1n) * lot
   const amounts: bigint[] = []
-  for (let left = (value / (p * lot)) * lot; left > 0n && amounts.length < MOST_SLICES; left -= full) {
+  for (let left = (value / (p * lot)) * lot; left > 0n && amounts.length < SLICES_MAX; left -= full) {
     const amount = least(left, full)
     if (amount * p < minTrade * ONE) break
     amounts.push(amount)

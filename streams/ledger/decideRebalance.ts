@@ -7,9 +7,9 @@ import {
   outcomeOf,
   type Rebalance,
   type Rebalanced,
+  type RebalanceTrade,
   type Step,
   statusWith,
-  type Trade,
   type TradePlan,
   type TradeState,
   worthOf,
@@ -18,24 +18,24 @@ import {
 /** What is asked for of a rebalance, checked for its form. */
 export type RebalanceCommand = Opening | TradeStep | Closing
 type Opening = Omit<Rebalance, 'trades'> & { readonly trades: readonly Omit<TradePlan, 'id'>[] }
-type TradeStep = Pick<Trade, 'kind' | 'fund' | 'trade' | 'at'> & { readonly step: Step }
+type TradeStep = Pick<RebalanceTrade, 'kind' | 'fund' | 'trade' | 'at'> & { readonly step: Step }
 type Closing = Pick<Rebalanced, 'kind' | 'fund' | 'id' | 'at' | 'divisor'>
 
 /** The fact it comes to and what that moves; or why there will be none. */
-export type Ruling =
-  | { readonly fact: Rebalance | Trade | Rebalanced; readonly moves: readonly Move[] }
+export type RebalanceDecision =
+  | { readonly fact: Rebalance | RebalanceTrade | Rebalanced; readonly moves: readonly Move[] }
   | { readonly refused: RefusedBefore }
   | { readonly nothing: true }
 
 /** What of the ledger a rebalance is decided by, amounts in 10⁻¹⁸. */
-export interface Books {
+export interface Balances {
   balance(account: string, asset: string): bigint
   holdings(account: string): ReadonlyMap<string, bigint>
   /** Outstanding. */
   shares(fund: string): bigint
 }
 
-export const decideRebalance = (command: RebalanceCommand, fund: LedgerFund | undefined, books: Books): Ruling => {
+export const decideRebalance = (command: RebalanceCommand, fund: LedgerFund | undefined, books: Balances): RebalanceDecision => {
   if (fund === undefined) return { refused: 'unknown_fund' }
   switch (command.kind) {
     case 'rebalance':
@@ -48,7 +48,7 @@ export const decideRebalance = (command: RebalanceCommand, fund: LedgerFund | un
 }
 
 /** Whether an entry is a step of what is known of the fund. */
-export const followsRebalance = (entry: Rebalance | Trade | Rebalanced, fund: LedgerFund | undefined): boolean => {
+export const followsRebalance = (entry: Rebalance | RebalanceTrade | Rebalanced, fund: LedgerFund | undefined): boolean => {
   switch (entry.kind) {
     case 'rebalance':
       return fund !== undefined
@@ -66,7 +66,7 @@ export const targetsOf = ({ inception, rebalanced, units }: LedgerFund): Readonl
 }
 
 /** Of an asset in the fund's custody, what no order at the exchange may take. */
-export const freeOf = ({ id, terms, rebalance }: LedgerFund, asset: string, books: Books): bigint => {
+export const freeOf = ({ id, terms, rebalance }: LedgerFund, asset: string, books: Balances): bigint => {
   const balance = books.balance(custodyAccount(id), asset)
   return rebalance ? balance - held(rebalance, asset, terms.quote) : balance
 }
@@ -75,7 +75,7 @@ export const freeOf = ({ id, terms, rebalance }: LedgerFund, asset: string, book
  * What a share stands for after a trade: custody ÷ shares, down to 18 decimals, so that no basket is ever more than there is. Members
  * that are not held are among it with nothing. Without shares it stays what it was.
  */
-export const unitsNow = (fund: LedgerFund, books: Books, members = targetsOf(fund)): ReadonlyMap<string, bigint> => {
+export const unitsNow = (fund: LedgerFund, books: Balances, members = targetsOf(fund)): ReadonlyMap<string, bigint> => {
   const shares = books.shares(fund.id)
   if (shares === 0n) return fund.units
   const custody = books.holdings(custodyAccount(fund.id))
@@ -89,7 +89,7 @@ export const unitsNow = (fund: LedgerFund, books: Books, members = targetsOf(fun
 }
 
 /** One at a time; asked for again, there is nothing to write. */
-const opening = (command: Opening, fund: LedgerFund, books: Books): Ruling => {
+const opening = (command: Opening, fund: LedgerFund, books: Balances): RebalanceDecision => {
   if (fund.inception === undefined || books.shares(fund.id) === 0n) return { refused: 'not_ready' }
   if (fund.halted) return { refused: 'halted' }
   const { rebalance } = fund
@@ -98,7 +98,7 @@ const opening = (command: Opening, fund: LedgerFund, books: Books): Ruling => {
   return { fact: { ...command, trades }, moves: [] }
 }
 
-const tradeStep = ({ step, ...command }: TradeStep, fund: LedgerFund, books: Books): Ruling => {
+const tradeStep = ({ step, ...command }: TradeStep, fund: LedgerFund, books: Balances): RebalanceDecision => {
   const trade = fund.rebalance?.trades.find(({ id }) => id === command.trade)
   if (trade === undefined) return { refused: 'unknown_order' }
   const status = statusWith(trade, step)
@@ -128,7 +128,7 @@ const tradeStep = ({ step, ...command }: TradeStep, fund: LedgerFund, books: Boo
   return { fact: { ...command, status, order }, moves: [] }
 }
 
-const closing = (command: Closing, fund: LedgerFund, books: Books): Ruling => {
+const closing = (command: Closing, fund: LedgerFund, books: Balances): RebalanceDecision => {
   const { rebalance } = fund
   if (rebalance === undefined || rebalance.id !== command.id || rebalance.ended) return { nothing: true }
   if (!rebalance.trades.every(isOver)) return { refused: 'not_ready' }

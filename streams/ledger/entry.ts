@@ -1,13 +1,13 @@
 import { formatDecimal, parseDecimal } from '../lib/decimal.ts'
 import { readTransaction, type Transaction, type WrittenTransaction, writeTransaction } from '../pnl/transaction.ts'
 import type { JsonObject } from '../wire/mergePatch.ts'
-import { type Rebalance, type Rebalanced, readRebalanceFact, type Trade, writeRebalanceFact } from './rebalanceEntry.ts'
+import { type Rebalance, type Rebalanced, type RebalanceTrade, readRebalanceFact, writeRebalanceFact } from './rebalanceEntry.ts'
 
 /**
  * What the clearing house writes down: one entry is one atomic fact, all its postings or none. Amounts are held in 10⁻¹⁸ and
  * written as decimal strings; `t` is ms.
  */
-export type Entry = Fact & {
+export type Entry = EntryContent & {
   readonly seq: number
   readonly t: number
   /**
@@ -29,7 +29,7 @@ export interface Posting {
   readonly after: bigint
 }
 
-export type Fact =
+export type EntryContent =
   | Registration
   | Definition
   | Inception
@@ -40,7 +40,7 @@ export type Fact =
   | Recording
   | Supplies
   | Rebalance
-  | Trade
+  | RebalanceTrade
   | Rebalanced
 
 export interface Registration {
@@ -148,7 +148,7 @@ export const shareAsset = (fund: string): string => SHARE + fund
 export const fundOfShares = (asset: string): string | undefined => (asset.startsWith(SHARE) ? asset.slice(SHARE.length) : undefined)
 
 /** The client's own key of an entry; undefined where it has none. */
-export const keyOf = (fact: Fact): string | undefined => ('key' in fact ? fact.key : undefined)
+export const keyOf = (fact: EntryContent): string | undefined => ('key' in fact ? fact.key : undefined)
 
 /**
  * An entry as one line of JSON. Put together by hand, for an order of ten assets has sixty amounts and writing them is most of what it
@@ -160,9 +160,9 @@ export const writeEntry = (entry: Entry, outcome?: string): string => {
   return postings.length === 0 ? `${head}}` : `${head},"postings":[${postingsText(postings)}]}`
 }
 
-export const isOrder = (entry: Fact): entry is Order => entry.kind === 'create' || entry.kind === 'redeem'
+export const isOrder = (entry: EntryContent): entry is Order => entry.kind === 'create' || entry.kind === 'redeem'
 
-const membersOf = (entry: Fact, outcome?: string): string => {
+const membersOf = (entry: EntryContent, outcome?: string): string => {
   if (!isOrder(entry)) return JSON.stringify(detailOf(entry)).slice(1, -1)
   const { key, fund, amount } = entry
   return `"key":${JSON.stringify(key)},"fund":"${fund}","amount":"${formatDecimal(amount)}",${outcome ?? outcomeText(entry)}`
@@ -194,7 +194,7 @@ const postingsText = (postings: readonly Posting[]): string => {
   return text
 }
 
-const detailOf = (entry: Exclude<Fact, Order>): object => {
+const detailOf = (entry: Exclude<EntryContent, Order>): object => {
   switch (entry.kind) {
     case 'register':
       return { client: entry.client }
@@ -240,7 +240,10 @@ export type WrittenPosting = readonly [account: string, asset: string, amount: s
 export const readEntry = (text: string): Entry => {
   const json = JSON.parse(text) as Record<string, unknown>
   const postings = ((json.postings ?? []) as WrittenPosting[]).map(([account, asset, amount, after]) => ({
-    ...{ account, asset, amount: amountOf(amount), after: amountOf(after) },
+    account,
+    asset,
+    amount: amountOf(amount),
+    after: amountOf(after),
   }))
   const entry: Record<string, unknown> = { ...json, ...readRebalanceFact(json), postings }
   if (typeof json.amount === 'string') entry.amount = amountOf(json.amount)

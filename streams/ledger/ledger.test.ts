@@ -6,14 +6,17 @@ import type { Transaction } from '../pnl/transaction.ts'
 import { transaction } from '../test/transactions.ts'
 import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR } from './accounts.ts'
 import { type Entry, type FundTerms, type Leg, type Order, REJECTIONS, readEntry, shareAsset, writeEntry } from './entry.ts'
-import { type Command, Ledger, MOST_RECORDED, MOST_SUPPLIES, REFUSALS } from './ledger.ts'
+import { type Command, Ledger, RECORDED_ROWS_MAX, REFUSALS, SUPPLIES_MAX } from './ledger.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 const amounts = (list: Record<string, string>): Map<string, bigint> =>
   new Map(Object.entries(list).map(([asset, text]) => [asset, n(text)]))
 
 const terms = (over: Partial<FundTerms> = {}): FundTerms => ({
-  ...{ quote: 'USD', creationUnit: n('10'), createFeeBps: 0, redeemFeeBps: 0 },
+  quote: 'USD',
+  creationUnit: n('10'),
+  createFeeBps: 0,
+  redeemFeeBps: 0,
   ...over,
 })
 const FEED = terms({ createFeeBps: 10, redeemFeeBps: 20 })
@@ -21,7 +24,11 @@ const FEED = terms({ createFeeBps: 10, redeemFeeBps: 20 })
 const define = (fund: string, over: FundTerms = terms()): Command => ({ kind: 'define', fund, terms: over })
 const defineAtRunTime = (fund: string): Command => ({ kind: 'define', fund, terms: terms(), definition: { name: fund } })
 const begin = (fund: string, units: Record<string, string> = { A: '0.5', B: '0.25' }, shares = '100'): Command => ({
-  ...{ kind: 'inception', fund, units: amounts(units), weights: {}, shares: n(shares) },
+  kind: 'inception',
+  fund,
+  units: amounts(units),
+  weights: {},
+  shares: n(shares),
 })
 const register = (client: string): Command => ({ kind: 'register', client })
 const halt = (fund: string): Command => ({ kind: 'halt', fund })
@@ -30,10 +37,18 @@ const resume = (fund: string): Command => ({ kind: 'resume', fund })
 let keys = 0
 const key = (): string => `k${++keys}`
 const deposit = (client: string, asset: string, amount: string): Command => ({
-  ...{ kind: 'deposit', key: key(), client, asset, amount: n(amount) },
+  kind: 'deposit',
+  key: key(),
+  client,
+  asset,
+  amount: n(amount),
 })
 const withdraw = (client: string, asset: string, amount: string): Command => ({
-  ...{ kind: 'withdrawal', key: key(), client, asset, amount: n(amount) },
+  kind: 'withdrawal',
+  key: key(),
+  client,
+  asset,
+  amount: n(amount),
 })
 const create = (fund: string, amount: string, nav?: number): Command => ({ kind: 'create', key: key(), fund, amount: n(amount), nav })
 const redeem = (fund: string, amount: string, nav?: number): Command => ({ kind: 'redeem', key: key(), fund, amount: n(amount), nav })
@@ -46,7 +61,8 @@ const rowsOf = (count: number): Transaction[] => {
 const recordAll = (portfolio: string, transactions: Transaction[]): Command => ({ kind: 'record', portfolio, transactions })
 const supply = (supplies: Record<string, string>): Command => ({ kind: 'supplies', supplies: amounts(supplies) })
 const supplyMany = (count: number): Command => ({
-  ...{ kind: 'supplies', supplies: new Map(Array.from({ length: count }, (_, i) => [`A${i}`, 0n])) },
+  kind: 'supplies',
+  supplies: new Map(Array.from({ length: count }, (_, i) => [`A${i}`, 0n])),
 })
 const record = (portfolio: string, ...transactions: Transaction[]): Command => recordAll(portfolio, transactions)
 
@@ -100,8 +116,8 @@ const REFUSED: Row[] = [
   ['halted', 'and no whole units', 'bob', redeem('SHUT', '1', 100)],
   ['stale_price', 'and no whole units', 'ann', create('FEED', '1')],
   ['stale_price', 'and no shares', 'ann', redeem('FEED', '10')],
-  ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(MOST_RECORDED + 1))],
-  ['supplies_full', 'one asset more than are kept', 'admin', supplyMany(MOST_SUPPLIES + 1)],
+  ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(RECORDED_ROWS_MAX + 1))],
+  ['supplies_full', 'one asset more than are kept', 'admin', supplyMany(SUPPLIES_MAX + 1)],
   [
     'unknown_order',
     'a step of no trade',
@@ -177,7 +193,7 @@ describe('supplies', () => {
 
   it('of assets that are known are taken in however many there are', () => {
     const ledger = new Ledger()
-    done(ledger, supplyMany(MOST_SUPPLIES))
+    done(ledger, supplyMany(SUPPLIES_MAX))
     expect(done(ledger, supply({ A0: '5' }))).toMatchObject({ supplies: amounts({ A0: '5' }) })
     expect(ledger.decide(supply({ A0: '6', B: '1' }), 9, 'admin')).toEqual({ refused: 'supplies_full' })
   })

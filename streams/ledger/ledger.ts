@@ -5,7 +5,7 @@ import { decideRebalance, followsRebalance, freeOf, type RebalanceCommand, units
 import {
   type Definition,
   type Entry,
-  type Fact,
+  type EntryContent,
   type Funding,
   type FundTerms,
   fundOfShares,
@@ -76,9 +76,9 @@ export interface LedgerFund {
 }
 
 /** Rows that a portfolio may get at run time. Their ids are known for ever, some 100 bytes each. */
-export const MOST_RECORDED = 1_000_000
+export const RECORDED_ROWS_MAX = 1_000_000
 /** Assets whose supplies are kept; each is kept for ever, some 100 bytes. */
-export const MOST_SUPPLIES = 100_000
+export const SUPPLIES_MAX = 100_000
 
 const NOTHING: ReadonlyMap<string, bigint> = new Map()
 const NEW = { inception: undefined, units: NOTHING, halted: false, rebalance: undefined, rebalanced: undefined } as const
@@ -254,7 +254,10 @@ export class Ledger {
     if (fund.inception) return { refused: 'fund_exists' }
     const custody = custodyAccount(command.fund)
     const moves: Move[] = [...command.units].map(([asset, units]) => ({
-      ...{ from: OUTSIDE, to: custody, asset, amount: mulUp(units, command.shares) },
+      from: OUTSIDE,
+      to: custody,
+      asset,
+      amount: mulUp(units, command.shares),
     }))
     const shares = { from: issuedAccount(command.fund), to: clientAccount(SPONSOR), asset: shareAsset(command.fund) }
     // In the order in which they are read again: JSON puts names that are numbers first.
@@ -335,7 +338,7 @@ export class Ledger {
       return true
     })
     if (transactions.length === 0) return { nothing: true }
-    if ((known?.size ?? 0) + transactions.length > MOST_RECORDED) return { refused: 'portfolio_full' }
+    if ((known?.size ?? 0) + transactions.length > RECORDED_ROWS_MAX) return { refused: 'portfolio_full' }
     return this.entry(t, who, { ...command, transactions }, [])
   }
 
@@ -344,17 +347,17 @@ export class Ledger {
     const news = [...command.supplies].filter(([asset, supply]) => this.supplies.get(asset) !== supply)
     if (news.length === 0) return { nothing: true }
     const more = news.filter(([asset]) => !this.supplies.has(asset)).length
-    if (this.supplies.size + more > MOST_SUPPLIES) return { refused: 'supplies_full' }
+    if (this.supplies.size + more > SUPPLIES_MAX) return { refused: 'supplies_full' }
     // In the order in which they are read again.
     const supplies = new Map(Object.entries(Object.fromEntries(news)))
     return this.entry(t, who, { ...command, supplies }, [])
   }
 
   private rejected<F extends { readonly kind: string }>(t: number, who: string, fact: F, code: Rejection): Decision {
-    return this.entry(t, who, { ...fact, status: 'rejected', code } as unknown as Fact, [])
+    return this.entry(t, who, { ...fact, status: 'rejected', code } as unknown as EntryContent, [])
   }
 
-  private entry(t: number, who: string, fact: Fact, moves: readonly Move[]): Decision {
+  private entry(t: number, who: string, fact: EntryContent, moves: readonly Move[]): Decision {
     return { entry: { ...fact, seq: this.seq + 1, t: Math.max(t, this.t), who, postings: this.postings(moves) } }
   }
 
@@ -423,7 +426,13 @@ export class Ledger {
       funds: [...this.funds.values()]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map(({ id, terms, definition, inception, units, halted, rebalance, rebalanced }) => ({
-          ...{ id, terms: writeTerms(terms), definition, inception, units: inOrder(units), halted, rebalanced },
+          id,
+          terms: writeTerms(terms),
+          definition,
+          inception,
+          units: inOrder(units),
+          halted,
+          rebalanced,
           ...(rebalance && { rebalance: writeRebalance(rebalance) }),
         })),
       recordings: this.recordings,
@@ -444,8 +453,13 @@ export class Ledger {
       const { definition, inception, rebalanced } = fund
       const rebalance = fund.rebalance && readRebalance(fund.rebalance)
       ledger.funds.set(fund.id, {
-        ...{ ...fund, definition, inception, rebalanced, rebalance },
-        ...{ terms: readTerms(fund.terms), units: readAmounts(fund.units) },
+        ...fund,
+        definition,
+        inception,
+        rebalanced,
+        rebalance,
+        terms: readTerms(fund.terms),
+        units: readAmounts(fund.units),
       })
     }
     // What was kept before there were such rows tells of none.

@@ -133,8 +133,14 @@ class Model {
         const before = fund.rebalance ?? { id: 0, over: true }
         if (!before.over || command.id !== before.id + 1) return 'nothing'
         const trades = command.trades.map(({ side, asset, amount }, i) => ({
-          ...{ id: `${command.id}-${i + 1}`, sells: side === 'sell', asset, amount, filled: 0n, over: false },
-          ...{ orders: [], fills: new Set<string>() },
+          id: `${command.id}-${i + 1}`,
+          sells: side === 'sell',
+          asset,
+          amount,
+          filled: 0n,
+          over: false,
+          orders: [],
+          fills: new Set<string>(),
         }))
         const members = Object.keys(command.targets).filter(name => command.targets[name]! > 0)
         fund.rebalance = { id: command.id, over: false, members, trades }
@@ -367,7 +373,10 @@ const tradeStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       fill: fc.record({
-        ...{ order: orderId, id: fc.constantFrom('a', 'b', 'c', 'd'), amount: part, price: part },
+        order: orderId,
+        id: fc.constantFrom('a', 'b', 'c', 'd'),
+        amount: part,
+        price: part,
         fee: fc.record({ asset: fc.constantFrom('USD', 'USD', 'A', '7'), amount: fc.constantFrom(0n, 1n, decimal('0.01')) }),
       }),
     }),
@@ -430,7 +439,10 @@ const begun: Command[] = [
   ),
   { kind: 'define', fund: 'F', terms: { quote: 'USD', creationUnit: ONE / 2n, createFeeBps: 7, redeemFeeBps: 30 } },
   {
-    ...{ kind: 'inception', fund: 'F', weights: {}, shares: decimal('3.5') },
+    kind: 'inception',
+    fund: 'F',
+    weights: {},
+    shares: decimal('3.5'),
     units: new Map([
       ['USD', decimal('0.333333333333333333')],
       ['7', 1n],
@@ -442,14 +454,22 @@ const begun: Command[] = [
 const trading: Command[] = [
   ...begun.slice(0, -1),
   {
-    ...{ kind: 'inception', fund: 'F', weights: { A: 1 }, shares: decimal('3') },
+    kind: 'inception',
+    fund: 'F',
+    weights: { A: 1 },
+    shares: decimal('3'),
     units: new Map([
       ['A', ONE],
       ['7', ONE],
     ]),
   },
   {
-    ...{ kind: 'rebalance', fund: 'F', id: 1, at: 5, reason: 'asset', targets: { '7': 1 } },
+    kind: 'rebalance',
+    fund: 'F',
+    id: 1,
+    at: 5,
+    reason: 'asset',
+    targets: { '7': 1 },
     trades: [
       { side: 'sell', asset: 'A', amount: 3n * ONE, price: 1 },
       { side: 'buy', asset: '7', amount: 3n * ONE, price: 1 },
@@ -457,7 +477,10 @@ const trading: Command[] = [
   },
   { kind: 'trade', fund: 'F', trade: '1-1', at: 5, step: { order: { id: '1-1-1', amount: 3n * ONE, limit: ONE, hold: 3n * ONE } } },
   {
-    ...{ kind: 'trade', fund: 'F', trade: '1-1', at: 5 },
+    kind: 'trade',
+    fund: 'F',
+    trade: '1-1',
+    at: 5,
     step: { fill: { order: '1-1-1', id: 'z', amount: ONE / 3n, price: ONE, fee: { asset: 'USD', amount: 7n } } },
   },
 ]

@@ -22,13 +22,16 @@ const step = (trade: string, what: Step): Command => ({ kind: 'trade', fund: 'F'
 const send = (trade: string, number: number, amount: string, hold: string, limit = '10'): Command =>
   step(trade, { order: { id: `${trade}-${number}`, amount: n(amount), limit: n(limit), hold: n(hold) } })
 const fill = (order: string, id: string, amount: string, price: string, fee = '0', asset = 'USD'): Command =>
-  step(order.slice(0, order.lastIndexOf('-')), {
-    fill: { order, id, amount: n(amount), price: n(price), fee: { asset, amount: n(fee) } },
-  })
+  step(order.slice(0, order.lastIndexOf('-')), { fill: { order, id, amount: n(amount), price: n(price), fee: { asset, amount: n(fee) } } })
 const end = (trade: string, status: 'completed' | 'failed' | 'cancelled' = 'cancelled'): Command =>
   step(trade, { end: { status, why: 'x' } })
 const open = (id = 1): Command => ({
-  ...{ kind: 'rebalance', fund: 'F', id, at: 6, reason: 'asset', targets: { A: 0.5, B: 0.5 } },
+  kind: 'rebalance',
+  fund: 'F',
+  id,
+  at: 6,
+  reason: 'asset',
+  targets: { A: 0.5, B: 0.5 },
   trades: [
     { side: 'sell', asset: 'A', amount: n('40'), price: 10 },
     { side: 'buy', asset: 'B', amount: n('20'), price: 20 },

@@ -29,7 +29,7 @@ export interface TradePlan {
 }
 
 /** One step of one trade. It bears `order` where one is about to be sent, `fill` where an exchange has traded, else the end. */
-export interface Trade {
+export interface RebalanceTrade {
   readonly kind: 'trade'
   readonly fund: string
   readonly trade: string
@@ -69,7 +69,7 @@ export interface Rebalanced {
   readonly id: number
   readonly at: number
   /** Whether all trades were completed, some, or none. */
-  readonly outcome: Outcome
+  readonly outcome: RebalanceOutcome
   readonly targets: Readonly<Record<string, number>>
   /** Custody ÷ shares, down to 18 decimals. */
   readonly units: ReadonlyMap<string, bigint>
@@ -77,7 +77,7 @@ export interface Rebalanced {
   readonly divisor?: number
 }
 
-export type Outcome = 'completed' | 'partial' | 'failed'
+export type RebalanceOutcome = 'completed' | 'partial' | 'failed'
 export const ENDS = ['completed', 'failed', 'cancelled'] as const
 export type End = (typeof ENDS)[number]
 export type TradeStatus = 'pending' | 'submitted' | 'partially_filled' | End
@@ -97,7 +97,7 @@ export interface RebalanceState {
   readonly since: number
   readonly targets: Readonly<Record<string, number>>
   readonly trades: readonly TradeState[]
-  readonly ended?: { readonly t: number; readonly outcome: Outcome }
+  readonly ended?: { readonly t: number; readonly outcome: RebalanceOutcome }
 }
 
 export interface TradeState extends TradePlan {
@@ -120,17 +120,21 @@ export interface TradeState extends TradePlan {
 export const isOver = ({ status }: TradeState): boolean => (ENDS as readonly string[]).includes(status)
 
 export const opened = (entry: Rebalance): RebalanceState => ({
-  ...{ fund: entry.fund, id: entry.id, reason: entry.reason, since: entry.at, targets: entry.targets },
+  fund: entry.fund,
+  id: entry.id,
+  reason: entry.reason,
+  since: entry.at,
+  targets: entry.targets,
   trades: entry.trades.map(plan => ({ ...plan, status: 'pending', orders: 0, filled: 0n, value: 0n, fee: 0n, fills: [] })),
 })
 
 /** The rebalance with this step of a trade of it. */
-export const stepped = (state: RebalanceState, entry: Trade): RebalanceState => ({
+export const stepped = (state: RebalanceState, entry: RebalanceTrade): RebalanceState => ({
   ...state,
   trades: state.trades.map(trade => (trade.id === entry.trade ? tradeStepped(trade, entry) : trade)),
 })
 
-const tradeStepped = (trade: TradeState, { status, order, fill, why }: Trade): TradeState => {
+const tradeStepped = (trade: TradeState, { status, order, fill, why }: RebalanceTrade): TradeState => {
   if (order) return { ...trade, status, orders: trade.orders + 1, order: { ...order, filled: 0n } }
   if (fill === undefined) return { ...trade, status, ...(why !== undefined && { why }) }
   const { filled, value, fee, fills } = trade
@@ -139,7 +143,9 @@ const tradeStepped = (trade: TradeState, { status, order, fill, why }: Trade): T
     ...trade,
     status,
     ...(current && { order: current }),
-    ...{ filled: filled + fill.amount, value: value + worthOf(trade.side, fill), fills: [...fills, fill.id] },
+    filled: filled + fill.amount,
+    value: value + worthOf(trade.side, fill),
+    fills: [...fills, fill.id],
     fee: fee + (fill.fee.asset === trade.asset ? mulUp(fill.fee.amount, fill.price) : fill.fee.amount),
   }
 }
@@ -168,7 +174,7 @@ export const held = ({ trades }: RebalanceState, asset: string, quote: string): 
     return left <= 0n ? sum : sum + (order.hold * left + order.amount - 1n) / order.amount
   }, 0n)
 
-export const outcomeOf = ({ trades }: RebalanceState): Outcome => {
+export const outcomeOf = ({ trades }: RebalanceState): RebalanceOutcome => {
   if (trades.every(({ status }) => status === 'completed')) return 'completed'
   return trades.some(({ filled }) => filled > 0n) ? 'partial' : 'failed'
 }
@@ -177,7 +183,7 @@ export const outcomeOf = ({ trades }: RebalanceState): Outcome => {
 
 export type Written = Readonly<Record<string, unknown>>
 
-export const writeRebalanceFact = (entry: Rebalance | Trade | Rebalanced): object => {
+export const writeRebalanceFact = (entry: Rebalance | RebalanceTrade | Rebalanced): object => {
   switch (entry.kind) {
     case 'rebalance': {
       const { fund, id, at, reason, targets, trades } = entry
@@ -198,7 +204,12 @@ export const writeRebalanceFact = (entry: Rebalance | Trade | Rebalanced): objec
     case 'rebalanced': {
       const { fund, id, at, outcome, targets, units, divisor } = entry
       return {
-        ...{ fund, id, at, outcome, targets, ...(divisor !== undefined && { divisor }) },
+        fund,
+        id,
+        at,
+        outcome,
+        targets,
+        ...(divisor !== undefined && { divisor }),
         units: Object.fromEntries([...units].map(([asset, n]) => [asset, formatDecimal(n)])),
       }
     }

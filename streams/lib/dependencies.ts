@@ -24,7 +24,7 @@ export class Changes {
   }
 
   /** Ends the frame: refreshes what was marked, then what that marked, until nothing is left. */
-  settle(t: number): void {
+  recompute(t: number): void {
     while (this.marked.length > 0) {
       const wave = this.marked
       this.marked = []

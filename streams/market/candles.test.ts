@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Bar, Candles, DAY, floorTo, MINUTE } from './candles.ts'
+import { type Candle, Candles, DAY, floorTo, MINUTE } from './candles.ts'
 import { RollingDay } from './rollingDay.ts'
 
 interface Trade {
@@ -46,7 +46,7 @@ const expected = (list: Trade[]) => {
   }
 }
 
-const seen = ({ open, close, high, low, volume, notional, n }: Bar) => ({ open, close, high, low, volume, notional, n })
+const seen = ({ open, close, high, low, volume, notional, n }: Candle) => ({ open, close, high, low, volume, notional, n })
 
 describe('candles', () => {
   it('are what their trades say, late ones included, for the running candle and the last closed one', () => {

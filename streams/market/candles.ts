@@ -8,7 +8,7 @@ export const INTERVALS = { '1m': MINUTE, '5m': 5 * MINUTE, '1h': HOUR, '1d': DAY
 export type Interval = keyof typeof INTERVALS
 
 /** Open and close are decided by event time, then by the order of arrival. Prices in the quote, volume in base units. */
-export class Bar {
+export class Candle {
   openT: number
   open = 0
   high = 0
@@ -30,7 +30,7 @@ export class Bar {
   }
 
   /** Takes in all of another bar. Volumes and notionals add, so an average is never summed. */
-  merge(other: Bar): void {
+  merge(other: Candle): void {
     if (other.n > 0)
       this.add(other.firstT, other.lastT, other.open, other.high, other.low, other.close, other.volume, other.notional, other.n)
   }
@@ -76,23 +76,23 @@ export const floorTo = (t: number, interval: number): number => t - (t % interva
 /** The running candle of one interval and the last closed one before it. */
 export class Candles {
   readonly interval: number
-  running: Bar | undefined
-  previous: Bar | undefined
+  running: Candle | undefined
+  previous: Candle | undefined
 
   constructor(interval: number) {
     this.interval = interval
   }
 
   /** The bar that `t` falls into; undefined where it closed before the last closed one, which only the store still knows. */
-  at(t: number): Bar | undefined {
+  at(t: number): Candle | undefined {
     const openT = floorTo(t, this.interval)
     if (this.running === undefined || openT > this.running.openT) {
       this.previous = this.running
-      this.running = new Bar(openT)
+      this.running = new Candle(openT)
       return this.running
     }
     if (openT === this.running.openT) return this.running
-    if (this.previous === undefined || openT > this.previous.openT) this.previous = new Bar(openT)
+    if (this.previous === undefined || openT > this.previous.openT) this.previous = new Candle(openT)
     return openT === this.previous.openT ? this.previous : undefined
   }
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { highestBid, type Levels } from '../pools/orderBook.ts'
-import { BookWriter } from './depthSampler.ts'
+import { DepthSampler } from './depthSampler.ts'
 
 const levelsOf = (price: number): Levels => ({ bids: [[price, 1]], asks: [[price + 1, 1]] })
 /** The best bid of each look, undefined where the book is not known. */
-const bids = (looks: ReturnType<BookWriter['take']>): (number | undefined)[] => looks.map(({ levels }) => levels && highestBid(levels))
+const bids = (looks: ReturnType<DepthSampler['take']>): (number | undefined)[] => looks.map(({ levels }) => levels && highestBid(levels))
 
 describe('a book that changes', () => {
   const step = fc.record({ wait: fc.integer({ min: 0, max: 250 }), changes: fc.boolean() })
@@ -13,7 +13,7 @@ describe('a book that changes', () => {
   it('is looked at once in 100 ms at most, as it stands then, and at the end as it stood at last', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), steps => {
-        const writer = new BookWriter(3)
+        const writer = new DepthSampler(3)
         let t = 0
         let price = 1
         let changedAt = Number.NaN
@@ -44,7 +44,7 @@ describe('a book that changes', () => {
     ['event times', 100, Number.NaN],
     ['times of receipt, where the venue’s own stand still', 0, 100],
   ])('is looked at again after 100 ms by %s', (_, newest, received) => {
-    const writer = new BookWriter(0)
+    const writer = new DepthSampler(0)
     writer.changed(1, 0, 1_000, () => levelsOf(5))
     expect(bids(writer.take(1_000, 2_000))).toEqual([5])
     writer.changed(1, 0, 1_000, () => levelsOf(6))
@@ -55,7 +55,7 @@ describe('a book that changes', () => {
 
 describe('a book that is lost', () => {
   it('is told of at once, once, and by its own symbol', () => {
-    const writer = new BookWriter(0)
+    const writer = new DepthSampler(0)
     for (const symbol of [1, 2]) writer.changed(symbol, 0, 1_000, () => levelsOf(symbol))
     expect(bids(writer.take(1_000, 1_000))).toEqual([1, 2])
     writer.lost(2, 1_050)
@@ -66,7 +66,7 @@ describe('a book that is lost', () => {
   })
 
   it('was nothing to anybody if it was never shown', () => {
-    const writer = new BookWriter(0)
+    const writer = new DepthSampler(0)
     writer.allLost()
     writer.changed(1, 0, 1_000, () => levelsOf(5))
     writer.lost(1, 1_000)
@@ -74,7 +74,7 @@ describe('a book that is lost', () => {
   })
 
   it('is shown again as soon as it is whole', () => {
-    const writer = new BookWriter(0)
+    const writer = new DepthSampler(0)
     writer.changed(1, 0, 1_000, () => levelsOf(5))
     writer.take(1_000, Number.NaN)
     writer.lost(1, Number.NaN)

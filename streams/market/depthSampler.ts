@@ -25,7 +25,7 @@ const unknown = () => undefined
  * The books of one connection that are shown, each looked at when it has changed and a while has passed since the last look: however
  * fast it changes and however slowly it is taken, one look waits. That a book is lost is told at once.
  */
-export class BookWriter {
+export class DepthSampler {
   private readonly feed: number
   private readonly books = new Map<number, Watched>()
   private readonly due = new Set<Watched>()

@@ -1,12 +1,12 @@
 import { CANDLE, QUOTE, REFUSED, type Ticks } from '../input.ts'
 import { type Changes, Source } from '../lib/dependencies.ts'
-import type { Names } from '../lib/interner.ts'
-import { Bar, Candles, INTERVALS, type Interval } from './candles.ts'
+import type { Interner } from '../lib/interner.ts'
+import { Candle, Candles, INTERVALS, type Interval } from './candles.ts'
 import type { FeedHealth } from './feedHealth.ts'
 import { Quotes } from './quotes.ts'
 import { RollingDay } from './rollingDay.ts'
 import { Tape } from './tape.ts'
-import { RecentIds } from './tradeIds.ts'
+import { TradeIds } from './tradeIds.ts'
 
 /** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. NaN is unknown. */
 export class Instrument extends Source {
@@ -27,7 +27,7 @@ export class Instrument extends Source {
   /** The feeds it has come from. */
   readonly feeds: FeedHealth[] = []
   /** Which trade ids were seen, for each source by its number. */
-  private readonly seen: (RecentIds | undefined)[] = []
+  private readonly seen: (TradeIds | undefined)[] = []
   private readonly quotes: Quotes
 
   constructor(symbol: string, index: number, quotes: Quotes) {
@@ -92,7 +92,7 @@ export class Instrument extends Source {
   isNew(source: number, id: string): boolean {
     let seen = this.seen[source]
     if (seen === undefined) {
-      seen = new RecentIds()
+      seen = new TradeIds()
       this.seen[source] = seen
     }
     return seen.add(id)
@@ -109,15 +109,15 @@ export class Instrument extends Source {
 const SPANS = Object.keys(INTERVALS) as Interval[]
 
 /** The market as it stands: one instrument a symbol. The only place that prices come from. */
-export class Book {
-  readonly names: Names
+export class Market {
+  readonly names: Interner
   readonly quotes = new Quotes()
   /** Told of each instrument as it is made, before its first tick. */
   made: (instrument: Instrument) => void = () => {}
   private readonly instruments: Instrument[] = []
   private readonly active: Instrument[] = []
 
-  constructor(names: Names) {
+  constructor(names: Interner) {
     this.names = names
   }
 
@@ -204,8 +204,8 @@ export class Book {
   }
 }
 
-const candleBar = (t: number, span: number, open: number, high: number, low: number, close: number, volume: number): Bar => {
-  const bar = new Bar(t - span + 1)
+const candleBar = (t: number, span: number, open: number, high: number, low: number, close: number, volume: number): Candle => {
+  const bar = new Candle(t - span + 1)
   bar.add(t - span + 1, t, open, high, low, close, volume, volume * close, 1)
   return bar
 }

@@ -1,4 +1,4 @@
-import { Bar, DAY, floorTo, MINUTE } from './candles.ts'
+import { Candle, DAY, floorTo, MINUTE } from './candles.ts'
 
 /** What is kept of a closed minute, side by side in one array: a busy symbol has 1,440 of them. */
 const OPEN_T = 0
@@ -17,15 +17,15 @@ const WIDTH = 8
  */
 export class RollingDay {
   private minute = Number.NEGATIVE_INFINITY
-  private running = new Bar(0)
+  private running = new Candle(0)
   private closed = new Float64Array(8 * WIDTH)
   /** Rows in use: `from ≤ row < to`, oldest first. */
   private from = 0
   private to = 0
-  private sum: Bar | undefined
+  private sum: Candle | undefined
 
   /** Takes in what `bar` holds, at its last trade's time. What lies before the window is left out. */
-  add(bar: Bar): void {
+  add(bar: Candle): void {
     const minute = floorTo(bar.lastT, MINUTE)
     this.advance(minute)
     if (minute === this.minute) this.running.merge(bar)
@@ -37,7 +37,7 @@ export class RollingDay {
       this.running.trade(t, price, size)
       return
     }
-    const one = new Bar(t)
+    const one = new Candle(t)
     one.trade(t, price, size)
     this.add(one)
   }
@@ -48,7 +48,7 @@ export class RollingDay {
     if (minute <= this.minute) return false
     if (this.running.n > 0) this.insert(this.to, this.minute, this.running)
     this.minute = minute
-    this.running = new Bar(minute)
+    this.running = new Candle(minute)
     const before = this.from
     while (this.from < this.to && this.closed[this.from * WIDTH + OPEN_T]! <= minute - DAY) this.from += 1
     if (this.from > before) this.sum = undefined
@@ -56,21 +56,21 @@ export class RollingDay {
   }
 
   /** All that was traded in the window, as one bar without a close; undefined where nothing was. */
-  total(): Bar | undefined {
+  total(): Candle | undefined {
     this.sum ??= this.summed()
-    const total = new Bar(this.sum.openT)
+    const total = new Candle(this.sum.openT)
     total.merge(this.sum)
     total.merge(this.running)
     return total.n > 0 ? total : undefined
   }
 
-  private summed(): Bar {
-    const sum = new Bar(0)
+  private summed(): Candle {
+    const sum = new Candle(0)
     for (let row = this.from; row < this.to; row++) this.mergeInto(sum, row)
     return sum
   }
 
-  private mergeInto(bar: Bar, row: number): void {
+  private mergeInto(bar: Candle, row: number): void {
     const c = this.closed
     const i = row * WIDTH
     bar.add(
@@ -86,11 +86,11 @@ export class RollingDay {
     )
   }
 
-  private addPast(minute: number, bar: Bar): void {
+  private addPast(minute: number, bar: Candle): void {
     let row = this.to
     while (row > this.from && this.closed[(row - 1) * WIDTH + OPEN_T]! > minute) row -= 1
     if (row > this.from && this.closed[(row - 1) * WIDTH + OPEN_T] === minute) {
-      const both = new Bar(minute)
+      const both = new Candle(minute)
       this.mergeInto(both, row - 1)
       both.merge(bar)
       this.put(row - 1, minute, both)
@@ -99,7 +99,7 @@ export class RollingDay {
     }
   }
 
-  private insert(row: number, minute: number, bar: Bar): void {
+  private insert(row: number, minute: number, bar: Candle): void {
     if ((this.to + 1) * WIDTH > this.closed.length) {
       const used = this.closed.subarray(this.from * WIDTH, this.to * WIDTH)
       const next = new Float64Array(Math.max(this.closed.length, used.length * 2))
@@ -114,7 +114,7 @@ export class RollingDay {
     this.put(row, minute, bar)
   }
 
-  private put(row: number, minute: number, bar: Bar): void {
+  private put(row: number, minute: number, bar: Candle): void {
     const i = row * WIDTH
     this.closed[i + OPEN_T] = minute
     this.closed[i + N] = bar.n

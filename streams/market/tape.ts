@@ -53,14 +53,7 @@ export class Tape {
     const start = size < TAPE_LENGTH ? 0 : this.head
     return Array.from({ length: size }, (_, k) => {
       const i = (start + k) % TAPE_LENGTH
-      return {
-        id: this.id[i]!,
-        t: this.t[i]!,
-        price: this.price[i]!,
-        size: this.size[i]!,
-        side: this.side[i]!,
-        source: this.source[i]!,
-      }
+      return { id: this.id[i]!, t: this.t[i]!, price: this.price[i]!, size: this.size[i]!, side: this.side[i]!, source: this.source[i]! }
     })
   }
 }

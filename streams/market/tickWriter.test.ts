@@ -56,7 +56,7 @@ describe('a tick writer', () => {
     for (const [what, write, bad] of cases) {
       const writer = receiving()
       write(writer)
-      const { to, bad: counted, messages } = writer.take()!
+      const { to, bad: counted, messages } = writer.drain()!
       expect({ what, bad: counted, to, messages }).toEqual({ what, bad, to: Object.keys(bad).length === 0 ? 1 : 0, messages: 1 })
     }
   })
@@ -66,7 +66,7 @@ describe('a tick writer', () => {
     const writer = new TickWriter(0, (kind, n) => heard.push([kind, n]))
     writer.message(NOW)
     writer.trade(0, 0, NOW, 0, 1, '', '1')
-    writer.leaveOut('gap', 7)
+    writer.reject('gap', 7)
     expect(heard).toEqual([
       ['price', 1],
       ['gap', 7],
@@ -84,14 +84,14 @@ describe('a tick writer', () => {
     writer.reconnect()
     writer.message(NOW + 60_000.7)
     writer.quote(0, 0, Number.NaN, 1, 4)
-    expect(times(writer.take())).toEqual([NOW, NOW - 900, NOW - 950, NOW - 900, NOW - 500, NOW + 60_000])
+    expect(times(writer.drain())).toEqual([NOW, NOW - 900, NOW - 950, NOW - 900, NOW - 500, NOW + 60_000])
   })
 
   it('takes no exchange time that is absurd', () => {
     const writer = receiving()
     writer.time(NOW + 6_000)
     writer.quote(0, 0, Number.NaN, 1, 2)
-    const batch = writer.take()!
+    const batch = writer.drain()!
     expect(times(batch)).toEqual([NOW])
     expect(batch.bad).toEqual({ time: 1 })
   })
@@ -100,13 +100,13 @@ describe('a tick writer', () => {
     const writer = receiving()
     writer.trade(0, 0, NOW - 40, 1, 1, '', '1')
     writer.trade(0, 0, NOW - 90, 1, 1, '', '2')
-    expect(writer.take()!.lag).toBe(40)
+    expect(writer.drain()!.lag).toBe(40)
   })
 
   it('writes a candle at its last millisecond and its close', () => {
     const writer = receiving(Number.NaN)
     writer.candle(1, 2, NOW, 60_000, { open: 2, high: 4, low: 1, close: 3 }, 5, 'c:2')
-    const { columns: c, to } = writer.take()!
+    const { columns: c, to } = writer.drain()!
     expect(to).toBe(1)
     expect([c.type[0], c.t[0], c.price[0], c.size[0], c.side[0], c.id[0]]).toEqual([CANDLE, NOW + 59_999, 3, 5, NO_SIDE, 'c:2'])
     expect([c.candle!.open[0], c.candle!.high[0], c.candle!.low[0], c.candle!.span[0]]).toEqual([2, 4, 1, 60_000])
@@ -119,10 +119,10 @@ describe('a tick writer', () => {
         const writer = new TickWriter(3)
         let id = 0
         for (const batch of batches) {
-          expect(writer.take()).toBeUndefined()
+          expect(writer.drain()).toBeUndefined()
           writer.message(NOW)
           for (const { symbol, price, side } of batch) writer.trade(symbol, 4, NOW, price, 2, side as 'buy', String(id++))
-          const { columns: c, from, to, feed } = writer.take()!
+          const { columns: c, from, to, feed } = writer.drain()!
           expect([feed, from, to]).toEqual([3, 0, batch.length])
           expect([...c.id]).toEqual(batch.map((_, i) => String(id - batch.length + i)))
           batch.forEach(({ symbol, price, side }, i) => {
@@ -143,7 +143,7 @@ describe('a tick writer', () => {
           else writer.trade(0, 0, NOW, i + 1, 1, '', `${i + 1}`)
         })
         writer.shed(rows)
-        const { columns: c, to, bad } = writer.take()!
+        const { columns: c, to, bad } = writer.drain()!
 
         let excess = Math.max(0, isQuote.length - rows)
         const all = isQuote.map((quote, i) => ({ quote, n: i + 1 }))

@@ -1,6 +1,6 @@
 import { type Bad, type BookLevels, BUY, CANDLE, NO_SIDE, QUOTE, SELL, type TickColumns, type Ticks, TRADE } from '../input.ts'
 import type { Levels } from '../pools/orderBook.ts'
-import { BookWriter } from './depthSampler.ts'
+import { DepthSampler } from './depthSampler.ts'
 
 export type Side = 'buy' | 'sell' | ''
 
@@ -28,7 +28,7 @@ const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
  */
 export class TickWriter {
   private readonly feed: number
-  private readonly books: BookWriter
+  private readonly books: DepthSampler
   private readonly onLeftOut: ((kind: Bad, n: number) => void) | undefined
   private columns: TickColumns
   private length = 0
@@ -43,7 +43,7 @@ export class TickWriter {
     this.feed = feed
     this.onLeftOut = onLeftOut
     this.columns = tickColumns(64)
-    this.books = new BookWriter(feed)
+    this.books = new DepthSampler(feed)
   }
 
   /** A new connection begins: the times of the one before say nothing about it, and its books are gone. */
@@ -59,7 +59,7 @@ export class TickWriter {
   }
 
   /** Counts something that cannot become a tick. */
-  leaveOut(kind: Bad, n = 1): void {
+  reject(kind: Bad, n = 1): void {
     this.bad[kind] = (this.bad[kind] ?? 0) + n
     this.onLeftOut?.(kind, n)
   }
@@ -81,7 +81,7 @@ export class TickWriter {
     const time = this.timeOf(t)
     if (!this.timely(time)) return false
     if (!(isPrice(bid) && bid <= ask && isPrice(ask))) {
-      this.leaveOut('quote')
+      this.reject('quote')
       return false
     }
     // The moment of receipt is no exchange time: only the venue's own word becomes the connection's newest.
@@ -103,7 +103,7 @@ export class TickWriter {
   }
 
   /** How books stand that have changed, each at most once in a while; `all` where nothing more comes. They come after the ticks so far. */
-  takeLevels(all = false): readonly BookLevels[] {
+  drainLevels(all = false): readonly BookLevels[] {
     return this.books.take(this.newest, this.received, all)
   }
 
@@ -121,7 +121,7 @@ export class TickWriter {
     const t = openTime + span - 1
     if (!this.timely(t) || !this.sized(volume)) return
     if (!(isPrice(low) && low <= Math.min(open, close) && high >= Math.max(open, close) && isPrice(high))) {
-      this.leaveOut('price')
+      this.reject('price')
       return
     }
     this.note(t)
@@ -136,7 +136,7 @@ export class TickWriter {
   }
 
   /** What was written since the last call; undefined where nothing came. The writer begins new columns. */
-  take(): Ticks | undefined {
+  drain(): Ticks | undefined {
     if (this.messages === 0 && this.length === 0) return undefined
     const batch: Ticks = {
       kind: 'ticks',
@@ -175,7 +175,7 @@ export class TickWriter {
     if (excess > 0) for (let i = excess; i < kept; i++) copyRow(this.columns, i, i - excess)
     this.length = kept - excess
     this.columns.id.length = this.length
-    this.leaveOut('dropped', dropped)
+    this.reject('dropped', dropped)
   }
 
   /** What bears no time takes the connection's. */
@@ -185,19 +185,19 @@ export class TickWriter {
 
   private timely(t: number): boolean {
     if (isTime(t) && !(t - this.received > MAX_AHEAD_MS)) return true
-    this.leaveOut('time')
+    this.reject('time')
     return false
   }
 
   private priced(price: number): boolean {
     if (isPrice(price)) return true
-    this.leaveOut('price')
+    this.reject('price')
     return false
   }
 
   private sized(size: number): boolean {
     if (isSize(size)) return true
-    this.leaveOut('size')
+    this.reject('size')
     return false
   }
 

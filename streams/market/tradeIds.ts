@@ -2,7 +2,7 @@
  * Which trade ids of one source and symbol were seen lately. Most venues number their trades upward: an id above the newest is
  * new without a look-up. The rest (random ids, trades sent again) is looked up in the last `capacity` ids.
  */
-export class RecentIds {
+export class TradeIds {
   private readonly capacity: number
   private readonly known = new Set<string>()
   /** Rising ids, newest last, as a ring. */

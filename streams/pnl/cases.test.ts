@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { formatDecimal, mulDown, parseDecimal, toNumber } from '../lib/decimal.ts'
 import { transaction } from '../test/transactions.ts'
-import { Lots, METHODS, type Method, type Taken } from './lots.ts'
+import { type Disposal, Lots, METHODS, type Method } from './lots.ts'
 import { Positions } from './positions.ts'
 
 /** Worked examples of the field, each from where its `source` says; the figures are theirs, the books ours. */
@@ -13,7 +13,7 @@ const near = (found: number, wanted: string, tolerance = 1e-9): void =>
 interface Books {
   positions: Positions
   /** What each row that took lots realised, and what it took. */
-  disposals: { gain: number; price: bigint; taken: Taken }[]
+  disposals: { gain: number; price: bigint; taken: Disposal }[]
 }
 
 const booked = (rows: readonly string[], method: Method, feesInCost = true): Books => {
@@ -60,8 +60,8 @@ const applied: Record<string, (id: string) => void> = {
       const unit = parseDecimal(price)!
       lots.add({ t, qty: parseDecimal(qty)!, cost: mulDown(parseDecimal(qty)!, unit), unit })
     })
-    expect(formatDecimal(lots.take(parseDecimal(input.spend)!).cost)).toBe(expected.cost)
-    const left = lots.take(lots.qty).lots.map(lot => [formatDecimal(lot.qty), formatDecimal(lot.unit)])
+    expect(formatDecimal(lots.dispose(parseDecimal(input.spend)!).cost)).toBe(expected.cost)
+    const left = lots.dispose(lots.qty).lots.map(lot => [formatDecimal(lot.qty), formatDecimal(lot.unit)])
     expect(left).toEqual(expected.remaining)
   },
   'pnl-fifo-rotki-1buy-2sells'(id) {

@@ -1,5 +1,5 @@
 /** A portfolio at one moment, in the quote currency. */
-export interface Moment {
+export interface DrawdownPoint {
   /** All that was gained since the beginning. */
   readonly total: number
   /** What is held is worth, what has no price yet at its cost. */
@@ -29,7 +29,7 @@ export class Drawdown {
   private base = 0
 
   /** The depth as of a moment; only what is remembered lasts. */
-  at({ total, worth, unseen }: Moment): Depth {
+  at({ total, worth, unseen }: DrawdownPoint): Depth {
     const growth = this.growthAt(worth)
     return {
       abs: Math.max(this.deepest.abs, this.peakAt(total, unseen) - total),
@@ -37,7 +37,7 @@ export class Drawdown {
     }
   }
 
-  remember(moment: Moment): void {
+  remember(moment: DrawdownPoint): void {
     const { abs, rel } = this.at(moment)
     const growth = this.growthAt(moment.worth)
     this.peak = this.peakAt(moment.total, moment.unseen)
@@ -67,7 +67,7 @@ export class Drawdown {
   }
 
   /** The time-weighted return as of a moment, as a share; NaN where more is owed than is held. */
-  returned({ worth }: Moment): number {
+  returned({ worth }: DrawdownPoint): number {
     return this.growthAt(worth) - 1
   }
 

@@ -14,7 +14,11 @@ const HOURS = 40
 const END = START + HOURS * HOUR
 
 const rules = (of: Partial<PositionRules> = {}): PositionRules => ({
-  ...{ quote: 'USD', method: 'fifo', feesInCost: true, tracksCash: false, ...of },
+  quote: 'USD',
+  method: 'fifo',
+  feesInCost: true,
+  tracksCash: false,
+  ...of,
 })
 
 /** Closes from START on; "-" is an hour without a candle. */
@@ -118,7 +122,10 @@ const transactions: fc.Arbitrary<Transaction[]> = fc
       .map(({ givenAway, qty, ...row }) => ({
         ...row,
         qty: row.type === 'gift' && givenAway ? -qty : qty,
-        ...{ cost: undefined, account: '', toAccount: '', id: '' },
+        cost: undefined,
+        account: '',
+        toAccount: '',
+        id: '',
       })),
     { maxLength: 40 },
   )

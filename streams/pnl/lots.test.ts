@@ -59,7 +59,7 @@ describe.each(METHODS)('lots by %s', method => {
             naive.push({ t, ...step.add })
           } else {
             const wanted = takenNaively(naive, method, step.take)
-            const taken = lots.take(step.take)
+            const taken = lots.dispose(step.take)
             const parts = taken.lots.map(lot => ({ ...lot }))
             // A pool of averages has one age and one price only in name.
             if (method === 'average') expect(parts.map(p => [p.qty, p.cost])).toEqual(wanted.map(p => [p.qty, p.cost]))
@@ -80,7 +80,7 @@ describe.each(METHODS)('lots by %s', method => {
         const lots = new Lots(method)
         let qty = 0n
         let cost = 0n
-        const check = ({ qty: q, cost: c, lots: parts }: ReturnType<Lots['take']>) => {
+        const check = ({ qty: q, cost: c, lots: parts }: ReturnType<Lots['dispose']>) => {
           expect([q, c]).toEqual([parts.reduce((sum, p) => sum + p.qty, 0n), parts.reduce((sum, p) => sum + p.cost, 0n)])
           for (const part of parts) expect(part.qty > 0n && part.cost >= 0n).toBe(true)
           qty -= q
@@ -93,7 +93,7 @@ describe.each(METHODS)('lots by %s', method => {
             cost += step.add.cost
           } else {
             const held = lots.qty
-            const taken = lots.take(step.take)
+            const taken = lots.dispose(step.take)
             expect(taken.qty <= step.take).toBe(true)
             expect(taken.qty).toBe(lots.qty > 0n ? step.take : held)
             check(taken)
@@ -101,7 +101,7 @@ describe.each(METHODS)('lots by %s', method => {
           expect([lots.qty, lots.cost]).toEqual([qty, cost])
           expect(qty >= 0n && cost >= 0n).toBe(true)
         })
-        check(lots.take(lots.qty + 1n))
+        check(lots.dispose(lots.qty + 1n))
         expect([lots.qty, lots.cost]).toEqual([0n, 0n])
       }),
     )
@@ -110,14 +110,14 @@ describe.each(METHODS)('lots by %s', method => {
   it('leaves the rounding of a split with the lot, so that thirds of a cost still sum to it', () => {
     const lots = new Lots(method)
     lots.add({ t: 0, qty: 3n * ONE, cost: 10n, unit: 3n })
-    expect([lots.take(ONE).cost, lots.take(ONE).cost, lots.take(ONE).cost]).toEqual([3n, 3n, 4n])
+    expect([lots.dispose(ONE).cost, lots.dispose(ONE).cost, lots.dispose(ONE).cost]).toEqual([3n, 3n, 4n])
   })
 })
 
 it('a thousand lots taken one by one stay in the order of their age', () => {
   const lots = new Lots('fifo')
   for (let t = 0; t < 1000; t++) lots.add({ t, qty: 2n, cost: 2n, unit: 1n })
-  const ages = Array.from({ length: 2000 }, () => lots.take(1n).lots[0]!.t)
+  const ages = Array.from({ length: 2000 }, () => lots.dispose(1n).lots[0]!.t)
   expect(ages).toEqual(Array.from({ length: 2000 }, (_, i) => i >> 1))
-  expect(lots.take(1n)).toEqual({ qty: 0n, cost: 0n, lots: [] })
+  expect(lots.dispose(1n)).toEqual({ qty: 0n, cost: 0n, lots: [] })
 })

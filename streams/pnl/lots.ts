@@ -14,7 +14,7 @@ export interface Lot {
 }
 
 /** What a disposal took. */
-export interface Taken {
+export interface Disposal {
   readonly qty: bigint
   readonly cost: bigint
   readonly lots: readonly Lot[]
@@ -56,7 +56,7 @@ export class Lots {
   }
 
   /** Takes `qty`, or all there is where that is less. */
-  take(qty: bigint): Taken {
+  dispose(qty: bigint): Disposal {
     const parts: Lot[] = []
     let wanted = qty
     let cost = 0n

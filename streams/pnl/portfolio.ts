@@ -2,10 +2,10 @@ import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
-import type { Book, Instrument } from '../market/market.ts'
+import type { Instrument, Market } from '../market/market.ts'
 import type { AccountBalances, AssetPnl, PnlFigures, PnlRow } from '../measures/rows.ts'
 import type { Balances } from './balances.ts'
-import { Drawdown, type Moment } from './drawdown.ts'
+import { Drawdown, type DrawdownPoint } from './drawdown.ts'
 import type { Method } from './lots.ts'
 import { Positions } from './positions.ts'
 import { inOrder, type Transaction } from './transaction.ts'
@@ -42,7 +42,7 @@ export class Portfolio extends Source implements Dependent {
   readonly spec: PortfolioSpec
   readonly figures: Mutable<PnlFigures>
   dirty = false
-  private readonly book: Book
+  private readonly book: Market
   private readonly changes: Changes
   private positions: Positions
   private readonly holdings = new Map<string, Holding>()
@@ -59,12 +59,12 @@ export class Portfolio extends Source implements Dependent {
   private listening = false
   /** Its books and the beginning of its days, as something it is computed from. */
   private readonly events = new Source()
-  private moment: Moment = { total: 0, worth: 0, unseen: 0 }
+  private moment: DrawdownPoint = { total: 0, worth: 0, unseen: 0 }
   private midnightTotal = Number.NaN
   /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
   private midnightAt = Number.NaN
 
-  constructor(spec: PortfolioSpec, book: Book, changes: Changes) {
+  constructor(spec: PortfolioSpec, book: Market, changes: Changes) {
     super()
     this.spec = spec
     this.book = book
@@ -313,14 +313,14 @@ const merged = (
 }
 
 /** Accounts that are told; of more than that many only the first. */
-const MOST_ACCOUNTS = 1_000
+const ACCOUNTS_MAX = 1_000
 
 /** None where rows name no account. */
 const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
   const accounts: AccountBalances[] = []
   for (const [account, assets] of byAccount) {
     if (account === '') continue
-    if (accounts.length === MOST_ACCOUNTS) break
+    if (accounts.length === ACCOUNTS_MAX) break
     accounts.push({ account, balances: [...assets].map(([asset, qty]) => [asset, toNumber(qty)] as const) })
   }
   return accounts

@@ -1,6 +1,6 @@
 import { divDown, mulDown, ONE } from '../lib/decimal.ts'
 import { Balances } from './balances.ts'
-import { Lots, type Method, type Taken, type WrittenLots } from './lots.ts'
+import { type Disposal, Lots, type Method, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What is held of one asset, and what was gained by it. */
@@ -56,7 +56,7 @@ export class Positions {
   }
 
   /** Books one transaction; `marketPrice` stands in where it bears no price. Returns what a disposal took. */
-  apply(tx: Transaction, marketPrice: bigint | undefined): Taken | undefined {
+  apply(tx: Transaction, marketPrice: bigint | undefined): Disposal | undefined {
     this.balances.move(tx)
     const price = this.priceOf(tx, marketPrice)
     if (price === undefined) {
@@ -161,7 +161,7 @@ export class Positions {
   }
 
   /** Something leaves at what it is worth: a gift given away, a withdrawal. */
-  private leave(tx: Transaction, qty: bigint, worth: bigint): Taken {
+  private leave(tx: Transaction, qty: bigint, worth: bigint): Disposal {
     const taken = this.dispose(tx, qty, worth, (part, whole) => {
       this.flows -= share(worth, part, whole)
       return 0n
@@ -174,9 +174,9 @@ export class Positions {
    * Takes lots for `qty` and realises what they brought less `settle`'s deduction. What is not held cannot be realised: it is
    * flagged, and `settle` gets the part that could be.
    */
-  private dispose(tx: Transaction, qty: bigint, gross: bigint, settle: (part: bigint, whole: bigint) => bigint): Taken {
+  private dispose(tx: Transaction, qty: bigint, gross: bigint, settle: (part: bigint, whole: bigint) => bigint): Disposal {
     const position = this.position(tx.asset)
-    const taken = tx.asset === this.rules.quote ? this.cash(-qty) : position.lots.take(qty)
+    const taken = tx.asset === this.rules.quote ? this.cash(-qty) : position.lots.dispose(qty)
     if (taken.qty < qty) this.flaw(tx.asset, `${tx.type} of ${new Date(tx.t).toISOString()}: more than was held`)
     if (taken.qty > 0n) this.gain(position, share(gross, taken.qty, qty) - settle(taken.qty, qty) - taken.cost)
     return taken
@@ -206,7 +206,7 @@ export class Positions {
   }
 
   /** Moves the balance of cash. It may be owed: below zero it is a debt, not a sale of what is not there. */
-  private cash(change: bigint): Taken {
+  private cash(change: bigint): Disposal {
     const { lots } = this.position(this.rules.quote)
     lots.qty += change
     lots.cost += change

@@ -10,7 +10,11 @@ import type { PortfolioSpec } from './portfolio.ts'
 import { inOrder, readTransaction, type Transaction, writeTransaction } from './transaction.ts'
 
 const spec = (transactions: readonly Transaction[] = [], more: Partial<PortfolioSpec> = {}): PortfolioSpec => ({
-  ...{ id: 'P', quote: 'USD', method: 'fifo', feesInCost: true, transactions },
+  id: 'P',
+  quote: 'USD',
+  method: 'fifo',
+  feesInCost: true,
+  transactions,
   ...more,
 })
 

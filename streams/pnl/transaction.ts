@@ -105,7 +105,10 @@ export interface WrittenTransaction {
 }
 
 export const writeTransaction = ({ t, type, asset, qty, price, fee, cost, account, toAccount, id }: Transaction): WrittenTransaction => ({
-  ...{ t, type, asset, qty: formatDecimal(qty) },
+  t,
+  type,
+  asset,
+  qty: formatDecimal(qty),
   ...(price !== undefined && { price: formatDecimal(price) }),
   ...(fee !== 0n && { fee: formatDecimal(fee) }),
   ...(cost !== undefined && { cost: formatDecimal(cost) }),
@@ -116,9 +119,16 @@ export const writeTransaction = ({ t, type, asset, qty, price, fee, cost, accoun
 
 /** Reads what `writeTransaction` wrote. Throws TypeError where it is something else. */
 export const readTransaction = ({ t, type, asset, qty, price, fee, cost, account, to_account, id }: WrittenTransaction): Transaction => ({
-  ...{ t, type, asset, qty: amountOf(qty), price: price === undefined ? undefined : amountOf(price) },
-  ...{ fee: fee === undefined ? 0n : amountOf(fee), cost: cost === undefined ? undefined : amountOf(cost) },
-  ...{ account: account ?? '', toAccount: to_account ?? '', id: id ?? '' },
+  t,
+  type,
+  asset,
+  qty: amountOf(qty),
+  price: price === undefined ? undefined : amountOf(price),
+  fee: fee === undefined ? 0n : amountOf(fee),
+  cost: cost === undefined ? undefined : amountOf(cost),
+  account: account ?? '',
+  toAccount: to_account ?? '',
+  id: id ?? '',
 })
 
 const amountOf = (text: string): bigint => {

@@ -1,5 +1,5 @@
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
-import type { Book, Instrument } from '../market/market.ts'
+import type { Instrument, Market } from '../market/market.ts'
 
 /** A pool as something that says what an asset costs, in units of the other asset in it. */
 export interface Anchor {
@@ -104,11 +104,11 @@ export class AssetPrice extends Source implements Dependent {
 
 /** The prices of assets over one book: one of each, for all pools. */
 export class AssetPrices {
-  private readonly book: Book
+  private readonly book: Market
   private readonly changes: Changes
   private readonly prices = new Map<string, AssetPrice>()
 
-  constructor(book: Book, changes: Changes) {
+  constructor(book: Market, changes: Changes) {
     this.book = book
     this.changes = changes
   }

@@ -9,7 +9,7 @@ type Place = Pick<ChainLog, 'block' | 'index'>
  * Which logs stand, in the order of the chain. Each is taken in once; those that a reorganisation takes back make room for what
  * the chain tells in their place. Of those that are not final it is known what they did (`T`).
  */
-export class StandingLogs<T> {
+export class CanonicalLogs<T> {
   private newest: Place
   private final: Place
   private finalDid: T | undefined
@@ -22,7 +22,7 @@ export class StandingLogs<T> {
   }
 
   /** What the newest that stands did; undefined where none does. */
-  get newestDid(): T | undefined {
+  get newestEffect(): T | undefined {
     return [...this.recent.values()].at(-1)?.did ?? this.finalDid
   }
 
@@ -43,7 +43,7 @@ export class StandingLogs<T> {
   }
 
   /** What the log did that is to be undone; undefined where none that stands and is not final has its place. */
-  takeBack(place: Place): T | undefined {
+  revert(place: Place): T | undefined {
     const taken = this.recent.get(keyOf(place))
     if (taken === undefined) return undefined
     this.recent.delete(keyOf(place))

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { Changes } from '../lib/dependencies.ts'
-import { Names } from '../lib/interner.ts'
+import { Interner } from '../lib/interner.ts'
 import { FeedHealth } from '../market/feedHealth.ts'
-import { Book } from '../market/market.ts'
+import { Market } from '../market/market.ts'
 import { poolSpec, token } from '../test/chain.ts'
 import { NOON } from '../test/drive.ts'
 import { AssetPrices } from './assetPrice.ts'
@@ -25,12 +25,12 @@ const baseOf = (levels: readonly Level[]): number => levels.reduce((sum, [, base
 const quoteOf = (levels: readonly Level[]): number => levels.reduce((sum, [price, base]) => sum + price * base, 0)
 
 const figuresOf = (levels: Levels, prices: Record<string, number>, d0 = 8, d1 = 8) => {
-  const book = new Book(new Names())
+  const book = new Market(new Interner())
   for (const [symbol, price] of Object.entries(prices)) book.instrument(symbol).price = price
   const changes = new Changes()
   const spec = poolSpec({ kind: 'orderbook', token0: token('LTC', d0), token1: token('KMD', d1) })
   const pool = new Pool(spec, new AssetPrices(book, changes), changes)
-  pool.takeLevels(levels, NOON, new FeedHealth({ id: 'venue', live: false }, 10_000), 0)
+  pool.applyLevels(levels, NOON, new FeedHealth({ id: 'venue', live: false }, 10_000), 0)
   pool.evaluate(NOON)
   return pool.figures
 }

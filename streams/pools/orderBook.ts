@@ -1,7 +1,7 @@
 import type { Mutable } from '../lib/mutable.ts'
 import type { PoolRow } from '../measures/rows.ts'
-import type { Depth, PoolChain } from './chainLog.ts'
-import type { Swap } from './rollingVolume.ts'
+import type { Depth, PoolState } from './poolState.ts'
+import type { ReserveDelta } from './rollingVolume.ts'
 
 /** Of a level the price, in the quote token a base token, and the base tokens wanted or offered at it. */
 export type Level = readonly [price: number, base: number]
@@ -53,8 +53,8 @@ export const depthOf = (levels: Levels, fraction: number): Depth => {
  * An order book as a pool: token1 is the base token, token0 the quote token. What lies in it are the base tokens that are offered and
  * the quote tokens that are bid, of a book that is followed those within SHOWN of the middle.
  */
-export class OrderBook implements PoolChain {
-  known: Levels | undefined
+export class OrderBook implements PoolState {
+  snapshot: Levels | undefined
   private readonly scale0: number
   private readonly scale1: number
 
@@ -65,31 +65,31 @@ export class OrderBook implements PoolChain {
   }
 
   /** Takes the book as it stands now; undefined where it is not known any more. */
-  take(levels: Levels | undefined): void {
-    this.known = levels
+  replace(levels: Levels | undefined): void {
+    this.snapshot = levels
   }
 
   get price(): number {
-    const { known } = this
+    const { snapshot: known } = this
     return known === undefined ? Number.NaN : (((lowestAsk(known) + highestBid(known)) / 2) * this.scale0) / this.scale1
   }
 
   get reserves(): readonly [bigint, bigint] | undefined {
-    if (this.known === undefined || this.partial) return undefined
-    const raw = [quoteOf(this.known.bids) * this.scale0, baseOf(this.known.asks) * this.scale1]
+    if (this.snapshot === undefined || this.partial) return undefined
+    const raw = [quoteOf(this.snapshot.bids) * this.scale0, baseOf(this.snapshot.asks) * this.scale1]
     return raw.every(Number.isFinite) ? [BigInt(Math.round(raw[0]!)), BigInt(Math.round(raw[1]!))] : undefined
   }
 
   /** No log tells anything of it. */
-  apply(): Swap | undefined {
+  apply(): ReserveDelta | undefined {
     return undefined
   }
 
-  takeBack(): void {}
+  revert(): void {}
 
   depth(fraction: number): Depth | undefined {
-    if (this.known === undefined) return undefined
-    const { bid, ask } = depthOf(this.known, fraction)
+    if (this.snapshot === undefined) return undefined
+    const { bid, ask } = depthOf(this.snapshot, fraction)
     return { bid: bid * this.scale0, ask: ask * this.scale1 }
   }
 
@@ -99,8 +99,8 @@ export class OrderBook implements PoolChain {
 
   /** Less is known than what is to be shown. */
   private get partial(): boolean {
-    if (this.known === undefined) return true
-    const { reach } = this.known
+    if (this.snapshot === undefined) return true
+    const { reach } = this.snapshot
     return reach !== undefined && Math.min(reach.bid, reach.ask) < SHOWN
   }
 }

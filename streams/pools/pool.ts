@@ -5,16 +5,16 @@ import { DAY, floorTo } from '../market/candles.ts'
 import type { FeedHealth } from '../market/feedHealth.ts'
 import type { PoolFigures, PoolRow } from '../measures/rows.ts'
 import type { AssetPrice, AssetPrices } from './assetPrice.ts'
-import { StandingLogs } from './canonicalLogs.ts'
-import { type Depth, Inconsistent, type PoolChain } from './chainLog.ts'
+import { CanonicalLogs } from './canonicalLogs.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
 import { type Levels, OrderBook } from './orderBook.ts'
-import { type Swap, SwapDay } from './rollingVolume.ts'
+import { type Depth, Inconsistent, type PoolState } from './poolState.ts'
+import { type ReserveDelta, RollingVolume } from './rollingVolume.ts'
 import { Stableswap, type StableswapStart } from './stableswap/stableswap.ts'
 import type { Curve } from './stableswap/stableswapMath.ts'
 import { UniswapV2 } from './uniswapV2.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
-import type { V3Start } from './uniswapV3/v3Snapshot.ts'
+import type { V3Snapshot } from './uniswapV3/v3Snapshot.ts'
 
 export const POOL_KINDS = ['uniswap-v2', 'uniswap-v3', 'stableswap', 'orderbook'] as const
 export type PoolKind = (typeof POOL_KINDS)[number]
@@ -38,7 +38,7 @@ export interface PoolSpec {
   readonly token0: TokenSpec | undefined
   readonly token1: TokenSpec | undefined
   /** Where a v3 pool is followed from, if not from its beginning. */
-  readonly start?: V3Start
+  readonly start?: V3Snapshot
   /** Of a stableswap pool; its logs are not read without. */
   readonly stableswap?: Omit<Curve, 'rates'> & { readonly start?: StableswapStart }
   /** Of an order book: the symbol whose levels it shows. */
@@ -54,7 +54,7 @@ interface DayPrice {
 /** What a log did: the swap in it and its worth at that time, and what was known after it. */
 interface Taken {
   readonly log: ChainLog
-  readonly swap: Swap | undefined
+  readonly swap: ReserveDelta | undefined
   readonly worth: number
   readonly known: unknown
   readonly dayPrice: DayPrice | undefined
@@ -69,7 +69,7 @@ export class Pool extends Source implements Dependent {
   readonly figures: Mutable<PoolFigures>
   dirty = false
   private readonly changes: Changes
-  private readonly chain: PoolChain | undefined
+  private readonly chain: PoolState | undefined
   /** Of the tokens, where they are known. */
   private readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
   private readonly scales: readonly [number, number]
@@ -78,8 +78,8 @@ export class Pool extends Source implements Dependent {
   private followed: { readonly feed: FeedHealth; readonly source: number } | undefined
   /** Its logs, the passing of its day and the silence of its feeds, as something it is computed from. */
   private readonly events = new Source()
-  private readonly logs: StandingLogs<Taken>
-  private readonly day = new SwapDay()
+  private readonly logs: CanonicalLogs<Taken>
+  private readonly day = new RollingVolume()
   /** What was known before its first log. */
   private readonly start: unknown
   private dayPrice: DayPrice | undefined
@@ -96,8 +96,8 @@ export class Pool extends Source implements Dependent {
     this.assets = [priced(token0), priced(token1)]
     this.scales = [10 ** (token0?.decimals ?? Number.NaN), 10 ** (token1?.decimals ?? Number.NaN)]
     this.chain = chainOf(spec, this.scales)
-    this.start = this.chain?.known
-    this.logs = new StandingLogs((spec.start ?? spec.stableswap?.start)?.block)
+    this.start = this.chain?.snapshot
+    this.logs = new CanonicalLogs((spec.start ?? spec.stableswap?.start)?.block)
     this.figures = emptyFigures(spec)
     this.events.add(this)
     this.anchorPrices()
@@ -107,7 +107,7 @@ export class Pool extends Source implements Dependent {
   apply(log: ChainLog, feed: FeedHealth): boolean {
     if (this.chain === undefined) return true
     try {
-      if (!(log.removed ? this.takeBack(log, this.chain) : this.takeIn(log, this.chain))) return false
+      if (!(log.removed ? this.revertLog(log, this.chain) : this.applyLog(log, this.chain))) return false
     } catch (error) {
       // The log is refused; that something is unknown from here on has to be shown all the same.
       if (error instanceof Inconsistent) this.events.touch(this.changes)
@@ -123,21 +123,21 @@ export class Pool extends Source implements Dependent {
    * Takes the levels of an order book as they stand now, undefined where they are not known any more; other kinds have none. Where
    * several feeds or sources tell of it, one is followed until it is silent or knows nothing: books of two venues are two books.
    */
-  takeLevels(levels: Levels | undefined, t: number, feed: FeedHealth, source: number): void {
+  applyLevels(levels: Levels | undefined, t: number, feed: FeedHealth, source: number): void {
     const { chain, followed } = this
     if (!(chain instanceof OrderBook)) return
     const another = followed !== undefined && (followed.feed !== feed || followed.source !== source)
-    if (another && (levels === undefined || (chain.known !== undefined && !followed.feed.silent))) return
+    if (another && (levels === undefined || (chain.snapshot !== undefined && !followed.feed.silent))) return
     this.followed = { feed, source }
     this.feeds.clear()
     this.feeds.add(feed)
     feed.carries.add(this.events)
-    chain.take(levels)
+    chain.replace(levels)
     this.figures.eventT = t
     this.events.touch(this.changes)
   }
 
-  private takeIn(log: ChainLog, chain: PoolChain): boolean {
+  private applyLog(log: ChainLog, chain: PoolState): boolean {
     if (!this.logs.isNext(log)) return false
     const { t } = log
     this.openDay(t)
@@ -145,17 +145,17 @@ export class Pool extends Source implements Dependent {
     const worth = swap ? this.worthOf(swap) : Number.NaN
     if (swap) this.day.add(t, swap, worth)
     this.openDay(t)
-    this.logs.add(log, { log, swap, worth, known: chain.known, dayPrice: this.dayPrice })
+    this.logs.add(log, { log, swap, worth, known: chain.snapshot, dayPrice: this.dayPrice })
     this.figures.eventT = t
     return true
   }
 
-  private takeBack(log: ChainLog, chain: PoolChain): boolean {
-    const taken = this.logs.takeBack(log)
+  private revertLog(log: ChainLog, chain: PoolState): boolean {
+    const taken = this.logs.revert(log)
     if (taken === undefined) return false
-    if (taken.swap) this.day.takeBack(taken.log.t, taken.swap, taken.worth)
-    const newest = this.logs.newestDid
-    chain.takeBack(taken.log, newest ? newest.known : this.start)
+    if (taken.swap) this.day.revert(taken.log.t, taken.swap, taken.worth)
+    const newest = this.logs.newestEffect
+    chain.revert(taken.log, newest ? newest.known : this.start)
     this.dayPrice = newest?.dayPrice
     this.openDay(this.today)
     return true
@@ -240,7 +240,7 @@ export class Pool extends Source implements Dependent {
   }
 
   /** A swap's volume in the quote currency: the mean of both sides where the book knows both, else the one it knows, else what other pools say. */
-  private worthOf({ amount0, amount1 }: Swap): number {
+  private worthOf({ amount0, amount1 }: ReserveDelta): number {
     const [asset0, asset1] = this.assets
     const size0 = Math.abs(Number(amount0)) / this.scales[0]
     const size1 = Math.abs(Number(amount1)) / this.scales[1]
@@ -269,7 +269,7 @@ export class Pool extends Source implements Dependent {
 }
 
 /** Undefined where nothing tells its state. */
-const chainOf = ({ kind, start, stableswap, token0, token1 }: PoolSpec, scales: readonly [number, number]): PoolChain | undefined => {
+const chainOf = ({ kind, start, stableswap, token0, token1 }: PoolSpec, scales: readonly [number, number]): PoolState | undefined => {
   switch (kind) {
     case 'uniswap-v2':
       return new UniswapV2()

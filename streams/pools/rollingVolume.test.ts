@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DAY, floorTo, MINUTE } from '../market/candles.ts'
 import { NOON } from '../test/drive.ts'
-import { SwapDay } from './rollingVolume.ts'
+import { RollingVolume } from './rollingVolume.ts'
 
 interface Counted {
   t: number
@@ -35,13 +35,13 @@ describe('the day of a pool', () => {
   it('is the running minute and the 1,439 before it, but for what was taken back', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(counted, fc.boolean()), { maxLength: 40 }), fc.nat(2 * DAY), (list, later) => {
-        const day = new SwapDay()
+        const day = new RollingVolume()
         let now = Number.NEGATIVE_INFINITY
         const standing: Counted[] = []
         for (const [one, back] of list) {
           now = Math.max(now, one.t)
           day.add(one.t, one.swap, one.worth)
-          if (back) day.takeBack(one.t, one.swap, one.worth)
+          if (back) day.revert(one.t, one.swap, one.worth)
           else standing.push(one)
           expect(day.total()).toEqual(totalOf(standing, now))
         }
@@ -54,14 +54,14 @@ describe('the day of a pool', () => {
   })
 
   it('says when it lost something by the passing of time', () => {
-    const day = new SwapDay()
+    const day = new RollingVolume()
     day.add(NOON + 1, { amount0: 1n, amount1: -1n }, 5)
     expect([day.advance(NOON + DAY - 1), day.advance(NOON + DAY), day.advance(NOON + DAY + MINUTE)]).toEqual([false, true, false])
     expect(day.total()).toEqual({ n: 0, in0: 0n, in1: 0n, worth: 0 })
   })
 
   it('does not know its worth while it holds a swap of unknown worth', () => {
-    const day = new SwapDay()
+    const day = new RollingVolume()
     const swap = { amount0: 1n, amount1: -1n }
     day.add(NOON, swap, Number.NaN)
     day.add(NOON + MINUTE, swap, 5)

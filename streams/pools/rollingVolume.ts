@@ -1,7 +1,7 @@
 import { DAY, floorTo, MINUTE } from '../market/candles.ts'
 
 /** Positive: into the pool. Raw integers of the tokens. */
-export interface Swap {
+export interface ReserveDelta {
   readonly amount0: bigint
   readonly amount1: bigint
 }
@@ -28,18 +28,18 @@ interface Minute {
  * The swaps of the running minute and the 1,439 before it, in event time. Integers are counted up and down, and so a swap can be
  * taken back; what has rounding errors is summed anew from the minutes.
  */
-export class SwapDay {
+export class RollingVolume {
   private minutes: Minute[] = []
   private running = Number.NEGATIVE_INFINITY
   private readonly sums = { n: 0, in0: 0n, in1: 0n }
 
   /** Counts a swap; `worth` is NaN where no side has a price. What lies before the window is left out. */
-  add(t: number, swap: Swap, worth: number): void {
+  add(t: number, swap: ReserveDelta, worth: number): void {
     this.advance(t)
     this.count(t, swap, worth, 1)
   }
 
-  takeBack(t: number, swap: Swap, worth: number): void {
+  revert(t: number, swap: ReserveDelta, worth: number): void {
     this.count(t, swap, worth, -1)
   }
 
@@ -65,7 +65,7 @@ export class SwapDay {
     return { ...this.sums, worth }
   }
 
-  private count(t: number, { amount0, amount1 }: Swap, worth: number, sign: 1 | -1): void {
+  private count(t: number, { amount0, amount1 }: ReserveDelta, worth: number, sign: 1 | -1): void {
     const minute = this.minuteOf(t)
     if (minute === undefined) return
     const in0 = amount0 > 0n ? BigInt(sign) * amount0 : 0n

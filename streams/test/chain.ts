@@ -1,8 +1,8 @@
 import type { ChainLog } from '../input.ts'
 import { Changes } from '../lib/dependencies.ts'
-import { Names } from '../lib/interner.ts'
+import { Interner } from '../lib/interner.ts'
 import { FeedHealth } from '../market/feedHealth.ts'
-import { Book } from '../market/market.ts'
+import { Market } from '../market/market.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V2, SWAP_V3, SYNC_V2 } from '../pools/abi.ts'
 import { AssetPrices } from '../pools/assetPrice.ts'
 import { Pool, type PoolSpec, type TokenSpec } from '../pools/pool.ts'
@@ -66,7 +66,7 @@ export const poolSpec = (spec: Partial<PoolSpec> = {}): PoolSpec => ({
 
 /** A pool by itself, without a pipeline: nothing of it is marked or stored. */
 export const lonelyPool = (spec: Partial<PoolSpec> = {}) => {
-  const book = new Book(new Names())
+  const book = new Market(new Interner())
   const feed = new FeedHealth({ id: 'chain', live: false }, 10_000)
   const changes = new Changes()
   const pool = new Pool(poolSpec(spec), new AssetPrices(book, changes), changes)

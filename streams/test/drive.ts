@@ -4,7 +4,7 @@ import type { Frame, Push } from '../channels/channelStates.ts'
 import type { FundSpec } from '../fund/fund.ts'
 import type { Input } from '../input.ts'
 import { parseDecimal } from '../lib/decimal.ts'
-import { Names } from '../lib/interner.ts'
+import { Interner } from '../lib/interner.ts'
 import { type Side, TickWriter } from '../market/tickWriter.ts'
 import { type Pipeline, type PipelineOptions, pipeline } from '../pipeline.ts'
 import { applyPatch, canonical, emptyObject, type JsonObject } from '../wire/mergePatch.ts'
@@ -24,8 +24,8 @@ export interface Trade {
 /** A pipeline under test: inputs go in one by one, frames are collected, and a follower applies every push as a client would. */
 export class Driven {
   readonly frames: Frame[] = []
-  readonly symbols = new Names()
-  readonly sources = new Names()
+  readonly symbols = new Interner()
+  readonly sources = new Interner()
   readonly pipeline: Pipeline
   private readonly input = new Subject<Input>()
   private readonly followed = new Map<string, { seq: number; state: JsonObject }>()
@@ -86,7 +86,7 @@ export class Driven {
         id,
       )
     }
-    const ticks = writer.take()
+    const ticks = writer.drain()
     if (ticks) this.send(ticks)
   }
 
@@ -94,7 +94,7 @@ export class Driven {
     const writer = new TickWriter(feed)
     writer.message(Number.NaN)
     writer.quote(this.symbols.index(symbol), this.sources.index('venue'), t, bid, ask)
-    this.send(writer.take()!)
+    this.send(writer.drain()!)
   }
 
   /** The state as a client that applied every push has it. */

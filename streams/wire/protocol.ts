@@ -84,7 +84,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS
 
 /** A refusal on its way to the client. `detail` says where, what was found and what was expected. */
-export class Refusal extends Error {
+export class ProtocolError extends Error {
   readonly code: ErrorCode
   /** Seconds after which to try again, where that is known. */
   readonly retryAfter: number | undefined
@@ -104,12 +104,7 @@ export class Refusal extends Error {
 }
 
 /** Codes with which the server closes a websocket. */
-export const CLOSE = {
-  goingAway: 1001,
-  tooManySockets: 4006,
-  tooSlow: 4008,
-  tooManyRequests: 4029,
-} as const
+export const CLOSE = { goingAway: 1001, tooManySockets: 4006, tooSlow: 4008, tooManyRequests: 4029 } as const
 
 // ---- Requests
 
@@ -124,12 +119,12 @@ const NAMED = 'a name of letters, digits, ".", "_" and "-", at most 64 long'
 const name = z.string().regex(NAME, NAMED)
 
 /** Nobody owns that much; it keeps sums and products within what every column can hold. */
-const MOST = 10n ** 48n
+const AMOUNT_MAX = 10n ** 48n
 
 /** An amount somebody owns: a decimal string above zero, which becomes 10⁻¹⁸. */
 const readAmount = (text: string): bigint | undefined => {
   const value = parseDecimal(text)
-  return value !== undefined && value > 0n && value < MOST && !text.startsWith('+') ? value : undefined
+  return value !== undefined && value > 0n && value < AMOUNT_MAX && !text.startsWith('+') ? value : undefined
 }
 const LONGEST_AMOUNT = 100
 const amount = z
@@ -168,28 +163,31 @@ export const orderOf = (params: unknown): z.output<typeof ORDER> | undefined => 
 export const FUNDING = z.strictObject({ username: name, asset: name, amount, key })
 
 /** Assets whose supplies come in one request. */
-export const MOST_SUPPLIED = 10_000
+export const SUPPLIES_PER_REQUEST_MAX = 10_000
 /** A circulating supply, which may be nought: a decimal string, which becomes 10⁻¹⁸. */
 export const SUPPLY = z
   .string('a decimal string such as "19000000.5"')
   .max(100)
   .transform((text, context) => {
     const value = parseDecimal(text)
-    if (value !== undefined && value < MOST && /^\d/.test(text)) return value
+    if (value !== undefined && value < AMOUNT_MAX && /^\d/.test(text)) return value
     context.addIssue({ code: 'custom', message: 'a decimal string below 10^30, with at most 18 places and no sign, such as "19000000.5"' })
     return z.NEVER
   })
 export const SUPPLIES = z.strictObject({
   supplies: z
     .record(name, SUPPLY, { error: ({ code }) => (code === 'invalid_key' ? NAMED : undefined) })
-    .refine(supplies => Object.keys(supplies).length <= MOST_SUPPLIED, { error: `at most ${MOST_SUPPLIED} assets` })
+    .refine(supplies => Object.keys(supplies).length <= SUPPLIES_PER_REQUEST_MAX, { error: `at most ${SUPPLIES_PER_REQUEST_MAX} assets` })
     .describe('asset → circulating supply'),
 })
 
 /** Rows of a portfolio in one request. */
-export const MOST_ROWS = 10_000
+export const ROWS_PER_REQUEST_MAX = 10_000
 /** A row that cannot be read is told with its number; it does not spoil the others. */
-export const ROWS = z.array(z.unknown()).max(MOST_ROWS).describe('{t, type, asset, qty, price?, fee?, account?, to_account?, id?, cost?}')
+export const ROWS = z
+  .array(z.unknown())
+  .max(ROWS_PER_REQUEST_MAX)
+  .describe('{t, type, asset, qty, price?, fee?, account?, to_account?, id?, cost?}')
 
 const ms = z.int().min(0).max(8.64e15)
 const channels = z.array(z.string().max(256)).min(1).max(10_000)
@@ -242,15 +240,16 @@ export const readRequest = (text: string): Request => {
   try {
     frame = JSON.parse(text)
   } catch {
-    throw new Refusal('parse_error')
+    throw new ProtocolError('parse_error')
   }
-  if (Array.isArray(frame)) throw new Refusal('invalid_request', 'found an array, expected one request: there are no batches')
-  if (typeof frame !== 'object' || frame === null) throw new Refusal('invalid_request', `found ${kindOf(frame)}, expected an object`)
+  if (Array.isArray(frame)) throw new ProtocolError('invalid_request', 'found an array, expected one request: there are no batches')
+  if (typeof frame !== 'object' || frame === null) throw new ProtocolError('invalid_request', `found ${kindOf(frame)}, expected an object`)
   const { jsonrpc, id, method, params } = frame as Record<string, unknown>
-  if (jsonrpc !== '2.0') throw new Refusal('invalid_request', `jsonrpc: found ${JSON.stringify(jsonrpc) ?? 'nothing'}, expected "2.0"`)
-  if (typeof method !== 'string') throw new Refusal('invalid_request', `method: found ${kindOf(method)}, expected a string`)
+  if (jsonrpc !== '2.0')
+    throw new ProtocolError('invalid_request', `jsonrpc: found ${JSON.stringify(jsonrpc) ?? 'nothing'}, expected "2.0"`)
+  if (typeof method !== 'string') throw new ProtocolError('invalid_request', `method: found ${kindOf(method)}, expected a string`)
   if (id !== undefined && id !== null && typeof id !== 'string' && typeof id !== 'number')
-    throw new Refusal('invalid_request', `id: found ${kindOf(id)}, expected a string, a number or null`)
+    throw new ProtocolError('invalid_request', `id: found ${kindOf(id)}, expected a string, a number or null`)
   return { id: id as RequestId | undefined, method, params: params ?? {} }
 }
 
@@ -261,7 +260,7 @@ export const readParams = <M extends Method>(method: M, params: unknown): Params
 /** `value` as the schema has it. Throws a Refusal that says where in `root`, what was found, what was expected. */
 export const checked = <T>(schema: z.ZodType<T>, value: unknown, root: string): T => {
   const result = schema.safeParse(value, { reportInput: true })
-  if (!result.success) throw new Refusal('invalid_params', explain(result.error, root))
+  if (!result.success) throw new ProtocolError('invalid_params', explain(result.error, root))
   return result.data
 }
 
@@ -272,7 +271,7 @@ export const replyText = (id: RequestId, result: unknown): string => JSON.string
 /** A reply whose result is JSON already. */
 export const replyWith = (id: RequestId, result: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
 
-export const refusalText = (id: RequestId, refusal: Refusal): string =>
+export const errorText = (id: RequestId, refusal: ProtocolError): string =>
   JSON.stringify({
     jsonrpc: '2.0',
     id,

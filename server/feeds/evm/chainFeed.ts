@@ -1,8 +1,8 @@
 import type { FeedState } from '../../../streams/input.ts'
 import { Backoff } from '../../lib/backoff.ts'
-import type { Wall } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
-import type { Patience } from '../live/connection.ts'
+import type { ConnectionTimeouts } from '../live/connection.ts'
 import { Bell } from '../live/live.ts'
 import { SpecError } from '../specError.ts'
 import { checkPool, type PoolParameters } from './contracts.ts'
@@ -18,14 +18,14 @@ export interface ChainFeedOptions {
   readonly url: string
   readonly from: number | undefined
   readonly pools: readonly PoolParameters[]
-  readonly patience: Patience
-  readonly wall: Wall
+  readonly timeouts: ConnectionTimeouts
+  readonly environment: Environment
   readonly context: FeedContext
 }
 
 /** One node, found again as often as it is lost; what came meanwhile is read when it is back. */
 export class ChainFeed {
-  private readonly o: ChainFeedOptions
+  private readonly options: ChainFeedOptions
   private readonly addresses: string[]
   private readonly follower: Follower
   private readonly bell = new Bell()
@@ -35,15 +35,15 @@ export class ChainFeed {
   private told = 0
 
   constructor(options: ChainFeedOptions) {
-    this.o = options
+    this.options = options
     this.addresses = [...new Set(options.pools.map(pool => pool.address!.toLowerCase()))]
     this.follower = new Follower(this.addresses, options.from)
   }
 
   async *run(): AsyncGenerator<FeedInput> {
-    const { wall, patience, context, url } = this.o
+    const { environment, timeouts, context, url } = this.options
     const { signal, log } = context
-    const backoff = new Backoff(wall.random)
+    const backoff = new Backoff(environment.random)
     const ring = (): void => this.bell.ring()
     signal.addEventListener('abort', ring)
     try {
@@ -54,9 +54,9 @@ export class ChainFeed {
         const close = (): void => node?.close()
         signal.addEventListener('abort', close)
         try {
-          node = await ChainNode.open(url, patience, wall)
+          node = await ChainNode.open(url, timeouts, environment)
           await this.begin(node)
-          since = wall.now()
+          since = environment.now()
           yield* this.become('live')
           while (!signal.aborted) {
             yield* this.news(node)
@@ -65,7 +65,7 @@ export class ChainFeed {
         } catch (error) {
           if (error instanceof SpecError) throw error
           if (signal.aborted) return
-          if (wall.now() - since >= HEALTHY_MS) backoff.reset()
+          if (environment.now() - since >= HEALTHY_MS) backoff.reset()
           const retryMs = Math.round(backoff.next())
           log.warn({ why: told(error, url), retryMs }, 'the node is lost')
           yield* this.become('down')
@@ -82,13 +82,13 @@ export class ChainFeed {
 
   /** Rejects with SpecError where the contracts are not what the configuration says. */
   private async begin(node: ChainNode): Promise<void> {
-    const { pools, context } = this.o
+    const { pools, context } = this.options
     if (!this.checked) for (const pool of pools) await checkPool(node.client, pool)
     this.checked = true
     this.told = 0
     this.gone.length = 0
     const onRemoved = (hash: string): void => {
-      if (this.gone.length < MOST_GONE) this.gone.push(hash)
+      if (this.gone.length < GONE_LOGS_MAX) this.gone.push(hash)
     }
     const unasked = await node.listen(this.addresses, { onNews: () => this.bell.ring(), onRemoved })
     context.log.info({ pools: pools.map(pool => pool.id), unasked }, 'following the chain')
@@ -99,14 +99,14 @@ export class ChainFeed {
     const refused = this.follower.refused
     for await (const step of this.follower.catchUp(node)) {
       if (step.deeper !== undefined)
-        this.o.context.log.error(
+        this.options.context.log.error(
           { block: step.deeper },
           'the chain was taken back farther than it was kept: read again from this block on; what rests on older ones may be of another chain',
         )
       yield this.input(step, node)
     }
     if (this.follower.refused > refused)
-      this.o.context.log.info({ times: this.follower.refused - refused }, 'the node refused ranges of blocks; they were halved')
+      this.options.context.log.info({ times: this.follower.refused - refused }, 'the node refused ranges of blocks; they were halved')
     // It lives, though it had nothing to tell.
     if (node.messages > this.told) yield this.input({ logs: [], bad: {} }, node)
   }
@@ -114,12 +114,12 @@ export class ChainFeed {
   private input({ logs, bad }: Step, node: ChainNode): FeedInput {
     const messages = node.messages - this.told
     this.told = node.messages
-    return { kind: 'chain', feed: this.o.context.feed, logs, messages, bad }
+    return { kind: 'chain', feed: this.options.context.feed, logs, messages, bad }
   }
 
   /** Until there may be something new, or it is time to ask. Rejects where the node was lost. */
   private async pause(node: ChainNode): Promise<void> {
-    const callOff = this.o.wall.after(POLL_MS, () => this.bell.ring())
+    const callOff = this.options.environment.after(POLL_MS, () => this.bell.ring())
     await this.bell.rung()
     callOff()
     if (node.lostBy) throw node.lostBy
@@ -127,14 +127,14 @@ export class ChainFeed {
 
   /** So long, whatever rings; only the end of the feed comes between. */
   private async rest(ms: number): Promise<void> {
-    const { wall, context } = this.o
+    const { environment, context } = this.options
     await new Promise<void>(resolve => {
       const over = (): void => {
         callOff()
         context.signal.removeEventListener('abort', over)
         resolve()
       }
-      const callOff = wall.after(ms, over)
+      const callOff = environment.after(ms, over)
       context.signal.addEventListener('abort', over)
       if (context.signal.aborted) over()
     })
@@ -143,9 +143,9 @@ export class ChainFeed {
   private *become(state: FeedState): Generator<FeedInput> {
     if (state === this.said) return
     this.said = state
-    yield { kind: 'feed', feed: this.o.context.feed, state }
+    yield { kind: 'feed', feed: this.options.context.feed, state }
   }
 }
 
 /** Blocks taken back that wait to be looked at: more than are kept mean nothing new. */
-const MOST_GONE = 256
+const GONE_LOGS_MAX = 256

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Wall } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import type { Feed } from '../feed.ts'
-import type { Patience } from '../live/connection.ts'
+import type { ConnectionTimeouts } from '../live/connection.ts'
 import { SpecError } from '../specError.ts'
 import type { PoolParameters } from './contracts.ts'
 
@@ -10,14 +10,14 @@ export interface EvmOptions {
   readonly spec: string
   /** All that are configured. */
   readonly pools: readonly PoolParameters[]
-  readonly patience: Patience
-  readonly wall: Wall
+  readonly timeouts: ConnectionTimeouts
+  readonly environment: Environment
 }
 
 const EXPECTED = 'evm:wss://… or evm:https://…, and behind it where wanted #from=BLOCK&pools=ID,ID'
 
 /** The logs of configured pools from one Ethereum node, from a block or from now on. Throws SpecError where it cannot be as asked for. */
-export const evmFeed = ({ spec, pools, patience, wall }: EvmOptions): Feed => {
+export const evmFeed = ({ spec, pools, timeouts, environment }: EvmOptions): Feed => {
   const { url, id, from, wanted } = readSpec(spec, pools)
   return {
     id,
@@ -26,7 +26,7 @@ export const evmFeed = ({ spec, pools, patience, wall }: EvmOptions): Feed => {
     async *open(context) {
       // What it speaks with takes half a second to load: only where there is such a feed.
       const { ChainFeed } = await import('./chainFeed.ts')
-      yield* new ChainFeed({ url, from, pools: wanted, patience, wall, context }).run()
+      yield* new ChainFeed({ url, from, pools: wanted, timeouts, environment, context }).run()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { BaseError, createPublicClient, custom, http, type PublicClient } from 'viem'
-import type { Wall } from '../environment.ts'
-import type { Patience } from '../live/connection.ts'
+import type { Environment } from '../environment.ts'
+import type { ConnectionTimeouts } from '../live/connection.ts'
 import { RpcRefusal, RpcSocket } from './rpcSocket.ts'
 
 /** A block, as far as it tells its place in the chain. */
@@ -57,11 +57,11 @@ export class ChainNode {
     this.line = line
   }
 
-  static async open(url: string, { connectMs }: Patience, wall: Wall): Promise<ChainNode> {
+  static async open(url: string, { connectMs }: ConnectionTimeouts, environment: Environment): Promise<ChainNode> {
     // Waiting and trying again are the feed's, as for every other: a second attempt in here would hide that there is trouble.
     if (!url.startsWith('ws'))
       return new ChainNode(createPublicClient({ transport: http(url, { retryCount: 0, timeout: ANSWER_MS }) }), undefined)
-    const line = await RpcSocket.open({ url, connectMs, answerMs: ANSWER_MS, wall })
+    const line = await RpcSocket.open({ url, connectMs, answerMs: ANSWER_MS, environment })
     const request = ({ method, params }: { method: string; params?: unknown }) => line.request(method, params ?? [])
     return new ChainNode(createPublicClient({ transport: custom({ request }, { retryCount: 0 }) }), line)
   }

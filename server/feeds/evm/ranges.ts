@@ -2,7 +2,7 @@ import { type Found, isRefusal } from './node.ts'
 
 /** Blocks that are asked for at first, and at most. */
 const FIRST = 2_000
-const MOST = 10_000
+const BLOCKS_PER_RANGE_MAX = 10_000
 
 type Ask = (from: number, to: number) => Promise<Found>
 
@@ -30,7 +30,7 @@ export class Ranges {
       }
       yield { ...found, to: last }
       next = last + 1
-      this.span = Math.min(MOST, this.span + Math.ceil(this.span / 4))
+      this.span = Math.min(BLOCKS_PER_RANGE_MAX, this.span + Math.ceil(this.span / 4))
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type RawData, WebSocket } from 'ws'
-import type { Wall } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 
 /** What a node says of itself under a subscription: a new head, a log. */
 export type Notify = (result: unknown) => void
@@ -20,7 +20,7 @@ export interface RpcSocketOptions {
   /** ms until the socket must be open, and until a question must be answered. */
   readonly connectMs: number
   readonly answerMs: number
-  readonly wall: Wall
+  readonly environment: Environment
 }
 
 interface Asked {
@@ -53,7 +53,7 @@ export class RpcSocket {
     const { socket } = line
     let why = 'the connection was closed'
     const opened = new Promise<void>((resolve, reject) => {
-      const callOff = options.wall.after(options.connectMs, () => {
+      const callOff = options.environment.after(options.connectMs, () => {
         why = `not open within ${options.connectMs} ms`
         socket.terminate()
       })
@@ -90,7 +90,7 @@ export class RpcSocket {
     if (this.broken) throw this.broken
     const id = this.nextId++
     return new Promise((resolve, reject) => {
-      const callOff = this.options.wall.after(this.options.answerMs, () => {
+      const callOff = this.options.environment.after(this.options.answerMs, () => {
         this.asked.delete(id)
         reject(new Error(`${method}: no answer within ${this.options.answerMs} ms`))
       })

@@ -3,12 +3,12 @@ import { type RawData, WebSocket } from 'ws'
 import type { BookLevels, FeedState, Ticks } from '../../../streams/input.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { Backoff } from '../../lib/backoff.ts'
-import type { Wall } from '../environment.ts'
-import { LeftOutLog } from '../rejectLog.ts'
+import type { Environment } from '../environment.ts'
+import { RejectLog } from '../rejectLog.ts'
 import type { Decoder, Heartbeat } from '../venues/venue.ts'
 
 /** How long a venue is waited for and how much of what it says is kept for a slow consumer. */
-export interface Patience {
+export interface ConnectionTimeouts {
   /** ms until a socket must be open. */
   readonly connectMs: number
   /** ms without a message, a ping or a pong after which a connection counts as dead. */
@@ -17,7 +17,7 @@ export interface Patience {
   readonly waitingTicks: number
 }
 
-export const PATIENCE: Patience = { connectMs: 10_000, silentMs: 30_000, waitingTicks: 100_000 }
+export const CONNECTION_TIMEOUTS: ConnectionTimeouts = { connectMs: 10_000, silentMs: 30_000, waitingTicks: 100_000 }
 
 /** After which an attempt counts as a success, and the next failure as the first. */
 const HEALTHY_MS = 60_000
@@ -31,8 +31,8 @@ export interface ConnectionOptions {
   readonly hello: readonly string[]
   readonly heartbeat: Heartbeat
   readonly decoder: () => Decoder
-  readonly patience: Patience
-  readonly wall: Wall
+  readonly timeouts: ConnectionTimeouts
+  readonly environment: Environment
   readonly log: Logger
   /** Something will be there to be taken when this turn is over, or the state has changed. */
   readonly onNews: () => void
@@ -45,7 +45,7 @@ export class Connection {
   private readonly log: Logger
   private readonly writer: TickWriter
   private readonly backoff: Backoff
-  private readonly leftOut: LeftOutLog
+  private readonly leftOut: RejectLog
   private decoder: Decoder
   private socket: WebSocket | undefined
   private openedAt = Number.NaN
@@ -58,21 +58,21 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.options = options
     this.log = options.log.child({ url: options.url })
-    this.leftOut = new LeftOutLog(options.log, options.wall)
+    this.leftOut = new RejectLog(options.log, options.environment)
     this.writer = new TickWriter(options.feed, (kind, n) => this.leftOut.note(kind, n, options.url))
-    this.backoff = new Backoff(options.wall.random)
+    this.backoff = new Backoff(options.environment.random)
     this.decoder = options.decoder()
     this.dial()
   }
 
   /** What came since the last call; undefined where nothing did. */
-  take(): Ticks | undefined {
-    return this.writer.take()
+  drain(): Ticks | undefined {
+    return this.writer.drain()
   }
 
   /** How the books stand that are shown and have changed, as of what was taken. */
-  takeLevels(): readonly BookLevels[] {
-    return this.writer.takeLevels()
+  drainLevels(): readonly BookLevels[] {
+    return this.writer.drainLevels()
   }
 
   close(): void {
@@ -83,7 +83,7 @@ export class Connection {
   }
 
   private dial(): void {
-    const { url, decoder, patience } = this.options
+    const { url, decoder, timeouts } = this.options
     this.decoder = decoder()
     this.writer.reconnect()
     this.openedAt = Number.NaN
@@ -99,13 +99,13 @@ export class Connection {
       error = e.message
     })
     socket.on('close', (code, reason) => this.lost(code, reason.toString() || error))
-    this.after('connect', patience.connectMs, () => socket.terminate())
+    this.after('connect', timeouts.connectMs, () => socket.terminate())
   }
 
   private opened(socket: WebSocket): void {
-    const { hello, wall } = this.options
+    const { hello, environment } = this.options
     this.callOff()
-    this.openedAt = wall.now()
+    this.openedAt = environment.now()
     this.heardAt = this.openedAt
     for (const message of hello) socket.send(message)
     this.beat(socket)
@@ -124,9 +124,9 @@ export class Connection {
 
   /** Ends a connection that has fallen silent. */
   private listen(socket: WebSocket): void {
-    const { patience, wall } = this.options
-    this.after('silence', this.heardAt + patience.silentMs - wall.now(), () => {
-      if (wall.now() - this.heardAt < patience.silentMs) this.listen(socket)
+    const { timeouts, environment } = this.options
+    this.after('silence', this.heardAt + timeouts.silentMs - environment.now(), () => {
+      if (environment.now() - this.heardAt < timeouts.silentMs) this.listen(socket)
       else socket.terminate()
     })
   }
@@ -134,7 +134,7 @@ export class Connection {
   /** A message, or a sign of life without a word: the feed is not silent. */
   private alive(): void {
     if (this.closed) return
-    this.heardAt = this.options.wall.now()
+    this.heardAt = this.options.environment.now()
     this.writer.message(this.heardAt)
     this.options.onNews()
   }
@@ -142,29 +142,29 @@ export class Connection {
   private heard(data: RawData, isBinary: boolean): void {
     if (this.closed) return
     this.alive()
-    if (isBinary) this.writer.leaveOut('unreadable')
+    if (isBinary) this.writer.reject('unreadable')
     else {
       const complaint = this.decoder.decode(data.toString(), this.writer)
       if (complaint !== undefined) this.complain(complaint)
     }
-    const { waitingTicks } = this.options.patience
+    const { waitingTicks } = this.options.timeouts
     if (this.writer.pending > waitingTicks) this.writer.shed(waitingTicks / 2)
     if (this.decoder.lost) this.socket?.terminate()
   }
 
   /** Says at most once a second what the venue has against us. */
   private complain(complaint: string): void {
-    const now = this.options.wall.now()
+    const now = this.options.environment.now()
     if (now - this.complainedAt < 1_000) return
     this.complainedAt = now
     this.log.warn({ complaint }, 'the venue complains')
   }
 
   private lost(code: number, reason: string): void {
-    const { wall } = this.options
+    const { environment } = this.options
     this.callOff()
     if (this.closed) return
-    if (wall.now() - this.openedAt >= HEALTHY_MS) this.backoff.reset()
+    if (environment.now() - this.openedAt >= HEALTHY_MS) this.backoff.reset()
     const retryMs = Math.round(this.backoff.next())
     this.log.warn({ code, reason, retryMs }, 'connection lost')
     this.become('down')
@@ -178,7 +178,7 @@ export class Connection {
   }
 
   private after(what: string, ms: number, run: () => void): void {
-    this.timers[what] = this.options.wall.after(ms, run)
+    this.timers[what] = this.options.environment.after(ms, run)
   }
 
   private callOff(): void {

@@ -1,8 +1,8 @@
 import type { FeedState } from '../../../streams/input.ts'
-import type { Wall } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import type { Venue } from '../venues/venue.ts'
-import { Connection, type Patience } from './connection.ts'
+import { Connection, type ConnectionTimeouts } from './connection.ts'
 
 /** Instruments of one market, as the venue names them. */
 export interface Wanted {
@@ -17,8 +17,8 @@ export interface LiveOptions {
   readonly symbols: readonly string[]
   /** What stands in the place of an address's beginning, as in `{"wss://stream.bybit.com":"ws://127.0.0.1:9000"}`. */
   readonly mirrors: Readonly<Record<string, string>>
-  readonly patience: Patience
-  readonly wall: Wall
+  readonly timeouts: ConnectionTimeouts
+  readonly environment: Environment
 }
 
 /** A venue's sockets as one feed. */
@@ -29,7 +29,7 @@ export const live = (options: LiveOptions): Feed => ({
   open: context => inputs(options, context),
 })
 
-const inputs = async function* ({ wanted, mirrors, patience, wall }: LiveOptions, context: FeedContext): AsyncGenerator<FeedInput> {
+const inputs = async function* ({ wanted, mirrors, timeouts, environment }: LiveOptions, context: FeedContext): AsyncGenerator<FeedInput> {
   const { feed, log, signal } = context
   const bell = new Bell()
   const shown = ({ name, perpetual }: Venue, symbol: string): boolean => {
@@ -37,20 +37,22 @@ const inputs = async function* ({ wanted, mirrors, patience, wall }: LiveOptions
     return canonical !== undefined && context.books?.has(canonical) === true
   }
   const connections = wanted.flatMap(({ venue, symbols }) =>
-    venue.sockets(symbols, new Set(symbols.filter(symbol => shown(venue, symbol)))).map(
-      ({ url, hello }) =>
-        new Connection({
-          feed,
-          url: mirrored(url, mirrors),
-          hello,
-          heartbeat: venue.heartbeat,
-          decoder: () => venue.decoder(context),
-          patience,
-          wall,
-          log,
-          onNews: () => bell.ring(),
-        }),
-    ),
+    venue
+      .sockets(symbols, new Set(symbols.filter(symbol => shown(venue, symbol))))
+      .map(
+        ({ url, subscribeMessages: hello }) =>
+          new Connection({
+            feed,
+            url: mirrored(url, mirrors),
+            hello,
+            heartbeat: venue.heartbeat,
+            decoder: () => venue.decoder(context),
+            timeouts,
+            environment,
+            log,
+            onNews: () => bell.ring(),
+          }),
+      ),
   )
   const stop = () => bell.ring()
   signal.addEventListener('abort', stop)
@@ -63,9 +65,9 @@ const inputs = async function* ({ wanted, mirrors, patience, wall }: LiveOptions
       // What was heard comes after the word that there is a connection, and before the word that there is none any more.
       if (state === 'live') yield* change
       for (const connection of connections) {
-        const batch = connection.take()
+        const batch = connection.drain()
         if (batch) yield batch
-        yield* connection.takeLevels()
+        yield* connection.drainLevels()
       }
       if (state !== 'live') yield* change
       await bell.rung()

@@ -7,7 +7,7 @@ import { SpecError } from '../specError.ts'
 import { decimal } from '../venues/numbers.ts'
 import type { Block } from './blocks.ts'
 import { Header } from './header.ts'
-import { LookAhead, type Timed } from './outlierFilter.ts'
+import { OutlierFilter, type Timed } from './outlierFilter.ts'
 import type { Head, Reader, Reading, Recognise } from './reader.ts'
 import { NOWHERE } from './trades.ts'
 
@@ -97,7 +97,7 @@ class CandleRows implements Reader {
   private readonly symbol: string | undefined
   private readonly reading: Reading
   private readonly writer: TickWriter
-  private readonly rows: LookAhead<Row>
+  private readonly rows: OutlierFilter<Row>
   private readonly symbols = new Map<string, number>()
   private readonly span: number
   private readonly source: number
@@ -112,11 +112,11 @@ class CandleRows implements Reader {
     this.reading = reading
     this.source = reading.context.sources.index(NOWHERE)
     this.writer = new TickWriter(reading.context.feed, (kind, n) => reading.leftOut.note(kind, n, this.line))
-    this.rows = new LookAhead<Row>(
+    this.rows = new OutlierFilter<Row>(
       row => this.write(row),
       row => {
         this.line = row.line
-        this.writer.leaveOut('time')
+        this.writer.reject('time')
       },
     )
   }
@@ -131,7 +131,7 @@ class CandleRows implements Reader {
       this.writer.message(Number.NaN)
       const fields = csvFields(text)
       if (fields.length < this.width) {
-        this.writer.leaveOut('unreadable')
+        this.writer.reject('unreadable')
         continue
       }
       const row: Row = {
@@ -141,7 +141,7 @@ class CandleRows implements Reader {
         prices: { open: decimal(fields[open]), high: decimal(fields[high]), low: decimal(fields[low]), close: decimal(fields[close]) },
         volume: decimal(fields[volume]),
       }
-      if (row.symbol < 0) this.writer.leaveOut('symbol')
+      if (row.symbol < 0) this.writer.reject('symbol')
       else if (isTime(row.t)) this.rows.put(row)
       else this.write(row)
     }
@@ -151,8 +151,8 @@ class CandleRows implements Reader {
     this.rows.end()
   }
 
-  take(): readonly FeedInput[] {
-    const batch = this.writer.take()
+  drain(): readonly FeedInput[] {
+    const batch = this.writer.drain()
     return batch ? [batch] : []
   }
 

@@ -35,7 +35,7 @@ class LogLines implements Reader {
 
   end(): void {}
 
-  take(): readonly FeedInput[] {
+  drain(): readonly FeedInput[] {
     if (this.messages === 0) return []
     const { logs, messages, bad } = this
     this.logs = []

@@ -16,7 +16,7 @@ const batch = (feed: number, times: readonly number[], first: number): Ticks => 
     writer.message(Number.NaN)
     writer.trade(0, 0, T0 + t, 1, 1, '', `${first + i}`)
   })
-  return writer.take()!
+  return writer.drain()!
 }
 
 /** The rows of a feed, cut into batches of these sizes, over and over. */

@@ -33,7 +33,7 @@ export const messages: Recognise = ({ spec, lines, fragment }) => {
 /** ms. A recorder writes down what comes as it comes; where receipts go back by more, it began anew, with another connection. */
 const BACK_MS = 1_000
 /** Parts of a file that are read side by side; each costs the memory of some blocks. */
-const MOST_RUNS = 32
+const RUNS_MAX = 32
 
 /** The parts of a recording in which time goes on, where it was written connection by connection. */
 const runsOf: NonNullable<Recipe['parts']> = async (path, { log, signal }) => {
@@ -50,8 +50,8 @@ const runsOf: NonNullable<Recipe['parts']> = async (path, { log, signal }) => {
       } else if (entry.received > newest) newest = entry.received
     }
   }
-  if (starts.length > MOST_RUNS) {
-    log.warn({ file: path, runs: starts.length, most: MOST_RUNS }, 'the times of receipt go back too often: read in the order of the file')
+  if (starts.length > RUNS_MAX) {
+    log.warn({ file: path, runs: starts.length, most: RUNS_MAX }, 'the times of receipt go back too often: read in the order of the file')
     starts.length = 1
   }
   return starts.map((from, i) => ({ from, to: starts[i + 1] ?? Number.POSITIVE_INFINITY }))
@@ -98,7 +98,7 @@ const venueAt = (address: string): Venue | undefined => {
 const venueSaying = (text: string): Venue | undefined => {
   try {
     const message: unknown = JSON.parse(text)
-    return VENUES.find(({ traces }) => traces.says(message))
+    return VENUES.find(({ traces }) => traces.matches(message))
   } catch {
     return undefined
   }
@@ -141,7 +141,7 @@ class MessageLines implements Reader {
       const line = entry && (this.lines.get(entry.connection) ?? this.connect(entry.connection, venueSaying(entry.text)))
       if (entry === undefined || line === undefined) {
         this.stray.message(Number.NaN)
-        this.stray.leaveOut('unreadable')
+        this.stray.reject('unreadable')
         continue
       }
       // Ticks of two connections go on in the order they came in.
@@ -158,7 +158,7 @@ class MessageLines implements Reader {
     for (const line of this.lines.values()) this.look(line, true)
   }
 
-  take(): readonly FeedInput[] {
+  drain(): readonly FeedInput[] {
     for (const { writer } of this.lines.values()) this.push(writer)
     this.push(this.stray)
     const read = this.done
@@ -187,14 +187,14 @@ class MessageLines implements Reader {
 
   /** What books show comes behind the ticks before it. */
   private look(line: Line, last = false): void {
-    const levels = line.writer.takeLevels(last)
+    const levels = line.writer.drainLevels(last)
     if (levels.length === 0) return
     this.push(line.writer)
     this.done.push(...levels)
   }
 
   private push(writer: TickWriter): void {
-    const batch = writer.take()
+    const batch = writer.drain()
     if (batch) this.done.push(batch)
   }
 

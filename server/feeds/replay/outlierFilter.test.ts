@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { LookAhead } from './outlierFilter.ts'
+import { OutlierFilter } from './outlierFilter.ts'
 
 /** Seconds in; what was taken, in order, and what was refused. A symbol other than the first is written behind the time: `[5, 1]`. */
 const put = (...rows: (number | [s: number, symbol: number])[]): { taken: number[]; refused: number[] } => {
   const taken: number[] = []
   const refused: number[] = []
   const seconds = ({ t }: { t: number }) => t / 1_000
-  const rowsAhead = new LookAhead<{ t: number; symbol: number }>(
+  const rowsAhead = new OutlierFilter<{ t: number; symbol: number }>(
     row => taken.push(seconds(row)),
     row => refused.push(seconds(row)),
   )

@@ -10,7 +10,7 @@ export interface Timed {
  * In a file that does not say when its rows were received, the rows themselves tell how far time has come. A row far ahead of
  * all before it is kept back for one row: if that one falls back, it was a mistake; else there was a gap.
  */
-export class LookAhead<Row extends Timed> {
+export class OutlierFilter<Row extends Timed> {
   private readonly take: (row: Row) => void
   private readonly refuse: (row: Row) => void
   private newest = Number.NEGATIVE_INFINITY

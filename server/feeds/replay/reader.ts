@@ -1,6 +1,6 @@
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
-import type { LeftOutLog } from '../rejectLog.ts'
+import type { RejectLog } from '../rejectLog.ts'
 import type { Block } from './blocks.ts'
 
 /** Turns the lines of one kind of file into what flows in. */
@@ -9,13 +9,13 @@ export interface Reader {
   /** After the last block. */
   end(): void
   /** What was read since the last call, in the file's order. */
-  take(): readonly FeedInput[]
+  drain(): readonly FeedInput[]
 }
 
 /** What a reader works with. */
 export interface Reading {
   readonly context: FeedContext
-  readonly leftOut: LeftOutLog
+  readonly leftOut: RejectLog
   /** Names the file's content, for ids of what has none of its own. The file is read for it once, when first asked. */
   content(): Promise<string>
 }

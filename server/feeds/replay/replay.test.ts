@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CANDLE, TRADE } from '../../../streams/input.ts'
 import { symbolMap } from '../../../streams/market/symbols.ts'
 import { type Collected, collected, drained, feedContext } from '../../test/feedKit.ts'
-import { VirtualWall } from '../../test/virtualWall.ts'
+import { VirtualEnvironment } from '../../test/virtualEnvironment.ts'
 import { SpecError } from '../specError.ts'
 import { replay } from './replay.ts'
 
@@ -29,7 +29,7 @@ const open = async (content: string | readonly string[] | Buffer, { name = 'file
   const logged: Record<string, unknown>[] = []
   const context = feedContext({ symbols, onLog: line => logged.push(line) })
   const spec = `replay:${name}${fragment === undefined ? '' : `#${fragment}`}`
-  return { context, logged, feed: await replay({ spec, base: folder, map: symbolMap(symbols), wall: new VirtualWall() }) }
+  return { context, logged, feed: await replay({ spec, base: folder, map: symbolMap(symbols), environment: new VirtualEnvironment() }) }
 }
 
 const read = async (
@@ -219,9 +219,7 @@ describe('a file of candles', () => {
   it('counts candles that cannot be', async () => {
     const { rows, bad } = await read(
       [header, candle(T0), `${T0 + 60_000},2,1,3,2,5`, `${T0 + 60_000},2,4,1,3,x`, '1,2', candle(T0 + 120_000)],
-      {
-        fragment: 'BTCUSDT',
-      },
+      { fragment: 'BTCUSDT' },
     )
     expect(rows).toHaveLength(2)
     expect(bad).toEqual({ price: 1, size: 1, unreadable: 1 })
@@ -414,7 +412,7 @@ describe('a file that cannot be replayed', () => {
   })
 
   it('is not there, or is no file', async () => {
-    const opening = (spec: string) => replay({ spec, base: folder, map: symbolMap({}), wall: new VirtualWall() })
+    const opening = (spec: string) => replay({ spec, base: folder, map: symbolMap({}), environment: new VirtualEnvironment() })
     await expect(opening('replay:nowhere.csv')).rejects.toThrow('replay:nowhere.csv: found ENOENT, expected a file that can be read')
     await expect(opening('replay:.')).rejects.toThrow('replay:.: found EISDIR, expected a file that can be read')
     await expect(opening('replay:')).rejects.toThrow('replay:: found no file name, expected replay:FILE')

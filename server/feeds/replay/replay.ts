@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
-import type { Wall } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
-import { LeftOutLog } from '../rejectLog.ts'
+import { RejectLog } from '../rejectLog.ts'
 import { SpecError } from '../specError.ts'
 import { blocksOf } from './blocks.ts'
 import { candles } from './candles.ts'
@@ -25,21 +25,16 @@ export interface ReplayOptions {
   /** Where relative file names begin. */
   readonly base: string
   readonly map: SymbolMap
-  readonly wall: Wall
+  readonly environment: Environment
 }
 
 /** A recorded file as a feed. Looks into the file first: throws SpecError where it cannot be read or its kind cannot be told. */
-export const replay = async ({ spec, base, map, wall }: ReplayOptions): Promise<Feed> => {
+export const replay = async ({ spec, base, map, environment }: ReplayOptions): Promise<Feed> => {
   const [, file, , fragment] = /^replay:([^#]*)(#(.*))?$/s.exec(spec) ?? []
   if (!file) throw new SpecError(spec, 'no file name', 'replay:FILE')
   const path = resolve(base, file)
   const recipe = recognise({ spec, path, fragment: fragment || undefined, lines: await headOf(spec, path), map })
-  return {
-    id: spec,
-    live: false,
-    symbols: recipe.symbols,
-    open: context => inputs(path, recipe, context, wall),
-  }
+  return { id: spec, live: false, symbols: recipe.symbols, open: context => inputs(path, recipe, context, environment) }
 }
 
 /** The first lines of a file. */
@@ -61,11 +56,11 @@ const recognise = (head: Head): Recipe => {
   throw new SpecError(head.spec, JSON.stringify(first.length > 60 ? `${first.slice(0, 60)}…` : first), EXPECTED)
 }
 
-const inputs = async function* (path: string, recipe: Recipe, context: FeedContext, wall: Wall): AsyncGenerator<FeedInput> {
+const inputs = async function* (path: string, recipe: Recipe, context: FeedContext, environment: Environment): AsyncGenerator<FeedInput> {
   let content: Promise<string> | undefined
   const reading: Reading = {
     context,
-    leftOut: new LeftOutLog(context.log.child({ file: path }), wall),
+    leftOut: new RejectLog(context.log.child({ file: path }), environment),
     content: () => {
       content ??= contentId(path, context.signal)
       return content
@@ -93,9 +88,9 @@ const streamOf = async function* (
     const skipped = Math.max(0, from - first)
     if (skipped >= lines.length) continue
     await reader.read({ first: first + skipped, lines: lines.slice(skipped, to - first) })
-    yield* reader.take()
+    yield* reader.drain()
     if (broken !== undefined) log.warn({ file: path, why: broken }, 'the file breaks off')
   }
   reader.end()
-  yield* reader.take()
+  yield* reader.drain()
 }

@@ -5,7 +5,7 @@ import { SpecError } from '../specError.ts'
 import { decimal, sideOf } from '../venues/numbers.ts'
 import type { Block } from './blocks.ts'
 import { Header } from './header.ts'
-import { LookAhead, type Timed } from './outlierFilter.ts'
+import { OutlierFilter, type Timed } from './outlierFilter.ts'
 import type { Reader, Reading, Recognise } from './reader.ts'
 
 /**
@@ -70,7 +70,7 @@ class TradeRows implements Reader {
   private readonly symbol: string | undefined
   private readonly reading: Reading
   private readonly writer: TickWriter
-  private readonly rows: LookAhead<Row>
+  private readonly rows: OutlierFilter<Row>
   private readonly markets = new Map<string, Map<string, number>>()
   private content: string | undefined
   private line = 0
@@ -81,11 +81,11 @@ class TradeRows implements Reader {
     this.symbol = symbol
     this.reading = reading
     this.writer = new TickWriter(reading.context.feed, (kind, n) => reading.leftOut.note(kind, n, this.line))
-    this.rows = new LookAhead<Row>(
+    this.rows = new OutlierFilter<Row>(
       row => this.write(row),
       row => {
         this.line = row.line
-        this.writer.leaveOut('time')
+        this.writer.reject('time')
       },
     )
   }
@@ -102,7 +102,7 @@ class TradeRows implements Reader {
       if (!Number.isNaN(receipt)) this.rows.end()
       this.writer.message(receipt)
       if (fields.length < this.width) {
-        this.writer.leaveOut('unreadable')
+        this.writer.reject('unreadable')
         continue
       }
       const venue = fields[exchange] ?? ''
@@ -119,7 +119,7 @@ class TradeRows implements Reader {
         side: sideOf(fields[side]),
         id: named ? detached(tradeId) : `${this.content}:${tradeId || this.line}`,
       }
-      if (row.symbol < 0) this.writer.leaveOut('symbol')
+      if (row.symbol < 0) this.writer.reject('symbol')
       else if (Number.isNaN(receipt) && isTime(row.t) && isPrice(row.price) && isSize(row.size)) this.rows.put(row)
       else this.write(row)
     }
@@ -129,8 +129,8 @@ class TradeRows implements Reader {
     this.rows.end()
   }
 
-  take(): readonly FeedInput[] {
-    const batch = this.writer.take()
+  drain(): readonly FeedInput[] {
+    const batch = this.writer.drain()
     return batch ? [batch] : []
   }
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../lib/seededRandom.ts'
+import type { SeededRandom } from '../../lib/seededRandom.ts'
 
 /** Asset, price at the start (USD), volatility a year, share of the common factor in it. */
 const ASSETS: readonly (readonly [string, number, number, number])[] = [
@@ -54,10 +54,10 @@ export interface Quoted {
  */
 export class SimMarket {
   readonly assets: readonly Quoted[]
-  private readonly random: Random
+  private readonly random: SeededRandom
   private readonly stepMs: number
 
-  constructor(random: Random, stepMs: number) {
+  constructor(random: SeededRandom, stepMs: number) {
     this.random = random
     this.stepMs = stepMs
     this.assets = ASSETS.map(([asset, price], i) => ({ asset, price, halfSpread: 0.00005 + 0.00001 * i }))

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FundSpec } from '../../../streams/fund/fund.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { PoolSpec, TokenSpec } from '../../../streams/pools/pool.ts'
-import { random } from '../../lib/seededRandom.ts'
+import { seededRandom } from '../../lib/seededRandom.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import { type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
 import { simLevels } from './simBook.ts'
@@ -23,7 +23,7 @@ const STEP_MS = 50
 /** Assets that trade in a step, of thirty. */
 const TRADES_A_STEP = 8
 /** After a stall so many steps are made up for; the rest of the time is left out. */
-const MOST_STEPS = 20
+const STEPS_MAX = 20
 /** ms between two looks at the order books that pools show. */
 const BOOK_MS = 100
 /** How a fund's share price strays from its NAV: pulled back by this share a step, pushed by this spread. */
@@ -46,7 +46,7 @@ export const simFeed = (options: SimOptions): Feed => {
 }
 
 const run = async function* (options: SimOptions, context: FeedContext): AsyncIterable<FeedInput> {
-  const source = random(options.seed)
+  const source = seededRandom(options.seed)
   const market = new SimMarket(source, STEP_MS)
   const shares = options.funds.filter(fund => fund.market !== undefined).map(fund => ({ fund, premium: 0 }))
   const src = context.sources.index('sim')
@@ -76,7 +76,7 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
   let next = Math.ceil(options.now() / STEP_MS) * STEP_MS
   while (!context.signal.aborted) {
     const now = options.now()
-    if (now - next > MOST_STEPS * STEP_MS) next = Math.floor(now / STEP_MS) * STEP_MS
+    if (now - next > STEPS_MAX * STEP_MS) next = Math.floor(now / STEP_MS) * STEP_MS
     for (; next <= now; next += STEP_MS) {
       market.step()
       writer.message(now)
@@ -100,7 +100,7 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
         yield { kind: 'levels', feed: context.feed, symbol: context.symbols.index(symbol), source: src, t: next, levels }
       }
     }
-    const ticks = writer.take()
+    const ticks = writer.drain()
     if (ticks) yield ticks
     await sleep(Math.max(1, next - options.now()), undefined, { signal: context.signal }).catch(() => {})
   }

@@ -2,7 +2,7 @@ import type { ChainLog } from '../../../streams/input.ts'
 import { SWAP_V2, SYNC_V2 } from '../../../streams/pools/abi.ts'
 import type { PoolSpec } from '../../../streams/pools/pool.ts'
 import { amountOut } from '../../../streams/pools/uniswapV2.ts'
-import type { Random } from '../../lib/seededRandom.ts'
+import type { SeededRandom } from '../../lib/seededRandom.ts'
 
 /** What each side of a simulated pool is worth at its start, in the quote currency. */
 const SIDE_WORTH = 20_000_000
@@ -16,13 +16,13 @@ const word = (value: bigint): string => value.toString(16).padStart(64, '0')
 /** A constant-product pool whose every swap leaves the two logs that the contract would. */
 export class SimPool {
   private readonly spec: PoolSpec
-  private readonly random: Random
+  private readonly random: SeededRandom
   private readonly stepMs: number
   private reserves: [bigint, bigint] = [0n, 0n]
   private block = 0
   private index = 0
 
-  constructor(spec: PoolSpec, random: Random, stepMs: number) {
+  constructor(spec: PoolSpec, random: SeededRandom, stepMs: number) {
     this.spec = spec
     this.random = random
     this.stepMs = stepMs

@@ -1,5 +1,5 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
-import { Instruments, type Naming, TICKER } from './instruments.ts'
+import { ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
 import { decimal, idOf } from './numbers.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
@@ -30,9 +30,9 @@ interface Message extends Event {
 
 class BinanceDecoder implements Decoder {
   readonly lost = false
-  private readonly instruments: Instruments
+  private readonly instruments: ConnectionInstruments
 
-  constructor(instruments: Instruments) {
+  constructor(instruments: ConnectionInstruments) {
     this.instruments = instruments
   }
 
@@ -67,12 +67,12 @@ const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): 
   sockets: symbols =>
     inRuns(symbols, 100).map(run => ({
       url: `${base}/stream?streams=${run.flatMap(s => [`${s.toLowerCase()}@trade`, `${s.toLowerCase()}@bookTicker`]).join('/')}`,
-      hello: [],
+      subscribeMessages: [],
     })),
-  decoder: (naming: Naming) => new BinanceDecoder(new Instruments(name, perpetual, naming)),
+  decoder: (naming: Naming) => new BinanceDecoder(new ConnectionInstruments(name, perpetual, naming)),
   traces: {
     at: ({ hostname }) => hosts.test(hostname),
-    says: message => {
+    matches: message => {
       const event = (message as Partial<Message> | null)?.data
       if (typeof event !== 'object' || event === null) return false
       if (event.e === 'trade') return 'M' in event !== perpetual

@@ -56,7 +56,7 @@ describe('bybit', () => {
 
   it('is asked for all levels only of the books that are shown', () => {
     const [socket] = bybit.sockets(['BTCUSDT', 'ETHUSDT'], new Set(['ETHUSDT']))
-    expect(socket!.hello.flatMap(text => JSON.parse(text).args)).toEqual([
+    expect(socket!.subscribeMessages.flatMap(text => JSON.parse(text).args)).toEqual([
       'publicTrade.BTCUSDT',
       'orderbook.1.BTCUSDT',
       'publicTrade.ETHUSDT',
@@ -68,10 +68,10 @@ describe('bybit', () => {
     const [shown, other] = [new Talk(bybit, {}, ['BTC-USDT']), new Talk(bybit, {}, ['ETH-USDT'])]
     for (const talk of [shown, other]) talk.says(book('snapshot', 7, [['99', '1']], [['101', '2']]))
     const levels = { bids: [[99, 1]], asks: [[101, 2]], reach: { bid: 0.1, ask: 0.1 } }
-    expect(shown.writer.takeLevels()).toMatchObject([{ t: ts, levels }])
+    expect(shown.writer.drainLevels()).toMatchObject([{ t: ts, levels }])
     for (const talk of [shown, other]) talk.says(book('delta', 10, [], []))
-    expect(shown.writer.takeLevels()).toMatchObject([{ t: ts, levels: undefined }])
-    expect(other.writer.takeLevels(true)).toEqual([])
+    expect(shown.writer.drainLevels()).toMatchObject([{ t: ts, levels: undefined }])
+    expect(other.writer.drainLevels(true)).toEqual([])
   })
 
   it('puts together a ticker of which only what changed is sent', () => {

@@ -1,6 +1,6 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
-import type { Level } from '../live/orderBook.ts'
-import { type Instrument, Instruments, type Naming, TICKER } from './instruments.ts'
+import type { Level } from '../live/bookMirror.ts'
+import { type ConnectionInstrument, ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
 import { decimal, idOf, sideOf } from './numbers.ts'
 import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
@@ -43,11 +43,11 @@ interface Ticker {
 
 class BybitDecoder implements Decoder {
   lost = false
-  private readonly instruments: Instruments
-  private readonly tickers = new Map<Instrument, { bid?: string; ask?: string }>()
-  private readonly updates = new Map<Instrument, Sequence>()
+  private readonly instruments: ConnectionInstruments
+  private readonly tickers = new Map<ConnectionInstrument, { bid?: string; ask?: string }>()
+  private readonly updates = new Map<ConnectionInstrument, Sequence>()
 
-  constructor(instruments: Instruments) {
+  constructor(instruments: ConnectionInstruments) {
     this.instruments = instruments
   }
 
@@ -81,7 +81,7 @@ class BybitDecoder implements Decoder {
     } else if (instrument.book) {
       const missing = this.updates.get(instrument)?.missing(data.u) ?? 0
       if (missing > 0) {
-        writer.leaveOut('gap', missing)
+        writer.reject('gap', missing)
         this.lost = true
         instrument.dropBook(writer, decimal(ts))
       }
@@ -119,16 +119,16 @@ const market = (name: string, perpetual: boolean, category: string): Venue => ({
     inRuns(symbols, 100).map(run => ({
       url: `wss://stream.bybit.com/v5/public/${category}`,
       // A request takes ten topics.
-      hello: inRuns(
+      subscribeMessages: inRuns(
         run.flatMap(s => [`publicTrade.${s}`, `orderbook.${books.has(s) ? DEEPEST : 1}.${s}`]),
         10,
       ).map(args => JSON.stringify({ op: 'subscribe', args })),
     })),
-  decoder: (naming: Naming) => new BybitDecoder(new Instruments(name, perpetual, naming)),
+  decoder: (naming: Naming) => new BybitDecoder(new ConnectionInstruments(name, perpetual, naming)),
   traces: {
     at: ({ hostname, pathname }) => /(^|\.)bybit\.com$/.test(hostname) && pathname === `/v5/public/${category}`,
     // Only futures' trades say which way the price went, and only futures' tickers bear quotes.
-    says: message => {
+    matches: message => {
       const { topic, data } = (message ?? {}) as Partial<Message>
       if (typeof topic !== 'string' || typeof data !== 'object' || data === null) return false
       if (topic.startsWith('publicTrade.')) return Array.isArray(data) && data.length > 0 && 'L' in data[0]! === perpetual

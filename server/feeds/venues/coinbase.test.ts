@@ -149,7 +149,7 @@ describe('coinbase, the feed before', () => {
     const asked = (books: string[]) =>
       coinbase
         .sockets(['BTC-USD', 'ETH-USD'], new Set(books))[0]!
-        .hello.map(text => JSON.parse(text))
+        .subscribeMessages.map(text => JSON.parse(text))
         .filter(({ channel }) => channel === 'level2')
     expect(asked(['ETH-USD'])).toEqual([{ type: 'subscribe', product_ids: ['ETH-USD'], channel: 'level2' }])
     expect(asked([])).toEqual([])

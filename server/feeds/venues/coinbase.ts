@@ -1,6 +1,6 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
-import type { Level } from '../live/orderBook.ts'
-import { type Instrument, Instruments, TICKER } from './instruments.ts'
+import type { Level } from '../live/bookMirror.ts'
+import { type ConnectionInstrument, ConnectionInstruments, TICKER } from './instruments.ts'
 import { decimal, idOf, isoTime, opposite, sideOf } from './numbers.ts'
 import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
@@ -44,10 +44,10 @@ interface LegacyMessage {
 
 class CoinbaseDecoder implements Decoder {
   lost = false
-  private readonly instruments: Instruments
+  private readonly instruments: ConnectionInstruments
   private readonly messages = new Sequence()
 
-  constructor(instruments: Instruments) {
+  constructor(instruments: ConnectionInstruments) {
     this.instruments = instruments
   }
 
@@ -63,7 +63,7 @@ class CoinbaseDecoder implements Decoder {
   private advanced(message: AdvancedMessage, writer: TickWriter): void {
     const missing = this.messages.missing(message.sequence_num)
     if (missing > 0) {
-      writer.leaveOut('gap', missing)
+      writer.reject('gap', missing)
       // Nobody knows whose messages they were.
       for (const instrument of this.instruments.all()) {
         if (instrument?.book) this.lost = true
@@ -136,7 +136,7 @@ const changesOf = ({ changes }: LegacyMessage, side: string): Level[] =>
   changes.filter(change => change[0] === side).map(([, price, size]) => [decimal(price), decimal(size)])
 
 /** Updates of a book that was never sent whole tell nothing of its best prices. */
-const apply = (instrument: Instrument, whole: boolean, bids: Level[], asks: Level[]): void => {
+const apply = (instrument: ConnectionInstrument, whole: boolean, bids: Level[], asks: Level[]): void => {
   if (whole) instrument.beginBook({ bids, asks })
   else instrument.book?.update({ bids, asks })
 }
@@ -153,16 +153,16 @@ export const coinbase: Venue = {
       const shown = run.filter(symbol => books.has(symbol))
       return {
         url: 'wss://advanced-trade-ws.coinbase.com',
-        hello: [
+        subscribeMessages: [
           ...['market_trades', 'ticker', 'heartbeats'].map(channel => ({ product_ids: run, channel })),
           ...(shown.length > 0 ? [{ product_ids: shown, channel: 'level2' }] : []),
         ].map(wanted => JSON.stringify({ type: 'subscribe', ...wanted })),
       }
     }),
-  decoder: naming => new CoinbaseDecoder(new Instruments('coinbase', false, naming)),
+  decoder: naming => new CoinbaseDecoder(new ConnectionInstruments('coinbase', false, naming)),
   traces: {
     at: ({ hostname }) => /(^|\.)coinbase\.com$/.test(hostname),
-    says: message => {
+    matches: message => {
       const { type, product_id, channel, sequence_num } = (message ?? {}) as Partial<AdvancedMessage & LegacyMessage>
       return channel === undefined
         ? LEGACY.includes(type!) && typeof product_id === 'string'

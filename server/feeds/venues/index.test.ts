@@ -131,9 +131,9 @@ describe.each(VENUES.map(venue => [venue.name, venue] as const))('%s', (name, ve
     const sockets = venue.sockets(symbols, new Set())
     expect(sockets.length).toBeGreaterThan(1)
     for (const { url } of sockets) expect(new URL(url).protocol).toBe('wss:')
-    const asked = sockets.map(({ url, hello }) => url + hello.join(''))
+    const asked = sockets.map(({ url, subscribeMessages: hello }) => url + hello.join(''))
     for (const symbol of symbols) expect(asked.filter(text => text.toUpperCase().includes(symbol))).toHaveLength(1)
-    for (const { hello } of sockets) for (const message of hello) expect(JSON.parse(message)).toBeTypeOf('object')
+    for (const { subscribeMessages: hello } of sockets) for (const message of hello) expect(JSON.parse(message)).toBeTypeOf('object')
   })
 
   it('knows its addresses, and no other market’s', () => {
@@ -147,11 +147,11 @@ describe.each(VENUES.map(venue => [venue.name, venue] as const))('%s', (name, ve
     for (const [owner, messages] of Object.entries(SAYINGS)) {
       // Nothing in an order book tells Bybit's markets apart.
       for (const message of messages.filter(m => !JSON.stringify(m).includes('orderbook'))) {
-        expect([message, venue.traces.says(message)]).toEqual([message, owner === name])
+        expect([message, venue.traces.matches(message)]).toEqual([message, owner === name])
       }
     }
     for (const nonsense of [null, 1, '', [], {}, { data: null }, { topic: 'publicTrade.X', data: [] }])
-      expect(venue.traces.says(nonsense)).toBe(false)
+      expect(venue.traces.matches(nonsense)).toBe(false)
   })
 
   it('makes ticks of what its market says', () => {

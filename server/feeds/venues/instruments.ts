@@ -1,13 +1,13 @@
-import type { Names } from '../../../streams/lib/interner.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
 import type { Side, TickWriter } from '../../../streams/market/tickWriter.ts'
-import { type Levels, OrderBook } from '../live/orderBook.ts'
+import { BookMirror, type Levels } from '../live/bookMirror.ts'
 import { Sequence } from './sequence.ts'
 
 /** Canonical symbols and names of sources, shared with the pipeline. */
 export interface Naming {
-  readonly symbols: Names
-  readonly sources: Names
+  readonly symbols: Interner
+  readonly sources: Interner
   readonly map: SymbolMap
   /** Canonical symbols whose order books are shown. */
   readonly books?: ReadonlySet<string>
@@ -19,8 +19,8 @@ export const SPREAD = 1
 export const BOOK = 2
 
 /** What one connection knows of one instrument. */
-export class Instrument {
-  book: OrderBook | undefined
+export class ConnectionInstrument {
+  book: BookMirror | undefined
   private readonly symbol: number
   private readonly source: number
   /** Its order book is shown, not only the best of it. */
@@ -46,7 +46,7 @@ export class Instrument {
   /** A number of the trades that bears no trade for us. */
   passed(writer: TickWriter, number: number): void {
     const missing = this.trades.missing(number)
-    if (missing > 0) writer.leaveOut('gap', missing)
+    if (missing > 0) writer.reject('gap', missing)
   }
 
   /**
@@ -67,7 +67,7 @@ export class Instrument {
 
   /** The venue sends the whole book; `depth`: levels a side that it speaks of, where it does not speak of all. */
   beginBook(levels: Levels, depth?: number): void {
-    this.book = new OrderBook(depth, this.shown)
+    this.book = new BookMirror(depth, this.shown)
     this.book.replace(levels)
   }
 
@@ -77,7 +77,7 @@ export class Instrument {
     if (book === undefined) return
     const { bid, ask } = book
     if (bid !== undefined && ask !== undefined) this.quote(writer, t, bid, ask, BOOK)
-    if (this.shown) writer.levels(this.symbol, this.source, t, () => book.levels(cut => writer.leaveOut('levels', cut)))
+    if (this.shown) writer.levels(this.symbol, this.source, t, () => book.levels(cut => writer.reject('levels', cut)))
   }
 
   /** The book has a hole: what it shows is not to be believed until the venue sends a whole one. */
@@ -89,14 +89,14 @@ export class Instrument {
 }
 
 /** Names a venue might invent beyond which no further one is remembered. */
-const MOST = 20_000
+const INSTRUMENTS_MAX = 20_000
 
 /** The instruments of one connection, by the venue's names. */
-export class Instruments {
+export class ConnectionInstruments {
   private readonly venue: string
   private readonly perpetual: boolean
   private readonly naming: Naming
-  private readonly known = new Map<string, Instrument | undefined>()
+  private readonly known = new Map<string, ConnectionInstrument | undefined>()
 
   constructor(venue: string, perpetual: boolean, naming: Naming) {
     this.venue = venue
@@ -105,23 +105,25 @@ export class Instruments {
   }
 
   /** Undefined, and counted, where neither the configuration nor the name tells what it is. */
-  get(writer: TickWriter, name: unknown): Instrument | undefined {
+  get(writer: TickWriter, name: unknown): ConnectionInstrument | undefined {
     const instrument = typeof name === 'string' ? this.find(name) : undefined
-    if (instrument === undefined) writer.leaveOut('symbol')
+    if (instrument === undefined) writer.reject('symbol')
     return instrument
   }
 
-  all(): Iterable<Instrument | undefined> {
+  all(): Iterable<ConnectionInstrument | undefined> {
     return this.known.values()
   }
 
-  private find(name: string): Instrument | undefined {
+  private find(name: string): ConnectionInstrument | undefined {
     const known = this.known.get(name)
-    if (known !== undefined || this.known.has(name) || this.known.size >= MOST) return known
+    if (known !== undefined || this.known.has(name) || this.known.size >= INSTRUMENTS_MAX) return known
     const { symbols, sources, map, books } = this.naming
     const symbol = map.canonical(this.venue, name, this.perpetual)
     const instrument =
-      symbol === undefined ? undefined : new Instrument(symbols.index(symbol), sources.index(this.venue), books?.has(symbol) === true)
+      symbol === undefined
+        ? undefined
+        : new ConnectionInstrument(symbols.index(symbol), sources.index(this.venue), books?.has(symbol) === true)
     this.known.set(name, instrument)
     return instrument
   }

@@ -112,7 +112,7 @@ describe('kraken v1', () => {
 describe('kraken v2', () => {
   it('is asked by the names it knows', () => {
     const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT', 'XDG/USD', 'SXBT/USD'], new Set())
-    expect(JSON.parse(socket!.hello[0]!).params.symbol).toEqual(['BTC/EUR', 'ETH/BTC', 'DOGE/USD', 'SXBT/USD'])
+    expect(JSON.parse(socket!.subscribeMessages[0]!).params.symbol).toEqual(['BTC/EUR', 'ETH/BTC', 'DOGE/USD', 'SXBT/USD'])
   })
 
   const trade = (trade_id: number) => ({
@@ -127,9 +127,9 @@ describe('kraken v2', () => {
 
   it('is asked for books only of those that are shown', () => {
     const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT'], new Set(['XBT/EUR']))
-    const books = socket!.hello.map(text => JSON.parse(text).params).filter(({ channel }) => channel === 'book')
+    const books = socket!.subscribeMessages.map(text => JSON.parse(text).params).filter(({ channel }) => channel === 'book')
     expect(books).toEqual([{ channel: 'book', depth: 1_000, symbol: ['BTC/EUR'], snapshot: true }])
-    expect(kraken.sockets(['XBT/EUR'], new Set())[0]!.hello.join('')).not.toContain('book')
+    expect(kraken.sockets(['XBT/EUR'], new Set())[0]!.subscribeMessages.join('')).not.toContain('book')
   })
 
   it('keeps the book by snapshot and updates', () => {
@@ -139,9 +139,9 @@ describe('kraken v2', () => {
     const at = (price: number, qty: number) => ({ price, qty })
     said('update', [at(1, 1)], [], '2026-07-10T00:00:00Z') // of a book never seen
     said('snapshot', [at(99, 1), at(98, 2)], [at(101, 3)], '2026-07-10T00:00:01Z')
-    expect(talk.writer.takeLevels()).toHaveLength(1)
+    expect(talk.writer.drainLevels()).toHaveLength(1)
     said('update', [at(99, 0), at(98, 4)], [at(100, 5)], '2026-07-10T00:00:02Z')
-    const [look] = talk.writer.takeLevels()
+    const [look] = talk.writer.drainLevels()
     expect([look!.t, look!.levels!.bids, look!.levels!.asks]).toEqual([
       Date.UTC(2026, 6, 10, 0, 0, 2),
       [[98, 4]],

@@ -1,6 +1,6 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
-import type { Level } from '../live/orderBook.ts'
-import { type Instrument, Instruments, SPREAD, TICKER } from './instruments.ts'
+import type { Level } from '../live/bookMirror.ts'
+import { type ConnectionInstrument, ConnectionInstruments, SPREAD, TICKER } from './instruments.ts'
 import { decimal, idOf, isoTime, secondsTime, sideOf } from './numbers.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
@@ -41,11 +41,11 @@ const REMEMBERED = 1_000
 
 class KrakenDecoder implements Decoder {
   readonly lost = false
-  private readonly instruments: Instruments
+  private readonly instruments: ConnectionInstruments
   /** How often each of the last trades of an instrument came, by their values. */
-  private readonly seen = new Map<Instrument, Map<string, number>>()
+  private readonly seen = new Map<ConnectionInstrument, Map<string, number>>()
 
-  constructor(instruments: Instruments) {
+  constructor(instruments: ConnectionInstruments) {
     this.instruments = instruments
   }
 
@@ -98,7 +98,7 @@ class KrakenDecoder implements Decoder {
     } else if (name.startsWith('book-')) bookV1(instrument, Number(name.slice('book-'.length)), message.slice(1, -2) as BookV1[], writer)
   }
 
-  private tradesV1(instrument: Instrument, trades: readonly TradeV1[], writer: TickWriter): void {
+  private tradesV1(instrument: ConnectionInstrument, trades: readonly TradeV1[], writer: TickWriter): void {
     for (const [price, volume, time, side] of trades) {
       const id = this.idV1(instrument, `${time}-${price}-${volume}`)
       instrument.trade(writer, secondsTime(time), decimal(price), decimal(volume), sideOf(side), id, Number.NaN)
@@ -106,7 +106,7 @@ class KrakenDecoder implements Decoder {
   }
 
   /** A trade's own values, and a number where the connection had the same before. */
-  private idV1(instrument: Instrument, values: string): string {
+  private idV1(instrument: ConnectionInstrument, values: string): string {
     const seen = this.seen.get(instrument) ?? new Map<string, number>()
     this.seen.set(instrument, seen)
     const before = seen.get(values) ?? 0
@@ -129,7 +129,7 @@ const levelsV2 = (levels: readonly LevelV2[]): Level[] => levels.map(({ price, q
 const isV1 = (message: MessageV1 | MessageV2): message is MessageV1 => Array.isArray(message)
 
 /** One message may change the two sides by a part each: the top is read when both are in. */
-const bookV1 = (instrument: Instrument, depth: number, parts: readonly (BookV1 | null)[], writer: TickWriter): void => {
+const bookV1 = (instrument: ConnectionInstrument, depth: number, parts: readonly (BookV1 | null)[], writer: TickWriter): void => {
   let t = Number.NaN
   const levels = (sent: readonly LevelV1[] = []): Level[] =>
     sent.map(([price, volume, time]) => {
@@ -155,17 +155,17 @@ export const kraken: Venue = {
       const shown = run.filter(name => books.has(name)).map(nameV2)
       return {
         url: 'wss://ws.kraken.com/v2',
-        hello: [
+        subscribeMessages: [
           { channel: 'trade', symbol },
           { channel: 'ticker', event_trigger: 'bbo', symbol },
           ...(shown.length > 0 ? [{ channel: 'book', depth: DEEPEST, symbol: shown }] : []),
         ].map(wanted => JSON.stringify({ method: 'subscribe', params: { ...wanted, snapshot: true } })),
       }
     }),
-  decoder: naming => new KrakenDecoder(new Instruments('kraken', false, naming)),
+  decoder: naming => new KrakenDecoder(new ConnectionInstruments('kraken', false, naming)),
   traces: {
     at: ({ hostname }) => hostname === 'ws.kraken.com',
-    says: message => {
+    matches: message => {
       if (Array.isArray(message)) return message.length >= 4 && isPair(message.at(-1)) && typeof message.at(-2) === 'string'
       const { channel, data } = (message ?? {}) as Partial<MessageV2>
       return ['trade', 'ticker', 'book'].includes(channel!) && Array.isArray(data) && isPair(data[0]?.symbol)

@@ -12,13 +12,13 @@ export interface Venue {
   sockets(symbols: readonly string[], books: ReadonlySet<string>): SocketPlan[]
   /** Made anew for every connection: it holds order books and sequence numbers. */
   decoder(naming: Naming): Decoder
-  readonly traces: Traces
+  readonly traces: RecordingFingerprint
 }
 
 export interface SocketPlan {
   readonly url: string
   /** Sent once the socket is open, one by one. */
-  readonly hello: readonly string[]
+  readonly subscribeMessages: readonly string[]
 }
 
 /** What keeps a quiet connection alive, and shows that it is; a ping of the protocol where there is no `text`. */
@@ -35,10 +35,10 @@ export interface Decoder {
 }
 
 /** By what a recording shows that it was this venue that spoke. */
-export interface Traces {
+export interface RecordingFingerprint {
   at(address: URL): boolean
   /** Of a message as parsed: true only where no other venue would send it. */
-  says(message: unknown): boolean
+  matches(message: unknown): boolean
 }
 
 /**
@@ -50,7 +50,7 @@ export const readJson = <Message>(text: string, writer: TickWriter, read: (messa
     return read(JSON.parse(text))
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
-    writer.leaveOut('unreadable')
+    writer.reject('unreadable')
     return undefined
   }
 }

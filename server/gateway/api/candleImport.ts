@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Bad } from '../../../streams/input.ts'
-import type { Names } from '../../../streams/lib/interner.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
 import { isSymbol } from '../../../streams/market/symbols.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
-import { explain, Refusal } from '../../../streams/wire/protocol.ts'
+import { explain, ProtocolError } from '../../../streams/wire/protocol.ts'
 import { NOWHERE } from '../../feeds/replay/trades.ts'
-import { type Access, demand, type Visitor } from '../../identity/access.ts'
+import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import type { Sink } from '../../storage/write/sink.ts'
 
 /** A candle from outside the feeds. The same `symbol`, time and `id` is the same candle. */
@@ -24,15 +24,15 @@ export const CANDLE = z.strictObject({
   v: z.number().describe('volume in base units'),
   id: z.string().regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters'),
 })
-export type Candle = z.infer<typeof CANDLE>
+export type ImportedCandle = z.infer<typeof CANDLE>
 
 /** Candles of one request. */
-const MOST = 20_000
+const CANDLES_PER_REQUEST_MAX = 20_000
 
-export interface PricesOptions {
+export interface CandleImportOptions {
   readonly access: Access
-  readonly symbols: Names
-  readonly sources: Names
+  readonly symbols: Interner
+  readonly sources: Interner
   readonly sink: Sink
   /** Why nothing can be imported at present; undefined where it can. */
   readonly notReady: () => string | undefined
@@ -48,21 +48,21 @@ export interface CandlesAnswer {
 }
 
 /** Candles of the past into the store, as a replay would bring them; nothing of it passes through the frames. */
-export class Prices {
-  private readonly o: PricesOptions
+export class CandleImport {
+  private readonly options: CandleImportOptions
 
-  constructor(options: PricesOptions) {
-    this.o = options
+  constructor(options: CandleImportOptions) {
+    this.options = options
   }
 
   /** Lines of JSON, a candle each; answers when they are stored. For operators, and read only for them. */
-  async take(who: Visitor, read: () => Promise<string>): Promise<CandlesAnswer> {
-    const { access, sink, notReady, stored } = this.o
-    demand(access, who, { operate: 'prices' })
+  async accept(who: Principal, read: () => Promise<string>): Promise<CandlesAnswer> {
+    const { access, sink, notReady, stored } = this.options
+    authorize(access, who, { operate: 'prices' })
     const why = notReady()
-    if (why !== undefined) throw new Refusal('not_ready', why, 1)
+    if (why !== undefined) throw new ProtocolError('not_ready', why, 1)
     const { writer, refused, symbols } = this.read(await read())
-    const ticks = writer.take()
+    const ticks = writer.drain()
     if (ticks === undefined) return { accepted: 0, known: 0, refused }
     await sink.room()
     const { stored: accepted, known } = await sink.import([ticks])
@@ -71,7 +71,7 @@ export class Prices {
   }
 
   private read(text: string): { writer: TickWriter; refused: { row: number; why: string }[]; symbols: Set<string> } {
-    const { symbols, sources } = this.o
+    const { symbols, sources } = this.options
     const source = sources.index(NOWHERE)
     const refused: { row: number; why: string }[] = []
     const taken = new Set<string>()
@@ -81,7 +81,8 @@ export class Prices {
       bad = kind
     })
     const lines = text.split('\n')
-    if (lines.length > MOST) throw new Refusal('too_large', `found ${lines.length} lines, expected at most ${MOST}`)
+    if (lines.length > CANDLES_PER_REQUEST_MAX)
+      throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${CANDLES_PER_REQUEST_MAX}`)
     lines.forEach((line, i) => {
       if (line.trim() === '') return
       const candle = candleOf(line)
@@ -109,7 +110,7 @@ export class Prices {
 }
 
 /** The candle, or why it is none. */
-const candleOf = (line: string): Candle | string => {
+const candleOf = (line: string): ImportedCandle | string => {
   let value: unknown
   try {
     value = JSON.parse(line)

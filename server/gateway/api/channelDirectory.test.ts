@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { access, NOBODY, type Readers } from '../../identity/access.ts'
-import { Catalogue } from './channelDirectory.ts'
+import { ANONYMOUS, access, type Readers } from '../../identity/access.ts'
+import { ChannelDirectory } from './channelDirectory.ts'
 
 const catalogue = (openEnded = false) =>
-  new Catalogue({
+  new ChannelDirectory({
     seen: () => ['tick:DOGE-USD', 'pnl:main', 'pnl:secret'],
     wasSeen: symbol => symbol === 'DOGE-USD',
     symbols: new Set(['BTC-USD']),
@@ -64,6 +64,6 @@ describe('the catalogue', () => {
     ['statu*us', []],
     ['pnl:secret', []],
   ])('lists what is like %s and may be read', (like, names) => {
-    expect(catalogue().list(NOBODY, like)).toEqual(names)
+    expect(catalogue().list(ANONYMOUS, like)).toEqual(names)
   })
 })

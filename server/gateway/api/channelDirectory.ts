@@ -1,8 +1,8 @@
 import { channelsOf } from '../../../streams/channels/registry.ts'
 import { parseChannel } from '../../../streams/wire/protocol.ts'
-import type { Access, Visitor } from '../../identity/access.ts'
+import type { Access, Principal } from '../../identity/access.ts'
 
-export interface CatalogueOptions {
+export interface ChannelDirectoryOptions {
   /** What the pipeline can show now, and whether a symbol is among it. */
   readonly seen: () => Iterable<string>
   readonly wasSeen: (symbol: string) => boolean
@@ -16,32 +16,32 @@ export interface CatalogueOptions {
 }
 
 /** A reply lists at most so many names. */
-const MOST = 10_000
+const NAMES_MAX = 10_000
 
 /** Which channels there are. A symbol's are there once it was seen, or where the configuration or a feed names it. */
-export class Catalogue {
-  private readonly o: CatalogueOptions
+export class ChannelDirectory {
+  private readonly options: ChannelDirectoryOptions
 
-  constructor(options: CatalogueOptions) {
-    this.o = options
+  constructor(options: ChannelDirectoryOptions) {
+    this.options = options
   }
 
   has(channel: string): boolean {
     const name = parseChannel(channel)
     if (name === undefined) return false
-    if (name.kind !== 'tick' && name.kind !== 'trades' && name.kind !== 'candle') return this.o.fixed.has(channel)
-    return this.o.symbols.has(name.id) || this.o.openEnded || this.o.wasSeen(name.id)
+    if (name.kind !== 'tick' && name.kind !== 'trades' && name.kind !== 'candle') return this.options.fixed.has(channel)
+    return this.options.symbols.has(name.id) || this.options.openEnded || this.options.wasSeen(name.id)
   }
 
   /** Sorted; `like` may hold `*` for anything. */
-  list(who: Visitor, like = '*'): string[] {
+  list(who: Principal, like = '*'): string[] {
     const matches = glob(like)
-    const names = new Set<string>([...this.o.fixed, ...this.o.seen()])
-    for (const symbol of this.o.symbols) for (const channel of channelsOf(symbol)) names.add(channel)
+    const names = new Set<string>([...this.options.fixed, ...this.options.seen()])
+    for (const symbol of this.options.symbols) for (const channel of channelsOf(symbol)) names.add(channel)
     return [...names]
-      .filter(name => matches(name) && this.o.access(who, { read: name }))
+      .filter(name => matches(name) && this.options.access(who, { read: name }))
       .sort()
-      .slice(0, MOST)
+      .slice(0, NAMES_MAX)
   }
 }
 

@@ -3,23 +3,23 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
-import { parseChannel, Refusal } from '../../../streams/wire/protocol.ts'
+import { ProtocolError, parseChannel } from '../../../streams/wire/protocol.ts'
 import type { Bus } from '../../bus/bus.ts'
 import { configJsonSchema } from '../../config/schema.ts'
 import type { DepthOf } from '../../core/poolDepth.ts'
 import type { Dex } from '../../dex/dex.ts'
-import type { SwapIntake } from '../../dex/swapIntake.ts'
-import { type Access, channelFor, demand, type Visitor } from '../../identity/access.ts'
+import type { SwapImport } from '../../dex/swapImport.ts'
+import { type Access, authorize, channelFor, type Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 import type { History } from '../../storage/read/history.ts'
-import type { Prices } from '../api/candleImport.ts'
-import type { Catalogue } from '../api/channelDirectory.ts'
+import type { CandleImport } from '../api/candleImport.ts'
+import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Commands } from '../api/commands.ts'
 import { hasPast } from '../hub/backfill.ts'
 import type { Hub } from '../hub/hub.ts'
 import { problem } from '../transports/problem.ts'
 import { asyncApi } from './asyncapi.ts'
-import { visitorOf } from './credentials.ts'
+import { principalOf } from './credentials.ts'
 import { openApi } from './openapi.ts'
 import { pageFile } from './page.ts'
 import { allocateRoute } from './routes/allocate.ts'
@@ -31,14 +31,14 @@ export interface AppOptions {
   readonly hub: Hub
   readonly bus: Bus
   readonly access: Access
-  readonly catalogue: Catalogue
+  readonly catalogue: ChannelDirectory
   readonly history: History
   readonly registry: Registry
   readonly accounts: Accounts
   readonly commands: Commands
-  readonly prices: Prices
+  readonly prices: CandleImport
   readonly dex: Dex
-  readonly swaps: SwapIntake
+  readonly swaps: SwapImport
   readonly depthOf: DepthOf
   /** A proxy in front says where requests come from. */
   readonly behindProxy: boolean
@@ -48,7 +48,7 @@ export interface AppOptions {
 }
 
 /** What routes are given beside the request. */
-export type Env = { Variables: { who: Visitor }; Bindings: { remoteAddress?: string } }
+export type Env = { Variables: { who: Principal }; Bindings: { remoteAddress?: string } }
 
 /** All routes. What they answer comes from where the websockets' answers come from. */
 export const httpApp = (options: AppOptions): Hono<Env> => {
@@ -56,15 +56,15 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
   const app = new Hono<Env>()
 
   app.onError(error => {
-    if (error instanceof Refusal) return problem(error)
+    if (error instanceof ProtocolError) return problem(error)
     log.error({ err: error }, 'a request failed')
-    return problem(new Refusal('internal'))
+    return problem(new ProtocolError('internal'))
   })
-  app.notFound(c => problem(new Refusal('not_found', `there is no ${c.req.method} ${new URL(c.req.url).pathname}`)))
+  app.notFound(c => problem(new ProtocolError('not_found', `there is no ${c.req.method} ${new URL(c.req.url).pathname}`)))
 
   app.use(async (c, next) => {
     const address = addressOf(c.env?.remoteAddress ?? '', c.req.header('x-forwarded-for'), options.behindProxy)
-    c.set('who', await visitorOf(c.req.header('authorization'), options.accounts, address))
+    c.set('who', await principalOf(c.req.header('authorization'), options.accounts, address))
     await next()
     c.header('x-content-type-options', 'nosniff')
   })
@@ -92,10 +92,10 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     const { snap } = JSON.parse(utf8Text(bus.channels.snapshot(channel)!.bytes)) as { snap: JsonObject }
     return snap
   }
-  const readable = (who: Visitor, channel: string): void => {
+  const readable = (who: Principal, channel: string): void => {
     if (parseChannel(channel) === undefined || !catalogue.has(channel))
-      throw new Refusal('unknown_channel', `there is no channel "${channel}"`)
-    demand(access, who, { read: channel })
+      throw new ProtocolError('unknown_channel', `there is no channel "${channel}"`)
+    authorize(access, who, { read: channel })
   }
 
   depthRoute(app, { readable, depthOf: options.depthOf })
@@ -119,13 +119,13 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
   app.get('/v1/history/:channel', async c => {
     const channel = c.req.param('channel')
     readable(c.get('who'), channel)
-    if (!hasPast(channel)) throw new Refusal('not_found', `"${channel}" has no history`)
+    if (!hasPast(channel)) throw new ProtocolError('not_found', `"${channel}" has no history`)
     const { cursor, format = 'json', ...range } = c.req.query()
-    if (format !== 'json' && format !== 'csv') throw new Refusal('invalid_params', `format: found "${format}", expected json or csv`)
+    if (format !== 'json' && format !== 'csv') throw new ProtocolError('invalid_params', `format: found "${format}", expected json or csv`)
     const from = whole('from', range.from, 0)
     const to = whole('to', range.to, LAST_TIME)
     const step = range.step === undefined ? undefined : whole('step', range.step, 0)
-    if (step === 0) throw new Refusal('invalid_params', 'step: found 0, expected a number of ms above zero')
+    if (step === 0) throw new ProtocolError('invalid_params', 'step: found 0, expected a number of ms above zero')
     const page = await history.rows({ channel, from, to, ...(step !== undefined && { step }), ...(cursor !== undefined && { cursor }) })
     if (format === 'json') return c.json(page)
     if (page.next !== undefined) c.header('x-next-cursor', page.next)
@@ -137,7 +137,7 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     const allowed = METHODS.filter(method => app.router.match(method, c.req.path)[0].some(([[, { path }]]) => path !== '/*'))
     if (await pageFile(c.req.path)) allowed.push('GET')
     if (allowed.length === 0) return c.notFound()
-    const answer = problem(new Refusal('method_not_allowed', `found ${c.req.method}, expected ${allowed.join(' or ')}`))
+    const answer = problem(new ProtocolError('method_not_allowed', `found ${c.req.method}, expected ${allowed.join(' or ')}`))
     answer.headers.set('allow', allowed.includes('GET') ? [...allowed, 'HEAD'].join(', ') : allowed.join(', '))
     return answer
   })
@@ -148,7 +148,7 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Sees all channels. */
-const OPERATOR: Visitor = { user: '', admin: true }
+const OPERATOR: Principal = { user: '', admin: true }
 
 /** The client's own address: where something in front speaks for it, the last that this has added. */
 export const addressOf = (remote: string, forwarded: string | undefined, behindProxy: boolean): string =>
@@ -161,7 +161,7 @@ const LAST_TIME = 8.64e15
 const whole = (name: string, text: string | undefined, otherwise: number): number => {
   if (text === undefined) return otherwise
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value > LAST_TIME) throw new Refusal('invalid_params', `${name}: found "${text}", expected whole ms`)
+  if (!/^\d+$/.test(text) || value > LAST_TIME) throw new ProtocolError('invalid_params', `${name}: found "${text}", expected whole ms`)
   return value
 }
 

@@ -1,19 +1,19 @@
-import { Refusal } from '../../../streams/wire/protocol.ts'
-import { NOBODY, type Visitor } from '../../identity/access.ts'
+import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ANONYMOUS, type Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 
 /** Who an `Authorization` header says to be; NOBODY without one. Throws the Refusal `bad_credentials` where it is not right. */
-export const visitorOf = async (authorization: string | undefined, accounts: Accounts, address: string): Promise<Visitor> => {
-  if (authorization === undefined) return { ...NOBODY, address }
+export const principalOf = async (authorization: string | undefined, accounts: Accounts, address: string): Promise<Principal> => {
+  if (authorization === undefined) return { ...ANONYMOUS, address }
   const [, scheme, value] = /^(Bearer|Basic) +(\S+)$/i.exec(authorization) ?? []
   if (scheme?.toLowerCase() === 'basic') {
     const pair = Buffer.from(value!, 'base64').toString('utf8')
     const colon = pair.indexOf(':')
-    if (colon < 0) throw new Refusal('bad_credentials')
+    if (colon < 0) throw new ProtocolError('bad_credentials')
     return { ...(await accounts.check(pair.slice(0, colon), pair.slice(colon + 1), address)), address }
   }
   const who = value === undefined ? undefined : accounts.authenticate(value)
-  if (who === undefined) throw new Refusal('bad_credentials')
+  if (who === undefined) throw new ProtocolError('bad_credentials')
   return { ...who, address }
 }
 
@@ -22,5 +22,5 @@ const SECRET = ['username', 'password', 'token', 'access_token']
 
 /** Throws where the query bears credentials: they would stand in logs and histories. */
 export const noCredentialsIn = (query: Readonly<Record<string, string>>): void => {
-  if (SECRET.some(name => name in query)) throw new Refusal('credentials_in_url')
+  if (SECRET.some(name => name in query)) throw new ProtocolError('credentials_in_url')
 }

@@ -13,52 +13,81 @@ const levels = z.array(z.tuple([decimal, decimal])).describe('price and base vol
 const variants = z.array(text).describe('the coins as they were named, with their platforms')
 
 const GECKO_TRADE = z.strictObject({
-  ...{ trade_id: text, base: text, target: text, price: decimal, base_volume: decimal, target_volume: decimal },
-  ...{ timestamp: ms, trade_timestamp: ms, type: z.enum(['buy', 'sell']) },
+  trade_id: text,
+  base: text,
+  target: text,
+  price: decimal,
+  base_volume: decimal,
+  target_volume: decimal,
+  timestamp: ms,
+  trade_timestamp: ms,
+  type: z.enum(['buy', 'sell']),
 })
 
 /** Answers about decentralised markets. What is optional is absent where it is not known. */
 export const DEX_ANSWERS = {
   GeckoPairs: z.array(z.strictObject({ ticker_id: pair, pool_id: text, base: text, target: text, variants })),
   GeckoTickers: z.strictObject({
-    ...{ last_update: ms, pairs_count: decimal, swaps_count: decimal, combined_volume_usd: decimal },
+    last_update: ms,
+    pairs_count: decimal,
+    swaps_count: decimal,
+    combined_volume_usd: decimal,
     swaps_unpriced: decimal.describe('swaps in no volume in dollars: no price was known of their coins'),
     combined_liquidity_usd: decimal.optional(),
     data: z.array(
       z.strictObject({
-        ...{ ticker_id: pair, pool_id: text, base_currency: text, target_currency: text, base_volume: decimal, target_volume: decimal },
-        ...{ bid: decimal.optional(), ask: decimal.optional(), high: decimal.optional(), low: decimal.optional() },
-        ...{ trades_24hr: decimal, last_price: decimal, last_trade: decimal, last_swap_uuid: text },
-        ...{ volume_usd_24hr: decimal.optional(), liquidity_usd: decimal.optional(), liquidity_in_usd: decimal.optional(), variants },
+        ticker_id: pair,
+        pool_id: text,
+        base_currency: text,
+        target_currency: text,
+        base_volume: decimal,
+        target_volume: decimal,
+        bid: decimal.optional(),
+        ask: decimal.optional(),
+        high: decimal.optional(),
+        low: decimal.optional(),
+        trades_24hr: decimal,
+        last_price: decimal,
+        last_trade: decimal,
+        last_swap_uuid: text,
+        volume_usd_24hr: decimal.optional(),
+        liquidity_usd: decimal.optional(),
+        liquidity_in_usd: decimal.optional(),
+        variants,
       }),
     ),
   }),
   GeckoOrderbook: z.strictObject({ ticker_id: pair, pool_id: text, timestamp: ms, variants, bids: levels, asks: levels }),
   GeckoTrades: z.strictObject({
-    ...{
-      ticker_id: pair,
-      pool_id: text,
-      base: text,
-      target: text,
-      start_time: z.int(),
-      end_time: z.int(),
-      limit: decimal,
-      trades_count: decimal,
-    },
-    ...{ sum_base_volume_buys: decimal, sum_target_volume_buys: decimal, sum_base_volume_sells: decimal, sum_target_volume_sells: decimal },
+    ticker_id: pair,
+    pool_id: text,
+    base: text,
+    target: text,
+    start_time: z.int(),
+    end_time: z.int(),
+    limit: decimal,
+    trades_count: decimal,
+    sum_base_volume_buys: decimal,
+    sum_target_volume_buys: decimal,
+    sum_base_volume_sells: decimal,
+    sum_target_volume_sells: decimal,
     average_price: decimal.optional().describe('weighted by volume'),
-    ...{ buy: z.array(GECKO_TRADE), sell: z.array(GECKO_TRADE) },
+    buy: z.array(GECKO_TRADE),
+    sell: z.array(GECKO_TRADE),
   }),
   CmcSummary: z.array(
     z.strictObject({
-      ...{ trading_pairs: pair, base_currency: text, quote_currency: text, last_price: z.number(), lowest_ask: z.number().optional() },
-      ...{
-        highest_bid: z.number().optional(),
-        base_volume: z.number(),
-        quote_volume: z.number(),
-        price_change_percent_24h: z.number().optional(),
-      },
-      ...{ highest_price_24h: z.number().optional(), lowest_price_24h: z.number().optional() },
+      trading_pairs: pair,
+      base_currency: text,
+      quote_currency: text,
+      last_price: z.number(),
+      lowest_ask: z.number().optional(),
+      highest_bid: z.number().optional(),
+      base_volume: z.number(),
+      quote_volume: z.number(),
+      price_change_percent_24h: z.number().optional(),
+      highest_price_24h: z.number().optional(),
+      lowest_price_24h: z.number().optional(),
     }),
   ),
   CmcAssets: z.record(
@@ -71,21 +100,36 @@ export const DEX_ANSWERS = {
   CmcOrderbook: z.strictObject({ timestamp: ms, bids: levels, asks: levels }),
   CmcTrades: z.array(
     z.strictObject({
-      ...{ trade_id: z.int(), price: decimal, base_volume: decimal, quote_volume: decimal, timestamp: ms },
+      trade_id: z.int(),
+      price: decimal,
+      base_volume: decimal,
+      quote_volume: decimal,
+      timestamp: ms,
       type: z.enum(['buy', 'sell']).describe('what the taker did with the base'),
     }),
   ),
   DexTop: z.array(
     z.strictObject({
-      ...{ pair, pool: text.optional(), trades24h: z.int(), unpriced24h: z.int(), price: z.number() },
-      ...{ volume24h: z.number().optional(), liquidity: z.number().optional() },
+      pair,
+      pool: text.optional(),
+      trades24h: z.int(),
+      unpriced24h: z.int(),
+      price: z.number(),
+      volume24h: z.number().optional(),
+      liquidity: z.number().optional(),
     }),
   ),
   DexCandles: z.strictObject({
     rows: z.array(
       z.strictObject({
-        ...{ open_t: ms, o: z.number(), h: z.number(), l: z.number(), c: z.number(), v: z.number().describe('in base units') },
-        ...{ q: z.number().describe('in quote units'), n: z.int() },
+        open_t: ms,
+        o: z.number(),
+        h: z.number(),
+        l: z.number(),
+        c: z.number(),
+        v: z.number().describe('in base units'),
+        q: z.number().describe('in quote units'),
+        n: z.int(),
       }),
     ),
     next: ms.optional().describe('goes back as `from`'),
@@ -94,30 +138,40 @@ export const DEX_ANSWERS = {
     pair,
     rows: z.array(
       z.strictObject({
-        ...{
-          market: text,
-          t: ms,
-          hours: z.int().describe('that the row is the average of'),
-          base_amount: z.number(),
-          quote_amount: z.number(),
-        },
-        ...{ base_price: z.number().optional(), quote_price: z.number().optional(), base_liquidity: z.number().optional() },
-        ...{ quote_liquidity: z.number().optional(), liquidity: z.number().optional() },
+        market: text,
+        t: ms,
+        hours: z.int().describe('that the row is the average of'),
+        base_amount: z.number(),
+        quote_amount: z.number(),
+        base_price: z.number().optional(),
+        quote_price: z.number().optional(),
+        base_liquidity: z.number().optional(),
+        quote_liquidity: z.number().optional(),
+        liquidity: z.number().optional(),
       }),
     ),
     next: ms.optional().describe('goes back as `from`'),
   }),
   Swaps: z.strictObject({
-    ...{ accepted: z.int(), known: z.int(), left_out: z.int().describe('not completed, or of test coins') },
+    accepted: z.int(),
+    known: z.int(),
+    left_out: z.int().describe('not completed, or of test coins'),
     refused: z.array(z.strictObject({ row: z.int(), why: text })),
   }),
 } as const
 
 /** A row of `stats_swaps`. */
 const SWAP = z.looseObject({
-  ...{ uuid: text, started_at: z.int().describe('s'), finished_at: z.int().describe('s'), is_success: z.int().optional() },
-  ...{ maker_coin: text, taker_coin: text, maker_amount: text, taker_amount: text },
-  ...{ maker_coin_usd_price: z.number().optional(), taker_coin_usd_price: z.number().optional() },
+  uuid: text,
+  started_at: z.int().describe('s'),
+  finished_at: z.int().describe('s'),
+  is_success: z.int().optional(),
+  maker_coin: text,
+  taker_coin: text,
+  maker_amount: text,
+  taker_amount: text,
+  maker_coin_usd_price: z.number().optional(),
+  taker_coin_usd_price: z.number().optional(),
 })
 
 const query = (name: string, description: string, schema: object): Parameter => ({ name, in: 'query', description, schema })
@@ -135,7 +189,11 @@ const id = (name: string): Parameter => ({
 const JSON_ONLY = ['application/json']
 
 const get = (path: string, summary: string, answer: keyof typeof DEX_ANSWERS, ...parameters: Parameter[]): Route => ({
-  ...{ path, summary, answer, parameters, gives: JSON_ONLY },
+  path,
+  summary,
+  answer,
+  parameters,
+  gives: JSON_ONLY,
 })
 
 export const DEX_ROUTES: readonly Route[] = [
@@ -196,7 +254,12 @@ export const DEX_ROUTES: readonly Route[] = [
     ...[id('id'), time('from', 'from here on'), time('to', 'before this')],
   ),
   {
-    ...{ method: 'post', path: '/v1/admin/swaps', takes: SWAP, answer: 'Swaps', of: 'operator', gives: JSON_ONLY },
+    method: 'post',
+    path: '/v1/admin/swaps',
+    takes: SWAP,
+    answer: 'Swaps',
+    of: 'operator',
+    gives: JSON_ONLY,
     summary: 'Completed atomic swaps into the store, merged by uuid; a swap a line',
     only: 'application/x-ndjson',
   },

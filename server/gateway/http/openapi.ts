@@ -68,8 +68,16 @@ const ANSWERS = {
   ...DEX_ANSWERS,
   Token: z.object({ token: z.string(), expires: ms }),
   Order: z.object({
-    ...{ key: z.string(), side: z.enum(['create', 'redeem', 'transfer']), fund: z.string().optional(), asset: z.string().optional() },
-    ...{ to: z.string().optional(), amount, legs: z.array(leg), fee: leg.optional(), nav: z.number().optional(), ...result },
+    key: z.string(),
+    side: z.enum(['create', 'redeem', 'transfer']),
+    fund: z.string().optional(),
+    asset: z.string().optional(),
+    to: z.string().optional(),
+    amount,
+    legs: z.array(leg),
+    fee: leg.optional(),
+    nav: z.number().optional(),
+    ...result,
   }),
   Funding: z.object({
     key: z.string(),
@@ -81,7 +89,11 @@ const ANSWERS = {
   }),
   Holdings: z.object({ assets: z.record(z.string(), amount), shares: z.record(z.string(), amount) }),
   Basket: z.object({
-    ...{ fund: z.string(), creationUnit: amount, t: ms, halted: z.boolean(), nav: z.number().optional() },
+    fund: z.string(),
+    creationUnit: amount,
+    t: ms,
+    halted: z.boolean(),
+    nav: z.number().optional(),
     units: z.record(z.string(), amount).describe('of each asset a share'),
     ...Object.fromEntries(
       ORDERS.map(side => [side, z.object({ legs: z.array(leg), fee: leg.optional(), pending: z.string().optional() })]),
@@ -99,13 +111,17 @@ const ANSWERS = {
   Allocation: z.object({
     assets: z.array(
       z.object({
-        ...{ symbol: z.string(), weight: z.number(), value: z.number().describe('weight × capital') },
+        symbol: z.string(),
+        weight: z.number(),
+        value: z.number().describe('weight × capital'),
         amount: z.number().describe('value ÷ price'),
       }),
     ),
   }),
   Depth: z.object({
-    ...{ pool: z.string(), t: ms, price: z.number().optional().describe('of a token1 in token0') },
+    pool: z.string(),
+    t: ms,
+    price: z.number().optional().describe('of a token1 in token0'),
     depth: z
       .record(z.string(), z.object({ bid: z.number().optional(), ask: z.number().optional() }))
       .describe('by `within`: what can be sold and bought before the price has moved so far, in the quote currency; absent where unknown'),
@@ -125,7 +141,12 @@ export const ROUTES: readonly Route[] = [
   { method: 'post', path: '/v1/logout', summary: 'The token of the header is good no more', of: 'client', gives: JSON_ONLY },
   ...ORDERS.map(
     (side): Route => ({
-      ...{ method: 'post', path: `/${side}`, parameters: [idempotencyKey], takes: ORDER_BODY, answer: 'Order', gives: JSON_ONLY },
+      method: 'post',
+      path: `/${side}`,
+      parameters: [idempotencyKey],
+      takes: ORDER_BODY,
+      answer: 'Order',
+      gives: JSON_ONLY,
       summary: side === 'create' ? 'Shares for a basket of assets' : 'A basket of assets for shares',
     }),
   ),
@@ -147,37 +168,70 @@ export const ROUTES: readonly Route[] = [
   },
   ...FUNDINGS.map(
     (path): Route => ({
-      ...{ method: 'post', path: `/v1/admin/${path}`, takes: FUNDING, of: 'operator', answer: 'Funding', gives: JSON_ONLY },
+      method: 'post',
+      path: `/v1/admin/${path}`,
+      takes: FUNDING,
+      of: 'operator',
+      answer: 'Funding',
+      gives: JSON_ONLY,
       summary: `The custodian’s word that an asset ${path === 'deposits' ? 'came' : 'went'}`,
     }),
   ),
   {
-    ...{ method: 'post', path: '/v1/admin/funds', takes: fundSchema, of: 'operator', gives: JSON_ONLY },
+    method: 'post',
+    path: '/v1/admin/funds',
+    takes: fundSchema,
+    of: 'operator',
+    gives: JSON_ONLY,
     summary: 'Defines a fund; clients may, too, where `fundsBy` is "clients"',
   },
   ...(['halt', 'resume'] as const).map(
     (what): Route => ({
-      ...{ method: 'post', path: `/v1/admin/funds/{id}/${what}`, parameters: [fund], of: 'operator', gives: JSON_ONLY },
+      method: 'post',
+      path: `/v1/admin/funds/{id}/${what}`,
+      parameters: [fund],
+      of: 'operator',
+      gives: JSON_ONLY,
       summary: what === 'halt' ? 'The fund takes no orders' : 'The fund takes orders again',
     }),
   ),
   {
-    ...{ method: 'post', path: '/v1/admin/supplies', takes: SUPPLIES, alsoAs: [], answer: 'Supplied', of: 'operator', gives: JSON_ONLY },
+    method: 'post',
+    path: '/v1/admin/supplies',
+    takes: SUPPLIES,
+    alsoAs: [],
+    answer: 'Supplied',
+    of: 'operator',
+    gives: JSON_ONLY,
     summary: 'Circulating supplies that funds weigh by from now on',
   },
   {
-    ...{ method: 'post', path: '/v1/portfolios/{id}/transactions', takes: TRANSACTIONS_BODY, answer: 'Recorded', gives: JSON_ONLY },
+    method: 'post',
+    path: '/v1/portfolios/{id}/transactions',
+    takes: TRANSACTIONS_BODY,
+    answer: 'Recorded',
+    gives: JSON_ONLY,
     summary: 'Rows into a portfolio, each id once; for its owner and operators of the scope portfolios',
     parameters: [{ name: 'id', in: 'path', description: 'of the portfolio', schema: { type: 'string' } }],
     alsoAs: ROW_TYPES.filter(type => type !== 'application/json'),
   },
   {
-    ...{ method: 'post', path: '/v1/admin/candles', takes: CANDLE, answer: 'Recorded', of: 'operator', gives: JSON_ONLY },
+    method: 'post',
+    path: '/v1/admin/candles',
+    takes: CANDLE,
+    answer: 'Recorded',
+    of: 'operator',
+    gives: JSON_ONLY,
     summary: 'Candles of the past into the store, each once; a candle a line',
     only: 'application/x-ndjson',
   },
   {
-    ...{ method: 'post', path: '/v1/allocate', takes: ALLOCATION, alsoAs: [], answer: 'Allocation', gives: JSON_ONLY },
+    method: 'post',
+    path: '/v1/allocate',
+    takes: ALLOCATION,
+    alsoAs: [],
+    answer: 'Allocation',
+    gives: JSON_ONLY,
     summary: 'A capital among assets by market capitalisation, none above the cap',
   },
   {
@@ -206,7 +260,9 @@ export const ROUTES: readonly Route[] = [
     parameters: [
       { name: 'id', in: 'path', description: 'of the pool', schema: { type: 'string' } },
       {
-        ...{ name: 'within', in: 'query', description: 'shares of the price by which it may move, at least one' },
+        name: 'within',
+        in: 'query',
+        description: 'shares of the price by which it may move, at least one',
         schema: { type: 'array', items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 }, minItems: 1, maxItems: 20 },
       },
     ],
@@ -281,10 +337,7 @@ const operation = ({ summary, parameters = [], takes, alsoAs, only, answer, of, 
       description: summary,
       content: Object.fromEntries(gives.map(type => [type, answer ? { schema: { $ref: `#/components/schemas/${answer}` } } : {}])),
     },
-    default: {
-      description: 'A refusal',
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
+    default: { description: 'A refusal', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
   },
 })
 

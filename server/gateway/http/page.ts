@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize } from 'node:path'
-import { home } from '../../lib/packageRoot.ts'
+import { packageRoot } from '../../lib/packageRoot.ts'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -11,8 +11,8 @@ const TYPES: Record<string, string> = {
 
 /** Where the page's parts are: its own files, and the built modules it imports. */
 const ROOTS: readonly (readonly [prefix: string, folder: string])[] = [
-  ['/modules/', join(home(), 'dist')],
-  ['/', join(home(), 'clients', 'page')],
+  ['/modules/', join(packageRoot(), 'dist')],
+  ['/', join(packageRoot(), 'clients', 'page')],
 ]
 
 /** A file of the first page; undefined where there is none. Nothing outside the two folders can be named. */

@@ -1,13 +1,13 @@
 import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import { floorTo, INTERVALS } from '../../../streams/market/candles.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
-import { ERRORS, parseChannel, Refusal } from '../../../streams/wire/protocol.ts'
+import { ERRORS, ProtocolError, parseChannel } from '../../../streams/wire/protocol.ts'
 import type { Bus } from '../../bus/bus.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
 /** What history must be able to do for `from`. */
-export interface Past {
+export interface BackfillSource {
   /** Rows of one page, oldest first, `from ≤ t < to`, of ticks only those taken in by the frame `asOf`. */
   rows(query: {
     readonly channel: string
@@ -27,7 +27,14 @@ const PAGE = 1000
  * `subscribe` with `from`: rows of the store up to and without the moment of a snapshot, then that snapshot, then the patches
  * after it. The snapshot is taken first and waits, so nothing falls between the past and the present, and nothing comes twice.
  */
-export const splice = async (session: Session, channel: string, from: number, hub: Hub, bus: Bus, past: Past): Promise<void> => {
+export const backfill = async (
+  session: Session,
+  channel: string,
+  from: number,
+  hub: Hub,
+  bus: Bus,
+  past: BackfillSource,
+): Promise<void> => {
   const follow = session.follows.get(channel)
   if (follow === undefined) return
   follow.busy = true
@@ -54,7 +61,7 @@ export const splice = async (session: Session, channel: string, from: number, hu
       await hub.whenRoom(session)
     } while (cursor !== undefined && here())
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof ProtocolError)) throw error
     if (here()) send({ rows: [], more: false, error: { code: error.code, message: error.message, retry: ERRORS[error.code].retry } })
   }
   if (!here()) return

@@ -1,18 +1,18 @@
 import type { Rate } from '../../../streams/wire/protocol.ts'
 
 /** Every frame as it comes, or merged to so many pushes a second. */
-export type Pace = 0 | Rate
+export type PushRate = 0 | Rate
 
 /** What a text frame costs beside its payload, at most. */
 export const FRAME_OVERHEAD = 10
 
 /**
- * All who follow one channel at one pace: they get the same bytes by one topic of the transport, so they are all at the same
+ * All who follow one channel at one rate: they get the same bytes by one topic of the transport, so they are all at the same
  * sequence number, always.
  */
-export class Lane {
+export class FanoutGroup {
   readonly channel: string
-  readonly pace: Pace
+  readonly rate: PushRate
   readonly topic: string
   /** Where checksums go, for those who asked for them. */
   readonly checksumTopic: string
@@ -24,11 +24,11 @@ export class Lane {
   members = 0
   checksumMembers = 0
 
-  constructor(channel: string, pace: Pace, seq: number) {
+  constructor(channel: string, rate: PushRate, seq: number) {
     this.channel = channel
-    this.pace = pace
-    this.topic = `${pace}|${channel}`
-    this.checksumTopic = `#${pace}|${channel}`
+    this.rate = rate
+    this.topic = `${rate}|${channel}`
+    this.checksumTopic = `#${rate}|${channel}`
     this.seq = seq
   }
 }

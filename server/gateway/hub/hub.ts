@@ -3,14 +3,14 @@ import { utf8Bytes } from '../../../streams/channels/byteWriter.ts'
 import type { Push } from '../../../streams/channels/channelStates.ts'
 import { CLOSE, RATES, type Rate } from '../../../streams/wire/protocol.ts'
 import type { Bus, Flush } from '../../bus/bus.ts'
-import type { Visitor } from '../../identity/access.ts'
+import type { Principal } from '../../identity/access.ts'
 import type { Socket } from '../transports/transport.ts'
-import { FRAME_OVERHEAD, Lane, type Pace } from './fanoutGroup.ts'
-import type { FlowLimits } from './readerLag.ts'
-import { ResumeWindow } from './resumeBuffer.ts'
+import { FanoutGroup, FRAME_OVERHEAD, type PushRate } from './fanoutGroup.ts'
+import type { ReaderLagLimits } from './readerLag.ts'
+import { ResumeBuffer } from './resumeBuffer.ts'
 import { type Follow, NEVER, Session } from './session.ts'
 
-export interface HubLimits extends FlowLimits {
+export interface HubLimits extends ReaderLagLimits {
   /** Bytes owed by a reader beyond which nothing is sent to it by itself until it has read. */
   readonly direct: number
   readonly requestsPerSecond: number
@@ -53,8 +53,8 @@ export interface HubCounts {
 }
 
 /** What a subscriber asks for, beside the channel. */
-export interface Wish {
-  readonly pace: Pace
+export interface SubscribeOptions {
+  readonly rate: PushRate
   readonly checksum: boolean
   readonly resume: { readonly epoch: string; readonly seq: number } | undefined
 }
@@ -64,11 +64,11 @@ interface Watched {
   ready: boolean
   /** Wall clock since which nobody follows it. */
   idleSince: number
-  readonly lanes: Map<Pace, Lane>
+  readonly groups: Map<PushRate, FanoutGroup>
 }
 
 /**
- * Brings pushes to sockets. The fast way is the transport's topic: the same bytes for all who follow a channel at one pace. Who
+ * Brings pushes to sockets. The fast way is the transport's topic: the same bytes for all who follow a channel at one rate. Who
  * reads too slowly leaves its topics and is served by itself, merged, until it keeps up again. A follower is registered before
  * its snapshot is taken, and snapshot, patches and topic follow each other within one turn of the event loop: nothing falls
  * between them.
@@ -78,14 +78,14 @@ export class Hub {
   private readonly publish: (topic: string, bytes: Uint8Array) => void
   private readonly limits: HubLimits
   private readonly now: () => number
-  private readonly sessions = new Map<Socket<Visitor>, Session>()
+  private readonly sessions = new Map<Socket<Principal>, Session>()
   private readonly watched = new Map<string, Watched>()
-  private readonly window: ResumeWindow
-  private readonly rated = new Map<Rate, { readonly lanes: Set<Lane>; due: number }>(
-    RATES.map(rate => [rate, { lanes: new Set(), due: 0 }]),
+  private readonly window: ResumeBuffer
+  private readonly rated = new Map<Rate, { readonly groups: Set<FanoutGroup>; due: number }>(
+    RATES.map(rate => [rate, { groups: new Set(), due: 0 }]),
   )
-  private readonly checksumAt = new Map<Lane, number>()
-  /** Sessions with follows that wait for the turn of their lane. */
+  private readonly checksumAt = new Map<FanoutGroup, number>()
+  /** Sessions with follows that wait for the turn of their group. */
   private readonly aligning = new Set<Session>()
   private readonly readers = new Map<Session, (() => void)[]>()
   private sweepAt = 0
@@ -101,11 +101,11 @@ export class Hub {
     this.publish = publish
     this.limits = limits
     this.now = now
-    this.window = new ResumeWindow({ maxAgeMs: limits.resumeMs, maxBytes: limits.resumeBytes })
+    this.window = new ResumeBuffer({ maxAgeMs: limits.resumeMs, maxBytes: limits.resumeBytes })
     bus.flushes$.subscribe(flush => this.onFlush(flush))
   }
 
-  open(socket: Socket<Visitor>): Session {
+  open(socket: Socket<Principal>): Session {
     const session = new Session(socket, this.limits, this.limits.requestsPerSecond, this.now())
     this.sessions.set(socket, session)
     socket.subscribe(HEARTBEATS)
@@ -116,11 +116,11 @@ export class Hub {
     return this.sessions.values()
   }
 
-  session(socket: Socket<Visitor>): Session | undefined {
+  session(socket: Socket<Principal>): Session | undefined {
     return this.sessions.get(socket)
   }
 
-  closed(socket: Socket<Visitor>): void {
+  closed(socket: Socket<Principal>): void {
     const session = this.sessions.get(socket)
     if (session === undefined) return
     for (const channel of [...session.follows.keys()]) this.unfollow(session, channel)
@@ -129,22 +129,22 @@ export class Hub {
     this.release(session)
   }
 
-  pong(socket: Socket<Visitor>, mark: number | undefined): void {
+  pong(socket: Socket<Principal>, mark: number | undefined): void {
     const session = this.sessions.get(socket)
-    if (session === undefined || !session.answered(mark, this.now())) return
+    if (session === undefined || !session.onPong(mark, this.now())) return
     this.release(session)
     this.pump(session)
   }
 
   /** Registers a follower; nothing is sent before `begin`. What the reply says of it. */
-  follow(session: Session, channel: string, wish: Wish): { epoch: string; seq: number; recovered?: boolean } {
+  follow(session: Session, channel: string, options: SubscribeOptions): { epoch: string; seq: number; recovered?: boolean } {
     this.unfollow(session, channel)
     const seq = this.bus.channels.seq(channel)
-    const { resume } = wish
+    const { resume } = options
     const missed = resume?.epoch === this.bus.epoch ? this.window.after(channel, resume.seq, seq) : undefined
     const follow: Follow = {
-      lane: this.lane(channel, wish.pace, seq),
-      checksum: wish.checksum,
+      group: this.group(channel, options.rate, seq),
+      checksum: options.checksum,
       joined: false,
       seq: missed === undefined ? NEVER : seq,
       missed: missed ?? [],
@@ -224,13 +224,13 @@ export class Hub {
     let unserved = 0
     for (const follow of session.follows.values()) {
       if (follow.joined || follow.busy) continue
-      if (room > 0 && this.watched.get(follow.lane.channel)!.ready) {
+      if (room > 0 && this.watched.get(follow.group.channel)!.ready) {
         room -= this.serve(session, follow, now)
         served.push(follow)
       }
       if (!follow.joined) unserved += 1
     }
-    if (room <= 0) session.toTheEnd(served)
+    if (room <= 0) session.requeue(served)
     if (room <= 0 || (session.slow && room < this.limits.direct)) session.ask(now)
     if (unserved > 0 && !session.slow) this.aligning.add(session)
     else this.aligning.delete(session)
@@ -240,10 +240,10 @@ export class Hub {
   tick(): void {
     const now = this.now()
     for (const rate of RATES) {
-      const { lanes, due } = this.rated.get(rate)!
+      const { groups, due } = this.rated.get(rate)!
       if (now < due) continue
       this.rated.get(rate)!.due = Math.max(now, due + 1000 / rate)
-      for (const lane of lanes) this.flush(lane)
+      for (const group of groups) this.flush(group)
     }
     for (const session of this.aligning) this.pump(session)
     this.checksums(now)
@@ -279,10 +279,10 @@ export class Hub {
     const now = this.now()
     for (const push of pushes) {
       this.window.add(push, now)
-      const lane = this.watched.get(push.channel)?.lanes.get(0)
-      if (lane === undefined) continue
-      lane.seq = push.seq
-      this.publishOn(lane, push)
+      const group = this.watched.get(push.channel)?.groups.get(0)
+      if (group === undefined) continue
+      group.seq = push.seq
+      this.publishOn(group, push)
     }
     if (ready.length > 0) this.makeReady(ready)
   }
@@ -305,17 +305,17 @@ export class Hub {
     }
   }
 
-  /** Sends a follower what it lacks, as often as its pace allows, and lets it join its lane where it may; the bytes sent. */
+  /** Sends a follower what it lacks, as often as its rate allows, and lets it join its group where it may; the bytes sent. */
   private serve(session: Session, follow: Follow, now: number): number {
     const { channels } = this.bus
-    const { lane } = follow
-    const { channel, pace } = lane
+    const { group } = follow
+    const { channel, rate } = group
     const newest = channels.seq(channel)
     const known = follow.seq !== NEVER
-    if (known && pace !== 0) {
-      if (now - follow.servedAt < 1000 / pace) return 0
-      // It joins when its lane has had its turn and stands where the channel stands.
-      if (!session.slow && lane.members > 0 && lane.seq !== newest) return 0
+    if (known && rate !== 0) {
+      if (now - follow.servedAt < 1000 / rate) return 0
+      // It joins when its group has had its turn and stands where the channel stands.
+      if (!session.slow && group.members > 0 && group.seq !== newest) return 0
     }
     const patch = known && newest > follow.seq ? channels.since(channel, follow.seq) : undefined
     const frames: (Uint8Array | undefined)[] = [...follow.missed]
@@ -338,51 +338,51 @@ export class Hub {
     follow.missed = []
     follow.seq = newest
     if (bytes > 0) follow.servedAt = now
-    if (pace === 0 || lane.members === 0) lane.seq = newest
-    if (!session.slow && lane.seq === newest) {
+    if (rate === 0 || group.members === 0) group.seq = newest
+    if (!session.slow && group.seq === newest) {
       session.join(follow)
-      if (follow.checksum && !this.checksumAt.has(lane)) this.checksumAt.set(lane, now + CHECKSUM_MS)
+      if (follow.checksum && !this.checksumAt.has(group)) this.checksumAt.set(group, now + CHECKSUM_MS)
     }
     return bytes
   }
 
-  /** One merged patch to all of a lane, where its channel has changed since the last. */
-  private flush(lane: Lane): void {
+  /** One merged patch to all of a group, where its channel has changed since the last. */
+  private flush(group: FanoutGroup): void {
     const { channels } = this.bus
-    const newest = channels.seq(lane.channel)
-    if (lane.members === 0 || newest === lane.seq) return
-    const push = channels.since(lane.channel, lane.seq) ?? channels.snapshot(lane.channel)!
-    lane.seq = newest
-    this.publishOn(lane, push)
+    const newest = channels.seq(group.channel)
+    if (group.members === 0 || newest === group.seq) return
+    const push = channels.since(group.channel, group.seq) ?? channels.snapshot(group.channel)!
+    group.seq = newest
+    this.publishOn(group, push)
     if (push.prev === push.seq - 1) return
     this.counts.merged += 1
-    if (lane.checksumMembers > 0) this.publishChecksum(lane)
+    if (group.checksumMembers > 0) this.publishChecksum(group)
   }
 
-  private publishOn(lane: Lane, { bytes }: Push): void {
-    if (lane.members === 0) return
-    lane.bytes += bytes.length + FRAME_OVERHEAD
+  private publishOn(group: FanoutGroup, { bytes }: Push): void {
+    if (group.members === 0) return
+    group.bytes += bytes.length + FRAME_OVERHEAD
     this.counts.pushes += 1
-    this.publish(lane.topic, bytes)
+    this.publish(group.topic, bytes)
   }
 
-  private publishChecksum(lane: Lane): void {
-    const { bytes } = this.bus.channels.checksum(lane.channel)!
-    lane.checksumBytes += bytes.length + FRAME_OVERHEAD
-    this.publish(lane.checksumTopic, bytes)
-    this.checksumAt.set(lane, this.now() + CHECKSUM_MS)
+  private publishChecksum(group: FanoutGroup): void {
+    const { bytes } = this.bus.channels.checksum(group.channel)!
+    group.checksumBytes += bytes.length + FRAME_OVERHEAD
+    this.publish(group.checksumTopic, bytes)
+    this.checksumAt.set(group, this.now() + CHECKSUM_MS)
   }
 
   private checksums(now: number): void {
     let left = CHECKSUMS_A_TICK
-    for (const [lane, at] of this.checksumAt) {
-      if (lane.checksumMembers === 0) {
-        this.checksumAt.delete(lane)
+    for (const [group, at] of this.checksumAt) {
+      if (group.checksumMembers === 0) {
+        this.checksumAt.delete(group)
         continue
       }
-      // A lane between two of its flushes is not at the newest number; its next flush brings the checksum along.
-      if (at > now || lane.seq !== this.bus.channels.seq(lane.channel)) continue
-      this.publishChecksum(lane)
+      // A group between two of its flushes is not at the newest number; its next flush brings the checksum along.
+      if (at > now || group.seq !== this.bus.channels.seq(group.channel)) continue
+      this.publishChecksum(group)
       left -= 1
       if (left === 0) return
     }
@@ -414,7 +414,7 @@ export class Hub {
   private forget(now: number): void {
     for (const [channel, watched] of this.watched) {
       if (watched.follows > 0 || now - watched.idleSince <= this.limits.resumeMs) continue
-      for (const [pace, lane] of watched.lanes) if (pace !== 0) this.rated.get(pace)!.lanes.delete(lane)
+      for (const [rate, group] of watched.groups) if (rate !== 0) this.rated.get(rate)!.groups.delete(group)
       this.watched.delete(channel)
       this.window.forget(channel)
       this.bus.watch(channel, false)
@@ -430,20 +430,20 @@ export class Hub {
   private watch(channel: string): Watched {
     let watched = this.watched.get(channel)
     if (watched === undefined) {
-      watched = { follows: 0, ready: false, idleSince: this.now(), lanes: new Map() }
+      watched = { follows: 0, ready: false, idleSince: this.now(), groups: new Map() }
       this.watched.set(channel, watched)
     }
     return watched
   }
 
-  private lane(channel: string, pace: Pace, seq: number): Lane {
-    const { lanes } = this.watch(channel)
-    let lane = lanes.get(pace)
-    if (lane === undefined) {
-      lane = new Lane(channel, pace, seq)
-      lanes.set(pace, lane)
-      if (pace !== 0) this.rated.get(pace)!.lanes.add(lane)
+  private group(channel: string, rate: PushRate, seq: number): FanoutGroup {
+    const { groups } = this.watch(channel)
+    let group = groups.get(rate)
+    if (group === undefined) {
+      group = new FanoutGroup(channel, rate, seq)
+      groups.set(rate, group)
+      if (rate !== 0) this.rated.get(rate)!.groups.add(group)
     }
-    return lane
+    return group
   }
 }

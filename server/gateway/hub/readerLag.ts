@@ -2,7 +2,7 @@
  * How far behind a socket's reader is. The kernel hides some megabytes, so what counts is what was sent since the last pong: a
  * pong comes in band, behind all that was sent before its ping, and so proves that it has been read.
  */
-export interface FlowLimits {
+export interface ReaderLagLimits {
   /** A reader may owe this many bytes for any time. */
   readonly window: number
   /** A reader that owes more than `window` for longer than this is behind, ms. */
@@ -17,8 +17,8 @@ export interface FlowLimits {
 const PING_AT_LEAST_MS = 250
 const PING_AT_MOST_MS = 1000
 
-export class Flow {
-  private readonly limits: FlowLimits
+export class ReaderLag {
+  private readonly limits: ReaderLagLimits
   private acknowledged = 0
   private ping: { mark: number; total: number; at: number } | undefined
   private lastPingAt = Number.NEGATIVE_INFINITY
@@ -26,7 +26,7 @@ export class Flow {
   /** ms that the last answered ping took. */
   roundTrip = 0
 
-  constructor(limits: FlowLimits) {
+  constructor(limits: ReaderLagLimits) {
     this.limits = limits
   }
 

@@ -1,5 +1,5 @@
 import type { Push } from '../../../streams/channels/channelStates.ts'
-import { Fifo } from '../../lib/queue.ts'
+import { Queue } from '../../lib/queue.ts'
 
 interface Entry {
   readonly channel: string
@@ -13,11 +13,11 @@ interface Entry {
  * The patches of the last minute, so that who lost the connection can go on where it was. Bounded in time and, over all channels
  * together, in bytes; the oldest go first, whatever channel they are of.
  */
-export class ResumeWindow {
+export class ResumeBuffer {
   private readonly maxAgeMs: number
   private readonly maxBytes: number
-  private readonly all = new Fifo<Entry>()
-  private readonly byChannel = new Map<string, Fifo<Entry>>()
+  private readonly all = new Queue<Entry>()
+  private readonly byChannel = new Map<string, Queue<Entry>>()
   private total = 0
 
   constructor(limits: { readonly maxAgeMs: number; readonly maxBytes: number }) {
@@ -33,7 +33,7 @@ export class ResumeWindow {
     const entry = { channel, seq, bytes, at }
     let entries = this.byChannel.get(channel)
     if (entries === undefined) {
-      entries = new Fifo()
+      entries = new Queue()
       this.byChannel.set(channel, entries)
     }
     entries.push(entry)

@@ -1,14 +1,14 @@
 import { nextMoment } from '../../clearing/absentKeys.ts'
-import type { Visitor } from '../../identity/access.ts'
+import type { Principal } from '../../identity/access.ts'
 import type { Socket } from '../transports/transport.ts'
-import { FRAME_OVERHEAD, type Lane } from './fanoutGroup.ts'
-import { Flow, type FlowLimits } from './readerLag.ts'
+import { type FanoutGroup, FRAME_OVERHEAD } from './fanoutGroup.ts'
+import { ReaderLag, type ReaderLagLimits } from './readerLag.ts'
 
 /** One channel that a session follows. */
 export interface Follow {
-  readonly lane: Lane
+  readonly group: FanoutGroup
   readonly checksum: boolean
-  /** On the lane's topic. Else it is served by itself, from `seq` on, until it can join. */
+  /** On the group's topic. Else it is served by itself, from `seq` on, until it can join. */
   joined: boolean
   /** What its client has, where it has not joined; NEVER before its first snapshot. */
   seq: number
@@ -19,14 +19,14 @@ export interface Follow {
   /** Wall clock, ms: when it was last served by itself, and when its state was last proved by a checksum. */
   servedAt: number
   checkedAt: number
-  /** Readings of the lane's counters when it joined. */
+  /** Readings of the group's counters when it joined. */
   joinedAt: number
   checksumJoinedAt: number
 }
 
 export const NEVER = -1
 
-/** A slow session goes back on the lanes after so many quick answers in a row, and not before its hold time is over. */
+/** A slow session goes back on the groups after so many quick answers in a row, and not before its hold time is over. */
 const QUICK_ANSWERS = 3
 const QUICK_MS = 250
 const HOLD_MIN_MS = 1_000
@@ -38,14 +38,14 @@ const RELAPSE_MS = 10_000
  * goes by what its reader has proved to have read.
  */
 export class Session {
-  readonly socket: Socket<Visitor>
-  who: Visitor
+  readonly socket: Socket<Principal>
+  who: Principal
   /** When it was opened, among all sockets and requests. */
   readonly opened = nextMoment()
   readonly follows = new Map<string, Follow>()
-  /** Off all lanes: it gets one merged patch a channel, from one frame, each time it has read what came before. */
+  /** Off all groups: it gets one merged patch a channel, from one frame, each time it has read what came before. */
   slow = false
-  private readonly flow: Flow
+  private readonly flow: ReaderLag
   private sent = 0
   private quick = 0
   private holdMs = HOLD_MIN_MS
@@ -54,10 +54,10 @@ export class Session {
   private tokens: number
   private tokensAt: number
 
-  constructor(socket: Socket<Visitor>, flow: FlowLimits, requestsPerSecond: number, now: number) {
+  constructor(socket: Socket<Principal>, flow: ReaderLagLimits, requestsPerSecond: number, now: number) {
     this.socket = socket
     this.who = socket.data
-    this.flow = new Flow(flow)
+    this.flow = new ReaderLag(flow)
     this.tokens = requestsPerSecond
     this.tokensAt = now
   }
@@ -91,33 +91,33 @@ export class Session {
   }
 
   join(follow: Follow): void {
-    const { lane } = follow
+    const { group } = follow
     follow.joined = true
-    follow.joinedAt = lane.bytes
-    follow.checksumJoinedAt = lane.checksumBytes
-    lane.members += 1
-    this.socket.subscribe(lane.topic)
+    follow.joinedAt = group.bytes
+    follow.checksumJoinedAt = group.checksumBytes
+    group.members += 1
+    this.socket.subscribe(group.topic)
     if (follow.checksum) {
-      lane.checksumMembers += 1
-      this.socket.subscribe(lane.checksumTopic)
+      group.checksumMembers += 1
+      this.socket.subscribe(group.checksumTopic)
     }
   }
 
   leave(follow: Follow): void {
     if (!follow.joined) return
-    const { lane } = follow
+    const { group } = follow
     this.sent += byLane(follow)
     follow.joined = false
-    follow.seq = lane.seq
-    lane.members -= 1
-    this.socket.unsubscribe(lane.topic)
+    follow.seq = group.seq
+    group.members -= 1
+    this.socket.unsubscribe(group.topic)
     if (follow.checksum) {
-      lane.checksumMembers -= 1
-      this.socket.unsubscribe(lane.checksumTopic)
+      group.checksumMembers -= 1
+      this.socket.unsubscribe(group.checksumTopic)
     }
   }
 
-  /** Takes the session off all lanes. With `lost`, what its client has is not known any more. */
+  /** Takes the session off all groups. With `lost`, what its client has is not known any more. */
   fallBehind(now: number, lost: boolean): void {
     for (const follow of this.follows.values()) {
       this.leave(follow)
@@ -138,15 +138,15 @@ export class Session {
   }
 
   /** Puts these follows behind all others, so that each has its turn. */
-  toTheEnd(follows: readonly Follow[]): void {
+  requeue(follows: readonly Follow[]): void {
     for (const follow of follows) {
-      this.follows.delete(follow.lane.channel)
-      this.follows.set(follow.lane.channel, follow)
+      this.follows.delete(follow.group.channel)
+      this.follows.set(follow.group.channel, follow)
     }
   }
 
   /** A pong came; true where the session may go on sending. A reader that is quick for a while is slow no more. */
-  answered(mark: number | undefined, now: number): boolean {
+  onPong(mark: number | undefined, now: number): boolean {
     if (!this.flow.answered(mark, now)) return false
     if (this.slow) {
       this.quick = this.flow.roundTrip < QUICK_MS ? this.quick + 1 : 0
@@ -168,5 +168,5 @@ export class Session {
   }
 }
 
-const byLane = ({ lane, checksum, joinedAt, checksumJoinedAt }: Follow): number =>
-  lane.bytes - joinedAt + (checksum ? lane.checksumBytes - checksumJoinedAt : 0)
+const byLane = ({ group, checksum, joinedAt, checksumJoinedAt }: Follow): number =>
+  group.bytes - joinedAt + (checksum ? group.checksumBytes - checksumJoinedAt : 0)

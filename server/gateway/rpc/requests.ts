@@ -3,30 +3,30 @@ import {
   CLOSE,
   ERRORS,
   type ErrorCode,
+  errorText,
   isMethod,
   type Method,
   orderOf,
   type Params,
+  ProtocolError,
   parseChannel,
-  Refusal,
   type RequestId,
   rateOf,
   readParams,
   readRequest,
-  refusalText,
   replyText,
   replyWith,
 } from '../../../streams/wire/protocol.ts'
 import type { Bus } from '../../bus/bus.ts'
 import { nextMoment, type Origin } from '../../clearing/absentKeys.ts'
 import { rowsOfList } from '../../clearing/transactionRows.ts'
-import { type Access, channelFor, NOBODY, ownerOf, type Visitor } from '../../identity/access.ts'
+import { type Access, ANONYMOUS, channelFor, ownerOf, type Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 import type { Issued } from '../../identity/tokens.ts'
 import type { History } from '../../storage/read/history.ts'
-import type { Catalogue } from '../api/channelDirectory.ts'
+import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Commands } from '../api/commands.ts'
-import { hasPast, type Past, splice } from '../hub/backfill.ts'
+import { type BackfillSource, backfill, hasPast } from '../hub/backfill.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 
@@ -43,9 +43,9 @@ export interface RequestsOptions {
   readonly hub: Hub
   readonly bus: Bus
   readonly access: Access
-  readonly catalogue: Catalogue
+  readonly catalogue: ChannelDirectory
   readonly history: History
-  readonly past: Past
+  readonly past: BackfillSource
   readonly accounts: Accounts
   readonly commands: Commands
   readonly limits: RequestLimits
@@ -58,15 +58,15 @@ export class Requests {
   /** Errors answered, by code. */
   readonly refused: Partial<Record<ErrorCode, number>> = {}
   taken = 0
-  private readonly o: RequestsOptions
+  private readonly options: RequestsOptions
 
   constructor(options: RequestsOptions) {
-    this.o = options
+    this.options = options
   }
 
   /** One frame as it came; undefined where it was binary. */
-  take(session: Session, text: string | undefined): void {
-    const { limits, now } = this.o
+  accept(session: Session, text: string | undefined): void {
+    const { limits, now } = this.options
     this.taken += 1
     const overdrawn = session.overdraw(limits.requestsPerSecond, now())
     if (overdrawn > limits.requestsPerSecond * ABUSE) {
@@ -75,15 +75,15 @@ export class Requests {
     }
     let id: RequestId | undefined = null
     try {
-      if (text === undefined) throw new Refusal('invalid_request', 'found a binary frame, expected a text frame')
+      if (text === undefined) throw new ProtocolError('invalid_request', 'found a binary frame, expected a text frame')
       if (text.length > limits.requestBytes || Buffer.byteLength(text) > limits.requestBytes)
-        throw new Refusal('too_large', `found ${Buffer.byteLength(text)} bytes, expected at most ${limits.requestBytes}`)
+        throw new ProtocolError('too_large', `found ${Buffer.byteLength(text)} bytes, expected at most ${limits.requestBytes}`)
       const request = readRequest(text)
       id = request.id
       // Only now, because who asks several things at once must learn which of them was put off.
-      if (overdrawn > 0) throw new Refusal('rate_limited', `more than ${limits.requestsPerSecond} requests a second`, 1)
+      if (overdrawn > 0) throw new ProtocolError('rate_limited', `more than ${limits.requestsPerSecond} requests a second`, 1)
       if (!isMethod(request.method))
-        throw new Refusal('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not known here`)
+        throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not known here`)
       this.answer(session, id, request.method, request.params)
     } catch (error) {
       this.refuse(session, id, error)
@@ -95,7 +95,7 @@ export class Requests {
       if (id !== undefined) session.send(replyText(id, result))
     }
     const { who } = session
-    const { commands, accounts } = this.o
+    const { commands, accounts } = this.options
     /** Answers when the clearing house has; its orders are JSON already. */
     const later = (work: Promise<unknown>): void => {
       work.then(
@@ -110,11 +110,11 @@ export class Requests {
         this.subscribe(session, readParams(method, params), reply)
         return
       case 'unsubscribe':
-        for (const channel of readParams(method, params).channels) this.o.hub.unfollow(session, channelFor(who, channel))
+        for (const channel of readParams(method, params).channels) this.options.hub.unfollow(session, channelFor(who, channel))
         reply({})
         return
       case 'channels':
-        reply(this.o.catalogue.list(session.who, readParams(method, params).like))
+        reply(this.options.catalogue.list(session.who, readParams(method, params).like))
         return
       case 'history':
         this.history(session, readParams(method, params)).then(reply, error => this.refuse(session, id, error))
@@ -132,7 +132,7 @@ export class Requests {
       case 'auth': {
         const { token } = readParams(method, params)
         const known = accounts.authenticate(token)
-        if (known === undefined) throw new Refusal('bad_credentials')
+        if (known === undefined) throw new ProtocolError('bad_credentials')
         this.bind(session, known)
         reply({ token, ...(known.expires !== undefined && { expires: known.expires }), user: known.user, admin: known.admin })
         return
@@ -164,36 +164,36 @@ export class Requests {
       }
       case 'ping':
         readParams(method, params)
-        reply(this.o.now())
+        reply(this.options.now())
     }
   }
 
   /** Ends what was bound to a token that is good no more. */
   ended(token: string): void {
-    for (const session of this.o.hub.all) if (session.who.token === token) this.bind(session, NOBODY)
+    for (const session of this.options.hub.all) if (session.who.token === token) this.bind(session, ANONYMOUS)
   }
 
   /** The socket speaks for `who` from now on; what was another's own it follows no longer. */
-  private bind(session: Session, who: Visitor): void {
+  private bind(session: Session, who: Principal): void {
     const { address } = session.who
     session.who = address === undefined ? who : { ...who, address }
     for (const channel of [...session.follows.keys()]) {
       const owner = ownerOf(channel)
-      const readable = owner === undefined ? this.o.access(session.who, { read: channel }) : owner === who.user
-      if (!readable) this.o.hub.unfollow(session, channel)
+      const readable = owner === undefined ? this.options.access(session.who, { read: channel }) : owner === who.user
+      if (!readable) this.options.hub.unfollow(session, channel)
     }
   }
 
   private async loggedIn(session: Session, issuing: Promise<Issued>): Promise<Issued> {
     const issued = await issuing
-    const who = this.o.accounts.authenticate(issued.token)
+    const who = this.options.accounts.authenticate(issued.token)
     if (who) this.bind(session, who)
     return issued
   }
 
   private async loggedOut(session: Session, token: string | undefined): Promise<object> {
-    this.bind(session, NOBODY)
-    if (token !== undefined) await this.o.accounts.logout(token)
+    this.bind(session, ANONYMOUS)
+    if (token !== undefined) await this.options.accounts.logout(token)
     return {}
   }
 
@@ -203,7 +203,7 @@ export class Requests {
 
   /** The reply comes before any channel's first push, so the channels begin only after it. */
   private subscribe(session: Session, params: Params<'subscribe'>, reply: (result: unknown) => void): void {
-    const { hub, bus, past } = this.o
+    const { hub, bus, past } = this.options
     const rate = params.maxRate === undefined ? undefined : rateOf(params.maxRate)
     const result: Record<string, unknown> = Object.create(null)
     const begun: string[] = []
@@ -214,7 +214,7 @@ export class Requests {
         this.count(refusal.code)
         continue
       }
-      const wish = { pace: rate ?? (0 as const), checksum: params.checksum ?? false, resume: params.resume?.[channel] }
+      const wish = { rate: rate ?? (0 as const), checksum: params.checksum ?? false, resume: params.resume?.[channel] }
       const name = channelFor(session.who, channel)
       result[channel] = { ...hub.follow(session, name, wish), ...(rate !== undefined && { rate }) }
       begun.push(channel)
@@ -222,39 +222,39 @@ export class Requests {
     reply(result)
     if (params.from !== undefined) {
       for (const channel of begun) {
-        splice(session, channel, params.from, hub, bus, past).catch(error => {
-          this.o.log.error({ err: error, channel }, 'splicing failed')
+        backfill(session, channel, params.from, hub, bus, past).catch(error => {
+          this.options.log.error({ err: error, channel }, 'splicing failed')
         })
       }
     }
     hub.begin(session)
   }
 
-  private whyNot(session: Session, channel: string, from: number | undefined): Refusal | undefined {
-    const { catalogue, access, limits } = this.o
-    if (parseChannel(channel) === undefined || !catalogue.has(channel)) return new Refusal('unknown_channel')
+  private whyNot(session: Session, channel: string, from: number | undefined): ProtocolError | undefined {
+    const { catalogue, access, limits } = this.options
+    if (parseChannel(channel) === undefined || !catalogue.has(channel)) return new ProtocolError('unknown_channel')
     if (!access(session.who, { read: channel }))
-      return new Refusal(session.who.user === '' && session.who.operator === undefined ? 'not_logged_in' : 'not_allowed')
+      return new ProtocolError(session.who.user === '' && session.who.operator === undefined ? 'not_logged_in' : 'not_allowed')
     if (!session.follows.has(channelFor(session.who, channel)) && session.follows.size >= limits.channelsPerSocket)
-      return new Refusal('too_much', `a socket follows at most ${limits.channelsPerSocket} channels`)
-    if (from !== undefined && !hasPast(channel)) return new Refusal('invalid_params', `params.from: "${channel}" has no history`)
+      return new ProtocolError('too_much', `a socket follows at most ${limits.channelsPerSocket} channels`)
+    if (from !== undefined && !hasPast(channel)) return new ProtocolError('invalid_params', `params.from: "${channel}" has no history`)
     return undefined
   }
 
   private async history(session: Session, { channel, from, to, step, cursor }: Params<'history'>): Promise<unknown> {
     const refusal = this.whyNot(session, channel, from)
     if (refusal && refusal.code !== 'too_much') throw refusal
-    return this.o.history.rows({ channel, from, to, ...(step !== undefined && { step }), ...(cursor !== undefined && { cursor }) })
+    return this.options.history.rows({ channel, from, to, ...(step !== undefined && { step }), ...(cursor !== undefined && { cursor }) })
   }
 
   private refuse(session: Session, id: RequestId | undefined, error: unknown): void {
     let refusal = error
-    if (!(refusal instanceof Refusal)) {
-      this.o.log.error({ err: error }, 'a request failed')
-      refusal = new Refusal('internal')
+    if (!(refusal instanceof ProtocolError)) {
+      this.options.log.error({ err: error }, 'a request failed')
+      refusal = new ProtocolError('internal')
     }
-    this.count((refusal as Refusal).code)
-    if (id !== undefined) session.send(refusalText(id, refusal as Refusal))
+    this.count((refusal as ProtocolError).code)
+    if (id !== undefined) session.send(errorText(id, refusal as ProtocolError))
   }
 
   private count(code: ErrorCode): void {

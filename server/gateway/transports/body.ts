@@ -19,7 +19,7 @@ export class BodyRoom {
     this.limit = limit
   }
 
-  take(bytes: number): boolean {
+  acquire(bytes: number): boolean {
     if (this.used + bytes > this.limit * TOGETHER) return false
     this.used += bytes
     return true
@@ -71,7 +71,7 @@ export class Body {
 
   private takeRoom(): boolean {
     const more = Math.max(0, this.received - FREE) - this.taken
-    if (!this.room.take(more)) return false
+    if (!this.room.acquire(more)) return false
     this.taken += more
     return true
   }

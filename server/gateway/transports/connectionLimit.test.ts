@@ -1,18 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { openFilesLimit, placesFor } from './connectionLimit.ts'
+import { connectionLimitFor, openFilesLimit } from './connectionLimit.ts'
 
 it('leaves files for the process itself, and connections for HTTP', () => {
-  expect(placesFor(undefined, 20_000)).toEqual({ sockets: 19_488, connections: 19_744 })
-  expect(placesFor(100, 20_000)).toEqual({ sockets: 100, connections: 356 })
+  expect(connectionLimitFor(undefined, 20_000)).toEqual({ sockets: 19_488, connections: 19_744 })
+  expect(connectionLimitFor(100, 20_000)).toEqual({ sockets: 100, connections: 356 })
 })
 
 it('goes no further than the files do, whatever is wanted', () => {
-  expect(placesFor(1_000_000, 20_000)).toEqual(placesFor(undefined, 20_000))
+  expect(connectionLimitFor(1_000_000, 20_000)).toEqual(connectionLimitFor(undefined, 20_000))
   fc.assert(
     fc.property(fc.option(fc.integer({ min: 1, max: 1e6 }), { nil: undefined }), fc.integer({ min: 16, max: 1e6 }), (wanted, files) => {
-      const { sockets, connections } = placesFor(wanted, files)
+      const { sockets, connections } = connectionLimitFor(wanted, files)
       expect(sockets).toBeGreaterThan(0)
       expect(connections).toBeGreaterThan(sockets)
       expect(connections).toBeLessThanOrEqual(files - Math.min(256, files / 4))

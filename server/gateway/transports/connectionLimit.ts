@@ -7,7 +7,7 @@ const FOR_HTTP = 256
 /** Where the system names no limit. */
 const UNLIMITED = 1_000_000
 
-export interface Places {
+export interface ConnectionLimit {
   readonly sockets: number
   readonly connections: number
 }
@@ -16,7 +16,7 @@ export interface Places {
  * How many websockets, and connections altogether, there is room for. Without file descriptors a server cannot even refuse
  * (uWebSockets.js spins, and no file can be opened any more), so it stops before: `wanted` counts only as far as they go.
  */
-export const placesFor = (wanted: number | undefined, openFiles: number): Places => {
+export const connectionLimitFor = (wanted: number | undefined, openFiles: number): ConnectionLimit => {
   const forHttp = Math.floor(Math.min(FOR_HTTP, openFiles / 4))
   const room = Math.floor(openFiles - Math.min(OWN_FILES, openFiles / 4)) - forHttp
   const sockets = Math.min(wanted ?? room, room)

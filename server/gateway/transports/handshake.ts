@@ -1,4 +1,4 @@
-import { Refusal } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/protocol.ts'
 import { malformed, problem } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
 import type { Handlers } from './transport.ts'
@@ -31,5 +31,5 @@ const handshakeFault = (method: string, headers: Headers): Response | undefined 
   }
   return headers.get('sec-websocket-version') === '13'
     ? undefined
-    : problem(new Refusal('invalid_request', 'expected version 13 of the websocket protocol'), 426, { 'sec-websocket-version': '13' })
+    : problem(new ProtocolError('invalid_request', 'expected version 13 of the websocket protocol'), 426, { 'sec-websocket-version': '13' })
 }

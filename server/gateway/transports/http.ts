@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
-import { Refusal } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/protocol.ts'
 import { Body, BodyRoom } from './body.ts'
-import { malformed, problem, stopping } from './problem.ts'
+import { malformed, problem, shuttingDown } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
-import { answer, type Exchange } from './sendResponse.ts'
+import { type HttpExchange, sendResponse } from './sendResponse.ts'
 import type { Handlers } from './transport.ts'
 
 /** Methods are upper case, and these three a `Request` cannot have. */
@@ -34,16 +34,16 @@ export class HttpSide {
   }
 
   /** Begins with a request. Undefined where no body is wanted any more, because the request has been refused. */
-  begin(incoming: Incoming, out: Exchange): BodySink | undefined {
+  begin(incoming: Incoming, out: HttpExchange): BodySink | undefined {
     let head: RequestHead
     try {
       head = readHead(incoming)
     } catch (error) {
       return this.refuse(incoming, out, malformed((error as Error).message))
     }
-    if (this.closing) return this.refuse(incoming, out, stopping())
+    if (this.closing) return this.refuse(incoming, out, shuttingDown())
     if (!METHOD.test(incoming.method)) {
-      return this.refuse(incoming, out, problem(new Refusal('method_not_allowed', `${incoming.method} is not served here`), 501))
+      return this.refuse(incoming, out, problem(new ProtocolError('method_not_allowed', `${incoming.method} is not served here`), 501))
     }
     const body = new Body(this.room)
     if (body.hopeless(Number(head.headers.get('content-length') ?? 0))) return this.refuse(incoming, out, this.tooLarge())
@@ -61,42 +61,47 @@ export class HttpSide {
   }
 
   /** Answers without asking the application, as the last thing on this connection. */
-  refuse(incoming: Incoming, out: Exchange, response: Response): undefined {
+  refuse(incoming: Incoming, out: HttpExchange, response: Response): undefined {
     void this.give(incoming, out, response, true)
   }
 
-  private async respond(incoming: Incoming, head: RequestHead, body: Body, out: Exchange): Promise<void> {
+  private async respond(incoming: Incoming, head: RequestHead, body: Body, out: HttpExchange): Promise<void> {
     if (out.signal.aborted) return
     let response: Response
     if (body.fault === 'too large') response = this.tooLarge()
-    else if (body.fault === 'no room') response = problem(new Refusal('not_ready', 'too many large requests at a time'))
+    else if (body.fault === 'no room') response = problem(new ProtocolError('not_ready', 'too many large requests at a time'))
     else response = await this.ask(incoming, head, body.whole(), out)
     await this.give(incoming, out, response, false)
     body.release()
   }
 
-  private async ask(incoming: Incoming, { url, headers }: RequestHead, body: Uint8Array<ArrayBuffer>, out: Exchange): Promise<Response> {
+  private async ask(
+    incoming: Incoming,
+    { url, headers }: RequestHead,
+    body: Uint8Array<ArrayBuffer>,
+    out: HttpExchange,
+  ): Promise<Response> {
     const { method, remoteAddress } = incoming
     try {
       const content = takesBody(method) ? body : null
       return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress })
     } catch (err) {
       if (!out.signal.aborted) this.log.error({ err, method, path: url.pathname }, 'a request failed')
-      return problem(new Refusal('internal'))
+      return problem(new ProtocolError('internal'))
     }
   }
 
-  private async give(incoming: Incoming, out: Exchange, response: Response, close: boolean): Promise<void> {
+  private async give(incoming: Incoming, out: HttpExchange, response: Response, close: boolean): Promise<void> {
     try {
-      await answer(out, incoming.method, response, close)
+      await sendResponse(out, incoming.method, response, close)
     } catch (err) {
       if (!out.signal.aborted) this.log.error({ err, method: incoming.method, target: incoming.target }, 'an answer broke off')
       if (out.begun) out.destroy()
-      else await this.give(incoming, out, problem(new Refusal('internal')), true)
+      else await this.give(incoming, out, problem(new ProtocolError('internal')), true)
     }
   }
 
   private tooLarge(): Response {
-    return problem(new Refusal('too_large', `expected a body of at most ${this.room.limit} bytes`))
+    return problem(new ProtocolError('too_large', `expected a body of at most ${this.room.limit} bytes`))
   }
 }

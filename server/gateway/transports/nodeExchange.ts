@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import type { AnswerHead, Exchange } from './sendResponse.ts'
+import type { HttpExchange, ResponseHead } from './sendResponse.ts'
 
 /** ms in which a client that has to read before more can be written must have read something. */
 const STALL_MS = 10_000
 
 /** Answers one request of node:http. */
-export class NodeExchange implements Exchange {
+export class NodeExchange implements HttpExchange {
   readonly signal: AbortSignal
   private readonly res: ServerResponse
   private resume: (() => void) | undefined
@@ -27,7 +27,7 @@ export class NodeExchange implements Exchange {
     return this.res.headersSent
   }
 
-  head({ status, statusText, headers, length, close }: AnswerHead): void {
+  head({ status, statusText, headers, length, close }: ResponseHead): void {
     if (this.signal.aborted) return
     const fields = headers.flat()
     // A body without a length goes out in chunks.

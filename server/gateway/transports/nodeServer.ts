@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { Refusal } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/protocol.ts'
 import type { KeyPair } from '../../lib/keyPair.ts'
 import { problemText } from './problem.ts'
 
@@ -29,7 +29,7 @@ export const nodeServer = (tls: KeyPair | undefined, maxConnections: number): Se
 
 const unparsable = (fault: string | undefined): string => {
   const status = fault === 'HPE_HEADER_OVERFLOW' ? 431 : fault === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const body = problemText(new Refusal('invalid_request', STATUS[status]), status)
+  const body = problemText(new ProtocolError('invalid_request', STATUS[status]), status)
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/problem+json',

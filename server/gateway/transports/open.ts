@@ -1,5 +1,5 @@
 import { readKeyPair } from '../../lib/keyPair.ts'
-import { openFilesLimit, placesFor } from './connectionLimit.ts'
+import { connectionLimitFor, openFilesLimit } from './connectionLimit.ts'
 import { HttpSide } from './http.ts'
 import { DEFAULT_MAX_BACKPRESSURE, DEFAULT_MAX_BODY, type Handlers, type Transport, type TransportOptions } from './transport.ts'
 import { UwsTransport } from './uws.ts'
@@ -16,7 +16,7 @@ export const openTransport = async <Data>(
   choice: TransportChoice = 'auto',
 ): Promise<Transport> => {
   const log = options.log.child({ module: 'transport' })
-  const places = placesFor(options.maxSockets, openFilesLimit())
+  const places = connectionLimitFor(options.maxSockets, openFilesLimit())
   if (options.maxSockets && places.sockets < options.maxSockets) {
     log.warn({ wanted: options.maxSockets, sockets: places.sockets }, 'the limit of open files allows fewer websockets')
   }

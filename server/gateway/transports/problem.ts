@@ -1,8 +1,12 @@
 import { STATUS_CODES } from 'node:http'
-import { ERRORS, Refusal } from '../../../streams/wire/protocol.ts'
+import { ERRORS, ProtocolError } from '../../../streams/wire/protocol.ts'
 
 /** A refusal as RFC 9457 problem details; `status` where HTTP has a more precise one than the code's own. */
-export const problem = (refusal: Refusal, status: number = ERRORS[refusal.code].status, headers: Record<string, string> = {}): Response => {
+export const problem = (
+  refusal: ProtocolError,
+  status: number = ERRORS[refusal.code].status,
+  headers: Record<string, string> = {},
+): Response => {
   const all: Record<string, string> = { 'content-type': 'application/problem+json', ...headers }
   if (status === 429 || status === 503) all['retry-after'] = String(refusal.retryAfter ?? 1)
   if (status === 401) all['www-authenticate'] = 'Bearer'
@@ -10,7 +14,7 @@ export const problem = (refusal: Refusal, status: number = ERRORS[refusal.code].
 }
 
 /** The body alone. */
-export const problemText = ({ code, message, retry, order }: Refusal, status: number): string =>
+export const problemText = ({ code, message, retry, order }: ProtocolError, status: number): string =>
   JSON.stringify({
     type: 'about:blank',
     title: STATUS_CODES[status],
@@ -22,8 +26,8 @@ export const problemText = ({ code, message, retry, order }: Refusal, status: nu
   })
 
 /** What cannot be read as a request. */
-export const malformed = (detail: string): Response => problem(new Refusal('invalid_request', detail))
+export const malformed = (detail: string): Response => problem(new ProtocolError('invalid_request', detail))
 
-export const stopping = (): Response => problem(new Refusal('not_ready', 'the server is stopping'))
+export const shuttingDown = (): Response => problem(new ProtocolError('not_ready', 'the server is stopping'))
 
-export const full = (): Response => problem(new Refusal('too_much', 'every place for a websocket is taken', 1), 503)
+export const tooManySockets = (): Response => problem(new ProtocolError('too_much', 'every place for a websocket is taken', 1), 503)

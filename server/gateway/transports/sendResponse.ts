@@ -2,12 +2,12 @@ import { STATUS_CODES } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** A request that waits for its answer, on either library. After the end, or when the client has gone, every call is a no-op. */
-export interface Exchange {
+export interface HttpExchange {
   /** Aborts when the client has gone before the whole answer was given. */
   readonly signal: AbortSignal
   /** The head has been given: it is too late for another answer. */
   readonly begun: boolean
-  head(head: AnswerHead): void
+  head(head: ResponseHead): void
   /** A piece of the body, not empty. What it returns is fulfilled when there is room for the next, or nobody left to take it. */
   write(chunk: Uint8Array): Promise<void> | undefined
   end(): void
@@ -15,7 +15,7 @@ export interface Exchange {
   destroy(): void
 }
 
-export interface AnswerHead {
+export interface ResponseHead {
   readonly status: number
   readonly statusText: string
   readonly headers: readonly (readonly [string, string])[]
@@ -36,7 +36,7 @@ const FORBIDDEN = /[\0\r\n]/
  * Gives a response to who asked. The body is read no faster than it is taken. Rejects where the response cannot be sent as it
  * stands, its body fails, or is not as long as its Content-Length said; a part may have been sent then (`out.begun`).
  */
-export const answer = async (out: Exchange, method: string, response: Response, close = false): Promise<void> => {
+export const sendResponse = async (out: HttpExchange, method: string, response: Response, close = false): Promise<void> => {
   if (response.status < 200) throw new RangeError(`a response of status ${response.status}`)
   const headers = [...response.headers].filter(([name]) => !OF_THE_CONNECTION.has(name))
   if (headers.some(([, value]) => FORBIDDEN.test(value))) throw new TypeError('a header of the response holds a line break')
@@ -72,7 +72,7 @@ export const answer = async (out: Exchange, method: string, response: Response, 
 
 const pump = async (
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  out: Exchange,
+  out: HttpExchange,
   declared: number | undefined,
   begin: (length: number | undefined) => void,
 ): Promise<void> => {

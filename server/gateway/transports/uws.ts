@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { atMost } from '../../lib/withTimeout.ts'
+import { withTimeout } from '../../lib/withTimeout.ts'
 import { plainAddress } from './address.ts'
-import type { Places } from './connectionLimit.ts'
+import type { ConnectionLimit } from './connectionLimit.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'
-import { readMark } from './pingPayload.ts'
-import { full, stopping } from './problem.ts'
+import { readPingPayload } from './pingPayload.ts'
+import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
 import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { UwsExchange } from './uwsExchange.ts'
@@ -25,7 +25,7 @@ export class UwsTransport<Data> implements Transport {
   private readonly library: UwsLibrary
   private readonly handlers: Handlers<Data>
   private readonly http: HttpSide
-  private readonly places: Places
+  private readonly places: ConnectionLimit
   private readonly secure: boolean
   private readonly app: TemplatedApp
   private readonly open = new Set<UwsSocket<Data>>()
@@ -42,7 +42,7 @@ export class UwsTransport<Data> implements Transport {
     library: UwsLibrary,
     handlers: Handlers<Data>,
     http: HttpSide,
-    places: Places,
+    places: ConnectionLimit,
     maxBackpressure: number,
     tls: { readonly cert: string; readonly key: string } | undefined,
   ) {
@@ -70,7 +70,7 @@ export class UwsTransport<Data> implements Transport {
       },
       pong: (native, payload) => {
         const socket = native.getUserData().socket!
-        if (!socket.closed) handlers.pong(socket, readMark(Buffer.from(payload).toString('latin1')))
+        if (!socket.closed) handlers.pong(socket, readPingPayload(Buffer.from(payload).toString('latin1')))
       },
       // To unsubscribe or close in here crashes the process.
       dropped: native => {
@@ -111,7 +111,7 @@ export class UwsTransport<Data> implements Transport {
     this.http.closing = true
     if (this.listening) this.library.stopListening(this.listening)
     for (const socket of this.open) socket.close(1001, 'the server is stopping')
-    await atMost(
+    await withTimeout(
       graceMs,
       new Promise(resolve => {
         this.allDone = resolve
@@ -164,10 +164,10 @@ export class UwsTransport<Data> implements Transport {
   }
 
   private turnAway(): Response | undefined {
-    if (this.http.closing) return stopping()
+    if (this.http.closing) return shuttingDown()
     if (this.open.size < this.places.sockets) return undefined
     this.refused += 1
-    return full()
+    return tooManySockets()
   }
 
   private opened(native: WebSocket<Attached<Data>>): void {

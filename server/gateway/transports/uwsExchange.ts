@@ -1,15 +1,15 @@
-import type { AnswerHead, Exchange } from './sendResponse.ts'
+import type { HttpExchange, ResponseHead } from './sendResponse.ts'
 import type { HttpResponse } from './uwsLibrary.ts'
 
 /** Bytes written at once where the library does not say what of them it had to buffer: so much it buffers at most. */
 const PIECE = 16 * 1024
 
 /** Answers one request of uWebSockets.js. Its response object may be touched only while `live`. */
-export class UwsExchange implements Exchange {
+export class UwsExchange implements HttpExchange {
   readonly signal: AbortSignal
   private readonly res: HttpResponse
   private readonly finished: () => void
-  private answerHead: AnswerHead | undefined
+  private answerHead: ResponseHead | undefined
   private headWritten = false
   private live = true
   private written = 0
@@ -35,7 +35,7 @@ export class UwsExchange implements Exchange {
     return this.answerHead !== undefined
   }
 
-  head(head: AnswerHead): void {
+  head(head: ResponseHead): void {
     this.answerHead = head
   }
 

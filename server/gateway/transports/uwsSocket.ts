@@ -1,4 +1,4 @@
-import { writeMark } from './pingPayload.ts'
+import { writePingPayload } from './pingPayload.ts'
 import type { Socket } from './transport.ts'
 import type { WebSocket } from './uwsLibrary.ts'
 
@@ -42,7 +42,7 @@ export class UwsSocket<Data> implements Socket<Data> {
   }
 
   ping(mark: number): void {
-    if (!this.closed) this.native!.ping(writeMark(mark))
+    if (!this.closed) this.native!.ping(writePingPayload(mark))
   }
 
   buffered(): number {

@@ -3,15 +3,15 @@ import type { AddressInfo, Socket as TcpSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { KeyPair } from '../../lib/keyPair.ts'
-import { atMost } from '../../lib/withTimeout.ts'
+import { withTimeout } from '../../lib/withTimeout.ts'
 import { plainAddress } from './address.ts'
-import type { Places } from './connectionLimit.ts'
+import type { ConnectionLimit } from './connectionLimit.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'
 import { NodeExchange } from './nodeExchange.ts'
 import { nodeServer, putBack } from './nodeServer.ts'
-import { readMark } from './pingPayload.ts'
-import { full, stopping } from './problem.ts'
+import { readPingPayload } from './pingPayload.ts'
+import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
 import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { Batch } from './wsBatch.ts'
@@ -29,7 +29,7 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
   refused = 0
   private readonly handlers: Handlers<Data>
   private readonly http: HttpSide
-  private readonly places: Places
+  private readonly places: ConnectionLimit
   private readonly secure: boolean
   private readonly server: Server
   private readonly accepting: WebSocketServer
@@ -41,7 +41,7 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
   private lastId = 0
   private closing: Promise<void> | undefined
 
-  constructor(handlers: Handlers<Data>, http: HttpSide, places: Places, maxBackpressure: number, tls: KeyPair | undefined) {
+  constructor(handlers: Handlers<Data>, http: HttpSide, places: ConnectionLimit, maxBackpressure: number, tls: KeyPair | undefined) {
     this.handlers = handlers
     this.http = http
     this.places = places
@@ -125,7 +125,7 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
     this.http.closing = true
     const closed = new Promise<void>(resolve => this.server.close(() => resolve()))
     for (const socket of this.open) socket.close(1001, 'the server is stopping')
-    await atMost(graceMs, closed)
+    await withTimeout(graceMs, closed)
     for (const ws of this.connected) ws.terminate()
     this.server.closeAllConnections()
     await closed
@@ -178,10 +178,10 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
   }
 
   private turnAway(): Response | undefined {
-    if (this.http.closing) return stopping()
+    if (this.http.closing) return shuttingDown()
     if (this.open.size < this.places.sockets) return undefined
     this.refused += 1
-    return full()
+    return tooManySockets()
   }
 
   private opened(ws: WebSocket, tcp: Duplex, data: Data): void {
@@ -198,7 +198,7 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
     })
     ws.on('ping', payload => socket.pong(payload))
     ws.on('pong', payload => {
-      if (!socket.closed) this.handlers.pong(socket, readMark(payload.toString('latin1')))
+      if (!socket.closed) this.handlers.pong(socket, readPingPayload(payload.toString('latin1')))
     })
     // The peer has broken the protocol; the closing handshake that the library now begins says how.
     ws.on('error', () => ended(1006))

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
-import { writeMark } from './pingPayload.ts'
+import { writePingPayload } from './pingPayload.ts'
 import type { Socket } from './transport.ts'
 import type { Batch } from './wsBatch.ts'
 import { frameOf, PING, PONG, TEXT } from './wsFrame.ts'
@@ -62,7 +62,7 @@ export class WsSocket<Data> implements Socket<Data> {
   }
 
   ping(mark: number): void {
-    if (!this.closed) this.give(frameOf(PING, writeMark(mark)))
+    if (!this.closed) this.give(frameOf(PING, writePingPayload(mark)))
   }
 
   /** What `ws` would send itself without a bound, and end the socket of a slow reader for. */

@@ -63,7 +63,7 @@ export const embeddedConnection = async (options: EmbeddedOptions): Promise<Conn
 
   /** Runs one statement on a session of the pool and returns what it prints. Settings are those of this statement alone. */
   const run = async (pool: SessionPool, query: string, params: Params): Promise<Buffer> => {
-    const session = await pool.take()
+    const session = await pool.acquire()
     const settings = engineSettings(params.clickhouse_settings)
     try {
       const set = assignments(query, settings, params.query_params ?? {})
@@ -78,7 +78,7 @@ export const embeddedConnection = async (options: EmbeddedOptions): Promise<Conn
   }
 
   const stream = async (format: string, params: Params): Promise<Readable> => {
-    const session = await readers.take()
+    const session = await readers.acquire()
     const settings = engineSettings(params.clickhouse_settings)
     const release = () => giveBack(readers, session, settings)
     try {

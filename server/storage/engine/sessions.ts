@@ -16,7 +16,7 @@ export class SessionPool {
   }
 
   /** A session of one's own, to be given back. Rejects where the pool is closed. */
-  async take(): Promise<Session> {
+  async acquire(): Promise<Session> {
     if (this.closed) throw new Error('the engine is closed')
     const session = this.free.pop()
     if (session) {

@@ -1,4 +1,4 @@
-import { Refusal } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/protocol.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { type Codec, codecOf, type RowReader } from '../engine/rowBinary.ts'
@@ -11,7 +11,8 @@ import { type HistoryPage, type Placed, readPage } from './page.ts'
 /** One page of the candles of `interval` ms, or of those of a multiple of it, put together from them. */
 export const candlePage = (query: PageQuery, interval: number): ((engine: Engine) => Promise<HistoryPage>) => {
   const { id: symbol, to, step = interval, limit, cursor } = query
-  if (step % interval !== 0) throw new Refusal('invalid_params', `step: found ${step}, expected a multiple of the interval, ${interval}`)
+  if (step % interval !== 0)
+    throw new ProtocolError('invalid_params', `step: found ${step}, expected a multiple of the interval, ${interval}`)
   const [from = query.from] = readCursor(cursor, 'number') ?? []
   return async engine => {
     const input = await select(

@@ -1,4 +1,4 @@
-import { Refusal } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/protocol.ts'
 
 /** Where the next page begins, as the client gets it: it is not meant to be read, and it may come back in any form. */
 export const writeCursor = (...place: (number | string)[]): string => Buffer.from(JSON.stringify(place)).toString('base64url')
@@ -16,6 +16,6 @@ export const readCursor = (cursor: string | undefined, ...types: ('number' | 'st
     Array.isArray(place) &&
     place.length === types.length &&
     place.every((part, i) => typeof part === types[i] && (typeof part === 'string' || Number.isSafeInteger(part)))
-  if (!fits) throw new Refusal('invalid_params', 'cursor: found something else than the "next" of a page of the same channel')
+  if (!fits) throw new ProtocolError('invalid_params', 'cursor: found something else than the "next" of a page of the same channel')
   return place as unknown[]
 }

@@ -1,6 +1,6 @@
 import { INTERVALS } from '../../../streams/market/candles.ts'
-import { parseChannel, Refusal } from '../../../streams/wire/protocol.ts'
-import { Turns } from '../../lib/semaphore.ts'
+import { ProtocolError, parseChannel } from '../../../streams/wire/protocol.ts'
+import { Semaphore } from '../../lib/semaphore.ts'
 import { Hours } from '../../pnl/hours.ts'
 import { type Portfolios, portfolioPage } from '../../pnl/portfolioPage.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -56,7 +56,7 @@ const NO_PORTFOLIOS: Portfolios = { of: () => undefined, storedTo: () => Number.
 
 /** Answers as soon as there is an engine. */
 export const openHistory = (engine: Promise<Engine>, portfolios: Portfolios = NO_PORTFOLIOS): History => {
-  const turns = new Turns(AT_ONCE, MAY_WAIT)
+  const turns = new Semaphore(AT_ONCE, MAY_WAIT)
   let ready: Store | undefined
   engine.then(
     opened => {
@@ -68,15 +68,15 @@ export const openHistory = (engine: Promise<Engine>, portfolios: Portfolios = NO
     async rows(query) {
       const page = pageOf(query, portfolios)
       const store = ready
-      if (store === undefined) throw new Refusal('not_ready', 'ClickHouse has not started yet', 1)
-      return turns.take(() => page(store).catch(refuse))
+      if (store === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
+      return turns.run(() => page(store).catch(refuse))
     },
   }
 }
 
 const pageOf = (query: HistoryQuery, portfolios: Portfolios): ((store: Store) => Promise<HistoryPage>) => {
   const channel = parseChannel(query.channel)
-  if (channel === undefined) throw new Refusal('unknown_channel')
+  if (channel === undefined) throw new ProtocolError('unknown_channel')
   const { from, to, step, limit = LIMIT, asOf } = query
   integer('limit', limit, 1, LIMIT)
   if (step !== undefined) integer('step', step, 1, LAST_MS)
@@ -105,13 +105,13 @@ const pageOf = (query: HistoryQuery, portfolios: Portfolios): ((store: Store) =>
     case 'pool':
       return ({ engine }) => measurePage(engine, kind, checked)
     default:
-      throw new Refusal('invalid_params', `channel: "${query.channel}" has no history`)
+      throw new ProtocolError('invalid_params', `channel: "${query.channel}" has no history`)
   }
 }
 
 const integer = (name: string, value: number, least: number, most: number): void => {
   if (!(Number.isInteger(value) && value >= least && value <= most))
-    throw new Refusal('invalid_params', `${name}: found ${value}, expected an integer from ${least} to ${most}`)
+    throw new ProtocolError('invalid_params', `${name}: found ${value}, expected an integer from ${least} to ${most}`)
 }
 
 /** Times that no row can bear are as good as the last one that a row can. */
@@ -125,10 +125,10 @@ const TOO_MUCH = new Set(['159', '160', '241'])
 
 /** What an engine's error is to whoever asked. */
 export const refuse = (error: unknown): never => {
-  if (error instanceof Refusal) throw error
+  if (error instanceof ProtocolError) throw error
   const { code } = error as { code?: string }
-  if (TOO_MUCH.has(code ?? '')) throw new Refusal('too_much', 'it takes too long: ask for a shorter time or a greater step')
+  if (TOO_MUCH.has(code ?? '')) throw new ProtocolError('too_much', 'it takes too long: ask for a shorter time or a greater step')
   // Errors of ClickHouse have a number; what has none is a server that is not there.
-  if (!/^\d+$/.test(code ?? '')) throw new Refusal('not_ready', 'ClickHouse does not answer', 1)
+  if (!/^\d+$/.test(code ?? '')) throw new ProtocolError('not_ready', 'ClickHouse does not answer', 1)
   throw error
 }

@@ -53,8 +53,5 @@ const piece = (engine: Engine, table: MeasureTable<MeasureRow>, query: PageQuery
 
 const placed = (table: MeasureTable<MeasureRow>, step: number | undefined) => (input: RowReader) => {
   const row = table.read(input)
-  return {
-    row: stateOf(row),
-    cursor: () => writeCursor(step === undefined ? row.t + 1 : (Math.floor(row.t / step) + 1) * step),
-  }
+  return { row: stateOf(row), cursor: () => writeCursor(step === undefined ? row.t + 1 : (Math.floor(row.t / step) + 1) * step) }
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
-import { ROWS_A_TURN, turn } from '../../lib/yieldTurn.ts'
+import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
 import type { RowReader } from '../engine/rowBinary.ts'
 
 /** Rows of one answer, oldest first; `next` where there are more. */
@@ -22,7 +22,7 @@ export const readPage = async (input: RowReader, limit: number, read: (input: Ro
     if (rows.length === limit) return { rows, next: last!.cursor() }
     last = read(input)
     rows.push(last.row)
-    if (rows.length % ROWS_A_TURN === 0) await turn()
+    if (rows.length % ROWS_A_TURN === 0) await yieldTurn()
   }
   return { rows }
 }

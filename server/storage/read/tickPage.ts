@@ -53,8 +53,5 @@ const readTick = (input: RowReader): Placed => {
   const id = text.read(input)
   const frame = ms.read(input)
   const row = count.read(input)
-  return {
-    row: side ? { t, price, size, side, src, id } : { t, price, size, src, id },
-    cursor: () => writeCursor(t, frame, row, src, id),
-  }
+  return { row: side ? { t, price, size, side, src, id } : { t, price, size, src, id }, cursor: () => writeCursor(t, frame, row, src, id) }
 }

@@ -1,13 +1,13 @@
 import type { Ticks } from '../../../streams/input.ts'
-import type { Names } from '../../../streams/lib/interner.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
 import type { FrameRows, MeasureRow } from '../../../streams/measures/rows.ts'
 import { RowWriter } from '../engine/rowBinary.ts'
 import type { TableName } from '../engine/tables.ts'
 import { MEASURES, type MeasureTable } from './measureRows.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
-import { type Seen, type Suspects, streamOf } from './storedIndex.ts'
+import { type StoredIndex, type Suspects, streamOf } from './storedIndex.ts'
 import { TickRows } from './tickRows.ts'
-import { NewestTicks } from './tickWatermarks.ts'
+import { TickWatermarks } from './tickWatermarks.ts'
 
 /** Rows of one table, encoded, from the first one on until they are handed over. */
 export interface Batch {
@@ -36,12 +36,12 @@ export class Batches {
   private readonly open = new Map<TableName, Batch>()
   private readonly spare: RowWriter[] = []
   private readonly tickRows: TickRows
-  private readonly newestTicks: NewestTicks
-  private readonly seen: Seen
+  private readonly newestTicks: TickWatermarks
+  private readonly seen: StoredIndex
   private readonly finished: (batch: Batch) => void
 
-  constructor(symbols: Names, sources: Names, seen: Seen, finished: (batch: Batch) => void) {
-    this.newestTicks = new NewestTicks(symbols, sources, seen)
+  constructor(symbols: Interner, sources: Interner, seen: StoredIndex, finished: (batch: Batch) => void) {
+    this.newestTicks = new TickWatermarks(symbols, sources, seen)
     this.tickRows = new TickRows(symbols, sources, this.newestTicks)
     this.seen = seen
     this.finished = finished
@@ -61,10 +61,10 @@ export class Batches {
     return Math.min(Number.POSITIVE_INFINITY, ...[...this.open.values()].map(batch => batch.frame))
   }
 
-  take({ t, ticks, measures }: FrameRows): void {
+  accept({ t, ticks, measures }: FrameRows): void {
     let row = 0
-    for (const batch of ticks) row = this.takeTicks(batch, t, row)
-    for (const measure of measures) this.takeMeasure(measure, t)
+    for (const batch of ticks) row = this.acceptTicks(batch, t, row)
+    for (const measure of measures) this.acceptMeasure(measure, t)
   }
 
   /** Hands over all batches that began up to `since`. */
@@ -78,7 +78,7 @@ export class Batches {
     if (this.spare.length < SPARE) this.spare.push(out)
   }
 
-  private takeTicks(ticks: Ticks, frame: number, row: number): number {
+  private acceptTicks(ticks: Ticks, frame: number, row: number): number {
     for (let i = ticks.from; i < ticks.to; ) {
       const batch = this.batch('ticks', frame)
       i = this.tickRows.write(batch.out, ticks, i, frame, row, BATCH_BYTES)
@@ -89,7 +89,7 @@ export class Batches {
     return row
   }
 
-  private takeMeasure(measure: MeasureRow, frame: number): void {
+  private acceptMeasure(measure: MeasureRow, frame: number): void {
     const table = MEASURES[measure.kind] as MeasureTable<MeasureRow>
     const batch = this.batch(table.name, frame)
     try {
@@ -124,7 +124,7 @@ export class Batches {
 
   private handOver(batch: Batch): void {
     this.open.delete(batch.table)
-    if (batch.table === 'ticks') batch.suspects = this.newestTicks.take()
+    if (batch.table === 'ticks') batch.suspects = this.newestTicks.drain()
     this.finished(batch)
   }
 }

@@ -11,18 +11,13 @@ import { columnList, type Table, type TableName, TICKS } from '../engine/tables.
 import { MEASURES } from './measureRows.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import type { Spool, SpoolFile } from './spool.ts'
-import { BadRows, type Seen, type Suspects } from './storedIndex.ts'
+import { BadRows, type StoredIndex, type Suspects } from './storedIndex.ts'
 
-const TABLE: Readonly<Record<TableName, Table>> = {
-  ticks: TICKS,
-  pnl: MEASURES.pnl,
-  funds: MEASURES.fund,
-  pools: MEASURES.pool,
-}
+const TABLE: Readonly<Record<TableName, Table>> = { ticks: TICKS, pnl: MEASURES.pnl, funds: MEASURES.fund, pools: MEASURES.pool }
 
 /** By what a file is checked before it is sent for the first time: its rows may have been stored before this start. */
 export interface Check {
-  readonly seen: Seen
+  readonly seen: StoredIndex
   /** Those of its rows; undefined where nobody remembers. */
   readonly suspects: Suspects | undefined
   /** Told how many of the rows were stored already. */

@@ -8,7 +8,7 @@ import type { Batch } from './batches.ts'
 import type { Check, Inserter } from './inserter.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import type { Spool, SpoolFile } from './spool.ts'
-import { Seen } from './storedIndex.ts'
+import { StoredIndex } from './storedIndex.ts'
 
 /** Rows that are not yet stored. */
 interface Item {
@@ -33,7 +33,7 @@ export class Outbox {
   private readonly items: Item[]
   private readonly spool: Spool
   private readonly inserter: Inserter
-  private readonly seen: Seen
+  private readonly seen: StoredIndex
   private readonly written: (out: RowWriter) => void
   private readonly log: Logger
   private readonly ended = new AbortController()
@@ -42,7 +42,7 @@ export class Outbox {
   private less = deferred<void>()
 
   /** `written` gets the buffers that are free again. */
-  constructor(spool: Spool, inserter: Inserter, seen: Seen, written: (out: RowWriter) => void, log: Logger) {
+  constructor(spool: Spool, inserter: Inserter, seen: StoredIndex, written: (out: RowWriter) => void, log: Logger) {
     this.spool = spool
     this.inserter = inserter
     this.seen = seen
@@ -50,7 +50,7 @@ export class Outbox {
     this.log = log
     // What was learnt for one of these would not be true after it: the next one may hold the same rows once more.
     this.items = spool.leftOver.map(file =>
-      itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new Seen(), suspects: undefined }, Promise.resolve(file)),
+      itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new StoredIndex(), suspects: undefined }, Promise.resolve(file)),
     )
     this.sent = this.send()
   }

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import type { Engine } from '../engine/engine.ts'
-import { Trickle } from './rowQueue.ts'
+import { RowQueue } from './rowQueue.ts'
 
 const log = pino({ level: 'silent' })
 const engine = Promise.resolve({} as Engine)
@@ -9,7 +9,7 @@ const engine = Promise.resolve({} as Engine)
 it('rows are inserted in order, and again where the engine did not take them', async () => {
   const inserted: number[] = []
   let failures = 2
-  const trickle = new Trickle<number>(
+  const trickle = new RowQueue<number>(
     engine,
     async (_, rows) => {
       if (failures-- > 0) throw new Error('away')
@@ -25,7 +25,7 @@ it('rows are inserted in order, and again where the engine did not take them', a
 })
 
 it('more rows than may wait are dropped and counted', async () => {
-  const trickle = new Trickle<number>(new Promise(() => {}), async () => {}, log)
+  const trickle = new RowQueue<number>(new Promise(() => {}), async () => {}, log)
   for (let i = 0; i < 100_003; i++) trickle.put(i)
   expect(trickle.stats()).toEqual({ waiting: 100_000, stored: 0, retries: 0, dropped: 3 })
   await trickle.close()

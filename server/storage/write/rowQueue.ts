@@ -4,7 +4,7 @@ import { backOff } from '../../lib/backOffFunction.ts'
 import { deferred } from '../../lib/deferred.ts'
 import { type Engine, whenOpen } from '../engine/engine.ts'
 
-export interface TrickleStats {
+export interface RowQueueStats {
   readonly waiting: number
   readonly stored: number
   readonly retries: number
@@ -13,13 +13,13 @@ export interface TrickleStats {
 }
 
 /** Rows that may wait. */
-const MOST = 100_000
+const ROWS_MAX = 100_000
 const BATCH = 5_000
 /** From one insert to the next, ms: each costs the engine a part to be merged, however small. */
 const PACE_MS = 500
 
 /** Rows for ClickHouse that come one by one, inserted some at a time and in order; what the engine does not take is tried again. */
-export class Trickle<Row> {
+export class RowQueue<Row> {
   private rows: Row[] = []
   private readonly insert: (engine: Engine, rows: readonly Row[]) => Promise<void>
   private readonly log: Logger
@@ -36,8 +36,8 @@ export class Trickle<Row> {
   }
 
   put(row: Row): void {
-    if (this.rows.length >= MOST) {
-      if (this.counts.dropped === 0) this.log.warn({ rows: MOST }, 'too many rows wait for ClickHouse; more are dropped')
+    if (this.rows.length >= ROWS_MAX) {
+      if (this.counts.dropped === 0) this.log.warn({ rows: ROWS_MAX }, 'too many rows wait for ClickHouse; more are dropped')
       this.counts.dropped += 1
       return
     }
@@ -45,7 +45,7 @@ export class Trickle<Row> {
     this.more.resolve()
   }
 
-  stats(): TrickleStats {
+  stats(): RowQueueStats {
     return { waiting: this.rows.length, ...this.counts }
   }
 

@@ -2,7 +2,7 @@ import type { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { QUOTE, REFUSED, type Ticks } from '../../../streams/input.ts'
-import type { Names } from '../../../streams/lib/interner.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
 import type { FrameRows } from '../../../streams/measures/rows.ts'
 import type { Engine } from '../engine/engine.ts'
 import { Batches } from './batches.ts'
@@ -11,7 +11,7 @@ import { MEASURES } from './measureRows.ts'
 import { Outbox } from './outbox.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import { Spool } from './spool.ts'
-import { Seen } from './storedIndex.ts'
+import { StoredIndex } from './storedIndex.ts'
 
 /**
  * Where the rows of the frames go: batches in memory, then files in the spool, then ClickHouse. Rows that are in a file survive
@@ -62,8 +62,8 @@ export interface SinkOptions {
   readonly spoolDir: string
   /** May still be on its way: rows wait in the spool. */
   readonly engine: Promise<Engine>
-  readonly symbols: Names
-  readonly sources: Names
+  readonly symbols: Interner
+  readonly sources: Interner
   readonly log: Logger
   /** Bytes that may wait on disk. */
   readonly spoolBytes?: number
@@ -87,7 +87,7 @@ const ROOM_BYTES = 64 * 1024 * 1024
 export const openSink = async (options: SinkOptions): Promise<Sink> => {
   const { symbols, sources, engine, log } = options
   const spool = await Spool.open(options.spoolDir, options.writeSpool)
-  const seen = new Seen()
+  const seen = new StoredIndex()
   const inserter = new Inserter(engine, spool, log)
   const outbox = new Outbox(spool, inserter, seen, out => batches.reuse(out), log)
   const batches = new Batches(symbols, sources, seen, batch => void outbox.put(batch))
@@ -133,7 +133,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
 
   const importTicks = async (ticks: readonly Ticks[]): Promise<ImportedRows> => {
     // What was learnt for others is not true of what they have stored since.
-    const own = new Seen()
+    const own = new StoredIndex()
     const gone: Promise<void>[] = []
     let rows = 0
     let known = 0
@@ -141,7 +141,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
       rows += batch.rows
       gone.push(outbox.put(batch, { seen: own, suspects: batch.suspects, known: n => (known += n) }))
     })
-    apart.take({ t: Number.isNaN(lastFrame) ? 0 : lastFrame, ticks, measures: [] })
+    apart.accept({ t: Number.isNaN(lastFrame) ? 0 : lastFrame, ticks, measures: [] })
     apart.finish()
     batches.rejected.ticks += apart.rejected.ticks
     await Promise.all(gone)
@@ -158,7 +158,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
         drop(rows)
         return
       }
-      batches.take(rows)
+      batches.accept(rows)
       if (batches.rows > 0) timer ??= setTimeout(age, LOOK)
     },
     room: () => outbox.below(Math.min(ROOM_BYTES, spoolBytes)),

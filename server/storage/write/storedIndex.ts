@@ -1,4 +1,4 @@
-import { ROWS_A_TURN, turn } from '../../lib/yieldTurn.ts'
+import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { type Codec, codecOf, RowReader, RowWriter } from '../engine/rowBinary.ts'
@@ -19,7 +19,7 @@ const NAMES = 500
  * Of each stream (of ticks a symbol and source, of measures an id) it learns the newest time that was stored; rows after it
  * are surely new. Only where rows are not, the engine is asked which of them it has.
  */
-export class Seen {
+export class StoredIndex {
   /** By table and stream, as written in the rows: no row that was stored before this start is newer (ms). */
   private readonly newestOf = new Map<string, number>()
   /** Counts what was learnt, so that others may keep what they looked up. */
@@ -107,7 +107,7 @@ const layOut = async (table: Table, bytes: Buffer, count: number): Promise<Row[]
   try {
     for (const row of rowsIn(table, bytes)) {
       rows.push(row)
-      if (rows.length % ROWS_A_TURN === 0) await turn()
+      if (rows.length % ROWS_A_TURN === 0) await yieldTurn()
     }
   } catch (error) {
     throw new BadRows((error as Error).message)
@@ -185,7 +185,7 @@ const identities = async (input: RowReader, codecs: readonly Codec<unknown>[]): 
     const start = input.at
     for (const codec of codecs) codec.skip(input)
     found.add(input.bytes.toString('latin1', start, input.at))
-    if (n % ROWS_A_TURN === 0) await turn()
+    if (n % ROWS_A_TURN === 0) await yieldTurn()
   }
   return found
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CANDLE, QUOTE, REFUSED, TRADE } from '../../../streams/input.ts'
-import { Names } from '../../../streams/lib/interner.ts'
+import { Interner } from '../../../streams/lib/interner.ts'
 import { names, type Tick, ticksOf, trade } from '../../test/storageRows.ts'
 import { codecOf, LAST_MS, RowReader, RowWriter } from '../engine/rowBinary.ts'
 import { TICKS } from '../engine/tables.ts'
-import { Seen } from './storedIndex.ts'
+import { StoredIndex } from './storedIndex.ts'
 import { TickRows } from './tickRows.ts'
-import { NewestTicks } from './tickWatermarks.ts'
+import { TickWatermarks } from './tickWatermarks.ts'
 
 const tick: fc.Arbitrary<Tick> = fc.record({
   type: fc.constantFrom(TRADE, TRADE, CANDLE, QUOTE, REFUSED),
@@ -28,9 +28,9 @@ const tick: fc.Arbitrary<Tick> = fc.record({
 })
 
 const setUp = () => {
-  const symbols = new Names()
-  const sources = new Names()
-  const newest = new NewestTicks(symbols, sources, new Seen())
+  const symbols = new Interner()
+  const sources = new Interner()
+  const newest = new TickWatermarks(symbols, sources, new StoredIndex())
   return { symbols, sources, newest, rows: new TickRows(symbols, sources, newest) }
 }
 
@@ -82,7 +82,7 @@ describe('rows of ticks', () => {
     const { symbols, sources, newest, rows } = setUp()
     const at = (symbol: string, t: number) => trade(t, { symbol })
     rows.write(new RowWriter(16), ticksOf([at('B', 30), at('A', 20), at('A', 10), at('A', 15)], symbols, sources), 0, FRAME, 0, 1e6)
-    expect([...newest.take().values()].sort()).toEqual([10, 30])
-    expect(newest.take().size).toBe(0)
+    expect([...newest.drain().values()].sort()).toEqual([10, 30])
+    expect(newest.drain().size).toBe(0)
   })
 })

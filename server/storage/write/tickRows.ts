@@ -1,7 +1,7 @@
 import { CANDLE, QUOTE, REFUSED, type Ticks } from '../../../streams/input.ts'
-import type { Names } from '../../../streams/lib/interner.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
 import { LAST_MS, type RowWriter } from '../engine/rowBinary.ts'
-import type { NewestTicks } from './tickWatermarks.ts'
+import type { TickWatermarks } from './tickWatermarks.ts'
 
 const LOW = 2 ** 32
 
@@ -19,9 +19,9 @@ export class TickRows {
   unstorable = 0
   private readonly symbols: NameBytes
   private readonly sources: NameBytes
-  private readonly newest: NewestTicks
+  private readonly newest: TickWatermarks
 
-  constructor(symbols: Names, sources: Names, newest: NewestTicks) {
+  constructor(symbols: Interner, sources: Interner, newest: TickWatermarks) {
     this.symbols = new NameBytes(symbols)
     this.sources = new NameBytes(sources)
     this.newest = newest
@@ -120,10 +120,10 @@ const writeId = (bytes: Buffer, at: number, id: string): number => {
 
 /** Names as RowBinary strings, by their number. */
 class NameBytes {
-  private readonly names: Names
+  private readonly names: Interner
   private readonly bytes: Uint8Array[] = []
 
-  constructor(names: Names) {
+  constructor(names: Interner) {
     this.names = names
   }
 

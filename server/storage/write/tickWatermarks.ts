@@ -1,22 +1,22 @@
-import type { Names } from '../../../streams/lib/interner.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
 import { TICKS } from '../engine/tables.ts'
-import { type Seen, type Suspects, streamOf } from './storedIndex.ts'
+import { type StoredIndex, type Suspects, streamOf } from './storedIndex.ts'
 
 /**
  * Finds the ticks that may have been stored before this start, by the numbers of their names: it is asked for every tick, so
  * that it must cost next to nothing.
  */
-export class NewestTicks {
-  private readonly symbols: Names
-  private readonly sources: Names
-  private readonly seen: Seen
+export class TickWatermarks {
+  private readonly symbols: Interner
+  private readonly sources: Interner
+  private readonly seen: StoredIndex
   /** By source and symbol. */
   private newest: number[][] = []
   private lessons = 0
   /** The oldest suspect of each stream, by source and symbol. */
   private oldest: number[][] = []
 
-  constructor(symbols: Names, sources: Names, seen: Seen) {
+  constructor(symbols: Interner, sources: Interner, seen: StoredIndex) {
     this.symbols = symbols
     this.sources = sources
     this.seen = seen
@@ -38,7 +38,7 @@ export class NewestTicks {
   }
 
   /** The suspects met since the last call. */
-  take(): Suspects {
+  drain(): Suspects {
     const suspects = new Map<string, number>()
     this.oldest.forEach((times, source) => {
       times.forEach((t, symbol) => {

@@ -14,8 +14,8 @@ import {
   unsigned,
   unsignedPair,
 } from '../abi.ts'
-import { type Depth, Inconsistent, type PoolChain } from '../chainLog.ts'
-import type { Swap } from '../rollingVolume.ts'
+import { type Depth, Inconsistent, type PoolState } from '../poolState.ts'
+import type { ReserveDelta } from '../rollingVolume.ts'
 import { adminShare, type Curve, exchanged, invariant, precise, withdrawn } from './stableswapMath.ts'
 
 type Balances = readonly [bigint, bigint]
@@ -31,17 +31,17 @@ export interface StableswapStart {
  * first deposit on, or from a start, as long as every event is what the curve says. Where one is not, because logs are missing or
  * the curve is another (its amplification or fee was changed), balances, price and depth are unknown and the pool partial.
  */
-export class Stableswap implements PoolChain {
-  known: Balances | undefined
+export class Stableswap implements PoolState {
+  snapshot: Balances | undefined
   private readonly curve: Curve
 
   constructor(curve: Curve, start?: StableswapStart) {
     this.curve = curve
-    this.known = start?.balances
+    this.snapshot = start?.balances
   }
 
   get reserves(): Balances | undefined {
-    return this.known
+    return this.snapshot
   }
 
   get price(): number {
@@ -49,7 +49,7 @@ export class Stableswap implements PoolChain {
     return solved === undefined ? Number.NaN : (slope(solved.x, solved.y, solved) * this.rate(1)) / this.rate(0)
   }
 
-  apply({ topics, data }: ChainLog): Swap | undefined {
+  apply({ topics, data }: ChainLog): ReserveDelta | undefined {
     switch (topics[0]) {
       case TOKEN_EXCHANGE:
         // TokenExchange(buyer, int128 sold_id, uint256 tokens_sold, int128 bought_id, uint256 tokens_bought)
@@ -59,20 +59,20 @@ export class Stableswap implements PoolChain {
         const amounts = unsignedPair(data, 0)
         // Only where no shares were out there are no fees: then nothing lay in the pool before.
         const first = lengthOf(data, 1) === 0
-        const before = this.known ?? (first ? ([0n, 0n] as const) : undefined)
+        const before = this.snapshot ?? (first ? ([0n, 0n] as const) : undefined)
         this.provide(before, amounts, first ? [0n, 0n] : unsignedPair(data, 1), unsigned(data, 2))
         return undefined
       }
       case REMOVE_LIQUIDITY_IMBALANCE: {
         // RemoveLiquidityImbalance(provider, uint256[] token_amounts, uint256[] fees, uint256 invariant, uint256 token_supply)
         const [out0, out1] = unsignedPair(data, 0)
-        this.provide(this.known, [-out0, -out1], unsignedPair(data, 1), unsigned(data, 2))
+        this.provide(this.snapshot, [-out0, -out1], unsignedPair(data, 1), unsigned(data, 2))
         return undefined
       }
       case REMOVE_LIQUIDITY: {
         // RemoveLiquidity(provider, uint256[] token_amounts, uint256[] fees, uint256 token_supply)
         const [out0, out1] = unsignedPair(data, 0)
-        if (this.known) this.known = this.left([this.known[0] - out0, this.known[1] - out1])
+        if (this.snapshot) this.snapshot = this.left([this.snapshot[0] - out0, this.snapshot[1] - out1])
         return undefined
       }
       case REMOVE_LIQUIDITY_ONE:
@@ -82,14 +82,14 @@ export class Stableswap implements PoolChain {
       case RAMP_A:
       case STOP_RAMP_A:
       case APPLY_NEW_FEE:
-        this.known = undefined
+        this.snapshot = undefined
         return undefined
     }
     return undefined
   }
 
-  takeBack(_log: ChainLog, known: Balances | undefined): void {
-    this.known = known
+  revert(_log: ChainLog, known: Balances | undefined): void {
+    this.snapshot = known
   }
 
   depth(fraction: number): Depth | undefined {
@@ -98,23 +98,23 @@ export class Stableswap implements PoolChain {
     const { x, y } = solved
     const price = slope(x, y, solved)
     // Along the curve the price of a token1 rises as its balance falls, and falls as that of token0 does.
-    const ask = y - where(y, left => slope(otherOf(left, solved), left, solved) > price * (1 + fraction))
-    const bid = x - where(x, left => slope(left, otherOf(left, solved), solved) < price * (1 - fraction))
+    const ask = y - bisect(y, left => slope(otherOf(left, solved), left, solved) > price * (1 + fraction))
+    const bid = x - bisect(x, left => slope(left, otherOf(left, solved), solved) < price * (1 - fraction))
     return { bid: bid / this.rate(0), ask: ask / this.rate(1) }
   }
 
   describe(figures: Mutable<PoolRow>): void {
-    figures.partial = this.known === undefined
+    figures.partial = this.snapshot === undefined
   }
 
-  private exchange(i: 0 | 1, sold: bigint, j: 0 | 1, bought: bigint): Swap {
+  private exchange(i: 0 | 1, sold: bigint, j: 0 | 1, bought: bigint): ReserveDelta {
     if (i === j) throw new RangeError(`an exchange of coin ${i} for itself`)
-    if (this.known) {
+    if (this.snapshot) {
       const { amount, adminFee } = this.solving(balances => exchanged(i, j, sold, balances, this.curve))
-      const next: [bigint, bigint] = [...this.known]
+      const next: [bigint, bigint] = [...this.snapshot]
       next[i] += sold
       next[j] -= bought + adminFee
-      this.known = amount === bought ? this.left(next) : undefined
+      this.snapshot = amount === bought ? this.left(next) : undefined
     }
     return i === 0 ? { amount0: sold, amount1: -bought } : { amount0: -bought, amount1: sold }
   }
@@ -125,38 +125,38 @@ export class Stableswap implements PoolChain {
     const after = ([0, 1] as const).map(i => before[i] + amounts[i])
     const lessFees = this.left([after[0]! - fees[0], after[1]! - fees[1]])
     const found = this.solving(() => invariant(precise(lessFees, this.curve), this.curve.amplification))
-    this.known = found === expected ? [after[0]! - adminShare(fees[0]), after[1]! - adminShare(fees[1])] : undefined
+    this.snapshot = found === expected ? [after[0]! - adminShare(fees[0]), after[1]! - adminShare(fees[1])] : undefined
   }
 
   private withdrawOne(i: 0 | 1, burnt: bigint, given: bigint, supply: bigint): void {
-    if (this.known === undefined) return
+    if (this.snapshot === undefined) return
     const { amount, adminFee } = this.solving(balances => withdrawn(i, burnt, supply + burnt, balances, this.curve))
-    const next: [bigint, bigint] = [...this.known]
+    const next: [bigint, bigint] = [...this.snapshot]
     next[i] -= given + adminFee
-    this.known = amount === given ? this.left(next) : undefined
+    this.snapshot = amount === given ? this.left(next) : undefined
   }
 
   /** Refuses a log after which less than nothing would lie in the pool. */
   private left(balances: Balances): Balances {
     if (balances[0] >= 0n && balances[1] >= 0n) return balances
-    this.known = undefined
+    this.snapshot = undefined
     throw new Inconsistent(`balances of ${balances[0]} and ${balances[1]}`)
   }
 
   /** Refuses a log for which the curve has no solution. */
   private solving<T>(solve: (balances: Balances) => T): T {
     try {
-      return solve(this.known ?? [0n, 0n])
+      return solve(this.snapshot ?? [0n, 0n])
     } catch (error) {
-      this.known = undefined
+      this.snapshot = undefined
       throw new Inconsistent((error as Error).message)
     }
   }
 
   /** As measures: both balances at one precision, D, and A·n; undefined where there is no price. */
   private solved(): Solved | undefined {
-    if (this.known === undefined || this.known[0] === 0n || this.known[1] === 0n) return undefined
-    const xp = precise(this.known, this.curve)
+    if (this.snapshot === undefined || this.snapshot[0] === 0n || this.snapshot[1] === 0n) return undefined
+    const xp = precise(this.snapshot, this.curve)
     if (xp[0] === 0n || xp[1] === 0n) return undefined
     const { amplification } = this.curve
     return { x: Number(xp[0]), y: Number(xp[1]), d: Number(invariant(xp, amplification)), ann: Number(amplification) / 50 }
@@ -198,7 +198,7 @@ const otherOf = (other: number, { d, ann }: Solved): number => {
 }
 
 /** The largest balance below `from` at which `beyond` holds, by halving. */
-const where = (from: number, beyond: (left: number) => boolean): number => {
+const bisect = (from: number, beyond: (left: number) => boolean): number => {
   let low = 0
   let high = from
   for (let i = 0; i < 60; i++) {

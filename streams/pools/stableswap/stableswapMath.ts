@@ -79,10 +79,7 @@ export const exchanged = (i: number, j: number, amount: bigint, balances: readon
   // One less, because of the rounding of the balance.
   const bought = xp[j]! - y - 1n
   const paid = (bought * dynamicFee((xp[i]! + x) / 2n, (xp[j]! + y) / 2n, fee, curve)) / FEE_DENOMINATOR
-  return {
-    amount: ((bought - paid) * PRECISION) / rates[j]!,
-    adminFee: (((paid * ADMIN_FEE) / FEE_DENOMINATOR) * PRECISION) / rates[j]!,
-  }
+  return { amount: ((bought - paid) * PRECISION) / rates[j]!, adminFee: (((paid * ADMIN_FEE) / FEE_DENOMINATOR) * PRECISION) / rates[j]! }
 }
 
 /** What burning `burnt` of `supply` shares gives of coin `i` alone; raw. */

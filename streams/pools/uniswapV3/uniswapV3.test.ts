@@ -7,7 +7,7 @@ import { burnV3, initializeV3, logAt, lonelyPool, mintV3, recordedLog, type Said
 import { records } from '../../test/records.ts'
 import { signedTopic, unsigned } from '../abi.ts'
 import { tickAtSqrtRatio } from './tickMath.ts'
-import { toldBy } from './uniswapV3.ts'
+import { logEffect } from './uniswapV3.ts'
 
 const RECORDED = 'dex/univ3_eth_usdc_weth_005_20240105'
 
@@ -44,7 +44,7 @@ describe.skipIf(!haveRecordings)('a recorded day of a pool followed from mid-lif
 
   it('reads every field of every event as it was published', () => {
     for (const { log, event } of day) {
-      const told = toldBy(log)!
+      const told = logEffect(log)!
       const integer = (text: string | undefined): bigint => BigInt(text!.replace(/\.0$/, ''))
       const amounts = [integer(event.amount0), integer(event.amount1)]
       switch (event.tx_type) {
@@ -77,7 +77,7 @@ describe.skipIf(!haveRecordings)('a recorded day of a pool followed from mid-lif
   it('moves in every active minute what was published of it, net', () => {
     const net = new Map<number, { amount0: bigint; amount1: bigint; tick: number }>()
     for (const { log } of day) {
-      const { price, in0, in1 } = toldBy(log)!
+      const { price, in0, in1 } = logEffect(log)!
       if (price === undefined) continue
       const minute = log.t - (log.t % 60_000)
       const { amount0, amount1 } = net.get(minute) ?? { amount0: 0n, amount1: 0n }

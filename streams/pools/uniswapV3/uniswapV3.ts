@@ -15,24 +15,24 @@ import {
   unsigned,
 } from '../abi.ts'
 import { squareRoot } from '../bigintMath.ts'
-import { type Depth, Inconsistent, type PoolChain } from '../chainLog.ts'
-import type { DayTotal, Swap } from '../rollingVolume.ts'
+import { type Depth, Inconsistent, type PoolState } from '../poolState.ts'
+import type { DayTotal, ReserveDelta } from '../rollingVolume.ts'
 import type { PoolPrice } from './swap.ts'
 import { TickMap } from './tickMap.ts'
-import type { V3Start } from './v3Snapshot.ts'
+import type { V3Snapshot } from './v3Snapshot.ts'
 
 /** A change of liquidity in a range. */
-interface Provided {
+interface LiquidityChange {
   readonly lower: number
   readonly upper: number
   readonly liquidity: bigint
 }
 
 /** What one log says: where the price is after it, what liquidity came or went, and what moved into the pool. */
-interface Told {
+interface LogEffect {
   readonly begins?: boolean
   readonly price?: PoolPrice
-  readonly provided?: Provided
+  readonly provided?: LiquidityChange
   readonly in0: bigint
   readonly in1: bigint
 }
@@ -45,17 +45,17 @@ const PARTS = 10n ** 12n
  * initialisation, or from a start that tells its ticks, it is whole: the map of ticks gives its depth, and what its events move is
  * what lies in it (but for tokens that were sent to it without any event). Otherwise both stay unknown and the pool partial.
  */
-export class UniswapV3 implements PoolChain {
-  known: PoolPrice | undefined
+export class UniswapV3 implements PoolState {
+  snapshot: PoolPrice | undefined
   private map: TickMap | undefined
   private balance0: bigint | undefined
   private balance1: bigint | undefined
 
-  constructor(start?: V3Start) {
+  constructor(start?: V3Snapshot) {
     if (start === undefined) return
     this.map = new TickMap()
     this.map.load(start.ticks)
-    this.known = { sqrtPriceX96: start.sqrtPriceX96, tick: start.tick, liquidity: this.map.activeAt(start.tick) }
+    this.snapshot = { sqrtPriceX96: start.sqrtPriceX96, tick: start.tick, liquidity: this.map.activeAt(start.tick) }
     if (start.balances) [this.balance0, this.balance1] = start.balances
   }
 
@@ -69,18 +69,18 @@ export class UniswapV3 implements PoolChain {
   }
 
   get price(): number {
-    if (this.known === undefined) return Number.NaN
+    if (this.snapshot === undefined) return Number.NaN
     // √P is of token1 a token0, so the price of a token1 in token0 is 2¹⁹² ÷ sqrtPriceX96².
-    const root = Number(this.known.sqrtPriceX96) / 2 ** 96
+    const root = Number(this.snapshot.sqrtPriceX96) / 2 ** 96
     return 1 / (root * root)
   }
 
-  apply(log: ChainLog): Swap | undefined {
-    const told = toldBy(log)
+  apply(log: ChainLog): ReserveDelta | undefined {
+    const told = logEffect(log)
     if (told === undefined) return undefined
     const { begins, price, provided, in0, in1 } = told
     if (begins) {
-      if (this.known !== undefined) throw new RangeError('initialised a second time')
+      if (this.snapshot !== undefined) throw new RangeError('initialised a second time')
       this.map = new TickMap()
       this.balance0 = 0n
       this.balance1 = 0n
@@ -95,9 +95,9 @@ export class UniswapV3 implements PoolChain {
     return log.topics[0] === SWAP_V3 ? { amount0: in0, amount1: in1 } : undefined
   }
 
-  takeBack(log: ChainLog, known: PoolPrice | undefined): void {
-    this.known = known
-    const told = toldBy(log)
+  revert(log: ChainLog, known: PoolPrice | undefined): void {
+    this.snapshot = known
+    const told = logEffect(log)
     if (told === undefined) return
     if (told.begins) this.lose()
     this.move(-told.in0, -told.in1)
@@ -105,7 +105,7 @@ export class UniswapV3 implements PoolChain {
   }
 
   depth(fraction: number): Depth | undefined {
-    const { map, known } = this
+    const { map, snapshot: known } = this
     if (map === undefined || known === undefined) return undefined
     const at = known.sqrtPriceX96
     // The price of a token1 is the inverse of P: it rises as P falls, and then token1 leaves the pool.
@@ -115,12 +115,12 @@ export class UniswapV3 implements PoolChain {
   }
 
   describe(figures: Mutable<PoolRow>, { n: dayN, in0: dayIn0, in1: dayIn1 }: DayTotal): void {
-    figures.partial = this.map === undefined || this.known === undefined
-    if (this.known === undefined) delete figures.v3
-    else figures.v3 = { ...this.known, dayN, dayIn0, dayIn1 }
+    figures.partial = this.map === undefined || this.snapshot === undefined
+    if (this.snapshot === undefined) delete figures.v3
+    else figures.v3 = { ...this.snapshot, dayN, dayIn0, dayIn1 }
   }
 
-  private provide({ lower, upper, liquidity }: Provided): void {
+  private provide({ lower, upper, liquidity }: LiquidityChange): void {
     if (this.map) {
       try {
         this.map.add(lower, upper, liquidity)
@@ -131,15 +131,15 @@ export class UniswapV3 implements PoolChain {
         throw new Inconsistent((error as Error).message)
       }
     }
-    const { known } = this
+    const { snapshot: known } = this
     if (known === undefined || !(lower <= known.tick && known.tick < upper)) return
     if (known.liquidity + liquidity < 0n) throw new RangeError(`${-liquidity} burnt of ${known.liquidity}`)
-    this.known = { ...known, liquidity: known.liquidity + liquidity }
+    this.snapshot = { ...known, liquidity: known.liquidity + liquidity }
   }
 
   /** Takes the price of an event over, and holds the map against the liquidity that the contract has there. */
   private moveTo(price: PoolPrice): void {
-    this.known = price
+    this.snapshot = price
     if (this.map && this.map.activeAt(price.tick) !== price.liquidity) this.lose()
   }
 
@@ -158,7 +158,7 @@ export class UniswapV3 implements PoolChain {
 }
 
 /** Undefined where the log says nothing of the pool's state; throws what is wrong with its data. */
-export const toldBy = ({ topics, data }: ChainLog): Told | undefined => {
+export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => {
   switch (topics[0]) {
     case SWAP_V3:
       // Swap(sender, recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick)
@@ -195,7 +195,7 @@ const priceOf = (sqrtPriceX96: bigint, liquidity: bigint, tick: bigint): PoolPri
   return { sqrtPriceX96, tick: Number(tick), liquidity }
 }
 
-const providedIn = (topics: readonly string[], liquidity: bigint): Provided => ({
+const providedIn = (topics: readonly string[], liquidity: bigint): LiquidityChange => ({
   lower: Number(signedTopic(topics[2]!)),
   upper: Number(signedTopic(topics[3]!)),
   liquidity,

@@ -9,14 +9,14 @@ import { logAt, lonelyPool, swapV3, token } from '../../test/chain.ts'
 import { minted } from '../test/v3Logs.ts'
 import { TickMap } from './tickMap.ts'
 import { sqrtRatioAtTick } from './tickMath.ts'
-import { parseV3Start, type V3Start } from './v3Snapshot.ts'
+import { parseV3Snapshot, type V3Snapshot } from './v3Snapshot.ts'
 
 const V3 = { kind: 'uniswap-v3', token0: token('USD', 0, 'USD'), token1: token('B', 0) } as const
 const SQRT_ONE = 2n ** 96n
 
 type Json = Record<string, unknown>
 
-const fileOf = ({ block, sqrtPriceX96, tick, ticks, balances }: V3Start): Json => ({
+const fileOf = ({ block, sqrtPriceX96, tick, ticks, balances }: V3Snapshot): Json => ({
   block,
   sqrtPriceX96: `${sqrtPriceX96}`,
   tick,
@@ -28,7 +28,7 @@ const TICKS = [
   { tick: -60, gross: 1_000n, net: 1_000n },
   { tick: 60, gross: 1_000n, net: -1_000n },
 ]
-const START: V3Start = { block: 7, sqrtPriceX96: SQRT_ONE, tick: 0, ticks: TICKS, balances: [300n, 200n] }
+const START: V3Snapshot = { block: 7, sqrtPriceX96: SQRT_ONE, tick: 0, ticks: TICKS, balances: [300n, 200n] }
 
 describe('a file of ticks', () => {
   const spaced = fc.integer({ min: -100, max: 100 }).map(n => n * 60)
@@ -39,10 +39,10 @@ describe('a file of ticks', () => {
       fc.property(fc.array(position, { maxLength: 12 }), spaced, fc.boolean(), (positions, tick, backwards) => {
         const map = new TickMap()
         for (const [a, b, liquidity] of positions) map.add(Math.min(a, b), Math.max(a, b), liquidity)
-        const start: V3Start = { block: 1, sqrtPriceX96: sqrtRatioAtTick(tick), tick, ticks: [...map.entries()], balances: undefined }
+        const start: V3Snapshot = { block: 1, sqrtPriceX96: sqrtRatioAtTick(tick), tick, ticks: [...map.entries()], balances: undefined }
         const file = fileOf(start)
         if (backwards) (file.ticks as unknown[]).reverse()
-        expect(parseV3Start(JSON.stringify(file), 60)).toEqual(start)
+        expect(parseV3Snapshot(JSON.stringify(file), 60)).toEqual(start)
         const loaded = new TickMap()
         loaded.load(start.ticks)
         expect([...loaded.entries()]).toEqual([...map.entries()])
@@ -52,7 +52,7 @@ describe('a file of ticks', () => {
   })
 
   it('may say that the price has come down to a tick and the pool stands below it', () => {
-    expect(parseV3Start(JSON.stringify({ ...fileOf(START), tick: -1 }), 60).tick).toBe(-1)
+    expect(parseV3Snapshot(JSON.stringify({ ...fileOf(START), tick: -1 }), 60).tick).toBe(-1)
   })
 
   const with_ = (change: Json): string => JSON.stringify({ ...fileOf(START), ...change })
@@ -80,7 +80,7 @@ describe('a file of ticks', () => {
     ['liquidity that never ends', with_(ticks([-60, '1', '1'])), /found a sum of liquidityNet of 1, expected 0/],
     ['a balance below zero', with_({ balances: { 0: '-1', 1: '1' } }), /^balances\.0: found/],
   ])('with %s is refused, and it is said why', (_, text, why) => {
-    expect(() => parseV3Start(text, 60)).toThrow(why)
+    expect(() => parseV3Snapshot(text, 60)).toThrow(why)
   })
 })
 

@@ -4,7 +4,7 @@ import type { Tick } from './tickMap.ts'
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, tickAtSqrtRatio } from './tickMath.ts'
 
 /** A v3 pool as it stood at the end of a block, from which its logs are followed. Integers raw. */
-export interface V3Start {
+export interface V3Snapshot {
   readonly block: number
   /** √P, 96 bits behind the point. */
   readonly sqrtPriceX96: bigint
@@ -41,19 +41,19 @@ const schema = z.strictObject({
 })
 
 /** How the file looks, in one line. */
-export const V3_START =
+export const V3_SNAPSHOT =
   'JSON of the pool at the end of a block: {"block": 18937381, "sqrtPriceX96": "…", "tick": 199045, "ticks": [{"tick": -887270, "liquidityGross": "…", "liquidityNet": "…"}, …], "balances": {"0": "…", "1": "…"}}; without `balances` what is locked stays unknown'
 
 /**
  * Reads the text of a file of ticks. Throws Error with one line: where in it, what was found, what was expected; also of what does
  * not fit together: a tick twice or beside the spacing, liquidity that does not add up, a tick that is not the price's.
  */
-export const parseV3Start = (text: string, tickSpacing: number | undefined): V3Start => {
+export const parseV3Snapshot = (text: string, tickSpacing: number | undefined): V3Snapshot => {
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new Error(`found no JSON (${(error as Error).message}), expected ${V3_START}`)
+    throw new Error(`found no JSON (${(error as Error).message}), expected ${V3_SNAPSHOT}`)
   }
   const result = schema.safeParse(json, { reportInput: true })
   if (!result.success) throw new Error(explain(result.error, '').replace(/^: /, ''))

@@ -8,7 +8,7 @@ import type { ChainLog } from '../../input.ts'
 import { initializeV3, logAt, lonelyPool, poolSpec, removed, type Said, swapV3, token } from '../../test/chain.ts'
 import { Driven, NOON } from '../../test/drive.ts'
 import { records } from '../../test/records.ts'
-import { Inconsistent } from '../chainLog.ts'
+import { Inconsistent } from '../poolState.ts'
 import { burnt, collected, collectedByProtocol, flashed, minted } from '../test/v3Logs.ts'
 import { swapped } from './swap.ts'
 import { TickMap } from './tickMap.ts'
@@ -48,7 +48,7 @@ describe.skipIf(!haveRecordings)('a recorded pool from its creation on (it stand
         // A trader stopped at a limit has not spent all that was specified.
         const spent = specified > 0n ? (zeroForOne ? amount0 : amount1) : zeroForOne ? amount1 : amount0
         const limit = spent === specified ? undefined : BigInt(row.sqrt_price_x96!)
-        const end = swapped(chain.known!, chain.ticks!, terms, zeroForOne, specified, limit)
+        const end = swapped(chain.snapshot!, chain.ticks!, terms, zeroForOne, specified, limit)
         const told = { amount0, amount1, sqrtPriceX96: BigInt(row.sqrt_price_x96!), tick: Number(row.tick), liquidity }
         expect(end).toMatchObject(told)
         expect(chain.ticks!.activeAt(told.tick)).toBe(liquidity)
@@ -86,7 +86,7 @@ describe('a v3 pool followed from its beginning', () => {
       chain.apply(logAt(1, i, said))
       expect(chain.reserves).toEqual([reserve0, reserve1])
     })
-    expect(chain.known?.liquidity).toBe(600n)
+    expect(chain.snapshot?.liquidity).toBe(600n)
   })
 
   it('shows its depth and what is locked in it, of real balances', () => {
@@ -127,18 +127,18 @@ describe('a v3 pool followed from its beginning', () => {
   ]
   it.each(impossible)('refuses %s, and is partial from there on', (_, said) => {
     const chain = taking(new UniswapV3(), ...BEGUN)
-    const { known } = chain
+    const { snapshot: known } = chain
     expect(() => chain.apply(logAt(2, 0, said))).toThrow(Inconsistent)
-    expect([chain.known, chain.ticks, chain.reserves, chain.depth(0.02)]).toEqual([known, undefined, undefined, undefined])
+    expect([chain.snapshot, chain.ticks, chain.reserves, chain.depth(0.02)]).toEqual([known, undefined, undefined, undefined])
     // Price, tick and liquidity go on.
     chain.apply(logAt(2, 1, swapV3(1n, -1n, SQRT_ONE + 9n, 77n, 3)))
-    expect(chain.known).toEqual({ sqrtPriceX96: SQRT_ONE + 9n, tick: 3, liquidity: 77n })
+    expect(chain.snapshot).toEqual({ sqrtPriceX96: SQRT_ONE + 9n, tick: 3, liquidity: 77n })
   })
 
   it('of which a swap tells another liquidity than its ticks have takes the swap, and is partial from there on', () => {
     const chain = taking(new UniswapV3(), ...BEGUN)
     expect(chain.apply(logAt(2, 0, swapV3(1n, -1n, SQRT_ONE, 999n, 0)))).toEqual({ amount0: 1n, amount1: -1n })
-    expect([chain.known?.liquidity, chain.ticks]).toEqual([999n, undefined])
+    expect([chain.snapshot?.liquidity, chain.ticks]).toEqual([999n, undefined])
   })
 
   const bad: [what: string, said: Said][] = [
@@ -156,9 +156,9 @@ describe('a v3 pool followed from its beginning', () => {
   ]
   it.each(bad)('refuses %s, and stays whole', (_, said) => {
     const chain = taking(new UniswapV3(), ...BEGUN)
-    const before = [chain.known, [...chain.ticks!.entries()], chain.reserves]
+    const before = [chain.snapshot, [...chain.ticks!.entries()], chain.reserves]
     expect(() => chain.apply(logAt(2, 0, said))).toThrow(/./)
-    expect([chain.known, [...chain.ticks!.entries()], chain.reserves]).toEqual(before)
+    expect([chain.snapshot, [...chain.ticks!.entries()], chain.reserves]).toEqual(before)
   })
 
   it('before its first position is empty, and that is known', () => {
@@ -188,10 +188,10 @@ describe('a v3 pool followed from its beginning', () => {
 
   it('hears nothing in a log of another event', () => {
     const chain = taking(new UniswapV3(), ...BEGUN)
-    const before = [chain.known, chain.reserves]
+    const before = [chain.snapshot, chain.reserves]
     expect(chain.apply({ ...logAt(2, 0, burnt(-60, 60, 5n, 1n, 1n)), topics: [`0x${'1'.repeat(64)}`] })).toBeUndefined()
     expect(chain.apply({ ...logAt(2, 1, burnt(-60, 60, 5n, 1n, 1n)), topics: [] })).toBeUndefined()
-    expect([chain.known, chain.reserves]).toEqual(before)
+    expect([chain.snapshot, chain.reserves]).toEqual(before)
   })
 
   it('says to who watches, and counts, that a log cannot be', () => {

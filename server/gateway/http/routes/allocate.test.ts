@@ -1,12 +1,12 @@
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
-import type { Refusal } from '../../../../streams/wire/protocol.ts'
+import type { ProtocolError } from '../../../../streams/wire/protocol.ts'
 import { problem } from '../../transports/problem.ts'
 import type { Env } from '../app.ts'
 import { allocateRoute } from './allocate.ts'
 
 const app = new Hono<Env>()
-app.onError(error => problem(error as Refusal))
+app.onError(error => problem(error as ProtocolError))
 allocateRoute(app)
 
 const post = (body: string, type = 'application/json'): Response | Promise<Response> =>

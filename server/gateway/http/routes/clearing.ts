@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { checked, FUNDING, METHODS, ORDER, Refusal, ROWS, SUPPLIES } from '../../../../streams/wire/protocol.ts'
+import { checked, FUNDING, METHODS, ORDER, ProtocolError, ROWS, SUPPLIES } from '../../../../streams/wire/protocol.ts'
 import { nextMoment } from '../../../clearing/absentKeys.ts'
-import { type Rows, rowsOfCsv, rowsOfLines, rowsOfList } from '../../../clearing/transactionRows.ts'
-import type { Visitor } from '../../../identity/access.ts'
+import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../../clearing/transactionRows.ts'
+import type { Principal } from '../../../identity/access.ts'
 import type { Accounts } from '../../../identity/accounts.ts'
-import type { Prices } from '../../api/candleImport.ts'
+import type { CandleImport } from '../../api/candleImport.ts'
 import type { Commands } from '../../api/commands.ts'
 import { problem } from '../../transports/problem.ts'
 import type { Env } from '../app.ts'
@@ -16,7 +16,7 @@ import { noCredentialsIn } from '../credentials.ts'
 export interface ClearingOptions {
   readonly accounts: Accounts
   readonly commands: Commands
-  readonly prices: Prices
+  readonly prices: CandleImport
   /** Names of all funds, so that one alone need not be named. */
   readonly funds: () => readonly string[]
 }
@@ -34,7 +34,7 @@ const KEY_HEADER = 'idempotency-key'
 const KEY = z.strictObject({ [KEY_HEADER]: ORDER.shape.key })
 const WHOLE = /^\d{1,15}$/
 const PAGE = 1_000
-const MOST = 10_000
+const ENTRIES_PER_PAGE_MAX = 10_000
 
 /** The routes of the clearing house: register, login, orders, holdings, and what operators do. */
 export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, funds }: ClearingOptions): void => {
@@ -46,7 +46,7 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
     try {
       return c.json(await work)
     } catch (error) {
-      if (error instanceof Refusal && error.code === 'unknown_fund') return problem(error, 404)
+      if (error instanceof ProtocolError && error.code === 'unknown_fund') return problem(error, 404)
       throw error
     }
   }
@@ -65,7 +65,7 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
   app.post('/v1/login', loggedIn('login'))
   app.post('/v1/logout', async c => {
     const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (token === undefined) throw new Refusal('not_logged_in')
+    if (token === undefined) throw new ProtocolError('not_logged_in')
     await accounts.logout(token)
     return c.json({})
   })
@@ -74,12 +74,12 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
   const orderer = async (
     c: Context<Env>,
     { username, password }: { username?: string | undefined; password?: string | undefined },
-  ): Promise<Visitor> => {
+  ): Promise<Principal> => {
     const who = c.get('who')
     if (username === undefined && password === undefined) return who
     if (who.user !== '' || who.operator !== undefined)
-      throw new Refusal('invalid_params', 'body: found credentials beside the Authorization header, expected one of the two')
-    if (username === undefined || password === undefined) throw new Refusal('bad_credentials', 'expected both username and password')
+      throw new ProtocolError('invalid_params', 'body: found credentials beside the Authorization header, expected one of the two')
+    if (username === undefined || password === undefined) throw new ProtocolError('bad_credentials', 'expected both username and password')
     return accounts.check(username, password, addressOf(c))
   }
 
@@ -89,10 +89,10 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
       noCredentialsIn(c.req.query())
       const body = checked(ORDER_BODY, await readBody(c), 'body')
       const who = await orderer(c, body)
-      if (who.user === '') throw new Refusal('not_logged_in')
+      if (who.user === '') throw new ProtocolError('not_logged_in')
       const [fund, ...others] = body.etf_name === undefined ? funds() : [body.etf_name]
       if (fund === undefined || others.length > 0)
-        throw new Refusal('invalid_params', `body.etf_name: found nothing, expected one of ${funds().length} funds`)
+        throw new ProtocolError('invalid_params', `body.etf_name: found nothing, expected one of ${funds().length} funds`)
       const key = c.req.header(KEY_HEADER) ?? randomUUID()
       checked(KEY, { [KEY_HEADER]: key }, 'header')
       const placed = commands.order(who, side, { fund, amount: body.amount, key }, { source: at, at })
@@ -132,29 +132,30 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
 
   app.post('/v1/admin/candles', async c => {
     if (typeOf(c) !== 'application/x-ndjson')
-      throw new Refusal('unsupported_media_type', `content-type: found "${typeOf(c)}", expected application/x-ndjson`)
-    return c.json(await prices.take(c.get('who'), () => c.req.text()))
+      throw new ProtocolError('unsupported_media_type', `content-type: found "${typeOf(c)}", expected application/x-ndjson`)
+    return c.json(await prices.accept(c.get('who'), () => c.req.text()))
   })
 
   app.get('/v1/audit', async c => {
     const { after = '0', limit = String(PAGE) } = c.req.query()
-    if (!WHOLE.test(after)) throw new Refusal('invalid_params', `after: found "${after}", expected the number of an entry`)
+    if (!WHOLE.test(after)) throw new ProtocolError('invalid_params', `after: found "${after}", expected the number of an entry`)
     const most = Number(limit)
-    if (!WHOLE.test(limit) || most < 1 || most > MOST) throw new Refusal('invalid_params', `limit: found "${limit}", expected 1 to ${MOST}`)
+    if (!WHOLE.test(limit) || most < 1 || most > ENTRIES_PER_PAGE_MAX)
+      throw new ProtocolError('invalid_params', `limit: found "${limit}", expected 1 to ${ENTRIES_PER_PAGE_MAX}`)
     return c.json(await commands.audit(c.get('who'), Number(after), most))
   })
 }
 
 /** A refusal as the answer that it would be anyway, to which headers can still be added. */
 const refused = (error: unknown): Response => {
-  if (error instanceof Refusal) return problem(error)
+  if (error instanceof ProtocolError) return problem(error)
   throw error
 }
 
 /** Media types in which rows of a portfolio come. One must be named: a page of another origin can send a body without. */
 export const ROW_TYPES = ['text/csv', 'application/json', 'application/x-ndjson'] as const
 
-const readRows = async (c: Context<Env>): Promise<Rows> => {
+const readRows = async (c: Context<Env>): Promise<TransactionRows> => {
   const type = typeOf(c)
   switch (type) {
     case 'text/csv':
@@ -164,6 +165,6 @@ const readRows = async (c: Context<Env>): Promise<Rows> => {
     case 'application/json':
       return rowsOfList(checked(TRANSACTIONS_BODY, await readBody(c), 'body').transactions)
     default:
-      throw new Refusal('unsupported_media_type', `content-type: found "${type}", expected ${ROW_TYPES.join(', ')}`)
+      throw new ProtocolError('unsupported_media_type', `content-type: found "${type}", expected ${ROW_TYPES.join(', ')}`)
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Hono } from 'hono'
 import { nameOf } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
-import type { Market, Trade } from '../../../dex/markets.ts'
+import type { DexMarket, DexTrade } from '../../../dex/markets.ts'
 import type { Env } from '../app.ts'
 import { askedOf, decimalOf, isNow, momentOf, numberOf, timesOf } from './dexQuery.ts'
 import { bookOf, levelsOf } from './gecko.ts'
@@ -22,14 +22,17 @@ export const cmcRoutes = (app: Hono<Env>, dex: Dex): void => {
         const { pair, last, before, base, quote, high, low } = all
         const book = isNow(c) ? dex.book(pair, undefined, 1) : undefined
         return {
-          ...{ trading_pairs: nameOf(pair), base_currency: pair.base, quote_currency: pair.quote, last_price: numberOf(last.price) },
-          ...{ lowest_ask: numberOf(book?.asks[0]?.[0] ?? Number.NaN), highest_bid: numberOf(book?.bids[0]?.[0] ?? Number.NaN) },
-          ...{
-            base_volume: numberOf(base),
-            quote_volume: numberOf(quote),
-            price_change_percent_24h: numberOf((last.price / before - 1) * 100),
-          },
-          ...{ highest_price_24h: numberOf(high), lowest_price_24h: numberOf(low) },
+          trading_pairs: nameOf(pair),
+          base_currency: pair.base,
+          quote_currency: pair.quote,
+          last_price: numberOf(last.price),
+          lowest_ask: numberOf(book?.asks[0]?.[0] ?? Number.NaN),
+          highest_bid: numberOf(book?.bids[0]?.[0] ?? Number.NaN),
+          base_volume: numberOf(base),
+          quote_volume: numberOf(quote),
+          price_change_percent_24h: numberOf((last.price / before - 1) * 100),
+          highest_price_24h: numberOf(high),
+          lowest_price_24h: numberOf(low),
         }
       }),
     )
@@ -74,19 +77,23 @@ export const cmcRoutes = (app: Hono<Env>, dex: Dex): void => {
         .flat()
         .sort((a, b) => b.t - a.t)
         .map(trade => ({
-          ...{ trade_id: numberFor(trade), price: decimalOf(trade.price), base_volume: trade.baseAmount, quote_volume: trade.quoteAmount },
-          ...{ timestamp: trade.t, type: trade.type },
+          trade_id: numberFor(trade),
+          price: decimalOf(trade.price),
+          base_volume: trade.baseAmount,
+          quote_volume: trade.quoteAmount,
+          timestamp: trade.t,
+          type: trade.type,
         })),
     )
   })
 }
 
 /** The format wants an integer, and the same for the same trade: 53 bits of a digest of its id. */
-const numberFor = ({ id }: Trade): number => Number(createHash('sha256').update(id).digest().readBigUInt64BE() >> 11n)
+const numberFor = ({ id }: DexTrade): number => Number(createHash('sha256').update(id).digest().readBigUInt64BE() >> 11n)
 
 interface Together {
-  readonly pair: Market['pair']
-  readonly last: Market['last']
+  readonly pair: DexMarket['pair']
+  readonly last: DexMarket['last']
   readonly before: number
   readonly base: number
   readonly quote: number
@@ -95,14 +102,16 @@ interface Together {
 }
 
 /** All markets of a pair as one: this format knows pairs only. */
-const together = (markets: readonly Market[]): Together[] => {
-  const pairs = new Map<string, Market[]>()
+const together = (markets: readonly DexMarket[]): Together[] => {
+  const pairs = new Map<string, DexMarket[]>()
   for (const market of markets) pairs.set(nameOf(market.pair), [...(pairs.get(nameOf(market.pair)) ?? []), market])
   return [...pairs.values()].map(all => {
     const newest = all.reduce((a, b) => (b.last.t > a.last.t ? b : a))
     const traded = all.filter(({ n }) => n > 0)
     return {
-      ...{ pair: newest.pair, last: newest.last, before: newest.before },
+      pair: newest.pair,
+      last: newest.last,
+      before: newest.before,
       base: all.reduce((sum, { baseVolume }) => sum + Number(baseVolume), 0),
       quote: all.reduce((sum, { quoteVolume }) => sum + Number(quoteVolume), 0),
       high: traded.length > 0 ? Math.max(...traded.map(({ high }) => high)) : Number.NaN,

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { formatDecimal, fromNumber } from '../../../../streams/lib/decimal.ts'
 import { DAY } from '../../../../streams/market/candles.ts'
-import { Refusal } from '../../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../../streams/wire/protocol.ts'
 import { type Pair, parsePair } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
 
@@ -17,7 +17,7 @@ export const askedOf = (dex: Dex, id: string): Asked => {
   if (ofPool) return { pair: ofPool, market: id }
   const pair = parsePair(id)
   if (pair === undefined || pair.base === pair.quote)
-    throw new Refusal('not_found', `found "${id.slice(0, 80)}", expected a pair such as KMD_LTC, or the id of a pool`)
+    throw new ProtocolError('not_found', `found "${id.slice(0, 80)}", expected a pair such as KMD_LTC, or the id of a pool`)
   return { pair, market: undefined }
 }
 
@@ -36,7 +36,7 @@ export const wholeOf = (c: Context, name: string, otherwise: number, least: numb
   if (text === undefined) return otherwise
   const value = Number(text)
   if (!/^\d{1,15}$/.test(text) || value < least || value > most)
-    throw new Refusal('invalid_params', `${name}: found "${text.slice(0, 40)}", expected a whole number from ${least} to ${most}`)
+    throw new ProtocolError('invalid_params', `${name}: found "${text.slice(0, 40)}", expected a whole number from ${least} to ${most}`)
   return value
 }
 
@@ -44,7 +44,7 @@ export const wholeOf = (c: Context, name: string, otherwise: number, least: numb
 export const timesOf = (c: Context, dex: Dex, from: string, to: string): { from: number; to: number } => {
   const end = wholeOf(c, to, momentOf(c, dex), 0, LAST)
   const start = wholeOf(c, from, Math.max(0, end - DAY), 0, LAST)
-  if (start > end) throw new Refusal('invalid_params', `${from}: found ${start}, expected no more than ${to} (${end})`)
+  if (start > end) throw new ProtocolError('invalid_params', `${from}: found ${start}, expected no more than ${to} (${end})`)
   return { from: start, to: end }
 }
 

@@ -1,25 +1,25 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type Observable, Subject } from 'rxjs'
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 import { JournalError } from '../journal/journalError.ts'
-import type { Ask, Asks, News, Request } from './ledgerService.ts'
+import type { ClearingMethod, ClearingRequest, ClearingRequests, CommitEvents } from './ledgerService.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
 
 /** The clearing house, wherever it works. */
-export interface House {
+export interface ClearingPort {
   /** Names its journal. */
   readonly id: string
   /** What was committed, in order; before the answers to those who asked for it. */
-  readonly news$: Observable<News>
+  readonly commits$: Observable<CommitEvents>
   /** Resolves when what was asked for is durable. Rejects with a Refusal where it did not happen, or cannot be known to have. */
-  ask<A extends Ask>(ask: A, request: Asks[A]['ask']): Promise<Asks[A]['answer']>
-  stats(): HouseStats
+  ask<A extends ClearingMethod>(ask: A, request: ClearingRequests[A]['ask']): Promise<ClearingRequests[A]['answer']>
+  stats(): ClearingStats
   /** Answers what was asked before, and closes the journal. */
   close(): Promise<void>
 }
 
-export interface HouseStats {
+export interface ClearingStats {
   readonly state: 'open' | 'failing' | 'closed'
   /** Entries of the journal. */
   readonly entries: number
@@ -30,7 +30,7 @@ export interface HouseStats {
 }
 
 /** Requests that may wait at a time; more are refused. */
-const MOST_WAITING = 10_000
+const WAITING_MAX = 10_000
 
 /** What an order makes lives until its commit is answered: with less room most of it would be copied before it dies. */
 const YOUNG_MB = 96
@@ -41,7 +41,7 @@ interface Waiting {
 }
 
 /** Opens the journal in a thread of its own. Rejects with JournalError where it cannot be used. */
-export const openHouse = (options: ThreadOptions): Promise<House> =>
+export const openThreadPort = (options: ThreadOptions): Promise<ClearingPort> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(threadFile(), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
     worker.once('error', reject)
@@ -57,13 +57,13 @@ const threadFile = (): string => {
   return here.includes('/dist/') ? here : here.replace(/\/server\/clearing\/thread\.js$/, '/dist/server/clearing/thread.js')
 }
 
-class ThreadHouse implements House {
+class ThreadHouse implements ClearingPort {
   readonly id: string
-  readonly news$ = new Subject<News>()
+  readonly commits$ = new Subject<CommitEvents>()
   private readonly worker: Worker
   /** In the order in which they are answered. */
   private readonly waiting: Waiting[] = []
-  private outgoing: Request[] = []
+  private outgoing: ClearingRequest[] = []
   private entries: number
   private commits = 0
   private refused = 0
@@ -87,20 +87,20 @@ class ThreadHouse implements House {
     })
   }
 
-  ask<A extends Ask>(ask: A, request: Asks[A]['ask']): Promise<Asks[A]['answer']> {
-    if (this.closed) return Promise.reject(new Refusal('not_ready', 'the clearing house is closed', 1))
-    if (this.waiting.length >= MOST_WAITING) {
+  ask<A extends ClearingMethod>(ask: A, request: ClearingRequests[A]['ask']): Promise<ClearingRequests[A]['answer']> {
+    if (this.closed) return Promise.reject(new ProtocolError('not_ready', 'the clearing house is closed', 1))
+    if (this.waiting.length >= WAITING_MAX) {
       this.refused += 1
-      return Promise.reject(new Refusal('too_much', 'too many orders are waiting', 1))
+      return Promise.reject(new ProtocolError('too_much', 'too many orders are waiting', 1))
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject })
       // What is asked within one turn of the event loop, by whatever number of sockets, goes over as one message.
-      if (this.outgoing.push({ ask, ...request } as unknown as Request) === 1) setImmediate(() => this.flush())
+      if (this.outgoing.push({ ask, ...request } as unknown as ClearingRequest) === 1) setImmediate(() => this.flush())
     })
   }
 
-  stats(): HouseStats {
+  stats(): ClearingStats {
     const { entries, commits, waiting, refused, failure } = this
     return { state: this.closed ? 'closed' : failure ? 'failing' : 'open', entries, commits, waiting: waiting.length, refused, failure }
   }
@@ -129,20 +129,20 @@ class ThreadHouse implements House {
       if (news) {
         this.failure = undefined
         this.commits += 1
-        this.news$.next(news)
+        this.commits$.next(news)
       }
       for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
     } else if ('refused' in message) {
       this.failure = message.why
       this.refused += message.refused
       for (const { reject } of this.waiting.splice(0, message.refused))
-        reject(new Refusal('not_ready', 'the journal takes no entries; nothing was done', 1))
+        reject(new ProtocolError('not_ready', 'the journal takes no entries; nothing was done', 1))
     }
   }
 
   private fail(error: Error): void {
     this.closed = true
     this.failure ??= error.message
-    for (const { reject } of this.waiting.splice(0)) reject(new Refusal('not_ready', 'the clearing house has ended', 1))
+    for (const { reject } of this.waiting.splice(0)) reject(new ProtocolError('not_ready', 'the clearing house has ended', 1))
   }
 }

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Wall } from '../feeds/environment.ts'
+import type { Environment } from '../feeds/environment.ts'
 
 /** A wall whose time passes only when a test lets it, and whose chance is the same every time. */
-export class VirtualWall implements Wall {
+export class VirtualEnvironment implements Environment {
   private time: number
   private readonly chance: number
   private timers: { at: number; run: () => void }[] = []

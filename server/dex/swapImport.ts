@@ -1,11 +1,11 @@
-import { Refusal } from '../../streams/wire/protocol.ts'
-import { type Access, demand, type Visitor } from '../identity/access.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { type Access, authorize, type Principal } from '../identity/access.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { BadSwap, readSwap, type Swap } from './swap.ts'
+import { type AtomicSwap, BadSwap, readSwap } from './swap.ts'
 import { storeSwaps } from './swapStore.ts'
 
 /** Swaps of one request. */
-const MOST = 10_000
+const SWAPS_PER_REQUEST_MAX = 10_000
 
 export interface SwapsAnswer {
   readonly accepted: number
@@ -17,7 +17,7 @@ export interface SwapsAnswer {
 }
 
 /** Completed swaps from outside into the store, one request after the other. For operators. */
-export class SwapIntake {
+export class SwapImport {
   private readonly access: Access
   private engine: Engine | undefined
   private before: Promise<unknown> = Promise.resolve()
@@ -32,13 +32,14 @@ export class SwapIntake {
   }
 
   /** Lines of JSON, each a row of `stats_swaps`; answers when they are stored. Read only for who may. */
-  async take(who: Visitor, read: () => Promise<string>): Promise<SwapsAnswer> {
-    demand(this.access, who, { operate: 'prices' })
+  async accept(who: Principal, read: () => Promise<string>): Promise<SwapsAnswer> {
+    authorize(this.access, who, { operate: 'prices' })
     const { engine } = this
-    if (engine === undefined) throw new Refusal('not_ready', 'ClickHouse is starting', 1)
+    if (engine === undefined) throw new ProtocolError('not_ready', 'ClickHouse is starting', 1)
     const lines = (await read()).split('\n')
-    if (lines.length > MOST) throw new Refusal('too_large', `found ${lines.length} lines, expected at most ${MOST}`)
-    const swaps: Swap[] = []
+    if (lines.length > SWAPS_PER_REQUEST_MAX)
+      throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${SWAPS_PER_REQUEST_MAX}`)
+    const swaps: AtomicSwap[] = []
     const refused: { row: number; why: string }[] = []
     let left = 0
     lines.forEach((line, i) => {
@@ -56,7 +57,7 @@ export class SwapIntake {
 }
 
 /** The swap; why it is none; undefined where it does not count. */
-const swapOf = (line: string): Swap | string | undefined => {
+const swapOf = (line: string): AtomicSwap | string | undefined => {
   let value: unknown
   try {
     value = JSON.parse(line)

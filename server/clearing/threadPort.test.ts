@@ -7,28 +7,29 @@ import { SPONSOR } from '../../streams/ledger/accounts.ts'
 import { shareAsset } from '../../streams/ledger/entry.ts'
 import type { Command } from '../../streams/ledger/ledger.ts'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
-import { Refusal } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/protocol.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { home } from '../lib/packageRoot.ts'
-import type { Done, News, Outcome } from './ledgerService.ts'
-import { type House, openHouse } from './threadHouse.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
+import type { CommitEvents, Done, OrderOutcome } from './ledgerService.ts'
+import { type ClearingPort, openThreadPort } from './threadPort.ts'
 
-if (!existsSync(join(home(), 'dist', 'server', 'clearing', 'thread.js'))) throw new Error('driftwire is not built yet: npm run build')
+if (!existsSync(join(packageRoot(), 'dist', 'server', 'clearing', 'thread.js')))
+  throw new Error('driftwire is not built yet: npm run build')
 
 let dir = ''
-const open = new Set<House>()
+const open = new Set<ClearingPort>()
 const file = (): string => join(dir, 'journal.db')
-const opened = async (repair = false): Promise<House> => {
-  const house = await openHouse({ file: file(), repair })
-  open.add(house)
-  return house
+const opened = async (repair = false): Promise<ClearingPort> => {
+  const clearing = await openThreadPort({ file: file(), repair })
+  open.add(clearing)
+  return clearing
 }
-const closed = async (house: House): Promise<void> => {
-  open.delete(house)
-  await house.close()
+const closed = async (clearing: ClearingPort): Promise<void> => {
+  open.delete(clearing)
+  await clearing.close()
 }
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'driftwire-house-'))
+  dir = mkdtempSync(join(tmpdir(), 'driftwire-clearing-'))
 })
 afterEach(async () => {
   await Promise.all([...open].map(closed))
@@ -36,10 +37,14 @@ afterEach(async () => {
 })
 
 const n = (text: string): bigint => parseDecimal(text)!
-const ask = (house: House, command: Command, who = 'system'): Promise<Done> => house.ask('do', { command, who, t: 1 })
+const ask = (clearing: ClearingPort, command: Command, who = 'system'): Promise<Done> => clearing.ask('execute', { command, who, t: 1 })
 const register = (client: string): Command => ({ kind: 'register', client })
 const deposit = (client: string, asset: string, amount: string, key = `${client} ${asset}`): Command => ({
-  ...{ kind: 'deposit', key, client, asset, amount: n(amount) },
+  kind: 'deposit',
+  key,
+  client,
+  asset,
+  amount: n(amount),
 })
 const order = (kind: 'create' | 'redeem', key: string, amount: string): Command => ({
   kind,
@@ -51,16 +56,16 @@ const order = (kind: 'create' | 'redeem', key: string, amount: string): Command 
 const crowd = Array.from({ length: 100 }, (_, i) => `c${i}`)
 
 /** Fund F of a third of an A, in units of three shares, and a hundred clients who have nothing. */
-const begun = async (): Promise<House> => {
-  const house = await opened()
+const begun = async (): Promise<ClearingPort> => {
+  const clearing = await opened()
   const terms = { quote: 'USD', creationUnit: n('3'), createFeeBps: 0, redeemFeeBps: 0 }
   const units = new Map([['A', n('0.333333333333333333')]])
   await Promise.all([
-    ask(house, { kind: 'define', fund: 'F', terms }),
-    ask(house, { kind: 'inception', fund: 'F', units, weights: {}, shares: n('3000') }),
-    ...crowd.map(client => ask(house, register(client))),
+    ask(clearing, { kind: 'define', fund: 'F', terms }),
+    ask(clearing, { kind: 'inception', fund: 'F', units, weights: {}, shares: n('3000') }),
+    ...crowd.map(client => ask(clearing, register(client))),
   ])
-  return house
+  return clearing
 }
 
 /** How many came to what. */
@@ -73,20 +78,20 @@ const counted = (answers: readonly Done[]): Record<string, number> => {
   return counts
 }
 
-const seqOf = (done: Done): number => JSON.parse((done as Outcome).order).seq
+const seqOf = (done: Done): number => JSON.parse((done as OrderOutcome).order).seq
 
-const fundNow = async (house: House) => (await house.ask('funds', {})).find(({ id }) => id === 'F')!.holdings!
+const fundNow = async (clearing: ClearingPort) => (await clearing.ask('funds', {})).find(({ id }) => id === 'F')!.holdings!
 
 describe('the clearing house', () => {
   it('answers what was asked in one turn in that order, after the news of it', async () => {
-    const house = await begun()
-    const before = house.stats().entries
+    const clearing = await begun()
+    const before = clearing.stats().entries
     const seen: (string | number)[] = []
-    await Promise.all(crowd.map(who => house.ask('watch', { who, by: 'a test', on: true })))
-    house.news$.subscribe(({ watched }) => seen.push(...watched.map(({ text }) => `news ${JSON.parse(text).seq}`)))
+    await Promise.all(crowd.map(who => clearing.ask('watch', { who, by: 'a test', on: true })))
+    clearing.commits$.subscribe(({ watched }) => seen.push(...watched.map(({ text }) => `news ${JSON.parse(text).seq}`)))
     const answers = crowd.map(async (client, i) => {
-      const done = await ask(house, deposit(client, 'A', `${i + 1}`), 'admin')
-      const { assets } = await house.ask('holdings', { who: client })
+      const done = await ask(clearing, deposit(client, 'A', `${i + 1}`), 'admin')
+      const { assets } = await clearing.ask('holdings', { who: client })
       expect(assets).toEqual({ A: `${i + 1}` })
       seen.push(seqOf(done))
       return seqOf(done)
@@ -96,46 +101,46 @@ describe('the clearing house', () => {
     expect(seen.filter(x => typeof x === 'number')).toEqual(numbers)
     expect(seen.filter(x => typeof x === 'string')).toEqual(numbers.map(seq => `news ${seq}`))
     for (const seq of numbers) expect(seen.indexOf(`news ${seq}`)).toBeLessThan(seen.indexOf(seq))
-    expect(house.stats()).toMatchObject({ state: 'open', entries: before + 100, waiting: 0, refused: 0 })
+    expect(clearing.stats()).toMatchObject({ state: 'open', entries: before + 100, waiting: 0, refused: 0 })
   })
 
   it('commits together what came together', async () => {
-    const house = await begun()
-    const { commits } = house.stats()
-    await Promise.all(crowd.map(client => ask(house, deposit(client, 'A', '1'), 'admin')))
-    expect(house.stats().commits).toBe(commits + 1)
+    const clearing = await begun()
+    const { commits } = clearing.stats()
+    await Promise.all(crowd.map(client => ask(clearing, deposit(client, 'A', '1'), 'admin')))
+    expect(clearing.stats().commits).toBe(commits + 1)
   })
 
   it('answers what was asked before it is closed, and nothing after; all of it is there again', async () => {
-    const house = await begun()
-    const { id } = house
-    const answers = Promise.all(crowd.map(client => ask(house, deposit(client, 'A', '2'), 'admin')))
-    const end = closed(house)
-    await expect(ask(house, register('late'))).rejects.toMatchObject({ code: 'not_ready' })
+    const clearing = await begun()
+    const { id } = clearing
+    const answers = Promise.all(crowd.map(client => ask(clearing, deposit(client, 'A', '2'), 'admin')))
+    const end = closed(clearing)
+    await expect(ask(clearing, register('late'))).rejects.toMatchObject({ code: 'not_ready' })
     expect(counted(await answers)).toEqual({ settled: 100 })
     await end
-    expect(house.stats()).toMatchObject({ state: 'closed', waiting: 0 })
-    await expect(house.ask('holdings', { who: 'c0' })).rejects.toBeInstanceOf(Refusal)
-    await house.close()
+    expect(clearing.stats()).toMatchObject({ state: 'closed', waiting: 0 })
+    await expect(clearing.ask('holdings', { who: 'c0' })).rejects.toBeInstanceOf(ProtocolError)
+    await clearing.close()
     const again = await opened()
-    expect([again.id, again.stats().entries]).toEqual([id, house.stats().entries])
+    expect([again.id, again.stats().entries]).toEqual([id, clearing.stats().entries])
     expect(await Promise.all(crowd.map(client => ask(again, deposit(client, 'A', '2'), 'admin')))).toEqual(await answers)
     expect(await again.ask('holdings', { who: 'c99' })).toEqual({ assets: { A: '2' }, shares: {} })
   })
 
   it('takes ten thousand requests that wait, and refuses one more', async () => {
-    const house = await opened()
-    const many = Array.from({ length: 10_000 }, () => house.ask('holdings', { who: 'ann' }))
-    await expect(house.ask('holdings', { who: 'ann' })).rejects.toMatchObject({ code: 'too_much', retryAfter: 1 })
-    expect(house.stats()).toMatchObject({ waiting: 10_000, refused: 1 })
+    const clearing = await opened()
+    const many = Array.from({ length: 10_000 }, () => clearing.ask('holdings', { who: 'ann' }))
+    await expect(clearing.ask('holdings', { who: 'ann' })).rejects.toMatchObject({ code: 'too_much', retryAfter: 1 })
+    expect(clearing.stats()).toMatchObject({ waiting: 10_000, refused: 1 })
     expect(await Promise.all(many)).toHaveLength(10_000)
-    expect(await house.ask('holdings', { who: 'ann' })).toEqual({ assets: {}, shares: {} })
+    expect(await clearing.ask('holdings', { who: 'ann' })).toEqual({ assets: {}, shares: {} })
   })
 
   it('does not open on a journal that is damaged, and cuts it off where it is told to', async () => {
-    const house = await begun()
-    const { entries } = house.stats()
-    await closed(house)
+    const clearing = await begun()
+    const { entries } = clearing.stats()
+    await closed(clearing)
     const db = new Database(file())
     db.exec(`DELETE FROM snapshots; UPDATE blocks SET entries = CAST(replace(CAST(entries AS TEXT), '"c49"', '"c48"') AS BLOB)`)
     db.close()
@@ -151,63 +156,65 @@ describe('the clearing house', () => {
   })
 
   it('does not open where another has the journal, nor where there is no folder', async () => {
-    const house = await opened()
+    const clearing = await opened()
     await expect(opened()).rejects.toThrow(JournalError)
-    await expect(openHouse({ file: join(dir, 'none', 'journal.db'), repair: false })).rejects.toThrow(JournalError)
-    expect(counted([await ask(house, register('ann'))])).toEqual({ settled: 1 })
+    await expect(openThreadPort({ file: join(dir, 'none', 'journal.db'), repair: false })).rejects.toThrow(JournalError)
+    expect(counted([await ask(clearing, register('ann'))])).toEqual({ settled: 1 })
   })
 })
 
 describe('callers who race', () => {
   it('with the same thousand keys get the same answers, and one entry each', async () => {
-    const house = await begun()
-    await ask(house, deposit('c0', 'A', '2000'), 'admin')
-    const before = house.stats().entries
-    const news: News[] = []
-    house.news$.subscribe(n => news.push(n))
-    await house.ask('watch', { who: 'c0', by: 'a test', on: true })
+    const clearing = await begun()
+    await ask(clearing, deposit('c0', 'A', '2000'), 'admin')
+    const before = clearing.stats().entries
+    const news: CommitEvents[] = []
+    clearing.commits$.subscribe(n => news.push(n))
+    await clearing.ask('watch', { who: 'c0', by: 'a test', on: true })
     const caller = async (): Promise<Done[]> => {
       const answers: Done[] = []
       for (let from = 0; from < 1_000; from += 50)
-        answers.push(...(await Promise.all(Array.from({ length: 50 }, (_, i) => ask(house, order('create', `k${from + i}`, '3'), 'c0')))))
+        answers.push(
+          ...(await Promise.all(Array.from({ length: 50 }, (_, i) => ask(clearing, order('create', `k${from + i}`, '3'), 'c0')))),
+        )
       return answers
     }
     const [one, two] = await Promise.all([caller(), caller()])
     expect(two).toEqual(one)
     expect(counted(one)).toEqual({ settled: 1_000 })
     expect(new Set(one.map(seqOf)).size).toBe(1_000)
-    expect(house.stats().entries).toBe(before + 1_000)
+    expect(clearing.stats().entries).toBe(before + 1_000)
     expect(news.flatMap(({ watched }) => watched.map(({ text }) => JSON.parse(text).seq))).toEqual(
       Array.from({ length: 1_000 }, (_, i) => before + 1 + i),
     )
-    expect(await house.ask('holdings', { who: 'c0' })).toMatchObject({ shares: { F: '3000' } })
+    expect(await clearing.ask('holdings', { who: 'c0' })).toMatchObject({ shares: { F: '3000' } })
   })
 
   it('for what one of them has get as many baskets as it is good for', async () => {
-    const house = await begun()
+    const clearing = await begun()
     // A basket is 0.999999999999999999 A: 37 of them and not quite another.
-    await ask(house, deposit('c0', 'A', '37.99999999999999996'), 'admin')
-    const answers = await Promise.all(crowd.map((_, i) => ask(house, order('create', `k${i}`, '3'), 'c0')))
+    await ask(clearing, deposit('c0', 'A', '37.99999999999999996'), 'admin')
+    const answers = await Promise.all(crowd.map((_, i) => ask(clearing, order('create', `k${i}`, '3'), 'c0')))
     expect(counted(answers)).toEqual({ settled: 37, insufficient_assets: 63 })
-    expect(await house.ask('holdings', { who: 'c0' })).toEqual({ assets: { A: '0.999999999999999997' }, shares: { F: '111' } })
+    expect(await clearing.ask('holdings', { who: 'c0' })).toEqual({ assets: { A: '0.999999999999999997' }, shares: { F: '111' } })
   })
 
   it('for all that is in custody get it once, to the last basket, and never more', async () => {
-    const house = await begun()
+    const clearing = await begun()
     const share = shareAsset('F')
     const give = (to: string, amount: string): Promise<Done> =>
-      ask(house, { kind: 'transfer', key: to, to, asset: share, amount: n(amount) }, SPONSOR)
+      ask(clearing, { kind: 'transfer', key: to, to, asset: share, amount: n(amount) }, SPONSOR)
     // All 1,000 baskets are with sixty clients: 59 with one each, one with the others.
     await Promise.all(crowd.slice(0, 60).map((client, i) => give(client, i === 59 ? '2823' : '3')))
-    const all = await Promise.all(crowd.map(client => ask(house, order('redeem', 'mine', client === 'c59' ? '2823' : '3'), client)))
+    const all = await Promise.all(crowd.map(client => ask(clearing, order('redeem', 'mine', client === 'c59' ? '2823' : '3'), client)))
     expect(counted(all)).toEqual({ settled: 60, insufficient_shares: 40 })
-    expect((await fundNow(house)).shares).toBe(0n)
-    const custody = (await fundNow(house)).custody.get('A') ?? 0n
+    expect((await fundNow(clearing)).shares).toBe(0n)
+    const custody = (await fundNow(clearing)).custody.get('A') ?? 0n
     expect(custody).toBe(0n)
-    const held = await Promise.all(crowd.map(async client => n((await house.ask('holdings', { who: client })).assets.A ?? '0')))
+    const held = await Promise.all(crowd.map(async client => n((await clearing.ask('holdings', { who: client })).assets.A ?? '0')))
     expect(held.reduce((sum, amount) => sum + amount, 0n)).toBe(n('999.999999999999999'))
     expect(held.slice(60)).toEqual(Array(40).fill(0n))
-    expect(counted(await Promise.all(crowd.map((c, i) => ask(house, order('redeem', `again${i}`, '3'), c))))).toEqual({
+    expect(counted(await Promise.all(crowd.map((c, i) => ask(clearing, order('redeem', `again${i}`, '3'), c))))).toEqual({
       insufficient_shares: 100,
     })
   })

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts'
 import { PaperExchange, type PaperOptions } from './paper.ts'
 
 /** The exchange that the configuration names, and the event time it lives on, where it does. */
-export interface Venue {
+export interface TradingVenue {
   readonly exchange: Exchange
   /** ms of event time at which something happens next. */
   readonly dueAt: number
@@ -13,7 +13,7 @@ export interface Venue {
 }
 
 /** Rejects with UsageError where the exchange cannot be had. */
-export const openVenue = async (config: Config, market: PaperOptions['market'], log: Logger): Promise<Venue> => {
+export const openTradingVenue = async (config: Config, market: PaperOptions['market'], log: Logger): Promise<TradingVenue> => {
   const { exchange: options, quote } = config
   if (options.kind === 'paper') {
     const exchange = new PaperExchange({ ...options, market })

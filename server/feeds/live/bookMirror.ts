@@ -10,18 +10,18 @@ export interface Levels {
 export type Level = readonly [price: number, size: number]
 
 /** Levels a side; several times what any venue's whole book has. */
-const MOST = 200_000
+const LEVELS_PER_SIDE_MAX = 200_000
 /** Levels a side that are shown. */
-const MOST_SHOWN = 5_000
+const SHOWN_LEVELS_MAX = 5_000
 
 /** An order book, kept to know its best bid and ask; its sizes are kept only where somebody wants to see all of it. */
-export class OrderBook {
+export class BookMirror {
   private readonly bids: Ladder
   private readonly asks: Ladder
 
   /** `depth`: levels a side that the venue speaks of, where it does not speak of all; it does not say when one falls out of them. */
-  constructor(depth = MOST, sized = false) {
-    const levels = depth > 0 && depth < MOST ? depth : MOST
+  constructor(depth = LEVELS_PER_SIDE_MAX, sized = false) {
+    const levels = depth > 0 && depth < LEVELS_PER_SIDE_MAX ? depth : LEVELS_PER_SIDE_MAX
     this.bids = new Ladder(1, levels, sized)
     this.asks = new Ladder(-1, levels, sized)
   }
@@ -134,7 +134,7 @@ class Ladder {
   within(limit: number): Near {
     const { keys, sizes, sign } = this
     const near = this.place(limit * sign)
-    const from = Math.max(near, keys.length - MOST_SHOWN)
+    const from = Math.max(near, keys.length - SHOWN_LEVELS_MAX)
     const levels: ShownLevel[] = []
     for (let i = from; i < keys.length; i++) levels.push([keys[i]! * sign, sizes?.[i] ?? Number.NaN])
     const ends = from > near || (this.full && from === 0)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Level, OrderBook } from './orderBook.ts'
+import { BookMirror, type Level } from './bookMirror.ts'
 
 const level = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(0, 1, 2)).map((l): Level => l)
 const levels = fc.array(level, { maxLength: 12 })
@@ -21,7 +21,7 @@ const model = (depth: number) => {
 it('shows the best bid and ask that a plain map of all levels shows, after any snapshots and updates', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 8 }), (steps, depth) => {
-      const book = new OrderBook(depth)
+      const book = new BookMirror(depth)
       const { sides, sorted, set } = model(depth)
       for (const { whole, bids, asks } of steps) {
         if (whole) {
@@ -54,7 +54,7 @@ describe('of a book with sizes', () => {
   it('the levels up to a tenth from the middle are those of a plain map, and all of them as far as they are said to be known', () => {
     fc.assert(
       fc.property(fc.array(sized, { maxLength: 30 }), fc.integer({ min: 3, max: 40 }), (steps, depth) => {
-        const book = new OrderBook(depth, true)
+        const book = new BookMirror(depth, true)
         // All levels there are, of which the book sees a part.
         const all = { bids: new Map<number, number>(), asks: new Map<number, number>() }
         for (const { whole, bids, asks } of steps) {
@@ -94,7 +94,7 @@ describe('of a book with sizes', () => {
   })
 
   it('no more than five thousand a side are shown, those next to the middle, and the rest is counted', () => {
-    const book = new OrderBook(undefined, true)
+    const book = new BookMirror(undefined, true)
     const away = (sign: number): Level[] => Array.from({ length: 7_000 }, (_, i) => [100_000 + sign * (i + 1), 1])
     book.replace({ bids: away(-1), asks: away(1).slice(0, 5_000) })
     let cut = 0
@@ -108,7 +108,7 @@ describe('of a book with sizes', () => {
 })
 
 it('is bounded also where nobody says how deep it is', () => {
-  for (const book of [new OrderBook(), new OrderBook(Number.NaN), new OrderBook(0)]) {
+  for (const book of [new BookMirror(), new BookMirror(Number.NaN), new BookMirror(0)]) {
     book.replace({ bids: Array.from({ length: 200_001 }, (_, i): Level => [i + 1, 1]), asks: [] })
     book.update({ bids: Array.from({ length: 200_000 }, (_, i): Level => [200_001 - i, 0]), asks: [] })
     expect(book.bid).toBeUndefined() // the worst, 1, had fallen out
@@ -116,7 +116,7 @@ it('is bounded also where nobody says how deep it is', () => {
 })
 
 it('passes over levels whose price or size is no number', () => {
-  const book = new OrderBook(10)
+  const book = new BookMirror(10)
   book.replace({
     bids: [
       [5, 1],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { passwordFault, usernameFault } from './credentials.ts'
+import { passwordFault, usernameFault } from './nameRules.ts'
 
 describe('a password', () => {
   it.each([
