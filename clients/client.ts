@@ -1,5 +1,5 @@
 import type { JsonObject } from '../streams/wire/mergePatch.ts'
-import type { AnyPush } from '../streams/wire/protocol.ts'
+import type { AnyPush } from '../streams/wire/pushes.ts'
 import { Replica } from './replica.ts'
 
 /** What a websocket must be able to do: the browser's own, Node's from 22 on, and that of the package `ws`. */

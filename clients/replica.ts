@@ -1,6 +1,6 @@
 import { crc32 } from '../streams/wire/crc32.ts'
 import { applyPatch, canonical, emptyObject, type JsonObject } from '../streams/wire/mergePatch.ts'
-import type { ChecksumPush, PatchPush, SnapshotPush } from '../streams/wire/protocol.ts'
+import type { ChecksumPush, PatchPush, SnapshotPush } from '../streams/wire/pushes.ts'
 
 /** What became of a push: `gap` and `mismatch` mean that the state is not the server's any more and the channel is to be subscribed anew. */
 export type Outcome = 'changed' | 'checked' | 'gap' | 'mismatch'

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { FundSpec } from '../../streams/fund/fund.ts'
-import { checked, ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
+import { checked } from '../../streams/wire/explain.ts'
 import { type Config, type FundConfig, fundContradiction, fundSchema } from '../config/schema.ts'
 import { fundSpec } from '../config/specs.ts'
 import type { KnownFund } from './ledgerService.ts'

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type Observable, Subject } from 'rxjs'
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
 import type { ClearingMethod, ClearingRequest, ClearingRequests, CommitEvents } from './ledgerService.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread.ts'

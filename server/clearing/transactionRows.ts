@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction } from '../../streams/pnl/transaction.ts'
-import { ProtocolError, ROWS_PER_REQUEST_MAX } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
+import { AMOUNT_MAX, KEY, KEY_FORM, ROWS_PER_REQUEST_MAX } from '../../streams/wire/limits.ts'
 
 /** The rows of a request: those that can be booked, each with an id, and why the others cannot. */
 export interface TransactionRows {
@@ -15,9 +16,6 @@ export interface RefusedRow {
   readonly why: string
 }
 
-/** Nobody owns that much; it keeps sums and products within what can be computed. */
-const AMOUNT_MAX = 10n ** 48n
-const ID = /^[\x20-\x7e]{1,128}$/
 const LONGEST_ACCOUNT = 256
 /** What is said of a row at most: it may hold anything. */
 const LONGEST_WHY = 200
@@ -35,7 +33,7 @@ export const checkedRow = (tx: Transaction): Transaction => {
   }
   for (const name of ['account', 'toAccount'] as const)
     if (tx[name].length > LONGEST_ACCOUNT) throw new BadRow(`${name}: expected at most ${LONGEST_ACCOUNT} characters`)
-  if (tx.id !== '' && !ID.test(tx.id)) throw new BadRow('id: expected 1 to 128 printable ASCII characters')
+  if (tx.id !== '' && !KEY.test(tx.id)) throw new BadRow(`id: expected ${KEY_FORM}`)
   return tx
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ALLOCATION, type Allocated, allocate } from '../../streams/fund/allocation.ts'
-import { checked, ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
+import { checked } from '../../streams/wire/explain.ts'
 import { UsageError } from '../config/options.ts'
 import { type Column, table } from './table.ts'
 

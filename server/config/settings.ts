@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { explain } from '../../streams/wire/protocol.ts'
+import { explain } from '../../streams/wire/explain.ts'
 import { readKeyPair } from '../lib/keyPair.ts'
 import { type Options, readChoice, readCount, UsageError } from './options.ts'
 import { type Config, configSchema, contradiction } from './schema.ts'

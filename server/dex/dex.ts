@@ -1,6 +1,6 @@
 import type { Levels } from '../../streams/pools/orderBook.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { Semaphore } from '../lib/semaphore.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { refuse } from '../storage/read/history.ts'

@@ -1,5 +1,6 @@
 import { fromNumber } from '../../streams/lib/decimal.ts'
 import { FIRST_TIME } from '../../streams/market/tickWriter.ts'
+import { AMOUNT_MAX } from '../../streams/wire/limits.ts'
 import { isTestCoin, tickerOf } from './coin.ts'
 
 /** One trade. The maker gives what the taker gets. */
@@ -79,8 +80,6 @@ const amountOf = (member: string, record: SwapRecord): bigint => {
     throw new BadSwap(`${member}: found "${text}", expected an amount above zero`)
   return amount
 }
-
-const AMOUNT_MAX = 10n ** 48n
 
 /** Zero is what sources write where they do not know. */
 const priceOf = (member: string, record: SwapRecord): number => {

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { type Access, authorize, type Principal } from '../identity/access.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { type AtomicSwap, BadSwap, readSwap } from './swap.ts'

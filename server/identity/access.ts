@@ -1,4 +1,5 @@
-import { ProtocolError, parseChannel } from '../../streams/wire/protocol.ts'
+import { parseChannel } from '../../streams/wire/channels.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Config } from '../config/schema.ts'
 
 /** Who stands behind a socket or a request. */

@@ -1,7 +1,7 @@
 import * as argon2 from '@node-rs/argon2'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { SCOPES } from './access.ts'
 import { Accounts, type InviteStore, type Registration, type UserStore } from './accounts.ts'
 import { digestOf } from './digest.ts'

@@ -1,5 +1,5 @@
 import { NAME } from '../../streams/lib/interner.ts'
-import { type ErrorCode, ProtocolError } from '../../streams/wire/protocol.ts'
+import { type ErrorCode, ProtocolError } from '../../streams/wire/errors.ts'
 import type { Figures } from '../telemetry/statusChannel.ts'
 import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 
 interface Waiting {
   readonly start: () => void

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 
 /** Failures in a row that cost nothing but themselves. */
 const FREE = 5

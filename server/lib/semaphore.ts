@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 
 /** Lets so many go on at once and so many wait; who comes after them is refused, and may try again. */
 export class Semaphore {

@@ -1,7 +1,7 @@
 import { floorTo, HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
-import { ProtocolError } from '../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { HourCache } from './hourCache.ts'
 import { MaterialisedHours } from './materialisedHours.ts'

@@ -1,6 +1,6 @@
 import { INTERVALS } from '../market/candles.ts'
 import type { View } from '../view.ts'
-import { parseChannel } from '../wire/protocol.ts'
+import { parseChannel } from '../wire/channels.ts'
 import { showCandle } from './candleChannel.ts'
 import type { Channel, ChannelStates } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'

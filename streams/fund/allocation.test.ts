@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
-import { checked, ProtocolError } from '../wire/protocol.ts'
+import { ProtocolError } from '../wire/errors.ts'
+import { checked } from '../wire/explain.ts'
 import { ALLOCATION, type Allocated, allocate } from './allocation.ts'
 
 const allocated = (body: unknown): readonly Allocated[] => allocate(checked(ALLOCATION, body, 'body'), 'body')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ProtocolError } from '../wire/protocol.ts'
+import { ProtocolError } from '../wire/errors.ts'
 import { capHolds, cappedWeights } from './weighting.ts'
 
 /** Beyond these, sums and quotients would leave what a double can hold. */

@@ -3,7 +3,9 @@ import type { Bad } from '../../../streams/input.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import { isSymbol } from '../../../streams/market/symbols.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
-import { explain, ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { explain } from '../../../streams/wire/explain.ts'
+import { KEY, KEY_FORM } from '../../../streams/wire/limits.ts'
 import { NOWHERE } from '../../feeds/replay/trades.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import type { Sink } from '../../storage/write/sink.ts'
@@ -22,7 +24,7 @@ export const CANDLE = z.strictObject({
   l: z.number(),
   c: z.number(),
   v: z.number().describe('volume in base units'),
-  id: z.string().regex(/^[\x20-\x7e]{1,128}$/, '1 to 128 printable ASCII characters'),
+  id: z.string().regex(KEY, KEY_FORM),
 })
 export type ImportedCandle = z.infer<typeof CANDLE>
 

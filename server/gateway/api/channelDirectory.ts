@@ -1,5 +1,5 @@
 import { channelsOf } from '../../../streams/channels/registry.ts'
-import { parseChannel } from '../../../streams/wire/protocol.ts'
+import { parseChannel } from '../../../streams/wire/channels.ts'
 import type { Access, Principal } from '../../identity/access.ts'
 
 export interface ChannelDirectoryOptions {

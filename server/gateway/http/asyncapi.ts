@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { CHANNEL_KINDS, ERRORS, METHODS, type Method } from '../../../streams/wire/protocol.ts'
+import { CHANNEL_KINDS } from '../../../streams/wire/channels.ts'
+import { ERRORS } from '../../../streams/wire/errors.ts'
+import { METHODS, type Method } from '../../../streams/wire/requests.ts'
 
 const number = { type: 'integer' }
 const object = { type: 'object' }

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 
 /** The media type of the body, without its parameters, lower case; '' where none is said. */
 export const typeOf = (c: Context): string => (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { ANONYMOUS, type Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 

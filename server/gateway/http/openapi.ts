@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ALLOCATION } from '../../../streams/fund/allocation.ts'
-import { ERRORS, FUNDING, METHODS, SUPPLIES } from '../../../streams/wire/protocol.ts'
+import { ERRORS } from '../../../streams/wire/errors.ts'
+import { FUNDING, METHODS, SUPPLIES } from '../../../streams/wire/requests.ts'
 import { fundSchema } from '../../config/schema.ts'
 import { CANDLE } from '../api/candleImport.ts'
 import { DEX_ANSWERS, DEX_ROUTES } from './dexOpenapi.ts'

@@ -1,4 +1,4 @@
-import type { Rate } from '../../../streams/wire/protocol.ts'
+import type { Rate } from '../../../streams/wire/requests.ts'
 
 /** Every frame as it comes, or merged to so many pushes a second. */
 export type PushRate = 0 | Rate

@@ -1,22 +1,19 @@
 import type { Logger } from 'pino'
+import { parseChannel } from '../../../streams/wire/channels.ts'
+import { CLOSE, ERRORS, type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import {
-  CLOSE,
-  ERRORS,
-  type ErrorCode,
   errorText,
   isMethod,
   type Method,
   orderOf,
   type Params,
-  ProtocolError,
-  parseChannel,
   type RequestId,
   rateOf,
   readParams,
   readRequest,
   replyText,
   replyWith,
-} from '../../../streams/wire/protocol.ts'
+} from '../../../streams/wire/requests.ts'
 import type { Bus } from '../../bus/bus.ts'
 import { nextMoment, type Origin } from '../../clearing/absentKeys.ts'
 import { rowsOfList } from '../../clearing/transactionRows.ts'

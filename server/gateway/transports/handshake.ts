@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { malformed, problem } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
 import type { Handlers } from './transport.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Body, BodyRoom } from './body.ts'
 import { malformed, problem, shuttingDown } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { ERRORS, ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
 
 /** A refusal as RFC 9457 problem details; `status` where HTTP has a more precise one than the code's own. */
 export const problem = (

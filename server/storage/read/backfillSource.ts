@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { BackfillSource } from '../../gateway/hub/backfill.ts'
 import type { History } from './history.ts'
 

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { type Codec, codecOf, type RowReader } from '../engine/rowBinary.ts'

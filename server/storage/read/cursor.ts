@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 
 /** Where the next page begins, as the client gets it: it is not meant to be read, and it may come back in any form. */
 export const writeCursor = (...place: (number | string)[]): string => Buffer.from(JSON.stringify(place)).toString('base64url')

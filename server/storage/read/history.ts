@@ -1,5 +1,6 @@
 import { INTERVALS } from '../../../streams/market/candles.ts'
-import { ProtocolError, parseChannel } from '../../../streams/wire/protocol.ts'
+import { parseChannel } from '../../../streams/wire/channels.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Semaphore } from '../../lib/semaphore.ts'
 import { Hours } from '../../pnl/hours.ts'
 import { type Portfolios, portfolioPage } from '../../pnl/portfolioPage.ts'

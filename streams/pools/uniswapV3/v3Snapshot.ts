@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { explain } from '../../wire/protocol.ts'
+import { explain } from '../../wire/explain.ts'
 import type { Tick } from './tickMap.ts'
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, tickAtSqrtRatio } from './tickMath.ts'
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
-import type { ProtocolError } from '../../../../streams/wire/protocol.ts'
+import type { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { problem } from '../../transports/problem.ts'
 import type { Env } from '../app.ts'
 import { allocateRoute } from './allocate.ts'

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { ALLOCATION, allocate } from '../../../../streams/fund/allocation.ts'
-import { checked } from '../../../../streams/wire/protocol.ts'
+import { checked } from '../../../../streams/wire/explain.ts'
 import type { Env } from '../app.ts'
 import { readBody } from '../body.ts'
 

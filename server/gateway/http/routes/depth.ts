@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { ProtocolError } from '../../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import type { DepthOf } from '../../../core/poolDepth.ts'
 import type { Principal } from '../../../identity/access.ts'
 import type { Env } from '../app.ts'

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { formatDecimal, fromNumber } from '../../../../streams/lib/decimal.ts'
 import { DAY } from '../../../../streams/market/candles.ts'
-import { ProtocolError } from '../../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { type Pair, parsePair } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import type { Levels } from '../../../../streams/pools/orderBook.ts'
-import { ProtocolError } from '../../../../streams/wire/protocol.ts'
+import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { nameOf } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
 import type { DexMarket, DexTrade } from '../../../dex/markets.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ORDER, orderOf } from './protocol.ts'
+import { ORDER, orderOf } from './requests.ts'
 
 /** What comes as parameters: mostly right, with all that may be wrong with it. */
 const text = fc.constantFrom(

@@ -1,0 +1,57 @@
+/** Every code that `data.code` may bear: its JSON-RPC number, its HTTP status, whether the same request may succeed later. */
+export const ERRORS = {
+  parse_error: { rpc: -32700, status: 400, retry: false, text: 'the frame is not JSON' },
+  invalid_request: { rpc: -32600, status: 400, retry: false, text: 'the frame is no JSON-RPC 2.0 request' },
+  unknown_method: { rpc: -32601, status: 404, retry: false, text: 'there is no such method' },
+  invalid_params: { rpc: -32602, status: 400, retry: false, text: 'the parameters do not fit the method' },
+  unknown_channel: { rpc: -32000, status: 404, retry: false, text: 'there is no such channel' },
+  not_found: { rpc: -32000, status: 404, retry: false, text: 'there is no such thing' },
+  method_not_allowed: { rpc: -32000, status: 405, retry: false, text: 'the route does not take this method' },
+  not_logged_in: { rpc: -32000, status: 401, retry: false, text: 'this needs a login' },
+  bad_credentials: { rpc: -32000, status: 401, retry: false, text: 'the credentials are not right' },
+  not_allowed: { rpc: -32000, status: 403, retry: false, text: 'this is not allowed to you' },
+  too_large: { rpc: -32600, status: 413, retry: false, text: 'the request is too large' },
+  unsupported_media_type: { rpc: -32000, status: 415, retry: false, text: 'the body is of a type that the route does not read' },
+  credentials_in_url: { rpc: -32000, status: 400, retry: false, text: 'credentials do not belong into a URL' },
+  name_taken: { rpc: -32000, status: 409, retry: false, text: 'the name is taken' },
+  fund_exists: { rpc: -32000, status: 409, retry: false, text: 'there is such a fund already' },
+  unknown_fund: { rpc: -32000, status: 400, retry: false, text: 'there is no such fund' },
+  unknown_client: { rpc: -32000, status: 400, retry: false, text: 'there is no such client' },
+  unknown_order: { rpc: -32000, status: 404, retry: false, text: 'no order bears this key' },
+  insufficient_assets: { rpc: -32000, status: 400, retry: false, text: 'the client holds too little of an asset' },
+  insufficient_shares: { rpc: -32000, status: 400, retry: false, text: 'the client holds too few shares' },
+  not_whole_units: { rpc: -32000, status: 400, retry: false, text: 'the amount is no whole multiple of the creation unit' },
+  key_reused_differently: { rpc: -32000, status: 422, retry: false, text: 'the key was used for something else' },
+  halted: { rpc: -32000, status: 503, retry: true, text: 'the fund is halted' },
+  stale_price: { rpc: -32000, status: 503, retry: true, text: 'a price that the fee needs is stale or unknown' },
+  supplies_full: { rpc: -32000, status: 400, retry: false, text: 'supplies of no more assets are kept' },
+  portfolio_full: { rpc: -32000, status: 400, retry: false, text: 'the portfolio takes no more rows' },
+  rate_limited: { rpc: -32000, status: 429, retry: true, text: 'too many requests; wait a little' },
+  too_much: { rpc: -32000, status: 429, retry: true, text: 'more than the server gives at once' },
+  not_ready: { rpc: -32000, status: 503, retry: true, text: 'the server is not ready for this yet' },
+  internal: { rpc: -32000, status: 500, retry: true, text: 'the server failed; the fault is logged' },
+} as const satisfies Record<string, { rpc: number; status: number; retry: boolean; text: string }>
+export type ErrorCode = keyof typeof ERRORS
+
+/** A refusal on its way to the client. `detail` says where, what was found and what was expected. */
+export class ProtocolError extends Error {
+  readonly code: ErrorCode
+  /** Seconds after which to try again, where that is known. */
+  readonly retryAfter: number | undefined
+  /** The order that was rejected, where it is written down. */
+  readonly order: unknown
+
+  constructor(code: ErrorCode, detail?: string, retryAfter?: number, order?: unknown) {
+    super(detail ?? ERRORS[code].text)
+    this.code = code
+    this.retryAfter = retryAfter
+    this.order = order
+  }
+
+  get retry(): boolean {
+    return ERRORS[this.code].retry
+  }
+}
+
+/** Codes with which the server closes a websocket. */
+export const CLOSE = { goingAway: 1001, tooManySockets: 4006, tooSlow: 4008, tooManyRequests: 4029 } as const

@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import { formatDecimal } from '../lib/decimal.ts'
+import { ProtocolError } from './errors.ts'
+
+/** `value` as the schema has it. Throws a Refusal that says where in `root`, what was found, what was expected. */
+export const checked = <T>(schema: z.ZodType<T>, value: unknown, root: string): T => {
+  const result = schema.safeParse(value, { reportInput: true })
+  if (!result.success) throw new ProtocolError('invalid_params', explain(result.error, root))
+  return result.data
+}
+
+/** Members that must never be said again, not even to tell that they are wrong. */
+const SECRET = new Set(['password', 'passwordHash', 'token', 'invite'])
+
+/** The first thing wrong, in one line: where, what was found, what was expected. */
+export const explain = (error: z.ZodError, root: string): string => {
+  const issue = error.issues[0]
+  if (issue === undefined) return root
+  const path = [root, ...issue.path.map(String)].filter(Boolean).join('.')
+  const secret = SECRET.has(String(issue.path.at(-1)))
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `${path}: found "${issue.keys.join('", "')}", which is not known here`
+    case 'invalid_type':
+      return `${path}: found ${secret && issue.input !== undefined ? 'something else' : kindOf(issue.input)}, expected ${issue.expected}`
+    default:
+      return `${path}: found ${secret ? 'another' : shortly(issue.input)}, expected ${issue.message.replace(/^(?:(?:Invalid|Too) \w+: )?(?:expected )?/, '')}`
+  }
+}
+
+/** Names what was found, for an error text: the kind of a structure, the value itself if it is short. */
+export const kindOf = (value: unknown): string =>
+  value === undefined
+    ? 'nothing'
+    : value === null
+      ? 'null'
+      : Array.isArray(value)
+        ? 'an array'
+        : typeof value === 'object'
+          ? 'an object'
+          : shortly(value)
+
+const shortly = (value: unknown): string => {
+  // What was read already may hold amounts, which JSON has no form for.
+  const text = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? formatDecimal(member) : member)) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}

@@ -1,0 +1,20 @@
+/**
+ * An amount somebody owns stays below this: 10³⁰ at 18 decimals. Nobody owns that much; it keeps sums and products within what every
+ * column can hold.
+ */
+export const AMOUNT_MAX = 10n ** 48n
+
+/** Characters of an amount's text. */
+export const AMOUNT_TEXT_MAX = 100
+
+/** The form of a key or a row's id: a client's own name for what it asks for. */
+export const KEY = /^[\x20-\x7e]{1,128}$/
+
+/** KEY in words. */
+export const KEY_FORM = '1 to 128 printable ASCII characters'
+
+/** Rows of a portfolio in one request. */
+export const ROWS_PER_REQUEST_MAX = 10_000
+
+/** Assets whose supplies come in one request. */
+export const SUPPLIES_PER_REQUEST_MAX = 10_000
