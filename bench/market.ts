@@ -1,7 +1,7 @@
-import type { FundSpec } from '../streams/fund/fund.ts'
-import type { Ticks } from '../streams/input.ts'
+import type { FundSpec } from '../streams/fund/spec.ts'
 import { parseDecimal } from '../streams/lib/decimal.ts'
 import type { Interner } from '../streams/lib/interner.ts'
+import type { Ticks } from '../streams/market/ticks.ts'
 import { TickWriter } from '../streams/market/tickWriter.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 

@@ -1,9 +1,9 @@
 import { from, scan } from 'rxjs'
-import type { FundSpec } from '../streams/fund/fund.ts'
+import type { FundSpec } from '../streams/fund/spec.ts'
 import { cappedWeights, largest } from '../streams/fund/weighting.ts'
-import type { Ticks } from '../streams/input.ts'
 import { toNumber } from '../streams/lib/decimal.ts'
 import type { Interner } from '../streams/lib/interner.ts'
+import type { Ticks } from '../streams/market/ticks.ts'
 import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { FundSpec } from '../../streams/fund/fund.ts'
+import type { FundSpec } from '../../streams/fund/spec.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { checked } from '../../streams/wire/explain.ts'
 import { type Config, type FundConfig, fundContradiction, fundSchema } from '../config/schema.ts'

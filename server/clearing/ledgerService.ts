@@ -1,4 +1,5 @@
-import type { FundHoldings, Recorded } from '../../streams/input.ts'
+import type { FundHoldings } from '../../streams/fund/inception.ts'
+import type { Recorded } from '../../streams/input.ts'
 import { clientAccount, custodyAccount } from '../../streams/ledger/accounts.ts'
 import { targetsOf } from '../../streams/ledger/decideRebalance.ts'
 import {

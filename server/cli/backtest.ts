@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { type Backtest, BacktestRun, type PastRebalance } from '../../streams/fund/backtest.ts'
-import type { FundSpec } from '../../streams/fund/fund.ts'
+import type { FundSpec } from '../../streams/fund/spec.ts'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import { UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { NAME } from '../../streams/lib/interner.ts'
 import { HOUR } from '../../streams/market/candles.ts'
-import { isTime } from '../../streams/market/tickWriter.ts'
+import { isTime } from '../../streams/market/ticks.ts'
 import type { JsonObject } from '../../streams/wire/mergePatch.ts'
 import { UsageError } from '../config/options.ts'
 import type { HistoryPage } from '../storage/read/history.ts'

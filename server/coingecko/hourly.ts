@@ -1,5 +1,5 @@
 import { DAY, floorTo, HOUR } from '../../streams/market/candles.ts'
-import { isPrice, isTime } from '../../streams/market/tickWriter.ts'
+import { isPrice, isTime } from '../../streams/market/ticks.ts'
 
 /** One point of a chart: ms and price; null where CoinGecko has none. */
 export type Point = readonly [t: number, price: number | null]

@@ -5,7 +5,7 @@ import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { NAME } from '../../streams/lib/interner.ts'
 import { isSymbol } from '../../streams/market/symbols.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
-import { POOL_KINDS } from '../../streams/pools/pool.ts'
+import { POOL_KINDS } from '../../streams/pools/spec.ts'
 import { V3_SNAPSHOT } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
 import { SCOPES } from '../identity/access.ts'
 

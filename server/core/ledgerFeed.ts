@@ -1,4 +1,4 @@
-import type { FundHoldings, Proposal } from '../../streams/input.ts'
+import type { FundHoldings, Proposal } from '../../streams/fund/inception.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalanceEntry.ts'
 import type { KnownFund } from '../clearing/ledgerService.ts'

@@ -1,5 +1,5 @@
 import { firstValueFrom, map, type Observable } from 'rxjs'
-import type { Depth } from '../../streams/pools/poolState.ts'
+import type { Depth } from '../../streams/market/levels.ts'
 import type { View } from '../../streams/view.ts'
 
 /** Measures in the quote currency; NaN where unknown. */

@@ -1,4 +1,4 @@
-import type { Levels } from '../../streams/pools/orderBook.ts'
+import type { Levels } from '../../streams/market/levels.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { Semaphore } from '../lib/semaphore.ts'

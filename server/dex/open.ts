@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Observable } from 'rxjs'
-import type { Frame } from '../../streams/channels/channelStates.ts'
+import type { Frame } from '../../streams/frame.ts'
 import type { Input } from '../../streams/input.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
 import type { Engine } from '../storage/engine/engine.ts'

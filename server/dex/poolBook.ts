@@ -1,4 +1,4 @@
-import { inverted, type Level, type Levels } from '../../streams/pools/orderBook.ts'
+import { inverted, type Level, type Levels } from '../../streams/market/levels.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
 import type { Pair } from './coin.ts'
 

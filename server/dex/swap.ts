@@ -1,5 +1,5 @@
 import { fromNumber } from '../../streams/lib/decimal.ts'
-import { FIRST_TIME } from '../../streams/market/tickWriter.ts'
+import { FIRST_TIME } from '../../streams/market/ticks.ts'
 import { AMOUNT_MAX } from '../../streams/wire/limits.ts'
 import { isTestCoin, tickerOf } from './coin.ts'
 

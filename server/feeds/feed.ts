@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
-import type { BookLevels, ChainEvents, FeedChange, Ticks } from '../../streams/input.ts'
+import type { FeedChange } from '../../streams/input.ts'
 import type { Interner } from '../../streams/lib/interner.ts'
+import type { BookLevels } from '../../streams/market/levels.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
+import type { Ticks } from '../../streams/market/ticks.ts'
+import type { ChainEvents } from '../../streams/pools/chainLog.ts'
 
 /**
  * A source of ticks or chain events. Whatever it reads from, it gives batches in its own order; the consumer asks for the

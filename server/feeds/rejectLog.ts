@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Bad } from '../../streams/input.ts'
+import type { Bad } from '../../streams/market/ticks.ts'
 import type { Environment } from './environment.ts'
 
 const EVERY_MS = 1_000

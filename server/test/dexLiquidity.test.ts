@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ChainLog } from '../../streams/input.ts'
 import { DAY, HOUR } from '../../streams/market/candles.ts'
+import type { ChainLog } from '../../streams/pools/chainLog.ts'
 import { ADDRESS, logAt, poolSpec, swapV2, swapV3, sync } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity, liquidityOf } from '../dex/liquidity.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ChainLog } from '../../streams/input.ts'
-import type { PoolSpec } from '../../streams/pools/pool.ts'
+import type { ChainLog } from '../../streams/pools/chainLog.ts'
+import type { PoolSpec } from '../../streams/pools/spec.ts'
 import { ADDRESS, logAt, poolSpec, recordedLog, swapV2, sync, token } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
 import type { Environment } from '../feeds/environment.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { ChainLog } from '../../streams/input.ts'
+import type { ChainLog } from '../../streams/pools/chainLog.ts'
 
 /** A log by where it stands in its block. */
 export type Said = Pick<ChainLog, 'index' | 'address' | 'topics' | 'data'>

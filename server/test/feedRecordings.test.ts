@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TRADE } from '../../streams/input.ts'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { readSymbol, symbolMap } from '../../streams/market/symbols.ts'
+import { TRADE } from '../../streams/market/ticks.ts'
 import { systemEnvironment } from '../feeds/environment.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { type Collected, collected, drained, feedContext, type Row } from './feedKit.ts'

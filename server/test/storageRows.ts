@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { CANDLE, type TickColumns, type Ticks, TRADE } from '../../streams/input.ts'
 import type { Interner } from '../../streams/lib/interner.ts'
+import { CANDLE, type TickColumns, type Ticks, TRADE } from '../../streams/market/ticks.ts'
 import type { AssetPnl, Constituent, FundRow, MeasureRow, PnlRow, PoolRow, V3Row } from '../../streams/measures/rows.ts'
 
 /** Rows of every kind, with all that they may hold. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CANDLE, QUOTE, REFUSED, TRADE } from '../../streams/input.ts'
+import { CANDLE, QUOTE, REFUSED, TRADE } from '../../streams/market/ticks.ts'
 import type { MeasureRow } from '../../streams/measures/rows.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'

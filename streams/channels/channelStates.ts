@@ -1,24 +1,7 @@
-import type { Proposal, RebalanceProposal } from '../input.ts'
 import type { Dependent, Source } from '../lib/dependencies.ts'
-import type { FrameRows } from '../measures/rows.ts'
 import { crc32 } from '../wire/crc32.ts'
 import { ByteWriter, utf8Bytes } from './byteWriter.ts'
 import { StateTree } from './stateTree.ts'
-
-/** What leaves the pipeline at the end of a frame: everything in it is of one moment. */
-export interface Frame {
-  /** ms; every number in the frame is computed up to here. */
-  readonly t: number
-  /** Patches of the channels that are watched, in the order of their sequence numbers. */
-  readonly pushes: readonly Push[]
-  /** Channels that have become readable in this frame, because somebody began to watch them. */
-  readonly ready: readonly string[]
-  readonly rows: FrameRows
-  /** What the prices of this frame ask of the journal. */
-  readonly proposals: readonly Proposal[]
-  /** What the drift of this frame asks of it. */
-  readonly rebalances: readonly RebalanceProposal[]
-}
 
 /** One message to all who follow a channel, as it is written on the wire. */
 export interface Push {

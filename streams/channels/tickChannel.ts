@@ -1,6 +1,6 @@
-import { SIDES } from '../input.ts'
 import type { Interner } from '../lib/interner.ts'
 import type { Instrument } from '../market/market.ts'
+import { SIDES } from '../market/ticks.ts'
 import type { Branch } from './stateTree.ts'
 
 /** `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. */

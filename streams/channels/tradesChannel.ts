@@ -1,7 +1,7 @@
-import { SIDES } from '../input.ts'
 import type { Interner } from '../lib/interner.ts'
 import type { Instrument } from '../market/market.ts'
 import { TAPE_LENGTH } from '../market/tape.ts'
+import { SIDES } from '../market/ticks.ts'
 import type { Branch } from './stateTree.ts'
 
 /**

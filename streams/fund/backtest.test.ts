@@ -5,7 +5,7 @@ import { ONE, parseDecimal } from '../lib/decimal.ts'
 import { fundSpec } from '../test/drive.ts'
 import { records } from '../test/records.ts'
 import { type Backtest, type BacktestMoment, BacktestRun, type NeverBegun } from './backtest.ts'
-import type { FundSpec } from './fund.ts'
+import type { FundSpec } from './spec.ts'
 
 const MINUTE = 60_000
 const never = {

@@ -1,10 +1,10 @@
-import type { FundHoldings } from '../input.ts'
 import { divDown, fromNumber, ONE, toNumber } from '../lib/decimal.ts'
 import { Changes } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
 import { type Instrument, Market } from '../market/market.ts'
-import { Fund, type FundSpec } from './fund.ts'
-import { inceptionOf } from './inception.ts'
+import { Fund } from './fund.ts'
+import { type FundHoldings, inceptionOf } from './inception.ts'
+import type { FundSpec } from './spec.ts'
 import { type PlannedTrade, type PlanRules, planTrades } from './tradePlan.ts'
 
 /** What became known at one moment of the past. */

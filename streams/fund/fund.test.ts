@@ -4,13 +4,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { haveRecordings, recordings } from '../../server/test/recordings.ts'
-import type { FundHoldings, Proposal } from '../input.ts'
 import { formatDecimal, parseDecimal } from '../lib/decimal.ts'
 import type { FundRow } from '../measures/rows.ts'
 import { Driven, fundSpec, NOON } from '../test/drive.ts'
 import { records } from '../test/records.ts'
-import type { FundSpec, Weighting } from './fund.ts'
-import { inceptionOf } from './inception.ts'
+import { type FundHoldings, inceptionOf, type Proposal } from './inception.ts'
+import type { FundSpec, Weighting } from './spec.ts'
 
 type Spec = Partial<FundSpec> & Pick<FundSpec, 'weighting'>
 

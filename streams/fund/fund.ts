@@ -1,57 +1,12 @@
-import type { FundHoldings, Proposal } from '../input.ts'
 import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import type { Constituent, FundRow } from '../measures/rows.ts'
-import { type Concentration, concentrated } from './concentration.ts'
-import type { PlanRules } from './tradePlan.ts'
+import { concentrated } from './concentration.ts'
+import type { FundHoldings, Proposal } from './inception.ts'
+import type { FundSpec } from './spec.ts'
 import { capHolds, cappedWeights, largest, type Weights } from './weighting.ts'
-
-/** A fund as its definition says it. */
-export interface FundSpec {
-  readonly id: string
-  readonly name: string
-  readonly quote: string
-  readonly weighting: Weighting
-  /** Asset → circulating supply, of all the fund may choose from. */
-  readonly supplies: ReadonlyMap<string, number>
-  /** 10⁻¹⁸ of the quote currency, for a share at inception. */
-  readonly initialPrice: bigint
-  /** 10⁻¹⁸ shares. */
-  readonly initialShares: bigint
-  readonly inceptionTimeoutMs: number
-  readonly targets: 'frozen' | 'live'
-  readonly rebalance: RebalanceRules
-  /** Of the net asset value of what is created or redeemed, in basis points. */
-  readonly createFeeBps: number
-  readonly redeemFeeBps: number
-  /** The symbol its shares trade under. */
-  readonly market: string | undefined
-}
-
-export type Weighting =
-  | { readonly scheme: 'market-cap'; readonly count: number; readonly cap: number; readonly rules?: Concentration }
-  | { readonly scheme: 'equal'; readonly assets: readonly string[]; readonly cap: number }
-  | { readonly scheme: 'fixed'; readonly weights: ReadonlyMap<string, number>; readonly cap: number }
-  | { readonly scheme: 'units'; readonly units: ReadonlyMap<string, bigint> }
-
-export interface RebalanceRules {
-  /** On |weight − target| of any asset; strictly greater. */
-  readonly assetThreshold: number
-  /** On |weight − target| ÷ target of any asset that has a target; strictly greater. */
-  readonly relativeThreshold?: number
-  /** On ½ Σ |weight − target|; strictly greater. */
-  readonly totalThreshold: number
-  /** ms since the last one. */
-  readonly maxIntervalMs: number
-  /** Whether what asks for one is only told, shown with its trades, or carried out; `off` where left out. */
-  readonly mode?: 'off' | 'propose' | 'execute'
-  /** ms since the last one, before which there is no other. */
-  readonly coolOffMs?: number
-  /** How trades are planned. */
-  readonly trades?: PlanRules
-}
 
 /**
  * What the fund holds, one place an asset, in columns: thousands of funds are computed in every frame, and objects of their own

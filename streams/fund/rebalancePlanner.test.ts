@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { RebalanceProposal } from '../input.ts'
 import type { RebalanceState, TradeState } from '../ledger/rebalanceEntry.ts'
 import { parseDecimal } from '../lib/decimal.ts'
 import { Driven, fundSpec, NOON } from '../test/drive.ts'
-import type { RebalanceRules } from './fund.ts'
 import { inceptionOf } from './inception.ts'
+import type { RebalanceRules } from './spec.ts'
+import type { RebalanceProposal } from './tradePlan.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 

@@ -1,9 +1,9 @@
-import type { FundHoldings, RebalanceProposal } from '../input.ts'
 import type { RebalanceState } from '../ledger/rebalanceEntry.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import type { Fund } from './fund.ts'
-import { planTrades } from './tradePlan.ts'
+import type { FundHoldings } from './inception.ts'
+import { planTrades, type RebalanceProposal } from './tradePlan.ts'
 
 /** A plan that is only shown is made anew so often, ms of event time. */
 const SHOWN_MS = 1_000

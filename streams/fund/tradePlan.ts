@@ -21,6 +21,20 @@ export interface PlanRules {
   readonly maxTrade?: bigint
 }
 
+/** What a fund that has drifted asks the journal for: a rebalance. */
+export interface RebalanceProposal {
+  readonly fund: string
+  /** ms: the frame. */
+  readonly t: number
+  /** Counts the fund's rebalances; the first is 1. */
+  readonly id: number
+  /** Which rule asks for it: `asset`, `relative`, `total` or `age`. */
+  readonly reason: string
+  /** Target weights, shares of one. */
+  readonly targets: Readonly<Record<string, number>>
+  readonly trades: readonly PlannedTrade[]
+}
+
 /** Slices that one asset is traded in, at most; what is beyond is left for the next rebalance. */
 const SLICES_MAX = 1_000
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { highestBid, type Levels } from '../pools/orderBook.ts'
 import { DepthSampler } from './depthSampler.ts'
+import { highestBid, type Levels } from './levels.ts'
 
 const levelsOf = (price: number): Levels => ({ bids: [[price, 1]], asks: [[price + 1, 1]] })
 /** The best bid of each look, undefined where the book is not known. */

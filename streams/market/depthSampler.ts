@@ -1,5 +1,4 @@
-import type { BookLevels } from '../input.ts'
-import type { Levels } from '../pools/orderBook.ts'
+import type { BookLevels, Levels } from './levels.ts'
 
 /** ms that lie between two looks at the same book, by the clock of its venue or by that of the receipt. */
 const APART_MS = 100

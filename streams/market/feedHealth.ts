@@ -1,5 +1,5 @@
-import type { Bad, BadCounts, FeedState } from '../input.ts'
 import type { Source } from '../lib/dependencies.ts'
+import type { Bad, BadCounts } from './ticks.ts'
 
 /** What the server says of its feeds before they begin. */
 export interface FeedInfo {
@@ -68,3 +68,5 @@ export class FeedHealth {
     return this.lastSeen > Number.NEGATIVE_INFINITY
   }
 }
+
+export type FeedState = 'connecting' | 'live' | 'ended' | 'down'

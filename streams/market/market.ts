@@ -1,4 +1,3 @@
-import { CANDLE, QUOTE, REFUSED, type Ticks } from '../input.ts'
 import { type Changes, Source } from '../lib/dependencies.ts'
 import type { Interner } from '../lib/interner.ts'
 import { Candle, Candles, INTERVALS, type Interval } from './candles.ts'
@@ -6,6 +5,7 @@ import type { FeedHealth } from './feedHealth.ts'
 import { Quotes } from './quotes.ts'
 import { RollingDay } from './rollingDay.ts'
 import { Tape } from './tape.ts'
+import { CANDLE, QUOTE, REFUSED, type Ticks } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
 
 /** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. NaN is unknown. */

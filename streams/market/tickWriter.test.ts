@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BUY, CANDLE, NO_SIDE, QUOTE, SELL, type Ticks, TRADE } from '../input.ts'
+import { BUY, CANDLE, NO_SIDE, QUOTE, SELL, type Ticks, TRADE } from './ticks.ts'
 import { TickWriter } from './tickWriter.ts'
 
 const NOW = Date.UTC(2024, 7, 8)

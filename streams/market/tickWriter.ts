@@ -1,24 +1,25 @@
-import { type Bad, type BookLevels, BUY, CANDLE, NO_SIDE, QUOTE, SELL, type TickColumns, type Ticks, TRADE } from '../input.ts'
-import type { Levels } from '../pools/orderBook.ts'
 import { DepthSampler } from './depthSampler.ts'
-
-export type Side = 'buy' | 'sell' | ''
-
-/** A venue's clock may run this far ahead of the moment of receipt (ms); a time beyond it is a mistake. */
-export const MAX_AHEAD_MS = 5_000
-
-/** 2009-01-01, before which there was nothing to trade. */
-export const FIRST_TIME = Date.UTC(2009, 0, 1)
-
-const MIN_PRICE = 1e-18
-const MAX_PRICE = 1e15
-const MAX_SIZE = 1e18
-
-/** What a price may be: neither nothing nor absurd. */
-export const isPrice = (price: number): boolean => price >= MIN_PRICE && price <= MAX_PRICE
-export const isSize = (size: number): boolean => size >= 0 && size <= MAX_SIZE
-/** A moment of the age of these markets that a date can hold. */
-export const isTime = (t: number): boolean => t >= FIRST_TIME && t < 8.64e15
+import type { BookLevels, Levels } from './levels.ts'
+import {
+  AHEAD_MS_MAX,
+  type Bad,
+  BUY,
+  CANDLE,
+  candleColumns,
+  copyRow,
+  grown,
+  isPrice,
+  isSize,
+  isTime,
+  NO_SIDE,
+  QUOTE,
+  SELL,
+  type Side,
+  type TickColumns,
+  type Ticks,
+  TRADE,
+  tickColumns,
+} from './ticks.ts'
 
 const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
 
@@ -184,7 +185,7 @@ export class TickWriter {
   }
 
   private timely(t: number): boolean {
-    if (isTime(t) && !(t - this.received > MAX_AHEAD_MS)) return true
+    if (isTime(t) && !(t - this.received > AHEAD_MS_MAX)) return true
     this.reject('time')
     return false
   }
@@ -220,42 +221,4 @@ export class TickWriter {
     c.side[i] = side
     c.id[i] = id
   }
-}
-
-const COLUMNS = ['type', 'symbol', 'source', 't', 'price', 'size', 'side', 'id'] as const
-const CANDLE_COLUMNS = ['open', 'high', 'low', 'span'] as const
-
-const copyRow = (columns: TickColumns, from: number, to: number): void => {
-  for (const name of COLUMNS) columns[name][to] = columns[name][from]!
-  if (columns.candle) for (const name of CANDLE_COLUMNS) columns.candle[name][to] = columns.candle[name][from]!
-}
-
-const tickColumns = (capacity: number): TickColumns => ({
-  type: new Uint8Array(capacity),
-  symbol: new Uint32Array(capacity),
-  source: new Uint32Array(capacity),
-  t: new Float64Array(capacity),
-  price: new Float64Array(capacity),
-  size: new Float64Array(capacity),
-  side: new Uint8Array(capacity),
-  id: [],
-})
-
-const candleColumns = (capacity: number) => ({
-  open: new Float64Array(capacity),
-  high: new Float64Array(capacity),
-  low: new Float64Array(capacity),
-  span: new Float64Array(capacity),
-})
-
-const grown = (old: TickColumns): TickColumns => {
-  const capacity = old.type.length * 2
-  const columns = tickColumns(capacity)
-  for (const name of COLUMNS) if (name !== 'id') columns[name].set(old[name])
-  columns.id = old.id
-  if (old.candle) {
-    columns.candle = candleColumns(capacity)
-    for (const name of CANDLE_COLUMNS) columns.candle[name].set(old.candle[name])
-  }
-  return columns
 }

@@ -1,17 +1,3 @@
-import type { Ticks } from '../input.ts'
-
-/**
- * What a frame leaves behind to be stored. Numbers are unrounded; NaN stands for unknown and becomes an absent member.
- * `t` is the end of the `storeMs` the row speaks of.
- */
-export interface FrameRows {
-  /** The frame, ms. */
-  readonly t: number
-  /** Batches of the frame, in the order taken in; rows marked REFUSED are not stored. */
-  readonly ticks: readonly Ticks[]
-  readonly measures: readonly MeasureRow[]
-}
-
 export type MeasureRow = PnlRow | FundRow | PoolRow
 
 export interface PnlRow {

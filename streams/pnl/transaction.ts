@@ -1,5 +1,6 @@
 import { formatDecimal, parseDecimal } from '../lib/decimal.ts'
 import { NAME } from '../lib/interner.ts'
+import { isTime } from '../market/ticks.ts'
 
 export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const
 export type TransactionType = (typeof TYPES)[number]
@@ -74,7 +75,6 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
   }
 }
 
-const FIRST = Date.UTC(2009, 0, 1)
 const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/
 
 /** ms of "1577868060000" or of an ISO 8601 time, which without an offset is UTC. */
@@ -87,7 +87,7 @@ export const readTime = (text: string): number | undefined => {
     // A day that its month does not have would count as one of the next.
     if (new Date(iso.slice(0, 10)).getUTCDate() !== Number(iso.slice(8, 10))) return undefined
   }
-  return t >= FIRST && t < 8.64e15 ? t : undefined
+  return isTime(t) ? t : undefined
 }
 
 /** A transaction as JSON has it: amounts are decimal strings, and what is not known is left out. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChainLog } from '../input.ts'
 import type { PoolRow } from '../measures/rows.ts'
 import { logAt, poolSpec, removed, swapV2, sync, token } from '../test/chain.ts'
 import { Driven, NOON } from '../test/drive.ts'
-import type { PoolSpec } from './pool.ts'
+import type { ChainLog } from './chainLog.ts'
+import type { PoolSpec } from './spec.ts'
 
 const address = (n: number): string => `0x${n.toString(16).padStart(40, '0')}`
 /** A pool of two tokens of no decimals. */

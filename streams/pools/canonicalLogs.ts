@@ -1,4 +1,4 @@
-import type { ChainLog } from '../input.ts'
+import type { ChainLog } from './chainLog.ts'
 
 /** Logs older than so many blocks are final: no chain takes them back. Two epochs of Ethereum. */
 const FINAL_AFTER = 64

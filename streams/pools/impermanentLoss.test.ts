@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChainLog } from '../input.ts'
 import { DAY } from '../market/candles.ts'
 import { logAt, lonelyPool, poolSpec, removed, swapV3, sync, token } from '../test/chain.ts'
 import { Driven, NOON } from '../test/drive.ts'
+import type { ChainLog } from './chainLog.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
 
 const RATIO = fc.double({ min: 1e-6, max: 1e6, noNaN: true })

@@ -4,11 +4,11 @@ import { haveCases, worked } from '../../server/test/cases.ts'
 import { Changes } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
 import { FeedHealth } from '../market/feedHealth.ts'
+import { depthOf, highestBid, inverted, type Level, type Levels, lowestAsk } from '../market/levels.ts'
 import { Market } from '../market/market.ts'
 import { poolSpec, token } from '../test/chain.ts'
 import { NOON } from '../test/drive.ts'
 import { AssetPrices } from './assetPrice.ts'
-import { depthOf, highestBid, inverted, type Level, type Levels, lowestAsk } from './orderBook.ts'
 import { Pool } from './pool.ts'
 
 interface BookCase {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
-import type { ChainLog } from '../input.ts'
 import { DAY, MINUTE } from '../market/candles.ts'
 import type { PoolRow } from '../measures/rows.ts'
 import { logAt, lonelyPool, mintV3, poolSpec, removed, type Said, swapV2, swapV3, sync, token } from '../test/chain.ts'
 import { Driven, NOON } from '../test/drive.ts'
-import { POOL_KINDS, type PoolSpec } from './pool.ts'
+import type { ChainLog } from './chainLog.ts'
+import { POOL_KINDS, type PoolSpec } from './spec.ts'
 
 /** 2,000,000 USDC beside 1,000 WETH. */
 const USDC = 10n ** 6n

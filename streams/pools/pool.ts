@@ -1,49 +1,20 @@
-import type { ChainLog } from '../input.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
 import type { FeedHealth } from '../market/feedHealth.ts'
+import type { Depth, Levels } from '../market/levels.ts'
 import type { PoolFigures, PoolRow } from '../measures/rows.ts'
 import type { AssetPrice, AssetPrices } from './assetPrice.ts'
 import { CanonicalLogs } from './canonicalLogs.ts'
+import type { ChainLog } from './chainLog.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
-import { type Levels, OrderBook } from './orderBook.ts'
-import { type Depth, Inconsistent, type PoolState } from './poolState.ts'
+import { OrderBook } from './orderBook.ts'
+import { Inconsistent, type PoolState } from './poolState.ts'
 import { type ReserveDelta, RollingVolume } from './rollingVolume.ts'
-import { Stableswap, type StableswapStart } from './stableswap/stableswap.ts'
-import type { Curve } from './stableswap/stableswapMath.ts'
+import type { PoolKind, PoolSpec, TokenSpec } from './spec.ts'
+import { Stableswap } from './stableswap/stableswap.ts'
 import { UniswapV2 } from './uniswapV2.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
-import type { V3Snapshot } from './uniswapV3/v3Snapshot.ts'
-
-export const POOL_KINDS = ['uniswap-v2', 'uniswap-v3', 'stableswap', 'orderbook'] as const
-export type PoolKind = (typeof POOL_KINDS)[number]
-
-export interface TokenSpec {
-  readonly symbol: string
-  readonly decimals: number
-  /** The asset whose price it has: of WETH that is ETH. */
-  readonly asset: string
-}
-
-export interface PoolSpec {
-  readonly id: string
-  readonly kind: PoolKind
-  readonly quote: string
-  /** Lower case, '' where the pool is named by nothing else. */
-  readonly address: string
-  /** Hundredths of a basis point. */
-  readonly feePips: number
-  /** Undefined: nothing is said of its amounts but the raw integers. */
-  readonly token0: TokenSpec | undefined
-  readonly token1: TokenSpec | undefined
-  /** Where a v3 pool is followed from, if not from its beginning. */
-  readonly start?: V3Snapshot
-  /** Of a stableswap pool; its logs are not read without. */
-  readonly stableswap?: Omit<Curve, 'rates'> & { readonly start?: StableswapStart }
-  /** Of an order book: the symbol whose levels it shows. */
-  readonly symbol?: string
-}
 
 /** The price of a token1 that its day began with: that standing at 00:00 UTC where one was known, else the first after it. */
 interface DayPrice {

@@ -1,6 +1,7 @@
-import type { ChainLog } from '../input.ts'
 import type { Mutable } from '../lib/mutable.ts'
+import type { Depth } from '../market/levels.ts'
 import type { PoolRow } from '../measures/rows.ts'
+import type { ChainLog } from './chainLog.ts'
 import type { DayTotal, ReserveDelta } from './rollingVolume.ts'
 
 /** What a pool's contract says by its events. Integers are raw, of the tokens' smallest units; prices in token0 a token1, raw. */
@@ -22,13 +23,6 @@ export interface PoolState {
   depth(fraction: number): Depth | undefined
   /** Writes what is its kind's own, and whether anything is missing. */
   describe(figures: Mutable<PoolRow>, day: DayTotal): void
-}
-
-export interface Depth {
-  /** Token0, for which the price falls. */
-  readonly bid: number
-  /** Token1, for which the price rises. */
-  readonly ask: number
 }
 
 /** A log that cannot be, after those that were taken in: some are missing or wrong. */

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { haveRecordings, recordedLines } from '../../server/test/recordings.ts'
-import type { ChainLog } from '../input.ts'
 import { logAt, lonelyPool, recordedLog, sync, token } from '../test/chain.ts'
 import { records } from '../test/records.ts'
+import type { ChainLog } from './chainLog.ts'
 import { amountIn, amountOut, UniswapV2 } from './uniswapV2.ts'
 
 const reserves = fc.bigInt({ min: 1n, max: 2n ** 112n - 1n })

@@ -1,8 +1,9 @@
-import type { ChainLog } from '../input.ts'
 import type { Mutable } from '../lib/mutable.ts'
+import type { Depth } from '../market/levels.ts'
 import type { PoolRow } from '../measures/rows.ts'
 import { SWAP_V2, SYNC_V2, unsigned } from './abi.ts'
-import type { Depth, PoolState } from './poolState.ts'
+import type { ChainLog } from './chainLog.ts'
+import type { PoolState } from './poolState.ts'
 import type { ReserveDelta } from './rollingVolume.ts'
 
 type Reserves = readonly [bigint, bigint]

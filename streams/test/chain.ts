@@ -1,11 +1,12 @@
-import type { ChainLog } from '../input.ts'
 import { Changes } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
 import { FeedHealth } from '../market/feedHealth.ts'
 import { Market } from '../market/market.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V2, SWAP_V3, SYNC_V2 } from '../pools/abi.ts'
 import { AssetPrices } from '../pools/assetPrice.ts'
-import { Pool, type PoolSpec, type TokenSpec } from '../pools/pool.ts'
+import type { ChainLog } from '../pools/chainLog.ts'
+import { Pool } from '../pools/pool.ts'
+import type { PoolSpec, TokenSpec } from '../pools/spec.ts'
 import { NOON } from './drive.ts'
 
 /** What a log says, without its place in the chain. */

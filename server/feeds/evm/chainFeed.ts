@@ -1,4 +1,4 @@
-import type { FeedState } from '../../../streams/input.ts'
+import type { FeedState } from '../../../streams/market/feedHealth.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Environment } from '../environment.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'

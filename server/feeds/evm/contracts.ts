@@ -1,6 +1,6 @@
 import { type Address, type Hex, hexToString, type PublicClient, parseAbi, trim } from 'viem'
 import { NAME } from '../../../streams/lib/interner.ts'
-import type { PoolKind } from '../../../streams/pools/pool.ts'
+import type { PoolKind } from '../../../streams/pools/spec.ts'
 import { SpecError } from '../specError.ts'
 
 /** What the configuration says of a pool; what it leaves out is not checked. */

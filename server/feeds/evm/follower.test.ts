@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChainLog } from '../../../streams/input.ts'
+import type { ChainLog } from '../../../streams/pools/chainLog.ts'
 import { Chain, type ChainBlock } from '../../test/evmChain.ts'
 import { type Blocks, Follower, KEPT, type Step } from './follower.ts'
 import type { Header } from './node.ts'

@@ -1,5 +1,5 @@
-import type { Bad, BadCounts, ChainLog } from '../../../streams/input.ts'
-import { FIRST_TIME } from '../../../streams/market/tickWriter.ts'
+import { type Bad, type BadCounts, FIRST_TIME } from '../../../streams/market/ticks.ts'
+import type { ChainLog } from '../../../streams/pools/chainLog.ts'
 import { type ChainNode, type Found, type FoundLog, type Header, NodeError } from './node.ts'
 import { Ranges } from './ranges.ts'
 

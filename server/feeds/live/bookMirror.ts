@@ -1,4 +1,4 @@
-import { EDGE, type Levels as KnownLevels, SHOWN, type Level as ShownLevel } from '../../../streams/pools/orderBook.ts'
+import { EDGE_TOLERANCE, type Levels as KnownLevels, SHOWN_REACH, type Level as ShownLevel } from '../../../streams/market/levels.ts'
 
 /** Levels of the two sides, as venues send them: `[price, size, …]`. */
 export interface Levels {
@@ -47,17 +47,17 @@ export class BookMirror {
   }
 
   /**
-   * Of a book with sizes the levels up to SHOWN from its middle, and how far all of them are known. `onCut` is told how many were too
+   * Of a book with sizes the levels up to SHOWN_REACH from its middle, and how far all of them are known. `onCut` is told how many were too
    * many. Undefined where the book has no middle, or one that cannot be.
    */
   levels(onCut: (levels: number) => void): KnownLevels | undefined {
     const { bid, ask } = this
     if (bid === undefined || ask === undefined || bid > ask) return undefined
     const middle = (bid + ask) / 2
-    const bids = this.bids.within((middle * (1 - SHOWN)) / EDGE)
-    const asks = this.asks.within(middle * (1 + SHOWN) * EDGE)
+    const bids = this.bids.within((middle * (1 - SHOWN_REACH)) / EDGE_TOLERANCE)
+    const asks = this.asks.within(middle * (1 + SHOWN_REACH) * EDGE_TOLERANCE)
     if (bids.cut + asks.cut > 0) onCut(bids.cut + asks.cut)
-    const reach = ({ last }: Near): number => (last === undefined ? SHOWN : Math.min(SHOWN, Math.abs(middle - last) / middle))
+    const reach = ({ last }: Near): number => (last === undefined ? SHOWN_REACH : Math.min(SHOWN_REACH, Math.abs(middle - last) / middle))
     return { bids: bids.levels, asks: asks.levels, reach: { bid: reach(bids), ask: reach(asks) } }
   }
 }

@@ -1,4 +1,4 @@
-import type { FeedState } from '../../../streams/input.ts'
+import type { FeedState } from '../../../streams/market/feedHealth.ts'
 import type { Environment } from '../environment.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import type { Venue } from '../venues/venue.ts'

@@ -1,4 +1,6 @@
-import type { BookLevels, ChainEvents, Ticks } from '../../../streams/input.ts'
+import type { BookLevels } from '../../../streams/market/levels.ts'
+import type { Ticks } from '../../../streams/market/ticks.ts'
+import type { ChainEvents } from '../../../streams/pools/chainLog.ts'
 import type { FeedInput } from '../feed.ts'
 
 type Batch = Ticks | BookLevels | ChainEvents

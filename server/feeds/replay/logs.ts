@@ -1,5 +1,5 @@
-import type { Bad, ChainLog } from '../../../streams/input.ts'
-import { FIRST_TIME } from '../../../streams/market/tickWriter.ts'
+import { type Bad, FIRST_TIME } from '../../../streams/market/ticks.ts'
+import type { ChainLog } from '../../../streams/pools/chainLog.ts'
 import type { FeedInput } from '../feed.ts'
 import { decimal, isoTime } from '../venues/numbers.ts'
 import type { Block } from './blocks.ts'

@@ -1,4 +1,4 @@
-import { MAX_AHEAD_MS } from '../../../streams/market/tickWriter.ts'
+import { AHEAD_MS_MAX } from '../../../streams/market/ticks.ts'
 
 export interface Timed {
   /** ms. */
@@ -29,7 +29,7 @@ export class OutlierFilter<Row extends Timed> {
         this.refuse(held)
       } else this.confirm(held)
     }
-    if (row.t > this.newest + MAX_AHEAD_MS) this.held = row
+    if (row.t > this.newest + AHEAD_MS_MAX) this.held = row
     else {
       if (row.t > this.newest) this.newest = row.t
       this.take(row)
@@ -49,7 +49,7 @@ export class OutlierFilter<Row extends Timed> {
 
   /** In a file that goes symbol by symbol, the next symbol begins long before: that says nothing of the one before it. */
   private refutes(row: Row, held: Row): boolean {
-    if (!(row.t < held.t - MAX_AHEAD_MS)) return false
-    return row.symbol === held.symbol || row.t >= this.newest - MAX_AHEAD_MS
+    if (!(row.t < held.t - AHEAD_MS_MAX)) return false
+    return row.symbol === held.symbol || row.t >= this.newest - AHEAD_MS_MAX
   }
 }

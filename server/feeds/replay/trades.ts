@@ -1,5 +1,6 @@
 import { csvFields } from '../../../streams/lib/csv.ts'
-import { isPrice, isSize, isTime, type Side, TickWriter } from '../../../streams/market/tickWriter.ts'
+import { isPrice, isSize, isTime, type Side } from '../../../streams/market/ticks.ts'
+import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { FeedInput } from '../feed.ts'
 import { SpecError } from '../specError.ts'
 import { decimal, sideOf } from '../venues/numbers.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { depthOf, highestBid, lowestAsk } from '../../../streams/pools/orderBook.ts'
+import { depthOf, highestBid, lowestAsk } from '../../../streams/market/levels.ts'
 import { poolSpec, token } from '../../../streams/test/chain.ts'
 import { feedContext } from '../../test/feedKit.ts'
 import { simFeed } from './sim.ts'

@@ -1,4 +1,4 @@
-import { type Level, type Levels, SHOWN } from '../../../streams/pools/orderBook.ts'
+import { type Level, type Levels, SHOWN_REACH } from '../../../streams/market/levels.ts'
 
 const LEVELS = 100
 /** What stands at the level next to the price and at the farthest one, in the quote currency. */
@@ -10,8 +10,8 @@ export const simLevels = (price: number, halfSpread: number): Levels => {
   const side = (sign: 1 | -1): Level[] =>
     Array.from({ length: LEVELS }, (_, i) => {
       const share = i / (LEVELS - 1)
-      const at = price * (1 + sign * (halfSpread + share * (SHOWN - halfSpread)))
+      const at = price * (1 + sign * (halfSpread + share * (SHOWN_REACH - halfSpread)))
       return [at, (NEAR_WORTH + share * (FAR_WORTH - NEAR_WORTH)) / at]
     })
-  return { bids: side(-1), asks: side(1), reach: { bid: SHOWN, ask: SHOWN } }
+  return { bids: side(-1), asks: side(1), reach: { bid: SHOWN_REACH, ask: SHOWN_REACH } }
 }

@@ -1,6 +1,6 @@
-import type { ChainLog } from '../../../streams/input.ts'
 import { SWAP_V2, SYNC_V2 } from '../../../streams/pools/abi.ts'
-import type { PoolSpec } from '../../../streams/pools/pool.ts'
+import type { ChainLog } from '../../../streams/pools/chainLog.ts'
+import type { PoolSpec } from '../../../streams/pools/spec.ts'
 import { amountOut } from '../../../streams/pools/uniswapV2.ts'
 import type { SeededRandom } from '../../lib/seededRandom.ts'
 

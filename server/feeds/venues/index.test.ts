@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { QUOTE } from '../../../streams/input.ts'
+import { QUOTE } from '../../../streams/market/ticks.ts'
 import { Talk } from '../../test/feedKit.ts'
 import { VENUES } from './index.ts'
 

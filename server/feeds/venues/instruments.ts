@@ -1,6 +1,7 @@
 import type { Interner } from '../../../streams/lib/interner.ts'
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
-import type { Side, TickWriter } from '../../../streams/market/tickWriter.ts'
+import type { Side } from '../../../streams/market/ticks.ts'
+import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { BookMirror, type Levels } from '../live/bookMirror.ts'
 import { Sequence } from './sequence.ts'
 

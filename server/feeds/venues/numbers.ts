@@ -1,4 +1,4 @@
-import type { Side } from '../../../streams/market/tickWriter.ts'
+import type { Side } from '../../../streams/market/ticks.ts'
 
 /** A number as venues and files write it, as text or as a JSON number; NaN for anything else. */
 export const decimal = (value: unknown): number =>

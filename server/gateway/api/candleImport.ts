@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Bad } from '../../../streams/input.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import { isSymbol } from '../../../streams/market/symbols.ts'
+import type { Bad } from '../../../streams/market/ticks.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { explain } from '../../../streams/wire/explain.ts'

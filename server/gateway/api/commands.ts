@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { FundSpec } from '../../../streams/fund/fund.ts'
+import type { FundSpec } from '../../../streams/fund/spec.ts'
 import { shareAsset } from '../../../streams/ledger/entry.ts'
 import type { Command } from '../../../streams/ledger/ledger.ts'
 import { formatDecimal, fromNumber } from '../../../streams/lib/decimal.ts'

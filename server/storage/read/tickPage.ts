@@ -1,4 +1,4 @@
-import { SIDES } from '../../../streams/input.ts'
+import { SIDES } from '../../../streams/market/ticks.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { type Codec, codecOf, type RowReader } from '../engine/rowBinary.ts'

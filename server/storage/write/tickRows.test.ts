@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CANDLE, QUOTE, REFUSED, TRADE } from '../../../streams/input.ts'
 import { Interner } from '../../../streams/lib/interner.ts'
+import { CANDLE, QUOTE, REFUSED, TRADE } from '../../../streams/market/ticks.ts'
 import { names, type Tick, ticksOf, trade } from '../../test/storageRows.ts'
 import { codecOf, LAST_MS, RowReader, RowWriter } from '../engine/rowBinary.ts'
 import { TICKS } from '../engine/tables.ts'

@@ -1,5 +1,5 @@
-import { CANDLE, QUOTE, REFUSED, type Ticks } from '../../../streams/input.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
+import { CANDLE, QUOTE, REFUSED, type Ticks } from '../../../streams/market/ticks.ts'
 import { LAST_MS, type RowWriter } from '../engine/rowBinary.ts'
 import type { TickWatermarks } from './tickWatermarks.ts'
 

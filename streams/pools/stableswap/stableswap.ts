@@ -1,5 +1,5 @@
-import type { ChainLog } from '../../input.ts'
 import type { Mutable } from '../../lib/mutable.ts'
+import type { Depth } from '../../market/levels.ts'
 import type { PoolRow } from '../../measures/rows.ts'
 import {
   ADD_LIQUIDITY,
@@ -14,7 +14,8 @@ import {
   unsigned,
   unsignedPair,
 } from '../abi.ts'
-import { type Depth, Inconsistent, type PoolState } from '../poolState.ts'
+import type { ChainLog } from '../chainLog.ts'
+import { Inconsistent, type PoolState } from '../poolState.ts'
 import type { ReserveDelta } from '../rollingVolume.ts'
 import { adminShare, type Curve, exchanged, invariant, precise, withdrawn } from './stableswapMath.ts'
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../../server/test/cases.ts'
 import { haveRecordings, recordedLines } from '../../../server/test/recordings.ts'
-import type { ChainLog } from '../../input.ts'
 import type { PoolRow } from '../../measures/rows.ts'
 import { burnV3, initializeV3, logAt, lonelyPool, mintV3, recordedLog, type Said, swapV3, token } from '../../test/chain.ts'
 import { records } from '../../test/records.ts'
 import { signedTopic, unsigned } from '../abi.ts'
+import type { ChainLog } from '../chainLog.ts'
 import { tickAtSqrtRatio } from './tickMath.ts'
 import { logEffect } from './uniswapV3.ts'
 

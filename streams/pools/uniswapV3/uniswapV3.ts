@@ -1,5 +1,5 @@
-import type { ChainLog } from '../../input.ts'
 import type { Mutable } from '../../lib/mutable.ts'
+import type { Depth } from '../../market/levels.ts'
 import type { PoolRow } from '../../measures/rows.ts'
 import {
   atLeast,
@@ -15,7 +15,8 @@ import {
   unsigned,
 } from '../abi.ts'
 import { squareRoot } from '../bigintMath.ts'
-import { type Depth, Inconsistent, type PoolState } from '../poolState.ts'
+import type { ChainLog } from '../chainLog.ts'
+import { Inconsistent, type PoolState } from '../poolState.ts'
 import type { DayTotal, ReserveDelta } from '../rollingVolume.ts'
 import type { PoolPrice } from './swap.ts'
 import { TickMap } from './tickMap.ts'

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import type { Levels } from '../../../../streams/pools/orderBook.ts'
+import type { Levels } from '../../../../streams/market/levels.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { nameOf } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'

@@ -1,0 +1,27 @@
+import type { BadCounts } from '../market/ticks.ts'
+
+/** One event log of an EVM chain, as `eth_getLogs` returns it, but for the time. */
+export interface ChainLog {
+  /** ms; the time of the block. */
+  readonly t: number
+  readonly block: number
+  /** The log's index in the block. */
+  readonly index: number
+  /** Of the contract; '' in a file that has the logs of one pool only. */
+  readonly address: string
+  readonly topics: readonly string[]
+  /** Hex, "0x" in front. */
+  readonly data: string
+  /** The block it stood in has been reorganised away. */
+  readonly removed?: boolean
+}
+
+/** Logs of one feed, in the order of the chain. */
+export interface ChainEvents {
+  readonly kind: 'chain'
+  readonly feed: number
+  readonly logs: readonly ChainLog[]
+  /** Messages they were read from. */
+  readonly messages: number
+  readonly bad: BadCounts
+}
