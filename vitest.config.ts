@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that need a process, a thread, an engine or a socket; the test of the structure only reads the sources. */
+const system = ['**/*.system.test.ts', 'server/test/**/!(structure).test.ts']
+
 export default defineConfig({
   test: {
-    include: ['{streams,server,clients,bench}/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
     // One core is left idle otherwise: much of a test is waiting for a database or a process.
     maxWorkers: '100%',
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['{streams,server,clients,bench}/**/*.test.ts'], exclude: system } },
+      { extends: true, test: { name: 'system', include: system } },
+    ],
   },
 })

@@ -1,0 +1,37 @@
+// Builds dist/ if a source is newer than the last build. `npm ci`, `npm start` and `npm test` run it; it costs next to nothing if all is built.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const stamp = join(root, 'dist', '.built')
+const SOURCES = ['streams', 'server', 'clients', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+
+/** Returns whether `path`, or a source below it, changed after `time`. A folder changes when a file comes, goes or moves. */
+const changedSince = (path, time) => {
+  const stats = statSync(path)
+  if (stats.mtimeMs > time) return true
+  if (!stats.isDirectory()) return false
+  return readdirSync(path, { withFileTypes: true }).some(
+    entry => (entry.isDirectory() || /(?<!\.test)\.ts$/.test(entry.name)) && changedSince(join(path, entry.name), time),
+  )
+}
+
+/** Compiles, and dates the build to its beginning: a source that changes while the compiler reads is newer than the build. */
+const build = () => {
+  const began = new Date()
+  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) return false
+  writeFileSync(stamp, '')
+  utimesSync(stamp, began, began)
+  return true
+}
+
+const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : Number.NEGATIVE_INFINITY
+if (SOURCES.some(source => changedSince(join(root, source), builtAt))) {
+  // An installation without development dependencies runs the build that it was given.
+  if (!existsSync(compiler)) console.error('driftwire: not built, because the compiler is a development dependency: npm ci')
+  else if (!build()) process.exitCode = 1
+}
