@@ -13,6 +13,7 @@ import { localBus } from './bus/local.ts'
 import { offerPrivateChannels } from './bus/privateChannels.ts'
 import { ServerChannels } from './bus/serverChannels.ts'
 import { definedFunds, readFund } from './clearing/definedFunds.ts'
+import { gatewayPort } from './clearing/gatewayPort.ts'
 import { openClearing } from './clearing/open.ts'
 import { termsOf } from './clearing/terms.ts'
 import { UsageError } from './config/options.ts'
@@ -32,7 +33,9 @@ import { seedOf, simFeed } from './feeds/sim/sim.ts'
 import { feedOf } from './feeds/specs.ts'
 import { CandleImport } from './gateway/api/candleImport.ts'
 import { ChannelDirectory } from './gateway/api/channelDirectory.ts'
-import { Commands } from './gateway/api/commands.ts'
+import { Operations } from './gateway/api/operations.ts'
+import { Orders } from './gateway/api/orders.ts'
+import { PortfolioRows } from './gateway/api/portfolioRows.ts'
 import { addressOf, httpApp } from './gateway/http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from './gateway/hub/hub.ts'
 import { Requests } from './gateway/rpc/requests.ts'
@@ -221,18 +224,24 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     access: readers,
   })
   const { limits } = config
-  const commands = new Commands({
-    exists: fund => fixed.has(`fund:${fund}`),
-    clearing,
-    access: readers,
+  const forGateways = gatewayPort(clearing, {
     now: () => view.t || Date.now(),
-    clientsDefine: config.fundsBy === 'clients',
-    portfolios: new Map(portfolios.map(spec => [spec.id, spec])),
-    priceOf: symbol => (view.market.has(symbol) ? view.market.instrument(symbol).price : undefined),
-    navOf: id => {
+    nav: id => {
       const { nav = Number.NaN, stale = true } = view.funds.get(id)?.figures ?? {}
       return stale || !Number.isFinite(nav) ? undefined : nav
     },
+  })
+  const orders = new Orders({ clearing: forGateways, access: readers, exists: fund => fixed.has(`fund:${fund}`) })
+  const portfolioRows = new PortfolioRows({
+    clearing: forGateways,
+    access: readers,
+    portfolios: new Map(portfolios.map(spec => [spec.id, spec])),
+    price: async symbol => (view.market.has(symbol) ? view.market.instrument(symbol).price : undefined),
+  })
+  const operations = new Operations({
+    clearing: forGateways,
+    access: readers,
+    clientsDefine: config.fundsBy === 'clients',
     readFund: definition => readFund(definition, config),
     defined: (spec, owner) => {
       fixed.add(`fund:${spec.id}`)
@@ -254,7 +263,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     history,
     past,
     accounts,
-    commands,
+    orders,
+    portfolioRows,
     limits,
     now: Date.now,
     log: log.child({ module: 'requests' }),
@@ -334,7 +344,9 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     history,
     registry,
     accounts,
-    commands,
+    orders,
+    operations,
+    portfolioRows,
     prices,
     dex,
     swaps,

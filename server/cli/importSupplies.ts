@@ -7,7 +7,7 @@ import { explain } from '../../streams/wire/explain.ts'
 import { SUPPLIES_PER_REQUEST_MAX } from '../../streams/wire/limits.ts'
 import { SUPPLY } from '../../streams/wire/requests.ts'
 import { UsageError } from '../config/options.ts'
-import type { SupplyAnswer } from '../gateway/api/commands.ts'
+import type { SupplyAnswer } from '../gateway/api/operations.ts'
 import { fileOf } from './importTransactions.ts'
 import type { RunningServer } from './server.ts'
 

@@ -3,7 +3,7 @@ import { BadRow, type Transaction, transactionReader, writeTransaction } from '.
 import { checkedRow, RowIds, whyBad } from '../clearing/transactionRows.ts'
 import { UsageError } from '../config/options.ts'
 import { blocksOf } from '../feeds/replay/blocks.ts'
-import type { RecordAnswer } from '../gateway/api/commands.ts'
+import type { RecordAnswer } from '../gateway/api/portfolioRows.ts'
 import { type RunningServer, ServerError } from './server.ts'
 import { walletReader } from './wallet.ts'
 

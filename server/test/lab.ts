@@ -74,7 +74,8 @@ export class Lab {
       past,
       // Nobody logs in or orders here.
       accounts: undefined as never,
-      commands: undefined as never,
+      orders: undefined as never,
+      portfolioRows: undefined as never,
       limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
       now: Date.now,
       log: pino({ level: 'silent' }),

@@ -15,7 +15,9 @@ import type { Accounts } from '../../identity/accounts.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { CandleImport } from '../api/candleImport.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
-import type { Commands } from '../api/commands.ts'
+import type { Operations } from '../api/operations.ts'
+import type { Orders } from '../api/orders.ts'
+import type { PortfolioRows } from '../api/portfolioRows.ts'
 import { hasPast } from '../hub/backfill.ts'
 import type { Hub } from '../hub/hub.ts'
 import { problem } from '../transports/problem.ts'
@@ -36,7 +38,9 @@ export interface AppOptions {
   readonly history: History
   readonly registry: Registry
   readonly accounts: Accounts
-  readonly commands: Commands
+  readonly orders: Orders
+  readonly operations: Operations
+  readonly portfolioRows: PortfolioRows
   readonly prices: CandleImport
   readonly dex: Dex
   readonly swaps: SwapImport

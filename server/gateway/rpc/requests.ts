@@ -22,7 +22,8 @@ import type { Accounts } from '../../identity/accounts.ts'
 import type { Issued } from '../../identity/tokens.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
-import type { Commands } from '../api/commands.ts'
+import type { Orders } from '../api/orders.ts'
+import type { PortfolioRows } from '../api/portfolioRows.ts'
 import { type BackfillSource, backfill, hasPast } from '../hub/backfill.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -44,7 +45,8 @@ export interface RequestsOptions {
   readonly history: History
   readonly past: BackfillSource
   readonly accounts: Accounts
-  readonly commands: Commands
+  readonly orders: Orders
+  readonly portfolioRows: PortfolioRows
   readonly limits: RequestLimits
   readonly now: () => number
   readonly log: Logger
@@ -92,7 +94,7 @@ export class Requests {
       if (id !== undefined) session.send(replyText(id, result))
     }
     const { who } = session
-    const { commands, accounts } = this.options
+    const { orders, portfolioRows, accounts } = this.options
     /** Answers when the clearing house has; its orders are JSON already. */
     const later = (work: Promise<unknown>): void => {
       work.then(
@@ -139,24 +141,24 @@ export class Requests {
         return
       case 'create':
       case 'redeem':
-        later(commands.order(who, method, orderOf(params) ?? readParams(method, params), this.originOf(session)))
+        later(orders.order(who, method, orderOf(params) ?? readParams(method, params), this.originOf(session)))
         return
       case 'transfer':
-        later(commands.transfer(who, readParams(method, params), this.originOf(session)))
+        later(orders.transfer(who, readParams(method, params), this.originOf(session)))
         return
       case 'quote':
-        later(commands.quote(who, readParams(method, params)))
+        later(orders.quote(who, readParams(method, params)))
         return
       case 'order':
-        later(commands.orderOf(who, readParams(method, params).key, this.originOf(session, true)))
+        later(orders.orderOf(who, readParams(method, params).key, this.originOf(session, true)))
         return
       case 'holdings':
         readParams(method, params)
-        later(commands.holdings(who))
+        later(orders.holdings(who))
         return
       case 'record': {
         const { portfolio, transactions } = readParams(method, params)
-        later(commands.record(who, portfolio, () => rowsOfList(transactions)))
+        later(portfolioRows.record(who, portfolio, () => rowsOfList(transactions)))
         return
       }
       case 'ping':

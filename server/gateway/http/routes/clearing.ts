@@ -9,7 +9,9 @@ import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../
 import type { Principal } from '../../../identity/access.ts'
 import type { Accounts } from '../../../identity/accounts.ts'
 import type { CandleImport } from '../../api/candleImport.ts'
-import type { Commands } from '../../api/commands.ts'
+import type { Operations } from '../../api/operations.ts'
+import type { Orders } from '../../api/orders.ts'
+import type { PortfolioRows } from '../../api/portfolioRows.ts'
 import { problem } from '../../transports/problem.ts'
 import type { Env } from '../app.ts'
 import { readBody, typeOf } from '../body.ts'
@@ -17,7 +19,9 @@ import { noCredentialsIn } from '../credentials.ts'
 
 export interface ClearingOptions {
   readonly accounts: Accounts
-  readonly commands: Commands
+  readonly orders: Orders
+  readonly operations: Operations
+  readonly portfolioRows: PortfolioRows
   readonly prices: CandleImport
   /** Names of all funds, so that one alone need not be named. */
   readonly funds: () => readonly string[]
@@ -39,7 +43,7 @@ const PAGE = 1_000
 const ENTRIES_PER_PAGE_MAX = 10_000
 
 /** The routes of the clearing house: register, login, orders, holdings, and what operators do. */
-export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, funds }: ClearingOptions): void => {
+export const clearingRoutes = (app: Hono<Env>, { accounts, orders, operations, portfolioRows, prices, funds }: ClearingOptions): void => {
   const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
   const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
 
@@ -97,7 +101,7 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
         throw new ProtocolError('invalid_params', `body.etf_name: found nothing, expected one of ${funds().length} funds`)
       const key = c.req.header(KEY_HEADER) ?? randomUUID()
       checked(KEY, { [KEY_HEADER]: key }, 'header')
-      const placed = commands.order(who, side, { fund, amount: body.amount, key }, { source: at, at })
+      const placed = orders.order(who, side, { fund, amount: body.amount, key }, { source: at, at })
       const answer = await placed.then(order => json(c, order), refused)
       answer.headers.set(KEY_HEADER, key)
       return answer
@@ -106,30 +110,30 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
 
   app.get('/holdings', async c => {
     noCredentialsIn(c.req.query())
-    return c.json(await commands.holdings(c.get('who')))
+    return c.json(await orders.holdings(c.get('who')))
   })
   app.get('/v1/orders/:key', async c => {
     const at = nextMoment()
     const { key } = checked(METHODS.order, { key: c.req.param('key') }, 'path')
-    return json(c, await commands.orderOf(c.get('who'), key, { source: at, at }))
+    return json(c, await orders.orderOf(c.get('who'), key, { source: at, at }))
   })
-  app.get('/v1/funds/:id/basket', c => ofFund(c, commands.basket(c.get('who'), c.req.param('id'))))
+  app.get('/v1/funds/:id/basket', c => ofFund(c, orders.basket(c.get('who'), c.req.param('id'))))
 
   app.post('/v1/admin/deposits', async c =>
-    json(c, await commands.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
+    json(c, await operations.fundAccount(c.get('who'), 'deposit', checked(FUNDING, await readBody(c), 'body'))),
   )
   app.post('/v1/admin/withdrawals', async c =>
-    json(c, await commands.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
+    json(c, await operations.fundAccount(c.get('who'), 'withdrawal', checked(FUNDING, await readBody(c), 'body'))),
   )
-  app.post('/v1/admin/funds', async c => c.json(await commands.define(c.get('who'), await readBody(c))))
-  app.post('/v1/admin/funds/:id/halt', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), true)))
-  app.post('/v1/admin/funds/:id/resume', c => ofFund(c, commands.halt(c.get('who'), c.req.param('id'), false)))
+  app.post('/v1/admin/funds', async c => c.json(await operations.define(c.get('who'), await readBody(c))))
+  app.post('/v1/admin/funds/:id/halt', c => ofFund(c, operations.halt(c.get('who'), c.req.param('id'), true)))
+  app.post('/v1/admin/funds/:id/resume', c => ofFund(c, operations.halt(c.get('who'), c.req.param('id'), false)))
 
-  app.post('/v1/admin/supplies', async c => c.json(await commands.supply(c.get('who'), checked(SUPPLIES, await readBody(c), 'body'))))
+  app.post('/v1/admin/supplies', async c => c.json(await operations.supply(c.get('who'), checked(SUPPLIES, await readBody(c), 'body'))))
 
   app.post('/v1/portfolios/:id/transactions', async c => {
     noCredentialsIn(c.req.query())
-    return c.json(await commands.record(c.get('who'), c.req.param('id'), () => readRows(c)))
+    return c.json(await portfolioRows.record(c.get('who'), c.req.param('id'), () => readRows(c)))
   })
 
   app.post('/v1/admin/candles', async c => {
@@ -144,7 +148,7 @@ export const clearingRoutes = (app: Hono<Env>, { accounts, commands, prices, fun
     const most = Number(limit)
     if (!WHOLE.test(limit) || most < 1 || most > ENTRIES_PER_PAGE_MAX)
       throw new ProtocolError('invalid_params', `limit: found "${limit}", expected 1 to ${ENTRIES_PER_PAGE_MAX}`)
-    return c.json(await commands.audit(c.get('who'), Number(after), most))
+    return c.json(await operations.audit(c.get('who'), Number(after), most))
   })
 }
 

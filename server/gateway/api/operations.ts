@@ -1,0 +1,82 @@
+import type { z } from 'zod'
+import type { FundSpec } from '../../../streams/fund/spec.ts'
+import type { FUNDING, SUPPLIES } from '../../../streams/wire/requests.ts'
+import type { GatewayPort } from '../../clearing/gatewayPort.ts'
+import { termsOf } from '../../clearing/terms.ts'
+import type { FundConfig } from '../../config/schema.ts'
+import { type Access, authorize, type Principal } from '../../identity/access.ts'
+import { authorOf, execute } from './execute.ts'
+
+/** What operators' commands need. */
+export interface OperationsOptions {
+  readonly clearing: GatewayPort
+  readonly access: Access
+  /** Clients may define funds, too. */
+  readonly clientsDefine: boolean
+  /** Reads a fund that is defined at run time. Throws a ProtocolError if it does not fit together. */
+  readonly readFund: (definition: unknown) => { readonly config: FundConfig; readonly spec: FundSpec }
+  /** Called when a fund of this owner ('' for an operator) has been defined. */
+  readonly defined: (spec: FundSpec, owner: string) => void
+}
+
+/** What became of supplies, in assets. */
+export interface SupplyAnswer {
+  readonly accepted: number
+  /** Those that had this supply already. */
+  readonly known: number
+}
+
+/** What operators have the clearing house do. Each method asks whether `who` may. */
+export class Operations {
+  private readonly options: OperationsOptions
+
+  constructor(options: OperationsOptions) {
+    this.options = options
+  }
+
+  /** Books what came to a client's account or left it. Returns the entry as JSON text; rejects with the ProtocolError that says why not. */
+  async fundAccount(
+    who: Principal,
+    kind: 'deposit' | 'withdrawal',
+    { username, asset, amount, key }: z.output<typeof FUNDING>,
+  ): Promise<string> {
+    authorize(this.options.access, who, { operate: 'deposits' })
+    return execute(this.options.clearing, { kind, client: username, asset, amount, key }, authorOf(who))
+  }
+
+  /** Defines a fund: the right of operators, and of clients if the configuration says so. Returns its id. */
+  async define(who: Principal, definition: unknown): Promise<{ readonly id: string }> {
+    const { access, clearing, clientsDefine, readFund, defined } = this.options
+    if (!(clientsDefine && who.user !== '')) authorize(access, who, { operate: 'funds' })
+    const { config, spec } = readFund(definition)
+    const { id, ...rest } = config
+    const command = { kind: 'define', fund: id, terms: termsOf(config, spec.quote), definition: { id, ...rest } as never } as const
+    await execute(clearing, command, authorOf(who))
+    defined(spec, who.user)
+    return { id }
+  }
+
+  /** Halts a fund, or resumes it: a halted fund takes no orders. */
+  async halt(who: Principal, fund: string, halted: boolean): Promise<{ readonly fund: string; readonly halted: boolean }> {
+    authorize(this.options.access, who, { operate: 'funds' })
+    await execute(this.options.clearing, { kind: halted ? 'halt' : 'resume', fund }, authorOf(who))
+    return { fund, halted }
+  }
+
+  /** Lets funds weigh by these supplies from now on. A fund chooses no asset whose supply is zero. */
+  async supply(who: Principal, { supplies }: z.output<typeof SUPPLIES>): Promise<SupplyAnswer> {
+    authorize(this.options.access, who, { operate: 'funds' })
+    const byAsset = new Map(Object.entries(supplies))
+    const done = await execute(this.options.clearing, { kind: 'supplies', supplies: byAsset }, authorOf(who))
+    const { accepted } = JSON.parse(done) as { accepted: number }
+    return { accepted, known: byAsset.size - accepted }
+  }
+
+  /** Returns entries of the journal after a number, oldest first, with the number to go on from if there may be more. */
+  async audit(who: Principal, after: number, limit: number): Promise<object> {
+    authorize(this.options.access, who, { operate: 'audit' })
+    const lines = await this.options.clearing.page({ after, limit })
+    const entries = lines.map(({ text, hash }) => ({ ...(JSON.parse(text) as object), hash }))
+    return { entries, ...(lines.length === limit && { next: lines.at(-1)!.seq }) }
+  }
+}

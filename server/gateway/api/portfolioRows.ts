@@ -1,0 +1,59 @@
+import { fromNumber } from '../../../streams/lib/decimal.ts'
+import type { PortfolioSpec } from '../../../streams/pnl/portfolio.ts'
+import type { Transaction } from '../../../streams/pnl/transaction.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
+import type { GatewayPort } from '../../clearing/gatewayPort.ts'
+import type { RefusedRow, TransactionRows } from '../../clearing/transactionRows.ts'
+import { type Access, authorize, type Principal } from '../../identity/access.ts'
+import { authorOf, execute } from './execute.ts'
+
+/** What rows of portfolios need. */
+export interface PortfolioRowsOptions {
+  readonly clearing: GatewayPort
+  readonly access: Access
+  readonly portfolios: ReadonlyMap<string, PortfolioSpec>
+  /** Returns the price of a symbol now; undefined if it has none. */
+  readonly price: (symbol: string) => Promise<number | undefined>
+}
+
+/** What became of the rows of a request. */
+export interface RecordAnswer {
+  readonly accepted: number
+  /** Rows whose id the portfolio knew. */
+  readonly known: number
+  readonly refused: readonly RefusedRow[]
+}
+
+/** Rows that go into a portfolio at run time: the same for the websocket and for HTTP. */
+export class PortfolioRows {
+  private readonly options: PortfolioRowsOptions
+
+  constructor(options: PortfolioRowsOptions) {
+    this.options = options
+  }
+
+  /**
+   * Puts rows into a portfolio, each id once for ever. For its owner and operators, and `read` is called only for them. A row without
+   * a price gets the market's of this moment, if there is one.
+   */
+  async record(who: Principal, portfolio: string, read: () => TransactionRows | Promise<TransactionRows>): Promise<RecordAnswer> {
+    const { access, clearing, portfolios } = this.options
+    authorize(access, who, { record: portfolio })
+    const spec = portfolios.get(portfolio)
+    if (spec === undefined) throw new ProtocolError('not_found', `there is no portfolio "${portfolio}"`)
+    const { good, refused } = await read()
+    const transactions = await this.priced(good, spec.quote)
+    const done = await execute(clearing, { kind: 'record', portfolio, transactions }, authorOf(who))
+    const { accepted } = JSON.parse(done) as { accepted: number }
+    return { accepted, known: good.length - accepted, refused }
+  }
+
+  private async priced(rows: readonly Transaction[], quote: string): Promise<Transaction[]> {
+    const needsPrice = ({ price, cost, type, asset }: Transaction): boolean =>
+      price === undefined && cost === undefined && type !== 'transfer' && asset !== quote
+    const assets = [...new Set(rows.filter(needsPrice).map(({ asset }) => asset))]
+    const found = await Promise.all(assets.map(async asset => [asset, await this.options.price(`${asset}-${quote}`)] as const))
+    const prices = new Map(found.map(([asset, price = Number.NaN]) => [asset, fromNumber(price)]))
+    return rows.map(tx => (needsPrice(tx) ? { ...tx, price: prices.get(tx.asset) } : tx))
+  }
+}
