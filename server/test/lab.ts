@@ -29,6 +29,8 @@ export class Lab {
   readonly pipeline: Pipeline
   readonly symbols = new Interner()
   readonly lines = new Set<Line>()
+  /** Sees every frame at the moment when the server sends it. */
+  sent: (line: Line, text: string) => void = () => {}
   private readonly sources = new Interner()
   private readonly inputQueue = new InputQueue()
   private readonly topics = new Map<string, Set<Line>>()
@@ -185,6 +187,7 @@ export class Line {
 
   toClient(text: string): void {
     if (this.far.closed) return
+    this.lab.sent(this, text)
     if (this.queued > MAX_BACKPRESSURE) {
       this.far.dropped = true
       return

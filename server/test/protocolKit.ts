@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pino } from 'pino'
-import { afterAll, expect, vi } from 'vitest'
+import { afterAll, expect, onTestFinished, vi } from 'vitest'
 import type { ClientOptions } from 'ws'
 import { readOptions } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
@@ -46,6 +46,7 @@ export class ProtocolServer {
   readonly logged: Logged[] = []
   private readonly clients: ProtocolClient[] = []
   private running!: Running
+  private stopped = false
 
   /** `args` as on the command line. All servers of a file share one data directory, for one process holds only one. */
   static async start(config: object, ...args: string[]): Promise<ProtocolServer> {
@@ -56,6 +57,13 @@ export class ProtocolServer {
       {},
     )
     server.running = await start(readSettings(options, { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN }, ''), log)
+    return server
+  }
+
+  /** Starts a server for the running test alone: if the test fails before it stops the server, the server ends with the test. */
+  static async startForTest(config: object, ...args: string[]): Promise<ProtocolServer> {
+    const server = await ProtocolServer.start(config, ...args)
+    onTestFinished(() => (server.stopped ? undefined : server.running.stop('the test has failed')))
     return server
   }
 
@@ -107,6 +115,7 @@ export class ProtocolServer {
 
   /** Stops, and proves that no client ever got anything that was not as promised. */
   async stop(): Promise<void> {
+    this.stopped = true
     await this.running.stop('the test is over')
     await Promise.all(this.clients.map(client => client.closed))
     expect(this.faults()).toEqual([])

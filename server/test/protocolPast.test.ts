@@ -101,7 +101,7 @@ const prove = (channel: string, { rows, pushes, state }: Replica, from: number):
 overTransports('the past, then the present', transport => {
   // The second transport replays the same content into the same store: it has all the rows from before, the future's too.
   it('come without a gap and without a double, whenever one asks and from whenever', async () => {
-    const server = await ProtocolServer.start(
+    const server = await ProtocolServer.startForTest(
       {
         portfolios: [{ id: 'past', transactions: 'past.csv' }],
         funds: [{ id: 'PAST', weighting: { scheme: 'units', units: { PAST: String(UNITS) } } }],

@@ -65,11 +65,7 @@ export const backfill = async (
     if (!(error instanceof ProtocolError)) throw error
     if (here()) send({ rows: [], more: false, error: { code: error.code, message: error.message, retry: ERRORS[error.code].retry } })
   }
-  if (!here()) return
-  session.send(snapshot.bytes)
-  follow.busy = false
-  follow.seq = snapshot.seq
-  hub.pump(session)
+  if (here()) hub.beginFrom(session, follow, snapshot)
 }
 
 /** Rows end before the snapshot. Of candles, before the one that the snapshot shows as running. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Driftwire } from '../../../clients/client.ts'
 import { canonical, type JsonObject } from '../../../streams/wire/mergePatch.ts'
-import { Lab, type Reader, virtualTime } from '../../test/lab.ts'
+import { RATES } from '../../../streams/wire/requests.ts'
+import { Lab, type Line, type Reader, virtualTime } from '../../test/lab.ts'
 
 const NOON = Date.UTC(2024, 7, 8, 12)
 const SYMBOLS = ['BTC-USD', 'ETH-USD', 'SOL-USD']
@@ -51,6 +53,68 @@ describe('a follower', () => {
     expect(lab.hub.stats().merged).toBeGreaterThan(5)
     client.close()
     lab.close()
+  })
+
+  it.each(RATES)('who asked for %i a second gets no more in any second after the snapshot, whatever happens', rate => {
+    const happening = fc.oneof(
+      fc.record({ what: fc.constant('frames' as const), count: fc.integer({ min: 1, max: 80 }) }),
+      fc.record({ what: fc.constant('quiet' as const), ms: fc.integer({ min: 1, max: 1500 }) }),
+      fc.record({ what: fc.constant('stall' as const), ms: fc.integer({ min: 1, max: 1500 }) }),
+      fc.record({ what: fc.constant('follow' as const) }),
+      fc.record({ what: fc.constant('slow' as const), bytesPerSecond: fc.constantFrom(20_000, Number.POSITIVE_INFINITY) }),
+      fc.record({ what: fc.constant('cut' as const) }),
+    )
+    fc.assert(
+      fc.property(fc.array(happening, { minLength: 3, maxLength: 25 }), script => {
+        vi.setSystemTime(NOON)
+        const lab = new Lab({ limits: { window: 400, lagMs: 100 } })
+        // When each subscription was sent what, after its snapshot or what it had missed.
+        const subscriptions: number[][] = []
+        const sentTo = new Map<Line, number[]>()
+        const clients: { client: Driftwire; reader: Reader }[] = []
+        const join = (): void => {
+          const reader = fast()
+          const client = lab.client(reader)
+          clients.push({ client, reader })
+          client.follow('tick:BTC-USD', {}, { maxRate: rate, checksum: true })
+        }
+        lab.sent = (line, text) => {
+          const { ch, snap, d } = JSON.parse(text) as { ch?: string; snap?: object; d?: object }
+          if (ch === undefined || (snap ?? d) === undefined) return
+          const current = sentTo.get(line)
+          if (current !== undefined && snap === undefined) {
+            current.push(Date.now())
+            return
+          }
+          const begun: number[] = []
+          subscriptions.push(begun)
+          sentTo.set(line, begun)
+        }
+        join()
+        vi.advanceTimersByTime(100)
+        let price = 0
+        for (const action of script) {
+          if (action.what === 'frames') run(lab, action.count, () => [{ symbol: 'BTC-USD', price: ++price }])
+          else if (action.what === 'quiet') vi.advanceTimersByTime(action.ms)
+          else if (action.what === 'stall') vi.setSystemTime(Date.now() + action.ms)
+          else if (action.what === 'follow') join()
+          else if (action.what === 'slow') clients.at(-1)!.reader.bytesPerSecond = action.bytesPerSecond
+          else for (const line of lab.lines) line.cut()
+        }
+        run(lab, 150, () => [{ symbol: 'BTC-USD', price: ++price }])
+        for (const at of subscriptions)
+          for (let i = 0; i + rate < at.length; i++) expect(at[i + rate]! - at[i]!).toBeGreaterThanOrEqual(1000)
+        for (const { client, reader } of clients) {
+          reader.bytesPerSecond = Number.POSITIVE_INFINITY
+          vi.advanceTimersByTime(40_000)
+          expect(client.state('tick:BTC-USD')).toMatchObject({ price })
+          expect(client.counts.healed).toBe(0)
+          client.close()
+        }
+        lab.close()
+      }),
+      { numRuns: 15, endOnFailure: true },
+    )
   })
 
   it('who reads slowly is served merged patches and never costs more than its window, while others get every frame', () => {

@@ -7,6 +7,7 @@ import type { Bus, Flush } from '../../bus/bus.ts'
 import type { Principal } from '../../identity/access.ts'
 import type { Socket } from '../transports/transport.ts'
 import { FanoutGroup, FRAME_OVERHEAD, type PushRate } from './fanoutGroup.ts'
+import { PacedGroups } from './pacedGroups.ts'
 import type { ReaderLagLimits } from './readerLag.ts'
 import { ResumeBuffer } from './resumeBuffer.ts'
 import { type Follow, NEVER, Session } from './session.ts'
@@ -82,12 +83,10 @@ export class Hub {
   private readonly sessions = new Map<Socket<Principal>, Session>()
   private readonly watched = new Map<string, Watched>()
   private readonly window: ResumeBuffer
-  private readonly rated = new Map<Rate, { readonly groups: Set<FanoutGroup>; due: number }>(
-    RATES.map(rate => [rate, { groups: new Set(), due: 0 }]),
-  )
+  private readonly paced = new Map<Rate, PacedGroups>(RATES.map(rate => [rate, new PacedGroups(rate)]))
   private readonly checksumAt = new Map<FanoutGroup, number>()
-  /** Sessions with follows that wait for the turn of their group. */
-  private readonly aligning = new Set<Session>()
+  /** Sessions with follows that wait for a turn of their rate. */
+  private readonly awaitingTurn = new Set<Session>()
   private readonly readers = new Map<Session, (() => void)[]>()
   private sweepAt = 0
   private heartbeatAt = 0
@@ -126,7 +125,7 @@ export class Hub {
     if (session === undefined) return
     for (const channel of [...session.follows.keys()]) this.unfollow(session, channel)
     this.sessions.delete(socket)
-    this.aligning.delete(session)
+    this.awaitingTurn.delete(session)
     this.release(session)
   }
 
@@ -142,7 +141,7 @@ export class Hub {
     this.unfollow(session, channel)
     const seq = this.bus.channels.seq(channel)
     const { resume } = options
-    const missed = resume?.epoch === this.bus.epoch ? this.window.after(channel, resume.seq, seq) : undefined
+    const missed = resume?.epoch === this.bus.epoch ? this.missed(channel, options.rate, resume.seq, seq) : undefined
     const follow: Follow = {
       group: this.group(channel, options.rate, seq),
       checksum: options.checksum,
@@ -150,7 +149,7 @@ export class Hub {
       seq: missed === undefined ? NEVER : seq,
       missed: missed ?? [],
       busy: false,
-      servedAt: Number.NEGATIVE_INFINITY,
+      begunAt: undefined,
       checkedAt: Number.NEGATIVE_INFINITY,
       joinedAt: 0,
       checksumJoinedAt: 0,
@@ -159,6 +158,14 @@ export class Hub {
     this.watched.get(channel)!.follows += 1
     if (missed) this.counts.resumed += 1
     return { epoch: this.bus.epoch, seq, ...(resume && { recovered: missed !== undefined }) }
+  }
+
+  /** What followed `since` up to `newest`, without a gap: every patch, or one merged of all for who has asked for few pushes. */
+  private missed(channel: string, rate: PushRate, since: number, newest: number): readonly Uint8Array[] | undefined {
+    const patches = this.window.after(channel, since, newest)
+    if (rate === 0 || patches === undefined || patches.length < 2) return patches
+    const merged = this.bus.channels.since(channel, since)
+    return merged && [merged.bytes]
   }
 
   /** Lets the followers that `follow` registered have what they asked for, as soon as it is there. */
@@ -212,6 +219,16 @@ export class Hub {
     })
   }
 
+  /** Begins a channel whose past has been sent: the snapshot that follows it, then what has happened since. */
+  beginFrom(session: Session, follow: Follow, snapshot: Push): void {
+    session.send(snapshot.bytes)
+    follow.busy = false
+    follow.seq = snapshot.seq
+    follow.missed = []
+    follow.begunAt = this.now()
+    this.pump(session)
+  }
+
   /** Sends what is waiting for this session, within what its reader has room for. */
   pump(session: Session): void {
     if (session.socket.closed) return
@@ -223,30 +240,32 @@ export class Hub {
     let room = session.slow ? this.limits.direct : this.limits.direct - session.owed
     const served: Follow[] = []
     let unserved = 0
+    let paced = 0
     for (const follow of session.follows.values()) {
       if (follow.joined || follow.busy) continue
       if (room > 0 && this.watched.get(follow.group.channel)!.ready) {
-        room -= this.serve(session, follow, now)
-        served.push(follow)
+        const bytes = this.serve(session, follow, now)
+        room -= bytes
+        if (bytes > 0) served.push(follow)
       }
-      if (!follow.joined) unserved += 1
+      if (follow.joined) continue
+      unserved += 1
+      if (follow.group.rate !== 0) paced += 1
     }
     if (room <= 0) session.requeue(served)
     if (room <= 0 || (session.slow && room < this.limits.direct)) session.ask(now)
-    if (unserved > 0 && !session.slow) this.aligning.add(session)
-    else this.aligning.delete(session)
+    if (paced > 0 || (unserved > 0 && !session.slow)) this.awaitingTurn.add(session)
+    else this.awaitingTurn.delete(session)
   }
 
   /** To be called every TICK_MS of wall time. */
   tick(): void {
     const now = this.now()
-    for (const rate of RATES) {
-      const { groups, due } = this.rated.get(rate)!
-      if (now < due) continue
-      this.rated.get(rate)!.due = Math.max(now, due + 1000 / rate)
-      for (const group of groups) this.flush(group)
+    for (const paced of this.paced.values()) {
+      if (paced.begin(now)) for (const group of paced.groups) this.flush(group)
     }
-    for (const session of this.aligning) this.pump(session)
+    for (const session of this.awaitingTurn) this.pump(session)
+    for (const paced of this.paced.values()) paced.open = false
     this.checksums(now)
     if (now >= this.sweepAt) {
       this.sweepAt = now + SWEEP_MS
@@ -306,18 +325,19 @@ export class Hub {
     }
   }
 
-  /** Sends a follower what it lacks, as often as its rate allows, and lets it join its group where it may; the bytes sent. */
+  /**
+   * Sends a follower what it lacks, and lets it join its group where it may. Returns the bytes sent. At a rate it begins at once,
+   * with a snapshot or what it has missed, and gets everything else in the turns of its rate, the first of them a period later.
+   */
   private serve(session: Session, follow: Follow, now: number): number {
     const { channels } = this.bus
     const { group } = follow
     const { channel, rate } = group
-    const newest = channels.seq(channel)
+    const begins = follow.begunAt === undefined
+    const paced = rate === 0 ? undefined : this.paced.get(rate)!
+    if (paced && !begins && (!paced.open || now - follow.begunAt! < paced.periodMs)) return 0
     const known = follow.seq !== NEVER
-    if (known && rate !== 0) {
-      if (now - follow.servedAt < 1000 / rate) return 0
-      // It joins when its group has had its turn and stands where the channel stands.
-      if (!session.slow && group.members > 0 && group.seq !== newest) return 0
-    }
+    const newest = paced && begins && known ? follow.seq : channels.seq(channel)
     const patch = known && newest > follow.seq ? channels.since(channel, follow.seq) : undefined
     const frames: (Uint8Array | undefined)[] = [...follow.missed]
     if (patch) frames.push(patch.bytes)
@@ -326,7 +346,7 @@ export class Hub {
     const whole = patch === undefined && newest !== follow.seq
     if (merged) this.counts.merged += 1
     if (whole) this.counts.snapshots += 1
-    if (follow.checksum && (merged || whole || now - follow.checkedAt >= CHECKSUM_MS)) {
+    if (follow.checksum && newest === channels.seq(channel) && (merged || whole || now - follow.checkedAt >= CHECKSUM_MS)) {
       frames.push(channels.checksum(channel)?.bytes)
       follow.checkedAt = now
     }
@@ -338,7 +358,8 @@ export class Hub {
     }
     follow.missed = []
     follow.seq = newest
-    if (bytes > 0) follow.servedAt = now
+    follow.begunAt ??= now
+    if (paced && begins) return bytes
     if (rate === 0 || group.members === 0) group.seq = newest
     if (!session.slow && group.seq === newest) {
       session.join(follow)
@@ -415,7 +436,7 @@ export class Hub {
   private forget(now: number): void {
     for (const [channel, watched] of this.watched) {
       if (watched.follows > 0 || now - watched.idleSince <= this.limits.resumeMs) continue
-      for (const [rate, group] of watched.groups) if (rate !== 0) this.rated.get(rate)!.groups.delete(group)
+      for (const [rate, group] of watched.groups) if (rate !== 0) this.paced.get(rate)!.groups.delete(group)
       this.watched.delete(channel)
       this.window.forget(channel)
       this.bus.watch(channel, false)
@@ -443,7 +464,7 @@ export class Hub {
     if (group === undefined) {
       group = new FanoutGroup(channel, rate, seq)
       groups.set(rate, group)
-      if (rate !== 0) this.rated.get(rate)!.groups.add(group)
+      if (rate !== 0) this.paced.get(rate)!.groups.add(group)
     }
     return group
   }

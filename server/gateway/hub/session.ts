@@ -16,8 +16,9 @@ export interface Follow {
   missed: readonly Uint8Array[]
   /** Rows of the store are on their way to it: nothing else may come before them. */
   busy: boolean
-  /** Wall clock, ms: when it was last served by itself, and when its state was last proved by a checksum. */
-  servedAt: number
+  /** Wall clock, ms: when it got its snapshot, or what it had missed; undefined before. */
+  begunAt: number | undefined
+  /** Wall clock, ms: when its state was last proved by a checksum. */
   checkedAt: number
   /** Readings of the group's counters when it joined. */
   joinedAt: number
@@ -124,6 +125,7 @@ export class Session {
       if (!lost || follow.busy) continue
       follow.seq = NEVER
       follow.missed = []
+      follow.begunAt = undefined
     }
     if (this.slow) return
     this.slow = true
