@@ -42,7 +42,7 @@ import { Requests } from './gateway/rpc/requests.ts'
 import { openTransport } from './gateway/transports/open.ts'
 import { isNamedHere, isOwn } from './gateway/transports/origin.ts'
 import { problem } from './gateway/transports/problem.ts'
-import { ANONYMOUS, access, type Principal, type Readers, readersOf, recordersOf } from './identity/access.ts'
+import { ANONYMOUS, type Principal, type Readers, readersOf, recordersOf } from './identity/access.ts'
 import { type Engine, openEngine } from './storage/engine/engine.ts'
 import { openBackfillSource } from './storage/read/backfillSource.ts'
 import { openHistory } from './storage/read/history.ts'
@@ -192,37 +192,28 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   offerPrivateChannels(side, clearing)
   const onlyHere = isLoopback(settings.host) && !settings.behindTls
   const byDefault: Readers = isLoopback(settings.host) ? 'public' : []
-  const readersByName = readersOf(config, byDefault)
-  // Those that were defined at run time, before this start.
-  for (const { id, definition } of knownFunds)
-    if (definition !== undefined && !readersByName.has(`fund:${id}`)) readersByName.set(`fund:${id}`, byDefault)
-  const readers = access(readersByName, recordersOf(config, onlyHere))
   const wanted = wantedSymbols(funds, portfolios, pools, config.quote)
   const named = new Set(feeds.flatMap(feed => feed.symbols ?? []))
   const openEnded = feeds.some(feed => feed.symbols === undefined)
-  const symbolsToHave = new Set([...named, ...Object.values(config.symbols), ...wanted])
   const warnOfUnknown = (): void => {
     const unknown = [...wanted].filter(symbol => !named.has(symbol) && !view.market.has(symbol))
     if (unknown.length > 0) log.warn({ symbols: unknown }, 'no feed knows the price of these')
   }
   // What a replay knows is known when it has ended.
   if (feeds.length > 0 && !openEnded) warnOfUnknown()
-  const fixed = new Set([
-    'status',
-    'orders',
-    'holdings',
-    ...funds.flatMap(f => [`fund:${f.id}`, `rebalances:${f.id}`]),
-    ...portfolios.map(p => `pnl:${p.id}`),
-    ...pools.map(p => `pool:${p.id}`),
-  ])
-  const catalogue = new ChannelDirectory({
+  const directory = new ChannelDirectory({
     seen: () => flow.names(),
     wasSeen: symbol => view.market.has(symbol),
-    symbols: symbolsToHave,
     openEnded,
-    fixed,
-    access: readers,
+    readers: readersOf(config, byDefault),
+    byDefault,
+    recorders: recordersOf(config, onlyHere),
   })
+  for (const symbol of [...named, ...Object.values(config.symbols), ...wanted]) directory.addSymbol(symbol)
+  for (const { id } of funds) directory.add('fund', id)
+  for (const { id } of portfolios) directory.add('pnl', id)
+  for (const { id } of pools) directory.add('pool', id)
+  const readers = directory.access
   const { limits } = config
   const forGateways = gatewayPort(clearing, {
     now: () => view.t || Date.now(),
@@ -231,7 +222,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
       return stale || !Number.isFinite(nav) ? undefined : nav
     },
   })
-  const orders = new Orders({ clearing: forGateways, access: readers, exists: fund => fixed.has(`fund:${fund}`) })
+  const orders = new Orders({ clearing: forGateways, access: readers, exists: fund => directory.has(`fund:${fund}`) })
   const portfolioRows = new PortfolioRows({
     clearing: forGateways,
     access: readers,
@@ -244,9 +235,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     clientsDefine: config.fundsBy === 'clients',
     readFund: definition => readFund(definition, config),
     defined: (spec, owner) => {
-      fixed.add(`fund:${spec.id}`)
-      fixed.add(`rebalances:${spec.id}`)
-      readersByName.set(`fund:${spec.id}`, byDefault === 'public' || owner === '' ? byDefault : [owner])
+      directory.add('fund', spec.id, owner)
       inputQueue.put({ kind: 'ledger', defined: [spec], funds: [] })
       // Where it cannot be stored now it is with the next start.
       engine.then(running => storeConfigured(running, [configuredFund(spec)], [])).catch(() => {})
@@ -259,7 +248,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     hub,
     bus,
     access: readers,
-    catalogue,
+    catalogue: directory,
     history,
     past,
     accounts,
@@ -332,7 +321,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     symbols,
     sources,
     sink,
-    stored: symbol => symbolsToHave.add(symbol),
+    stored: symbol => directory.addSymbol(symbol),
     notReady: () =>
       engineState === 'starting' ? 'ClickHouse is starting' : stored ? undefined : 'a replay runs, which may bring the same candles',
   })
@@ -340,7 +329,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     hub,
     bus,
     access: readers,
-    catalogue,
+    catalogue: directory,
     history,
     registry,
     accounts,
@@ -418,7 +407,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
 
   openTheEngine()
   const opened = engine.then(async running => {
-    for (const symbol of await storedSymbols(running)) symbolsToHave.add(symbol)
+    for (const symbol of await storedSymbols(running)) directory.addSymbol(symbol)
     const assets = new Map(Object.entries(config.assets).map(([ticker, { supply }]) => [ticker, supply]))
     for (const [ticker, supply] of await clearing.ask('supplies', {})) assets.set(ticker, formatDecimal(supply))
     await storeConfigured(

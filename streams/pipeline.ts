@@ -1,6 +1,6 @@
 import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
 import { ChannelStates, type Channels } from './channels/channelStates.ts'
-import { channelNames, channelsOf, openChannel } from './channels/registry.ts'
+import { channelNames, openChannel } from './channels/registry.ts'
 import type { Frame } from './frame.ts'
 import type { Proposal } from './fund/inception.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
@@ -8,6 +8,7 @@ import type { Input } from './input.ts'
 import type { MeasureRow } from './measures/rows.ts'
 import { RowSampler } from './rowSampler.ts'
 import { View, type ViewOptions } from './view.ts'
+import { channelsOf } from './wire/channels.ts'
 
 export interface PipelineOptions extends ViewOptions {
   /** Names this run of the pipeline; sequence numbers mean nothing across two. */

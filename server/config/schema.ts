@@ -7,7 +7,7 @@ import { isSymbol } from '../../streams/market/symbols.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { POOL_KINDS } from '../../streams/pools/spec.ts'
 import { V3_SNAPSHOT } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
-import { SCOPES } from '../identity/access.ts'
+import { SCOPES } from './scopes.ts'
 
 /** The configuration file: one definition for the types, the checks, and the JSON Schema that is served. */
 

@@ -1,10 +1,11 @@
-import { parseChannel } from '../../streams/wire/channels.ts'
+import { CHANNELS, type ChannelKind, type ChannelName, KINDS, parseChannel } from '../../streams/wire/channels.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Config } from '../config/schema.ts'
+import type { Scope } from '../config/scopes.ts'
 
 /** Who stands behind a socket or a request. */
 export interface Principal {
-  /** '' where nobody has logged in. */
+  /** '' if nobody has logged in. */
   readonly user: string
   readonly admin: boolean
   /** What an operator's token is good for. */
@@ -19,25 +20,34 @@ export interface Principal {
   readonly address?: string
 }
 
-export const SCOPES = ['deposits', 'funds', 'audit', 'portfolios', 'prices'] as const
-export type Scope = (typeof SCOPES)[number]
-
+/** A principal that has not logged in. */
 export const ANONYMOUS: Principal = { user: '', admin: false }
 
-/** What can be asked for: a channel to be read, rows to be put into a portfolio, something of an operator's, or a client's own business. */
-export type Action = { readonly read: string } | { readonly record: string } | { readonly operate: Scope } | { readonly act: 'client' }
+/** Who may call a method: everybody, or clients that are logged in. A method that names nobody is the admin's alone. */
+export type Callers = 'all' | 'client'
 
-/** Throws a Refusal where `who` may not. */
+/** What can be asked for: a channel to be read, rows to be put into a portfolio, something of an operator's, or a method to be called. */
+export type Action =
+  | { readonly read: string }
+  | { readonly record: string }
+  | { readonly operate: Scope }
+  | { readonly act: Callers | undefined }
+
+/** Throws a ProtocolError if `who` may not do this: `not_logged_in` if a login may help, else `not_allowed`. */
 export const authorize = (access: Access, who: Principal, action: Action): void => {
   if (!access(who, action)) throw new ProtocolError(who.user === '' && who.operator === undefined ? 'not_logged_in' : 'not_allowed')
 }
 
-/** The channel that `who` means: of the private ones there is one a client. */
-export const channelFor = (who: Principal, channel: string): string =>
-  (channel === 'orders' || channel === 'holdings') && who.user !== '' ? `${channel}@${who.user}` : channel
+/** The kinds of which each client has a channel of its own. */
+const OWN: readonly string[] = KINDS.filter(kind => CHANNELS[kind].readers === 'own')
+const OWN_CHANNEL = new RegExp(`^(?:${OWN.join('|')})@(.+)$`)
 
-/** The client whose private channel it is. */
-export const ownerOf = (channel: string): string | undefined => /^(?:orders|holdings)@(.+)$/.exec(channel)?.[1]
+/** Returns the channel that `who` means by this name: of the private kinds each client has its own. */
+export const channelFor = (who: Principal, channel: string): string =>
+  who.user !== '' && OWN.includes(channel) ? `${channel}@${who.user}` : channel
+
+/** Returns the client whose private channel this is; undefined if it is no private channel. */
+export const ownerOf = (channel: string): string | undefined => OWN_CHANNEL.exec(channel)?.[1]
 
 /** Everybody, or these users and the admin. */
 export type Readers = 'public' | readonly string[]
@@ -45,27 +55,44 @@ export type Readers = 'public' | readonly string[]
 /** The one function that every channel, command and route asks. */
 export type Access = (who: Principal, action: Action) => boolean
 
-/** `readers` says who reads a fund or portfolio, by channel name; `recorders` who puts rows into a portfolio, beside operators. */
+const isAmong = (who: Principal, readers: Readers): boolean => readers === 'public' || readers.includes(who.user)
+
+/** Returns whether `who` reads a channel of this kind; `listed` are the readers that its own entry, or its fund's, names. */
+export const mayRead = (who: Principal, { readers }: ChannelKind, listed: Readers = []): boolean => {
+  switch (readers) {
+    case 'all':
+      return true
+    case 'own':
+      return who.user !== ''
+    case 'listed':
+    case 'fund':
+      return who.admin || isAmong(who, listed)
+    default:
+      return who.admin
+  }
+}
+
+/** Returns the channel whose entry lists the readers of this one. */
+const listedUnder = (name: ChannelName, kind: ChannelKind): string => `${kind.readers === 'fund' ? 'fund' : name.kind}:${name.id}`
+
+/**
+ * Makes the one function that is asked. `readers` says who reads a fund or portfolio, by channel name; `recorders` who puts rows into a
+ * portfolio, beside operators.
+ */
 export const access =
   (readers: ReadonlyMap<string, Readers>, recorders: ReadonlyMap<string, Readers> = new Map()): Access =>
   (who, action) => {
-    if ('act' in action) return who.user !== ''
+    if ('act' in action) return action.act === 'all' || (action.act === 'client' ? who.user !== '' : who.admin)
     if ('operate' in action) return who.admin || (who.scopes?.includes(action.operate) ?? false)
-    if ('record' in action) {
-      const allowed = recorders.get(action.record) ?? []
-      return who.admin || (who.scopes?.includes('portfolios') ?? false) || allowed === 'public' || allowed.includes(who.user)
-    }
-    const may = (readers: Readers = []): boolean => who.admin || readers === 'public' || readers.includes(who.user)
-    const allowed = readers.get(action.read)
-    if (allowed !== undefined) return may(allowed)
-    const channel = parseChannel(action.read)
-    if (channel === undefined) return false
-    if (channel.kind === 'orders' || channel.kind === 'holdings') return who.user !== ''
-    if (channel.kind === 'rebalances') return may(readers.get(`fund:${channel.id}`))
-    return (channel.kind !== 'pnl' && channel.kind !== 'fund') || may()
+    if ('record' in action)
+      return who.admin || (who.scopes?.includes('portfolios') ?? false) || isAmong(who, recorders.get(action.record) ?? [])
+    const name = parseChannel(action.read)
+    if (name === undefined) return false
+    const kind = CHANNELS[name.kind]
+    return mayRead(who, kind, readers.get(listedUnder(name, kind)))
   }
 
-/** Who reads what: as the configuration says, else everybody where only this machine can ask, else the owner. */
+/** Returns who reads what: as the configuration says, else everybody if only this machine can ask, else the owner. */
 export const readersOf = ({ funds, portfolios }: Config, byDefault: Readers): Map<string, Readers> =>
   new Map([
     ...funds.map(({ id, read }) => [`fund:${id}`, read ?? byDefault] as const),
@@ -74,6 +101,6 @@ export const readersOf = ({ funds, portfolios }: Config, byDefault: Readers): Ma
     ),
   ])
 
-/** Who puts rows into which portfolio: its owner; where it has none, everybody, if only this machine can ask at all. */
+/** Returns who puts rows into which portfolio: its owner; if it has none, everybody, provided that only this machine can ask at all. */
 export const recordersOf = ({ portfolios }: Config, onlyHere: boolean): Map<string, Readers> =>
   new Map(portfolios.map(({ id, owner }) => [id, owner !== undefined ? [owner] : onlyHere ? 'public' : []]))

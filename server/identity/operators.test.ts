@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SCOPES } from './access.ts'
+import { SCOPES } from '../config/scopes.ts'
 import { digestOf } from './digest.ts'
 import { operators } from './operators.ts'
 

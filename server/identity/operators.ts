@@ -1,5 +1,6 @@
 import { UsageError } from '../config/options.ts'
-import { type Principal, SCOPES, type Scope } from './access.ts'
+import { SCOPES, type Scope } from '../config/scopes.ts'
+import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
 
 /** A token of the configuration: the server knows its digest only. */

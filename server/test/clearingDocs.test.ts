@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CHANNEL_KINDS } from '../../streams/wire/channels.ts'
+import { KINDS } from '../../streams/wire/channels.ts'
 import { ERRORS } from '../../streams/wire/errors.ts'
 import { METHODS } from '../../streams/wire/requests.ts'
 import { type AppOptions, httpApp } from '../gateway/http/app.ts'
@@ -48,7 +48,7 @@ describe('what is written of the protocol', () => {
 
   it('names every kind of channel, but for what is not computed yet', () => {
     const written = new Set(tableOf('Channels').flatMap(([channel]) => names(channel!).map(name => name.split(':')[0])))
-    for (const kind of CHANNEL_KINDS) expect(written, kind).toContain(kind)
+    for (const kind of KINDS) expect(written, kind).toContain(kind)
   })
 
   it('in OpenAPI has every route by every method, and none else', () => {

@@ -16,7 +16,7 @@ import type { BackfillSource } from '../gateway/hub/backfill.ts'
 import { HUB_LIMITS, Hub, type HubLimits, TICK_MS } from '../gateway/hub/hub.ts'
 import { Requests } from '../gateway/rpc/requests.ts'
 import type { Socket } from '../gateway/transports/transport.ts'
-import { ANONYMOUS, access, type Principal } from '../identity/access.ts'
+import { ANONYMOUS, type Principal } from '../identity/access.ts'
 
 /**
  * Pipeline, bus, hub, requests and the client library as they are, with a network between them that the test holds in its hand:
@@ -58,20 +58,20 @@ export class Lab {
     this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, inputQueue: this.inputQueue, side })
     const limits = { ...HUB_LIMITS, ...options.limits }
     this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
-    const readable = access(new Map())
+    const catalogue = new ChannelDirectory({
+      seen: () => [],
+      wasSeen: () => true,
+      openEnded: true,
+      readers: new Map(),
+      byDefault: [],
+      recorders: new Map(),
+    })
     const past = options.past ?? { rows: async () => ({ rows: [] }), until: async () => {} }
     this.requests = new Requests({
       hub: this.hub,
       bus: this.bus,
-      access: readable,
-      catalogue: new ChannelDirectory({
-        seen: () => [],
-        wasSeen: () => true,
-        symbols: new Set(),
-        openEnded: true,
-        fixed: new Set(),
-        access: readable,
-      }),
+      access: catalogue.access,
+      catalogue,
       history: { rows: async () => ({ rows: [] }) },
       past,
       // Nobody logs in or orders here.

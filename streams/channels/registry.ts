@@ -1,99 +1,132 @@
-import { INTERVALS } from '../market/candles.ts'
+import type { Source } from '../lib/dependencies.ts'
 import type { View } from '../view.ts'
-import { parseChannel } from '../wire/channels.ts'
+import { type ChannelName, type ChannelNameOf, channelsOf, type Kind, type KindOf, parseChannel } from '../wire/channels.ts'
 import { showCandle } from './candleChannel.ts'
-import type { Channel, ChannelStates } from './channelStates.ts'
+import type { Channel, ChannelStates, ChannelView } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'
 import { showPnl } from './pnlChannel.ts'
 import { showPool } from './poolChannel.ts'
 import { showRebalances } from './rebalancesChannel.ts'
+import type { StateTree } from './stateTree.ts'
 import { showTick } from './tickChannel.ts'
 import { showTrades } from './tradesChannel.ts'
 
-/** The channel of that name, made where it is asked for first; undefined where the view has nothing that it could show. */
+/** Something of the view that a channel shows: what it is computed from, and how it is written into a state. */
+interface Shown {
+  readonly source: Source
+  readonly show: (state: StateTree) => ChannelView
+}
+
+/** Returns what the view has under a name of this kind; undefined if it has nothing. */
+type Opener<K extends Kind> = (view: View, name: ChannelNameOf<K>) => Shown | undefined
+
+/** The server offers these itself: they show nothing of the view. */
+const notOfTheView = (): undefined => undefined
+
+const OPENERS: { readonly [K in Kind]: Opener<K> } = {
+  tick: (view, { id }) => {
+    const source = view.market.instrument(id)
+    return {
+      source,
+      show: state => {
+        const show = showTick(state.root, view.sources)
+        return { state, write: () => show(source) }
+      },
+    }
+  },
+  trades: (view, { id }) => {
+    const source = view.market.instrument(id)
+    return {
+      source,
+      show: state => {
+        const show = showTrades(state.root, view.sources)
+        return { state, write: (_t, commit) => show(source, commit), listen: on => source.tape.follow(on) }
+      },
+    }
+  },
+  candle: (view, { id, interval }) => {
+    const source = view.market.instrument(id)
+    const candles = source.candles[interval]
+    return {
+      source,
+      show: state => {
+        const show = showCandle(state.root)
+        return { state, write: () => show(candles) }
+      },
+    }
+  },
+  pnl: (view, { id }) => {
+    const source = view.portfolios.get(id)
+    return (
+      source && {
+        source,
+        show: state => {
+          const show = showPnl(state.root)
+          return { state, write: () => show(source.figures), listen: on => source.listen(on) }
+        },
+      }
+    )
+  },
+  fund: (view, { id }) => {
+    const source = view.funds.get(id)
+    return (
+      source && {
+        source,
+        show: state => {
+          const show = showFund(state.root)
+          return { state, write: () => show(source.figuresNow()) }
+        },
+      }
+    )
+  },
+  rebalances: (view, { id }) => {
+    const source = view.rebalancings.get(id)
+    return (
+      source && {
+        source,
+        show: state => {
+          const show = showRebalances(state.root)
+          return { state, write: () => show(source) }
+        },
+      }
+    )
+  },
+  pool: (view, { id }) => {
+    const source = view.pools.get(id)
+    return (
+      source && {
+        source,
+        show: state => {
+          const show = showPool(state.root)
+          return { state, write: () => show(source.figures), listen: on => source.listen(on) }
+        },
+      }
+    )
+  },
+  orders: notOfTheView,
+  holdings: notOfTheView,
+  status: notOfTheView,
+}
+
+/** Opens the channel of that name, or returns the one that is open; undefined if the view has nothing that it could show. */
 export const openChannel = (view: View, frames: ChannelStates, name: string): Channel | undefined => {
   const parsed = parseChannel(name)
   if (parsed === undefined) return undefined
-  switch (parsed.kind) {
-    case 'tick': {
-      const instrument = view.market.instrument(parsed.id)
-      return frames.open(name, instrument, state => {
-        const show = showTick(state.root, view.sources)
-        return { state, write: () => show(instrument) }
-      })
-    }
-    case 'trades': {
-      const instrument = view.market.instrument(parsed.id)
-      return frames.open(name, instrument, state => {
-        const show = showTrades(state.root, view.sources)
-        return { state, write: (_t, commit) => show(instrument, commit), listen: on => instrument.tape.follow(on) }
-      })
-    }
-    case 'candle': {
-      const instrument = view.market.instrument(parsed.id)
-      const candles = instrument.candles[parsed.interval]
-      return frames.open(name, instrument, state => {
-        const show = showCandle(state.root)
-        return { state, write: () => show(candles) }
-      })
-    }
-    case 'pnl': {
-      const portfolio = view.portfolios.get(parsed.id)
-      return (
-        portfolio &&
-        frames.open(name, portfolio, state => {
-          const show = showPnl(state.root)
-          return { state, write: () => show(portfolio.figures), listen: on => portfolio.listen(on) }
-        })
-      )
-    }
-    case 'fund': {
-      const fund = view.funds.get(parsed.id)
-      return (
-        fund &&
-        frames.open(name, fund, state => {
-          const show = showFund(state.root)
-          return { state, write: () => show(fund.figuresNow()) }
-        })
-      )
-    }
-    case 'rebalances': {
-      const rebalancing = view.rebalancings.get(parsed.id)
-      return (
-        rebalancing &&
-        frames.open(name, rebalancing, state => {
-          const show = showRebalances(state.root)
-          return { state, write: () => show(rebalancing) }
-        })
-      )
-    }
-    case 'pool': {
-      const pool = view.pools.get(parsed.id)
-      return (
-        pool &&
-        frames.open(name, pool, state => {
-          const show = showPool(state.root)
-          return { state, write: () => show(pool.figures), listen: on => pool.listen(on) }
-        })
-      )
-    }
-    default:
-      return undefined
-  }
+  const opener = OPENERS[parsed.kind] as (view: View, name: ChannelName) => Shown | undefined
+  const shown = opener(view, parsed)
+  return shown && frames.open(name, shown.source, shown.show)
 }
 
-/** The channels of one symbol. */
-export const channelsOf = (symbol: string): string[] => [
-  `tick:${symbol}`,
-  `trades:${symbol}`,
-  ...Object.keys(INTERVALS).map(interval => `candle:${interval}:${symbol}`),
-]
+/** The ids that the view has of each kind that is named after something configured. A recording lists them in this order. */
+const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: View) => Iterable<string> } = {
+  pnl: view => view.portfolios.keys(),
+  fund: view => view.funds.keys(),
+  rebalances: view => view.rebalancings.keys(),
+  pool: view => view.pools.keys(),
+}
 
-/** Every channel the view can show now: of each symbol that was seen, of each thing configured. */
+/** Lists every channel the view can show now: of each symbol that was seen, of each thing configured. */
 export const channelNames = function* (view: View): Iterable<string> {
   for (const { symbol } of view.market.seen) yield* channelsOf(symbol)
-  for (const id of view.portfolios.keys()) yield `pnl:${id}`
-  for (const id of view.funds.keys()) yield `fund:${id}`
-  for (const id of view.rebalancings.keys()) yield `rebalances:${id}`
-  for (const id of view.pools.keys()) yield `pool:${id}`
+  for (const [kind, ids] of Object.entries(CONFIGURED)) for (const id of ids(view)) yield `${kind}:${id}`
 }

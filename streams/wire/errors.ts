@@ -54,4 +54,4 @@ export class ProtocolError extends Error {
 }
 
 /** Codes with which the server closes a websocket. */
-export const CLOSE = { goingAway: 1001, tooManySockets: 4006, tooSlow: 4008, tooManyRequests: 4029 } as const
+export const CLOSE = { tooSlow: 4008, tooManyRequests: 4029 } as const

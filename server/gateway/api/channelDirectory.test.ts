@@ -1,22 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { ANONYMOUS, access, type Readers } from '../../identity/access.ts'
+import { ANONYMOUS, type Readers } from '../../identity/access.ts'
 import { ChannelDirectory } from './channelDirectory.ts'
 
-const catalogue = (openEnded = false) =>
-  new ChannelDirectory({
+const catalogue = (openEnded = false) => {
+  const directory = new ChannelDirectory({
     seen: () => ['tick:DOGE-USD', 'pnl:main', 'pnl:secret'],
     wasSeen: symbol => symbol === 'DOGE-USD',
-    symbols: new Set(['BTC-USD']),
     openEnded,
-    fixed: new Set(['fund:TOP10', 'pnl:main', 'pnl:secret', 'status']),
-    access: access(
-      new Map<string, Readers>([
-        ['pnl:secret', ['ann']],
-        ['pnl:main', 'public'],
-        ['fund:TOP10', 'public'],
-      ]),
-    ),
+    readers: new Map<string, Readers>([
+      ['pnl:secret', ['ann']],
+      ['pnl:main', 'public'],
+    ]),
+    byDefault: 'public',
+    recorders: new Map(),
   })
+  directory.addSymbol('BTC-USD')
+  directory.add('fund', 'TOP10')
+  directory.add('pnl', 'main')
+  directory.add('pnl', 'secret')
+  return directory
+}
 
 describe('the catalogue', () => {
   it.each([
@@ -50,6 +53,7 @@ describe('the catalogue', () => {
         'candle:5m:BTC-USD',
         'fund:TOP10',
         'pnl:main',
+        'rebalances:TOP10',
         'status',
         'tick:BTC-USD',
         'tick:DOGE-USD',

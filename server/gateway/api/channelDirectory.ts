@@ -1,45 +1,76 @@
-import { channelsOf } from '../../../streams/channels/registry.ts'
-import { parseChannel } from '../../../streams/wire/channels.ts'
-import type { Access, Principal } from '../../identity/access.ts'
+import { CHANNELS, channelsOf, KINDS, type KindOf, parseChannel } from '../../../streams/wire/channels.ts'
+import { type Access, access, type Principal, type Readers } from '../../identity/access.ts'
 
 export interface ChannelDirectoryOptions {
-  /** What the pipeline can show now, and whether a symbol is among it. */
+  /** What the pipeline can show now. */
   readonly seen: () => Iterable<string>
+  /** Whether a symbol has been seen. */
   readonly wasSeen: (symbol: string) => boolean
-  /** Symbols that the configuration or a feed names, or of which something is stored. */
-  readonly symbols: ReadonlySet<string>
   /** A feed may still bring symbols that nobody has named. */
   readonly openEnded: boolean
-  /** Channels that are there whatever is traded: of portfolios, funds, pools, the server itself. */
-  readonly fixed: ReadonlySet<string>
-  readonly access: Access
+  /** Who reads which channel, as the configuration says. */
+  readonly readers: ReadonlyMap<string, Readers>
+  /** Who reads a fund or portfolio of which the configuration says nothing, if it has no owner. */
+  readonly byDefault: Readers
+  /** Who puts rows into which portfolio. */
+  readonly recorders: ReadonlyMap<string, Readers>
 }
 
-/** A reply lists at most so many names. */
+/** A reply lists at most this many names. */
 const NAMES_MAX = 10_000
 
-/** Which channels there are. A symbol's are there once it was seen, or where the configuration or a feed names it. */
+/**
+ * Knows which channels there are and who reads them. A symbol's are there once it was seen, or if the configuration, a feed or the store
+ * names it; a fund's, a portfolio's and a pool's once they are added; the server's own always.
+ */
 export class ChannelDirectory {
+  /** The function that every channel, command and route asks. It follows what is added. */
+  readonly access: Access
   private readonly options: ChannelDirectoryOptions
+  private readonly readers: Map<string, Readers>
+  /** Channels that are there whatever is traded. */
+  private readonly fixed = new Set<string>(KINDS.filter(kind => CHANNELS[kind].id === 'none'))
+  private readonly symbols = new Set<string>()
 
   constructor(options: ChannelDirectoryOptions) {
     this.options = options
+    this.readers = new Map(options.readers)
+    this.access = access(this.readers, options.recorders)
   }
 
+  /** Adds a symbol that the configuration, a feed or the store names. */
+  addSymbol(symbol: string): void {
+    this.symbols.add(symbol)
+  }
+
+  /**
+   * Adds the channel of a fund, a portfolio or a pool, and those that have the same readers. If the configuration names no readers, they are
+   * its owner, or those by default if these are everybody or there is no owner.
+   */
+  add(kind: KindOf<'name'>, id: string, owner = ''): void {
+    const { byDefault } = this.options
+    const channel = `${kind}:${id}`
+    this.fixed.add(channel)
+    for (const other of KINDS) if (CHANNELS[other].readers === kind) this.fixed.add(`${other}:${id}`)
+    if (!this.readers.has(channel)) this.readers.set(channel, byDefault === 'public' || owner === '' ? byDefault : [owner])
+  }
+
+  /** Returns whether there is such a channel, whoever may read it. */
   has(channel: string): boolean {
     const name = parseChannel(channel)
     if (name === undefined) return false
-    if (name.kind !== 'tick' && name.kind !== 'trades' && name.kind !== 'candle') return this.options.fixed.has(channel)
-    return this.options.symbols.has(name.id) || this.options.openEnded || this.options.wasSeen(name.id)
+    const { id } = CHANNELS[name.kind]
+    if (id === 'none' || id === 'name') return this.fixed.has(channel)
+    return this.symbols.has(name.id) || this.options.openEnded || this.options.wasSeen(name.id)
   }
 
-  /** Sorted; `like` may hold `*` for anything. */
+  /** Returns the names that `who` may read, sorted, at most 10,000; `like` may hold `*` for anything. */
   list(who: Principal, like = '*'): string[] {
     const matches = glob(like)
-    const names = new Set<string>([...this.options.fixed, ...this.options.seen()])
-    for (const symbol of this.options.symbols) for (const channel of channelsOf(symbol)) names.add(channel)
+    const names = new Set<string>([...this.fixed, ...this.options.seen()])
+    for (const symbol of this.symbols) for (const channel of channelsOf(symbol)) names.add(channel)
     return [...names]
-      .filter(name => matches(name) && this.options.access(who, { read: name }))
+      .filter(name => matches(name) && this.access(who, { read: name }))
       .sort()
       .slice(0, NAMES_MAX)
   }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { CHANNEL_KINDS } from '../../../streams/wire/channels.ts'
+import { KINDS } from '../../../streams/wire/channels.ts'
 import { ERRORS } from '../../../streams/wire/errors.ts'
 import { METHODS, type Method } from '../../../streams/wire/requests.ts'
 
 const number = { type: 'integer' }
 const object = { type: 'object' }
-const ch = { type: 'string', description: `one of ${CHANNEL_KINDS.join(', ')}, with its name behind a colon` }
+const ch = { type: 'string', description: `one of ${KINDS.join(', ')}, with its name behind a colon` }
 
 const push = (name: string, summary: string, properties: object, required: readonly string[]): [string, object] => [
   name,

@@ -75,9 +75,3 @@ const endOf = (channel: string, t: number, snapshot: Uint8Array): number => {
   const { snap } = JSON.parse(utf8Text(snapshot)) as { snap: { open_t?: number } }
   return snap.open_t ?? floorTo(t, INTERVALS[name.interval])
 }
-
-/** Whether a channel has a past that can be asked for. */
-export const hasPast = (channel: string): boolean => {
-  const kind = parseChannel(channel)?.kind
-  return kind === 'tick' || kind === 'candle' || kind === 'pnl' || kind === 'fund' || kind === 'pool'
-}

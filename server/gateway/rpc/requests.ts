@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { parseChannel } from '../../../streams/wire/channels.ts'
+import { hasPast, parseChannel } from '../../../streams/wire/channels.ts'
 import { CLOSE, ERRORS, type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import {
   errorText,
@@ -24,7 +24,7 @@ import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Orders } from '../api/orders.ts'
 import type { PortfolioRows } from '../api/portfolioRows.ts'
-import { type BackfillSource, backfill, hasPast } from '../hub/backfill.ts'
+import { type BackfillSource, backfill } from '../hub/backfill.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 
