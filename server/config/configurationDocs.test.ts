@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { environmentName, OPTIONS } from '../config/options.ts'
-import { configJsonSchema } from '../config/schema.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
+import { environmentName, OPTIONS } from './options.ts'
+import { configJsonSchema } from './schema.ts'
 
 const page = readFileSync(join(packageRoot(), 'docs', 'configuration.md'), 'utf8')
 
