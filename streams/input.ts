@@ -1,6 +1,6 @@
 import type { FundHoldings } from './fund/inception.ts'
 import type { FundSpec } from './fund/spec.ts'
-import type { RebalanceState } from './ledger/rebalanceEntry.ts'
+import type { RebalanceState } from './ledger/rebalanceState.ts'
 import type { FeedState } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import type { Ticks } from './market/ticks.ts'

@@ -1,5 +1,5 @@
+import type { Command } from '../../streams/ledger/command.ts'
 import type { Order } from '../../streams/ledger/entry.ts'
-import type { Command } from '../../streams/ledger/ledger.ts'
 import type { Origin } from './absentKeys.ts'
 import type { ClearingRequests, Done, Quote } from './ledgerService.ts'
 import type { ClearingPort } from './threadPort.ts'

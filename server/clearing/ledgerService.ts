@@ -1,19 +1,13 @@
 import type { FundHoldings } from '../../streams/fund/inception.ts'
 import type { Recorded } from '../../streams/input.ts'
-import { clientAccount, custodyAccount } from '../../streams/ledger/accounts.ts'
+import { clientAccount, custodyAccount, fundOfShares } from '../../streams/ledger/accounts.ts'
+import type { Command, RefusedBefore } from '../../streams/ledger/command.ts'
 import { targetsOf } from '../../streams/ledger/decideRebalance.ts'
-import {
-  type Entry,
-  type FundTerms,
-  fundOfShares,
-  isOrder,
-  type Order,
-  outcomeText,
-  readEntry,
-  writeEntry,
-} from '../../streams/ledger/entry.ts'
-import { type Command, Ledger, type RefusedBefore } from '../../streams/ledger/ledger.ts'
-import type { RebalanceState } from '../../streams/ledger/rebalanceEntry.ts'
+import { type Entry, type FundTerms, isOrder, type Order } from '../../streams/ledger/entry.ts'
+import { outcomeText, readEntry, writeEntry } from '../../streams/ledger/entryText.ts'
+import { Ledger } from '../../streams/ledger/ledger.ts'
+import { legsOf } from '../../streams/ledger/orders.ts'
+import type { RebalanceState } from '../../streams/ledger/rebalanceState.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { entryRows } from '../journal/auditRows.ts'
 import { JournalError } from '../journal/journalError.ts'
@@ -200,7 +194,7 @@ export class LedgerService {
         const { side, amount, nav } = request
         const { creationUnit, createFeeBps, redeemFeeBps } = fund.terms
         const unpriced = (side === 'create' ? createFeeBps : redeemFeeBps) > 0 && nav === undefined
-        return { ...ledger.legs(fund, side, amount, nav), unpriced, halted: fund.halted, creationUnit, units: fund.units }
+        return { ...legsOf(fund, side, amount, nav), unpriced, halted: fund.halted, creationUnit, units: fund.units }
       }
       case 'funds':
         return [...ledger.funds.values()].map(({ id, terms, definition, rebalance }) => ({

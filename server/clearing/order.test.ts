@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Entry, readEntry, writeEntry } from '../../streams/ledger/entry.ts'
+import type { Entry } from '../../streams/ledger/entry.ts'
+import { readEntry, writeEntry } from '../../streams/ledger/entryText.ts'
 import { orderOf, orderText } from './order.ts'
 
 const at = { seq: 7, t: 1_723_161_254_000, who: 'ann', postings: [] }

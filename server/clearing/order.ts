@@ -1,4 +1,7 @@
-import { type Entry, fundOfShares, isOrder, type Leg, outcomeText } from '../../streams/ledger/entry.ts'
+import { fundOfShares } from '../../streams/ledger/accounts.ts'
+import type { Leg } from '../../streams/ledger/amounts.ts'
+import { type Entry, isOrder } from '../../streams/ledger/entry.ts'
+import { outcomeText } from '../../streams/ledger/entryText.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 
 const legJson = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })

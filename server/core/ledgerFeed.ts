@@ -1,6 +1,6 @@
 import type { FundHoldings, Proposal } from '../../streams/fund/inception.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
-import type { RebalanceState } from '../../streams/ledger/rebalanceEntry.ts'
+import type { RebalanceState } from '../../streams/ledger/rebalanceState.ts'
 import type { KnownFund } from '../clearing/ledgerService.ts'
 import type { ClearingPort } from '../clearing/threadPort.ts'
 import { UsageError } from '../config/options.ts'

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { Leg } from '../../streams/ledger/entry.ts'
+import type { Leg } from '../../streams/ledger/amounts.ts'
 
 /** An order that takes what there is at its limit or better, at once, and never rests. Amounts in 10⁻¹⁸. */
 export interface ExchangeOrder {

@@ -1,4 +1,4 @@
-import type { WrittenPosting } from '../../streams/ledger/entry.ts'
+import type { WrittenPosting } from '../../streams/ledger/entryText.ts'
 
 /** The columns of the table `entries` in the order in which `entryRows` writes them; the others are the table's to fill. */
 export const ENTRY_COLUMNS =

@@ -1,6 +1,6 @@
 import type { RebalancePlanner } from '../fund/rebalancePlanner.ts'
 import type { PlannedTrade } from '../fund/tradePlan.ts'
-import type { TradeState } from '../ledger/rebalanceEntry.ts'
+import type { TradeState } from '../ledger/rebalanceState.ts'
 import { formatDecimal, toNumber } from '../lib/decimal.ts'
 import type { Branch } from './stateTree.ts'
 

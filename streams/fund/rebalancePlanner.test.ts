@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RebalanceState, TradeState } from '../ledger/rebalanceEntry.ts'
+import type { RebalanceState, TradeState } from '../ledger/rebalanceState.ts'
 import { parseDecimal } from '../lib/decimal.ts'
 import { Driven, fundSpec, NOON } from '../test/drive.ts'
 import { inceptionOf } from './inception.ts'

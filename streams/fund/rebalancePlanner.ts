@@ -1,4 +1,4 @@
-import type { RebalanceState } from '../ledger/rebalanceEntry.ts'
+import type { RebalanceState } from '../ledger/rebalanceState.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import type { Fund } from './fund.ts'

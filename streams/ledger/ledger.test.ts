@@ -4,9 +4,13 @@ import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { formatDecimal, ONE, parseDecimal } from '../lib/decimal.ts'
 import type { Transaction } from '../pnl/transaction.ts'
 import { transaction } from '../test/transactions.ts'
-import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR } from './accounts.ts'
-import { type Entry, type FundTerms, type Leg, type Order, REJECTIONS, readEntry, shareAsset, writeEntry } from './entry.ts'
-import { type Command, Ledger, RECORDED_ROWS_MAX, REFUSALS, SUPPLIES_MAX } from './ledger.ts'
+import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
+import type { Leg } from './amounts.ts'
+import { type Command, REFUSALS } from './command.ts'
+import { type Entry, type FundTerms, type Order, REJECTIONS } from './entry.ts'
+import { readEntry, writeEntry } from './entryText.ts'
+import { Ledger, RECORDED_ROWS_MAX, SUPPLIES_MAX } from './ledger.ts'
+import { legsOf } from './orders.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 const amounts = (list: Record<string, string>): Map<string, bigint> =>
@@ -297,7 +301,7 @@ describe('an order', () => {
     ['create', '0.5', '2', '1'],
     ['redeem', '0.5', '2', '1'],
   ])('to %s with %s a share and %s shares has a leg of %s', (side, units, amount, wanted) => {
-    const { legs } = legsOf(terms({ creationUnit: 1n }), side, { A: units }, amount)
+    const { legs } = legsFor(terms({ creationUnit: 1n }), side, { A: units }, amount)
     expect(legs).toEqual(wanted === undefined ? [] : [leg('A', wanted)])
   })
 
@@ -311,8 +315,8 @@ describe('an order', () => {
     ['create', 1, '1', 1e-15, '0.000000000000000001'],
   ])('to %s at %d bps of %s shares at %d costs %s, rounded up', (side, bps, amount, nav, wanted) => {
     const one = terms({ creationUnit: 1n, createFeeBps: side === 'create' ? bps : 0, redeemFeeBps: side === 'redeem' ? bps : 0 })
-    expect(legsOf(one, side, { A: '1' }, amount, nav).fee).toEqual(leg('USD', wanted))
-    expect(legsOf(one, side === 'create' ? 'redeem' : 'create', { A: '1' }, amount, nav).fee).toBeUndefined()
+    expect(legsFor(one, side, { A: '1' }, amount, nav).fee).toEqual(leg('USD', wanted))
+    expect(legsFor(one, side === 'create' ? 'redeem' : 'create', { A: '1' }, amount, nav).fee).toBeUndefined()
   })
 
   it('is never rounded against the fund: less than one unit too much in, less than one too little out', () => {
@@ -321,7 +325,7 @@ describe('an order', () => {
       fc.property(amount, amount, (units, shares) => {
         const ledger = new Ledger()
         const fund = { ...fundOf(ledger), units: new Map([['A', units]]) }
-        const [given, got] = (['create', 'redeem'] as const).map(side => ledger.legs(fund, side, shares, undefined).legs[0]?.amount ?? 0n)
+        const [given, got] = (['create', 'redeem'] as const).map(side => legsOf(fund, side, shares, undefined).legs[0]?.amount ?? 0n)
         const excess = given! * ONE - units * shares
         const lack = units * shares - got! * ONE
         for (const difference of [excess, lack]) {
@@ -357,7 +361,7 @@ describe('an order', () => {
     done(again, define('F'))
     again.post(readEntry(written))
     const assets = [ledger, again, Ledger.read(ledger.write())].map(l =>
-      l.legs(l.funds.get('F')!, 'create', ONE, undefined).legs.map(({ asset }) => asset),
+      legsOf(l.funds.get('F')!, 'create', ONE, undefined).legs.map(({ asset }) => asset),
     )
     expect(assets[1]).toEqual(assets[0])
     expect(assets[2]).toEqual(assets[0])
@@ -372,9 +376,9 @@ const fundOf = (ledger: Ledger, own: FundTerms = terms(), units: Record<string, 
   return ledger.funds.get('F')!
 }
 
-const legsOf = (own: FundTerms, side: Order['kind'], units: Record<string, string>, amount: string, nav?: number) => {
+const legsFor = (own: FundTerms, side: Order['kind'], units: Record<string, string>, amount: string, nav?: number) => {
   const ledger = new Ledger()
-  return ledger.legs(fundOf(ledger, own, units), side, n(amount), nav)
+  return legsOf(fundOf(ledger, own, units), side, n(amount), nav)
 }
 
 describe('a transfer', () => {
@@ -507,7 +511,7 @@ describe.skipIf(!haveCases)('the worked examples of the field', () => {
       'etf-crypto-basket',
     )
     for (const side of ['create', 'redeem'] as const) {
-      const { legs } = legsOf(terms(), side, input.per_share, input.basket_shares)
+      const { legs } = legsFor(terms(), side, input.per_share, input.basket_shares)
       expect(Object.fromEntries(legs.map(l => [l.asset, formatDecimal(l.amount)]))).toEqual(expected)
     }
   })

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDecimal, fromNumber, ONE, parseDecimal } from '../lib/decimal.ts'
 import { transaction } from '../test/transactions.ts'
-import { custodyAccount, issuedAccount, MARKET, OUTSIDE, SPONSOR } from './accounts.ts'
-import { readEntry, shareAsset, writeEntry } from './entry.ts'
-import { type Command, Ledger } from './ledger.ts'
+import { custodyAccount, issuedAccount, MARKET, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
+import type { Command } from './command.ts'
+import { readEntry, writeEntry } from './entryText.ts'
+import { Ledger } from './ledger.ts'
 import type { Step } from './rebalanceEntry.ts'
 
 /** A fund as the model has it. */

@@ -18,6 +18,13 @@ export const parseDecimal = (text: string): bigint | undefined => {
   return m[1] === '-' ? -digits : digits
 }
 
+/** Reads a plain decimal that was written before. Throws TypeError for anything else. */
+export const readDecimal = (text: unknown): bigint => {
+  const amount = typeof text === 'string' ? parseDecimal(text) : undefined
+  if (amount === undefined) throw new TypeError(`found ${JSON.stringify(text)}, expected a decimal`)
+  return amount
+}
+
 /** The shortest plain decimal: "1", "-0.5", never an exponent or trailing zeros. */
 export const formatDecimal = (amount: bigint): string => {
   const negative = amount < 0n

@@ -1,4 +1,4 @@
-import { formatDecimal, parseDecimal } from '../lib/decimal.ts'
+import { formatDecimal, parseDecimal, readDecimal } from '../lib/decimal.ts'
 import { NAME } from '../lib/interner.ts'
 import { isTime } from '../market/ticks.ts'
 
@@ -122,20 +122,14 @@ export const readTransaction = ({ t, type, asset, qty, price, fee, cost, account
   t,
   type,
   asset,
-  qty: amountOf(qty),
-  price: price === undefined ? undefined : amountOf(price),
-  fee: fee === undefined ? 0n : amountOf(fee),
-  cost: cost === undefined ? undefined : amountOf(cost),
+  qty: readDecimal(qty),
+  price: price === undefined ? undefined : readDecimal(price),
+  fee: fee === undefined ? 0n : readDecimal(fee),
+  cost: cost === undefined ? undefined : readDecimal(cost),
   account: account ?? '',
   toAccount: to_account ?? '',
   id: id ?? '',
 })
-
-const amountOf = (text: string): bigint => {
-  const amount = parseDecimal(text)
-  if (amount === undefined) throw new TypeError(`found "${text}", expected a decimal`)
-  return amount
-}
 
 /**
  * The order of rows that came at run time, whatever the order they came in: by time; of one time what comes in before what goes out;

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { shareAsset } from '../../../streams/ledger/entry.ts'
+import { shareAsset } from '../../../streams/ledger/accounts.ts'
 import { formatDecimal } from '../../../streams/lib/decimal.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { ORDER, Params } from '../../../streams/wire/requests.ts'

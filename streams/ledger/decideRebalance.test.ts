@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { formatDecimal, ONE, parseDecimal } from '../lib/decimal.ts'
 import { custodyAccount, MARKET } from './accounts.ts'
+import type { Command, Decision } from './command.ts'
 import { targetsOf } from './decideRebalance.ts'
-import { type Entry, readEntry, writeEntry } from './entry.ts'
-import { type Command, type Decision, Ledger } from './ledger.ts'
-import { held, type Step } from './rebalanceEntry.ts'
+import type { Entry } from './entry.ts'
+import { readEntry, writeEntry } from './entryText.ts'
+import { Ledger } from './ledger.ts'
+import type { Step } from './rebalanceEntry.ts'
+import { held } from './rebalanceState.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 

@@ -1,0 +1,35 @@
+import type { Definition, FundTerms } from './entry.ts'
+import type { RebalanceState } from './rebalanceState.ts'
+
+/** A fund as the ledger knows it. */
+export interface LedgerFund {
+  readonly id: string
+  terms: FundTerms
+  definition: Definition['definition']
+  /** When and with which weights it began; undefined before its inception. */
+  inception: { readonly t: number; readonly weights: Readonly<Record<string, number>> } | undefined
+  /** 10⁻¹⁸ of each asset a share. */
+  units: ReadonlyMap<string, bigint>
+  halted: boolean
+  /** The running one, or the last. */
+  rebalance: RebalanceState | undefined
+  /** Weights and time of the last that was closed. */
+  rebalanced: { readonly t: number; readonly targets: Readonly<Record<string, number>>; readonly divisor?: number } | undefined
+}
+
+/** All that the ledger knows. */
+export interface LedgerState {
+  /** Number of the last entry, and its time. */
+  readonly seq: number
+  readonly t: number
+  readonly clients: Set<string>
+  readonly funds: Map<string, LedgerFund>
+  /** Numbers of the entries that add rows to portfolios. */
+  readonly recordings: number[]
+  /** By portfolio: the ids of the rows that it got at run time. */
+  readonly recorded: Map<string, Set<string>>
+  /** 10⁻¹⁸ of each asset: the newest circulating supplies that came at run time. */
+  readonly supplies: Map<string, bigint>
+  /** 10⁻¹⁸ by account and asset, without zeros. */
+  readonly balances: Map<string, Map<string, bigint>>
+}

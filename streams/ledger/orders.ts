@@ -1,0 +1,84 @@
+import { fromNumber, mulDown, mulUp, ONE } from '../lib/decimal.ts'
+import type { Mutable } from '../lib/mutable.ts'
+import { type Balances, clientAccount, custodyAccount, FEES, issuedAccount, shareAsset } from './accounts.ts'
+import type { Leg } from './amounts.ts'
+import type { Decision, Move, OrderCommand } from './command.ts'
+import { freeOf } from './decideRebalance.ts'
+import type { Entry, FundTerms, Order, Rejection } from './entry.ts'
+import type { LedgerFund, LedgerState } from './ledgerState.ts'
+import { postingsOf } from './postings.ts'
+
+/**
+ * Returns what an order takes or gives: `units × amount` of each asset, rounded up on create and down on redeem, and a fee of
+ * `bps × amount × nav` in the quote asset, rounded up. Without a fee, or without a net asset value to compute it from, `fee` is undefined.
+ */
+export const legsOf = (
+  fund: LedgerFund,
+  side: Order['kind'],
+  amount: bigint,
+  nav: number | undefined,
+): { legs: Leg[]; fee: Leg | undefined } => {
+  const rounded = side === 'create' ? mulUp : mulDown
+  const legs: Leg[] = []
+  for (const [asset, units] of fund.units) {
+    const leg = { asset, amount: rounded(units, amount) }
+    if (leg.amount > 0n) legs.push(leg)
+  }
+  const bps = feeBps(fund.terms, side)
+  if (bps === 0 || nav === undefined) return { legs, fee: undefined }
+  const exact = BigInt(bps) * amount * fromNumber(nav)!
+  const divisor = 10_000n * ONE
+  return { legs, fee: { asset: fund.terms.quote, amount: (exact + divisor - 1n) / divisor } }
+}
+
+/** Returns the fee of an order in basis points of its value. */
+export const feeBps = (terms: FundTerms, side: Order['kind']): number => (side === 'create' ? terms.createFeeBps : terms.redeemFeeBps)
+
+/** Decides a creation or a redemption, at `t` ms, asked for by `who`. Changes nothing. */
+export const decideOrder = (
+  { kind, key, fund: id, amount, nav }: OrderCommand,
+  t: number,
+  who: string,
+  ledger: Pick<LedgerState, 'seq' | 't' | 'clients' | 'funds'> & Balances,
+): Decision => {
+  const fund = ledger.funds.get(id)
+  if (!ledger.clients.has(who)) return { refused: 'unknown_client' }
+  if (fund === undefined) return { refused: 'unknown_fund' }
+  if (fund.inception === undefined) return { refused: 'not_ready' }
+  if (fund.halted) return { refused: 'halted' }
+  if (feeBps(fund.terms, kind) > 0 && nav === undefined) return { refused: 'stale_price' }
+  const { legs, fee } = legsOf(fund, kind, amount, nav)
+  // Member by member: spreading objects into one another takes longer than all the rest of an order.
+  const concluded = (moves: readonly Move[], code?: Rejection): Decision => {
+    const status = code === undefined ? 'settled' : 'rejected'
+    const stamp = { seq: ledger.seq + 1, t: Math.max(t, ledger.t), who, postings: postingsOf(moves, ledger) }
+    const entry: Mutable<Entry & Order> = { kind, key, fund: id, amount, legs, status, ...stamp }
+    if (code !== undefined) entry.code = code
+    if (fee !== undefined) {
+      entry.fee = fee
+      entry.nav = nav!
+    }
+    return { entry }
+  }
+  const [account, custody, issued, shares] = [clientAccount(who), custodyAccount(id), issuedAccount(id), shareAsset(id)]
+  if (amount % fund.terms.creationUnit !== 0n) return concluded([], 'not_whole_units')
+  if (kind === 'redeem' && ledger.balance(account, shares) < amount) return concluded([], 'insufficient_shares')
+  if (!covers(account, kind, legs, fee, ledger)) return concluded([], 'insufficient_assets')
+  // What an order at an exchange may still take is not given to anybody else.
+  if (kind === 'redeem' && legs.some(leg => freeOf(fund, leg.asset, ledger) < leg.amount)) return { refused: 'not_ready' }
+  // Nothing below can fail.
+  const create = kind === 'create'
+  const [from, to] = create ? [account, custody] : [custody, account]
+  const moves: Move[] = legs.map(({ asset, amount }) => ({ from, to, asset, amount }))
+  if (fee) moves.push({ from: account, to: FEES, asset: fee.asset, amount: fee.amount })
+  moves.push({ from: create ? issued : account, to: create ? account : issued, asset: shares, amount })
+  return concluded(moves)
+}
+
+/** Whether an account has of each asset the legs of a creation and the fee, less what a redemption brings. */
+const covers = (account: string, side: Order['kind'], legs: readonly Leg[], fee: Leg | undefined, balances: Balances): boolean => {
+  const held = (asset: string): bigint => balances.balance(account, asset)
+  const owed = (asset: string): bigint => (fee?.asset === asset ? fee.amount : 0n)
+  for (const { asset, amount } of legs) if (held(asset) < (side === 'create' ? amount : -amount) + owed(asset)) return false
+  return fee === undefined || held(fee.asset) >= fee.amount || legs.some(({ asset }) => asset === fee.asset)
+}
