@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { optionsHelp, UsageError } from '../config/options.ts'
 import { configJsonSchema } from '../config/schema.ts'
+import { LIVE_FEEDS } from '../feeds/venues/index.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 
@@ -33,8 +34,9 @@ Options of serve; each is also an environment variable, --wait-clients as DRIFTW
 
 ${optionsHelp()}
 
-Feeds: sim or sim:SEED · replay:FILE · binance:BTCUSDT,ETHUSDT · coinbase:BTC-USD · kraken:BTC/USD · bybit:BTCUSDT,BTCUSDT-PERP
+Feeds: sim or sim:SEED · replay:FILE · ${LIVE_FEEDS.join(' · ')}
        evm:wss://… or evm:https://…, from a block on with #from=BLOCK: the configured pools' events, from a node of their chain
+       ccxt: and http: are not available in this version
 `
 
 const [command, ...rest] = process.argv.slice(2)

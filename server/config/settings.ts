@@ -45,10 +45,8 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
       `--host: found "${host}", which others can reach, expected --tls-cert and --tls-key, or --behind-tls where something in front speaks TLS`,
     )
   const role = readChoice('role', options.role ?? 'all', ['all', 'core', 'gateway'])
-  if (role !== 'all' || options.redis !== undefined)
-    throw new UsageError(
-      `--${options.redis === undefined ? 'role' : 'redis'}: several processes are not supported by this version, expected a single one (--role all without --redis)`,
-    )
+  if (role !== 'all') throw new UsageError(`--role: found "${role}", which is not available in this version, expected all`)
+  if (options.redis !== undefined) throw new UsageError('--redis: found a URL, but Redis is not available in this version, expected none')
   return {
     host,
     port: readCount('port', options.port ?? '8080', 0, 65_535),

@@ -7,10 +7,7 @@ import { CONNECTION_TIMEOUTS, type ConnectionTimeouts } from './live/connection.
 import { live, type Wanted } from './live/live.ts'
 import { replay } from './replay/replay.ts'
 import { SpecError } from './specError.ts'
-import { binance, binanceUsdm } from './venues/binance.ts'
-import { bybit, bybitLinear } from './venues/bybit.ts'
-import { coinbase } from './venues/coinbase.ts'
-import { kraken } from './venues/kraken.ts'
+import { EXCHANGES, type LiveExchange, PERPETUAL } from './venues/index.ts'
 import type { Venue } from './venues/venue.ts'
 
 export interface FeedOptions {
@@ -24,20 +21,6 @@ export interface FeedOptions {
   readonly mirrors?: Readonly<Record<string, string>>
   readonly timeouts?: ConnectionTimeouts
   readonly environment?: Environment
-}
-
-interface Exchange {
-  readonly spot: Venue
-  readonly perpetual?: Venue
-  readonly form: RegExp
-  readonly like: string
-}
-
-const EXCHANGES: Readonly<Record<string, Exchange>> = {
-  binance: { spot: binance, perpetual: binanceUsdm, form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
-  coinbase: { spot: coinbase, form: /^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/, like: 'BTC-USD' },
-  kraken: { spot: kraken, form: /^[A-Z0-9.]{1,16}\/[A-Z0-9.]{1,16}$/i, like: 'BTC/USD' },
-  bybit: { spot: bybit, perpetual: bybitLinear, form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
 }
 
 const KINDS = `sim, sim:SEED, replay:FILE, evm:URL, ${Object.keys(EXCHANGES)
@@ -67,9 +50,7 @@ export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> 
   return liveFeed(spec, kind, exchange, rest ?? '', options)
 }
 
-const PERPETUAL = '-PERP'
-
-const liveFeed = (spec: string, kind: string, { spot, perpetual, form, like }: Exchange, list: string, options: FeedOptions): Feed => {
+const liveFeed = (spec: string, kind: string, { spot, perpetual }: LiveExchange, list: string, options: FeedOptions): Feed => {
   const { map, mirrors = {}, timeouts = CONNECTION_TIMEOUTS, environment = systemEnvironment } = options
   const wanted = new Map<Venue, Set<string>>()
   const canonical = new Set<string>()
@@ -78,6 +59,7 @@ const liveFeed = (spec: string, kind: string, { spot, perpetual, form, like }: E
     const symbol = isPerpetual ? item.slice(0, -PERPETUAL.length) : item
     const venue = isPerpetual ? perpetual : spot
     if (venue === undefined) throw new SpecError(spec, item, `no perpetual: of ${kind} the spot market is understood`)
+    const { form, like } = venue.symbols
     if (!form.test(symbol)) throw new SpecError(spec, JSON.stringify(item), `${kind}:SYMBOL,SYMBOL… with symbols like ${like}`)
     const known = map.canonical(venue.name, symbol, venue.perpetual)
     if (known === undefined) throw new SpecError(spec, item, `a symbol that ends in a known quote currency, or that "symbols" names`)

@@ -92,13 +92,13 @@ const STAMP = /^\d{18,20}$/
 const venueAt = (address: string): Venue | undefined => {
   if (!URL.canParse(address)) return undefined
   const url = new URL(address)
-  return VENUES.find(({ traces }) => traces.at(url))
+  return VENUES.find(({ fingerprint }) => fingerprint.at(url))
 }
 
 const venueSaying = (text: string): Venue | undefined => {
   try {
     const message: unknown = JSON.parse(text)
-    return VENUES.find(({ traces }) => traces.matches(message))
+    return VENUES.find(({ fingerprint }) => fingerprint.matches(message))
   } catch {
     return undefined
   }

@@ -1,6 +1,32 @@
 import { describe, expect, it } from 'vitest'
 import { Talk } from '../../test/feedKit.ts'
+import { itIsAVenue } from '../../test/venueSuite.ts'
 import { binance, binanceUsdm } from './binance.ts'
+
+itIsAVenue(binance, {
+  addresses: ['wss://stream.binance.com:9443/stream?streams=btcusdt@trade', 'wss://data-stream.binance.vision/ws'],
+  messages: [
+    {
+      stream: 'bnbbtc@trade',
+      data: { e: 'trade', E: 2, s: 'BNBBTC', t: 40756030, p: '0.00426990', q: '33.8', T: 1554076800940, m: false, M: true },
+    },
+    { stream: 'btcusdt@bookTicker', data: { u: 1127645101, s: 'BTCUSDT', b: '8010.0', B: '0.14', a: '8012.15', A: '0.03' } },
+  ],
+})
+
+itIsAVenue(binanceUsdm, {
+  addresses: ['wss://fstream.binance.com/stream', 'wss://fstream.binance.com/public/stream'],
+  messages: [
+    {
+      stream: 'btcusdt@trade',
+      data: { e: 'trade', E: 2, T: 1574381164086, s: 'BTCUSDT', t: 10934580, p: '7627.60', q: '0.044', X: 'MARKET', m: true },
+    },
+    {
+      stream: 'btcusdt@bookTicker',
+      data: { e: 'bookTicker', u: 1, s: 'BTCUSDT', b: '33134.42', B: '0.1', a: '33139.39', A: '0.3', T: 1, E: 1612137603571 },
+    },
+  ],
+})
 
 const T = Date.UTC(2024, 7, 8)
 

@@ -5,7 +5,7 @@ import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
 /**
  * Binance, spot and USD-M perpetuals: combined streams `SYMBOL@trade` and `SYMBOL@bookTicker`.
- * Spot book tickers bear no time. Trades are numbered one by one for each symbol.
+ * Spot book tickers have no time. Trades are numbered one by one for each symbol.
  */
 interface Event {
   readonly e?: string
@@ -62,6 +62,7 @@ const isBookTicker = ({ e, b }: Event): boolean => e === 'bookTicker' || (e === 
 const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): Venue => ({
   name,
   perpetual,
+  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
   heartbeat: { everyMs: 5_000 },
   // A socket of the futures takes 200 streams.
   sockets: symbols =>
@@ -70,7 +71,7 @@ const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): 
       subscribeMessages: [],
     })),
   decoder: (naming: Naming) => new BinanceDecoder(new ConnectionInstruments(name, perpetual, naming)),
-  traces: {
+  fingerprint: {
     at: ({ hostname }) => hosts.test(hostname),
     matches: message => {
       const event = (message as Partial<Message> | null)?.data
@@ -81,7 +82,8 @@ const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): 
   },
 })
 
+/** Binance's spot market. */
 export const binance = market('binance', false, 'wss://stream.binance.com:9443', /^(data-)?stream\.binance\.(com|us|vision)$/)
 
-/** Trades and book tickers stand under the `public` part of the futures' streams. */
+/** Binance's perpetuals margined in USD: their trades and book tickers are in the `public` part of the streams. */
 export const binanceUsdm = market('binance-usdm', true, 'wss://fstream.binance.com/public', /^fstream[\w-]*\.binance\.com$/)

@@ -1,6 +1,44 @@
 import { describe, expect, it } from 'vitest'
 import { Talk } from '../../test/feedKit.ts'
+import { itIsAVenue } from '../../test/venueSuite.ts'
 import { bybit, bybitLinear } from './bybit.ts'
+
+itIsAVenue(bybit, {
+  addresses: ['wss://stream.bybit.com/v5/public/spot'],
+  messages: [
+    {
+      topic: 'publicTrade.ETHUSDT',
+      type: 'snapshot',
+      ts: 1786310821917,
+      data: [{ i: '228', T: 1786310821917, p: '1923.28', v: '0.045', S: 'Sell', s: 'ETHUSDT', BT: false }],
+    },
+    { topic: 'tickers.BTCUSDT', ts: 1, type: 'snapshot', data: { symbol: 'BTCUSDT', lastPrice: '65140.5', usdIndexPrice: '65091.4' } },
+  ],
+})
+
+itIsAVenue(bybitLinear, {
+  addresses: ['wss://stream.bybit.com/v5/public/linear'],
+  messages: [
+    {
+      topic: 'publicTrade.BTCUSDT',
+      type: 'snapshot',
+      ts: 1,
+      data: [{ T: 1786310819680, s: 'BTCUSDT', S: 'Sell', v: '0.004', p: '65114.20', L: 'MinusTick', i: 'a9188a0a' }],
+    },
+    {
+      topic: 'tickers.BTCUSDT',
+      type: 'snapshot',
+      ts: 1786310819680,
+      data: { symbol: 'BTCUSDT', bid1Price: '65114.20', ask1Price: '65114.30' },
+    },
+    {
+      topic: 'orderbook.1.BTCUSDT',
+      type: 'snapshot',
+      ts: 1680673820717,
+      data: { s: 'BTCUSDT', b: [['28552.00', '0.047']], a: [['28552.10', '25.4']], u: 7, seq: 5 },
+    },
+  ],
+})
 
 const ts = Date.UTC(2026, 7, 9)
 

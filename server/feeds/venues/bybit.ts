@@ -91,7 +91,7 @@ class BybitDecoder implements Decoder {
   }
 
   private ticker({ type, ts, data }: Message, writer: TickWriter): void {
-    // Tickers of the spot market bear no quotes.
+    // Tickers of the spot market have no quotes.
     if (data.bid1Price === undefined && data.ask1Price === undefined) return
     const instrument = this.instruments.get(writer, data.symbol)
     if (instrument === undefined) return
@@ -114,6 +114,7 @@ const DEEPEST = 1_000
 const market = (name: string, perpetual: boolean, category: string): Venue => ({
   name,
   perpetual,
+  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
   heartbeat: { everyMs: 20_000, text: '{"op":"ping"}' },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => ({
@@ -125,9 +126,9 @@ const market = (name: string, perpetual: boolean, category: string): Venue => ({
       ).map(args => JSON.stringify({ op: 'subscribe', args })),
     })),
   decoder: (naming: Naming) => new BybitDecoder(new ConnectionInstruments(name, perpetual, naming)),
-  traces: {
+  fingerprint: {
     at: ({ hostname, pathname }) => /(^|\.)bybit\.com$/.test(hostname) && pathname === `/v5/public/${category}`,
-    // Only futures' trades say which way the price went, and only futures' tickers bear quotes.
+    // Only futures' trades say which way the price went, and only futures' tickers have quotes.
     matches: message => {
       const { topic, data } = (message ?? {}) as Partial<Message>
       if (typeof topic !== 'string' || typeof data !== 'object' || data === null) return false
@@ -137,5 +138,7 @@ const market = (name: string, perpetual: boolean, category: string): Venue => ({
   },
 })
 
+/** Bybit's spot market. */
 export const bybit = market('bybit', false, 'spot')
+/** Bybit's perpetuals margined in USDT or USDC. */
 export const bybitLinear = market('bybit-linear', true, 'linear')

@@ -1,6 +1,40 @@
 import { describe, expect, it } from 'vitest'
 import { Talk } from '../../test/feedKit.ts'
+import { itIsAVenue } from '../../test/venueSuite.ts'
 import { coinbase } from './coinbase.ts'
+
+itIsAVenue(coinbase, {
+  addresses: ['wss://advanced-trade-ws.coinbase.com', 'wss://ws-feed.pro.coinbase.com', 'wss://ws-feed.exchange.coinbase.com'],
+  messages: [
+    { type: 'match', trade_id: 1, side: 'buy', size: '0.9', price: '4.978', product_id: 'ETC-GBP', time: '2019-08-01T00:00:03.816Z' },
+    { type: 'ticker', product_id: 'BTC-USD', best_bid: '4094.99', best_ask: '4095', time: '2019-04-01T00:00:04.54Z' },
+    { type: 'l2update', product_id: 'BTC-EUR', changes: [['sell', '9202.54', '0.432']], time: '2019-08-01T00:00:03.818Z' },
+    { type: 'snapshot', product_id: 'BTC-EUR', bids: [['9202.54', '0.432']], asks: [['9203', '1']] },
+    {
+      channel: 'market_trades',
+      timestamp: '2026-08-09T21:05:48.22Z',
+      sequence_num: 0,
+      events: [
+        {
+          type: 'update',
+          trades: [{ product_id: 'BTC-USD', trade_id: '7', price: '65083.67', size: '0.002', time: '2026-08-09T21:05:42Z', side: 'SELL' }],
+        },
+      ],
+    },
+    {
+      channel: 'l2_data',
+      timestamp: '2026-08-09T21:05:48.22Z',
+      sequence_num: 1,
+      events: [{ type: 'snapshot', product_id: 'BTC-USD', updates: [{ side: 'bid', price_level: '65083.66', new_quantity: '0.2' }] }],
+    },
+    {
+      channel: 'ticker',
+      timestamp: '2026-08-09T21:05:48.22Z',
+      sequence_num: 2,
+      events: [{ type: 'snapshot', tickers: [{ product_id: 'BTC-USD', best_bid: '65083.66', best_ask: '65083.67' }] }],
+    },
+  ],
+})
 
 const timestamp = '2026-08-09T21:05:48.5Z'
 

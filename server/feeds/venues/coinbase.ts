@@ -135,7 +135,7 @@ const levelsOf = (levels: LegacyMessage['bids']): Level[] => levels.map(([price,
 const changesOf = ({ changes }: LegacyMessage, side: string): Level[] =>
   changes.filter(change => change[0] === side).map(([, price, size]) => [decimal(price), decimal(size)])
 
-/** Updates of a book that was never sent whole tell nothing of its best prices. */
+/** Updates of a book that was never sent whole say nothing of its best prices. */
 const apply = (instrument: ConnectionInstrument, whole: boolean, bids: Level[], asks: Level[]): void => {
   if (whole) instrument.beginBook({ bids, asks })
   else instrument.book?.update({ bids, asks })
@@ -144,9 +144,11 @@ const apply = (instrument: ConnectionInstrument, whole: boolean, bids: Level[], 
 const LEGACY = ['match', 'last_match', 'l2update', 'ticker', 'snapshot']
 const ADVANCED = ['market_trades', 'ticker', 'ticker_batch', 'l2_data', 'candles']
 
+/** Coinbase's spot market. */
 export const coinbase: Venue = {
   name: 'coinbase',
   perpetual: false,
+  symbols: { form: /^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/, like: 'BTC-USD' },
   heartbeat: { everyMs: 5_000 },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => {
@@ -160,7 +162,7 @@ export const coinbase: Venue = {
       }
     }),
   decoder: naming => new CoinbaseDecoder(new ConnectionInstruments('coinbase', false, naming)),
-  traces: {
+  fingerprint: {
     at: ({ hostname }) => /(^|\.)coinbase\.com$/.test(hostname),
     matches: message => {
       const { type, product_id, channel, sequence_num } = (message ?? {}) as Partial<AdvancedMessage & LegacyMessage>

@@ -4,5 +4,27 @@ import { coinbase } from './coinbase.ts'
 import { kraken } from './kraken.ts'
 import type { Venue } from './venue.ts'
 
-/** Every market that is spoken to or whose recordings are understood. */
-export const VENUES: readonly Venue[] = [binance, binanceUsdm, coinbase, kraken, bybit, bybitLinear]
+/** An exchange that a feed connects to: its spot market, and its perpetuals if they are read. */
+export interface LiveExchange {
+  readonly spot: Venue
+  readonly perpetual?: Venue
+}
+
+/** Every exchange, by the name that a feed asks for. A new one is a line here, a file beside this one, and its test. */
+export const EXCHANGES: Readonly<Record<string, LiveExchange>> = {
+  binance: { spot: binance, perpetual: binanceUsdm },
+  coinbase: { spot: coinbase },
+  kraken: { spot: kraken },
+  bybit: { spot: bybit, perpetual: bybitLinear },
+}
+
+/** The end of a symbol that asks for the perpetual. */
+export const PERPETUAL = '-PERP'
+
+/** Every market that is connected to and whose recordings are understood. */
+export const VENUES: readonly Venue[] = Object.values(EXCHANGES).flatMap(({ spot, perpetual }) => (perpetual ? [spot, perpetual] : [spot]))
+
+/** An example of a feed of every exchange, for the help. */
+export const LIVE_FEEDS: readonly string[] = Object.entries(EXCHANGES).map(
+  ([name, { spot, perpetual }]) => `${name}:${spot.symbols.like}${perpetual ? `,${perpetual.symbols.like}${PERPETUAL}` : ''}`,
+)

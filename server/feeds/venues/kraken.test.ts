@@ -1,6 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { Talk } from '../../test/feedKit.ts'
+import { itIsAVenue } from '../../test/venueSuite.ts'
 import { kraken } from './kraken.ts'
+
+itIsAVenue(kraken, {
+  addresses: ['wss://ws.kraken.com', 'wss://ws.kraken.com/v2'],
+  messages: [
+    [170, [['0.01136500', '2.51146536', '1561939201.587070', 's', 'l', '']], 'trade', 'LTC/XBT'],
+    [325, ['43770.20000', '43770.30000', '1633053779.916349', '0.009', '0.316'], 'spread', 'XBT/USD'],
+    [1668, { a: ['13.253900', 35, '35.7'], b: ['13.232900', 185, '185.1'] }, 'ticker', 'WAVES/EUR'],
+    [468, { as: [['87.7', '3', '1561939258.5']], bs: [['87.6', '35.02', '1561939258.5279']] }, 'book-1000', 'XMR/USD'],
+    {
+      channel: 'trade',
+      type: 'update',
+      data: [{ symbol: 'BTC/USD', side: 'buy', price: 100.1, qty: 0.25, trade_id: 123, timestamp: '2026-07-10T00:00:00.123456Z' }],
+    },
+    { channel: 'ticker', type: 'update', data: [{ symbol: 'BTC/USD', bid: 99.9, ask: 100.1, timestamp: '2026-07-10T00:00:02.123456Z' }] },
+  ],
+})
 
 const quoted = (talk: Talk) => talk.heard().quotes.map(({ t, price, size }) => [t, price, size])
 

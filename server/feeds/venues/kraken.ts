@@ -105,7 +105,7 @@ class KrakenDecoder implements Decoder {
     }
   }
 
-  /** A trade's own values, and a number where the connection had the same before. */
+  /** Returns a trade's own values, and a number if the connection had the same before. */
   private idV1(instrument: ConnectionInstrument, values: string): string {
     const seen = this.seen.get(instrument) ?? new Map<string, number>()
     this.seen.set(instrument, seen)
@@ -145,9 +145,11 @@ const bookV1 = (instrument: ConnectionInstrument, depth: number, parts: readonly
   instrument.quoteBook(writer, t)
 }
 
+/** Kraken's spot market. */
 export const kraken: Venue = {
   name: 'kraken',
   perpetual: false,
+  symbols: { form: /^[A-Z0-9.]{1,16}\/[A-Z0-9.]{1,16}$/i, like: 'BTC/USD' },
   heartbeat: { everyMs: 20_000, text: '{"method":"ping"}' },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => {
@@ -163,7 +165,7 @@ export const kraken: Venue = {
       }
     }),
   decoder: naming => new KrakenDecoder(new ConnectionInstruments('kraken', false, naming)),
-  traces: {
+  fingerprint: {
     at: ({ hostname }) => hostname === 'ws.kraken.com',
     matches: message => {
       if (Array.isArray(message)) return message.length >= 4 && isPair(message.at(-1)) && typeof message.at(-2) === 'string'
