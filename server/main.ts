@@ -43,6 +43,7 @@ import { openTransport } from './gateway/transports/open.ts'
 import { isNamedHere, isOwn } from './gateway/transports/origin.ts'
 import { problem } from './gateway/transports/problem.ts'
 import { ANONYMOUS, type Principal, type Readers, readersOf, recordersOf } from './identity/access.ts'
+import { portfolioPager } from './pnl/portfolioPage.ts'
 import { type Engine, openEngine } from './storage/engine/engine.ts'
 import { openBackfillSource } from './storage/read/backfillSource.ts'
 import { openHistory } from './storage/read/history.ts'
@@ -134,13 +135,14 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     log: engineLog,
     spoolBytes: config.limits.spoolBytes,
   })
-  const history = openHistory(engine, {
+  const pastOfPortfolios = portfolioPager({
     of: id => {
       const portfolio = view.portfolios.get(id)
       return portfolio && { ...portfolio.spec, transactions: portfolio.transactions }
     },
     storedTo: () => sink.stats().storedTo,
   })
+  const history = openHistory(engine, pastOfPortfolios)
   frames$.subscribe(frame => {
     sink.write(frame.rows)
     recorder?.write(frame.pushes)

@@ -9,7 +9,7 @@ import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { BadRow, type Transaction, transactionReader } from '../../streams/pnl/transaction.ts'
 import type { PoolSpec, TokenSpec } from '../../streams/pools/spec.ts'
 import { parseV3Snapshot, type V3Snapshot } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
-import type { ConfiguredFund } from '../storage/write/configured.ts'
+import type { ConfiguredFund } from './configuredFund.ts'
 import { UsageError } from './options.ts'
 import { type Config, concentrationOf, type FundConfig, type PoolConfig } from './schema.ts'
 

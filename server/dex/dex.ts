@@ -35,7 +35,7 @@ const FRESH_MS = 2_000
 /** What is traded on decentralised exchanges, and what could be: of imported swaps and of the server's own pools. */
 export class Dex {
   private readonly options: DexOptions
-  private readonly turns = new Semaphore(2, 16)
+  private readonly turns = new Semaphore(2, 16, () => new ProtocolError('too_much', 'too many questions about markets are waiting'))
   private engine: Engine | undefined
   /** The answer of the moment: many ask at once. */
   private latest: { readonly since: number; readonly markets: Promise<DexMarket[]> } | undefined

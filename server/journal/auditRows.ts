@@ -4,6 +4,14 @@ import type { WrittenPosting } from '../../streams/ledger/entryText.ts'
 export const ENTRY_COLUMNS =
   'journal, seq, t, who, kind, key, fund, status, code, postings.account, postings.asset, postings.amount, postings.after, text, hash'
 
+/** Entries as rows for ClickHouse. */
+export interface EntryBatch {
+  /** Number of the last entry; if there is none, the number after which was asked. */
+  readonly last: number
+  /** As `entryRows` writes them, in UTF-8. */
+  readonly rows: Uint8Array
+}
+
 /** What an entry's text holds as columns beside it. */
 interface Written {
   readonly t: number

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { deferred } from './deferred.ts'
 import { Semaphore } from './semaphore.ts'
 
 describe('turns', () => {
   it('let two go on at once, the others in order, and refuse who comes when too many wait', async () => {
-    const turns = new Semaphore(2, 2)
+    const turns = new Semaphore(2, 2, () => new ProtocolError('too_much'))
     const begun: number[] = []
     const gates = [0, 1, 2, 3].map(() => deferred<void>())
     const work = (i: number) =>

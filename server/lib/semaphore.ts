@@ -1,21 +1,23 @@
-import { ProtocolError } from '../../streams/wire/errors.ts'
-
-/** Lets so many go on at once and so many wait; who comes after them is refused, and may try again. */
+/** Lets a bounded number of works run at once and a bounded number wait, in order. Any more are refused. */
 export class Semaphore {
   private running = 0
   private readonly waiting: (() => void)[] = []
   private readonly atOnce: number
   private readonly mayWait: number
+  private readonly refusal: () => Error
 
-  constructor(atOnce: number, mayWait: number) {
+  /** `refusal` makes the error for a work that comes when the waiting places are taken. */
+  constructor(atOnce: number, mayWait: number, refusal: () => Error) {
     this.atOnce = atOnce
     this.mayWait = mayWait
+    this.refusal = refusal
   }
 
+  /** Runs `work` when there is a place, and returns its result. Rejects with the refusal if too many wait. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.running < this.atOnce) this.running += 1
     else if (this.waiting.length < this.mayWait) await new Promise<void>(resolve => this.waiting.push(resolve))
-    else throw new ProtocolError('too_much', 'too many are waiting for history already')
+    else throw this.refusal()
     try {
       return await work()
     } finally {

@@ -6,25 +6,37 @@ import { type Codec, codecOf } from '../storage/engine/rowBinary.ts'
 import { READ_LIMITS, select } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
 import { readCursor, writeCursor } from '../storage/read/cursor.ts'
-import type { PageQuery } from '../storage/read/history.ts'
+import type { PortfolioPager } from '../storage/read/history.ts'
 import { measurePage } from '../storage/read/measurePage.ts'
 import type { HistoryPage } from '../storage/read/page.ts'
+import type { PageQuery } from '../storage/read/query.ts'
 import { hourState } from './hourState.ts'
-import type { Hours } from './hours.ts'
+import { Hours } from './hours.ts'
 
-/** Portfolios whose hours can be computed, and how far the prices for that are stored. */
+/** The portfolios whose hours can be computed, and how far the prices are stored. */
 export interface Portfolios {
-  /** With all rows that it has got; undefined where there is no such portfolio. */
+  /** Returns a portfolio with all its transactions; undefined if there is none of this id. */
   of(id: string): PortfolioSpec | undefined
-  /** ms of event time up to which all ticks are stored; NaN where none is. */
+  /** Returns the event time (ms) up to which all ticks are stored; NaN if none is. */
   storedTo(): number
 }
 
 /**
- * One page of a portfolio's past. With a step of whole hours: how it stood at the ends of hours, computed from candles, whether the
- * server ran then or not. Else the states that were stored while it was live, and of the time before the first of them those hours.
+ * Returns a pager of portfolios. With a step of whole hours a page holds the portfolio at the ends of hours, computed from candles,
+ * whether the server ran then or not. Otherwise it holds the states that were stored while it was live, and before the first of them
+ * those hours.
  */
-export const portfolioPage = async (engine: Engine, hours: Hours, portfolio: PortfolioSpec, query: PageQuery): Promise<HistoryPage> => {
+export const portfolioPager = (portfolios: Portfolios): PortfolioPager => {
+  let hours: Hours | undefined
+  return (engine, query) => {
+    const portfolio = portfolios.of(query.id)
+    if (portfolio === undefined) return measurePage(engine, 'pnl', query)
+    hours ??= new Hours(engine, () => portfolios.storedTo())
+    return portfolioPage(engine, hours, portfolio, query)
+  }
+}
+
+const portfolioPage = async (engine: Engine, hours: Hours, portfolio: PortfolioSpec, query: PageQuery): Promise<HistoryPage> => {
   const { step, limit, to } = query
   const [from = query.from] = (readCursor(query.cursor, 'number') ?? []) as [number?]
   const byHours = async (end: number, span: number): Promise<HistoryPage> => {
@@ -42,7 +54,7 @@ export const portfolioPage = async (engine: Engine, hours: Hours, portfolio: Por
   return { rows: [...page.rows, ...rows], ...(next !== undefined && { next }) }
 }
 
-/** ms of the first state that was stored; Infinity where there is none. */
+/** Returns the time (ms) of the first stored state; Infinity if there is none. */
 const firstState = async (engine: Engine, id: string): Promise<number> => {
   const query = `SELECT t FROM ${quoted(engine.database)}.pnl WHERE id = {id:String} ORDER BY t LIMIT 1 ${READ_LIMITS}`
   const input = await select(engine, query, { id })

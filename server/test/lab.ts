@@ -12,11 +12,11 @@ import { localBus } from '../bus/local.ts'
 import { ServerChannels } from '../bus/serverChannels.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
-import type { BackfillSource } from '../gateway/hub/backfill.ts'
 import { HUB_LIMITS, Hub, type HubLimits, TICK_MS } from '../gateway/hub/hub.ts'
 import { Requests } from '../gateway/rpc/requests.ts'
 import type { Socket } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
+import type { BackfillSource } from '../storage/read/backfillSource.ts'
 
 /**
  * Pipeline, bus, hub, requests and the client library as they are, with a network between them that the test holds in its hand:

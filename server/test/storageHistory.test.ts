@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { MeasureRow } from '../../streams/measures/rows.ts'
 import type { JsonObject } from '../../streams/wire/mergePatch.ts'
 import { openEngine } from '../storage/engine/engine.ts'
-import { type History, type HistoryQuery, openHistory } from '../storage/read/history.ts'
+import { type History, openHistory } from '../storage/read/history.ts'
+import type { HistoryQuery } from '../storage/read/query.ts'
 import { stateOf } from '../storage/read/stateOf.ts'
 import { Bench, ClickHouseServer, candlesOf, KINDS, openedEngine, openedSink, silent } from './storageKit.ts'
 import { measureRows, type Tick, trade } from './storageRows.ts'
@@ -192,7 +193,7 @@ describe('history', () => {
     const start = performance.now()
     await expect(open.rows({ channel: 'candle:1m:BTC-USD', from: 0, to: T })).rejects.toMatchObject({
       code: 'too_much',
-      message: 'it takes too long: ask for a shorter time or a greater step',
+      message: 'the answer takes too long: ask for a shorter time or a greater step',
     })
     const took = performance.now() - start
     expect(took > 1900 && took < 4000).toBe(true)

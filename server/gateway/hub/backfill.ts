@@ -2,25 +2,10 @@ import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import { floorTo, INTERVALS } from '../../../streams/market/candles.ts'
 import { parseChannel } from '../../../streams/wire/channels.ts'
 import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
-import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { Bus } from '../../bus/bus.ts'
+import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
-
-/** What history must be able to do for `from`. */
-export interface BackfillSource {
-  /** Rows of one page, oldest first, `from ≤ t < to`, of ticks only those taken in by the frame `asOf`. */
-  rows(query: {
-    readonly channel: string
-    readonly from: number
-    readonly to: number
-    readonly asOf: number
-    readonly limit: number
-    readonly cursor?: string
-  }): Promise<{ readonly rows: readonly JsonObject[]; readonly next?: string }>
-  /** Resolves when all rows up to the frame `t` can be read. Rejects with a Refusal where that takes too long. */
-  until(t: number): Promise<void>
-}
 
 const PAGE = 1000
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
-import { backOff } from '../../lib/backOffFunction.ts'
+import { retryDelayMs } from '../../lib/backoff.ts'
 import { embeddedConnection } from './connection.ts'
 import { migrate } from './migrate.ts'
 import { type Retention, retain } from './retention.ts'
@@ -107,8 +107,8 @@ const serverClient = async (url: string, { log, signal }: EngineOptions): Promis
       const { message } = answer.error
       if (REFUSED.has((answer.error as { code?: string }).code ?? ''))
         throw new EngineError(`ClickHouse at ${new URL(url).host}: found "${message.trim()}", expected a user and password that it knows`)
-      if (attempt === 0) log.warn({ error: message }, 'ClickHouse does not answer; trying on')
-      await delay(backOff(attempt), undefined, signal && { signal })
+      if (attempt === 0) log.warn({ error: message }, 'ClickHouse does not answer; retrying')
+      await delay(retryDelayMs(attempt), undefined, signal && { signal })
     }
   } catch (error) {
     await client.close()

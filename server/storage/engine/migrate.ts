@@ -8,7 +8,7 @@ import { rebalances } from './migrations/0007_rebalances.ts'
 import { dex } from './migrations/0008_dex.ts'
 import type { Migration } from './migrations/migration.ts'
 
-/** In order. A new one goes to the end. */
+/** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
 export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours, rebalances, dex]
 
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``

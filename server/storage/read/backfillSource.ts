@@ -1,14 +1,23 @@
 import { ProtocolError } from '../../../streams/wire/errors.ts'
-import type { BackfillSource } from '../../gateway/hub/backfill.ts'
 import type { History } from './history.ts'
+import type { HistoryPage } from './page.ts'
+import type { HistoryQuery } from './query.ts'
 
-/** A past that is not stored within so long is not waited for, ms. */
-const PAST_MS = 15_000
+/** The part of the history that a subscription with `from` reads. */
+export interface BackfillSource {
+  /** Returns one page, oldest row first. Of ticks it has those that were accepted by the frame `asOf`. */
+  rows(query: Omit<HistoryQuery, 'step'> & Required<Pick<HistoryQuery, 'asOf' | 'limit'>>): Promise<HistoryPage>
+  /** Resolves when all rows up to the frame `t` (ms) can be read. Rejects with a ProtocolError if that takes too long. */
+  until(t: number): Promise<void>
+}
 
-/** What was stored, up to a moment that may still be on its way to the engine. */
+/** ms to wait until the newest rows are stored. */
+const WAIT_MS = 15_000
+
+/** Returns a source that reads the history once the sink has stored what is needed for it. */
 export const openBackfillSource = (history: History, sink: { until(t: number): Promise<void> }): BackfillSource => ({
   rows: query => history.rows(query),
-  until: t => within(sink.until(t), PAST_MS),
+  until: t => within(sink.until(t), WAIT_MS),
 })
 
 const within = async (work: Promise<void>, ms: number): Promise<void> => {

@@ -5,8 +5,8 @@ import { type Codec, codecOf, type RowReader } from '../engine/rowBinary.ts'
 import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { TIME } from '../engine/tables.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { PageQuery } from './history.ts'
 import { type HistoryPage, type Placed, readPage } from './page.ts'
+import type { PageQuery } from './query.ts'
 
 /** One page of the candles of `interval` ms, or of those of a multiple of it, put together from them. */
 export const candlePage = (query: PageQuery, interval: number): ((engine: Engine) => Promise<HistoryPage>) => {

@@ -1,81 +1,66 @@
 import { INTERVALS } from '../../../streams/market/candles.ts'
+import type { MeasureRow } from '../../../streams/measures/rows.ts'
 import { parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Semaphore } from '../../lib/semaphore.ts'
-import { Hours } from '../../pnl/hours.ts'
-import { type Portfolios, portfolioPage } from '../../pnl/portfolioPage.ts'
 import type { Engine } from '../engine/engine.ts'
 import { FIRST_MS, LAST_MS } from '../engine/rowBinary.ts'
 import { candlePage } from './candlePage.ts'
 import { measurePage } from './measurePage.ts'
 import type { HistoryPage } from './page.ts'
+import type { HistoryQuery, PageQuery } from './query.ts'
 import { tickPage } from './tickPage.ts'
 
 /**
- * What was stored of a channel, oldest first, numbers unrounded. Ticks `{t,price,size,side,src,id}`, candles
- * `{open_t,o,h,l,c,v,n}`, measures the state as it was at `t`, and a portfolio's hours (see pnl/portfolioPage.ts). What was not
- * known is absent.
+ * The stored rows of a channel, oldest first, numbers unrounded. Ticks `{t,price,size,side,src,id}`, candles
+ * `{open_t,o,h,l,c,v,n}`, measures the state as it was at `t`, and a portfolio's hours (see pnl/portfolioPage.ts). Unknown figures
+ * are absent.
  */
 export interface History {
-  /** One page. Throws a Refusal: what is wrong with the query, `not_ready` without an engine, `too_much` with too many waiting. */
+  /**
+   * Returns one page. Throws a ProtocolError: `invalid_params` or `unknown_channel` for the query, `not_ready` without an engine,
+   * `too_much` if too many are waiting or the page takes too long.
+   */
   rows(query: HistoryQuery): Promise<HistoryPage>
-}
-
-export interface HistoryQuery {
-  readonly channel: string
-  /** `from ≤ t < to`, ms; of candles, `open_t`. */
-  readonly from: number
-  readonly to: number
-  /** ms: of ticks and measures only the last row of each step, of portfolios by hours where it is whole hours; candles are put together to candles of this length. */
-  readonly step?: number
-  readonly limit?: number
-  /** `next` of the page before. */
-  readonly cursor?: string
-  /** A frame, ms: of ticks only those taken in up to it. */
-  readonly asOf?: number
-}
-
-export type { HistoryPage }
-
-/** A query that has been checked. */
-export interface PageQuery extends HistoryQuery {
-  readonly id: string
-  readonly limit: number
 }
 
 const LIMIT = 100_000
 const AT_ONCE = 2
 const MAY_WAIT = 16
 
-/** The engine, and the hours of portfolios computed from what is in it. */
-interface Store {
-  readonly engine: Engine
-  readonly hours: Hours
-}
+/** Reads one page of a portfolio's past. */
+export type PortfolioPager = (engine: Engine, query: PageQuery) => Promise<HistoryPage>
 
-const NO_PORTFOLIOS: Portfolios = { of: () => undefined, storedTo: () => Number.NaN }
-
-/** Answers as soon as there is an engine. */
-export const openHistory = (engine: Promise<Engine>, portfolios: Portfolios = NO_PORTFOLIOS): History => {
-  const turns = new Semaphore(AT_ONCE, MAY_WAIT)
-  let ready: Store | undefined
+/**
+ * Opens the history. It answers as soon as there is an engine. `portfolioPager` reads the past of portfolios; without one they have the
+ * states that were stored.
+ */
+export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPager = measurePager('pnl')): History => {
+  const turns = new Semaphore(AT_ONCE, MAY_WAIT, () => new ProtocolError('too_much', 'too many questions about the past are waiting'))
+  let ready: Engine | undefined
   engine.then(
     opened => {
-      ready = { engine: opened, hours: new Hours(opened, () => portfolios.storedTo()) }
+      ready = opened
     },
-    () => {}, // without an engine the process does not go on, and whoever opens it says why
+    () => {}, // without an engine the process ends, and its opener says why
   )
   return {
     async rows(query) {
-      const page = pageOf(query, portfolios)
-      const store = ready
-      if (store === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
-      return turns.run(() => page(store).catch(refuse))
+      const page = pageOf(query, portfolioPager)
+      const opened = ready
+      if (opened === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
+      return turns.run(() => page(opened).catch(refuse))
     },
   }
 }
 
-const pageOf = (query: HistoryQuery, portfolios: Portfolios): ((store: Store) => Promise<HistoryPage>) => {
+const measurePager =
+  (kind: MeasureRow['kind']): PortfolioPager =>
+  (engine, query) =>
+    measurePage(engine, kind, query)
+
+/** Checks the query, and returns how its page is read. */
+const pageOf = (query: HistoryQuery, portfolioPager: PortfolioPager): ((engine: Engine) => Promise<HistoryPage>) => {
   const channel = parseChannel(query.channel)
   if (channel === undefined) throw new ProtocolError('unknown_channel')
   const { from, to, step, limit = LIMIT, asOf } = query
@@ -92,19 +77,14 @@ const pageOf = (query: HistoryQuery, portfolios: Portfolios): ((store: Store) =>
   const { kind } = channel
   switch (kind) {
     case 'tick':
-      return ({ engine }) => tickPage(engine, checked)
-    case 'candle': {
-      const page = candlePage(checked, INTERVALS[channel.interval])
-      return ({ engine }) => page(engine)
-    }
-    case 'pnl': {
-      const portfolio = portfolios.of(channel.id)
-      if (portfolio !== undefined) return ({ engine, hours }) => portfolioPage(engine, hours, portfolio, checked)
-      return ({ engine }) => measurePage(engine, kind, checked)
-    }
+      return engine => tickPage(engine, checked)
+    case 'candle':
+      return candlePage(checked, INTERVALS[channel.interval])
+    case 'pnl':
+      return engine => portfolioPager(engine, checked)
     case 'fund':
     case 'pool':
-      return ({ engine }) => measurePage(engine, kind, checked)
+      return engine => measurePage(engine, kind, checked)
     default:
       throw new ProtocolError('invalid_params', `channel: "${query.channel}" has no history`)
   }
@@ -115,7 +95,7 @@ const integer = (name: string, value: number, least: number, most: number): void
     throw new ProtocolError('invalid_params', `${name}: found ${value}, expected an integer from ${least} to ${most}`)
 }
 
-/** Times that no row can bear are as good as the last one that a row can. */
+/** Cuts a time to what a column can hold. */
 const inRange = (name: string, t: number): number => {
   integer(name, t, -8.64e15, 8.64e15)
   return Math.min(Math.max(t, FIRST_MS), LAST_MS)
@@ -124,12 +104,12 @@ const inRange = (name: string, t: number): number => {
 /** TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED. */
 const TOO_MUCH = new Set(['159', '160', '241'])
 
-/** What an engine's error is to whoever asked. */
+/** Throws what the client gets for an error of the engine: `too_much`, `not_ready`, or the error itself. */
 export const refuse = (error: unknown): never => {
   if (error instanceof ProtocolError) throw error
   const { code } = error as { code?: string }
-  if (TOO_MUCH.has(code ?? '')) throw new ProtocolError('too_much', 'it takes too long: ask for a shorter time or a greater step')
-  // Errors of ClickHouse have a number; what has none is a server that is not there.
+  if (TOO_MUCH.has(code ?? '')) throw new ProtocolError('too_much', 'the answer takes too long: ask for a shorter time or a greater step')
+  // An error of ClickHouse has a number. One without a number comes from a server that is not there.
   if (!/^\d+$/.test(code ?? '')) throw new ProtocolError('not_ready', 'ClickHouse does not answer', 1)
   throw error
 }

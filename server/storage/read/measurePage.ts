@@ -7,8 +7,8 @@ import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { columnList } from '../engine/tables.ts'
 import { MEASURES, type MeasureTable } from '../write/measureRows.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { PageQuery } from './history.ts'
 import { type HistoryPage, readPage } from './page.ts'
+import type { PageQuery } from './query.ts'
 import { stateOf } from './stateOf.ts'
 
 /** A row grows with the assets in it, so they are asked for in pieces, and a page ends where it has become large or late. */

@@ -5,8 +5,8 @@ import { type Codec, codecOf, type RowReader } from '../engine/rowBinary.ts'
 import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { SIDE, TIME } from '../engine/tables.ts'
 import { readCursor, writeCursor } from './cursor.ts'
-import type { PageQuery } from './history.ts'
 import { type HistoryPage, type Placed, readPage } from './page.ts'
+import type { PageQuery } from './query.ts'
 
 /** Ties of time are in the order of arrival; sources that were replayed one after the other are told apart by name. */
 const ORDER = ['t', 'frame', 'row', 'src', 'id']

@@ -2,44 +2,41 @@ import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
-import { ENTRY_COLUMNS } from '../../journal/auditRows.ts'
-import { backOff } from '../../lib/backOffFunction.ts'
+import { ENTRY_COLUMNS, type EntryBatch } from '../../journal/auditRows.ts'
 import { deferred } from '../../lib/deferred.ts'
+import { retrying } from '../../lib/retrying.ts'
 import { type Engine, whenOpen } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 
-/** Where the entries come from: it keeps them until they are asked for, so that nothing has to be queued here. */
+/** The journal that is copied. It keeps the entries until they are asked for, so nothing is queued here. */
 export interface EntrySource {
   readonly id: string
-  /** At most `limit` entries after a number, as `entryRows` writes them. */
+  /** Returns at most `limit` entries after a number. */
   rows(after: number, limit: number): Promise<EntryBatch>
 }
 
-export interface EntryBatch {
-  /** Number of the last; the one they come after where there are none. */
-  readonly last: number
-  readonly rows: Uint8Array
-}
-
+/** How far the copy has come. */
 export interface AuditCopyStats {
   /** Number of the newest entry that ClickHouse has. */
   readonly storedTo: number
   readonly retries: number
+  /** Why the newest batch is not stored; undefined if it is. */
   readonly lastError: string | undefined
 }
 
-/** Entries and bytes after which an insert is full, and entries that are asked for at once: an order may have to wait for these. */
+/** Entries and bytes after which an insert is full. */
 const BATCH = 10_000
 const BYTES = 1 << 26
+/** Entries that are asked for at once: an order may have to wait for these. */
 const SLICE = 64
-/** From one insert to the next, ms: each costs the engine a part to be merged, however small. */
+/** ms from one insert to the next: each costs the engine a part to be merged, however small. */
 const PACE_MS = 500
-/** After an insert the copy rests so many times as long as that took. It may fall behind; orders must not. */
+/** The copy rests this many times as long as an insert took. It may fall behind; orders must not. */
 const REST = 2
 
 /**
- * Copies the journal into ClickHouse: each entry once, however often the engine is away. What ClickHouse has tells where to go
- * on, so a crash anywhere leaves nothing out; and a batch that is tried again bears the same token.
+ * Copies the journal into ClickHouse: each entry once, however often the engine is away. It goes on after the newest entry that
+ * ClickHouse has, so a crash anywhere leaves nothing out. A batch that is sent again has the same token.
  */
 export class AuditCopy {
   private readonly source: EntrySource
@@ -47,6 +44,8 @@ export class AuditCopy {
   private readonly abort = new AbortController()
   private more = deferred<void>()
   private readonly done: Promise<void>
+  /** Number of the newest entry that ClickHouse has; undefined until it has been asked. */
+  private after: number | undefined
   private stats_: AuditCopyStats = { storedTo: 0, retries: 0, lastError: undefined }
 
   constructor(engine: Promise<Engine>, source: EntrySource, log: Logger) {
@@ -55,16 +54,17 @@ export class AuditCopy {
     this.done = this.run(engine)
   }
 
-  /** There are new entries. */
+  /** Says that there are new entries. */
   wake(): void {
     this.more.resolve()
   }
 
+  /** Returns how far the copy has come. */
   stats(): AuditCopyStats {
     return this.stats_
   }
 
-  /** Ends after the batch on its way; what is left comes with the next start. */
+  /** Ends after the batch that is being sent. The rest comes with the next start. */
   async close(): Promise<void> {
     this.abort.abort()
     this.more.resolve()
@@ -75,31 +75,39 @@ export class AuditCopy {
     const { signal } = this.abort
     const engine = await whenOpen(opening, signal)
     if (engine === undefined) return
-    let after: number | undefined
-    for (let attempt = 0; !signal.aborted; ) {
-      try {
-        after ??= await newest(engine, this.source.id)
-        const begun = performance.now()
-        const { last, slices, more } = await this.batch(after)
-        if (last > after) await insert(engine, `${this.source.id}-${after + 1}-${last}`, slices)
-        after = last
-        attempt = 0
-        this.stats_ = { ...this.stats_, storedTo: after, lastError: undefined }
-        const took = performance.now() - begun
-        await delay(Math.max(PACE_MS - took, took * REST), undefined, { signal }).catch(() => {})
-        if (more) continue
-        await this.more.promise
-        this.more = deferred()
-      } catch (error) {
-        if (signal.aborted) return
-        if (attempt === 0) this.log.warn({ error: (error as Error).message }, 'ClickHouse does not take entries; trying on')
-        this.stats_ = { ...this.stats_, retries: this.stats_.retries + 1, lastError: (error as Error).message }
-        await delay(backOff(attempt++), undefined, { signal }).catch(() => {})
-      }
+    while (!signal.aborted) {
+      const copied = await this.retry(() => this.copyBatch(engine))
+      if (copied === undefined) return
+      await delay(Math.max(PACE_MS - copied.took, copied.took * REST), undefined, { signal }).catch(() => {})
+      if (copied.more) continue
+      await this.more.promise
+      this.more = deferred()
     }
   }
 
-  /** What comes after a number, as much as goes into one insert; `more`: there is some behind it. */
+  private retry<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return retrying(work, {
+      signal: this.abort.signal,
+      failed: ({ message }) => {
+        this.stats_ = { ...this.stats_, retries: this.stats_.retries + 1, lastError: message }
+      },
+      warn: ({ message }) => this.log.warn({ error: message }, 'ClickHouse does not take entries; retrying'),
+    })
+  }
+
+  /** Copies one batch. Returns whether more entries follow it, and how long it took, ms. */
+  private async copyBatch(engine: Engine): Promise<{ more: boolean; took: number }> {
+    this.abort.signal.throwIfAborted()
+    this.after ??= await newest(engine, this.source.id)
+    const begun = performance.now()
+    const { last, slices, more } = await this.batch(this.after)
+    if (last > this.after) await insert(engine, `${this.source.id}-${this.after + 1}-${last}`, slices)
+    this.after = last
+    this.stats_ = { ...this.stats_, storedTo: last, lastError: undefined }
+    return { more, took: performance.now() - begun }
+  }
+
+  /** Reads the entries after a number, as many as go into one insert. `more` says whether others follow. */
   private async batch(after: number): Promise<{ last: number; slices: Uint8Array[]; more: boolean }> {
     const slices: Uint8Array[] = []
     let [to, bytes] = [after, 0]
@@ -123,7 +131,6 @@ const newest = async ({ client, database }: Engine, journal: string): Promise<nu
   return (await answer.json<{ seq: number }>())[0]?.seq ?? 0
 }
 
-/** A batch that is sent again bears the same token. */
 const insert = async ({ client, database }: Engine, token: string, slices: readonly Uint8Array[]): Promise<void> => {
   const { stream } = await client.exec({
     query: `INSERT INTO ${quoted(database)}.entries (${ENTRY_COLUMNS}) FORMAT TabSeparated`,

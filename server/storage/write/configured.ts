@@ -1,15 +1,8 @@
+import type { ConfiguredFund } from '../../config/configuredFund.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 
-/** What only the configuration knows of a fund. Undefined is what it does not say. */
-export interface ConfiguredFund {
-  readonly id: string
-  readonly name: string
-  readonly cap: number | undefined
-  readonly threshold: number | undefined
-}
-
-/** Lets the store know of funds and of assets' supplies (decimal strings); the newest of each counts. */
+/** Stores the configured facts about funds, and assets' supplies (decimal strings). The newest row of each counts. */
 export const storeConfigured = async (
   { client, database }: Engine,
   funds: readonly ConfiguredFund[],

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
-import { backOff } from '../../lib/backOffFunction.ts'
+import { retrying } from '../../lib/retrying.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { columnList, type Table, type TableName, TICKS } from '../engine/tables.ts'
@@ -47,28 +46,34 @@ export class Inserter {
     this.log = log
   }
 
-  /** Resolves when the rows are stored, or set aside. False where `signal` ended it before: the file stays. */
+  /** Resolves when the rows are stored, or set aside. Returns false if `signal` ended it before: the file stays. */
   async send(file: SpoolFile, check: Check, signal: AbortSignal): Promise<boolean> {
-    for (let attempt = 0; ; attempt++) {
-      if (signal.aborted) return false
+    const store = async (attempt: number): Promise<boolean> => {
+      signal.throwIfAborted()
       try {
         const engine = this.ready ?? (await this.opened(signal))
         if (!file.checked) file = await this.checked(engine, file, check)
         if (file.rows > 0) await insert(engine, file, signal)
         await this.spool.remove(file)
         this.stored[file.table] += file.rows
-        this.failure = undefined
-        if (attempt > 1) this.log.info({ attempt, file: file.seq }, 'rows go into ClickHouse again')
-        return true
       } catch (error) {
-        if (signal.aborted) return false
-        this.failure = (error as Error).message
-        if (willNeverHeal(error) && (await this.rejects(file, error))) return true
-        this.retries += 1
-        if (attempt === 1) this.log.warn({ error: this.failure, file: file.seq }, 'ClickHouse does not take rows; trying on')
-        await delay(backOff(attempt), undefined, { signal }).catch(() => {})
+        if (!signal.aborted && willNeverHeal(error) && (await this.rejects(file, error))) return true
+        throw error
       }
+      this.failure = undefined
+      if (attempt > 1) this.log.info({ attempt, file: file.seq }, 'ClickHouse takes rows again')
+      return true
     }
+    const sent = await retrying(store, {
+      signal,
+      failed: ({ message }) => {
+        this.failure = message
+        this.retries += 1
+      },
+      warn: ({ message }) => this.log.warn({ error: message, file: file.seq }, 'ClickHouse does not take rows; retrying'),
+      quiet: 1,
+    })
+    return sent ?? false
   }
 
   /** The engine, once it is open. Rejects where `signal` does not wait for it. */

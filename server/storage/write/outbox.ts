@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { backOff } from '../../lib/backOffFunction.ts'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
+import { retrying } from '../../lib/retrying.ts'
 import type { RowWriter } from '../engine/rowBinary.ts'
 import type { TableName } from '../engine/tables.ts'
 import type { Batch } from './batches.ts'
@@ -102,7 +101,10 @@ export class Outbox {
     this.less.resolve()
     await this.sent
     for (const item of this.items) {
-      if ((await item.filed) === undefined) this.dropped[item.table] += item.rows
+      if ((await item.filed) === undefined) {
+        this.dropped[item.table] += item.rows
+        this.log.error({ table: item.table, rows: item.rows }, 'rows are lost: the spool took no file until the end')
+      }
       item.gone.reject(new Error('the sink was closed; the rows wait in the spool'))
     }
   }
@@ -127,19 +129,19 @@ export class Outbox {
   private async file({ table, rows, out, suspects }: Batch): Promise<SpoolFile | undefined> {
     const seq = this.spool.next()
     this.filing += out.length
+    const write = async (): Promise<SpoolFile> => {
+      const file = await this.spool.add(seq, table, rows, out.written(), suspects.size === 0)
+      this.failure = undefined
+      return file
+    }
     try {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          const file = await this.spool.add(seq, table, rows, out.written(), suspects.size === 0)
-          this.failure = undefined
-          return file
-        } catch (error) {
-          this.failure = (error as Error).message
-          if (attempt === 0) this.log.error({ error: this.failure }, 'the spool takes no file; trying on')
-          if (this.ended.signal.aborted) return undefined
-          await delay(backOff(attempt), undefined, { signal: this.ended.signal }).catch(() => {})
-        }
-      }
+      return await retrying(write, {
+        signal: this.ended.signal,
+        failed: ({ message }) => {
+          this.failure = message
+        },
+        warn: ({ message }) => this.log.error({ error: message }, 'the spool does not take a file; retrying'),
+      })
     } finally {
       this.filing -= out.length
       this.written(out)

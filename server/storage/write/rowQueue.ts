@@ -1,24 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { backOff } from '../../lib/backOffFunction.ts'
 import { deferred } from '../../lib/deferred.ts'
+import { retrying } from '../../lib/retrying.ts'
 import { type Engine, whenOpen } from '../engine/engine.ts'
 
+/** Rows of the queue since the start. */
 export interface RowQueueStats {
   readonly waiting: number
   readonly stored: number
   readonly retries: number
-  /** Rows that came while as many were waiting as may. */
+  /** Rows that came when the queue was full. */
   readonly dropped: number
 }
 
-/** Rows that may wait. */
+/** Rows that may wait; any more are dropped and counted. */
 const ROWS_MAX = 100_000
+/** Rows of one insert. */
 const BATCH = 5_000
-/** From one insert to the next, ms: each costs the engine a part to be merged, however small. */
+/** ms from one insert to the next: each costs the engine a part to be merged, however small. */
 const PACE_MS = 500
 
-/** Rows for ClickHouse that come one by one, inserted some at a time and in order; what the engine does not take is tried again. */
+/** Rows for ClickHouse that come one by one. They are inserted in batches and in order, and again if the engine fails. */
 export class RowQueue<Row> {
   private rows: Row[] = []
   private readonly insert: (engine: Engine, rows: readonly Row[]) => Promise<void>
@@ -28,16 +30,17 @@ export class RowQueue<Row> {
   private readonly done: Promise<void>
   private counts = { stored: 0, retries: 0, dropped: 0 }
 
-  /** `insert` may see a row again that it has seen. */
+  /** `insert` may get the same row more than once. */
   constructor(engine: Promise<Engine>, insert: (engine: Engine, rows: readonly Row[]) => Promise<void>, log: Logger) {
     this.insert = insert
     this.log = log
     this.done = this.run(engine)
   }
 
+  /** Takes a row in, or drops and counts it if the queue is full. */
   put(row: Row): void {
     if (this.rows.length >= ROWS_MAX) {
-      if (this.counts.dropped === 0) this.log.warn({ rows: ROWS_MAX }, 'too many rows wait for ClickHouse; more are dropped')
+      if (this.counts.dropped === 0) this.log.warn({ rows: ROWS_MAX }, 'the queue for ClickHouse is full; dropping rows')
       this.counts.dropped += 1
       return
     }
@@ -45,11 +48,12 @@ export class RowQueue<Row> {
     this.more.resolve()
   }
 
+  /** Returns the counts. */
   stats(): RowQueueStats {
     return { waiting: this.rows.length, ...this.counts }
   }
 
-  /** Inserts what waits, once, and ends. */
+  /** Inserts the waiting rows, with no further retry, and ends. */
   async close(): Promise<void> {
     this.abort.abort()
     this.more.resolve()
@@ -60,27 +64,32 @@ export class RowQueue<Row> {
     const { signal } = this.abort
     const engine = await whenOpen(opening, signal)
     if (engine === undefined) return
-    for (let attempt = 0; ; ) {
+    for (;;) {
       await this.more.promise
       this.more = deferred()
-      try {
-        while (this.rows.length > 0) {
-          const batch = this.rows.slice(0, BATCH)
-          await this.insert(engine, batch)
-          this.rows = this.rows.slice(batch.length)
-          this.counts.stored += batch.length
-          attempt = 0
-        }
-        if (signal.aborted) return
-        await delay(PACE_MS, undefined, { signal }).catch(() => {})
-        if (signal.aborted) this.more.resolve()
-      } catch (error) {
-        if (signal.aborted) return
-        if (attempt === 0) this.log.warn({ error: (error as Error).message }, 'ClickHouse does not take rows; trying on')
-        this.counts.retries += 1
-        await delay(backOff(attempt++), undefined, { signal }).catch(() => {})
-        this.more.resolve()
-      }
+      while (this.rows.length > 0) if ((await this.retry(() => this.insertBatch(engine))) === undefined) return
+      if (signal.aborted) return
+      await delay(PACE_MS, undefined, { signal }).catch(() => {})
+      if (signal.aborted) this.more.resolve()
     }
+  }
+
+  private retry<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return retrying(work, {
+      signal: this.abort.signal,
+      failed: () => {
+        this.counts.retries += 1
+      },
+      warn: ({ message }) => this.log.warn({ error: message }, 'ClickHouse does not take rows; retrying'),
+    })
+  }
+
+  /** Returns how many rows it inserted. */
+  private async insertBatch(engine: Engine): Promise<number> {
+    const batch = this.rows.slice(0, BATCH)
+    await this.insert(engine, batch)
+    this.rows = this.rows.slice(batch.length)
+    this.counts.stored += batch.length
+    return batch.length
   }
 }

@@ -1,0 +1,25 @@
+/** A question about the past of one channel. */
+export interface HistoryQuery {
+  readonly channel: string
+  /** `from ≤ t < to`, ms; of candles, `open_t`. */
+  readonly from: number
+  readonly to: number
+  /**
+   * ms. Of ticks and measures only the last row of each step; of portfolios the rows by hours, if it is whole hours; candles are
+   * put together to candles of this length.
+   */
+  readonly step?: number
+  /** Rows of one page. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+  /** A frame, ms: of ticks only those accepted by it. */
+  readonly asOf?: number
+}
+
+/** A query that has been checked: times within what a column holds, and a limit. */
+export interface PageQuery extends HistoryQuery {
+  /** The channel's name without its kind. */
+  readonly id: string
+  readonly limit: number
+}
