@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AbsentKeys, type Origin } from './absentKeys.ts'
+import type { Origin } from '../lib/arrivalOrder.ts'
+import { AbsentKeys } from './absentKeys.ts'
 
 describe('keys that were asked for', () => {
   it('hold back what is older than the newest question after them, and comes another way', () => {

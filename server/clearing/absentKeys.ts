@@ -1,36 +1,26 @@
-/**
- * Where a request comes from. Numbers rise with time: a socket bears the one of its opening, an HTTP request the one of its
- * beginning, and a question after an order the one of its asking.
- */
-export interface Origin {
-  readonly source: number
-  readonly at: number
-}
+import type { Origin } from '../lib/arrivalOrder.ts'
 
-let moments = 0
-/** A number above all before it. */
-export const nextMoment = (): number => ++moments
-
-/** Keys remembered at most; the oldest go. What lies longer unread in a dead socket's buffer than so many questions is not feared. */
+/** Keys remembered at most; the oldest go. An order is not expected to lie unread in a dead socket's buffer for so many questions. */
 const KEYS_MAX = 100_000
 
 /**
- * Keys of which a client was told that no order bears them, and that none ever will. An order that an older connection still
- * holds in its buffer comes too late; on the one that asked, or on a newer one, the key is as good as new.
+ * Keys of which a client has heard that no order has them, and that none ever will. An order that still lies in the buffer of an older
+ * connection comes too late; on the connection that asked, or on a newer one, the key is as good as new.
  */
 export class AbsentKeys {
-  private readonly asked = new Map<string, Origin>()
+  private readonly questions = new Map<string, Origin>()
 
+  /** Notes that a client has asked for the order under a key, and that there was none. */
   add(who: string, key: string, origin: Origin): void {
     const name = `${who}\n${key}`
-    this.asked.delete(name)
-    this.asked.set(name, origin)
-    if (this.asked.size > KEYS_MAX) this.asked.delete(this.asked.keys().next().value!)
+    this.questions.delete(name)
+    this.questions.set(name, origin)
+    if (this.questions.size > KEYS_MAX) this.questions.delete(this.questions.keys().next().value!)
   }
 
   /** Whether an order under this key comes too late. */
   holds(who: string, key: string, { source, at }: Origin): boolean {
-    const asked = this.asked.get(`${who}\n${key}`)
-    return asked !== undefined && source !== asked.source && at < asked.at
+    const question = this.questions.get(`${who}\n${key}`)
+    return question !== undefined && source !== question.source && at < question.at
   }
 }

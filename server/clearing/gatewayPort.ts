@@ -1,6 +1,6 @@
 import type { Command } from '../../streams/ledger/command.ts'
 import type { Order } from '../../streams/ledger/entry.ts'
-import type { Origin } from './absentKeys.ts'
+import type { Origin } from '../lib/arrivalOrder.ts'
 import type { ClearingRequests, Done, Quote } from './ledgerService.ts'
 import type { ClearingPort } from './threadPort.ts'
 

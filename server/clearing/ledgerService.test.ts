@@ -11,7 +11,7 @@ import { formatDecimal, parseDecimal } from '../../streams/lib/decimal.ts'
 import { transaction } from '../../streams/test/transactions.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
-import { nextMoment, type Origin } from './absentKeys.ts'
+import { nextMoment, type Origin } from '../lib/arrivalOrder.ts'
 import {
   type ClearingRequest,
   type ClientHoldings,

@@ -13,7 +13,8 @@ import { type EntryBatch, entryRows } from '../journal/auditRows.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
 import type { JournalEntry, NewJournalEntry, SqliteJournal, Token, User } from '../journal/sqliteJournal.ts'
-import { AbsentKeys, type Origin } from './absentKeys.ts'
+import type { Origin } from '../lib/arrivalOrder.ts'
+import { AbsentKeys } from './absentKeys.ts'
 import { orderText } from './order.ts'
 
 /** What can be asked of the clearing house, and what it answers. */

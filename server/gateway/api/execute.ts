@@ -1,8 +1,8 @@
 import { ProtocolError } from '../../../streams/wire/errors.ts'
-import type { Origin } from '../../clearing/absentKeys.ts'
 import type { GatewayCommand, GatewayPort } from '../../clearing/gatewayPort.ts'
 import type { Done } from '../../clearing/ledgerService.ts'
 import type { Principal } from '../../identity/access.ts'
+import type { Origin } from '../../lib/arrivalOrder.ts'
 
 /** Has the clearing house execute a command. Returns the outcome as JSON text; rejects with the ProtocolError that says why not. */
 export const execute = async (

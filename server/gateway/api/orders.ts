@@ -3,10 +3,10 @@ import { shareAsset } from '../../../streams/ledger/accounts.ts'
 import { formatDecimal } from '../../../streams/lib/decimal.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { ORDER, Params } from '../../../streams/wire/requests.ts'
-import type { Origin } from '../../clearing/absentKeys.ts'
 import type { GatewayPort, PricedQuote } from '../../clearing/gatewayPort.ts'
 import type { ClientHoldings } from '../../clearing/ledgerService.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
+import type { Origin } from '../../lib/arrivalOrder.ts'
 import { execute } from './execute.ts'
 
 /** What clients' orders need. */

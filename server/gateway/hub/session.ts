@@ -1,5 +1,5 @@
-import { nextMoment } from '../../clearing/absentKeys.ts'
 import type { Principal } from '../../identity/access.ts'
+import { nextMoment } from '../../lib/arrivalOrder.ts'
 import type { Socket } from '../transports/transport.ts'
 import { type FanoutGroup, FRAME_OVERHEAD } from './fanoutGroup.ts'
 import { ReaderLag, type ReaderLagLimits } from './readerLag.ts'

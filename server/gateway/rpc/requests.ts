@@ -15,11 +15,11 @@ import {
   replyWith,
 } from '../../../streams/wire/requests.ts'
 import type { Bus } from '../../bus/bus.ts'
-import { nextMoment, type Origin } from '../../clearing/absentKeys.ts'
 import { rowsOfList } from '../../clearing/transactionRows.ts'
 import { type Access, ANONYMOUS, channelFor, ownerOf, type Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 import type { Issued } from '../../identity/tokens.ts'
+import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
