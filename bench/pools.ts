@@ -162,10 +162,10 @@ const asked = (): number => {
   const pools = Array.from({ length: 20 }, (_, i) => {
     const sqrtPriceX96 = sqrtRatioAtTick(START.tick + i) + 12_345n
     const start = { block: 0, sqrtPriceX96, tick: tickAtSqrtRatio(sqrtPriceX96), ticks, balances: undefined }
-    const book = new Market(new Interner())
-    book.instrument('ETH-USD').price = 2_000
+    const market = new Market(new Interner())
+    market.instrument('ETH-USD').price = 2_000
     const changes = new Changes()
-    return new Pool({ ...SPEC, start }, new AssetPrices(book, changes), changes)
+    return new Pool({ ...SPEC, start }, new AssetPrices(market, changes), changes)
   })
   let sum = 0
   for (const pool of pools) sum += pool.depth(0.02).bid

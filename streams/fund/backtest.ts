@@ -62,7 +62,7 @@ export class BacktestRun {
   private readonly spec: FundSpec
   private readonly staleAfterMs: number
   private readonly rules: PlanRules
-  private readonly book = new Market(new Interner())
+  private readonly market = new Market(new Interner())
   private readonly fund: Fund
   private holdings: FundHoldings | undefined
   /** Units of the inception, as measures. */
@@ -74,7 +74,7 @@ export class BacktestRun {
     this.spec = spec
     this.staleAfterMs = staleAfterMs
     this.rules = spec.rebalance.trades ?? FREE
-    this.fund = new Fund(spec, this.book, new Changes())
+    this.fund = new Fund(spec, this.market, new Changes())
   }
 
   apply({ t, prices, supplies }: BacktestMoment): void {
@@ -139,7 +139,7 @@ export class BacktestRun {
   }
 
   private instrument(asset: string): Instrument {
-    return this.book.instrument(`${asset}-${this.spec.quote}`)
+    return this.market.instrument(`${asset}-${this.spec.quote}`)
   }
 
   private priceOf(asset: string): number {

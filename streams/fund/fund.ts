@@ -58,11 +58,11 @@ export class Fund extends Source implements Dependent {
   readonly figures: Mutable<FundRow>
   dirty = false
   private readonly changes: Changes
-  private readonly book: Market
+  private readonly market: Market
   private readonly candidates: ReadonlyMap<string, Instrument | undefined>
   /** What it holds and could not choose any more. */
   private readonly others = new Map<string, Instrument>()
-  private readonly market: Instrument | undefined
+  private readonly marketInstrument: Instrument | undefined
   /** Of all that was ever held, each in the place it got at first. */
   private readonly constituents = new Map<string, Mutable<Constituent>>()
   private holdings = holdingsOf([])
@@ -79,18 +79,18 @@ export class Fund extends Source implements Dependent {
   /** The units that the level is reckoned by: those held, or those before while a price is missing that the change needs. */
   private basis = this.holdings
 
-  constructor(spec: FundSpec, book: Market, changes: Changes) {
+  constructor(spec: FundSpec, market: Market, changes: Changes) {
     super()
     this.spec = spec
     this.supplies = spec.supplies
-    this.book = book
+    this.market = market
     this.changes = changes
     this.candidates = new Map(
-      candidatesOf(spec).map(asset => [asset, asset === spec.quote ? undefined : book.instrument(`${asset}-${spec.quote}`)]),
+      candidatesOf(spec).map(asset => [asset, asset === spec.quote ? undefined : market.instrument(`${asset}-${spec.quote}`)]),
     )
-    this.market = spec.market === undefined ? undefined : book.instrument(spec.market)
+    this.marketInstrument = spec.market === undefined ? undefined : market.instrument(spec.market)
     for (const instrument of this.candidates.values()) instrument?.add(this)
-    this.market?.add(this)
+    this.marketInstrument?.add(this)
     this.figures = emptyFigures(spec.id)
     this.figures.pending = this.missing()
   }
@@ -208,7 +208,7 @@ export class Fund extends Source implements Dependent {
     f.t = t
     if (this.begun) this.valueHoldings(t)
     else f.pending = this.missing()
-    f.market = this.market?.price ?? Number.NaN
+    f.market = this.marketInstrument?.price ?? Number.NaN
     f.premium = (f.market - f.nav) / f.nav
   }
 
@@ -217,7 +217,7 @@ export class Fund extends Source implements Dependent {
     if (asset === this.spec.quote) return undefined
     const known = this.candidates.get(asset) ?? this.others.get(asset)
     if (known) return known
-    const instrument = this.book.instrument(`${asset}-${this.spec.quote}`)
+    const instrument = this.market.instrument(`${asset}-${this.spec.quote}`)
     instrument.add(this)
     this.others.set(asset, instrument)
     return instrument
@@ -250,7 +250,7 @@ export class Fund extends Source implements Dependent {
     if (this.basis !== this.holdings) this.link()
     const held = this.holdings
     const { places, amount, units, price: prices } = held
-    const { price: newest, t: tradeT, bid: bids, ask: asks, quoteT, stale: silent } = this.book.quotes
+    const { price: newest, t: tradeT, bid: bids, ask: asks, quoteT, stale: silent } = this.market.quotes
     for (let i = 0; i < places.length; i++) {
       const place = places[i]!
       const unit = units[i]!

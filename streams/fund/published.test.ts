@@ -16,11 +16,11 @@ import { planTrades } from './tradePlan.ts'
 
 /** A fund and its market, moved by hand. */
 const market = (spec: Partial<FundSpec> & Pick<FundSpec, 'weighting'>) => {
-  const book = new Market(new Interner())
-  const fund = new Fund(fundSpec(spec), book, new Changes())
+  const market = new Market(new Interner())
+  const fund = new Fund(fundSpec(spec), market, new Changes())
   const price = (prices: Record<string, number>): void => {
     for (const [asset, value] of Object.entries(prices)) {
-      const instrument = book.instrument(`${asset}-USD`)
+      const instrument = market.instrument(`${asset}-USD`)
       instrument.price = value
       instrument.t = NOON
     }

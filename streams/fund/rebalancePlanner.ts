@@ -19,15 +19,15 @@ export class RebalancePlanner extends Source implements Dependent {
   /** What would be traded now; in the mode `propose` only. */
   proposed: RebalanceProposal | undefined
   dirty = false
-  private readonly book: Market
+  private readonly market: Market
   private readonly changes: Changes
   private readonly ask: (proposal: RebalanceProposal) => void
   private custody: ReadonlyMap<string, bigint> = new Map()
 
-  constructor(fund: Fund, book: Market, changes: Changes, ask: (proposal: RebalanceProposal) => void) {
+  constructor(fund: Fund, market: Market, changes: Changes, ask: (proposal: RebalanceProposal) => void) {
     super()
     this.fund = fund
-    this.book = book
+    this.market = market
     this.changes = changes
     this.ask = ask
     const { mode = 'off' } = fund.spec.rebalance
@@ -86,6 +86,6 @@ export class RebalancePlanner extends Source implements Dependent {
   }
 
   private instrument(asset: string): Instrument {
-    return this.book.instrument(`${asset}-${this.fund.spec.quote}`)
+    return this.market.instrument(`${asset}-${this.fund.spec.quote}`)
   }
 }

@@ -42,7 +42,7 @@ export class Portfolio extends Source implements Dependent {
   readonly spec: PortfolioSpec
   readonly figures: Mutable<PnlFigures>
   dirty = false
-  private readonly book: Market
+  private readonly market: Market
   private readonly changes: Changes
   private positions: Positions
   private readonly holdings = new Map<string, Holding>()
@@ -64,10 +64,10 @@ export class Portfolio extends Source implements Dependent {
   /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
   private midnightAt = Number.NaN
 
-  constructor(spec: PortfolioSpec, book: Market, changes: Changes) {
+  constructor(spec: PortfolioSpec, market: Market, changes: Changes) {
     super()
     this.spec = spec
-    this.book = book
+    this.market = market
     this.changes = changes
     this.tracksCash = spec.transactions.some(tx => tx.asset === spec.quote)
     this.positions = this.noPositions()
@@ -286,7 +286,7 @@ export class Portfolio extends Source implements Dependent {
   private holding(asset: string): Holding {
     let holding = this.holdings.get(asset)
     if (holding === undefined) {
-      const instrument = asset === this.spec.quote ? undefined : this.book.instrument(`${asset}-${this.spec.quote}`)
+      const instrument = asset === this.spec.quote ? undefined : this.market.instrument(`${asset}-${this.spec.quote}`)
       const figures = { asset, qty: 0, price: Number.NaN, avg: Number.NaN, value: 0, cost: 0, unrealised: 0, realised: 0 }
       holding = { instrument, figures, unseen: false, unseenAtMidnight: false, priceAtMidnight: Number.NaN }
       this.holdings.set(asset, holding)

@@ -104,18 +104,18 @@ export class AssetPrice extends Source implements Dependent {
 
 /** The prices of assets over one book: one of each, for all pools. */
 export class AssetPrices {
-  private readonly book: Market
+  private readonly market: Market
   private readonly changes: Changes
   private readonly prices = new Map<string, AssetPrice>()
 
-  constructor(book: Market, changes: Changes) {
-    this.book = book
+  constructor(market: Market, changes: Changes) {
+    this.market = market
     this.changes = changes
   }
 
   of(asset: string, quote: string): AssetPrice {
     const symbol = `${asset}-${quote}`
-    const price = this.prices.get(symbol) ?? new AssetPrice(asset === quote ? undefined : this.book.instrument(symbol), this.changes)
+    const price = this.prices.get(symbol) ?? new AssetPrice(asset === quote ? undefined : this.market.instrument(symbol), this.changes)
     this.prices.set(symbol, price)
     return price
   }

@@ -25,11 +25,11 @@ const baseOf = (levels: readonly Level[]): number => levels.reduce((sum, [, base
 const quoteOf = (levels: readonly Level[]): number => levels.reduce((sum, [price, base]) => sum + price * base, 0)
 
 const figuresOf = (levels: Levels, prices: Record<string, number>, d0 = 8, d1 = 8) => {
-  const book = new Market(new Interner())
-  for (const [symbol, price] of Object.entries(prices)) book.instrument(symbol).price = price
+  const market = new Market(new Interner())
+  for (const [symbol, price] of Object.entries(prices)) market.instrument(symbol).price = price
   const changes = new Changes()
   const spec = poolSpec({ kind: 'orderbook', token0: token('LTC', d0), token1: token('KMD', d1) })
-  const pool = new Pool(spec, new AssetPrices(book, changes), changes)
+  const pool = new Pool(spec, new AssetPrices(market, changes), changes)
   pool.applyLevels(levels, NOON, new FeedHealth({ id: 'venue', live: false }, 10_000), 0)
   pool.evaluate(NOON)
   return pool.figures

@@ -67,13 +67,13 @@ export const poolSpec = (spec: Partial<PoolSpec> = {}): PoolSpec => ({
 
 /** A pool by itself, without a pipeline: nothing of it is marked or stored. */
 export const lonelyPool = (spec: Partial<PoolSpec> = {}) => {
-  const book = new Market(new Interner())
+  const market = new Market(new Interner())
   const feed = new FeedHealth({ id: 'chain', live: false }, 10_000)
   const changes = new Changes()
-  const pool = new Pool(poolSpec(spec), new AssetPrices(book, changes), changes)
+  const pool = new Pool(poolSpec(spec), new AssetPrices(market, changes), changes)
   return {
     price: (symbol: string, price: number) => {
-      book.instrument(symbol).price = price
+      market.instrument(symbol).price = price
     },
     apply: (log: ChainLog) => pool.apply(log, feed),
     figures: (t: number = NOON) => {
