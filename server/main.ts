@@ -8,6 +8,7 @@ import { formatDecimal } from '../streams/lib/decimal.ts'
 import { Interner } from '../streams/lib/interner.ts'
 import { symbolMap } from '../streams/market/symbols.ts'
 import { pipeline } from '../streams/pipeline.ts'
+import { levelsSymbol } from '../streams/pools/spec.ts'
 import { ProtocolError } from '../streams/wire/errors.ts'
 import { localBus } from './bus/local.ts'
 import { offerPrivateChannels } from './bus/privateChannels.ts'
@@ -424,7 +425,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     feeds,
     inputQueue,
     frameMs: config.frameMs,
-    context: { symbols, sources, map, books: new Set(pools.flatMap(({ symbol }) => symbol ?? [])) },
+    context: { symbols, sources, map, books: new Set(pools.flatMap(pool => levelsSymbol(pool) ?? [])) },
     signal: abort.signal,
     log: log.child({ module: 'feeds' }),
   }

@@ -16,7 +16,7 @@ import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { AssetPrices } from './pools/assetPrice.ts'
 import type { ChainEvents } from './pools/chainLog.ts'
 import { Pool } from './pools/pool.ts'
-import type { PoolSpec } from './pools/spec.ts'
+import { levelsSymbol, type PoolSpec } from './pools/spec.ts'
 
 export interface ViewOptions {
   readonly symbols: Interner
@@ -78,8 +78,9 @@ export class View {
     this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, prices, this.changes)]))
     for (const pool of this.pools.values()) {
       this.poolsByAddress.set(pool.spec.address, pool)
-      if (pool.spec.symbol === undefined) continue
-      const symbol = this.symbols.index(pool.spec.symbol)
+      const shown = levelsSymbol(pool.spec)
+      if (shown === undefined) continue
+      const symbol = this.symbols.index(shown)
       this.poolsBySymbol.set(symbol, [...(this.poolsBySymbol.get(symbol) ?? []), pool])
     }
     this.nextTransaction = this.firstDue()

@@ -5,9 +5,10 @@ import type { Logger } from 'pino'
 import type { FundSpec, RebalanceRules, Weighting } from '../../streams/fund/spec.ts'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { parseDecimal, toNumber } from '../../streams/lib/decimal.ts'
+import { unreachable } from '../../streams/lib/unreachable.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { BadRow, type Transaction, transactionReader } from '../../streams/pnl/transaction.ts'
-import type { PoolSpec, TokenSpec } from '../../streams/pools/spec.ts'
+import type { PoolSpec, StableswapSpec, TokenSpec } from '../../streams/pools/spec.ts'
 import { parseV3Snapshot, type V3Snapshot } from '../../streams/pools/uniswapV3/v3Snapshot.ts'
 import type { ConfiguredFund } from './configuredFund.ts'
 import { UsageError } from './options.ts'
@@ -88,33 +89,54 @@ const weightingOf = (weighting: FundConfig['weighting'], allAssets: readonly str
   }
 }
 
-/** Reads the ticks of the pools that have a file of them; throws UsageError where one cannot be read or does not fit. */
+/** Returns the pools of the configuration, and reads their files of ticks. Throws UsageError if one cannot be read or does not fit. */
 export const poolSpecs = (config: Config, configFile = ''): PoolSpec[] =>
-  config.pools.map((pool, i) => ({
-    ...poolSpec(pool, config.quote),
-    ...(pool.symbol !== undefined && { symbol: pool.symbol }),
-    ...(pool.kind === 'stableswap' && stableswapSpec(pool)),
-    ...(pool.ticks !== undefined && {
-      start: readStart(resolve(dirname(configFile), pool.ticks), pool, `${configFile}: pools.${i}.ticks`),
-    }),
-  }))
+  config.pools.map((pool, i) => poolSpec(pool, config.quote, configFile, `${configFile}: pools.${i}`))
+
+/** Uniswap v2 takes 0.3 % of every swap; the fee of other kinds is unknown unless the configuration says it. */
+const V2_FEE_PIPS = 3000
+
+const poolSpec = (pool: PoolConfig, quote: string, configFile: string, where: string): PoolSpec => {
+  const common = {
+    id: pool.id,
+    quote,
+    address: (pool.address ?? '').toLowerCase(),
+    feePips: pool.feePips ?? Number.NaN,
+    token0: tokenSpec(pool.token0),
+    token1: tokenSpec(pool.token1),
+  }
+  if (pool.ticks !== undefined && pool.kind !== 'uniswap-v3')
+    throw new UsageError(`${where}.ticks: found a file of ticks, expected none, because a pool of kind ${pool.kind} has no ticks`)
+  switch (pool.kind) {
+    case 'uniswap-v2':
+      return { ...common, kind: pool.kind, feePips: pool.feePips ?? V2_FEE_PIPS }
+    case 'uniswap-v3': {
+      if (pool.ticks === undefined) return { ...common, kind: pool.kind }
+      const start = readStart(resolve(dirname(configFile), pool.ticks), pool.tickSpacing, `${where}.ticks`)
+      return { ...common, kind: pool.kind, start }
+    }
+    case 'stableswap':
+      return { ...common, kind: pool.kind, ...stableswapSpec(pool) }
+    case 'orderbook':
+      return { ...common, kind: pool.kind, ...(pool.symbol !== undefined && { symbol: pool.symbol }) }
+    default:
+      return unreachable(pool.kind)
+  }
+}
 
 /** Hundredths of a basis point become 10⁻¹⁰. Without amplification or fee the curve is unknown. */
-const stableswapSpec = ({ amplification, feePips, offpegFeeMultiplier = 1, balances }: PoolConfig): Pick<PoolSpec, 'stableswap'> =>
-  amplification === undefined || feePips === undefined
-    ? {}
-    : {
-        stableswap: {
-          amplification: BigInt(Math.round(amplification * 100)),
-          fee: BigInt(feePips) * 10_000n,
-          offpegMultiplier: BigInt(Math.round(offpegFeeMultiplier * 1e10)),
-          ...(balances && { start: { block: balances.block, balances: [BigInt(balances['0']), BigInt(balances['1'])] } }),
-        },
-      }
+const stableswapSpec = ({ amplification, feePips, offpegFeeMultiplier = 1, balances }: PoolConfig): Pick<StableswapSpec, 'stableswap'> => {
+  if (amplification === undefined || feePips === undefined) return {}
+  const curve = {
+    amplification: BigInt(Math.round(amplification * 100)),
+    fee: BigInt(feePips) * 10_000n,
+    offpegMultiplier: BigInt(Math.round(offpegFeeMultiplier * 1e10)),
+  }
+  if (balances === undefined) return { stableswap: curve }
+  return { stableswap: { ...curve, start: { block: balances.block, balances: [BigInt(balances['0']), BigInt(balances['1'])] } } }
+}
 
-const readStart = (file: string, { kind, tickSpacing }: PoolConfig, where: string): V3Snapshot => {
-  if (kind !== 'uniswap-v3')
-    throw new UsageError(`${where}: found a file of ticks, expected none, because a pool of kind ${kind} has no ticks`)
+const readStart = (file: string, tickSpacing: number | undefined, where: string): V3Snapshot => {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -127,19 +149,6 @@ const readStart = (file: string, { kind, tickSpacing }: PoolConfig, where: strin
     throw new UsageError(`${where}: ${file}, ${(error as Error).message}`)
   }
 }
-
-/** Uniswap v2 takes 0.3 % of every swap; of other kinds the fee is unknown where the configuration does not tell. */
-const V2_FEE_PIPS = 3000
-
-const poolSpec = (pool: PoolConfig, quote: string): PoolSpec => ({
-  id: pool.id,
-  kind: pool.kind,
-  quote,
-  address: (pool.address ?? '').toLowerCase(),
-  feePips: pool.feePips ?? (pool.kind === 'uniswap-v2' ? V2_FEE_PIPS : Number.NaN),
-  token0: tokenSpec(pool.token0),
-  token1: tokenSpec(pool.token1),
-})
 
 const tokenSpec = (token: PoolConfig['token0']): TokenSpec | undefined =>
   token && { symbol: token.symbol, decimals: token.decimals, asset: token.asset ?? token.symbol }

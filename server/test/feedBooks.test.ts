@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
 import type { Input } from '../../streams/input.ts'
 import { readSymbol, symbolMap } from '../../streams/market/symbols.ts'
-import type { PoolSpec } from '../../streams/pools/spec.ts'
+import { levelsSymbol, type PoolSpec } from '../../streams/pools/spec.ts'
 import { poolSpec, token } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
 import { systemEnvironment } from '../feeds/environment.ts'
@@ -37,7 +37,7 @@ const replayed = async (lines: readonly string[], pools: readonly PoolSpec[], ea
   const spec = `replay:${file}`
   const driven = new Driven({ pools, feeds: [{ id: spec, live: false }] })
   const { symbols, sources } = driven
-  const context = { ...feedContext({ books: pools.flatMap(pool => pool.symbol ?? []) }), symbols, sources }
+  const context = { ...feedContext({ books: pools.flatMap(pool => levelsSymbol(pool) ?? []) }), symbols, sources }
   const feed = await replay({ spec, base: folder, map: symbolMap({}), environment: systemEnvironment })
   const inputs: Input[] = []
   for await (const input of merged([{ feed: 0, batches: feed.open(context) }], 20)) {

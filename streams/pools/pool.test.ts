@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { DAY, MINUTE } from '../market/candles.ts'
 import type { PoolRow } from '../measures/rows.ts'
-import { logAt, lonelyPool, mintV3, poolSpec, removed, type Said, swapV2, swapV3, sync, token } from '../test/chain.ts'
+import { logAt, lonelyPool, mintV3, type PoolMembers, poolSpec, removed, type Said, swapV2, swapV3, sync, token } from '../test/chain.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import type { ChainLog } from './chainLog.ts'
 import { POOL_KINDS, type PoolSpec } from './spec.ts'
@@ -30,7 +30,7 @@ interface Shown {
   day?: { n: number; in0: string; in1: string }
 }
 
-const watched = (spec: Partial<PoolSpec> = {}): Driven => {
+const watched = (spec: PoolMembers = {}): Driven => {
   const p = new Driven({ pools: [poolSpec(spec)] })
   p.watch('pool:P')
   return p

@@ -1,5 +1,6 @@
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
+import { unreachable } from '../lib/unreachable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
 import type { FeedHealth } from '../market/feedHealth.ts'
 import type { Depth, Levels } from '../market/levels.ts'
@@ -11,7 +12,7 @@ import { impermanentLoss } from './impermanentLoss.ts'
 import { OrderBook } from './orderBook.ts'
 import { Inconsistent, type PoolState } from './poolState.ts'
 import { type ReserveDelta, RollingVolume } from './rollingVolume.ts'
-import type { PoolKind, PoolSpec, TokenSpec } from './spec.ts'
+import type { PoolKind, PoolSpec, StableswapSpec, TokenSpec } from './spec.ts'
 import { Stableswap } from './stableswap/stableswap.ts'
 import { UniswapV2 } from './uniswapV2.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
@@ -66,9 +67,9 @@ export class Pool extends Source implements Dependent {
     const priced = (token: TokenSpec | undefined) => token && prices.of(token.asset, quote)
     this.assets = [priced(token0), priced(token1)]
     this.scales = [10 ** (token0?.decimals ?? Number.NaN), 10 ** (token1?.decimals ?? Number.NaN)]
-    this.chain = chainOf(spec, this.scales)
+    this.chain = stateOf(spec, this.scales)
     this.start = this.chain?.snapshot
-    this.logs = new CanonicalLogs((spec.start ?? spec.stableswap?.start)?.block)
+    this.logs = new CanonicalLogs(startBlock(spec))
     this.figures = emptyFigures(spec)
     this.events.add(this)
     this.anchorPrices()
@@ -171,7 +172,7 @@ export class Pool extends Source implements Dependent {
       const { reserves } = chain
       f.reserve0 = reserves?.[0]
       f.reserve1 = reserves?.[1]
-      f.il = this.dayPrice && hasFullRange(this.spec.kind) ? impermanentLoss(f.price / this.dayPrice.price) : Number.NaN
+      f.il = this.dayPrice && FULL_RANGE[this.spec.kind] ? impermanentLoss(f.price / this.dayPrice.price) : Number.NaN
       chain.describe(f, day)
     }
     const [unit0, unit1] = this.units()
@@ -239,29 +240,49 @@ export class Pool extends Source implements Dependent {
   }
 }
 
-/** Undefined where nothing tells its state. */
-const chainOf = ({ kind, start, stableswap, token0, token1 }: PoolSpec, scales: readonly [number, number]): PoolState | undefined => {
-  switch (kind) {
+/** Makes the state that a pool's logs or levels drive; undefined if nothing does. */
+const stateOf = (spec: PoolSpec, scales: readonly [number, number]): PoolState | undefined => {
+  switch (spec.kind) {
     case 'uniswap-v2':
       return new UniswapV2()
     case 'uniswap-v3':
-      return new UniswapV3(start)
-    case 'stableswap': {
-      // Balances are brought to 18 places with 18 more: what has more places than both is beyond the contract too.
-      if (stableswap === undefined || !(token0 && token0.decimals <= 36 && token1 && token1.decimals <= 36)) return undefined
-      const rates = [token0, token1].map(({ decimals }) => 10n ** BigInt(36 - decimals))
-      return new Stableswap({ ...stableswap, rates }, stableswap.start)
-    }
+      return new UniswapV3(spec.start)
+    case 'stableswap':
+      return stableswapOf(spec)
     case 'orderbook':
-      return token0 && token1 && new OrderBook(...scales)
+      return spec.token0 && spec.token1 && new OrderBook(...scales)
+    default:
+      return unreachable(spec)
+  }
+}
+
+const stableswapOf = ({ stableswap, token0, token1 }: StableswapSpec): Stableswap | undefined => {
+  // Balances are brought to 18 places with 18 more: the contract itself has no room for a token of more places than both.
+  if (stableswap === undefined || !(token0 && token0.decimals <= 36 && token1 && token1.decimals <= 36)) return undefined
+  const rates = [token0, token1].map(({ decimals }) => 10n ** BigInt(36 - decimals))
+  return new Stableswap({ ...stableswap, rates }, stableswap.start)
+}
+
+/** Returns the block whose end the pool's logs are followed from; undefined if they are followed from the first. */
+const startBlock = (spec: PoolSpec): number | undefined => {
+  switch (spec.kind) {
+    case 'uniswap-v3':
+      return spec.start?.block
+    case 'stableswap':
+      return spec.stableswap?.start?.block
+    case 'uniswap-v2':
+    case 'orderbook':
+      return undefined
+    default:
+      return unreachable(spec)
   }
 }
 
 /** Of the two that is known, or between them. */
 const mean = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : (a + b) / 2)
 
-/** Whether a position over all prices loses against holding as x·y = k does. */
-const hasFullRange = (kind: PoolKind): boolean => kind === 'uniswap-v2' || kind === 'uniswap-v3'
+/** Kinds in which a position over all prices loses against holding as x·y = k does. */
+const FULL_RANGE: { readonly [K in PoolKind]: boolean } = { 'uniswap-v2': true, 'uniswap-v3': true, stableswap: false, orderbook: false }
 
 /** The figures as they stand, for the store: the pool goes on writing to its own. */
 export const poolRow = (pool: Pool, t: number): PoolRow => {

@@ -6,7 +6,7 @@ import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V2, SWAP_V3, SYNC_V2 } from '../p
 import { AssetPrices } from '../pools/assetPrice.ts'
 import type { ChainLog } from '../pools/chainLog.ts'
 import { Pool } from '../pools/pool.ts'
-import type { PoolSpec, TokenSpec } from '../pools/spec.ts'
+import type { PoolKind, PoolSpec, TokenSpec } from '../pools/spec.ts'
 import { NOON } from './drive.ts'
 
 /** What a log says, without its place in the chain. */
@@ -54,19 +54,18 @@ export const recordedLog = (line: string): ChainLog => {
 
 export const token = (symbol: string, decimals: number, asset: string = symbol): TokenSpec => ({ symbol, decimals, asset })
 
-export const poolSpec = (spec: Partial<PoolSpec> = {}): PoolSpec => ({
-  id: 'P',
-  kind: 'uniswap-v2',
-  quote: 'USD',
-  address: ADDRESS,
-  feePips: 3000,
-  token0: token('USDC', 6),
-  token1: token('WETH', 18, 'ETH'),
-  ...spec,
-})
+/** A pool of one kind, and any members of it. */
+type PoolOf<K extends PoolKind> = Extract<PoolSpec, { readonly kind: K }>
+export type PoolMembers<K extends PoolKind = PoolKind> = { readonly kind?: K } & Partial<Omit<PoolOf<K>, 'kind'>>
+
+/** A pool of USDC and WETH, a Uniswap v2 pair if no kind is given. */
+export const poolSpec = <K extends PoolKind = 'uniswap-v2'>(spec: PoolMembers<K> = {}): PoolOf<K> => {
+  const pool = { id: 'P', kind: 'uniswap-v2', quote: 'USD', address: ADDRESS, feePips: 3000 }
+  return { ...pool, token0: token('USDC', 6), token1: token('WETH', 18, 'ETH'), ...spec } as unknown as PoolOf<K>
+}
 
 /** A pool by itself, without a pipeline: nothing of it is marked or stored. */
-export const lonelyPool = (spec: Partial<PoolSpec> = {}) => {
+export const lonelyPool = <K extends PoolKind = 'uniswap-v2'>(spec: PoolMembers<K> = {}) => {
   const market = new Market(new Interner())
   const feed = new FeedHealth({ id: 'chain', live: false }, 10_000)
   const changes = new Changes()

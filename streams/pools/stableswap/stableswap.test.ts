@@ -222,7 +222,7 @@ describe('a stableswap pool', () => {
       { amplification: 10 },
     ]
     const specs = poolSpecs(configSchema.parse({ pools: pools.map((pool, i) => ({ id: `p${i}`, kind: 'stableswap', ...pool })) }))
-    expect(specs.map(({ stableswap }) => stableswap)).toEqual([
+    expect(specs.map(spec => spec.kind === 'stableswap' && spec.stableswap)).toEqual([
       { amplification: 20_050n, fee: 4_000_000n, offpegMultiplier: 2n * 10n ** 10n, start: { block: 7, balances: [5n, 6n] } },
       { amplification: 1_000n, fee: 300_000n, offpegMultiplier: 10n ** 10n },
       undefined,

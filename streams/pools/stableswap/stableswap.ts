@@ -53,8 +53,7 @@ export class Stableswap implements PoolState {
   apply({ topics, data }: ChainLog): ReserveDelta | undefined {
     switch (topics[0]) {
       case TOKEN_EXCHANGE:
-        // TokenExchange(buyer, int128 sold_id, uint256 tokens_sold, int128 bought_id, uint256 tokens_bought)
-        return this.exchange(coin(data, 0), unsigned(data, 1), coin(data, 2), unsigned(data, 3))
+        return this.exchange(exchangeIn(data))
       case ADD_LIQUIDITY: {
         // AddLiquidity(provider, uint256[] token_amounts, uint256[] fees, uint256 invariant, uint256 token_supply)
         const amounts = unsignedPair(data, 0)
@@ -89,8 +88,8 @@ export class Stableswap implements PoolState {
     return undefined
   }
 
-  revert(_log: ChainLog, known: Balances | undefined): void {
-    this.snapshot = known
+  revert(_log: ChainLog, before: Balances | undefined): void {
+    this.snapshot = before
   }
 
   depth(fraction: number): Depth | undefined {
@@ -108,8 +107,8 @@ export class Stableswap implements PoolState {
     figures.partial = this.snapshot === undefined
   }
 
-  private exchange(i: 0 | 1, sold: bigint, j: 0 | 1, bought: bigint): ReserveDelta {
-    if (i === j) throw new RangeError(`an exchange of coin ${i} for itself`)
+  private exchange(exchange: Exchange): ReserveDelta {
+    const { i, sold, j, bought } = exchange
     if (this.snapshot) {
       const { amount, adminFee } = this.solving(balances => exchanged(i, j, sold, balances, this.curve))
       const next: [bigint, bigint] = [...this.snapshot]
@@ -117,7 +116,7 @@ export class Stableswap implements PoolState {
       next[j] -= bought + adminFee
       this.snapshot = amount === bought ? this.left(next) : undefined
     }
-    return i === 0 ? { amount0: sold, amount1: -bought } : { amount0: -bought, amount1: sold }
+    return deltaOf(exchange)
   }
 
   /** Amounts above zero come in. After the fees the curve holds `expected`; half of them is the owner's. */
@@ -176,6 +175,28 @@ interface Solved {
   /** A·n. */
   readonly ann: number
 }
+
+/** What the trader gave of coin `i` and got of coin `j`, raw. */
+interface Exchange {
+  readonly i: 0 | 1
+  readonly sold: bigint
+  readonly j: 0 | 1
+  readonly bought: bigint
+}
+
+/** TokenExchange(buyer, int128 sold_id, uint256 tokens_sold, int128 bought_id, uint256 tokens_bought) */
+const exchangeIn = (data: string): Exchange => {
+  const exchange = { i: coin(data, 0), sold: unsigned(data, 1), j: coin(data, 2), bought: unsigned(data, 3) }
+  if (exchange.i === exchange.j) throw new RangeError(`found an exchange of coin ${exchange.i} for itself, expected two coins`)
+  return exchange
+}
+
+const deltaOf = ({ i, sold, bought }: Exchange): ReserveDelta =>
+  i === 0 ? { amount0: sold, amount1: -bought } : { amount0: -bought, amount1: sold }
+
+/** Returns the exchange in a log of a stableswap pool; undefined if there is none. Throws RangeError if it is of one coin for itself. */
+export const stableswapSwap = ({ topics, data }: ChainLog): ReserveDelta | undefined =>
+  topics[0] === TOKEN_EXCHANGE ? deltaOf(exchangeIn(data)) : undefined
 
 const coin = (data: string, i: number): 0 | 1 => {
   const id = unsigned(data, i, 127)

@@ -34,6 +34,7 @@ interface LogEffect {
   readonly begins?: boolean
   readonly price?: PoolPrice
   readonly provided?: LiquidityChange
+  readonly swap?: ReserveDelta
   readonly in0: bigint
   readonly in1: bigint
 }
@@ -77,9 +78,9 @@ export class UniswapV3 implements PoolState {
   }
 
   apply(log: ChainLog): ReserveDelta | undefined {
-    const told = logEffect(log)
-    if (told === undefined) return undefined
-    const { begins, price, provided, in0, in1 } = told
+    const effect = logEffect(log)
+    if (effect === undefined) return undefined
+    const { begins, price, provided, swap, in0, in1 } = effect
     if (begins) {
       if (this.snapshot !== undefined) throw new RangeError('initialised a second time')
       this.map = new TickMap()
@@ -93,16 +94,16 @@ export class UniswapV3 implements PoolState {
     if (provided) this.provide(provided)
     if (price) this.moveTo(price)
     this.move(in0, in1)
-    return log.topics[0] === SWAP_V3 ? { amount0: in0, amount1: in1 } : undefined
+    return swap
   }
 
-  revert(log: ChainLog, known: PoolPrice | undefined): void {
-    this.snapshot = known
-    const told = logEffect(log)
-    if (told === undefined) return
-    if (told.begins) this.lose()
-    this.move(-told.in0, -told.in1)
-    if (told.provided) this.map?.change(told.provided.lower, told.provided.upper, -told.provided.liquidity)
+  revert(log: ChainLog, before: PoolPrice | undefined): void {
+    this.snapshot = before
+    const effect = logEffect(log)
+    if (effect === undefined) return
+    if (effect.begins) this.lose()
+    this.move(-effect.in0, -effect.in1)
+    if (effect.provided) this.map?.change(effect.provided.lower, effect.provided.upper, -effect.provided.liquidity)
   }
 
   depth(fraction: number): Depth | undefined {
@@ -161,13 +162,11 @@ export class UniswapV3 implements PoolState {
 /** Undefined where the log says nothing of the pool's state; throws what is wrong with its data. */
 export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => {
   switch (topics[0]) {
-    case SWAP_V3:
-      // Swap(sender, recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick)
-      return {
-        price: priceOf(unsigned(data, 2, 160), unsigned(data, 3, 128), signed(data, 4, 24)),
-        in0: signed(data, 0),
-        in1: signed(data, 1),
-      }
+    case SWAP_V3: {
+      const price = priceOf(unsigned(data, 2, 160), unsigned(data, 3, 128), signed(data, 4, 24))
+      const swap = swapIn(data)
+      return { price, swap, in0: swap.amount0, in1: swap.amount1 }
+    }
     case MINT_V3:
       // Mint(sender, owner, int24 tickLower, int24 tickUpper, uint128 amount, uint256 amount0, uint256 amount1)
       return { provided: providedIn(topics, unsigned(data, 1, 128)), in0: unsigned(data, 2), in1: unsigned(data, 3) }
@@ -190,6 +189,12 @@ export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => 
   }
   return undefined
 }
+
+/** Returns the swap in a log of a v3 pool; undefined if there is none. Throws as `signed` does. */
+export const uniswapV3Swap = ({ topics, data }: ChainLog): ReserveDelta | undefined => (topics[0] === SWAP_V3 ? swapIn(data) : undefined)
+
+/** Swap(sender, recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick) */
+const swapIn = (data: string): ReserveDelta => ({ amount0: signed(data, 0), amount1: signed(data, 1) })
 
 const priceOf = (sqrtPriceX96: bigint, liquidity: bigint, tick: bigint): PoolPrice => {
   if (sqrtPriceX96 === 0n) throw new RangeError('a price of zero')

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { configSchema } from '../../../server/config/schema.ts'
 import { poolSpecs } from '../../../server/config/specs.ts'
 import { logAt, lonelyPool, swapV3, token } from '../../test/chain.ts'
+import type { UniswapV3Spec } from '../spec.ts'
 import { minted } from '../test/v3Logs.ts'
 import { TickMap } from './tickMap.ts'
 import { sqrtRatioAtTick } from './tickMath.ts'
@@ -107,7 +108,7 @@ describe('the configuration', () => {
   const folder = mkdtempSync(join(tmpdir(), 'driftwire-ticks-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const specOf = (pool: Json) =>
-    poolSpecs(configSchema.parse({ pools: [{ id: 'p', kind: 'uniswap-v3', ...pool }] }), join(folder, 'config.json'))[0]!
+    poolSpecs(configSchema.parse({ pools: [{ id: 'p', kind: 'uniswap-v3', ...pool }] }), join(folder, 'config.json'))[0] as UniswapV3Spec
   writeFileSync(join(folder, 'good.json'), JSON.stringify(fileOf(START)))
 
   it('names the file of ticks, relative to itself', () => {
