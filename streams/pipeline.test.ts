@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { utf8Text } from './channels/byteWriter.ts'
+import { channelNames } from './channels/registry.ts'
 import { inceptionOf } from './fund/inception.ts'
 import { parseDecimal } from './lib/decimal.ts'
 import { DAY, MINUTE } from './market/candles.ts'
@@ -305,7 +306,7 @@ describe('a record of everything', () => {
       expect(prev).toBe(known.seq)
       states.set(ch, { seq, state: applyPatch(known.state, d) as JsonObject })
     }
-    const names = [...p.pipeline.names()].sort()
+    const names = [...channelNames(p.pipeline.view)].sort()
     expect(names).toContain('candle:1d:ETH-USD')
     expect([...states.keys()].sort()).toEqual(names)
     for (const [name, { seq, state }] of states) {

@@ -26,8 +26,6 @@ export interface Pipeline {
   readonly run: (input$: Observable<Input>) => Observable<Frame>
   readonly channels: Channels
   readonly view: View
-  /** Names of all channels that can be had now. */
-  names(): Iterable<string>
 }
 
 /** One ordered input → one view → what is due at the end of each frame → patches for who listens, rows for the store. */
@@ -40,7 +38,6 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
   return {
     view,
     channels: frames,
-    names: () => channelNames(view),
     run: input$ =>
       input$.pipe(
         intoView(view, storing, name => {

@@ -32,6 +32,8 @@ export interface FeedContext {
   readonly map: SymbolMap
   /** Canonical symbols whose order books are shown; none where it is left out. */
   readonly books?: ReadonlySet<string>
+  /** The newest net asset value of a share; NaN while unknown. The simulated market lets shares trade around it. */
+  readonly navOf?: (fund: string) => number
   readonly log: Logger
   readonly signal: AbortSignal
 }

@@ -1,6 +1,6 @@
 import { NAME } from '../../streams/lib/interner.ts'
 import { type ErrorCode, ProtocolError } from '../../streams/wire/errors.ts'
-import type { Figures } from '../telemetry/statusChannel.ts'
+import type { Figures } from '../lib/figures.ts'
 import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
 import { passwordFault, usernameFault } from './nameRules.ts'

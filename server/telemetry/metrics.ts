@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { FeedHealth } from '../../streams/market/feedHealth.ts'
-import type { Figures } from './statusChannel.ts'
+import type { Figures } from '../lib/figures.ts'
 
 /**
  * Prometheus' view of the same figures that `status` shows: nothing is counted twice, everything is read when it is asked for.

@@ -1,10 +1,6 @@
 import type { Branch, StateTree } from '../../streams/channels/stateTree.ts'
 import type { FeedHealth } from '../../streams/market/feedHealth.ts'
-
-/** A nested set of figures, as the parts of the server give them. */
-export interface Figures {
-  readonly [key: string]: number | string | boolean | undefined | Figures
-}
+import type { Figures } from '../lib/figures.ts'
 
 /** `status`: feeds as the pipeline knows them, and what the other parts say of themselves. */
 export const showStatus = (

@@ -58,14 +58,7 @@ export class Lab {
     this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, inputQueue: this.inputQueue, side })
     const limits = { ...HUB_LIMITS, ...options.limits }
     this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
-    const catalogue = new ChannelDirectory({
-      seen: () => [],
-      wasSeen: () => true,
-      openEnded: true,
-      readers: new Map(),
-      byDefault: [],
-      recorders: new Map(),
-    })
+    const catalogue = new ChannelDirectory({ openEnded: true, readers: new Map(), byDefault: [], recorders: new Map() })
     const past = options.past ?? { rows: async () => ({ rows: [] }), until: async () => {} }
     this.requests = new Requests({
       hub: this.hub,

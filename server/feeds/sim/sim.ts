@@ -14,8 +14,6 @@ export interface SimOptions {
   readonly quote: string
   readonly funds: readonly FundSpec[]
   readonly pools: readonly PoolSpec[]
-  /** The newest NAV of a fund; NaN where it has none yet. */
-  readonly navOf: (fund: string) => number
   readonly now: () => number
 }
 
@@ -87,7 +85,7 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
       }
       for (const share of shares) {
         share.premium += PREMIUM_PUSH * source.normal() - PREMIUM_PULL * share.premium
-        const nav = options.navOf(share.fund.id)
+        const nav = context.navOf?.(share.fund.id) ?? Number.NaN
         if (nav > 0) trade(share.fund.market!, next, n++, { price: nav * (1 + share.premium), halfSpread: 0.0002 })
       }
       for (const { spec, sim } of pools) {

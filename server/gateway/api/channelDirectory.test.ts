@@ -4,8 +4,6 @@ import { ChannelDirectory } from './channelDirectory.ts'
 
 const catalogue = (openEnded = false) => {
   const directory = new ChannelDirectory({
-    seen: () => ['tick:DOGE-USD', 'pnl:main', 'pnl:secret'],
-    wasSeen: symbol => symbol === 'DOGE-USD',
     openEnded,
     readers: new Map<string, Readers>([
       ['pnl:secret', ['ann']],
@@ -15,6 +13,7 @@ const catalogue = (openEnded = false) => {
     recorders: new Map(),
   })
   directory.addSymbol('BTC-USD')
+  directory.addSymbol('DOGE-USD')
   directory.add('fund', 'TOP10')
   directory.add('pnl', 'main')
   directory.add('pnl', 'secret')
@@ -48,9 +47,13 @@ describe('the catalogue', () => {
       '*',
       [
         'candle:1d:BTC-USD',
+        'candle:1d:DOGE-USD',
         'candle:1h:BTC-USD',
+        'candle:1h:DOGE-USD',
         'candle:1m:BTC-USD',
+        'candle:1m:DOGE-USD',
         'candle:5m:BTC-USD',
+        'candle:5m:DOGE-USD',
         'fund:TOP10',
         'pnl:main',
         'rebalances:TOP10',
@@ -58,11 +61,12 @@ describe('the catalogue', () => {
         'tick:BTC-USD',
         'tick:DOGE-USD',
         'trades:BTC-USD',
+        'trades:DOGE-USD',
       ],
     ],
     ['fund:*', ['fund:TOP10']],
     ['*:BTC-*', ['candle:1d:BTC-USD', 'candle:1h:BTC-USD', 'candle:1m:BTC-USD', 'candle:5m:BTC-USD', 'tick:BTC-USD', 'trades:BTC-USD']],
-    ['t*-USD', ['tick:BTC-USD', 'tick:DOGE-USD', 'trades:BTC-USD']],
+    ['t*-USD', ['tick:BTC-USD', 'tick:DOGE-USD', 'trades:BTC-USD', 'trades:DOGE-USD']],
     ['status', ['status']],
     ['stat*us*', ['status']],
     ['statu*us', []],

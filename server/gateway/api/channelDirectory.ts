@@ -2,10 +2,6 @@ import { CHANNELS, channelsOf, KINDS, type KindOf, parseChannel } from '../../..
 import { type Access, access, type Principal, type Readers } from '../../identity/access.ts'
 
 export interface ChannelDirectoryOptions {
-  /** What the pipeline can show now. */
-  readonly seen: () => Iterable<string>
-  /** Whether a symbol has been seen. */
-  readonly wasSeen: (symbol: string) => boolean
   /** A feed may still bring symbols that nobody has named. */
   readonly openEnded: boolean
   /** Who reads which channel, as the configuration says. */
@@ -38,7 +34,7 @@ export class ChannelDirectory {
     this.access = access(this.readers, options.recorders)
   }
 
-  /** Adds a symbol that the configuration, a feed or the store names. */
+  /** Adds a symbol that the configuration, a feed or the store names, or that has had a tick. */
   addSymbol(symbol: string): void {
     this.symbols.add(symbol)
   }
@@ -61,13 +57,13 @@ export class ChannelDirectory {
     if (name === undefined) return false
     const { id } = CHANNELS[name.kind]
     if (id === 'none' || id === 'name') return this.fixed.has(channel)
-    return this.symbols.has(name.id) || this.options.openEnded || this.options.wasSeen(name.id)
+    return this.symbols.has(name.id) || this.options.openEnded
   }
 
   /** Returns the names that `who` may read, sorted, at most 10,000; `like` may hold `*` for anything. */
   list(who: Principal, like = '*'): string[] {
     const matches = glob(like)
-    const names = new Set<string>([...this.fixed, ...this.options.seen()])
+    const names = new Set<string>(this.fixed)
     for (const symbol of this.symbols) for (const channel of channelsOf(symbol)) names.add(channel)
     return [...names]
       .filter(name => matches(name) && this.access(who, { read: name }))

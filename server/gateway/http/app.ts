@@ -7,7 +7,7 @@ import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { Bus } from '../../bus/bus.ts'
 import { configJsonSchema } from '../../config/schema.ts'
-import type { DepthOf } from '../../core/poolDepth.ts'
+import type { CoreQueries } from '../../core/coreQueries.ts'
 import type { Dex } from '../../dex/dex.ts'
 import type { SwapImport } from '../../dex/swapImport.ts'
 import { type Access, authorize, channelFor, type Principal } from '../../identity/access.ts'
@@ -43,7 +43,7 @@ export interface AppOptions {
   readonly prices: CandleImport
   readonly dex: Dex
   readonly swaps: SwapImport
-  readonly depthOf: DepthOf
+  readonly depthOf: CoreQueries['depth']
   /** A proxy in front says where requests come from. */
   readonly behindProxy: boolean
   /** What is not ready yet, by name and reason; empty where all is. */

@@ -1,13 +1,13 @@
 import type { Hono } from 'hono'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
-import type { DepthOf } from '../../../core/poolDepth.ts'
+import type { CoreQueries } from '../../../core/coreQueries.ts'
 import type { Principal } from '../../../identity/access.ts'
 import type { Env } from '../app.ts'
 
 export interface DepthOptions {
   /** Throws a Refusal where the channel is none or not for this visitor. */
   readonly readable: (who: Principal, channel: string) => void
-  readonly depthOf: DepthOf
+  readonly depthOf: CoreQueries['depth']
 }
 
 /** Values of `within` in a request. */

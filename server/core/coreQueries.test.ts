@@ -2,7 +2,7 @@ import { Subject } from 'rxjs'
 import { expect, it } from 'vitest'
 import { poolSpec, token } from '../../streams/test/chain.ts'
 import { Driven, NOON } from '../../streams/test/drive.ts'
-import { depthOfPools } from './poolDepth.ts'
+import { coreQueries } from './coreQueries.ts'
 
 const driven = () => {
   const spec = { id: 'B', kind: 'orderbook', symbol: 'BTC-USD', token0: token('USD', 2), token1: token('BTC', 8) } as const
@@ -16,7 +16,7 @@ const driven = () => {
     p.clock(t)
     frames$.next()
   }
-  return { say, clock, depthOf: depthOfPools(p.pipeline.view, frames$) }
+  return { say, clock, depthOf: coreQueries(p.pipeline.view, frames$).depth }
 }
 
 it('is as of the last frame where none is open', async () => {

@@ -1,0 +1,54 @@
+import { readFund } from '../clearing/definedFunds.ts'
+import { CandleImport } from '../gateway/api/candleImport.ts'
+import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
+import { Operations } from '../gateway/api/operations.ts'
+import { Orders } from '../gateway/api/orders.ts'
+import { PortfolioRows } from '../gateway/api/portfolioRows.ts'
+import type { CoreServices } from './services.ts'
+
+/** All that clients and operators can have done, by websocket and by HTTP alike. */
+export interface Api {
+  readonly orders: Orders
+  readonly operations: Operations
+  readonly portfolioRows: PortfolioRows
+  readonly candleImport: CandleImport
+}
+
+/** Ties the commands to what the core offers. */
+export const openApi = (core: CoreServices, directory: ChannelDirectory): Api => {
+  const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
+  const { config } = plan.settings
+  const { access } = directory
+  return {
+    orders: new Orders({ clearing, access, exists: fund => directory.has(`fund:${fund}`) }),
+    operations: new Operations({
+      clearing,
+      access,
+      clientsDefine: config.fundsBy === 'clients',
+      readFund: definition => readFund(definition, config),
+      defined(spec, owner) {
+        directory.add('fund', spec.id, owner)
+        core.define(spec)
+      },
+    }),
+    portfolioRows: new PortfolioRows({
+      clearing,
+      access,
+      portfolios: new Map(plan.portfolios.map(spec => [spec.id, spec])),
+      price: symbol => queries.price(symbol),
+    }),
+    candleImport: new CandleImport({
+      access,
+      symbols,
+      sources,
+      sink,
+      stored: symbol => symbols$.next(symbol),
+      notReady: () => importsWait(core),
+    }),
+  }
+}
+
+const importsWait = ({ progress }: CoreServices): string | undefined => {
+  if (!progress.engineReady) return 'ClickHouse is starting'
+  return progress.stored ? undefined : 'a replay is running, which may bring the same candles'
+}

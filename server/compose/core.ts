@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { Subject } from 'rxjs'
+import type { Frame } from '../../streams/frame.ts'
+import type { FundSpec } from '../../streams/fund/spec.ts'
+import { formatDecimal } from '../../streams/lib/decimal.ts'
+import { Interner } from '../../streams/lib/interner.ts'
+import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
+import { definedFunds } from '../clearing/definedFunds.ts'
+import type { KnownFund } from '../clearing/ledgerService.ts'
+import { type Clearing, openClearing } from '../clearing/open.ts'
+import { configuredFund } from '../config/specs.ts'
+import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
+import { InputQueue } from '../core/inputQueue.ts'
+import { type OpenDex, openDex } from '../dex/open.ts'
+import { storedSymbols } from '../storage/read/storedSymbols.ts'
+import { storeConfigured } from '../storage/write/configured.ts'
+import { type LedgerLinks, linkLedger } from './ledger.ts'
+import type { Plan } from './plan.ts'
+import { openStorage, type Storage } from './storage.ts'
+
+/** What computes: from the ordered input to frames, and from frames to disk. */
+export interface Core extends Clearing, Storage, LedgerLinks {
+  readonly plan: Plan
+  /** Funds as the journal knew them at the start. */
+  readonly knownFunds: readonly KnownFund[]
+  /** Configured ones, and those that were defined at run time before this start. */
+  readonly funds: readonly FundSpec[]
+  /** Names this run: sequence numbers mean nothing across two. */
+  readonly epoch: string
+  readonly symbols: Interner
+  readonly sources: Interner
+  readonly flow: Pipeline
+  readonly inputQueue: InputQueue
+  readonly frames$: Subject<Frame>
+  readonly recorder: FrameRecorder | undefined
+  readonly dex: OpenDex
+}
+
+/** Opens journal, pipeline and sink, in this order. No feed runs yet, and the engine has not been started. */
+export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Promise<Core> => {
+  const { settings, pools, portfolios, feeds } = plan
+  const { config } = settings
+  const recorder = settings.recordFrames === undefined ? undefined : await openFrameRecorder(settings.recordFrames)
+
+  const identified = await openClearing(settings, log.child({ module: 'clearing' }))
+  const knownFunds = await identified.clearing.ask('funds', {})
+  const funds = [...plan.funds, ...definedFunds(knownFunds, config, log)]
+
+  const epoch = randomBytes(6).toString('base64url')
+  const names = { symbols: new Interner(), sources: new Interner() }
+  const flow = pipeline({
+    ...names,
+    funds,
+    portfolios,
+    pools,
+    epoch,
+    frameMs: config.frameMs,
+    staleAfterMs: config.staleAfterMs,
+    storeMs: config.storeMs,
+    digits: config.significantDigits,
+    feeds: feeds.map(({ id, live }) => ({ id, live })),
+    everything: recorder !== undefined,
+  })
+  const inputQueue = new InputQueue()
+  const frames$ = new Subject<Frame>()
+
+  const storage = await openStorage(settings, names, log.child({ module: 'storage' }), signal)
+  frames$.subscribe(frame => {
+    storage.sink.write(frame.rows)
+    recorder?.write(frame.pushes)
+  })
+  const parts = { config, clearing: identified.clearing, knownFunds, view: flow.view, frames$, inputQueue, engine: storage.engine, log }
+  const links = await linkLedger(parts)
+
+  flow.run(inputQueue.input$).subscribe(frames$)
+  // Before anything new can be added to it.
+  await links.ledgerFeed.tellRecorded()
+  await links.ledgerFeed.tellSupplies()
+
+  const opened = { plan, ...identified, knownFunds, funds, epoch, ...names, flow, inputQueue, frames$, recorder, ...storage, ...links }
+  // After the view has taken an input in, so that trades are valued by the prices of their moment.
+  return { ...opened, dex: followDex(opened, log.child({ module: 'storage' })) }
+}
+
+const followDex = ({ plan, flow, engine, inputQueue, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {
+  const { view } = flow
+  const { quote, assets } = plan.settings.config
+  const priceOf = (asset: string): number => {
+    const symbol = `${asset}-${quote}`
+    return asset === quote ? 1 : view.market.has(symbol) ? view.market.instrument(symbol).price : Number.NaN
+  }
+  return openDex({
+    engine,
+    pools: view.pools,
+    priceOf,
+    supplyOf: coin => view.supplies.get(coin) ?? Number(assets[coin]?.supply ?? Number.NaN),
+    input$: inputQueue.input$,
+    frames$,
+    now: () => view.t || Date.now(),
+    log,
+  })
+}
+
+/** Tells the engine, once it answers, what only configuration and journal know. Returns the symbols of which rows are stored. */
+export const describeToStore = async ({ plan, engine, clearing, funds }: Core): Promise<readonly string[]> => {
+  const running = await engine
+  const supplies = new Map(Object.entries(plan.settings.config.assets).map(([ticker, { supply }]) => [ticker, supply]))
+  for (const [ticker, supply] of await clearing.ask('supplies', {})) supplies.set(ticker, formatDecimal(supply))
+  const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply }))
+  const symbols = await storedSymbols(running)
+  await storeConfigured(running, funds.map(configuredFund), assets)
+  return symbols
+}

@@ -1,0 +1,119 @@
+import type { Logger } from 'pino'
+import { ProtocolError } from '../../streams/wire/errors.ts'
+import type { Settings } from '../config/settings.ts'
+import { SwapImport } from '../dex/swapImport.ts'
+import { admission } from '../gateway/admission.ts'
+import { addressOf, httpApp } from '../gateway/http/app.ts'
+import { HUB_LIMITS, Hub, TICK_MS } from '../gateway/hub/hub.ts'
+import { Requests } from '../gateway/rpc/requests.ts'
+import { openTransport } from '../gateway/transports/open.ts'
+import { problem } from '../gateway/transports/problem.ts'
+import type { Handlers, Transport } from '../gateway/transports/transport.ts'
+import { ANONYMOUS, type Principal } from '../identity/access.ts'
+import { metrics } from '../telemetry/metrics.ts'
+import { openApi } from './api.ts'
+import { openDirectory } from './directory.ts'
+import type { CoreServices } from './services.ts'
+
+/** What serves sockets and HTTP. */
+export interface Gateway {
+  readonly port: number
+  readonly hub: Hub
+  /** Takes nobody in any more, and closes what is open after `ms`. */
+  close(ms: number): Promise<void>
+}
+
+/** Opens the hub, the commands, the routes and the sockets, and listens. Rejects if the address cannot be listened on. */
+export const openGateway = async (core: CoreServices, log: Logger): Promise<Gateway> => {
+  const { plan, bus, accounts, tokens, history, status } = core
+  const { settings } = plan
+  const { limits } = settings.config
+  const directory = openDirectory(core)
+  const { access } = directory
+  const { orders, operations, portfolioRows, candleImport } = openApi(core, directory)
+  // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
+  const hub: Hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
+  const requests = new Requests({
+    hub,
+    bus,
+    access,
+    catalogue: directory,
+    history,
+    past: core.backfillSource,
+    accounts,
+    orders,
+    portfolioRows,
+    limits,
+    now: Date.now,
+    log: log.child({ module: 'requests' }),
+  })
+  tokens.ended$.subscribe(({ digest }) => requests.ended(digest))
+  status.add('clients', () => ({ ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } }))
+
+  const app = httpApp({
+    hub,
+    bus,
+    access,
+    catalogue: directory,
+    history,
+    registry: metrics(status.feeds, () => status.figures()),
+    accounts,
+    orders,
+    operations,
+    portfolioRows,
+    prices: candleImport,
+    dex: core.dex,
+    swaps: new SwapImport(access, core.engine),
+    depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
+    behindProxy: settings.behindTls,
+    notReady: () => core.progress.waiting,
+    log: log.child({ module: 'http' }),
+  })
+  const fetch = async (request: Request, remoteAddress: string): Promise<Response> => app.fetch(request, { remoteAddress })
+  const transport: Transport = await openTransport(
+    handlersOf(hub, requests, fetch, settings, core.progress),
+    { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
+    settings.transport,
+  )
+  const port = await transport.listen(settings.host, settings.port)
+  const timer = setInterval(() => hub.tick(), TICK_MS)
+  return {
+    port,
+    hub,
+    async close(ms) {
+      clearInterval(timer)
+      await transport.close(ms)
+    },
+  }
+}
+
+/** What a socket or a request does to the hub, the dispatcher and the routes. */
+const handlersOf = (
+  hub: Hub,
+  requests: Requests,
+  fetch: (request: Request, remoteAddress: string) => Promise<Response>,
+  settings: Settings,
+  progress: { readonly stopping: boolean },
+): Handlers<Principal> => {
+  const { host, origin } = admission(settings)
+  return {
+    upgrade: ({ url, headers, remoteAddress }) => {
+      const refuse =
+        host(url) ??
+        (progress.stopping ? problem(new ProtocolError('not_ready', 'the server is stopping', 1)) : undefined) ??
+        origin(headers.get('origin'), url)
+      if (refuse) return { refuse }
+      const forwarded = headers.get('x-forwarded-for') ?? undefined
+      return { accept: { ...ANONYMOUS, address: addressOf(remoteAddress, forwarded, settings.behindTls) } }
+    },
+    open: socket => void hub.open(socket),
+    message: (socket, text) => {
+      const session = hub.session(socket)
+      if (session) requests.accept(session, text)
+    },
+    pong: (socket, mark) => hub.pong(socket, mark),
+    drain: () => {},
+    close: socket => hub.closed(socket),
+    http: (request, { remoteAddress }) => host(new URL(request.url)) ?? fetch(request, remoteAddress),
+  }
+}

@@ -1,0 +1,42 @@
+import type { Logger } from 'pino'
+import type { FundSpec } from '../../streams/fund/spec.ts'
+import { type SymbolMap, symbolMap } from '../../streams/market/symbols.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PoolSpec } from '../../streams/pools/spec.ts'
+import { UsageError } from '../config/options.ts'
+import type { Settings } from '../config/settings.ts'
+import { fundSpecs, poolSpecs, portfolioSpecs } from '../config/specs.ts'
+import { configuredFeeds } from '../feeds/configured.ts'
+import type { Feed } from '../feeds/feed.ts'
+import { seedOf, simFeed } from '../feeds/sim/sim.ts'
+import { feedOf } from '../feeds/specs.ts'
+
+/** All that the settings describe. Nothing of it is opened yet. */
+export interface Plan {
+  readonly settings: Settings
+  /** Funds of the configuration; those that were defined at run time stand in the journal. */
+  readonly funds: readonly FundSpec[]
+  readonly portfolios: readonly PortfolioSpec[]
+  readonly pools: readonly PoolSpec[]
+  /** From venues' symbols to canonical ones. */
+  readonly symbolMap: SymbolMap
+  readonly feeds: readonly Feed[]
+  /** The feeds are recordings, and their data are the clock. */
+  readonly replaying: boolean
+}
+
+/** Reads the plan before anything is opened. Throws UsageError with one line: where, found, expected. */
+export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> => {
+  const { config, configFile } = settings
+  const funds = fundSpecs(config)
+  const pools = poolSpecs(config, configFile)
+  const portfolios = await portfolioSpecs(config, configFile, log)
+  const map = symbolMap(config.symbols)
+  const sim = (id: string, seed: string | undefined): Feed =>
+    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, now: Date.now })
+  const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools }))
+  const replaying = feeds.some(feed => !feed.live)
+  if (replaying && config.exchange.kind !== 'paper')
+    throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": a past market takes no orders`)
+  return { settings, funds, portfolios, pools, symbolMap: map, feeds, replaying }
+}

@@ -1,0 +1,94 @@
+import type { Logger } from 'pino'
+import { firstValueFrom } from 'rxjs'
+import { levelsSymbol } from '../../streams/pools/spec.ts'
+import { wantedSymbols } from '../config/specs.ts'
+import type { Progress } from '../core/progress.ts'
+import { aborted, type RunOptions, runLive, runReplay } from '../core/run.ts'
+import type { Hub } from '../gateway/hub/hub.ts'
+import type { ServerStatus } from '../telemetry/serverStatus.ts'
+import type { Core } from './core.ts'
+
+/** What the feeds run into. */
+interface RunParts {
+  readonly core: Core
+  readonly hub: Pick<Hub, 'subscribers' | 'subscribed$'>
+  readonly status: ServerStatus
+  readonly progress: Progress
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** Runs the feeds of the plan until they have ended, or until the signal aborts. */
+export const runFeeds = async (parts: RunParts): Promise<void> => {
+  const { core, log, signal } = parts
+  const { plan, flow, inputQueue, symbols, sources } = core
+  const { feeds, pools, replaying, settings } = plan
+  const openEnded = feeds.some(feed => feed.symbols === undefined)
+  // What a replay knows is known when it has ended.
+  if (feeds.length > 0 && !openEnded) warnOfUnpriced(core, log)
+  const options: RunOptions = {
+    feeds,
+    inputQueue,
+    frameMs: settings.config.frameMs,
+    context: {
+      symbols,
+      sources,
+      map: plan.symbolMap,
+      books: new Set(pools.flatMap(pool => levelsSymbol(pool) ?? [])),
+      navOf: fund => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN,
+    },
+    signal,
+    log: log.child({ module: 'feeds' }),
+  }
+  if (!replaying) {
+    // What was decided before holds from the first frame on.
+    core.ledgerFeed.begin()
+    await runLive(options)
+    return
+  }
+  await replayAll(parts, options)
+  if (openEnded && !signal.aborted) warnOfUnpriced(core, log)
+}
+
+/** Runs the replays when enough clients wait for them. Resolves when their rows can be read. */
+const replayAll = async ({ core, hub, status, progress, signal }: RunParts, options: RunOptions): Promise<void> => {
+  const { plan, sink, ledgerFeed, flow } = core
+  const { waitClients, speed } = plan.settings
+  while (hub.subscribers < waitClients && !signal.aborted) await Promise.race([firstValueFrom(hub.subscribed$), aborted(signal)])
+  await runReplay({ ...options, speed, ...pacing(core, signal) })
+  if (signal.aborted) return
+  await ledgerFeed.settled()
+  await sink.until(flow.view.t)
+  progress.stored = true
+  status.report()
+}
+
+/** A replay waits for what a live market would not wait for, so that the same recording gives the same frames at any speed. */
+const pacing = (core: Core, signal: AbortSignal) => {
+  const { plan, sink, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, flow } = core
+  const { frameMs } = plan.settings.config
+  const hasCapacity = async (): Promise<void> => {
+    await ledgerFeed.settled()
+    await rebalanceExecutor.settled()
+    await sink.room()
+    await recorder?.room()
+  }
+  const advanceTo = async (t: number): Promise<void> => {
+    for (;;) {
+      const { t: now } = flow.view
+      const next = Math.ceil(Math.max(Math.min(tradingVenue.dueAt, rebalanceExecutor.dueAt), now + 1) / frameMs) * frameMs
+      if (!(now > 0 && next < t) || signal.aborted) return
+      inputQueue.put({ kind: 'clock', t: next })
+      await hasCapacity()
+    }
+  }
+  return { hasCapacity, advanceTo }
+}
+
+/** Warns of assets that funds, portfolios or pools hold and no feed has a price of. */
+const warnOfUnpriced = ({ plan, funds, flow }: Core, log: Logger): void => {
+  const named = new Set(plan.feeds.flatMap(feed => feed.symbols ?? []))
+  const wanted = wantedSymbols(funds, plan.portfolios, plan.pools, plan.settings.config.quote)
+  const unknown = [...wanted].filter(symbol => !named.has(symbol) && !flow.view.market.has(symbol))
+  if (unknown.length > 0) log.warn({ symbols: unknown }, 'no feed has a price of these symbols')
+}

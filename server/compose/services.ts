@@ -1,0 +1,119 @@
+import type { Logger } from 'pino'
+import { ReplaySubject, type Subject } from 'rxjs'
+import type { FundSpec } from '../../streams/fund/spec.ts'
+import type { Bus } from '../bus/bus.ts'
+import { localBus } from '../bus/local.ts'
+import { offerPrivateChannels } from '../bus/privateChannels.ts'
+import { ServerChannels } from '../bus/serverChannels.ts'
+import { type GatewayPort, gatewayPort } from '../clearing/gatewayPort.ts'
+import { configuredFund } from '../config/specs.ts'
+import { type CoreQueries, coreQueries } from '../core/coreQueries.ts'
+import type { Progress } from '../core/progress.ts'
+import type { Dex } from '../dex/dex.ts'
+import type { Accounts } from '../identity/accounts.ts'
+import type { Tokens } from '../identity/tokens.ts'
+import { portfolioPager } from '../pnl/portfolioPage.ts'
+import { type BackfillSource, openBackfillSource } from '../storage/read/backfillSource.ts'
+import { type History, openHistory } from '../storage/read/history.ts'
+import { storeConfigured } from '../storage/write/configured.ts'
+import { ServerStatus } from '../telemetry/serverStatus.ts'
+import type { Core } from './core.ts'
+
+/** All that a gateway asks of a core. It never touches the view: what it needs is sent to it, or asked for by a promise. */
+export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources'> {
+  readonly bus: Bus
+  readonly queries: CoreQueries
+  readonly gatewayPort: GatewayPort
+  readonly accounts: Accounts
+  readonly tokens: Tokens
+  readonly history: History
+  readonly backfillSource: BackfillSource
+  readonly dex: Dex
+  readonly funds: readonly FundSpec[]
+  readonly status: ServerStatus
+  readonly progress: Progress
+  /** Each symbol that has a price or stored rows, as soon as that is known; also those of before the subscription. */
+  readonly symbols$: Subject<string>
+  /** Computes a fund that was defined at run time from now on. */
+  define(spec: FundSpec): void
+}
+
+/** Offers what a core has to a gateway in the same process: nothing is copied. */
+export const coreServices = (core: Core, progress: Progress, log: Logger): CoreServices => {
+  const { plan, flow, inputQueue, frames$, epoch, clearing, sink, engine } = core
+  const { view } = flow
+  const serverChannels = new ServerChannels(epoch, plan.settings.config.significantDigits, () => view.t)
+  offerPrivateChannels(serverChannels, clearing)
+  const pager = portfolioPager({
+    of: id => {
+      const portfolio = view.portfolios.get(id)
+      return portfolio && { ...portfolio.spec, transactions: portfolio.transactions }
+    },
+    storedTo: () => sink.stats().storedTo,
+  })
+  const history = openHistory(engine, pager)
+  const { knownFunds, funds, symbols, sources, accounts, tokens } = core
+  return {
+    plan,
+    knownFunds,
+    funds,
+    engine,
+    sink,
+    symbols,
+    sources,
+    gatewayPort: pricedPort(core),
+    accounts,
+    tokens,
+    dex: core.dex.dex,
+    bus: localBus({ epoch, frames$, channels: flow.channels, inputQueue, side: serverChannels }),
+    queries: coreQueries(view, frames$),
+    history,
+    backfillSource: openBackfillSource(history, sink),
+    status: coreStatus(core, progress, serverChannels, log),
+    progress,
+    symbols$: symbolsSeen(core),
+    define(spec) {
+      inputQueue.put({ kind: 'ledger', defined: [spec], funds: [] })
+      // If it cannot be stored now, the next start stores it.
+      engine.then(running => storeConfigured(running, [configuredFund(spec)], [])).catch(() => {})
+    },
+  }
+}
+
+/** Puts event time and the net asset value of a fee in front of the clearing house: a gateway knows neither. */
+const pricedPort = ({ clearing, flow }: Core): GatewayPort =>
+  gatewayPort(clearing, {
+    now: () => flow.view.t || Date.now(),
+    nav: id => {
+      const { nav = Number.NaN, stale = true } = flow.view.funds.get(id)?.figures ?? {}
+      return stale || !Number.isFinite(nav) ? undefined : nav
+    },
+  })
+
+/** Emits the symbols that get their first tick in a frame, when it has ended. */
+const symbolsSeen = ({ flow, frames$ }: Core): Subject<string> => {
+  const symbols$ = new ReplaySubject<string>()
+  let known = 0
+  frames$.subscribe(() => {
+    const { seen } = flow.view.market
+    while (known < seen.length) symbols$.next(seen[known++]!.symbol)
+  })
+  return symbols$
+}
+
+const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChannels, log: Logger): ServerStatus => {
+  const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex } = core
+  const status = new ServerStatus({ feeds: () => flow.view.feeds, progress, serverChannels, log })
+  frames$.subscribe(() => {
+    status.frames += 1
+  })
+  status.add('sink', () => {
+    const { waiting, ...stats } = sink.stats()
+    return { state: progress.engineReady ? 'ready' : 'starting', waiting: { ...waiting }, ...stats }
+  })
+  status.add('rebalances', () => rebalanceExecutor.figures)
+  status.add('journal', () => ({ ...clearing.stats(), audited: auditCopy.stats().storedTo, auditRetries: auditCopy.stats().retries }))
+  status.add('accounts', () => accounts.figures)
+  status.add('dex', () => dex.figures())
+  return status
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Interner } from '../../streams/lib/interner.ts'
+import type { Settings } from '../config/settings.ts'
+import { deferred } from '../lib/deferred.ts'
+import { type Engine, openEngine } from '../storage/engine/engine.ts'
+import { openSink, type Sink } from '../storage/write/sink.ts'
+
+/** ClickHouse and the way to it. */
+export interface Storage {
+  /** Resolves when the engine answers; rejects if it cannot be used. */
+  readonly engine: Promise<Engine>
+  /** Takes rows from the first frame on; they wait on disk until the engine answers. */
+  readonly sink: Sink
+  /** Starts the engine: last, because it takes seconds, and sockets and journal need not wait for it. */
+  startEngine(): void
+}
+
+/** Opens the sink of a core. Throws if the spool of an earlier run cannot be read. */
+export const openStorage = async (
+  { clickhouse, dataDir, config }: Settings,
+  names: { readonly symbols: Interner; readonly sources: Interner },
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Storage> => {
+  const opened = deferred<Engine>()
+  // Each user of the engine handles its failure; nobody else has to.
+  opened.promise.catch(() => {})
+  const sink = await openSink({
+    spoolDir: join(dataDir, 'spool'),
+    engine: opened.promise,
+    symbols: names.symbols,
+    sources: names.sources,
+    log,
+    spoolBytes: config.limits.spoolBytes,
+  })
+  return {
+    engine: opened.promise,
+    sink,
+    startEngine() {
+      const source = clickhouse === undefined ? { dataDir: join(dataDir, 'clickhouse') } : { url: clickhouse }
+      openEngine({ source, retention: config.retention, log, signal }).then(opened.resolve, opened.reject)
+    },
+  }
+}
