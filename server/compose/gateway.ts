@@ -5,7 +5,7 @@ import { SwapImport } from '../dex/swapImport.ts'
 import { admission } from '../gateway/admission.ts'
 import { addressOf, httpApp } from '../gateway/http/app.ts'
 import { HUB_LIMITS, Hub, TICK_MS } from '../gateway/hub/hub.ts'
-import { Requests } from '../gateway/rpc/requests.ts'
+import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, Transport } from '../gateway/transports/transport.ts'
@@ -33,11 +33,10 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const { orders, operations, portfolioRows, candleImport } = openApi(core, directory)
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
   const hub: Hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
-  const requests = new Requests({
+  const requests = new Dispatcher({
     hub,
     bus,
-    access,
-    catalogue: directory,
+    directory,
     history,
     past: core.backfillSource,
     accounts,
@@ -47,7 +46,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
-  tokens.ended$.subscribe(({ digest }) => requests.ended(digest))
+  tokens.ended$.subscribe(({ digest }) => requests.auth.ended(digest))
   status.add('clients', () => ({ ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } }))
 
   const app = httpApp({
@@ -90,7 +89,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
 /** What a socket or a request does to the hub, the dispatcher and the routes. */
 const handlersOf = (
   hub: Hub,
-  requests: Requests,
+  requests: Dispatcher,
   fetch: (request: Request, remoteAddress: string) => Promise<Response>,
   settings: Settings,
   progress: { readonly stopping: boolean },

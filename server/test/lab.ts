@@ -13,7 +13,7 @@ import { ServerChannels } from '../bus/serverChannels.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { HUB_LIMITS, Hub, type HubLimits, TICK_MS } from '../gateway/hub/hub.ts'
-import { Requests } from '../gateway/rpc/requests.ts'
+import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import type { Socket } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
 import type { BackfillSource } from '../storage/read/backfillSource.ts'
@@ -25,7 +25,7 @@ import type { BackfillSource } from '../storage/read/backfillSource.ts'
 export class Lab {
   readonly hub: Hub
   readonly bus: Bus
-  readonly requests: Requests
+  readonly requests: Dispatcher
   readonly pipeline: Pipeline
   readonly symbols = new Interner()
   readonly lines = new Set<Line>()
@@ -58,13 +58,12 @@ export class Lab {
     this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, inputQueue: this.inputQueue, side })
     const limits = { ...HUB_LIMITS, ...options.limits }
     this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
-    const catalogue = new ChannelDirectory({ openEnded: true, readers: new Map(), byDefault: [], recorders: new Map() })
+    const directory = new ChannelDirectory({ openEnded: true, readers: new Map(), byDefault: [], recorders: new Map() })
     const past = options.past ?? { rows: async () => ({ rows: [] }), until: async () => {} }
-    this.requests = new Requests({
+    this.requests = new Dispatcher({
       hub: this.hub,
       bus: this.bus,
-      access: catalogue.access,
-      catalogue,
+      directory,
       history: { rows: async () => ({ rows: [] }) },
       past,
       // Nobody logs in or orders here.

@@ -1,5 +1,6 @@
 import { CHANNELS, channelsOf, KINDS, type KindOf, parseChannel } from '../../../streams/wire/channels.ts'
-import { type Access, access, type Principal, type Readers } from '../../identity/access.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { type Access, access, authorize, type Principal, type Readers } from '../../identity/access.ts'
 
 export interface ChannelDirectoryOptions {
   /** A feed may still bring symbols that nobody has named. */
@@ -58,6 +59,12 @@ export class ChannelDirectory {
     const { id } = CHANNELS[name.kind]
     if (id === 'none' || id === 'name') return this.fixed.has(channel)
     return this.symbols.has(name.id) || this.options.openEnded
+  }
+
+  /** Throws a ProtocolError if there is no such channel, or if `who` may not read it. */
+  authorizeRead(who: Principal, channel: string): void {
+    if (!this.has(channel)) throw new ProtocolError('unknown_channel')
+    authorize(this.access, who, { read: channel })
   }
 
   /** Returns the names that `who` may read, sorted, at most 10,000; `like` may hold `*` for anything. */

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino'
+import { CLOSE, type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
+import {
+  errorText,
+  isMethod,
+  type Method,
+  type RequestId,
+  readParams,
+  readRequest,
+  replyText,
+  replyWith,
+} from '../../../streams/wire/requests.ts'
+import type { Bus } from '../../bus/bus.ts'
+import { authorize } from '../../identity/access.ts'
+import type { Accounts } from '../../identity/accounts.ts'
+import type { BackfillSource } from '../../storage/read/backfillSource.ts'
+import type { History } from '../../storage/read/history.ts'
+import type { ChannelDirectory } from '../api/channelDirectory.ts'
+import type { Orders } from '../api/orders.ts'
+import type { PortfolioRows } from '../api/portfolioRows.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Session } from '../hub/session.ts'
+import { HANDLERS, type Handler, type HandlerParts } from './handlers.ts'
+import { ReplyFirst } from './replyFirst.ts'
+import { SessionAuth } from './sessionAuth.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/** What one socket may ask for. */
+export interface RequestLimits {
+  readonly requestBytes: number
+  readonly requestsPerSecond: number
+  readonly channelsPerSocket: number
+}
+
+/** Times the limit by which requests may exceed it; beyond that a socket is no mistake any more but an attack. */
+const ABUSE = 10
+
+/** All that requests are answered with. */
+export interface DispatcherOptions {
+  readonly hub: Hub
+  readonly bus: Bus
+  readonly directory: ChannelDirectory
+  readonly history: History
+  readonly past: BackfillSource
+  readonly accounts: Accounts
+  readonly orders: Orders
+  readonly portfolioRows: PortfolioRows
+  readonly limits: RequestLimits
+  /** Returns the wall clock, ms. */
+  readonly now: () => number
+  readonly log: Logger
+}
+
+/** Answers the requests that come by websocket: reads, checks, hands on, replies. Whatever is wrong with one, the socket lives. */
+export class Dispatcher {
+  /** Errors answered, by code. */
+  readonly refused: Partial<Record<ErrorCode, number>> = {}
+  /** Frames that came. */
+  taken = 0
+  /** For whom each socket speaks. */
+  readonly auth: SessionAuth
+  private readonly options: DispatcherOptions
+  private readonly parts: HandlerParts
+
+  constructor(options: DispatcherOptions) {
+    const { hub, directory, accounts } = options
+    this.options = options
+    this.auth = new SessionAuth({ hub, access: directory.access, accounts })
+    const subscriptions = new Subscriptions({
+      ...options,
+      channelsPerSocket: options.limits.channelsPerSocket,
+      onRefused: code => this.count(code),
+    })
+    this.parts = { ...options, auth: this.auth, subscriptions }
+  }
+
+  /** Accepts one frame as it came; undefined stands for a binary one. */
+  accept(session: Session, text: string | undefined): void {
+    const { limits, now } = this.options
+    this.taken += 1
+    const overdrawn = session.overdraw(limits.requestsPerSecond, now())
+    if (overdrawn > limits.requestsPerSecond * ABUSE) {
+      session.socket.close(CLOSE.tooManyRequests, 'far too many requests')
+      return
+    }
+    let id: RequestId | undefined = null
+    try {
+      if (text === undefined) throw new ProtocolError('invalid_request', 'found a binary frame, expected a text frame')
+      if (text.length > limits.requestBytes || Buffer.byteLength(text) > limits.requestBytes)
+        throw new ProtocolError('too_large', `found ${Buffer.byteLength(text)} bytes, expected at most ${limits.requestBytes}`)
+      const request = readRequest(text)
+      id = request.id
+      // Only now: a client that asks several things at once must learn which of them was put off.
+      if (overdrawn > 0) throw new ProtocolError('rate_limited', `more than ${limits.requestsPerSecond} requests a second`, 1)
+      if (!isMethod(request.method))
+        throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not known here`)
+      this.answer(session, id, this.call(session, request.method, request.params))
+    } catch (error) {
+      this.refuse(session, id, error)
+    }
+  }
+
+  /** Checks the parameters, then the caller, then hands the request to its handler. */
+  private call<M extends Method>(session: Session, method: M, params: unknown): unknown {
+    const handler: Handler<M> = HANDLERS[method]
+    const checked = handler.quick?.(params) ?? readParams(method, params)
+    authorize(this.options.directory.access, session.who, { act: handler.who })
+    return handler.answer(this.parts, session, checked)
+  }
+
+  private answer(session: Session, id: RequestId | undefined, answer: unknown): void {
+    if (answer instanceof Promise)
+      answer.then(
+        result => this.reply(session, id, result),
+        error => this.refuse(session, id, error),
+      )
+    else if (answer instanceof ReplyFirst) {
+      this.reply(session, id, answer.result)
+      answer.after()
+    } else this.reply(session, id, answer)
+  }
+
+  /** Orders are JSON text already. */
+  private reply(session: Session, id: RequestId | undefined, result: unknown): void {
+    if (id !== undefined) session.send(typeof result === 'string' ? replyWith(id, result) : replyText(id, result))
+  }
+
+  private refuse(session: Session, id: RequestId | undefined, error: unknown): void {
+    let refusal = error
+    if (!(refusal instanceof ProtocolError)) {
+      this.options.log.error({ err: error }, 'a request failed')
+      refusal = new ProtocolError('internal')
+    }
+    this.count((refusal as ProtocolError).code)
+    if (id !== undefined) session.send(errorText(id, refusal as ProtocolError))
+  }
+
+  private count(code: ErrorCode): void {
+    this.refused[code] = (this.refused[code] ?? 0) + 1
+  }
+}

@@ -1,0 +1,85 @@
+import { type Method, orderOf, type Params } from '../../../streams/wire/requests.ts'
+import { rowsOfList } from '../../clearing/transactionRows.ts'
+import { type Callers, channelFor } from '../../identity/access.ts'
+import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
+import type { History } from '../../storage/read/history.ts'
+import type { ChannelDirectory } from '../api/channelDirectory.ts'
+import type { Orders } from '../api/orders.ts'
+import type { PortfolioRows } from '../api/portfolioRows.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Session } from '../hub/session.ts'
+import type { SessionAuth } from './sessionAuth.ts'
+import { requirePast, type Subscriptions } from './subscriptions.ts'
+
+/** What handlers answer with. */
+export interface HandlerParts {
+  readonly hub: Hub
+  readonly directory: ChannelDirectory
+  readonly history: History
+  readonly orders: Orders
+  readonly portfolioRows: PortfolioRows
+  readonly auth: SessionAuth
+  readonly subscriptions: Subscriptions
+  /** Returns the wall clock, ms. */
+  readonly now: () => number
+}
+
+/** How a method is answered. */
+export interface Handler<M extends Method> {
+  /** Who may call it. A handler that names nobody is the admin's alone. */
+  readonly who?: Callers
+  /** Reads parameters that are right, faster than the schema does; undefined if the schema must say what is wrong. */
+  readonly quick?: (params: unknown) => Params<M> | undefined
+  /** Returns the result, a promise of it, or a ReplyFirst; a string is JSON text already. Throws or rejects with a ProtocolError. */
+  readonly answer: (parts: HandlerParts, session: Session, params: Params<M>) => unknown
+}
+
+/** Where a request stands among all others: with its socket, or where it asks for an order, by itself. */
+const originOf = (session: Session, asks = false): Origin => ({ source: session.opened, at: asks ? nextMoment() : session.opened })
+
+/** Every method of the wire. One without an entry does not compile. */
+export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
+  subscribe: { who: 'all', answer: ({ subscriptions }, session, params) => subscriptions.subscribe(session, params) },
+  unsubscribe: {
+    who: 'all',
+    answer: ({ hub }, session, { channels }) => {
+      for (const channel of channels) hub.unfollow(session, channelFor(session.who, channel))
+      return {}
+    },
+  },
+  channels: { who: 'all', answer: ({ directory }, { who }, { like }) => directory.list(who, like) },
+  history: {
+    who: 'all',
+    answer: ({ directory, history }, { who }, { channel, from, to, step, cursor }) => {
+      directory.authorizeRead(who, channel)
+      requirePast(channel)
+      return history.rows({ channel, from, to, ...(step !== undefined && { step }), ...(cursor !== undefined && { cursor }) })
+    },
+  },
+  register: { who: 'all', answer: ({ auth }, session, params) => auth.register(session, params) },
+  login: { who: 'all', answer: ({ auth }, session, params) => auth.login(session, params) },
+  auth: { who: 'all', answer: ({ auth }, session, { token }) => auth.authenticate(session, token) },
+  logout: { who: 'all', answer: ({ auth }, session, { token }) => auth.logout(session, token) },
+  create: {
+    who: 'client',
+    quick: orderOf,
+    answer: ({ orders }, session, params) => orders.order(session.who, 'create', params, originOf(session)),
+  },
+  redeem: {
+    who: 'client',
+    quick: orderOf,
+    answer: ({ orders }, session, params) => orders.order(session.who, 'redeem', params, originOf(session)),
+  },
+  transfer: { who: 'client', answer: ({ orders }, session, params) => orders.transfer(session.who, params, originOf(session)) },
+  // Readers of the fund, which its orders ask for themselves.
+  quote: { who: 'all', answer: ({ orders }, { who }, params) => orders.quote(who, params) },
+  order: { who: 'client', answer: ({ orders }, session, { key }) => orders.orderOf(session.who, key, originOf(session, true)) },
+  holdings: { who: 'client', answer: ({ orders }, { who }) => orders.holdings(who) },
+  // The portfolio's owner and operators, which its rows ask for themselves.
+  record: {
+    who: 'all',
+    answer: ({ portfolioRows }, { who }, { portfolio, transactions }) =>
+      portfolioRows.record(who, portfolio, () => rowsOfList(transactions)),
+  },
+  ping: { who: 'all', answer: ({ now }) => now() },
+}
