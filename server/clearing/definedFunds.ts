@@ -2,8 +2,10 @@ import type { Logger } from 'pino'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { checked } from '../../streams/wire/explain.ts'
-import { type Config, type FundConfig, fundContradiction, fundSchema } from '../config/schema.ts'
-import { fundSpec } from '../config/specs.ts'
+import { fundContradiction } from '../config/checks.ts'
+import { type FundConfig, fundSchema } from '../config/fundSchema.ts'
+import { fundSpec } from '../config/fundSpecs.ts'
+import type { Config } from '../config/schema.ts'
 import type { KnownFund } from './ledgerService.ts'
 
 /** Reads a fund that is defined at run time, in the form that the configuration has. Throws a Refusal: where, found, expected. */

@@ -1,5 +1,5 @@
 import { isLoopback } from '../config/settings.ts'
-import { wantedSymbols } from '../config/specs.ts'
+import { wantedSymbols } from '../config/wantedSymbols.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { readersOf, recordersOf } from '../identity/access.ts'
 import type { CoreServices } from './services.ts'

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { firstValueFrom } from 'rxjs'
 import { levelsSymbol } from '../../streams/pools/spec.ts'
-import { wantedSymbols } from '../config/specs.ts'
+import { wantedSymbols } from '../config/wantedSymbols.ts'
 import type { Progress } from '../core/progress.ts'
 import { aborted, type RunOptions, runLive, runReplay } from '../core/run.ts'
 import type { Hub } from '../gateway/hub/hub.ts'

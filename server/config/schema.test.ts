@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../lib/packageRoot.ts'
-import { configJsonSchema, configSchema, contradiction } from './schema.ts'
+import { contradiction } from './checks.ts'
+import { configJsonSchema, configSchema } from './schema.ts'
 
 /** The example of the published interface, its two placeholders filled in and with assets enough for a cap of a quarter. */
 const EXAMPLE = {
@@ -105,8 +106,8 @@ describe('the JSON Schema', () => {
     ['.funds.0.rebalance.mode', fund({ rebalance: { mode: 'maybe' } })],
     ['.funds.0.read', fund({ read: 'all' })],
     ['.portfolios.0.method', { portfolios: [{ id: 'a', method: 'best' }] }],
-    ['.pools.0.kind', { pools: [{ id: 'p' }] }],
-    ['.pools.0.token0.decimals', { pools: [{ id: 'p', kind: 'orderbook', token0: { symbol: 'A' } }] }],
+    ['.pools.0', { pools: [{ id: 'p' }] }],
+    ['.pools.0', { pools: [{ id: 'p', kind: 'orderbook', token0: { symbol: 'A' } }] }],
     ['.feeds', { feeds: 'sim' }],
     ['.limits.chanels', { limits: { chanels: 5 } }],
   ])('finds the mistake at "%s" of %j, which the server finds too', (at, config) => {

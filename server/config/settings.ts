@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { explain } from '../../streams/wire/explain.ts'
 import { readKeyPair } from '../lib/keyPair.ts'
+import { contradiction } from './checks.ts'
 import { type Options, readChoice, readCount, UsageError } from './options.ts'
-import { type Config, configSchema, contradiction } from './schema.ts'
+import { type Config, configSchema } from './schema.ts'
 
 /** All that a start was told, parsed and checked. */
 export interface Settings {

@@ -24,9 +24,13 @@ export const explain = (error: z.ZodError, root: string): string => {
     case 'invalid_type':
       return `${path}: found ${secret && issue.input !== undefined ? 'something else' : kindOf(issue.input)}, expected ${issue.expected}`
     default:
-      return `${path}: found ${secret ? 'another' : shortly(issue.input)}, expected ${issue.message.replace(/^(?:(?:Invalid|Too) \w+: )?(?:expected )?/, '')}`
+      return `${path}: found ${secret ? 'another' : shortly(foundBy(issue))}, expected ${issue.message.replace(/^(?:(?:Invalid|Too) \w+: )?(?:expected )?/, '')}`
   }
 }
+
+/** Returns the value at the path of an issue. An unknown kind is an issue of the member that names it, but holds the whole object. */
+const foundBy = (issue: z.core.$ZodIssue): unknown =>
+  issue.code === 'invalid_union' && issue.discriminator !== undefined ? Object(issue.input)[issue.discriminator] : issue.input
 
 /** Names what was found, for an error text: the kind of a structure, the value itself if it is short. */
 export const kindOf = (value: unknown): string =>

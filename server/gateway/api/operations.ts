@@ -3,7 +3,7 @@ import type { FundSpec } from '../../../streams/fund/spec.ts'
 import type { FUNDING, SUPPLIES } from '../../../streams/wire/requests.ts'
 import type { GatewayPort } from '../../clearing/gatewayPort.ts'
 import { termsOf } from '../../clearing/terms.ts'
-import type { FundConfig } from '../../config/schema.ts'
+import type { FundConfig } from '../../config/fundSchema.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import { authorOf, execute } from './execute.ts'
 

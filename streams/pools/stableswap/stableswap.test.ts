@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { poolSpecs } from '../../../server/config/poolSpecs.ts'
 import { configSchema } from '../../../server/config/schema.ts'
-import { poolSpecs } from '../../../server/config/specs.ts'
 import { logAt, lonelyPool, removed, type Said, token } from '../../test/chain.ts'
 import { ADD_LIQUIDITY, RAMP_A, REMOVE_LIQUIDITY, REMOVE_LIQUIDITY_IMBALANCE, REMOVE_LIQUIDITY_ONE, TOKEN_EXCHANGE } from '../abi.ts'
 import { Inconsistent } from '../poolState.ts'

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { poolSpecs } from '../../../server/config/poolSpecs.ts'
 import { configSchema } from '../../../server/config/schema.ts'
-import { poolSpecs } from '../../../server/config/specs.ts'
 import { logAt, lonelyPool, swapV3, token } from '../../test/chain.ts'
 import type { UniswapV3Spec } from '../spec.ts'
 import { minted } from '../test/v3Logs.ts'
@@ -119,11 +119,7 @@ describe('the configuration', () => {
   it.each([
     ['is not there', { ticks: 'none.json' }, /pools\.0\.ticks: ".*none\.json" cannot be read \(ENOENT\), expected a file of ticks/],
     ['does not fit the spacing', { ticks: 'good.json', tickSpacing: 7 }, /pools\.0\.ticks: .*good\.json, ticks: found -60/],
-    [
-      'belongs to a kind without ticks',
-      { kind: 'uniswap-v2', ticks: 'good.json' },
-      /pools\.0\.ticks: found a file of ticks, expected none/,
-    ],
+    ['belongs to a kind without ticks', { kind: 'uniswap-v2', ticks: 'good.json' }, /Unrecognized key: .{1,2}ticks/],
   ])('one that %s ends the start with one line', (_, pool, why) => {
     expect(() => specOf(pool)).toThrow(why)
   })

@@ -1,0 +1,65 @@
+import { concentrationHolds } from '../../streams/fund/concentration.ts'
+import { capHolds } from '../../streams/fund/weighting.ts'
+import { concentrationOf, type FundConfig } from './fundSchema.ts'
+import type { Config } from './schema.ts'
+
+/** Returns one line for the first contradiction between members, which a schema cannot see, or undefined if there is none. */
+export const contradiction = (config: Config): string | undefined => {
+  const { frameMs, storeMs } = config
+  if (60_000 % frameMs !== 0) return `frameMs: found ${frameMs}, expected a divisor of 60000`
+  if (storeMs % frameMs !== 0) return `storeMs: found ${storeMs}, expected a multiple of frameMs (${frameMs})`
+  for (const list of ['funds', 'portfolios', 'pools'] as const) {
+    const ids = config[list].map(item => item.id)
+    const twice = ids.findIndex((id, i) => ids.indexOf(id) !== i)
+    if (twice >= 0) return `${list}.${twice}.id: found "${ids[twice]}" a second time, expected each id once`
+  }
+  for (const [i, fund] of config.funds.entries()) {
+    const wrong = fundContradiction(fund, config, `funds.${i}`)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+/** Returns the same for one fund; `root` is its path. */
+export const fundContradiction = ({ weighting }: FundConfig, config: Config, root: string): string | undefined => {
+  const { assets } = config
+  const at = `${root}.weighting`
+  const unknown = 'assets' in weighting ? weighting.assets?.find(asset => assets[asset] === undefined) : undefined
+  if (weighting.scheme === 'market-cap' && unknown !== undefined)
+    return `${at}.assets: found "${unknown}", expected an asset with a supply under assets`
+  const chosen = 'assets' in weighting ? (weighting.assets ?? []) : []
+  const again = chosen.find((asset, k) => chosen.indexOf(asset) !== k)
+  if (again !== undefined) return `${at}.assets: found "${again}" a second time, expected each asset once`
+  const size = membersOf(config, weighting)
+  if (size === 0)
+    return `${at}: found no asset to choose from, expected some under assets${weighting.scheme === 'market-cap' ? ' with a supply' : ''}`
+  if (weighting.scheme === 'fixed') {
+    const sum = Object.values(weighting.weights).reduce((a, b) => a + b, 0)
+    if (Math.abs(sum - 1) > 1e-9) return `${at}.weights: found a sum of ${sum}, expected 1`
+  }
+  if (weighting.scheme !== 'units' && !capHolds(weighting.cap, size))
+    return `${at}.cap: found ${weighting.cap}, expected at least 1/${size}, because ${size} members cannot all stay below it`
+  if (weighting.scheme !== 'market-cap' || weighting.rules === undefined) return undefined
+  const rule = concentrationOf(weighting.rules)
+  if (rule.above > rule.single) return `${at}.rules: found above ${rule.above} and single ${rule.single}, expected above at most single`
+  if (!concentrationHolds(size, weighting.cap, rule))
+    return `${at}.rules: found ${JSON.stringify(weighting.rules)}, expected a rule that ${size} members capped at ${weighting.cap} can keep`
+  return undefined
+}
+
+/** Returns the number of the fund's members. */
+const membersOf = ({ assets }: Config, weighting: FundConfig['weighting']): number => {
+  switch (weighting.scheme) {
+    case 'market-cap':
+      return Math.min(
+        weighting.count,
+        Object.entries(assets).filter(([asset, { supply }]) => supply && (weighting.assets?.includes(asset) ?? true)).length,
+      )
+    case 'equal':
+      return (weighting.assets ?? Object.keys(assets)).length
+    case 'fixed':
+      return Object.keys(weighting.weights).length
+    case 'units':
+      return Object.keys(weighting.units).length
+  }
+}

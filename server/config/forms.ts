@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { parseDecimal } from '../../streams/lib/decimal.ts'
+import { NAME } from '../../streams/lib/interner.ts'
+import { isSymbol } from '../../streams/market/symbols.ts'
+
+/** The forms of single values that several parts of the configuration use. */
+
+const NAMED = 'a name of letters, digits, ".", "_" and "-", at most 64 long'
+
+/** A name of a fund, an asset, a user and so on. */
+export const name = z.string().regex(NAME, NAMED)
+
+/** Returns the schema of a map whose members have names. */
+export const named = <T extends z.ZodType>(member: T) =>
+  z.record(name, member, { error: ({ code }) => (code === 'invalid_key' ? NAMED : undefined) })
+
+/** A canonical symbol. */
+export const symbol = z.string().refine(isSymbol, 'a symbol such as "BTC-USD"')
+
+/** An amount, zero or more. Amounts are decimal strings, so that none passes through a float. */
+export const amount = z
+  .string()
+  .refine(text => (parseDecimal(text) ?? -1n) >= 0n, 'a decimal string such as "100" or "0.5", with at most 18 places')
+  .describe('a decimal string, at most 18 places')
+
+/** An amount above zero. */
+export const positive = amount.refine(text => (parseDecimal(text) ?? 0n) > 0n, 'a decimal string above zero')
+
+/** A share of one, above zero. */
+export const share = z.number().gt(0).max(1)
+
+/** A time in milliseconds. */
+export const ms = z.int().min(1)
+
+/** Basis points of a whole. */
+export const bps = z.int().min(0).max(10_000)
+
+/** The readers of a channel. */
+export const readers = z
+  .union([z.literal('public'), z.array(name)], { error: '"public" or a list of names' })
+  .describe('who reads it: everybody, or these users and the admin')
+
+/** How long rows are kept. */
+export const duration = z
+  .string()
+  .regex(/^\d+(s|m|h|d)$/, 'a duration such as "30d"')
+  .describe('such as "12h" or "30d", counted from when a row was stored')
+
+/** A SHA-256. */
+export const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hexadecimal digits, lower case')
