@@ -5,6 +5,7 @@ import { type Instrument, Market } from '../market/market.ts'
 import { Fund } from './fund.ts'
 import { type FundHoldings, inceptionOf } from './inception.ts'
 import type { FundSpec } from './spec.ts'
+import { purchaseCost, saleProceeds } from './tradeCost.ts'
 import { type PlannedTrade, type PlanRules, planTrades } from './tradePlan.ts'
 
 /** What became known at one moment of the past. */
@@ -122,7 +123,7 @@ export class BacktestRun {
     const { fund, rules } = this
     const { quote } = this.spec
     const { rebalanceReason: reason, aum } = fund.figures
-    const targets = fund.weigh()
+    const targets = fund.targets.weigh()
     if (targets === undefined) return
     const traded = new Set([...holdings.custody.keys(), ...targets.keys()])
     traded.delete(quote)
@@ -147,11 +148,6 @@ export class BacktestRun {
   }
 }
 
-/** All of it, in 10⁻¹⁸ basis points. */
-const FULL = 10_000n * ONE
-
-const divUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
-
 interface CarriedOut {
   readonly custody: ReadonlyMap<string, bigint>
   readonly units: ReadonlyMap<string, bigint>
@@ -163,15 +159,14 @@ interface CarriedOut {
 /** What the fund holds after the trades, at their prices. */
 const carriedOut = (holdings: FundHoldings, trades: readonly PlannedTrade[], feeBps: number, quote: string): CarriedOut => {
   const custody = new Map(holdings.custody)
-  const bps = fromNumber(feeBps)!
+  const rate = fromNumber(feeBps)!
   let moved = 0n
   let cost = 0n
   const add = (asset: string, amount: bigint): void => void custody.set(asset, (custody.get(asset) ?? 0n) + amount)
   for (const { side, asset, amount, price } of trades) {
-    // 10⁻³⁶; each way rounded against the fund, as the plan reckoned.
-    const exact = amount * fromNumber(price)!
-    const value = exact / ONE
-    const cash = side === 'sell' ? (exact * (FULL - bps)) / (FULL * ONE) : divUp(exact * FULL, (FULL - bps) * ONE)
+    const unit = fromNumber(price)!
+    const value = (amount * unit) / ONE
+    const cash = side === 'sell' ? saleProceeds(amount, unit, rate) : purchaseCost(amount, unit, rate)
     add(asset, side === 'sell' ? -amount : amount)
     add(quote, side === 'sell' ? cash : -cash)
     moved += value

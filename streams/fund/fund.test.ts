@@ -565,7 +565,7 @@ describe('members', () => {
     supply(p, { ETH: '2', DOGE: '1000000000000' })
     priced(p, NOON + 1_000, { BTC: 60, ETH: 40, DOGE: 1 })
     expect(shown(p)).toMatchObject({ target: { BTC: 0 } })
-    expect(p.pipeline.view.funds.get('F')!.weigh()).toEqual(map({ ETH: 1 }))
+    expect(p.pipeline.view.funds.get('F')!.targets.weigh()).toEqual(map({ ETH: 1 }))
   })
 
   it('keep to a rule on how much may be in the large ones', () => {
@@ -618,7 +618,7 @@ describe('supplies that are told', () => {
       supply(p, { BTC: '2', ETH: '0' })
       expect(shown(p).target).toEqual(target)
     }
-    expect(frozen.pipeline.view.funds.get('F')!.weigh()).toBeUndefined()
+    expect(frozen.pipeline.view.funds.get('F')!.targets.weigh()).toBeUndefined()
   })
 
   it('of nothing take an asset out of the choice, until there is something again; who waits no longer waits for its price', () => {
@@ -626,7 +626,7 @@ describe('supplies that are told', () => {
     supply(p, { SOL: '0' })
     expect(shown(p).pending).toEqual({ BTC: 'no price yet', ETH: 'no price yet' })
     expect(priced(p, NOON, { BTC: 60, ETH: 40 })?.weights).toEqual({ BTC: 0.6, ETH: 0.4 })
-    const live = (): unknown => Object.fromEntries(p.pipeline.view.funds.get('F')!.weigh()!)
+    const live = (): unknown => Object.fromEntries(p.pipeline.view.funds.get('F')!.targets.weigh()!)
     supply(p, { ETH: '0' })
     expect(live()).toEqual({ BTC: 1 })
     supply(p, { ETH: '1' })

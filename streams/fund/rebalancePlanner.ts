@@ -70,7 +70,7 @@ export class RebalancePlanner extends Source implements Dependent {
     const { spec, figures } = this.fund
     const shown = this.proposed
     if (shown && t - shown.t < SHOWN_MS) return shown
-    const targets = this.fund.weigh()
+    const targets = this.fund.targets.weigh()
     if (targets === undefined || spec.rebalance.trades === undefined) return undefined
     const prices = new Map<string, number>()
     for (const asset of new Set([...this.custody.keys(), ...targets.keys()])) {

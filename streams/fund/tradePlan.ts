@@ -1,4 +1,5 @@
 import { fromNumber, ONE } from '../lib/decimal.ts'
+import { affordable, FULL_RATE, purchaseCost, saleProceeds } from './tradeCost.ts'
 
 /** A trade that a rebalance intends. */
 export interface PlannedTrade {
@@ -96,15 +97,12 @@ export const planTrades = (
   let cash = custody.get(quote) ?? 0n
   const add = ({ asset, price, p }: Gap, side: 'buy' | 'sell', amount: bigint): void => {
     trades.push({ side, asset, amount, price })
-    if (side === 'sell') cash += (amount * p * (FULL - fee)) / (FULL * ONE)
-    else cash -= divUp(amount * p * FULL, (FULL - fee) * ONE)
+    cash += side === 'sell' ? saleProceeds(amount, p, fee) : -purchaseCost(amount, p, fee)
   }
   for (const { gap, value } of sales.sort(byValue)) for (const amount of slices(gap, value, rules)) add(gap, 'sell', amount)
   for (const { gap, value } of purchases.sort(byValue)) {
     for (const amount of slices(gap, value, rules)) {
-      const lot = rules.lots.get(gap.asset) ?? 1n
-      const affordable = ((cash * ONE * (FULL - fee)) / (FULL * gap.p * lot)) * lot
-      const fitting = least(amount, affordable)
+      const fitting = least(amount, affordable(cash, gap.p, fee, rules.lots.get(gap.asset) ?? 1n))
       if (fitting > 0n && fitting * gap.p >= rules.minTrade * ONE) add(gap, 'buy', fitting)
       if (fitting < amount) break
     }
@@ -118,14 +116,9 @@ interface Intent {
   readonly value: bigint
 }
 
-/** All of it, in 10⁻¹⁸ basis points. */
-const FULL = 10_000n * ONE
-
 const byValue = (a: Intent, b: Intent): number => (a.value === b.value ? (a.gap.asset < b.gap.asset ? -1 : 1) : a.value > b.value ? -1 : 1)
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
-
-const divUp = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
 
 /**
  * What is left when everything stands at its weight, 10⁻³⁶: the V with V + fees of the trades that V takes = the value before.
@@ -136,11 +129,11 @@ const valueAfterFees = (gaps: readonly Gap[], cash: bigint, fee: bigint): bigint
   const before = gaps.reduce((sum, { held }) => sum + held, cash)
   let after = before
   for (let i = 0; i <= gaps.length; i++) {
-    // Both sides × FULL × (FULL − fee), so that they are whole.
-    let left = before * FULL * (FULL - fee)
-    let slope = FULL * (FULL - fee) * ONE
+    // Both sides × FULL_RATE × (FULL_RATE − fee), so that they are whole.
+    let left = before * FULL_RATE * (FULL_RATE - fee)
+    let slope = FULL_RATE * (FULL_RATE - fee) * ONE
     for (const { held, w } of gaps) {
-      const rate = held * ONE > w * after ? -fee * (FULL - fee) : fee * FULL
+      const rate = held * ONE > w * after ? -fee * (FULL_RATE - fee) : fee * FULL_RATE
       left += rate * held
       slope += rate * w
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
-import { squareRoot } from './bigintMath.ts'
+import { squareRoot } from '../lib/bigintMath.ts'
 import { amount0Delta, amount1Delta, priceAfterInput, priceAfterOutput } from './uniswapV3/sqrtPriceMath.ts'
 import { swapped } from './uniswapV3/swap.ts'
 import { TickMap } from './uniswapV3/tickMap.ts'

@@ -1,4 +1,4 @@
-import { divUp } from '../bigintMath.ts'
+import { divUp } from '../../lib/bigintMath.ts'
 
 /**
  * What moving the price means in amounts, and the reverse: amount0 = L·(√B − √A)/(√A·√B), amount1 = L·(√B − √A), rounded as the

@@ -1,4 +1,4 @@
-import { divUp } from '../bigintMath.ts'
+import { divUp } from '../../lib/bigintMath.ts'
 import { amount0Delta, amount1Delta, priceAfterInput, priceAfterOutput } from './sqrtPriceMath.ts'
 
 /** What one range of constant liquidity takes and gives. `fee` is in the token that comes in, and not in `amountIn`. */

@@ -1,4 +1,4 @@
-import { squareRoot } from '../bigintMath.ts'
+import { squareRoot } from '../../lib/bigintMath.ts'
 
 /**
  * Ticks and square roots of prices: √P = 1.0001^(tick/2), as 96 bits behind the point, rounded as the contract does it. A price is

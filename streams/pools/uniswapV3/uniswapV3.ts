@@ -1,3 +1,4 @@
+import { squareRoot } from '../../lib/bigintMath.ts'
 import type { Mutable } from '../../lib/mutable.ts'
 import type { Depth } from '../../market/levels.ts'
 import type { PoolRow } from '../../measures/rows.ts'
@@ -14,7 +15,6 @@ import {
   signedTopic,
   unsigned,
 } from '../abi.ts'
-import { squareRoot } from '../bigintMath.ts'
 import type { ChainLog } from '../chainLog.ts'
 import { Inconsistent, type PoolState } from '../poolState.ts'
 import type { DayTotal, ReserveDelta } from '../rollingVolume.ts'
