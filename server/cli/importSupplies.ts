@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
-import { NAME } from '../../streams/lib/interner.ts'
+import { NAME } from '../../streams/lib/names.ts'
 import { readTime } from '../../streams/pnl/transaction.ts'
 import { explain } from '../../streams/wire/explain.ts'
 import { SUPPLIES_PER_REQUEST_MAX } from '../../streams/wire/limits.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { NAME } from '../../streams/lib/interner.ts'
+import { NAME } from '../../streams/lib/names.ts'
 import { HOUR } from '../../streams/market/candles.ts'
 import { isTime } from '../../streams/market/ticks.ts'
 import type { JsonObject } from '../../streams/wire/mergePatch.ts'

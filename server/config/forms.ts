@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
-import { NAME } from '../../streams/lib/interner.ts'
-import { isSymbol } from '../../streams/market/symbols.ts'
+import { isSymbol, NAME } from '../../streams/lib/names.ts'
 
 /** The forms of single values that several parts of the configuration use. */
 

@@ -1,4 +1,4 @@
-import { NAME } from '../../streams/lib/interner.ts'
+import { NAME } from '../../streams/lib/names.ts'
 import { type ErrorCode, ProtocolError } from '../../streams/wire/errors.ts'
 import type { Figures } from '../lib/figures.ts'
 import type { Principal } from './access.ts'

@@ -1,4 +1,4 @@
-import { NAME } from '../../streams/lib/interner.ts'
+import { NAME } from '../../streams/lib/names.ts'
 
 /** Bytes of UTF-8. */
 const SHORTEST = 8

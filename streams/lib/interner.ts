@@ -1,6 +1,3 @@
-/** Ids, assets and user names. */
-export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-
 /** Small numbers for names, in the order of their first appearance, so that hot loops index arrays instead of hashing text. */
 export class Interner {
   private readonly names: string[] = []

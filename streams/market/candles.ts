@@ -4,9 +4,6 @@ export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const DAY = 86_400_000
 
-export const INTERVALS = { '1m': MINUTE, '5m': 5 * MINUTE, '1h': HOUR, '1d': DAY } as const
-export type Interval = keyof typeof INTERVALS
-
 /** Open and close are decided by event time, then by the order of arrival. Prices in the quote, volume in base units. */
 export class Candle {
   openT: number

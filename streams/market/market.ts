@@ -1,6 +1,7 @@
 import { type Changes, Source } from '../lib/dependencies.ts'
 import type { Interner } from '../lib/interner.ts'
-import { Candle, Candles, INTERVALS, type Interval } from './candles.ts'
+import { INTERVALS, type Interval } from '../wire/channels.ts'
+import { Candle, Candles } from './candles.ts'
 import type { FeedHealth } from './feedHealth.ts'
 import { Quotes } from './quotes.ts'
 import { RollingDay } from './rollingDay.ts'

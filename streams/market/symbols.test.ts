@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isQuoteCurrency, isSymbol, readSymbol, splitSymbol, symbolMap } from './symbols.ts'
+import { isSymbol } from '../lib/names.ts'
+import { isQuoteCurrency, readSymbol, splitSymbol, symbolMap } from './symbols.ts'
 
 describe('a venue symbol', () => {
   it.each([

@@ -1,9 +1,9 @@
+import { isSymbol } from '../lib/names.ts'
+
 /**
  * Canonical symbols: `BASE-QUOTE` (`BTC-USD`), perpetuals `BTC-USDT-PERP`. What a venue calls an instrument is mapped
  * by the configuration (`venue:SYMBOL`, then `SYMBOL`), else read off the name itself.
  */
-
-const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}-[A-Za-z0-9][A-Za-z0-9._]{0,31}$/
 
 /** Quote currencies that end venue symbols written in one word, longest first so that `USDT` wins over `USD`-less readings. */
 const QUOTES = [
@@ -18,8 +18,6 @@ export const isQuoteCurrency = (asset: string): boolean => QUOTES.includes(asset
 const ALIASES: Record<string, string> = { XBT: 'BTC', XDG: 'DOGE' }
 
 const PERPETUAL = '-PERP'
-
-export const isSymbol = (name: string): boolean => SYMBOL.test(name)
 
 /** `{base, quote}` of a canonical symbol; of a perpetual, those of what it follows. */
 export const splitSymbol = (symbol: string): { base: string; quote: string } | undefined => {

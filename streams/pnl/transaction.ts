@@ -1,5 +1,5 @@
 import { formatDecimal, parseDecimal, readDecimal } from '../lib/decimal.ts'
-import { NAME } from '../lib/interner.ts'
+import { NAME } from '../lib/names.ts'
 import { isTime } from '../market/ticks.ts'
 
 export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const

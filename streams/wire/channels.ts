@@ -1,6 +1,10 @@
-import { NAME } from '../lib/interner.ts'
-import { INTERVALS, type Interval } from '../market/candles.ts'
-import { isSymbol } from '../market/symbols.ts'
+import { isSymbol, NAME } from '../lib/names.ts'
+
+/** The lengths of the candles that channels show, ms. */
+export const INTERVALS = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 } as const
+
+/** The name of a candle's length. */
+export type Interval = keyof typeof INTERVALS
 
 /** A kind of channel: what its names look like, who reads them, what can be asked of them. */
 export interface ChannelKind {

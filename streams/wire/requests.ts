@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDecimal } from '../lib/decimal.ts'
-import { NAME } from '../lib/interner.ts'
+import { NAME } from '../lib/names.ts'
 import { ERRORS, ProtocolError } from './errors.ts'
 import { checked, kindOf } from './explain.ts'
 import { AMOUNT_MAX, AMOUNT_TEXT_MAX, KEY, KEY_FORM, ROWS_PER_REQUEST_MAX, SUPPLIES_PER_REQUEST_MAX } from './limits.ts'

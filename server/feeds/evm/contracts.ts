@@ -1,5 +1,5 @@
 import { type Address, type Hex, hexToString, type PublicClient, parseAbi, trim } from 'viem'
-import { NAME } from '../../../streams/lib/interner.ts'
+import { NAME } from '../../../streams/lib/names.ts'
 import type { PoolKind } from '../../../streams/pools/spec.ts'
 import { SpecError } from '../specError.ts'
 

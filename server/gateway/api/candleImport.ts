@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Interner } from '../../../streams/lib/interner.ts'
-import { isSymbol } from '../../../streams/market/symbols.ts'
+import { isSymbol } from '../../../streams/lib/names.ts'
 import type { Bad } from '../../../streams/market/ticks.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { INTERVALS } from '../../../streams/market/candles.ts'
+import { INTERVALS } from '../../../streams/wire/channels.ts'
 import type { Parameter, Route } from './openapi.ts'
 
 const text = z.string()

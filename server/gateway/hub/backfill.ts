@@ -1,6 +1,6 @@
 import { utf8Text } from '../../../streams/channels/byteWriter.ts'
-import { floorTo, INTERVALS } from '../../../streams/market/candles.ts'
-import { parseChannel } from '../../../streams/wire/channels.ts'
+import { floorTo } from '../../../streams/market/candles.ts'
+import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Bus } from '../../bus/bus.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'

@@ -1,6 +1,5 @@
-import { INTERVALS } from '../../../streams/market/candles.ts'
 import type { MeasureRow } from '../../../streams/measures/rows.ts'
-import { parseChannel } from '../../../streams/wire/channels.ts'
+import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Semaphore } from '../../lib/semaphore.ts'
 import type { Engine } from '../engine/engine.ts'

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
-import { DAY, INTERVALS } from '../../../../streams/market/candles.ts'
+import { DAY } from '../../../../streams/market/candles.ts'
+import { INTERVALS } from '../../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { nameOf } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
