@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hash } from '@node-rs/argon2'
-import { type ClearingRequest, LedgerService } from '../server/clearing/ledgerService.ts'
+import { LedgerService } from '../server/clearing/ledgerService.ts'
+import type { ClearingRequest } from '../server/clearing/port.ts'
 import { SqliteJournal } from '../server/journal/sqliteJournal.ts'
 import { ONE } from '../streams/lib/decimal.ts'
 import { LightSocket } from './lightSocket.ts'
@@ -145,10 +146,7 @@ const rawRate = (dir: string, perCommit: number): number => {
   const begin = performance.now()
   let written = 0
   for (let k = 0; performance.now() - begin < PHASE_MS / 4; k++) {
-    journal.append(
-      Array.from({ length: perCommit }, (_, i) => ({ text, who: `c${i}`, key: `${k}-${i}` })),
-      [],
-    )
+    journal.append(Array.from({ length: perCommit }, (_, i) => ({ text, who: `c${i}`, key: `${k}-${i}` })))
     written += perCommit
   }
   const rate = (written / (performance.now() - begin)) * 1000
@@ -160,8 +158,8 @@ const rawRate = (dir: string, perCommit: number): number => {
 const startOfAMillion = async (dir: string): Promise<{ seconds: number; mebibytes: number }> => {
   const file = join(dir, 'million.db')
   const journal = new SqliteJournal(file, false)
-  const desk = new LedgerService(journal)
-  const ask = (...requests: ClearingRequest[]): unknown => desk.process(requests)
+  const service = new LedgerService(journal, journal)
+  const ask = (...requests: ClearingRequest[]): unknown => service.process(requests)
   const units = new Map(ASSETS.slice(0, 3).map(asset => [asset, ONE]))
   ask(
     {
@@ -201,10 +199,11 @@ const openAndTell = (file: string): void => {
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   const begin = performance.now()
-  const desk = new LedgerService(new SqliteJournal(file, false))
+  const journal = new SqliteJournal(file, false)
+  const service = new LedgerService(journal, journal)
   const seconds = (performance.now() - begin) / 1000
   globalThis.gc?.()
-  if (desk.seq < MILLION) throw new Error(`found ${desk.seq} entries`)
+  if (service.seq < MILLION) throw new Error(`found ${service.seq} entries`)
   console.log(JSON.stringify({ seconds, mebibytes: (process.memoryUsage().rss - before) / 2 ** 20 }))
   process.exit(0)
 }

@@ -6,7 +6,7 @@ import { NAME } from '../../streams/lib/names.ts'
 import { explain } from '../../streams/wire/explain.ts'
 import { UsageError } from '../config/options.ts'
 import { RESERVED_NAMES } from '../identity/accounts.ts'
-import type { ClearingPort } from './threadPort.ts'
+import type { ClearingPort } from './port.ts'
 
 const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
 const file = z.strictObject({

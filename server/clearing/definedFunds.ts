@@ -6,7 +6,7 @@ import { fundContradiction } from '../config/checks.ts'
 import { type FundConfig, fundSchema } from '../config/fundSchema.ts'
 import { fundSpec } from '../config/fundSpecs.ts'
 import type { Config } from '../config/schema.ts'
-import type { KnownFund } from './ledgerService.ts'
+import type { KnownFund } from './port.ts'
 
 /** Reads a fund that is defined at run time, in the form that the configuration has. Throws a Refusal: where, found, expected. */
 export const readFund = (definition: unknown, config: Config): { readonly config: FundConfig; readonly spec: FundSpec } => {

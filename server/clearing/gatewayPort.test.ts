@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { gatewayPort } from './gatewayPort.ts'
-import type { ClearingPort } from './threadPort.ts'
+import type { ClearingPort } from './port.ts'
 
 const quote = { legs: [], fee: undefined, unpriced: false, halted: false, creationUnit: 10n, units: new Map() }
 const opened = (nav: number | undefined) => {

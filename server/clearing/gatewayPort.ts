@@ -1,8 +1,7 @@
 import type { Command } from '../../streams/ledger/command.ts'
 import type { Order } from '../../streams/ledger/entry.ts'
 import type { Origin } from '../lib/arrivalOrder.ts'
-import type { ClearingRequests, Done, Quote } from './ledgerService.ts'
-import type { ClearingPort } from './threadPort.ts'
+import type { ClearingPort, ClearingRequests, Done, Quote } from './port.ts'
 
 type PricedOrder = Extract<Command, { readonly nav: unknown }>
 

@@ -12,38 +12,31 @@ import { transaction } from '../../streams/test/transactions.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { nextMoment, type Origin } from '../lib/arrivalOrder.ts'
-import {
-  type ClearingRequest,
-  type ClientHoldings,
-  type CommitEvents,
-  type Done,
-  LedgerService,
-  type OrderOutcome,
-  type RecordedEntry,
-} from './ledgerService.ts'
+import { LedgerService } from './ledgerService.ts'
+import type { ClearingRequest, ClientHoldings, CommitEvents, Done, OrderOutcome, RecordedEntry } from './port.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
 
-/** A desk over a journal on disk. */
-class House {
+/** The clearing house over a journal on disk. */
+class TestService {
   journal: SqliteJournal
-  desk: LedgerService
+  service: LedgerService
 
   constructor() {
     this.journal = new SqliteJournal(path(), false)
-    this.desk = new LedgerService(this.journal)
-    houses.add(this)
+    this.service = new LedgerService(this.journal, this.journal)
+    opened.add(this)
+  }
+
+  /** What a batch that writes something comes to. */
+  changed(...requests: ClearingRequest[]): { answers: unknown[]; events: CommitEvents } {
+    const { answers, events } = this.service.process(requests)
+    return { answers, events: events! }
   }
 
   /** One batch. */
-  /** What a batch that writes something comes to. */
-  told(...requests: ClearingRequest[]): { answers: unknown[]; news: CommitEvents } {
-    const { answers, news } = this.desk.process(requests)
-    return { answers, news: news! }
-  }
-
   ask(...requests: ClearingRequest[]): unknown[] {
-    return this.desk.process(requests).answers
+    return this.service.process(requests).answers
   }
 
   one<T>(request: ClearingRequest): T {
@@ -73,7 +66,7 @@ class House {
       { ask: 'orders', who },
       { ask: 'hashOf', user: who },
     ])
-    return [this.desk.seq, this.ask(...seen, { ask: 'funds' }, { ask: 'tokens' }, { ask: 'page', after: 0, limit: 100_000 })]
+    return [this.service.seq, this.ask(...seen, { ask: 'funds' }, { ask: 'tokens' }, { ask: 'page', after: 0, limit: 100_000 })]
   }
 
   /** Pages that the database may have; it answers as it does where the disk is full. */
@@ -90,13 +83,13 @@ class House {
   }
 
   close(): void {
-    houses.delete(this)
+    opened.delete(this)
     this.journal.close()
   }
 
-  reopened(): House {
+  reopened(): TestService {
     this.close()
-    return new House()
+    return new TestService()
   }
 
   private get db(): Database.Database {
@@ -108,13 +101,13 @@ const NO_MORE = 1
 const PLENTY = 1_000_000
 
 let dir = ''
-const houses = new Set<House>()
+const opened = new Set<TestService>()
 const path = (): string => join(dir, 'journal.db')
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'driftwire-desk-'))
+  dir = mkdtempSync(join(tmpdir(), 'driftwire-clearing-'))
 })
 afterEach(() => {
-  for (const clearing of houses) clearing.close()
+  for (const clearing of opened) clearing.close()
   rmSync(dir, { recursive: true })
 })
 
@@ -142,8 +135,8 @@ const transfer = (key: string, to: string, asset: string, amount: string, who = 
 const crowd = (count: number): string[] => Array.from({ length: count }, (_, i) => `c${i}`)
 
 /** Fund F of half an A and two B, of which the sponsor has 100; Ann has 50 A and 200 B. */
-const begun = (): House => {
-  const clearing = new House()
+const begun = (): TestService => {
+  const clearing = new TestService()
   const units = new Map([
     ['A', n('0.5')],
     ['B', n('2')],
@@ -173,14 +166,14 @@ describe('a key', () => {
 
   it.each(first)('of %s gives the same answer again: in the same batch, in the next, after a start', (_, request) => {
     let clearing = begun()
-    const before = clearing.desk.seq
+    const before = clearing.service.seq
     const [one, two] = clearing.ask(request, request) as Done[]
     expect(orderOf(one).key).toBe('k')
     expect(two).toEqual(one)
     expect(clearing.one(request)).toEqual(one)
     clearing = clearing.reopened()
     expect(clearing.ask(request, request)).toEqual([one, one])
-    expect(clearing.desk.seq).toBe(before + 1)
+    expect(clearing.service.seq).toBe(before + 1)
   })
 
   const other: [string, ClearingRequest, ClearingRequest][] = [
@@ -209,10 +202,10 @@ describe('a key', () => {
     const [one, two, three] = clearing.ask(request, different, request)
     expect([two, three]).toEqual([reused, one])
     expect(clearing.one(different)).toEqual(reused)
-    const before = clearing.desk.seq
+    const before = clearing.service.seq
     clearing = clearing.reopened()
     expect(clearing.one(different)).toEqual(reused)
-    expect(clearing.desk.seq).toBe(before)
+    expect(clearing.service.seq).toBe(before)
   })
 
   it('is each client’s own', () => {
@@ -251,12 +244,12 @@ describe('an order that was asked for before it came', () => {
       const clearing = begun()
       const ask: ClearingRequest = { ask: 'order', who: 'ann', key: 'k', origin: { source: asking, at: question } }
       const request = order('create', 'k', '2', 'ann', origin)
-      const seq = clearing.desk.seq
+      const seq = clearing.service.seq
       const [none, done] = together ? clearing.ask(ask, request) : [clearing.one(ask), clearing.one(request)]
       expect(none).toBeUndefined()
       if (wanted) expect(orderOf(done)).toMatchObject({ key: 'k', status: 'settled' })
       else expect(done).toEqual({ refused: 'unknown_order' })
-      expect(clearing.desk.seq).toBe(seq + (wanted ? 1 : 0))
+      expect(clearing.service.seq).toBe(seq + (wanted ? 1 : 0))
       // Other keys, and others' keys, are as before.
       expect(orderOf(clearing.one(order('create', 'other', '2', 'ann', origin)))).toMatchObject({ status: 'settled' })
       expect(orderOf(clearing.one(order('create', 'k', '2', 'bob', origin)))).toMatchObject({ code: 'insufficient_assets' })
@@ -293,16 +286,16 @@ describe('a batch that the disk does not take', () => {
     ] as ClearingRequest[]
     for (const _ of [1, 2]) {
       expect(clearing.failed(...batch)).toMatch(/SQLITE_FULL/)
-      expect(clearing.desk.failure).toMatch(/SQLITE_FULL/)
+      expect(clearing.service.failure).toMatch(/SQLITE_FULL/)
       // Reading goes on meanwhile, and does not make it well.
       expect(clearing.all).toEqual(before)
       expect(clearing.one({ ask: 'order', who: 'ann', key: 'k1' })).toBeUndefined()
-      expect(clearing.desk.failure).toMatch(/SQLITE_FULL/)
+      expect(clearing.service.failure).toMatch(/SQLITE_FULL/)
     }
     clearing.limit(PLENTY)
     const answers = clearing.ask(...batch)
     expect([orderOf(answers[0]).status, answers[1], orderOf(answers.at(-1)).status]).toEqual(['settled', true, 'settled'])
-    expect(clearing.desk.failure).toBeUndefined()
+    expect(clearing.service.failure).toBeUndefined()
     expect(clearing.holdings('ann').shares).toEqual({ F: '9' })
     expect(clearing.one({ ask: 'useInvite', digest: 'code' })).toBe(false)
     const after = clearing.all
@@ -323,7 +316,7 @@ describe('a batch that the disk does not take', () => {
     for (const _ of [1, 2]) expect(() => clearing.ask({ ask: 'holdings', who: 'ann' }, order('create', 'k1', '3'))).toThrow('no such table')
     clearing.exec('ALTER TABLE away RENAME TO blocks')
     expect(clearing.holdings('ann')).toEqual(before)
-    expect(orderOf(clearing.one(order('create', 'k1', '3')))).toMatchObject({ status: 'settled', seq: clearing.desk.seq })
+    expect(orderOf(clearing.one(order('create', 'k1', '3')))).toMatchObject({ status: 'settled', seq: clearing.service.seq })
   })
 
   it('has no registration without its password, nor a password without its registration', () => {
@@ -349,7 +342,7 @@ describe('what a batch has changed', () => {
     const clearing = begun()
     const watch = (who: string, by: string, on = true): ClearingRequest => ({ ask: 'watch', who, by, on })
     clearing.ask(watch('ann', 'orders'), watch('ann', 'holdings'), watch('bob', 'orders'))
-    const { answers, news } = clearing.told(
+    const { answers, events } = clearing.changed(
       order('create', 'k1', '2'),
       order('create', 'k1', '2'),
       order('create', 'k2', '1.5'),
@@ -362,16 +355,16 @@ describe('what a batch has changed', () => {
         const { seq, kind } = readEntry(text)
         return [seq, kind, clients.toSorted()]
       })
-    expect(lines(news)).toEqual([
-      [clearing.desk.seq - 3, 'create', ['ann']],
-      [clearing.desk.seq - 2, 'create', ['ann']],
-      [clearing.desk.seq - 1, 'transfer', ['ann', 'bob']],
-      [clearing.desk.seq, 'deposit', ['bob']],
+    expect(lines(events)).toEqual([
+      [clearing.service.seq - 3, 'create', ['ann']],
+      [clearing.service.seq - 2, 'create', ['ann']],
+      [clearing.service.seq - 1, 'transfer', ['ann', 'bob']],
+      [clearing.service.seq, 'deposit', ['bob']],
     ])
-    expect(news.watched.map(({ text }) => text)).toEqual([...clearing.journal.since(clearing.desk.seq - 4)].map(({ text }) => text))
-    expect(orderOf(answers[0]).seq).toBe(clearing.desk.seq - 3)
-    const custody = (asset: string): string => formatDecimal(news.funds[0]!.custody.get(asset)!)
-    expect([news.funds.length, news.funds[0]!.fund, formatDecimal(news.funds[0]!.shares)]).toEqual([1, 'F', '102'])
+    expect(events.watched.map(({ text }) => text)).toEqual([...clearing.journal.since(clearing.service.seq - 4)].map(({ text }) => text))
+    expect(orderOf(answers[0]).seq).toBe(clearing.service.seq - 3)
+    const custody = (asset: string): string => formatDecimal(events.funds[0]!.custody.get(asset)!)
+    expect([events.funds.length, events.funds[0]!.fund, formatDecimal(events.funds[0]!.shares)]).toEqual([1, 'F', '102'])
     expect([custody('A'), custody('B')]).toEqual(['51', '204'])
     // Twice off by one name is off once; who was never watched can be let go.
     clearing.ask(
@@ -380,16 +373,16 @@ describe('what a batch has changed', () => {
       watch('bob', 'orders', false),
       watch('carl', 'orders', false),
     )
-    expect(lines(clearing.told(deposit('d10', 'bob', 'B', '1'), transfer('t2', 'bob', 'A', '1')).news)).toEqual([
-      [clearing.desk.seq, 'transfer', ['ann']],
+    expect(lines(clearing.changed(deposit('d10', 'bob', 'B', '1'), transfer('t2', 'bob', 'A', '1')).events)).toEqual([
+      [clearing.service.seq, 'transfer', ['ann']],
     ])
     clearing.ask(watch('ann', 'holdings', false))
-    expect(lines(clearing.told(transfer('t3', 'bob', 'A', '1')).news)).toEqual([])
+    expect(lines(clearing.changed(transfer('t3', 'bob', 'A', '1')).events)).toEqual([])
   })
 
   it('is nothing where nothing was written', () => {
     const clearing = begun()
-    expect(clearing.desk.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).news).toBeUndefined()
+    expect(clearing.service.process([{ ask: 'holdings', who: 'ann' }, order('create', 'k', '1', 'nobody')]).events).toBeUndefined()
   })
 })
 
@@ -399,16 +392,16 @@ describe('supplies', () => {
 
   it('are told as a batch leaves them, and are known after a start, kept or read again', () => {
     let clearing = begun()
-    const before = clearing.desk.seq
-    const { answers, news } = clearing.told(supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' }))
+    const before = clearing.service.seq
+    const { answers, events } = clearing.changed(supply({ BTC: '1', ETH: '2' }), supply({ BTC: '0', ETH: '2' }), supply({ BTC: '0' }))
     expect(answers.map(answer => orderOf(answer).accepted)).toEqual([2, 1, 0])
     const known = new Map([
       ['BTC', 0n],
       ['ETH', n('2')],
     ])
-    expect([clearing.desk.seq - before, news.supplies]).toEqual([2, known])
+    expect([clearing.service.seq - before, events.supplies]).toEqual([2, known])
     for (const kept of [false, true]) {
-      if (kept) clearing.desk.keep()
+      if (kept) clearing.service.save()
       clearing = clearing.reopened()
       expect(clearing.one({ ask: 'supplies' })).toEqual(known)
       expect(orderOf(clearing.ask(supply({ BTC: '0', ETH: '2' }))[0]).accepted).toBe(0)
@@ -424,15 +417,15 @@ describe('rows of a portfolio', () => {
 
   it('are taken in once, of one batch and of several; only what is new is told', () => {
     const clearing = begun()
-    const before = clearing.desk.seq
-    const { answers, news } = clearing.told(record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a'))
+    const before = clearing.service.seq
+    const { answers, events } = clearing.changed(record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a'))
     expect(accepted(answers)).toEqual([2, 1, 1, 0])
-    expect(news.recorded).toEqual([
+    expect(events.recorded).toEqual([
       { portfolio: 'P', transactions: [row('a'), row('b')] },
       { portfolio: 'P', transactions: [row('c')] },
       { portfolio: 'Q', transactions: [row('a')] },
     ])
-    expect([clearing.desk.seq - before, news.watched]).toEqual([3, []])
+    expect([clearing.service.seq - before, events.watched]).toEqual([3, []])
     expect(accepted(clearing.ask(record('P', 'c', 'd'), record('Q', 'a')))).toEqual([1, 0])
   })
 
@@ -441,7 +434,7 @@ describe('rows of a portfolio', () => {
     const many = Array.from({ length: 12_000 }, (_, i) => `m${i}`)
     clearing.ask(record('P', 'a'), order('create', 'k', '1'), record('P', ...many), record('Q', ...many), record('P', 'z'))
     for (const kept of [false, true]) {
-      if (kept) clearing.desk.keep()
+      if (kept) clearing.service.save()
       clearing = clearing.reopened()
       const told: string[] = []
       const pages: number[] = []
@@ -493,9 +486,9 @@ describe('the state', () => {
 
   it('is kept after ten thousand entries, and a start goes on from it', () => {
     let clearing = begun()
-    const began = clearing.desk.seq
+    const began = clearing.service.seq
     for (let i = began; i < 9_999; i += 1_000) clearing.ask(...batch(i, Math.min(i + 1_000, 9_999)))
-    expect([clearing.desk.seq, clearing.journal.snapshot]).toEqual([9_999, undefined])
+    expect([clearing.service.seq, clearing.journal.snapshot]).toEqual([9_999, undefined])
     clearing.ask(order('create', 'k', '2'))
     expect(clearing.journal.snapshot?.seq).toBe(10_000)
     clearing.ask(order('create', 'k2', '3'), register('dan', 'hash'))
@@ -516,12 +509,12 @@ describe('the state', () => {
     const db = new Database(path())
     db.exec('DELETE FROM snapshots')
     db.close()
-    clearing = new House()
+    clearing = new TestService()
     expect(clearing.all).toEqual(all)
   })
 
   it('that the disk does not take is kept later; whoever had ordered is answered, for it is done', () => {
-    let clearing = new House()
+    let clearing = new TestService()
     for (let i = 0; i < 9_000; i += 1_000) clearing.ask(...batch(i, i + 1_000))
     const before = clearing.pages
     clearing.ask(...batch(9_000, 9_500))
@@ -529,26 +522,37 @@ describe('the state', () => {
     clearing.limit(clearing.pages + Math.ceil((clearing.pages - before) * 1.2))
     const last = batch(9_500, 10_000)
     expect(clearing.ask(...last).map(done => orderOf(done).seq)).toEqual(Array.from({ length: 500 }, (_, i) => 9_501 + i))
-    expect([clearing.desk.seq, clearing.journal.snapshot, clearing.desk.failure]).toEqual([
+    expect([clearing.service.seq, clearing.journal.snapshot, clearing.service.failure]).toEqual([
       10_000,
       undefined,
       expect.stringMatching(/SQLITE_FULL/),
     ])
     clearing.limit(PLENTY)
     clearing.ask(register('ann'))
-    expect(clearing.desk.failure).toBeUndefined()
-    clearing.desk.keep()
+    expect(clearing.service.failure).toBeUndefined()
+    clearing.service.save()
     expect(clearing.journal.snapshot?.seq).toBe(10_001)
     clearing = clearing.reopened()
     expect(clearing.one(register(long(9_999)))).toEqual({ refused: 'name_taken' })
   })
 
+  it('is not kept while it holds what the disk did not take', () => {
+    let clearing = begun()
+    const before = clearing.all
+    clearing.limit(NO_MORE)
+    clearing.failed(order('create', 'k', '3'), ...crowd(200).map(name => register(name, `hash of ${name}`)))
+    clearing.limit(PLENTY)
+    clearing.service.save()
+    clearing = clearing.reopened()
+    expect(clearing.all).toEqual(before)
+  })
+
   it('is kept once at an end, where anything was written', () => {
     const clearing = begun()
-    clearing.desk.keep()
+    clearing.service.save()
     const kept = clearing.journal.snapshot
-    expect(kept?.seq).toBe(clearing.desk.seq)
-    clearing.desk.keep()
+    expect(kept?.seq).toBe(clearing.service.seq)
+    clearing.service.save()
     expect(clearing.journal.snapshot).toMatchObject({ seq: kept!.seq, state: kept!.state })
   })
 })

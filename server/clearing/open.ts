@@ -8,7 +8,8 @@ import { Passwords } from '../identity/passwords.ts'
 import { SlowDown } from '../identity/slowDown.ts'
 import { Tokens } from '../identity/tokens.ts'
 import { enterClients, readClients } from './clientsFile.ts'
-import { type ClearingPort, openThreadPort } from './threadPort.ts'
+import type { ClearingPort } from './port.ts'
+import { openThreadPort } from './threadPort.ts'
 
 /** The clearing house, and who may come to it. */
 export interface Clearing {

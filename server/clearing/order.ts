@@ -1,12 +1,17 @@
 import { fundOfShares } from '../../streams/ledger/accounts.ts'
-import type { Leg } from '../../streams/ledger/amounts.ts'
+import { writeLeg } from '../../streams/ledger/amounts.ts'
 import { type Entry, isOrder } from '../../streams/ledger/entry.ts'
 import { outcomeText } from '../../streams/ledger/entryText.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
+import type { OrderOutcome } from './port.ts'
 
-const legJson = ({ asset, amount }: Leg): { asset: string; amount: string } => ({ asset, amount: formatDecimal(amount) })
+/** Returns what came of an order. Of a creation or redemption, `text` is its `outcomeText`, if the caller has it already. */
+export const outcomeOf = (entry: Entry, text?: string): OrderOutcome => {
+  const order = orderText(entry, text)
+  return 'code' in entry && entry.code !== undefined ? { order, code: entry.code } : { order }
+}
 
-/** The order as JSON text. Of a creation or redemption, `outcome` is its `outcomeText`, where that is there already. */
+/** Returns the order as JSON text. Of a creation or redemption, `outcome` is its `outcomeText`, if the caller has it already. */
 export const orderText = (entry: Entry, outcome?: string): string => {
   if (!isOrder(entry)) return JSON.stringify(orderOf(entry))
   const { key, kind, fund, amount, seq, t } = entry
@@ -14,7 +19,7 @@ export const orderText = (entry: Entry, outcome?: string): string => {
   return `${head},${outcome ?? outcomeText(entry)},"seq":${seq},"t":${t}}`
 }
 
-/** An entry as whoever asked for it is told of it: the order of the protocol, amounts as decimal strings. */
+/** Returns the order of the protocol for an entry, amounts as decimal strings. */
 export const orderOf = (entry: Entry): Record<string, unknown> => {
   const { seq, t } = entry
   switch (entry.kind) {
@@ -28,8 +33,8 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
         amount: formatDecimal(amount),
         status,
         ...(code && { code }),
-        legs: legs.map(legJson),
-        ...(fee && { fee: legJson(fee) }),
+        legs: legs.map(writeLeg),
+        ...(fee && { fee: writeLeg(fee) }),
         ...(nav !== undefined && { nav }),
         seq,
         t,
@@ -39,7 +44,7 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
       const { key, to, asset, amount, status, code } = entry
       const fund = fundOfShares(asset)
       const what = fund === undefined ? { asset } : { fund }
-      const legs = fund === undefined ? [legJson({ asset, amount })] : []
+      const legs = fund === undefined ? [writeLeg({ asset, amount })] : []
       return { key, side: 'transfer', to, ...what, amount: formatDecimal(amount), status, ...(code && { code }), legs, seq, t }
     }
     case 'deposit':
@@ -51,7 +56,14 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
       return { accepted: entry.transactions.length, seq, t }
     case 'supplies':
       return { accepted: entry.supplies.size, seq, t }
-    default:
+    case 'register':
+    case 'define':
+    case 'inception':
+    case 'halt':
+    case 'resume':
+    case 'rebalance':
+    case 'trade':
+    case 'rebalanced':
       return { kind: entry.kind, seq, t }
   }
 }

@@ -1,59 +1,69 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
-import { type ClearingRequest, type CommitEvents, LedgerService } from './ledgerService.ts'
+import { LedgerService } from './ledgerService.ts'
+import type { ClearingRequest, CommitEvents } from './port.ts'
 
-/** The thread in which the clearing house works: whatever has come while a commit ran is the next one. */
+/** The thread in which the clearing house works: all that has come while a commit ran is the next one. */
 
+/** Which journal the thread opens. */
 export interface ThreadOptions {
   readonly file: string
+  /** Cuts off a damaged tail. */
   readonly repair: boolean
 }
 
 /** Requests, which are answered in their order; or the end. */
 export type ToThread = readonly ClearingRequest[] | 'close'
 
+/** First whether the journal has opened; then the answers to requests, or why they were refused, in order. */
 export type FromThread =
   | { readonly opened: { readonly id: string; readonly seq: number } }
   | { readonly fatal: string }
-  | { readonly answers: readonly unknown[]; readonly news: CommitEvents | undefined; readonly seq: number }
+  | { readonly answers: readonly unknown[]; readonly events: CommitEvents | undefined; readonly seq: number }
   | { readonly refused: number; readonly why: string }
 
 /** Requests of one commit, at which it takes no more messages; what comes later waits for the next. */
 const BATCH = 256
 /**
- * Where several have asked at once there are more to come: the next commit begins no sooner than so many ms after this one began. Each costs
- * as much as ten orders, and who asks alone never waits.
+ * If several have asked at once there are more to come: then the next commit begins no sooner than this many ms after the one before. A
+ * commit costs as much as ten orders, and a client that asks alone never waits.
  */
 const GATHER_MS = 2
 const SEVERAL = 4
 
-/** Nobody wakes who waits at it. */
+/** A cell to wait at; nothing ever wakes who waits there. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4))
 
 const port = parentPort!
-const say = (message: FromThread): void => port.postMessage(message)
+const send = (message: FromThread): void => port.postMessage(message)
 
-const open = (): { journal: SqliteJournal; desk: LedgerService } | undefined => {
+interface Opened {
+  readonly journal: SqliteJournal
+  readonly service: LedgerService
+}
+
+const open = (): Opened | undefined => {
   const { file, repair } = workerData as ThreadOptions
   try {
     const journal = new SqliteJournal(file, repair)
-    const desk = new LedgerService(journal)
-    say({ opened: { id: journal.id, seq: journal.seq } })
-    return { journal, desk }
+    const service = new LedgerService(journal, journal)
+    send({ opened: { id: journal.id, seq: journal.seq } })
+    return { journal, service }
   } catch (error) {
-    say({ fatal: (error as Error).message })
+    send({ fatal: (error as Error).message })
     return undefined
   }
 }
 
-const serve = ({ journal, desk }: { journal: SqliteJournal; desk: LedgerService }): void => {
+const serve = ({ journal, service }: Opened): void => {
   let notBefore = 0
   const run = (batch: readonly ClearingRequest[]): void => {
     notBefore = batch.length < SEVERAL ? 0 : performance.now() + GATHER_MS
     try {
-      say({ ...desk.process(batch), seq: desk.seq })
+      const { answers, events } = service.process(batch)
+      send({ answers, events, seq: service.seq })
     } catch (error) {
-      say({ refused: batch.length, why: (error as Error).message })
+      send({ refused: batch.length, why: (error as Error).message })
     }
   }
   port.on('message', (first: ToThread) => {
@@ -71,7 +81,7 @@ const serve = ({ journal, desk }: { journal: SqliteJournal; desk: LedgerService 
     }
     if (!closing) return
     try {
-      desk.keep()
+      service.save()
     } finally {
       journal.close()
       port.close()

@@ -9,8 +9,8 @@ import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
-import type { CommitEvents, Done, OrderOutcome } from './ledgerService.ts'
-import { type ClearingPort, openThreadPort } from './threadPort.ts'
+import type { ClearingPort, CommitEvents, Done, OrderOutcome } from './port.ts'
+import { openThreadPort } from './threadPort.ts'
 
 if (!existsSync(join(packageRoot(), 'dist', 'server', 'clearing', 'thread.js')))
   throw new Error('driftwire is not built yet: npm run build')

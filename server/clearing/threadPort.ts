@@ -1,38 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { type Observable, Subject } from 'rxjs'
+import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
-import type { ClearingMethod, ClearingRequest, ClearingRequests, CommitEvents } from './ledgerService.ts'
+import type { ClearingMethod, ClearingPort, ClearingRequest, ClearingRequests, ClearingStats, CommitEvents } from './port.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
-
-/** The clearing house, wherever it works. */
-export interface ClearingPort {
-  /** Names its journal. */
-  readonly id: string
-  /** What was committed, in order; before the answers to those who asked for it. */
-  readonly commits$: Observable<CommitEvents>
-  /** Resolves when what was asked for is durable. Rejects with a Refusal where it did not happen, or cannot be known to have. */
-  ask<A extends ClearingMethod>(ask: A, request: ClearingRequests[A]['ask']): Promise<ClearingRequests[A]['answer']>
-  stats(): ClearingStats
-  /** Answers what was asked before, and closes the journal. */
-  close(): Promise<void>
-}
-
-export interface ClearingStats {
-  readonly state: 'open' | 'failing' | 'closed'
-  /** Entries of the journal. */
-  readonly entries: number
-  readonly commits: number
-  readonly waiting: number
-  readonly refused: number
-  readonly failure: string | undefined
-}
 
 /** Requests that may wait at a time; more are refused. */
 const WAITING_MAX = 10_000
 
-/** What an order makes lives until its commit is answered: with less room most of it would be copied before it dies. */
+/** MiB. The objects of an order live until its commit is answered: with less room most of them would be copied before they die. */
 const YOUNG_MB = 96
 
 interface Waiting {
@@ -40,24 +17,25 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Opens the journal in a thread of its own. Rejects with JournalError where it cannot be used. */
+/** Opens the clearing house in a thread of its own. Rejects with JournalError if the journal cannot be used. */
 export const openThreadPort = (options: ThreadOptions): Promise<ClearingPort> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(threadFile(), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
     worker.once('error', reject)
     worker.once('message', (first: FromThread) => {
-      if ('opened' in first) resolve(new ThreadHouse(worker, first.opened))
+      if ('opened' in first) resolve(new ThreadPort(worker, first.opened))
       else reject(new JournalError('fatal' in first ? first.fatal : 'the journal did not open'))
     })
   })
 
-/** The compiled thread, also where this file runs from its source. */
+/** Returns the path of the compiled thread, also if this file runs from its source. */
 const threadFile = (): string => {
   const here = fileURLToPath(new URL('./thread.js', import.meta.url))
   return here.includes('/dist/') ? here : here.replace(/\/server\/clearing\/thread\.js$/, '/dist/server/clearing/thread.js')
 }
 
-class ThreadHouse implements ClearingPort {
+/** The main thread's side: sends requests, and resolves them in order as they are answered. */
+class ThreadPort implements ClearingPort {
   readonly id: string
   readonly commits$ = new Subject<CommitEvents>()
   private readonly worker: Worker
@@ -73,11 +51,11 @@ class ThreadHouse implements ClearingPort {
 
   constructor(worker: Worker, { id, seq }: { id: string; seq: number }) {
     this.worker = worker
-    // A start that fails elsewhere must not be kept from ending.
+    // A start that fails elsewhere must be able to end.
     worker.unref()
     this.id = id
     this.entries = seq
-    worker.on('message', (message: FromThread) => this.take(message))
+    worker.on('message', (message: FromThread) => this.receive(message))
     worker.on('error', error => this.fail(error))
     this.ended = new Promise(resolve => {
       worker.once('exit', () => {
@@ -95,8 +73,8 @@ class ThreadHouse implements ClearingPort {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject })
-      // What is asked within one turn of the event loop, by whatever number of sockets, goes over as one message.
-      if (this.outgoing.push({ ask, ...request } as unknown as ClearingRequest) === 1) setImmediate(() => this.flush())
+      // All requests of one turn of the event loop, of any number of sockets, go over as one message.
+      if (this.outgoing.push({ ask, ...request } as ClearingRequest) === 1) setImmediate(() => this.flush())
     })
   }
 
@@ -122,14 +100,14 @@ class ThreadHouse implements ClearingPort {
     this.worker.postMessage(message)
   }
 
-  private take(message: FromThread): void {
+  private receive(message: FromThread): void {
     if ('answers' in message) {
-      const { answers, news, seq } = message
+      const { answers, events, seq } = message
       this.entries = seq
-      if (news) {
+      if (events) {
         this.failure = undefined
         this.commits += 1
-        this.commits$.next(news)
+        this.commits$.next(events)
       }
       for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
     } else if ('refused' in message) {

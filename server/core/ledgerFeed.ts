@@ -1,8 +1,7 @@
 import type { FundHoldings, Proposal } from '../../streams/fund/inception.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalanceState.ts'
-import type { KnownFund } from '../clearing/ledgerService.ts'
-import type { ClearingPort } from '../clearing/threadPort.ts'
+import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import { UsageError } from '../config/options.ts'
 import type { InputQueue } from './inputQueue.ts'
 

@@ -6,8 +6,7 @@ import type { Command } from '../../streams/ledger/command.ts'
 import type { End } from '../../streams/ledger/rebalanceEntry.ts'
 import { isOver, type RebalanceState, type TradeState } from '../../streams/ledger/rebalanceState.ts'
 import { divDown, fromNumber, mulUp, ONE } from '../../streams/lib/decimal.ts'
-import type { KnownFund } from '../clearing/ledgerService.ts'
-import type { ClearingPort } from '../clearing/threadPort.ts'
+import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
 
 export interface RebalanceExecutorOptions {

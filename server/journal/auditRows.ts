@@ -1,6 +1,7 @@
 import type { WrittenPosting } from '../../streams/ledger/entryText.ts'
+import type { Journal, JournalEntry } from './journal.ts'
 
-/** The columns of the table `entries` in the order in which `entryRows` writes them; the others are the table's to fill. */
+/** The columns of the table `entries` in the order in which `entryRows` writes them; the table fills the others itself. */
 export const ENTRY_COLUMNS =
   'journal, seq, t, who, kind, key, fund, status, code, postings.account, postings.asset, postings.amount, postings.after, text, hash'
 
@@ -12,7 +13,22 @@ export interface EntryBatch {
   readonly rows: Uint8Array
 }
 
-/** What an entry's text holds as columns beside it. */
+/** Characters of entries after which a batch is full; the last entry may go beyond. */
+const BATCH_TEXT = 1 << 20
+
+/** Returns at most `limit` entries after a number, as rows for ClickHouse. */
+export const entryBatch = (journal: Journal, after: number, limit: number): EntryBatch => {
+  const entries: JournalEntry[] = []
+  let length = 0
+  for (const entry of journal.since(after)) {
+    entries.push(entry)
+    length += entry.text.length
+    if (entries.length >= limit || length >= BATCH_TEXT) break
+  }
+  return { last: entries.at(-1)?.seq ?? after, rows: Buffer.from(entryRows(journal.id, entries)) }
+}
+
+/** The members of an entry's text that have columns of their own. */
 interface Written {
   readonly t: number
   readonly who: string
@@ -25,15 +41,12 @@ interface Written {
 }
 
 /**
- * Entries as rows of ClickHouse's format TabSeparated. In it amounts stay the decimal strings that they are: to make them the 256 bits
- * of a binary row takes longer than all the rest.
+ * Returns entries as rows of ClickHouse's format TabSeparated. In it amounts stay the decimal strings that they are: turning them into the
+ * 256 bits of a binary row takes longer than all the rest.
  */
-export const entryRows = (
-  journal: string,
-  lines: readonly { readonly seq: number; readonly text: string; readonly hash: string }[],
-): string => {
+export const entryRows = (journal: string, entries: readonly JournalEntry[]): string => {
   let rows = ''
-  for (const { seq, text, hash } of lines) {
+  for (const { seq, text, hash } of entries) {
     const { t, who, kind, key = '', fund = '', status = '', code = '', postings = [] } = JSON.parse(text) as Written
     const moment = new Date(t).toISOString()
     let [accounts, assets, amounts, afters, comma] = ['', '', '', '', '']

@@ -1,39 +1,16 @@
 import Database from 'libsql'
+import type { CredentialStore, StoredToken, User } from '../identity/credentialStore.ts'
 import { type Block, BlockWriter, chained, FIRST, linksOf } from './block.ts'
+import { entryAt, type Journal, type JournalEntry, type JournalKey, type NewJournalEntry, pageAfter, type Snapshot } from './journal.ts'
 import { JournalError } from './journalError.ts'
-
-/** One entry as it stands on disk: `hash` is the SHA-256 of the hash before it and the entry's text. */
-export interface JournalEntry {
-  readonly seq: number
-  readonly text: string
-  readonly hash: string
-}
-
-/** An entry to be written, a line of text, and under whose key it can be found again. */
-export interface NewJournalEntry {
-  readonly text: string
-  readonly who: string
-  readonly key: string | undefined
-}
-
-export interface Snapshot {
-  readonly seq: number
-  readonly state: string
-}
 
 /** Blocks whose keys are read at once, some ten thousand at most. */
 const CHUNK = 200
-/** Of how the tables below are laid out. */
+/** Number of the layout of the tables below. */
 const LAYOUT = 2
 
-/**
- * The clearing house's memory: entries in order, for ever, each bearing the hash of all before it. Beside them, in the same file
- * so that one commit covers both, what is no entry because it is secret: hashes of passwords and of tokens.
- *
- * Synchronous, for a thread of its own. What `append` has returned from is on disk; what it has thrown at is not there at all.
- */
-export class SqliteJournal {
-  /** Names this journal among others whose entries may lie in the same database. */
+/** The journal and the credentials in one SQLite file, so that one commit covers both. */
+export class SqliteJournal implements Journal, CredentialStore {
   readonly id: string
   private readonly file: string
   private readonly db: Database.Database
@@ -42,12 +19,12 @@ export class SqliteJournal {
   private within = false
   private readonly statements
 
-  /** Opens the file, or makes it. Throws JournalError; `repair` cuts a damaged tail at the last whole entry first. */
+  /** Opens the file, or makes it. `repair` cuts off a damaged tail first. Throws JournalError if the file cannot be used. */
   constructor(file: string, repair: boolean) {
     this.file = file
     try {
       this.db = new Database(file)
-      // The lock is held from the first statement on; a second process is told at once.
+      // The lock is held from the first statement on; a second process fails at once.
       // Pages of 4 KiB would cost four times as many steps for the same entries.
       this.db.exec('PRAGMA page_size = 16384')
       this.db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
@@ -83,30 +60,27 @@ export class SqliteJournal {
     return this.head.seq
   }
 
-  /** One transaction. Throws JournalError, and nothing of it is there, where the disk does not take it. */
-  append(lines: readonly NewJournalEntry[], users: readonly User[]): JournalEntry[] {
+  append(entries: readonly NewJournalEntry[]): JournalEntry[] {
     const written: JournalEntry[] = []
     this.transaction(() => {
       let { seq, hash } = this.head
-      let keys: Key[] = []
-      // Nothing is left in it of what failed before.
+      let keys: BlockKey[] = []
+      // It may still hold what failed before.
       this.writer.drain()
-      for (const [i, { text, who, key }] of lines.entries()) {
+      for (const [i, { text, who, key }] of entries.entries()) {
         hash = this.writer.add(hash, text)
         seq += 1
         keys.push(key === undefined ? 0 : [who, key])
         written.push({ seq, text, hash })
-        if (!this.writer.full && i < lines.length - 1) continue
+        if (!this.writer.full && i < entries.length - 1) continue
         this.statements.add.run(seq, seq - keys.length + 1, hash, JSON.stringify(keys), this.writer.drain())
         keys = []
       }
-      for (const { name, hash: secret } of users) this.statements.addUser.run(name, secret)
       this.head = { seq, hash }
     })
     return written
   }
 
-  /** Keeps the state after the newest entry, for the next start; older ones go. */
   save(state: string): void {
     const { seq, hash } = this.head
     this.transaction(() => {
@@ -115,30 +89,18 @@ export class SqliteJournal {
     })
   }
 
-  /** The newest state that was kept. */
   get snapshot(): Snapshot | undefined {
     return this.db.prepare('SELECT seq, state FROM snapshots ORDER BY seq DESC LIMIT 1').get() as Snapshot | undefined
   }
 
-  at(seq: number): JournalEntry | undefined {
-    return this.page(seq - 1, 1)[0]
-  }
-
-  /** At most `limit` entries after number `after`. */
-  page(after: number, limit: number): JournalEntry[] {
-    const lines: JournalEntry[] = []
-    for (const line of this.since(after)) if (lines.push(line) >= limit) break
-    return lines
-  }
-
-  /** Every entry after number `after`, in order. */
   *since(after: number): Iterable<JournalEntry> {
-    for (const block of this.blocks(after)) for (const { seq, text, hash } of linksOf(block, after)) yield { seq, text, hash }
+    for (const block of this.blocks(after)) {
+      for (const { seq, text, hash } of linksOf(block, after)) yield { seq, text, hash }
+    }
   }
 
-  /** Number, owner and key of every entry that has a key, in order. */
-  *keys(): Iterable<readonly [seq: number, who: string, key: string]> {
-    // One text a chunk: a row at a time would cost three times as much.
+  *keys(): Iterable<JournalKey> {
+    // One text a chunk: reading a row at a time would cost three times as much.
     const chunk = this.db.prepare(
       `SELECT '[' || group_concat('[' || seq || ',' || first || ',' || keys || ']') || ']' AS blocks
        FROM (SELECT seq, first, keys FROM blocks WHERE seq > ? ORDER BY seq LIMIT ?)`,
@@ -146,14 +108,13 @@ export class SqliteJournal {
     for (let after = 0; ; ) {
       const { blocks } = chunk.get(after, CHUNK) as { blocks: string | null }
       if (blocks === null) return
-      for (const [last, first, keys] of JSON.parse(blocks) as [number, number, Key[]][]) {
+      for (const [last, first, keys] of JSON.parse(blocks) as [number, number, BlockKey[]][]) {
         for (const [i, key] of keys.entries()) if (key !== 0) yield [first + i, ...key]
         after = last
       }
     }
   }
 
-  /** Follows the chain from the first entry to the last, which a start does from the newest snapshot only. Throws JournalError. */
   verify(): { readonly entries: number; readonly hash: string } {
     const { seq, hash, fault } = this.followed(START)
     if (fault) throw new JournalError(`${this.file}: ${found(fault)} after entry ${seq}`)
@@ -161,16 +122,19 @@ export class SqliteJournal {
     return { entries: seq, hash }
   }
 
-  /** The hash of a user's password. */
   hashOf(user: string): string | undefined {
     return (this.statements.user.get(user) as { hash: string } | undefined)?.hash
   }
 
-  get tokens(): Token[] {
-    return this.db.prepare('SELECT digest, user, expires FROM tokens').all() as Token[]
+  addUser({ name, hash }: User): void {
+    this.transaction(() => this.statements.addUser.run(name, hash))
   }
 
-  putToken({ digest, user, expires }: Token): void {
+  tokens(): StoredToken[] {
+    return this.db.prepare('SELECT digest, user, expires FROM tokens').all() as StoredToken[]
+  }
+
+  putToken({ digest, user, expires }: StoredToken): void {
     this.transaction(() => this.statements.addToken.run(digest, user, expires))
   }
 
@@ -180,7 +144,6 @@ export class SqliteJournal {
     })
   }
 
-  /** False: used already. */
   useInvite(digest: string): boolean {
     let changes = 0
     this.transaction(() => {
@@ -203,10 +166,6 @@ export class SqliteJournal {
     this.db.close()
   }
 
-  /**
-   * All that `work` writes, by one commit; within another one it is a part of that. Throws JournalError, or what `work` has thrown,
-   * and nothing of it is there.
-   */
   transaction<T>(work: () => T): T {
     if (this.within) return work()
     const before = this.head
@@ -234,7 +193,7 @@ export class SqliteJournal {
     return (this.db.prepare('SELECT seq, hash FROM blocks ORDER BY seq DESC LIMIT 1').get() as Head | undefined) ?? START
   }
 
-  /** The blocks that have entries after a number, in order. */
+  /** Yields the blocks that have entries after a number, in order. */
   private *blocks(after: number): Iterable<Block> {
     for (let last = after; ; ) {
       const block = this.statements.after.get(last) as Block | undefined
@@ -244,7 +203,7 @@ export class SqliteJournal {
     }
   }
 
-  /** The last entry that follows from all before it, from one on of which that is known; and why what is behind it cannot be read. */
+  /** Returns the last entry that follows from all before it, beginning after one that does; and the fault, if what comes next cannot be read. */
   private followed(from: Head): Head & { readonly fault?: unknown } {
     let { seq, hash } = from
     try {
@@ -263,38 +222,35 @@ export class SqliteJournal {
     }
   }
 
-  /** Follows the chain from the newest snapshot on; from the first entry where that does not fit or the chain is to be repaired. */
+  /** Follows the chain from the newest snapshot on; from the first entry if the snapshot does not fit or the chain is to be repaired. */
   private check(file: string, repair: boolean): void {
     const kept = this.db.prepare('SELECT seq, hash, state FROM snapshots').get() as (Snapshot & { hash: string }) | undefined
     if (kept && kept.seq > this.head.seq && !repair) throw damaged(file, this.head.seq + 1)
-    const base = kept && this.at(kept.seq)
+    const base = kept && entryAt(this, kept.seq)
     const fits = kept !== undefined && base !== undefined && kept.hash === chained(base.hash, kept.state)
     const { seq, fault } = this.followed(fits && !repair ? base : START)
     if (fault && !repair) throw new JournalError(`${file}: ${found(fault)} after entry ${seq}; start with --repair to go on from there`)
     if (seq !== this.head.seq && !repair) throw damaged(file, seq + 1)
-    // It can be made again from the entries.
+    // The entries can make it again.
     if (kept && !fits) this.db.exec('DELETE FROM snapshots')
     if (seq === this.head.seq) return
     this.transaction(() => this.cut(seq, fault === undefined))
     this.head = this.readHead()
   }
 
-  /** Forgets all entries after a number. Where what is behind it is not `readable` a block ends there. */
+  /** Removes all entries after a number. If what comes next is not `readable`, a block ends there. */
   private cut(last: number, readable: boolean): void {
     const { db } = this
     const next = readable ? db.prepare('SELECT first, keys FROM blocks WHERE seq > ? ORDER BY seq LIMIT 1').get(last) : undefined
     const block = next as { first: number; keys: string } | undefined
-    const kept = block && block.first <= last ? this.page(block.first - 1, last - block.first + 1) : undefined
+    const kept = block && block.first <= last ? pageAfter(this, block.first - 1, last - block.first + 1) : undefined
     for (const table of ['blocks', 'snapshots']) db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(last)
     if (block && kept) {
       this.head = this.readHead()
-      const keys = JSON.parse(block.keys) as Key[]
-      this.append(
-        kept.map(({ text }, i) => ({ text, who: (keys[i] || [])[0] ?? '', key: (keys[i] || [])[1] })),
-        [],
-      )
+      const keys = JSON.parse(block.keys) as BlockKey[]
+      this.append(kept.map(({ text }, i) => ({ text, who: (keys[i] || [])[0] ?? '', key: (keys[i] || [])[1] })))
     }
-    // Users whose registration is cut off could neither register again nor order anything.
+    // A user whose registration is cut off could neither register again nor order anything.
     const registered = new Set<string>()
     for (const { text } of this.since(0)) {
       if (!text.includes('"register"')) continue
@@ -314,22 +270,8 @@ interface Head {
 }
 const START: Head = { seq: 0, hash: FIRST }
 
-/** Whose key an entry bears; 0: it bears none. */
-type Key = readonly [who: string, key: string] | 0
-
-export interface User {
-  readonly name: string
-  /** Of the password, as argon2 writes it. */
-  readonly hash: string
-}
-
-export interface Token {
-  /** SHA-256 of the token, hexadecimal. */
-  readonly digest: string
-  readonly user: string
-  /** ms since the epoch. */
-  readonly expires: number
-}
+/** Owner and key of an entry of a block; 0 if it has no key. */
+type BlockKey = readonly [who: string, key: string] | 0
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL);
@@ -341,9 +283,9 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`
 
 const damaged = (file: string, seq: number): JournalError =>
-  new JournalError(`${file}: entry ${seq} does not follow from what stands before it; start with --repair to cut it off there`)
+  new JournalError(`${file}: entry ${seq} does not follow from those before it; start with --repair to cut the journal off there`)
 
-/** Of the database, not of what was done with it. */
+/** Whether the database failed, rather than the work done with it. */
 const isFault = (error: unknown): boolean => error instanceof Database.SqliteError
 
 const found = (error: unknown): string => {

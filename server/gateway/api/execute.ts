@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { GatewayCommand, GatewayPort } from '../../clearing/gatewayPort.ts'
-import type { Done } from '../../clearing/ledgerService.ts'
+import type { Done } from '../../clearing/port.ts'
 import type { Principal } from '../../identity/access.ts'
 import type { Origin } from '../../lib/arrivalOrder.ts'
 
