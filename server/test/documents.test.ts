@@ -39,3 +39,19 @@ describe.each(pages)('%s', page => {
     expect(named.filter(path => !/NAME|NNNN/.test(path) && !existsSync(join(root, path)))).toEqual([])
   })
 })
+
+it('docs/operations.md quotes log lines that are written', () => {
+  const sources = readdirSync(join(root, 'server'), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts') && !/(\.test\.ts$|^test\/)/.test(file))
+    .map(file => readFileSync(join(root, 'server', file), 'utf8'))
+    .join('\n')
+  const section = proseOf('docs/operations.md')
+    .split('\n## ')
+    .find(part => part.startsWith('Log lines'))!
+  const quoted = section
+    .split('\n')
+    .filter(line => line.startsWith('| '))
+    .flatMap(line => [...line.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, text]) => text!))
+  expect(quoted.length).toBeGreaterThan(10)
+  expect(quoted.filter(text => text !== 'msg' && !sources.includes(text))).toEqual([])
+})
