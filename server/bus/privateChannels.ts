@@ -15,8 +15,8 @@ const SHOWN = 100
 /** Writes what a commit has changed into a state. */
 type Update = (entry: Entry) => void
 
-/** Each client's own `orders` and `holdings`: fetched when somebody begins to listen, and kept up with each commit from then on. */
-export const offerPrivateChannels = (side: ServerChannels, clearing: ClearingPort): void => {
+/** Offers each client's own `orders` and `holdings`: fetched when somebody begins to listen, and kept up with each commit from then on. */
+export const offerPrivateChannels = (serverChannels: ServerChannels, clearing: ClearingPort): void => {
   const open = new Map<string, Update>()
 
   clearing.commits$.subscribe(({ watched }: CommitEvents) => {
@@ -30,19 +30,19 @@ export const offerPrivateChannels = (side: ServerChannels, clearing: ClearingPor
           if (update === undefined) continue
           entry ??= readEntry(text)
           update(entry)
-          side.touch(name)
+          serverChannels.touch(name)
           touched = true
         }
       }
     }
-    if (touched) side.flush()
+    if (touched) serverChannels.flush()
   })
 
-  side.offer({
+  serverChannels.offer({
     matches: name => ownerOf(name) !== undefined,
     async open(name) {
       const who = ownerOf(name)!
-      // From the question on, not from the answer on: what is committed in between would be in neither.
+      // Entries count from the question on, not from the answer on: one committed in between would be in neither.
       const meanwhile: Entry[] = []
       open.set(name, entry => void meanwhile.push(entry))
       const watching = clearing.ask('watch', { who, by: name, on: true })
@@ -58,7 +58,7 @@ export const offerPrivateChannels = (side: ServerChannels, clearing: ClearingPor
     },
     closed(name) {
       open.delete(name)
-      // A house that does not take this tells what nobody hears.
+      // A clearing house that misses this reports commits that nobody listens to.
       clearing.ask('watch', { who: ownerOf(name)!, by: name, on: false }).catch(() => {})
     },
   })

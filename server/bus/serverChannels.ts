@@ -4,28 +4,30 @@ import type { StateTree } from '../../streams/channels/stateTree.ts'
 import { Changes, Source } from '../../streams/lib/dependencies.ts'
 import type { Flush } from './bus.ts'
 
-/** How a channel is shown: `write` puts what lies behind it into the state, whenever that was touched. */
+/** How a channel is shown: `write` puts what lies behind it into the state whenever that has been touched. */
 export type Show = (state: StateTree) => Pick<ChannelView, 'write' | 'shown'>
 
-/** ms until a channel that could not be opened is tried again. */
+/** Time until a channel that could not be opened is tried again, ms. */
 const AGAIN_MS = 1_000
 
-/** Channels of one kind. */
+/** Channels of one kind that the server can show. */
 export interface Offer {
+  /** Whether the name is one of these channels. */
   matches(name: string): boolean
-  /** What is shown may have to be fetched first. */
+  /** Opens a channel. Resolves later if what it shows has to be fetched first. */
   open(name: string): Show | Promise<Show>
-  /** Nobody listens any more, or it came to nothing; undefined where the channel stays. */
+  /** Nobody listens any more, or the channel could not be opened. Without this a channel stays open for good. */
   closed?(name: string): void
 }
 
 /**
- * Channels that the pipeline does not compute, because they speak of the server itself or of one client alone. They are numbered,
- * patched and merged like all others and bear the time of the newest frame.
+ * The channels that the pipeline does not compute because they are of the server itself or of one client alone. They are numbered,
+ * patched and merged like all others and have the time of the newest frame.
  */
 export class ServerChannels {
   readonly flushes$ = new Subject<Flush>()
-  private readonly frames: ChannelStates
+  private readonly epoch: string
+  private readonly states: ChannelStates
   private readonly now: () => number
   private readonly changes = new Changes()
   private readonly sources = new Map<string, Source>()
@@ -33,21 +35,25 @@ export class ServerChannels {
   private readonly opening = new Map<string, boolean>()
   private readonly offers: Offer[] = []
 
-  /** `now` tells the event time of the newest frame, ms. */
+  /** `digits`: significant digits of measures. `now` returns the event time of the newest frame, ms. */
   constructor(epoch: string, digits: number, now: () => number) {
-    this.frames = new ChannelStates(epoch, digits)
+    this.epoch = epoch
+    this.states = new ChannelStates(epoch, digits)
     this.now = now
   }
 
+  /** The states as of now. */
   get channels(): Channels {
-    this.frames.t = this.now()
-    return this.frames
+    this.states.t = this.now()
+    return this.states
   }
 
+  /** Adds a kind of channels. */
   offer(offer: Offer): void {
     this.offers.push(offer)
   }
 
+  /** Whether the channel is one of these, open or not. */
   has(name: string): boolean {
     return this.offers.some(offer => offer.matches(name))
   }
@@ -58,7 +64,7 @@ export class ServerChannels {
       this.opening.set(name, on)
       return
     }
-    const channel = this.frames.get(name)
+    const channel = this.states.get(name)
     if (channel) {
       channel.watch(on)
       if (on) {
@@ -79,12 +85,13 @@ export class ServerChannels {
     this.sources.get(name)?.touch(this.changes)
   }
 
-  /** Commits and sends what was touched. */
+  /** Commits and sends what was touched, and snapshots of the channels in `ready`. */
   flush(ready: readonly string[] = []): void {
-    this.frames.t = this.now()
-    this.changes.recompute(this.frames.t)
-    const pushes = this.frames.drain()
-    if (pushes.length > 0 || ready.length > 0) this.flushes$.next({ t: this.frames.t, pushes, ready })
+    this.states.t = this.now()
+    this.changes.recompute(this.states.t)
+    const pushes = this.states.drain()
+    if (pushes.length === 0 && ready.length === 0) return
+    this.flushes$.next({ epoch: this.epoch, t: this.states.t, pushes, ready: ready.map(name => this.states.snapshot(name)!) })
   }
 
   private offerOf(name: string): Offer | undefined {
@@ -99,7 +106,7 @@ export class ServerChannels {
       else this.offerOf(name)?.closed?.(name)
       this.opening.delete(name)
     } catch {
-      // What lies behind it cannot be asked now; whoever waits goes on waiting.
+      // What it shows cannot be had now; all who wait for it go on waiting.
       this.offerOf(name)?.closed?.(name)
       setTimeout(() => {
         const wanted = this.opening.get(name) === true
@@ -112,7 +119,7 @@ export class ServerChannels {
   private open(name: string, show: Show): void {
     const source = new Source()
     this.sources.set(name, source)
-    const channel = this.frames.open(name, source, state => ({ state, ...show(state) }))
+    const channel = this.states.open(name, source, state => ({ state, ...show(state) }))
     channel.watch(true)
     this.changes.mark(channel)
     this.flush([name])
@@ -122,7 +129,7 @@ export class ServerChannels {
     const offer = this.offerOf(name)
     if (offer?.closed === undefined) return
     offer.closed(name)
-    this.frames.drop(name)
+    this.states.drop(name)
     this.sources.delete(name)
   }
 }

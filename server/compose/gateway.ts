@@ -4,7 +4,8 @@ import type { Settings } from '../config/settings.ts'
 import { SwapImport } from '../dex/swapImport.ts'
 import { admission } from '../gateway/admission.ts'
 import { addressOf, httpApp } from '../gateway/http/app.ts'
-import { HUB_LIMITS, Hub, TICK_MS } from '../gateway/hub/hub.ts'
+import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
+import { HUB_LIMITS } from '../gateway/hub/limits.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
@@ -35,7 +36,6 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const hub: Hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const requests = new Dispatcher({
     hub,
-    bus,
     directory,
     history,
     past: core.backfillSource,
@@ -51,7 +51,6 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
 
   const app = httpApp({
     hub,
-    bus,
     access,
     catalogue: directory,
     history,

@@ -65,7 +65,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     accounts,
     tokens,
     dex: core.dex.dex,
-    bus: localBus({ epoch, frames$, channels: flow.channels, inputQueue, side: serverChannels }),
+    bus: localBus({ epoch, frames$, channels: flow.channels, inputQueue, serverChannels }),
     queries: coreQueries(view, frames$),
     history,
     backfillSource: openBackfillSource(history, sink),

@@ -26,7 +26,7 @@ describe('a private channel that opens while orders are done', () => {
   const ready = (name: string): Promise<void> =>
     new Promise(resolve => {
       const subscription = side.flushes$.subscribe(flush => {
-        if (!flush.ready.includes(name)) return
+        if (!flush.ready.some(({ channel }) => channel === name)) return
         subscription.unsubscribe()
         resolve()
       })

@@ -1,22 +1,18 @@
 import { pino } from 'pino'
-import { Subject } from 'rxjs'
+import { Subject, type Subscription } from 'rxjs'
 import { vi } from 'vitest'
 import { Driftwire, type SocketLike } from '../../clients/client.ts'
 import { utf8Text } from '../../streams/channels/byteWriter.ts'
-import type { Frame } from '../../streams/frame.ts'
-import { Interner } from '../../streams/lib/interner.ts'
-import { TickWriter } from '../../streams/market/tickWriter.ts'
-import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
-import type { Bus } from '../bus/bus.ts'
-import { localBus } from '../bus/local.ts'
-import { ServerChannels } from '../bus/serverChannels.ts'
-import { InputQueue } from '../core/inputQueue.ts'
+import type { Channels } from '../../streams/channels/channelStates.ts'
+import type { Bus, Flush } from '../bus/bus.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
-import { HUB_LIMITS, Hub, type HubLimits, TICK_MS } from '../gateway/hub/hub.ts'
+import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
+import { HUB_LIMITS, type HubLimits } from '../gateway/hub/limits.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import type { Socket } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
 import type { BackfillSource } from '../storage/read/backfillSource.ts'
+import { LabCore, type LabTrade } from './labCore.ts'
 
 /**
  * Pipeline, bus, hub, requests and the client library as they are, with a network between them that the test holds in its hand:
@@ -24,45 +20,24 @@ import type { BackfillSource } from '../storage/read/backfillSource.ts'
  */
 export class Lab {
   readonly hub: Hub
-  readonly bus: Bus
+  readonly bus = new RestartableBus()
   readonly requests: Dispatcher
-  readonly pipeline: Pipeline
-  readonly symbols = new Interner()
   readonly lines = new Set<Line>()
   /** Sees every frame at the moment when the server sends it. */
   sent: (line: Line, text: string) => void = () => {}
-  private readonly sources = new Interner()
-  private readonly inputQueue = new InputQueue()
+  private core!: LabCore
+  private starts = 0
   private readonly topics = new Map<string, Set<Line>>()
   private readonly timer: ReturnType<typeof setInterval>
-  private ids = 0
 
   constructor(options: { limits?: Partial<HubLimits>; past?: BackfillSource } = {}) {
-    this.pipeline = pipeline({
-      symbols: this.symbols,
-      sources: this.sources,
-      frameMs: 20,
-      staleAfterMs: 10_000,
-      feeds: [{ id: 'lab', live: true }],
-      funds: [],
-      portfolios: [],
-      pools: [],
-      epoch: 'lab1',
-      digits: 12,
-      storeMs: 1000,
-      everything: false,
-    })
-    const frames$ = new Subject<Frame>()
-    this.pipeline.run(this.inputQueue.input$).subscribe(frames$)
-    const side = new ServerChannels('lab1', 12, () => this.pipeline.view.t)
-    this.bus = localBus({ epoch: 'lab1', frames$, channels: this.pipeline.channels, inputQueue: this.inputQueue, side })
+    this.bus.connect(this.startCore())
     const limits = { ...HUB_LIMITS, ...options.limits }
     this.hub = new Hub(this.bus, (topic, bytes) => this.publish(topic, bytes), limits, Date.now)
     const directory = new ChannelDirectory({ openEnded: true, readers: new Map(), byDefault: [], recorders: new Map() })
     const past = options.past ?? { rows: async () => ({ rows: [] }), until: async () => {} }
     this.requests = new Dispatcher({
       hub: this.hub,
-      bus: this.bus,
       directory,
       history: { rows: async () => ({ rows: [] }) },
       past,
@@ -77,23 +52,25 @@ export class Lab {
     this.timer = setInterval(() => this.hub.tick(), TICK_MS)
   }
 
+  /** The core is gone and another begins, with an epoch of its own and nothing known. */
+  restart(): void {
+    this.bus.connect(this.startCore())
+  }
+
+  private startCore(): Bus {
+    this.starts += 1
+    this.core = new LabCore(`lab${this.starts}`)
+    return this.core.bus
+  }
+
   /** A client of the library, over lines that read as `reads` says. */
   client(reads: Reader): Driftwire {
     return new Driftwire({ url: 'lab', open: () => new Line(this, reads).near })
   }
 
   /** Trades, and the end of the frame they fell in. */
-  frame(trades: readonly { symbol: string; price: number; size?: number }[]): void {
-    const now = Date.now()
-    const writer = new TickWriter(0)
-    for (const { symbol, price, size = 1 } of trades) {
-      this.ids += 1
-      writer.message(now)
-      writer.trade(this.symbols.index(symbol), this.sources.index('lab'), now, price, size, 'buy', String(this.ids))
-    }
-    const ticks = writer.drain()
-    if (ticks) this.inputQueue.put(ticks)
-    this.inputQueue.put({ kind: 'clock', t: Math.ceil(now / 20) * 20 })
+  frame(trades: readonly LabTrade[]): void {
+    this.core.frame(Date.now(), trades)
   }
 
   state(channel: string): unknown {
@@ -114,6 +91,34 @@ export class Lab {
 
   private publish(topic: string, bytes: Uint8Array): void {
     for (const line of this.topics.get(topic) ?? []) line.toClient(utf8Text(bytes))
+  }
+}
+
+/** A bus to a core that can start again. */
+class RestartableBus implements Bus {
+  readonly flushes$ = new Subject<Flush>()
+  readonly channels: Channels = {
+    snapshot: name => this.core.channels.snapshot(name),
+    since: (name, seq) => this.core.channels.since(name, seq),
+    checksum: name => this.core.channels.checksum(name),
+    seq: name => this.core.channels.seq(name),
+  }
+  private core!: Bus
+  private subscription: Subscription | undefined
+
+  get epoch(): string {
+    return this.core.epoch
+  }
+
+  watch(channel: string, on: boolean): void {
+    this.core.watch(channel, on)
+  }
+
+  connect(core: Bus): void {
+    this.subscription?.unsubscribe()
+    this.core = core
+    this.subscription = core.flushes$.subscribe(this.flushes$)
+    this.flushes$.next({ epoch: core.epoch, t: 0, pushes: [], ready: [] })
   }
 }
 

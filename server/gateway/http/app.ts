@@ -5,7 +5,6 @@ import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import { hasPast, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
-import type { Bus } from '../../bus/bus.ts'
 import { configJsonSchema } from '../../config/schema.ts'
 import type { CoreQueries } from '../../core/coreQueries.ts'
 import type { Dex } from '../../dex/dex.ts'
@@ -31,7 +30,6 @@ import { dexRoutes } from './routes/dex.ts'
 
 export interface AppOptions {
   readonly hub: Hub
-  readonly bus: Bus
   readonly access: Access
   readonly catalogue: ChannelDirectory
   readonly history: History
@@ -56,7 +54,7 @@ export type Env = { Variables: { who: Principal }; Bindings: { remoteAddress?: s
 
 /** All routes. What they answer comes from where the websockets' answers come from. */
 export const httpApp = (options: AppOptions): Hono<Env> => {
-  const { hub, bus, access, catalogue, history, registry, log } = options
+  const { hub, access, catalogue, history, registry, log } = options
   const app = new Hono<Env>()
 
   app.onError(error => {
@@ -92,8 +90,8 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
 
   /** The state of a channel as of the last frame. */
   const stateOf = async (channel: string): Promise<JsonObject> => {
-    await hub.whenReady(channel)
-    const { snap } = JSON.parse(utf8Text(bus.channels.snapshot(channel)!.bytes)) as { snap: JsonObject }
+    const { snapshot } = await hub.read(channel)
+    const { snap } = JSON.parse(utf8Text(snapshot.bytes)) as { snap: JsonObject }
     return snap
   }
   const readable = (who: Principal, channel: string): void => {

@@ -2,7 +2,6 @@ import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import { floorTo } from '../../../streams/market/candles.ts'
 import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
-import type { Bus } from '../../bus/bus.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
@@ -13,21 +12,13 @@ const PAGE = 1000
  * `subscribe` with `from`: rows of the store up to and without the moment of a snapshot, then that snapshot, then the patches
  * after it. The snapshot is taken first and waits, so nothing falls between the past and the present, and nothing comes twice.
  */
-export const backfill = async (
-  session: Session,
-  channel: string,
-  from: number,
-  hub: Hub,
-  bus: Bus,
-  past: BackfillSource,
-): Promise<void> => {
+export const backfill = async (session: Session, channel: string, from: number, hub: Hub, past: BackfillSource): Promise<void> => {
   const follow = session.follows.get(channel)
   if (follow === undefined) return
   follow.busy = true
   const here = (): boolean => session.follows.get(channel) === follow && !session.socket.closed
-  await hub.whenReady(channel)
-  const { t } = hub
-  const snapshot = bus.channels.snapshot(channel)!
+  const reading = await hub.read(channel)
+  const { t, snapshot } = reading
   const send = (message: object): void => session.send(JSON.stringify({ ch: channel, ...message }))
   try {
     await past.until(t)
@@ -50,7 +41,7 @@ export const backfill = async (
     if (!(error instanceof ProtocolError)) throw error
     if (here()) send({ rows: [], more: false, error: { code: error.code, message: error.message, retry: ERRORS[error.code].retry } })
   }
-  if (here()) hub.beginFrom(session, follow, snapshot)
+  if (here()) hub.beginFrom(session, follow, reading)
 }
 
 /** Rows end before the snapshot. Of candles, before the one that the snapshot shows as running. */

@@ -67,7 +67,7 @@ describe('a follower', () => {
     fc.assert(
       fc.property(fc.array(happening, { minLength: 3, maxLength: 25 }), script => {
         vi.setSystemTime(NOON)
-        const lab = new Lab({ limits: { window: 400, lagMs: 100 } })
+        const lab = new Lab({ limits: { lagBytes: 400, lagMs: 100 } })
         // When each subscription was sent what, after its snapshot or what it had missed.
         const subscriptions: number[][] = []
         const sentTo = new Map<Line, number[]>()
@@ -191,6 +191,53 @@ describe('a follower', () => {
     lab.close()
   })
 
+  it('gets a snapshot of the new epoch when the core has started again, then its patches', () => {
+    const lab = new Lab()
+    const [each, few] = [lab.client(fast()), lab.client(fast())]
+    const prices: unknown[] = []
+    each.follow('tick:BTC-USD', { state: state => prices.push(state.price) }, { checksum: true })
+    few.follow('tick:BTC-USD', {}, { checksum: true, maxRate: 10 })
+    vi.advanceTimersByTime(50)
+    run(lab, 20, i => [{ symbol: 'BTC-USD', price: 100 + i }])
+    lab.restart()
+    vi.advanceTimersByTime(50)
+    run(lab, 20, i => [{ symbol: 'BTC-USD', price: 200 + i }])
+    vi.advanceTimersByTime(7_000)
+    expect(prices.slice(20)).toEqual([119, undefined, ...Array.from({ length: 20 }, (_, i) => 200 + i)])
+    for (const client of [each, few]) {
+      expect(client.state('tick:BTC-USD')).toMatchObject({ price: 219, day: { n: 20 } })
+      expect(client.counts).toMatchObject({ healed: 0 })
+      expect(client.counts.checked).toBeGreaterThan(1)
+    }
+    // What an earlier epoch knew cannot be resumed.
+    for (const line of lab.lines) line.cut()
+    lab.restart()
+    vi.advanceTimersByTime(2_000)
+    for (const client of [each, few]) {
+      expect(client.state('tick:BTC-USD')).toEqual({})
+      client.close()
+    }
+    lab.close()
+  })
+
+  it('whose rows of the past are under way when the core starts again gets the new snapshot after them', async () => {
+    let release = (): void => {}
+    const past = { until: () => new Promise<void>(resolve => (release = resolve)), rows: async () => ({ rows: [{ t: 1 }] }) }
+    const lab = new Lab({ past })
+    const client = lab.client(fast())
+    const seen: unknown[] = []
+    client.follow('tick:BTC-USD', { rows: rows => seen.push(...rows), state: ({ price }) => seen.push(price) }, { from: NOON - 1000 })
+    await vi.advanceTimersByTimeAsync(45)
+    lab.frame([{ symbol: 'BTC-USD', price: 1 }])
+    lab.restart()
+    lab.frame([{ symbol: 'BTC-USD', price: 2 }])
+    release()
+    await vi.advanceTimersByTimeAsync(50)
+    expect(seen).toEqual([{ t: 1 }, 2])
+    client.close()
+    lab.close()
+  })
+
   it('of the past gets rows up to the snapshot, then the snapshot, then patches, with nothing between and nothing twice', async () => {
     const asked: { from: number; to: number; asOf: number }[] = []
     let release = (): void => {}
@@ -235,6 +282,7 @@ describe('whatever the network does', () => {
       arbitrary: fc.record({ what: fc.constant('frames' as const), count: fc.integer({ min: 1, max: 40 }), symbols: fc.subarray(SYMBOLS) }),
     },
     { weight: 1, arbitrary: fc.record({ what: fc.constant('cut' as const), line: fc.nat({ max: 3 }) }) },
+    { weight: 1, arbitrary: fc.record({ what: fc.constant('restart' as const) }) },
     { weight: 1, arbitrary: fc.record({ what: fc.constant('pause' as const), ms: fc.integer({ min: 1, max: 70_000 }) }) },
     {
       weight: 2,
@@ -279,6 +327,7 @@ describe('whatever the network does', () => {
         for (const action of script) {
           if (action.what === 'frames') run(lab, action.count, () => action.symbols.map(symbol => ({ symbol, price: next() })))
           else if (action.what === 'cut') [...lab.lines][action.line]?.cut()
+          else if (action.what === 'restart') lab.restart()
           else if (action.what === 'pause') vi.advanceTimersByTime(action.ms)
           else if (action.what === 'read') readers[action.client]!.bytesPerSecond = action.bytesPerSecond
           else if (action.what === 'follow')

@@ -4,11 +4,11 @@
  */
 export interface ReaderLagLimits {
   /** A reader may owe this many bytes for any time. */
-  readonly window: number
-  /** A reader that owes more than `window` for longer than this is behind, ms. */
+  readonly lagBytes: number
+  /** A reader that owes more than `lagBytes` for longer than this is behind, ms. */
   readonly lagMs: number
   /** A reader that owes more than this is behind at once. */
-  readonly most: number
+  readonly lagBytesMax: number
   /** A reader that has not answered a ping for so long is gone, ms. */
   readonly deadAfterMs: number
 }
@@ -44,7 +44,7 @@ export class ReaderLag {
     const owed = this.owed(total)
     if (this.ping !== undefined || owed === 0) return false
     const since = now - this.lastPingAt
-    return since >= PING_AT_MOST_MS || (since >= PING_AT_LEAST_MS && owed > this.limits.window / 3)
+    return since >= PING_AT_MOST_MS || (since >= PING_AT_LEAST_MS && owed > this.limits.lagBytes / 3)
   }
 
   /** Notes that everything up to `total` is being asked for; the mark to send. */
@@ -56,7 +56,7 @@ export class ReaderLag {
   }
 
   /** The answer to a ping; false where it answers none of ours. */
-  answered(mark: number | undefined, now: number): boolean {
+  onPong(mark: number | undefined, now: number): boolean {
     if (this.ping === undefined || mark !== this.ping.mark) return false
     this.acknowledged = this.ping.total
     this.roundTrip = now - this.ping.at
@@ -66,8 +66,8 @@ export class ReaderLag {
 
   isBehind(total: number, now: number): boolean {
     const owed = this.owed(total)
-    if (owed > this.limits.most) return true
-    return owed > this.limits.window && this.ping !== undefined && now - this.ping.at > this.limits.lagMs
+    if (owed > this.limits.lagBytesMax) return true
+    return owed > this.limits.lagBytes && this.ping !== undefined && now - this.ping.at > this.limits.lagMs
   }
 
   isDead(now: number): boolean {

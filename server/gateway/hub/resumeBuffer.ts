@@ -16,7 +16,7 @@ interface Entry {
 export class ResumeBuffer {
   private readonly maxAgeMs: number
   private readonly maxBytes: number
-  private readonly all = new Queue<Entry>()
+  private readonly entries = new Queue<Entry>()
   private readonly byChannel = new Map<string, Queue<Entry>>()
   private total = 0
 
@@ -37,7 +37,7 @@ export class ResumeBuffer {
       this.byChannel.set(channel, entries)
     }
     entries.push(entry)
-    this.all.push(entry)
+    this.entries.push(entry)
     this.total += bytes.length
     this.expire(at)
   }
@@ -55,10 +55,16 @@ export class ResumeBuffer {
     this.byChannel.delete(channel)
   }
 
+  /** Forgets all channels: their numbers begin again. */
+  clear(): void {
+    this.byChannel.clear()
+  }
+
+  /** Gives up what is too old, or too much. */
   expire(now: number): void {
-    for (let entry = this.all.oldest; entry !== undefined; entry = this.all.oldest) {
+    for (let entry = this.entries.oldest; entry !== undefined; entry = this.entries.oldest) {
       if (this.total <= this.maxBytes && now - entry.at <= this.maxAgeMs) return
-      this.all.shift()
+      this.entries.shift()
       this.total -= entry.bytes.length
       const entries = this.byChannel.get(entry.channel)
       if (entries?.oldest !== entry) continue

@@ -46,7 +46,7 @@ export class Session {
   readonly follows = new Map<string, Follow>()
   /** Off all groups: it gets one merged patch a channel, from one frame, each time it has read what came before. */
   slow = false
-  private readonly flow: ReaderLag
+  private readonly readerLag: ReaderLag
   private sent = 0
   private quick = 0
   private holdMs = HOLD_MIN_MS
@@ -55,10 +55,10 @@ export class Session {
   private tokens: number
   private tokensAt: number
 
-  constructor(socket: Socket<Principal>, flow: ReaderLagLimits, requestsPerSecond: number, now: number) {
+  constructor(socket: Socket<Principal>, limits: ReaderLagLimits, requestsPerSecond: number, now: number) {
     this.socket = socket
     this.who = socket.data
-    this.flow = new ReaderLag(flow)
+    this.readerLag = new ReaderLag(limits)
     this.tokens = requestsPerSecond
     this.tokensAt = now
   }
@@ -78,17 +78,17 @@ export class Session {
   /** Bytes ever sent, by itself and by topics. */
   get total(): number {
     let total = this.sent
-    for (const follow of this.follows.values()) if (follow.joined) total += byLane(follow)
+    for (const follow of this.follows.values()) if (follow.joined) total += bytesByTopics(follow)
     return total
   }
 
   /** Bytes sent that its reader has not proved to have read. */
   get owed(): number {
-    return this.flow.owed(this.total)
+    return this.readerLag.owed(this.total)
   }
 
   get waiting(): boolean {
-    return this.flow.waiting
+    return this.readerLag.waiting
   }
 
   join(follow: Follow): void {
@@ -107,7 +107,7 @@ export class Session {
   leave(follow: Follow): void {
     if (!follow.joined) return
     const { group } = follow
-    this.sent += byLane(follow)
+    this.sent += bytesByTopics(follow)
     follow.joined = false
     follow.seq = group.seq
     group.members -= 1
@@ -118,15 +118,19 @@ export class Session {
     }
   }
 
-  /** Takes the session off all groups. With `lost`, what its client has is not known any more. */
-  fallBehind(now: number, lost: boolean): void {
+  /** Takes the session off all groups, and forgets what its client has. */
+  lose(): void {
     for (const follow of this.follows.values()) {
       this.leave(follow)
-      if (!lost || follow.busy) continue
       follow.seq = NEVER
       follow.missed = []
       follow.begunAt = undefined
     }
+  }
+
+  /** Takes the session off all groups, until its reader keeps up again. */
+  fallBehind(now: number): void {
+    for (const follow of this.follows.values()) this.leave(follow)
     if (this.slow) return
     this.slow = true
     this.slowSince = now
@@ -136,7 +140,7 @@ export class Session {
 
   /** Asks the reader how far it is. */
   ask(now: number): void {
-    if (!this.flow.waiting) this.socket.ping(this.flow.ask(this.total, now))
+    if (!this.readerLag.waiting) this.socket.ping(this.readerLag.ask(this.total, now))
   }
 
   /** Puts these follows behind all others, so that each has its turn. */
@@ -149,9 +153,9 @@ export class Session {
 
   /** A pong came; true where the session may go on sending. A reader that is quick for a while is slow no more. */
   onPong(mark: number | undefined, now: number): boolean {
-    if (!this.flow.answered(mark, now)) return false
+    if (!this.readerLag.onPong(mark, now)) return false
     if (this.slow) {
-      this.quick = this.flow.roundTrip < QUICK_MS ? this.quick + 1 : 0
+      this.quick = this.readerLag.roundTrip < QUICK_MS ? this.quick + 1 : 0
       if (this.quick >= QUICK_ANSWERS && now - this.slowSince >= this.holdMs && this.socket.buffered() === 0) {
         this.slow = false
         this.fastSince = now
@@ -162,13 +166,13 @@ export class Session {
 
   /** How it is with its reader; asks it where it is time to. */
   check(now: number): 'well' | 'behind' | 'dead' {
-    if (this.flow.isDead(now)) return 'dead'
+    if (this.readerLag.isDead(now)) return 'dead'
     const { total } = this
-    if (this.flow.isBehind(total, now)) return 'behind'
-    if (this.flow.due(total, now)) this.socket.ping(this.flow.ask(total, now))
+    if (this.readerLag.isBehind(total, now)) return 'behind'
+    if (this.readerLag.due(total, now)) this.socket.ping(this.readerLag.ask(total, now))
     return 'well'
   }
 }
 
-const byLane = ({ group, checksum, joinedAt, checksumJoinedAt }: Follow): number =>
+const bytesByTopics = ({ group, checksum, joinedAt, checksumJoinedAt }: Follow): number =>
   group.bytes - joinedAt + (checksum ? group.checksumBytes - checksumJoinedAt : 0)

@@ -10,7 +10,6 @@ import {
   replyText,
   replyWith,
 } from '../../../streams/wire/requests.ts'
-import type { Bus } from '../../bus/bus.ts'
 import { authorize } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
@@ -38,7 +37,6 @@ const ABUSE = 10
 /** All that requests are answered with. */
 export interface DispatcherOptions {
   readonly hub: Hub
-  readonly bus: Bus
   readonly directory: ChannelDirectory
   readonly history: History
   readonly past: BackfillSource

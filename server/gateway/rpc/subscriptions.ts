@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import { hasPast } from '../../../streams/wire/channels.ts'
 import { type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Params, rateOf } from '../../../streams/wire/requests.ts'
-import type { Bus } from '../../bus/bus.ts'
 import { channelFor } from '../../identity/access.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
@@ -14,7 +13,6 @@ import { ReplyFirst } from './replyFirst.ts'
 /** What subscriptions need. */
 export interface SubscriptionsOptions {
   readonly hub: Hub
-  readonly bus: Bus
   readonly directory: ChannelDirectory
   readonly past: BackfillSource
   /** Channels that one socket follows at most. */
@@ -63,9 +61,9 @@ export class Subscriptions {
   }
 
   private backfill(session: Session, channels: readonly string[], from: number): void {
-    const { hub, bus, past, log } = this.options
+    const { hub, past, log } = this.options
     for (const channel of channels)
-      backfill(session, channel, from, hub, bus, past).catch(error => log.error({ err: error, channel }, 'rows of the past failed'))
+      backfill(session, channel, from, hub, past).catch(error => log.error({ err: error, channel }, 'rows of the past failed'))
   }
 
   /** Returns why the socket cannot follow this channel; undefined if it can. */
