@@ -1,4 +1,4 @@
-import { mulUp } from '../lib/decimal.ts'
+import { inceptionCustody } from '../fund/inception.ts'
 import { type Balances, clientAccount, custodyAccount, fundOfShares, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
 import { inJsonOrder } from './amounts.ts'
 import type { Command, Decision, FundingCommand, Move, TransferCommand } from './command.ts'
@@ -193,12 +193,7 @@ export class Ledger implements Balances {
     if (fund === undefined) return { refused: 'unknown_fund' }
     if (fund.inception) return { refused: 'fund_exists' }
     const custody = custodyAccount(command.fund)
-    const moves: Move[] = [...command.units].map(([asset, units]) => ({
-      from: OUTSIDE,
-      to: custody,
-      asset,
-      amount: mulUp(units, command.shares),
-    }))
+    const moves: Move[] = [...inceptionCustody(command)].map(([asset, amount]) => ({ from: OUTSIDE, to: custody, asset, amount }))
     const shares = { from: issuedAccount(command.fund), to: clientAccount(SPONSOR), asset: shareAsset(command.fund) }
     return this.entry(t, who, { ...command, units: inJsonOrder(command.units) }, [...moves, { ...shares, amount: command.shares }])
   }

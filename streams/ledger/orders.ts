@@ -1,4 +1,5 @@
-import { fromNumber, mulDown, mulUp, ONE } from '../lib/decimal.ts'
+import { orderFee } from '../fund/tradeCost.ts'
+import { fromNumber, mulDown, mulUp } from '../lib/decimal.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import { type Balances, clientAccount, custodyAccount, FEES, issuedAccount, shareAsset } from './accounts.ts'
 import type { Leg } from './amounts.ts'
@@ -26,9 +27,7 @@ export const legsOf = (
   }
   const bps = feeBps(fund.terms, side)
   if (bps === 0 || nav === undefined) return { legs, fee: undefined }
-  const exact = BigInt(bps) * amount * fromNumber(nav)!
-  const divisor = 10_000n * ONE
-  return { legs, fee: { asset: fund.terms.quote, amount: (exact + divisor - 1n) / divisor } }
+  return { legs, fee: { asset: fund.terms.quote, amount: orderFee(amount, fromNumber(nav)!, bps) } }
 }
 
 /** Returns the fee of an order in basis points of its value. */
