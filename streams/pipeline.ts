@@ -2,14 +2,12 @@ import { identity, map, Observable, type OperatorFunction, startWith } from 'rxj
 import { ChannelStates, type Channels } from './channels/channelStates.ts'
 import { channelNames, openChannel } from './channels/registry.ts'
 import type { Frame } from './frame.ts'
-import type { Proposal } from './fund/inception.ts'
-import type { RebalanceProposal } from './fund/tradePlan.ts'
 import type { Input } from './input.ts'
-import type { MeasureRow } from './measures/rows.ts'
 import { RowSampler } from './rowSampler.ts'
 import { View, type ViewOptions } from './view.ts'
 import { channelsOf } from './wire/channels.ts'
 
+/** What a pipeline is made of. */
 export interface PipelineOptions extends ViewOptions {
   /** Names this run of the pipeline; sequence numbers mean nothing across two. */
   readonly epoch: string
@@ -21,39 +19,40 @@ export interface PipelineOptions extends ViewOptions {
   readonly everything: boolean
 }
 
+/** The pure part of a core. */
 export interface Pipeline {
-  /** Input in, frames out, each computed whole before the next input is taken. To be run once. */
+  /** Turns input into frames, each computed whole before the next input is taken. To be run once. */
   readonly run: (input$: Observable<Input>) => Observable<Frame>
   readonly channels: Channels
   readonly view: View
 }
 
-/** One ordered input → one view → what is due at the end of each frame → patches for who listens, rows for the store. */
+/** Makes a pipeline: one ordered input → one view → what is due at the end of each frame → patches for who listens, rows for the store. */
 export const pipeline = (options: PipelineOptions): Pipeline => {
   const view = new View(options)
-  const frames = new ChannelStates(options.epoch, options.digits)
-  const storing = new RowSampler(view, options.storeMs)
+  const channels = new ChannelStates(options.epoch, options.digits)
+  const sampler = new RowSampler(view, options.storeMs)
   const asked: string[] = []
-  if (options.everything) watchAll(view, frames)
+  if (options.everything) watchAll(view, channels)
   return {
     view,
-    channels: frames,
+    channels,
     run: input$ =>
       input$.pipe(
-        intoView(view, storing, name => {
-          const channel = openChannel(view, frames, name)
+        intoView(view, sampler, name => {
+          const channel = openChannel(view, channels, name)
           if (channel) asked.push(name)
           return channel
         }),
-        // What is watched from the start has its first state before any input.
+        // A channel watched from the start has its first state before any input.
         options.everything ? startWith({ t: 0, byClock: false }) : identity,
-        measured(view, storing),
-        asFrames(view, frames, asked),
+        measured(view, sampler),
+        asFrames(channels, asked),
       ),
   }
 }
 
-/** The end of a frame: when, and whether time came to it or only somebody asked for the state as of the last one. */
+/** The end of a frame: when, and whether time came to it or somebody only asked for the state as of the last one. */
 interface Moment {
   readonly t: number
   readonly byClock: boolean
@@ -61,26 +60,26 @@ interface Moment {
 
 type Opener = (channel: string) => ReturnType<typeof openChannel>
 
-/** Puts every input into the view and says when a frame ends. Moments are taken one by one, so the view is then as of each. */
+/** Puts every input into the view and emits the ends of frames. They are taken one by one, so the view is then as of each. */
 const intoView =
-  (view: View, storing: RowSampler, open: Opener): OperatorFunction<Input, Moment> =>
+  (view: View, sampler: RowSampler, open: Opener): OperatorFunction<Input, Moment> =>
   input$ =>
     new Observable(subscriber =>
       input$.subscribe({
         next(input) {
-          for (const moment of momentsOf(input, view, storing, open)) subscriber.next(moment)
+          for (const moment of momentsOf(input, view, sampler, open)) subscriber.next(moment)
         },
         error: error => subscriber.error(error),
         complete: () => subscriber.complete(),
       }),
     )
 
-const momentsOf = function* (input: Input, view: View, storing: RowSampler, open: Opener): Iterable<Moment> {
+const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open: Opener): Iterable<Moment> {
   switch (input.kind) {
     case 'clock': {
-      // What falls due in a gap without events happens in a frame of its own, at its own time. Before the first frame is no gap.
+      // What falls due in a gap without events happens in a frame of its own, at its own time. There is no gap before the first frame.
       while (!view.open && view.t > 0) {
-        const due = Math.max(Math.min(view.dueAt, storing.dueAt), view.t + 1)
+        const due = Math.max(Math.min(view.dueAt, sampler.dueAt), view.t + 1)
         const t = Math.ceil(due / view.frameMs) * view.frameMs
         if (!(t < input.t)) break
         yield { t, byClock: true }
@@ -104,9 +103,9 @@ const momentsOf = function* (input: Input, view: View, storing: RowSampler, open
 }
 
 /** Watches every channel that there is, and those of each symbol as it turns up. */
-const watchAll = (view: View, frames: ChannelStates): void => {
+const watchAll = (view: View, channels: ChannelStates): void => {
   const keep = (name: string): void => {
-    const channel = openChannel(view, frames, name)!
+    const channel = openChannel(view, channels, name)!
     channel.keep()
     view.changes.mark(channel)
   }
@@ -115,29 +114,25 @@ const watchAll = (view: View, frames: ChannelStates): void => {
   view.market.made = ({ symbol }) => channelsOf(symbol).forEach(keep)
 }
 
-interface Measured extends Moment {
-  readonly proposals: readonly Proposal[]
-  readonly rebalances: readonly RebalanceProposal[]
-  readonly measures: readonly MeasureRow[]
-}
+/** A frame without what its channels have for listeners. */
+type Measured = Omit<Frame, 'pushes' | 'ready'>
 
 /** Lets time come to the end of the frame and computes what changed by it. */
-const measured = (view: View, storing: RowSampler): OperatorFunction<Moment, Measured> =>
+const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Measured> =>
   map(({ t, byClock }) => {
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
     view.changes.recompute(t)
-    const asked = view.drainRebalances()
-    const rebalances = byClock ? asked : []
+    const output = view.drainOutput()
+    const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
-    const measures = byClock ? storing.rows(t, view.ended, deciding) : storing.ledgerDriven(t)
-    return { t, byClock, proposals, rebalances, measures }
+    const measures = byClock ? sampler.rows(t, view.ended, deciding, output) : sampler.ledgerDriven(t, output)
+    return { t, proposals, rebalances, rows: { t, ticks: output.ticks, measures } }
   })
 
-/** Gathers what the frame has for listeners and for the store. */
-const asFrames = (view: View, frames: ChannelStates, asked: string[]): OperatorFunction<Measured, Frame> =>
-  map(({ t, proposals, rebalances, measures }) => {
-    frames.t = t
-    const ticks = view.drainTicks()
-    return { t, pushes: frames.drain(), ready: asked.splice(0), rows: { t, ticks, measures }, proposals, rebalances }
+/** Adds what the frame has for listeners. */
+const asFrames = (channels: ChannelStates, asked: string[]): OperatorFunction<Measured, Frame> =>
+  map(({ t, rows, proposals, rebalances }) => {
+    channels.t = t
+    return { t, pushes: channels.drain(), ready: asked.splice(0), rows, proposals, rebalances }
   })

@@ -2,9 +2,12 @@ import { fundRow } from './fund/fund.ts'
 import type { MeasureRow } from './measures/rows.ts'
 import { pnlRow } from './pnl/portfolio.ts'
 import { poolRow } from './pools/pool.ts'
-import type { View } from './view.ts'
+import type { FrameOutput, View } from './view.ts'
 
-/** What changed is stored as it stands at the end of each `storeMs` of event time, whether anybody watches or not. */
+/** What entries of the journal have changed. */
+type LedgerDriven = Pick<FrameOutput, 'funds' | 'portfolios'>
+
+/** Samples what changed as it stands at the end of each `storeMs` of event time, whether anybody watches or not: the rows to be stored. */
 export class RowSampler {
   private readonly view: View
   private readonly storeMs: number
@@ -17,25 +20,24 @@ export class RowSampler {
     this.storeMs = storeMs
   }
 
-  /** ms of the next time rows are due; Infinity where nothing changed since the last. */
+  /** ms of the next time rows are due; Infinity if nothing changed since the last. */
   get dueAt(): number {
     return this.next
   }
 
-  /** Rows of what entries of the journal have changed since they were asked for last, as of the frame `t`. */
-  ledgerDriven(t: number): MeasureRow[] {
-    const entered = this.view.drainEntered()
-    const booked = this.view.drainBooked()
+  /** Returns rows of what entries of the journal have changed, as of the frame `t`. */
+  ledgerDriven(t: number, { funds, portfolios }: LedgerDriven): MeasureRow[] {
     // What was decided in an earlier run is no event of this one.
-    return t === 0 ? [] : [...entered.map(fund => fundRow(fund, t)), ...booked.map(portfolio => pnlRow(portfolio, t))]
+    return t === 0 ? [] : [...funds.map(fund => fundRow(fund, t)), ...portfolios.map(portfolio => pnlRow(portfolio, t))]
   }
 
   /**
-   * The rows due at the end of the frame `t`. The last frame of all does not wait for the end of its `storeMs`. A fund in
-   * `deciding` waits for an entry of the journal that this frame has asked for, and is stored as it stands after it.
+   * Returns the rows due at the end of the frame `t`, and those of what entries have `changed`. The last frame of all does not wait for
+   * the end of its `storeMs`. A fund in `deciding` waits for an entry of the journal that this frame has asked for, and is stored as it
+   * stands after it.
    */
-  rows(t: number, last: boolean, deciding: ReadonlySet<string>): MeasureRow[] {
-    const decided = this.ledgerDriven(t)
+  rows(t: number, last: boolean, deciding: ReadonlySet<string>, changed: LedgerDriven): MeasureRow[] {
+    const decided = this.ledgerDriven(t, changed)
     const due = this.due(t, last, deciding)
     const isDue = ({ kind, id, t: at }: MeasureRow): boolean => due.some(same => same.kind === kind && same.id === id && same.t === at)
     return decided.length === 0 ? due : [...due, ...decided.filter(row => !isDue(row))]
@@ -47,7 +49,7 @@ export class RowSampler {
       this.next = Math.ceil(t / this.storeMs) * this.storeMs
     }
     if (t < this.next && !last) return []
-    // Live, after a stall, the end of more than one may have passed: the row bears the newest.
+    // Live, after a stall, the end of more than one may have passed: the row has the newest.
     const end = last ? Math.max(this.next, t) : t - (t % this.storeMs)
     const { portfolios, funds, pools, changes } = this.view
     const rows: MeasureRow[] = []

@@ -3,10 +3,11 @@ import type { FundHoldings, Proposal } from './fund/inception.ts'
 import { RebalancePlanner } from './fund/rebalancePlanner.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
-import type { Input, LedgerEvents, Recorded } from './input.ts'
+import type { Clock, Input, LedgerEvents, Recorded, Watch } from './input.ts'
 import { toNumber } from './lib/decimal.ts'
 import { Changes } from './lib/dependencies.ts'
 import type { Interner } from './lib/interner.ts'
+import { unreachable } from './lib/unreachable.ts'
 import { DAY, floorTo, MINUTE } from './market/candles.ts'
 import { FeedHealth, type FeedInfo } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
@@ -18,11 +19,16 @@ import type { ChainEvents } from './pools/chainLog.ts'
 import { Pool } from './pools/pool.ts'
 import { levelsSymbol, type PoolSpec } from './pools/spec.ts'
 
+/** What a view is made of. */
 export interface ViewOptions {
+  /** Canonical symbols, and the names of where ticks come from, by the numbers that ticks bear. */
   readonly symbols: Interner
   readonly sources: Interner
+  /** ms of event time that a frame takes. */
   readonly frameMs: number
+  /** ms without a message after which a feed is silent. */
   readonly staleAfterMs: number
+  /** In the order of the numbers that inputs bear. */
   readonly feeds: readonly FeedInfo[]
   readonly funds: readonly FundSpec[]
   readonly portfolios: readonly PortfolioSpec[]
@@ -30,7 +36,7 @@ export interface ViewOptions {
 }
 
 /**
- * The one view of the moment, which the one ordered input drives: the book, the feeds' health, what portfolios, funds and pools
+ * The one view of the moment, which the one ordered input drives: the market, the feeds' health, what portfolios, funds and pools
  * hold. Everything measured in a frame is computed from it and nothing else.
  */
 export class View {
@@ -43,24 +49,22 @@ export class View {
   readonly market: Market
   readonly feeds: readonly FeedHealth[]
   readonly funds = new Map<string, Fund>()
-  readonly rebalancings = new Map<string, RebalancePlanner>()
-  /** Circulating supplies as they were told at run time: they count before those of funds' definitions. */
+  readonly rebalancePlanners = new Map<string, RebalancePlanner>()
+  /** Asset → circulating supply in units, of those that came at run time: they count before those of funds' definitions. */
   readonly supplies = new Map<string, number>()
   readonly portfolios: ReadonlyMap<string, Portfolio>
   readonly pools: ReadonlyMap<string, Pool>
-  /** Ticks or logs were taken in that no frame has closed over yet. */
+  /** Ticks or logs were taken in and no frame has closed over them yet. */
   open = false
-  private ticks: Ticks[] = []
-  private entered: Fund[] = []
+  private output = emptyOutput()
   /** Funds whose supplies have changed since the last frame. */
   private readonly supplied = new Set<Fund>()
-  private booked: Portfolio[] = []
   /** Portfolios with rows of the journal that are not booked yet. */
   private readonly recordedTo = new Set<Portfolio>()
+  /** Funds without an inception. */
   private waiting: Fund[] = []
-  private rebalances: RebalanceProposal[] = []
   private readonly poolsByAddress = new Map<string, Pool>()
-  /** Order books, by the index of the symbol whose levels they show. */
+  /** Pools that show an order book, by the number of the symbol whose levels they show. */
   private readonly poolsBySymbol = new Map<number, Pool[]>()
   private nextTransaction: number
   private nextMinute = Number.NEGATIVE_INFINITY
@@ -84,17 +88,31 @@ export class View {
       this.poolsBySymbol.set(symbol, [...(this.poolsBySymbol.get(symbol) ?? []), pool])
     }
     this.nextTransaction = this.firstDue()
-    // Without any feed time never comes, and what is written down counts as it stands.
+    // Without any feed time never comes, and what is in the files counts as it stands.
     if (options.feeds.length === 0) for (const portfolio of this.portfolios.values()) portfolio.advance(Number.MAX_SAFE_INTEGER)
   }
 
-  /** Takes in everything but time. */
-  absorb(input: Exclude<Input, { kind: 'clock' | 'watch' }>): void {
-    if (input.kind === 'ticks') this.absorbTicks(input)
-    else if (input.kind === 'chain') this.absorbLogs(input)
-    else if (input.kind === 'levels') this.absorbLevels(input)
-    else if (input.kind === 'feed') this.feeds[input.feed]!.state = input.state
-    else this.absorbLedger(input)
+  /** Takes in everything but time and watchers. */
+  absorb(input: Exclude<Input, Clock | Watch>): void {
+    switch (input.kind) {
+      case 'ticks':
+        this.absorbTicks(input)
+        break
+      case 'chain':
+        this.absorbLogs(input)
+        break
+      case 'levels':
+        this.absorbLevels(input)
+        break
+      case 'feed':
+        this.feeds[input.feed]!.state = input.state
+        break
+      case 'ledger':
+        this.absorbLedger(input)
+        break
+      default:
+        unreachable(input)
+    }
   }
 
   /** ms of the next moment at which time alone changes something. */
@@ -111,7 +129,7 @@ export class View {
   advance(t: number): void {
     this.t = t
     this.open = false
-    // What was shown at once is concluded from at the end of a frame.
+    // New supplies show at once; what follows from them is computed at the end of a frame.
     for (const fund of this.supplied) this.changes.mark(fund)
     this.supplied.clear()
     for (const feed of this.feeds) if (feed.advance(t)) this.heard(feed)
@@ -131,41 +149,20 @@ export class View {
     if (t >= this.nextTransaction) this.enter(t)
   }
 
-  /** The inceptions that the prices of this moment allow. */
+  /** Returns the inceptions that the prices of this moment allow. */
   proposals(): Proposal[] {
     if (this.waiting.length === 0) return []
     return this.waiting.flatMap(fund => fund.proposal(this.t) ?? [])
   }
 
-  /** The rebalances that funds have asked for since the last call. */
-  drainRebalances(): readonly RebalanceProposal[] {
-    const rebalances = this.rebalances
-    this.rebalances = []
-    return rebalances
+  /** Returns what has gathered since the last call. To be called once what changed has been recomputed, which asks for rebalances. */
+  drainOutput(): FrameOutput {
+    const { output } = this
+    this.output = emptyOutput()
+    return output
   }
 
-  /** Batches taken in since the last call, for the store. */
-  drainTicks(): readonly Ticks[] {
-    const ticks = this.ticks
-    this.ticks = []
-    return ticks
-  }
-
-  /** Funds that entries of the journal have changed since the last call. */
-  drainEntered(): readonly Fund[] {
-    const entered = this.entered
-    this.entered = []
-    return entered
-  }
-
-  /** Portfolios that entries of the journal have changed since the last call. */
-  drainBooked(): readonly Portfolio[] {
-    const booked = this.booked
-    this.booked = []
-    return booked
-  }
-
-  /** Nothing will come any more: the feeds were replays, and all have ended. */
+  /** Whether nothing more will come: the feeds were replays, and all have ended. */
   get ended(): boolean {
     return this.feeds.length > 0 && this.feeds.every(feed => !feed.live && feed.state === 'ended')
   }
@@ -175,7 +172,7 @@ export class View {
     const newest = this.market.apply(ticks, feed, this.changes)
     feed.seen(feed.live ? this.t : Math.max(this.t, newest), ticks.messages, ticks.bad, ticks.lag)
     if (ticks.to === ticks.from) return
-    this.ticks.push(ticks)
+    this.output.ticks.push(ticks)
     this.open = true
   }
 
@@ -210,7 +207,7 @@ export class View {
   private absorbLedger({ defined = [], funds, recorded = [], rebalances = [], supplies }: LedgerEvents): void {
     for (const spec of defined) if (!this.funds.has(spec.id)) this.define(spec)
     for (const holdings of funds) this.hold(holdings)
-    for (const state of rebalances) this.rebalancings.get(state.fund)?.apply(state)
+    for (const state of rebalances) this.rebalancePlanners.get(state.fund)?.apply(state)
     if (recorded.length > 0) this.record(recorded)
     if (supplies) this.supply(supplies)
   }
@@ -228,7 +225,7 @@ export class View {
     else if (!this.open && this.t > 0 && this.t >= this.nextTransaction) this.enter(this.t)
   }
 
-  /** A feed fell silent or spoke again. */
+  /** Marks what rests on a feed that fell silent or spoke again. */
   private heard(feed: FeedHealth): void {
     for (const source of feed.carries) {
       if (source instanceof Instrument) source.heard()
@@ -241,7 +238,7 @@ export class View {
     for (const portfolio of this.portfolios.values()) {
       if (!(portfolio.dueAt <= t)) continue
       portfolio.advance(t)
-      if (this.recordedTo.delete(portfolio)) this.booked.push(portfolio)
+      if (this.recordedTo.delete(portfolio)) this.output.portfolios.push(portfolio)
     }
     this.nextTransaction = this.firstDue()
   }
@@ -251,7 +248,7 @@ export class View {
     for (const fund of this.funds.values()) {
       if (!fund.supply(this.supplies)) continue
       this.supplied.add(fund)
-      if (fund.begun && !this.entered.includes(fund)) this.entered.push(fund)
+      if (fund.begun) this.changedByEntry(fund)
     }
   }
 
@@ -259,7 +256,10 @@ export class View {
     const fund = new Fund(spec, this.market, this.changes)
     fund.supply(this.supplies)
     this.funds.set(spec.id, fund)
-    this.rebalancings.set(spec.id, new RebalancePlanner(fund, this.market, this.changes, proposal => void this.rebalances.push(proposal)))
+    this.rebalancePlanners.set(
+      spec.id,
+      new RebalancePlanner(fund, this.market, this.changes, proposal => void this.output.rebalances.push(proposal)),
+    )
     this.waiting.push(fund)
   }
 
@@ -267,10 +267,14 @@ export class View {
     const fund = this.funds.get(holdings.fund)
     if (fund === undefined) return
     fund.hold(holdings)
-    this.rebalancings.get(holdings.fund)?.hold(holdings)
+    this.rebalancePlanners.get(holdings.fund)?.hold(holdings)
     this.waiting = this.waiting.filter(other => other !== fund)
     this.changes.mark(fund)
-    if (!this.entered.includes(fund)) this.entered.push(fund)
+    this.changedByEntry(fund)
+  }
+
+  private changedByEntry(fund: Fund): void {
+    if (!this.output.funds.includes(fund)) this.output.funds.push(fund)
   }
 
   private firstDue(): number {
@@ -279,3 +283,16 @@ export class View {
     return due
   }
 }
+
+/** What the view has gathered during a frame for those outside it. */
+export interface FrameOutput {
+  /** Batches taken in, in their order; to be stored. */
+  readonly ticks: Ticks[]
+  /** Rebalances that funds ask for. */
+  readonly rebalances: RebalanceProposal[]
+  /** Funds and portfolios that entries of the journal have changed, each once. */
+  readonly funds: Fund[]
+  readonly portfolios: Portfolio[]
+}
+
+const emptyOutput = (): FrameOutput => ({ ticks: [], rebalances: [], funds: [], portfolios: [] })

@@ -80,7 +80,7 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
     )
   },
   rebalances: (view, { id }) => {
-    const source = view.rebalancings.get(id)
+    const source = view.rebalancePlanners.get(id)
     return (
       source && {
         source,
@@ -121,7 +121,7 @@ export const openChannel = (view: View, frames: ChannelStates, name: string): Ch
 const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: View) => Iterable<string> } = {
   pnl: view => view.portfolios.keys(),
   fund: view => view.funds.keys(),
-  rebalances: view => view.rebalancings.keys(),
+  rebalances: view => view.rebalancePlanners.keys(),
   pool: view => view.pools.keys(),
 }
 
