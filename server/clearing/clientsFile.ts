@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
-import { NAME } from '../../streams/lib/names.ts'
+import { NAME, NAME_FORM } from '../../streams/lib/names.ts'
 import { explain } from '../../streams/wire/explain.ts'
 import { UsageError } from '../config/options.ts'
 import { RESERVED_NAMES } from '../identity/accounts.ts'
 import type { ClearingPort } from './port.ts'
 
-const name = z.string().regex(NAME, 'a name of letters, digits, ".", "_" and "-", at most 64 long')
+const name = z.string().regex(NAME, NAME_FORM)
 const file = z.strictObject({
   clients: z.array(
     z.strictObject({

@@ -1,17 +1,15 @@
 import { z } from 'zod'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
-import { isSymbol, NAME } from '../../streams/lib/names.ts'
+import { isSymbol, NAME, NAME_FORM } from '../../streams/lib/names.ts'
 
 /** The forms of single values that several parts of the configuration use. */
 
-const NAMED = 'a name of letters, digits, ".", "_" and "-", at most 64 long'
-
 /** A name of a fund, an asset, a user and so on. */
-export const name = z.string().regex(NAME, NAMED)
+export const name = z.string().regex(NAME, NAME_FORM)
 
 /** Returns the schema of a map whose members have names. */
 export const named = <T extends z.ZodType>(member: T) =>
-  z.record(name, member, { error: ({ code }) => (code === 'invalid_key' ? NAMED : undefined) })
+  z.record(name, member, { error: ({ code }) => (code === 'invalid_key' ? NAME_FORM : undefined) })
 
 /** A canonical symbol. */
 export const symbol = z.string().refine(isSymbol, 'a symbol such as "BTC-USD"')

@@ -2,17 +2,17 @@ import type { z } from 'zod'
 import { formatDecimal } from '../lib/decimal.ts'
 import { ProtocolError } from './errors.ts'
 
-/** `value` as the schema has it. Throws a Refusal that says where in `root`, what was found, what was expected. */
+/** Checks a value. Throws a ProtocolError, `invalid_params`, that says where in `root`, what was found and what was expected. */
 export const checked = <T>(schema: z.ZodType<T>, value: unknown, root: string): T => {
   const result = schema.safeParse(value, { reportInput: true })
   if (!result.success) throw new ProtocolError('invalid_params', explain(result.error, root))
   return result.data
 }
 
-/** Members that must never be said again, not even to tell that they are wrong. */
+/** Members whose values no error repeats. */
 const SECRET = new Set(['password', 'passwordHash', 'token', 'invite'])
 
-/** The first thing wrong, in one line: where, what was found, what was expected. */
+/** Returns the first thing wrong in one line: where, what was found, what was expected. */
 export const explain = (error: z.ZodError, root: string): string => {
   const issue = error.issues[0]
   if (issue === undefined) return root
@@ -45,7 +45,7 @@ export const kindOf = (value: unknown): string =>
           : shortly(value)
 
 const shortly = (value: unknown): string => {
-  // What was read already may hold amounts, which JSON has no form for.
+  // A value that was read already may hold amounts, for which JSON has no form.
   const text = JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? formatDecimal(member) : member)) ?? 'nothing'
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

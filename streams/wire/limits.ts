@@ -13,6 +13,9 @@ export const KEY = /^[\x20-\x7e]{1,128}$/
 /** KEY in words. */
 export const KEY_FORM = '1 to 128 printable ASCII characters'
 
+/** Channels that one request names. */
+export const CHANNELS_PER_REQUEST_MAX = 10_000
+
 /** Rows of a portfolio in one request. */
 export const ROWS_PER_REQUEST_MAX = 10_000
 

@@ -1,24 +1,28 @@
 /**
- * What a channel's state is made of. There is no null: an unknown value is absent. What changes singly has a key; a list changes as
- * a whole.
+ * A value in a channel's state. There is no null: an unknown value is absent. Values that change one by one are members of an object; a
+ * list changes as a whole.
  */
 export type Json = string | number | boolean | JsonObject | readonly Json[]
+
+/** An object in a channel's state; the whole state is one. */
 export interface JsonObject {
   [key: string]: Json
 }
 
-/** A JSON Merge Patch (RFC 7396) of such a state: null removes. */
+/** A value in a JSON Merge Patch (RFC 7396) of a state: null removes. */
 export type Patch = string | number | boolean | null | PatchObject | readonly Json[]
+
+/** An object in a patch: the members that change. */
 export interface PatchObject {
   [key: string]: Patch
 }
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
-/** An object without a prototype: a key such as `__proto__` is a key like any other. */
+/** Returns an object without a prototype: in it a key such as `__proto__` is a key like any other. */
 export const emptyObject = (): JsonObject => Object.create(null)
 
-/** RFC 7396 on prototype-free objects. Changes `state` in place and returns it; where the patch is no object, it replaces. */
+/** Applies a patch as RFC 7396 says, with prototype-free objects. Changes `state` in place and returns it; a patch that is no object replaces it. */
 export const applyPatch = (state: Json | undefined, patch: Exclude<Patch, null>): Json => {
   if (!isObject(patch)) return patch
   const target = isObject(state) ? (state as JsonObject) : emptyObject()
@@ -30,7 +34,7 @@ export const applyPatch = (state: Json | undefined, patch: Exclude<Patch, null>)
   return target
 }
 
-/** The RFC 8785 (JSON Canonicalization Scheme) form: keys sorted by UTF-16 code unit, numbers as ECMAScript prints them. */
+/** Writes the RFC 8785 form (JSON Canonicalization Scheme): keys sorted by UTF-16 code unit, numbers as ECMAScript prints them. */
 export const canonical = (value: Json): string => {
   if (Array.isArray(value)) return `[${(value as Json[]).map(canonical).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value)

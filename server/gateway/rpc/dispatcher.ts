@@ -89,9 +89,10 @@ export class Dispatcher {
       const request = readRequest(text)
       id = request.id
       // Only now: a client that asks several things at once must learn which of them was put off.
-      if (overdrawn > 0) throw new ProtocolError('rate_limited', `more than ${limits.requestsPerSecond} requests a second`, 1)
+      if (overdrawn > 0)
+        throw new ProtocolError('rate_limited', `found more than ${limits.requestsPerSecond} requests a second, expected fewer`, 1)
       if (!isMethod(request.method))
-        throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not known here`)
+        throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not a method`)
       this.answer(session, id, this.call(session, request.method, request.params))
     } catch (error) {
       this.refuse(session, id, error)
