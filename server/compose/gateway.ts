@@ -51,8 +51,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
 
   const app = httpApp({
     hub,
-    access,
-    catalogue: directory,
+    directory,
     history,
     registry: metrics(status.feeds, () => status.figures()),
     accounts,

@@ -1,8 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { z } from 'zod'
 import { DAY, HOUR } from '../../streams/market/candles.ts'
-import { DEX_ANSWERS } from '../gateway/http/dexOpenapi.ts'
+import type { Answer } from '../gateway/http/route.ts'
+import { CMC_ASSETS, CMC_ORDERBOOK, CMC_SUMMARY, CMC_TICKER, CMC_TRADES } from '../gateway/http/routes/cmc.ts'
+import { DEX_CANDLES, DEX_LIQUIDITY, DEX_TOP } from '../gateway/http/routes/dex.ts'
+import { GECKO_ORDERBOOK, GECKO_PAIRS, GECKO_TICKERS, GECKO_TRADES } from '../gateway/http/routes/gecko.ts'
+import { SWAPS as SWAPS_ANSWER } from '../gateway/http/routes/imports.ts'
 import type { State } from './protocolClient.ts'
 import { ADMIN_TOKEN, folder, ProtocolServer } from './protocolKit.ts'
 
@@ -78,29 +83,27 @@ const post = (body: string, headers: Record<string, string> = {}) =>
     body,
   })
 /** A good answer, of the form that is published. */
-const get = async <K extends keyof typeof DEX_ANSWERS>(kind: K, path: string) => {
-  const answer = await server.json<object>(path)
-  return DEX_ANSWERS[kind].parse(answer) as ReturnType<(typeof DEX_ANSWERS)[K]['parse']>
-}
+const get = async <T extends z.ZodType>({ schema }: Answer<T>, path: string): Promise<z.output<T>> =>
+  schema.parse(await server.json<object>(path))
 /** Trades of pools reach the store a moment after the frames. */
 const stored = async (): Promise<void> => {
-  await expect.poll(async () => (await get('GeckoTickers', '/gecko/tickers')).swaps_count, { timeout: 20_000 }).toBe('4')
+  await expect.poll(async () => (await get(GECKO_TICKERS, '/gecko/tickers')).swaps_count, { timeout: 20_000 }).toBe('4')
 }
 
 describe('CoinGecko’s format', () => {
   it('lists the markets of seven days', async () => {
     await stored()
-    expect(await get('GeckoPairs', '/gecko/pairs')).toEqual([
+    expect(await get(GECKO_PAIRS, '/gecko/pairs')).toEqual([
       { ticker_id: 'DOGE_KMD', pool_id: 'DOGE_KMD', base: 'DOGE', target: 'KMD', variants: ['DOGE_KMD'] },
       { ticker_id: 'KMD_LTC', pool_id: 'KMD_LTC', base: 'KMD', target: 'LTC', variants: ['KMD_LTC', 'KMD_LTC-segwit', 'KMD-BEP20_LTC'] },
       { ticker_id: 'USDC_WETH', pool_id: 'USDC-WETH', base: 'USDC', target: 'WETH', variants: ['USDC_WETH'] },
     ])
-    expect(await get('GeckoPairs', `/gecko/pairs?at=${T - 8 * DAY}`)).toEqual([])
+    expect(await get(GECKO_PAIRS, `/gecko/pairs?at=${T - 8 * DAY}`)).toEqual([])
   })
 
   it('tells the last day of each: volumes by amounts, prices, what lies in pools, and nothing where nothing is known', async () => {
     await stored()
-    const { data, ...all } = await get('GeckoTickers', '/gecko/tickers')
+    const { data, ...all } = await get(GECKO_TICKERS, '/gecko/tickers')
     expect(all).toEqual({
       last_update: T,
       pairs_count: '3',
@@ -151,7 +154,7 @@ describe('CoinGecko’s format', () => {
   })
 
   it.each(['USDC_WETH', 'WETH_USDC', 'USDC-WETH'])('gives the book of a pool, of %s as asked', async id => {
-    const { ticker_id, timestamp, bids, asks } = await get('GeckoOrderbook', `/gecko/orderbook/${id}?depth=20`)
+    const { ticker_id, timestamp, bids, asks } = await get(GECKO_ORDERBOOK, `/gecko/orderbook/${id}?depth=20`)
     expect(ticker_id).toBe(id.replace('-', '_'))
     expect(timestamp).toBe(T)
     expect([bids.length, asks.length]).toEqual([10, 10])
@@ -172,7 +175,7 @@ describe('CoinGecko’s format', () => {
 
   it('gives trades, their sums whatever the limit, and an average by volume', async () => {
     const path = `/gecko/historical_trades/KMD_LTC?start_time=${T - 7 * DAY}&end_time=${T}`
-    const trades = await get('GeckoTrades', `${path}&limit=1`)
+    const trades = await get(GECKO_TRADES, `${path}&limit=1`)
     expect(trades).toMatchObject({
       trades_count: '3',
       sum_base_volume_buys: '200',
@@ -196,11 +199,11 @@ describe('CoinGecko’s format', () => {
         type: 'buy',
       },
     ])
-    expect((await get('GeckoTrades', `${path}&type=sell`)).buy).toEqual([])
-    const turned = await get('GeckoTrades', path.replace('KMD_LTC', 'LTC_KMD-BEP20'))
+    expect((await get(GECKO_TRADES, `${path}&type=sell`)).buy).toEqual([])
+    const turned = await get(GECKO_TRADES, path.replace('KMD_LTC', 'LTC_KMD-BEP20'))
     expect(turned.sell.map(trade => trade.trade_id)).toEqual([uuid(2), uuid(1)])
     expect(Number(turned.average_price)).toBeCloseTo(400 / 1.9, 8)
-    const quiet = await get('GeckoTrades', '/gecko/historical_trades/BTC_LTC')
+    const quiet = await get(GECKO_TRADES, '/gecko/historical_trades/BTC_LTC')
     expect(quiet).toMatchObject({ trades_count: '0', buy: [], sell: [] })
     expect(quiet).not.toHaveProperty('average_price')
   })
@@ -209,7 +212,7 @@ describe('CoinGecko’s format', () => {
 describe('CoinMarketCap’s format', () => {
   it('sums up the pairs', async () => {
     await stored()
-    const [doge, kmd, usdc] = await get('CmcSummary', '/cmc/summary')
+    const [doge, kmd, usdc] = await get(CMC_SUMMARY, '/cmc/summary')
     expect(doge).toEqual({
       trading_pairs: 'DOGE_KMD',
       base_currency: 'DOGE',
@@ -237,23 +240,23 @@ describe('CoinMarketCap’s format', () => {
 
   it('lists the coins and the tickers', async () => {
     await stored()
-    const assets = await get('CmcAssets', '/cmc/assets')
+    const assets = await get(CMC_ASSETS, '/cmc/assets')
     expect(Object.keys(assets).sort()).toEqual(['DOGE', 'KMD', 'LTC', 'USDC', 'WETH'])
     expect(assets.KMD).toEqual({ name: 'KMD', can_withdraw: 'true', can_deposit: 'true', maker_fee: '0', taker_fee: '0.001287' })
-    expect((await get('CmcTicker', '/cmc/ticker'))[1]).toEqual({
+    expect((await get(CMC_TICKER, '/cmc/ticker'))[1]).toEqual({
       KMD_LTC: { last_price: 0.005, base_volume: 300, quote_volume: 1.4, isFrozen: '0' },
     })
   })
 
   it('gives trades with whole numbers of their own, and books', async () => {
-    const trades = await get('CmcTrades', '/cmc/trades/KMD_LTC')
+    const trades = await get(CMC_TRADES, '/cmc/trades/KMD_LTC')
     expect(trades).toMatchObject([
       { price: '0.004', type: 'buy', timestamp: T - HOUR },
       { price: '0.005', type: 'sell', timestamp: T - HOUR },
     ])
     expect(new Set(trades.map(trade => trade.trade_id)).size).toBe(2)
-    expect(await get('CmcTrades', '/cmc/trades/KMD_LTC')).toEqual(trades)
-    const { bids, asks } = await get('CmcOrderbook', '/cmc/orderbook/WETH_USDC')
+    expect(await get(CMC_TRADES, '/cmc/trades/KMD_LTC')).toEqual(trades)
+    const { bids, asks } = await get(CMC_ORDERBOOK, '/cmc/orderbook/WETH_USDC')
     expect([bids.length, asks.length]).toEqual([50, 50])
   })
 })
@@ -265,17 +268,17 @@ describe('decentralised markets', () => {
     ['liquidity', ['USDC_WETH', 'DOGE_KMD', 'KMD_LTC']],
   ])('are ranked by %s', async (by, pairs) => {
     await stored()
-    expect((await get('DexTop', `/v1/dex/top?by=${by}`)).map(({ pair }) => pair)).toEqual(pairs)
-    expect(await get('DexTop', `/v1/dex/top?by=${by}&limit=1`)).toHaveLength(1)
+    expect((await get(DEX_TOP, `/v1/dex/top?by=${by}`)).map(({ pair }) => pair)).toEqual(pairs)
+    expect(await get(DEX_TOP, `/v1/dex/top?by=${by}&limit=1`)).toHaveLength(1)
   })
 
   it('have candles and liquidity', async () => {
-    const candles = await get('DexCandles', `/v1/dex/candles/KMD_LTC?interval=1d&from=${T - 7 * DAY}&to=${T}`)
+    const candles = await get(DEX_CANDLES, `/v1/dex/candles/KMD_LTC?interval=1d&from=${T - 7 * DAY}&to=${T}`)
     expect(candles.rows).toMatchObject([
       { o: 0.005, h: 0.005, l: 0.005, c: 0.005, v: 100, q: 0.5, n: 1 },
       { o: 0.004, h: 0.005, l: 0.004, c: 0.005, v: 300, q: 1.4, n: 2 },
     ])
-    const lying = async () => (await get('DexLiquidity', `/v1/dex/liquidity/WETH_USDC?from=${T - DAY}&to=${T + 1}`)).rows
+    const lying = async () => (await get(DEX_LIQUIDITY, `/v1/dex/liquidity/WETH_USDC?from=${T - DAY}&to=${T + 1}`)).rows
     // One row or two: the day is long over.
     await expect.poll(async () => (await lying()).reduce((sum, { hours }) => sum + hours, 0), { timeout: 20_000 }).toBe(2)
     expect((await lying()).at(-1)).toMatchObject({
@@ -321,7 +324,7 @@ describe('swaps from outside', () => {
       JSON.stringify({ ...SWAPS[1], is_success: 0 }),
       JSON.stringify({ ...SWAPS[1], maker_coin: 'DOC' }),
     ]
-    const answer = DEX_ANSWERS.Swaps.parse(await (await post(lines.join('\n'))).json())
+    const answer = SWAPS_ANSWER.schema.parse(await (await post(lines.join('\n'))).json())
     expect(answer).toMatchObject({ accepted: 0, known: 1, left_out: 2, refused: [{ row: 2 }, { row: 3 }, { row: 4 }] })
   })
 

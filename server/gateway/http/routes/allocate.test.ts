@@ -1,13 +1,15 @@
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import type { ProtocolError } from '../../../../streams/wire/errors.ts'
+import { access } from '../../../identity/access.ts'
 import { problem } from '../../transports/problem.ts'
-import type { Env } from '../app.ts'
-import { allocateRoute } from './allocate.ts'
+import type { Env } from '../env.ts'
+import { mount } from '../mount.ts'
+import { ALLOCATE_ROUTES } from './allocate.ts'
 
 const app = new Hono<Env>()
 app.onError(error => problem(error as ProtocolError))
-allocateRoute(app)
+mount(app, ALLOCATE_ROUTES, { directory: { access: access(new Map()), has: () => false } })
 
 const post = (body: string, type = 'application/json'): Response | Promise<Response> =>
   app.request('/v1/allocate', { method: 'POST', body, headers: { 'content-type': type } })

@@ -1,10 +1,32 @@
-import type { Hono } from 'hono'
+import { z } from 'zod'
 import { ALLOCATION, allocate } from '../../../../streams/fund/allocation.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
-import type { Env } from '../app.ts'
-import { readBody } from '../body.ts'
+import { json, readBody } from '../body.ts'
+import { answer, type Route } from '../route.ts'
+
+const ALLOCATED = answer(
+  'Allocation',
+  z.object({
+    assets: z.array(
+      z.object({
+        symbol: z.string(),
+        weight: z.number(),
+        value: z.number().describe('weight × capital'),
+        amount: z.number().describe('value ÷ price'),
+      }),
+    ),
+  }),
+)
 
 /** The capped allocation of a capital, for everybody: it depends on the request alone. */
-export const allocateRoute = (app: Hono<Env>): void => {
-  app.post('/v1/allocate', async c => c.json({ assets: allocate(checked(ALLOCATION, await readBody(c), 'body'), 'body') }))
-}
+export const ALLOCATE_ROUTES: readonly Route<unknown>[] = [
+  {
+    method: 'post',
+    path: '/v1/allocate',
+    summary: 'A capital among assets by market capitalisation, none above the cap',
+    who: 'all',
+    takes: { body: json(ALLOCATION) },
+    gives: ALLOCATED,
+    handler: async c => c.json({ assets: allocate(checked(ALLOCATION, await readBody(c), 'body'), 'body') }),
+  },
+]

@@ -1,13 +1,23 @@
-import type { Hono } from 'hono'
+import { z } from 'zod'
+import type { Depth } from '../../../../streams/market/levels.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
-import type { CoreQueries } from '../../../core/coreQueries.ts'
-import type { Principal } from '../../../identity/access.ts'
-import type { Env } from '../app.ts'
+import { MS } from '../forms.ts'
+import { inPath, inQuery } from '../parameters.ts'
+import { answer, type Handler, type Route } from '../route.ts'
 
-export interface DepthOptions {
-  /** Throws a Refusal where the channel is none or not for this visitor. */
-  readonly readable: (who: Principal, channel: string) => void
-  readonly depthOf: CoreQueries['depth']
+/** What the depth of pools is read from. */
+export interface DepthServices {
+  /** Returns the depth of a pool for each fraction of its price; undefined if it is not known yet. */
+  readonly depthOf: (pool: string, fractions: readonly number[]) => Promise<PoolDepth | undefined>
+}
+
+/** The depth of a pool as of the event time `t` (ms). */
+export interface PoolDepth {
+  readonly t: number
+  /** Of a token1 in token0; NaN if unknown. */
+  readonly price: number
+  /** One for each fraction. */
+  readonly depth: readonly Depth[]
 }
 
 /** Values of `within` in a request. */
@@ -15,28 +25,65 @@ const FRACTIONS_MAX = 20
 /** A share of the price: above 0 and below 1. */
 const SHARE = /^0?\.(?=0*[1-9])\d{1,18}$/
 
-/** How much of a pool can be traded before its price has moved so far: for whoever may read the pool. */
-export const depthRoute = (app: Hono<Env>, { readable, depthOf }: DepthOptions): void => {
-  app.get('/v1/pools/:id/depth', async c => {
-    const id = c.req.param('id')
-    readable(c.get('who'), `pool:${id}`)
-    const within = [...new Set(c.req.queries('within'))]
-    if (within.length === 0) throw new ProtocolError('invalid_params', 'within: found nothing, expected a share of the price such as 0.05')
-    if (within.length > FRACTIONS_MAX)
-      throw new ProtocolError('invalid_params', `within: found ${within.length} values, expected at most ${FRACTIONS_MAX}`)
-    const bad = within.find(text => !SHARE.test(text))
-    if (bad !== undefined)
-      throw new ProtocolError('invalid_params', `within: found "${bad}", expected a share above 0 and below 1 such as 0.05`)
-    const found = await depthOf(id, within.map(Number))
-    if (found === undefined) throw new ProtocolError('not_ready', 'the depth of this pool is not known here yet', 1)
-    const { t, price, depth } = found
-    const known = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined)
-    // A member that is undefined is left out.
-    return c.json({
-      pool: id,
-      t,
-      price: known(price),
-      depth: Object.fromEntries(within.map((text, i) => [text, { bid: known(depth[i]!.bid), ask: known(depth[i]!.ask) }])),
-    })
+const DEPTH = answer(
+  'Depth',
+  z.object({
+    pool: z.string(),
+    t: MS,
+    price: z.number().optional().describe('of a token1 in token0'),
+    depth: z
+      .record(z.string(), z.object({ bid: z.number().optional(), ask: z.number().optional() }))
+      .describe('by `within`: what can be sold and bought before the price has moved that far, in the quote currency; absent if unknown'),
+  }),
+)
+
+/** Reads the shares of the price in the query, as they were written. Throws a ProtocolError. */
+const sharesOf = (texts: readonly string[] | undefined): string[] => {
+  const within = [...new Set(texts)]
+  if (within.length === 0) throw new ProtocolError('invalid_params', 'within: found nothing, expected a share of the price such as 0.05')
+  if (within.length > FRACTIONS_MAX)
+    throw new ProtocolError('invalid_params', `within: found ${within.length} values, expected at most ${FRACTIONS_MAX}`)
+  const bad = within.find(text => !SHARE.test(text))
+  if (bad !== undefined)
+    throw new ProtocolError('invalid_params', `within: found "${bad}", expected a share above 0 and below 1 such as 0.05`)
+  return within
+}
+
+/** A measure as JSON has it: a member that is undefined is left out. */
+const known = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined)
+
+const depth: Handler<DepthServices> = async (c, { depthOf }) => {
+  const id = c.req.param('id')!
+  const within = sharesOf(c.req.queries('within'))
+  const found = await depthOf(id, within.map(Number))
+  if (found === undefined) throw new ProtocolError('not_ready', 'the depth of this pool is not known here yet', 1)
+  return c.json({
+    pool: id,
+    t: found.t,
+    price: known(found.price),
+    depth: Object.fromEntries(within.map((text, i) => [text, { bid: known(found.depth[i]!.bid), ask: known(found.depth[i]!.ask) }])),
   })
 }
+
+/** How much of a pool can be traded before its price has moved that far. */
+export const DEPTH_ROUTES: readonly Route<DepthServices>[] = [
+  {
+    method: 'get',
+    path: '/v1/pools/:id/depth',
+    summary: 'The depth of a pool as of the newest frame',
+    who: { read: ({ id }) => `pool:${id}` },
+    takes: {
+      parameters: [
+        inPath('id', 'of the pool'),
+        inQuery('within', 'shares of the price by which it may move, at least one', {
+          type: 'array',
+          items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+          minItems: 1,
+          maxItems: FRACTIONS_MAX,
+        }),
+      ],
+    },
+    gives: DEPTH,
+    handler: depth,
+  },
+]

@@ -4,14 +4,28 @@ import { DAY } from '../../../../streams/market/candles.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { type Pair, parsePair } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
+import { inPath, timeInQuery } from '../parameters.ts'
+import type { Parameter } from '../route.ts'
 
-/** What is asked for of a decentralised exchange: `{id}` is a pair, `KMD_LTC` in either order, or the id of a pool. */
+/** What routes of decentralised markets answer from. */
+export interface DexServices {
+  readonly dex: Dex
+}
+
+/** A market that a path names: a pair, `KMD_LTC` in either order, or the id of a pool. */
 export interface Asked {
   readonly pair: Pair
-  /** The pool that was named. */
+  /** The pool, if one was named. */
   readonly market: string | undefined
 }
 
+/** Describes the parameter of the path that names a market. */
+export const marketInPath = (name: string): Parameter => inPath(name, 'a pair such as `KMD_LTC`, in either order, or the id of a pool')
+
+/** Describes the moment that an answer is of. */
+export const AT = timeInQuery('at', 'the moment that the answer is of; now if left out')
+
+/** Reads what a path names. Throws a ProtocolError. */
 export const askedOf = (dex: Dex, id: string): Asked => {
   const ofPool = dex.pairOfPool(id)
   if (ofPool) return { pair: ofPool, market: id }
@@ -21,16 +35,16 @@ export const askedOf = (dex: Dex, id: string): Asked => {
   return { pair, market: undefined }
 }
 
-/** The moment that an answer is of, ms: now, or an earlier one by `at`. */
+/** Returns the moment that an answer is of, ms: now, or an earlier one by `at`. Throws a ProtocolError. */
 export const momentOf = (c: Context, dex: Dex): number => wholeOf(c, 'at', dex.now, 0, LAST)
 
-/** Whether now is asked for: what lies in pools and could be traded there is known of no other moment. */
+/** Returns whether now is asked for: what lies in pools and could be traded there is known of no other moment. */
 export const isNow = (c: Context): boolean => c.req.query('at') === undefined
 
-/** The last ms that the store can tell. */
+/** The last ms that the store can hold. */
 const LAST = Date.UTC(2262, 0)
 
-/** A whole number of the query. Throws a Refusal. */
+/** Reads a whole number of the query. Throws a ProtocolError. */
 export const wholeOf = (c: Context, name: string, otherwise: number, least: number, most: number): number => {
   const text = c.req.query(name)
   if (text === undefined) return otherwise
@@ -40,7 +54,15 @@ export const wholeOf = (c: Context, name: string, otherwise: number, least: numb
   return value
 }
 
-/** Time from `from` to `to` (ms) of the query, a day where nothing is said. */
+/** Reads one of a few words of the query. Throws a ProtocolError. */
+export const oneOf = <W extends string>(c: Context, name: string, words: readonly W[], otherwise: W): W => {
+  const text = c.req.query(name) ?? otherwise
+  const word = words.find(known => known === text)
+  if (word === undefined) throw new ProtocolError('invalid_params', `${name}: found "${text.slice(0, 40)}", expected ${words.join(', ')}`)
+  return word
+}
+
+/** Reads a time from `from` to `to` (ms) of the query; the last day if nothing is said. Throws a ProtocolError. */
 export const timesOf = (c: Context, dex: Dex, from: string, to: string): { from: number; to: number } => {
   const end = wholeOf(c, to, momentOf(c, dex), 0, LAST)
   const start = wholeOf(c, from, Math.max(0, end - DAY), 0, LAST)
@@ -48,14 +70,14 @@ export const timesOf = (c: Context, dex: Dex, from: string, to: string): { from:
   return { from: start, to: end }
 }
 
-/** A measure as these formats write numbers: a plain decimal in a text, at twelve significant digits. Undefined where it is unknown. */
+/** Returns a measure as the aggregators' formats write numbers: a plain decimal at twelve significant digits; undefined if it is unknown. */
 export const decimalOf = (value: number): string | undefined => {
   const amount = fromNumber(Number(value.toPrecision(12)))
   return amount === undefined ? undefined : formatDecimal(amount)
 }
 
-/** An exact decimal of the store in its shortest form. */
+/** Returns an exact decimal of the store in its shortest form. */
 export const shortest = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
 
-/** A measure as a JSON number; undefined, and so absent, where it is unknown. */
+/** Returns a measure as a JSON number; undefined, and so absent, if it is unknown. */
 export const numberOf = (value: number): number | undefined => (Number.isFinite(value) ? Number(value.toPrecision(12)) : undefined)

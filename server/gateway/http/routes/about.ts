@@ -1,0 +1,56 @@
+import type { Registry } from 'prom-client'
+import { configJsonSchema } from '../../../config/schema.ts'
+import { asyncApi } from '../asyncapi.ts'
+import { type Handler, JSON_TYPE, type Route } from '../route.ts'
+
+/** What the server says of itself with. */
+export interface AboutServices {
+  readonly registry: Registry
+  /** Returns what is not ready yet, by name and reason; empty if all is. */
+  readonly notReady: () => Readonly<Record<string, string>>
+  /** Returns the description of all routes. */
+  readonly openApi: () => object
+}
+
+const SCHEMA_TYPE = 'application/schema+json'
+
+const ready: Handler<AboutServices> = (c, { notReady }) => {
+  const waiting = notReady()
+  const isReady = Object.keys(waiting).length === 0
+  if (!isReady) c.header('retry-after', '1')
+  return c.json({ ready: isReady, waiting }, isReady ? 200 : 503)
+}
+
+const metrics: Handler<AboutServices> = async (c, { registry }) =>
+  c.text(await registry.metrics(), 200, { 'content-type': registry.contentType })
+
+/** What the server says of itself: health, figures, descriptions. */
+export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
+  { method: 'get', path: '/healthz', summary: 'The process lives', who: 'all', gives: [JSON_TYPE], handler: c => c.json({ status: 'ok' }) },
+  { method: 'get', path: '/readyz', summary: 'All parts are ready (200) or not (503)', who: 'all', gives: [JSON_TYPE], handler: ready },
+  { method: 'get', path: '/metrics', summary: 'Figures in Prometheus’ text format', who: 'all', gives: ['text/plain'], handler: metrics },
+  {
+    method: 'get',
+    path: '/schema/config.json',
+    summary: 'The JSON Schema of the configuration',
+    who: 'all',
+    gives: [SCHEMA_TYPE],
+    handler: c => c.json(configJsonSchema() as object, 200, { 'content-type': SCHEMA_TYPE }),
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This description',
+    who: 'all',
+    gives: [JSON_TYPE],
+    handler: (c, { openApi }) => c.json(openApi()),
+  },
+  {
+    method: 'get',
+    path: '/asyncapi.json',
+    summary: 'The description of the websocket',
+    who: 'all',
+    gives: [JSON_TYPE],
+    handler: c => c.json(asyncApi()),
+  },
+]

@@ -1,0 +1,63 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { ProtocolError } from '../../../../streams/wire/errors.ts'
+import { checked } from '../../../../streams/wire/explain.ts'
+import { METHODS } from '../../../../streams/wire/requests.ts'
+import type { Accounts } from '../../../identity/accounts.ts'
+import { jsonOrForm, readBody } from '../body.ts'
+import type { Env } from '../env.ts'
+import { MS } from '../forms.ts'
+import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
+
+/** What clients register and log in with. */
+export interface AccountServices {
+  readonly accounts: Accounts
+}
+
+const TOKEN = answer('Token', z.object({ token: z.string(), expires: MS }))
+
+/** Returns where a request comes from; '' if that is not known. */
+export const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
+
+const register: Handler<AccountServices> = async (c, { accounts }) => {
+  const { username, password, invite } = checked(METHODS.register, await readBody(c), 'body')
+  return c.json(await accounts.register(username, password, addressOf(c), invite))
+}
+
+/** A login may name an invitation: who has just registered sends the same body again. */
+const login: Handler<AccountServices> = async (c, { accounts }) => {
+  const { username, password } = checked(METHODS.register, await readBody(c), 'body')
+  return c.json(await accounts.login(username, password, addressOf(c)))
+}
+
+const logout: Handler<AccountServices> = async (c, { accounts }) => {
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  if (token === undefined) throw new ProtocolError('not_logged_in')
+  await accounts.logout(token)
+  return c.json({})
+}
+
+/** Registration, login, logout. */
+export const ACCOUNT_ROUTES: readonly Route<AccountServices>[] = [
+  {
+    method: 'post',
+    path: '/register',
+    summary: 'A new client',
+    who: 'all',
+    noCredentialsInUrl: true,
+    takes: { body: jsonOrForm(METHODS.register) },
+    gives: TOKEN,
+    handler: register,
+  },
+  {
+    method: 'post',
+    path: '/v1/login',
+    summary: 'A token for a client',
+    who: 'all',
+    noCredentialsInUrl: true,
+    takes: { body: jsonOrForm(METHODS.login) },
+    gives: TOKEN,
+    handler: login,
+  },
+  { method: 'post', path: '/v1/logout', summary: 'Ends the token of the header', who: 'known', gives: [JSON_TYPE], handler: logout },
+]

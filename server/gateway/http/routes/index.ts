@@ -1,0 +1,44 @@
+import type { Route } from '../route.ts'
+import { ABOUT_ROUTES, type AboutServices } from './about.ts'
+import { ACCOUNT_ROUTES } from './accounts.ts'
+import { ALLOCATE_ROUTES } from './allocate.ts'
+import { CMC_ROUTES } from './cmc.ts'
+import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
+import { DEX_ROUTES } from './dex.ts'
+import type { DexServices } from './dexQuery.ts'
+import { GECKO_ROUTES } from './gecko.ts'
+import { HISTORY_ROUTES, type HistoryServices } from './history.ts'
+import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
+import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
+import { ORDER_ROUTES, type OrderServices } from './orders.ts'
+import { PORTFOLIO_ROW_ROUTES, type PortfolioRowServices } from './portfolioRows.ts'
+import { STATE_ROUTES, type StateServices } from './states.ts'
+
+/** What all routes together need of the server. */
+export interface Services
+  extends AboutServices,
+    StateServices,
+    HistoryServices,
+    DepthServices,
+    OrderServices,
+    OperationServices,
+    PortfolioRowServices,
+    ImportServices,
+    DexServices {}
+
+/** All routes, mounted and described. */
+export const ROUTES: readonly Route<Services>[] = [
+  ...GECKO_ROUTES,
+  ...CMC_ROUTES,
+  ...DEX_ROUTES,
+  ...ACCOUNT_ROUTES,
+  ...ORDER_ROUTES,
+  ...OPERATION_ROUTES,
+  ...PORTFOLIO_ROW_ROUTES,
+  ...IMPORT_ROUTES,
+  ...ALLOCATE_ROUTES,
+  ...STATE_ROUTES,
+  ...DEPTH_ROUTES,
+  ...HISTORY_ROUTES,
+  ...ABOUT_ROUTES,
+]

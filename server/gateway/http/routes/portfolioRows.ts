@@ -1,0 +1,47 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { checked } from '../../../../streams/wire/explain.ts'
+import { ROWS } from '../../../../streams/wire/requests.ts'
+import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../../clearing/transactionRows.ts'
+import type { PortfolioRows } from '../../api/portfolioRows.ts'
+import { expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
+import { RECORDED } from '../forms.ts'
+import { inPath } from '../parameters.ts'
+import { JSON_TYPE, type Route } from '../route.ts'
+
+/** What takes rows of portfolios. */
+export interface PortfolioRowServices {
+  readonly portfolioRows: PortfolioRows
+}
+
+const CSV = 'text/csv'
+
+/** What puts rows into a portfolio takes as JSON. */
+const TRANSACTIONS = z.strictObject({ transactions: ROWS })
+
+/** Reads rows of a portfolio. One media type must be named: a page of another origin can send a body without. Throws ProtocolErrors. */
+const readRows = async (c: Context): Promise<TransactionRows> => {
+  expectType(c, CSV, JSON_TYPE, NDJSON)
+  switch (typeOf(c)) {
+    case CSV:
+      return rowsOfCsv(await c.req.text())
+    case NDJSON:
+      return rowsOfLines(await c.req.text())
+    default:
+      return rowsOfList(checked(TRANSACTIONS, await readBody(c), 'body').transactions)
+  }
+}
+
+/** Rows into portfolios. */
+export const PORTFOLIO_ROW_ROUTES: readonly Route<PortfolioRowServices>[] = [
+  {
+    method: 'post',
+    path: '/v1/portfolios/:id/transactions',
+    summary: 'Rows into a portfolio, each id once; for its owner and operators of the scope portfolios',
+    who: { record: ({ id }) => id! },
+    noCredentialsInUrl: true,
+    takes: { parameters: [inPath('id', 'of the portfolio')], body: { ...json(TRANSACTIONS), [CSV]: TEXT, [NDJSON]: TEXT } },
+    gives: RECORDED,
+    handler: async (c, { portfolioRows }) => c.json(await portfolioRows.record(c.get('who'), c.req.param('id')!, () => readRows(c))),
+  },
+]
