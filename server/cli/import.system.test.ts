@@ -124,7 +124,7 @@ describe('driftwire import transactions', () => {
   it('ends with 1 where no server answers', async () => {
     const file = written('nobody.csv', [HEADER, ...rows(1)].join('\n'))
     const [code, , stderr] = await ran(file, '--portfolio', 'plain', '--url', 'http://127.0.0.1:1')
-    expect([code, stderr]).toEqual([1, 'driftwire: http://127.0.0.1:1: found no server, expected one that runs\n'])
+    expect([code, stderr]).toEqual([1, 'driftwire: http://127.0.0.1:1: found no server, expected a running one\n'])
   })
 
   // The kernel tells what a process has taken at most.

@@ -41,7 +41,7 @@ const transactions = async (args: readonly string[], environment: Environment): 
   const imported: Imported = { accepted: 0, known: 0, refused: 0 }
   let failed = false
   try {
-    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected a running one`)
     await importTransactions(file, portfolio, server, imported, (line, why) => console.error(`${file}:${line}: ${why}`))
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
@@ -67,7 +67,7 @@ const supplies = async (args: readonly string[], environment: Environment): Prom
     console.error(`${file}:${line}: ${why}`)
   })
   try {
-    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected a running one`)
     const { accepted, known } = await sendSupplies(told, server)
     console.log(`${file}: ${accepted} supplies accepted, ${known} known, ${refused} refused`)
   } catch (error) {
@@ -119,7 +119,7 @@ const storeOf = async (
   if (named && url === undefined) return directoryStore(dataDir)
   const server = new RunningServer(url, given ?? (url === undefined ? await localToken(dataDir) : undefined), port)
   if (await server.answers()) return serverStore(server)
-  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected a running one`)
   return directoryStore(dataDir)
 }
 

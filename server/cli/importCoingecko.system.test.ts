@@ -119,7 +119,7 @@ describe('driftwire import coingecko', () => {
       const program = begun(args)
       await waits
       expect(await program.end(signal)).toBe(code)
-      if (signal === 'SIGINT') expect(program.lastLine).toBe('driftwire: stopped; the same command goes on from here')
+      if (signal === 'SIGINT') expect(program.lastLine).toBe('driftwire: stopped; the same command continues from here')
     }
     gecko.silent = ''
     expect((await ran(...args))[0]).toBe(0)
@@ -180,7 +180,7 @@ describe('driftwire import coingecko', () => {
     const [refused, , why] = await ran('--url', url, '--token', 'wrong', '--top', '1', '--days', '6')
     expect([refused, why]).toEqual([1, expect.stringContaining('401 bad_credentials')])
     const [nobody, , told] = await ran('--url', await nowhere())
-    expect([nobody, told]).toEqual([1, expect.stringContaining('found no server, expected one that runs')])
+    expect([nobody, told]).toEqual([1, expect.stringContaining('found no server, expected a running one')])
   })
 
   it('puts them into a directory that no server holds, also days, and knows there what is there', async () => {

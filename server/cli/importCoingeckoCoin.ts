@@ -2,7 +2,7 @@ import { HOUR } from '../../streams/market/candles.ts'
 import { TickWriter } from '../../streams/market/tickWriter.ts'
 import type { Coin, CoinGecko } from '../coingecko/coingecko.ts'
 import { type HourPrices, hoursOf, hoursToAskFor } from '../coingecko/hourly.ts'
-import { NOWHERE } from '../feeds/replay/trades.ts'
+import { UNNAMED_SOURCE } from '../lib/unnamedSource.ts'
 import type { Target } from './importCoingeckoTarget.ts'
 import type { CandleStore } from './importPrices.ts'
 import type { Imported } from './importTransactions.ts'
@@ -57,7 +57,7 @@ const put = async (
     refused(`left out: ${kind}`)
   })
   writer.message(Number.NaN)
-  const [index, source] = [store.symbols.index(symbol), store.sources.index(NOWHERE)]
+  const [index, source] = [store.symbols.index(symbol), store.sources.index(UNNAMED_SOURCE)]
   for (const { end, ...prices } of hours) writer.candle(index, source, end - HOUR, HOUR, prices, 0, `coingecko:${coin}`)
   const ticks = writer.drain()
   if (ticks !== undefined) await store.put([ticks], imported, refused)

@@ -1,4 +1,4 @@
-/** What a terminal is, as far as a bar needs it. */
+/** A terminal, as far as a bar needs it. */
 export interface Terminal {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -8,10 +8,11 @@ export interface Terminal {
 const BAR = 24
 const CLEAR = '\r\u001b[K'
 
-/** Lines of what is done, and on a terminal a bar below them; elsewhere the lines alone. */
+/** Prints a line for each thing done, and on a terminal a bar below them. */
 export class Progress {
   private readonly out: Terminal
-  private readonly total: number
+  /** The number of things to do. */
+  total: number
   private done = 0
   private shown = ''
 
@@ -20,13 +21,13 @@ export class Progress {
     this.total = total
   }
 
-  /** One more is done, and this is its line. */
+  /** Counts one more as done, and prints its line. */
   line(text: string): void {
     this.done += 1
     this.put(`${text}\n`)
   }
 
-  /** What goes on; on a terminal alone. */
+  /** Shows what is under way; on a terminal only. */
   now(text: string): void {
     if (!this.out.isTTY) return
     const full = Math.round((BAR * this.done) / this.total)
@@ -35,7 +36,7 @@ export class Progress {
     this.out.write(CLEAR + this.shown)
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void {
     this.put('')
     this.shown = ''

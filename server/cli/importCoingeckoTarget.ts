@@ -33,7 +33,7 @@ export const openTarget = async ({ url, token, port, dataDir, directory }: Targe
   const given = token ?? (url === undefined ? await localToken(dataDir) : undefined)
   const server = new RunningServer(url, given, port)
   if (await server.answers()) return serverTarget(server)
-  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected a running one`)
   return directoryTarget(dataDir)
 }
 

@@ -142,7 +142,7 @@ const openTarget = async (
   const token = given ?? environment.DRIFTWIRE_TOKEN ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
   const server = new RunningServer(url, token, environment.DRIFTWIRE_PORT)
   if (await server.answers()) return overHttp(server)
-  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected one that runs`)
+  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected a running one`)
   return directory(dataDir)
 }
 

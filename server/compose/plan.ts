@@ -10,8 +10,9 @@ import { portfolioSpecs } from '../config/portfolioSpecs.ts'
 import type { Settings } from '../config/settings.ts'
 import { configuredFeeds } from '../feeds/configured.ts'
 import type { Feed } from '../feeds/feed.ts'
-import { seedOf, simFeed } from '../feeds/sim/sim.ts'
+import { simFeed } from '../feeds/sim/sim.ts'
 import { feedOf } from '../feeds/specs.ts'
+import { seedOf } from '../lib/seededRandom.ts'
 
 /** All that the settings describe. Nothing of it is opened yet. */
 export interface Plan {

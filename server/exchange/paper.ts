@@ -1,7 +1,6 @@
 import { Subject } from 'rxjs'
 import { fromNumber, mulDown, toNumber } from '../../streams/lib/decimal.ts'
-import { seedOf } from '../feeds/sim/sim.ts'
-import { seededRandom } from '../lib/seededRandom.ts'
+import { seededRandom, seedOf } from '../lib/seededRandom.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
 export interface PaperOptions {

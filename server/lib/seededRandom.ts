@@ -17,3 +17,11 @@ export const seededRandom = (seed: number): SeededRandom => {
   }
   return { uniform, normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) }
 }
+
+/** Returns a seed for a text: the number it is, a hash of anything else, 1 for none. */
+export const seedOf = (text: string | undefined): number => {
+  if (text === undefined) return 1
+  let seed = 0
+  for (const char of text) seed = (Math.imul(seed, 31) + char.charCodeAt(0)) | 0
+  return /^\d{1,9}$/.test(text) ? Number(text) : seed
+}

@@ -2,15 +2,12 @@ import { basename } from 'node:path'
 import { csvFields } from '../../../streams/lib/csv.ts'
 import { isQuoteCurrency, type SymbolMap, splitSymbol } from '../../../streams/market/symbols.ts'
 import { isTime } from '../../../streams/market/ticks.ts'
-import { TickWriter } from '../../../streams/market/tickWriter.ts'
-import type { FeedInput } from '../feed.ts'
+import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import { SpecError } from '../specError.ts'
 import { decimal } from '../venues/numbers.ts'
-import type { Block } from './blocks.ts'
 import { Header } from './header.ts'
-import { OutlierFilter, type Timed } from './outlierFilter.ts'
-import type { Head, Reader, Reading, Recognise } from './reader.ts'
-import { NOWHERE } from './trades.ts'
+import type { Head, Reading, Recognise } from './reader.ts'
+import { type CsvRow, RowReader } from './rowReader.ts'
 
 /**
  * Candles as CSV: `open_time_ms,open,high,low,close,volume_base`, volumes in base units, and a column `symbol` where the file
@@ -73,92 +70,59 @@ const symbolOf = ({ spec, path, fragment, map }: Head): string => {
     .split('_')
   const symbol =
     fragment === undefined
-      ? (parts.map(part => map.named(NOWHERE, part)).find(s => s !== undefined) ??
+      ? (parts.map(part => map.named(UNNAMED_SOURCE, part)).find(s => s !== undefined) ??
         parts.map(part => quoted(part, map)).find(s => s !== undefined))
-      : map.canonical(NOWHERE, fragment)
+      : map.canonical(UNNAMED_SOURCE, fragment)
   if (symbol !== undefined) return symbol
   const found = fragment === undefined ? `candles without a symbol in a file named ${basename(path)}` : `the symbol ${fragment}`
   throw new SpecError(spec, found, 'a column symbol, #SYMBOL, or a part of the file name that is one (BTC-USD, BTCUSDT)')
 }
 
 const quoted = (part: string, map: SymbolMap): string | undefined => {
-  const symbol = map.canonical(NOWHERE, part)
+  const symbol = map.canonical(UNNAMED_SOURCE, part)
   return symbol !== undefined && isQuoteCurrency(splitSymbol(symbol)?.quote ?? '') ? symbol : undefined
 }
 
-interface Row extends Timed {
-  readonly line: number
+interface CandleRow extends CsvRow {
   readonly prices: { open: number; high: number; low: number; close: number }
   readonly volume: number
 }
 
-class CandleRows implements Reader {
+class CandleRows extends RowReader<CandleRow> {
   private readonly columns: Columns
-  private readonly width: number
   private readonly symbol: string | undefined
-  private readonly reading: Reading
-  private readonly writer: TickWriter
-  private readonly rows: OutlierFilter<Row>
   private readonly symbols = new Map<string, number>()
   private readonly span: number
   private readonly source: number
-  private content = ''
-  private line = 0
 
   constructor(columns: Columns, symbol: string | undefined, span: number, reading: Reading) {
+    super(Math.max(...Object.values(columns)) + 1, reading)
     this.columns = columns
-    this.width = Math.max(...Object.values(columns)) + 1
     this.symbol = symbol
     this.span = span
-    this.reading = reading
-    this.source = reading.context.sources.index(NOWHERE)
-    this.writer = new TickWriter(reading.context.feed, (kind, n) => reading.leftOut.note(kind, n, this.line))
-    this.rows = new OutlierFilter<Row>(
-      row => this.write(row),
-      row => {
-        this.line = row.line
-        this.writer.reject('time')
-      },
-    )
+    this.source = reading.context.sources.index(UNNAMED_SOURCE)
   }
 
-  async read({ first, lines }: Block): Promise<void> {
-    if (this.content === '') this.content = await this.reading.content()
+  protected override needsContent(): boolean {
+    return true
+  }
+
+  protected override rowOf(fields: readonly string[], line: number): CandleRow {
     const { time, open, high, low, close, volume } = this.columns
-    for (let i = first === 1 ? 1 : 0; i < lines.length; i++) {
-      const text = lines[i]!
-      if (text === '') continue
-      this.line = first + i
-      this.writer.message(Number.NaN)
-      const fields = csvFields(text)
-      if (fields.length < this.width) {
-        this.writer.reject('unreadable')
-        continue
-      }
-      const row: Row = {
-        line: this.line,
-        t: Math.floor(decimal(fields[time])),
-        symbol: this.symbolOf(fields[this.columns.symbol]),
-        prices: { open: decimal(fields[open]), high: decimal(fields[high]), low: decimal(fields[low]), close: decimal(fields[close]) },
-        volume: decimal(fields[volume]),
-      }
-      if (row.symbol < 0) this.writer.reject('symbol')
-      else if (isTime(row.t)) this.rows.put(row)
-      else this.write(row)
+    return {
+      line,
+      t: Math.floor(decimal(fields[time])),
+      symbol: this.symbolOf(fields[this.columns.symbol]),
+      prices: { open: decimal(fields[open]), high: decimal(fields[high]), low: decimal(fields[low]), close: decimal(fields[close]) },
+      volume: decimal(fields[volume]),
     }
   }
 
-  end(): void {
-    this.rows.end()
+  protected override isSound({ t }: CandleRow): boolean {
+    return isTime(t)
   }
 
-  drain(): readonly FeedInput[] {
-    const batch = this.writer.drain()
-    return batch ? [batch] : []
-  }
-
-  private write({ line, symbol, t, prices, volume }: Row): void {
-    this.line = line
+  protected override write({ line, symbol, t, prices, volume }: CandleRow): void {
     this.writer.candle(symbol, this.source, t, this.span, prices, volume, `${this.content}:${line}`)
   }
 
@@ -167,7 +131,7 @@ class CandleRows implements Reader {
     if (name === undefined) return symbols.index(this.symbol!)
     let symbol = this.symbols.get(name)
     if (symbol === undefined) {
-      const canonical = map.canonical(NOWHERE, name)
+      const canonical = map.canonical(UNNAMED_SOURCE, name)
       symbol = canonical === undefined ? -1 : symbols.index(canonical)
       if (this.symbols.size < 100_000) this.symbols.set(name, symbol)
     }

@@ -1,13 +1,10 @@
-import { csvFields } from '../../../streams/lib/csv.ts'
 import { isPrice, isSize, isTime, type Side } from '../../../streams/market/ticks.ts'
-import { TickWriter } from '../../../streams/market/tickWriter.ts'
-import type { FeedInput } from '../feed.ts'
+import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import { SpecError } from '../specError.ts'
 import { decimal, sideOf } from '../venues/numbers.ts'
-import type { Block } from './blocks.ts'
 import { Header } from './header.ts'
-import { OutlierFilter, type Timed } from './outlierFilter.ts'
-import type { Reader, Reading, Recognise } from './reader.ts'
+import type { Reading, Recognise } from './reader.ts'
+import { type CsvRow, RowReader } from './rowReader.ts'
 
 /**
  * Trades as CSV: `symbol, price`, a time (`exch_ts_ms` or `ts_ms`), a size (`qty` or `size`) and optionally `taker_side` or
@@ -48,8 +45,7 @@ interface Columns {
   readonly received: number
 }
 
-interface Row extends Timed {
-  readonly line: number
+interface TradeRow extends CsvRow {
   readonly source: number
   readonly price: number
   readonly size: number
@@ -57,96 +53,63 @@ interface Row extends Timed {
   readonly id: string
 }
 
-/** Of what trades nowhere that is named. */
-export const NOWHERE = 'replay'
-
 /** Digits of a time in ns behind its ms. */
 const NANO_DIGITS = 6
 
 const PERPETUAL_MARKETS = ['linear', 'usdm', 'perp', 'perpetual', 'swap', 'futures']
 
-class TradeRows implements Reader {
+class TradeRows extends RowReader<TradeRow> {
   private readonly columns: Columns
-  private readonly width: number
   private readonly symbol: string | undefined
-  private readonly reading: Reading
-  private readonly writer: TickWriter
-  private readonly rows: OutlierFilter<Row>
   private readonly markets = new Map<string, Map<string, number>>()
-  private content: string | undefined
-  private line = 0
 
   constructor(columns: Columns, symbol: string | undefined, reading: Reading) {
+    super(Math.max(columns.symbol, columns.price, columns.time, columns.size) + 1, reading)
     this.columns = columns
-    this.width = Math.max(columns.symbol, columns.price, columns.time, columns.size) + 1
     this.symbol = symbol
-    this.reading = reading
-    this.writer = new TickWriter(reading.context.feed, (kind, n) => reading.leftOut.note(kind, n, this.line))
-    this.rows = new OutlierFilter<Row>(
-      row => this.write(row),
-      row => {
-        this.line = row.line
-        this.writer.reject('time')
-      },
-    )
   }
 
-  async read({ first, lines }: Block): Promise<void> {
-    const { symbol, price, time, size, side, id, exchange, market, received } = this.columns
-    for (let i = first === 1 ? 1 : 0; i < lines.length; i++) {
-      const text = lines[i]!
-      if (text === '') continue
-      this.line = first + i
-      const fields = csvFields(text)
-      const receipt = decimal(fields[received]?.slice(0, -NANO_DIGITS))
-      // A row that says when it came needs no other to bear it out, nor bears out the one before it.
-      if (!Number.isNaN(receipt)) this.rows.end()
-      this.writer.message(receipt)
-      if (fields.length < this.width) {
-        this.writer.reject('unreadable')
-        continue
-      }
-      const venue = fields[exchange] ?? ''
-      const tradeId = fields[id] ?? ''
-      const named = venue !== '' && tradeId !== ''
-      if (!named && this.content === undefined) this.content = await this.reading.content()
-      const row: Row = {
-        line: this.line,
-        t: Math.floor(decimal(fields[time])),
-        symbol: this.symbolOf(fields[symbol] ?? this.symbol!, venue, fields[market] ?? ''),
-        source: this.reading.context.sources.index(named ? venue : NOWHERE),
-        price: decimal(fields[price]),
-        size: decimal(fields[size]),
-        side: sideOf(fields[side]),
-        id: named ? detached(tradeId) : `${this.content}:${tradeId || this.line}`,
-      }
-      if (row.symbol < 0) this.writer.reject('symbol')
-      else if (Number.isNaN(receipt) && isTime(row.t) && isPrice(row.price) && isSize(row.size)) this.rows.put(row)
-      else this.write(row)
+  protected override receivedAt(fields: readonly string[]): number {
+    return decimal(fields[this.columns.received]?.slice(0, -NANO_DIGITS))
+  }
+
+  /** An id is a venue's own; a trade without either is named by its place in the file. */
+  protected override needsContent(fields: readonly string[]): boolean {
+    return !fields[this.columns.exchange] || !fields[this.columns.id]
+  }
+
+  protected override rowOf(fields: readonly string[], line: number): TradeRow {
+    const { symbol, price, time, size, side, id, exchange, market } = this.columns
+    const venue = fields[exchange] ?? ''
+    const tradeId = fields[id] ?? ''
+    const named = !this.needsContent(fields)
+    return {
+      line,
+      t: Math.floor(decimal(fields[time])),
+      symbol: this.symbolOf(fields[symbol] ?? this.symbol!, venue, fields[market] ?? ''),
+      source: this.reading.context.sources.index(named ? venue : UNNAMED_SOURCE),
+      price: decimal(fields[price]),
+      size: decimal(fields[size]),
+      side: sideOf(fields[side]),
+      id: named ? detached(tradeId) : `${this.content}:${tradeId || line}`,
     }
   }
 
-  end(): void {
-    this.rows.end()
+  protected override isSound({ t, price, size }: TradeRow): boolean {
+    return isTime(t) && isPrice(price) && isSize(size)
   }
 
-  drain(): readonly FeedInput[] {
-    const batch = this.writer.drain()
-    return batch ? [batch] : []
-  }
-
-  private write({ line, symbol, source, t, price, size, side, id }: Row): void {
-    this.line = line
+  protected override write({ symbol, source, t, price, size, side, id }: TradeRow): void {
     this.writer.trade(symbol, source, t, price, size, side, id)
   }
 
-  /** -1 where nothing tells which it is. */
+  /** Returns the symbol's number, -1 if the symbol is unknown. */
   private symbolOf(name: string, venue: string, market: string): number {
     const known = this.marketOf(venue, market)
     let symbol = known.get(name)
     if (symbol === undefined) {
       const { map, symbols } = this.reading.context
-      const exchange = venue || NOWHERE
+      const exchange = venue || UNNAMED_SOURCE
       const perpetual = PERPETUAL_MARKETS.includes(market.toLowerCase())
       const canonical = map.named(exchange, name) ?? map.canonical(exchange, name, perpetual)
       symbol = canonical === undefined ? -1 : symbols.index(canonical)

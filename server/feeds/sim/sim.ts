@@ -106,11 +106,3 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
 
 /** Six significant digits, as venues quote. */
 const nice = (price: number): number => Number(price.toPrecision(6))
-
-/** A number for any text that a seed may be; the same for the same. */
-export const seedOf = (text: string | undefined): number => {
-  if (text === undefined) return 1
-  let seed = 0
-  for (const char of text) seed = (Math.imul(seed, 31) + char.charCodeAt(0)) | 0
-  return /^\d{1,9}$/.test(text) ? Number(text) : seed
-}

@@ -6,8 +6,8 @@ import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { explain } from '../../../streams/wire/explain.ts'
 import { KEY, KEY_FORM } from '../../../streams/wire/limits.ts'
-import { NOWHERE } from '../../feeds/replay/trades.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
+import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import type { Sink } from '../../storage/write/sink.ts'
 
 /** A candle from outside the feeds. The same `symbol`, time and `id` is the same candle. */
@@ -74,7 +74,7 @@ export class CandleImport {
 
   private read(text: string): { writer: TickWriter; refused: { row: number; why: string }[]; symbols: Set<string> } {
     const { symbols, sources } = this.options
-    const source = sources.index(NOWHERE)
+    const source = sources.index(UNNAMED_SOURCE)
     const refused: { row: number; why: string }[] = []
     const taken = new Set<string>()
     const ids = new Set<string>()
