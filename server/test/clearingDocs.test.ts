@@ -52,6 +52,22 @@ describe('what is written of the protocol', () => {
     for (const kind of KINDS) expect(written, kind).toContain(kind)
   })
 
+  it('names every route that there is and none else', () => {
+    let method = ''
+    const written = rules
+      .split(/^## /m)
+      .map(part => part.slice(0, part.indexOf('\n')))
+      .filter(title => title.endsWith('by HTTP'))
+      .flatMap(title => tableOf(title).flatMap(([route]) => names(route!)))
+      .map(name => {
+        const [, own, path] = /^(?:([A-Z]+) )?([^?]+)/.exec(name)!
+        method = own ?? method
+        return `${method} ${path}`
+      })
+    const routes = ROUTES.map(route => `${route.method.toUpperCase()} ${route.path.replace(/:(\w+)/g, '{$1}')}`)
+    expect(written.sort()).toEqual(routes.sort())
+  })
+
   it('in OpenAPI has every route by every method, and none else', () => {
     const { paths } = openApi(ROUTES) as { paths: Record<string, Record<string, Operation>> }
     const routes = httpApp({} as AppOptions).routes.filter(({ method, path }) => method !== 'ALL' && path !== '/*')
