@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEngine } from '../storage/engine/engine.ts'
+import { ADMIN, newUser, send, stateOnce } from './clearingKit.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
 import { ADMIN_TOKEN, folder, ProtocolServer } from './protocolKit.ts'
 import { rowsOf, silent } from './storageKit.ts'
 
 const PASSWORDS = ['the first secret', 'the second secret']
-const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` }
 const CONFIG = { funds: [{ id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5' } }, createFeeBps: 10 }], feeds: ['sim:7'] }
 
 type Entry = { seq: number; t: number; who: string; kind: string; key?: string; hash: string } & Record<string, unknown>
@@ -17,37 +17,22 @@ let all: Entry[]
 let newestCopied: number
 const secrets: string[] = [...PASSWORDS, ADMIN_TOKEN]
 
-const post = (path: string, body?: object): Promise<Response> =>
-  server.fetch(path, {
-    method: 'POST',
-    headers: { ...ADMIN, 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  })
+const post = (path: string, body?: object): Promise<unknown> => send(server, 'POST', path, body, ADMIN)
 const page = (query: string): Promise<{ entries: Entry[]; next?: number }> => server.json(`/v1/audit${query}`, { headers: ADMIN })
 
 const started = async (): Promise<void> => {
   server = await ProtocolServer.start(CONFIG)
-  const socket = await server.client()
-  await socket.subscribe(['fund:ONE'])
-  const fund = await socket.replica('fund:ONE')
-  await socket.until(() => fund.state.nav !== undefined && fund.state.stale !== true)
-  await socket.close()
+  await stateOnce(server, 'fund:ONE', ({ nav, stale }) => nav !== undefined && stale !== true)
 }
 const user = async (name: string, password: string): Promise<ProtocolClient> => {
-  const socket = await server.client()
-  secrets.push((await socket.ask<{ token: string }>('register', { username: name, password })).token)
+  const { socket, token } = await newUser(server, name, {}, password)
+  secrets.push(token)
   return socket
 }
 /** Resolves when ClickHouse has every entry up to this one. */
 const copied = async (seq: number): Promise<void> => {
-  const socket = await server.client()
-  await socket.subscribe(['status'])
-  const { state } = await socket.replica('status').then(async replica => {
-    await socket.until(() => ((replica.state.journal as State | undefined)?.audited as number) >= seq)
-    return replica
-  })
-  newestCopied = (state.journal as State).audited as number
-  await socket.close()
+  const { journal } = await stateOnce(server, 'status', status => ((status.journal as State | undefined)?.audited as number) >= seq)
+  newestCopied = (journal as State).audited as number
 }
 
 beforeAll(async () => {

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ProtocolClient, State } from './protocolClient.ts'
-import { ADMIN_TOKEN, ProtocolServer } from './protocolKit.ts'
+import { ADMIN, bearer, engineReady, newestEntry, newUser, PASSWORD, send } from './clearingKit.ts'
+import type { ProtocolClient } from './protocolClient.ts'
+import { ProtocolServer } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'
 
-const PASSWORD = 'correct horse battery'
 const CONFIG = {
   funds: [{ id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5', ETH: '2' } }, creationUnit: '10' }],
   feeds: [],
   // A table of requests comes faster than a client's.
   limits: { requestsPerSecond: 100_000 },
 }
-const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` }
 
 /** What is no amount. */
 const AMOUNTS: [what: string, amount: unknown][] = [
@@ -89,60 +88,28 @@ overTransports('what cannot be', transport => {
 
   beforeAll(async () => {
     server = await ProtocolServer.start(CONFIG, '--transport', transport)
-    socket = await server.client()
-    token = (await socket.ask<{ token: string }>('register', { username: name, password: PASSWORD })).token
-    for (const [asset, amount] of [
-      ['BTC', '60'],
-      ['ETH', '240'],
-    ])
-      expect(await post('/v1/admin/deposits', { username: name, asset, amount, key: `${name}-${asset}` }, ADMIN)).toEqual([200, undefined])
+    const user = await newUser(server, name, { BTC: '60', ETH: '240' })
+    socket = user.socket
+    token = user.token
     await socket.ask('create', { fund: 'ONE', amount: '20', key: 'begin' })
     expect(await socket.ask('holdings')).toEqual(START)
   })
   afterAll(async () => {
-    await engineReady()
+    await engineReady(server)
     await server.stop()
   })
 
-  /** Resolves when the engine has begun: the folder of the test cannot be removed while it does. */
-  const engineReady = async (): Promise<void> => {
-    const socket = await server.client()
-    await socket.subscribe(['status'])
-    const status = await socket.replica('status')
-    await socket.until(() => (status.state.sink as State | undefined)?.state === 'ready')
-    await socket.close()
-  }
   /** Status and code. */
-  const post = async (
-    path: string,
-    body: object,
-    headers: Record<string, string> = { authorization: `Bearer ${token}` },
-  ): Promise<unknown[]> => {
-    const response = await server.fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    })
-    return [response.status, ((await response.json()) as { code?: string }).code]
+  const post = async (path: string, body: object, headers = bearer(token)): Promise<unknown[]> => {
+    const answer = await send(server, 'POST', path, body, headers)
+    return [answer.status, answer.body.code]
   }
   const ask = async (method: string, params: object): Promise<unknown> => (await socket.request(method, params)).error?.data.code
-  const newest = async (): Promise<number> => {
-    let last = 0
-    for (let after = 0, more = true; more; ) {
-      const { entries, next } = await server.json<{ entries: { seq: number }[]; next?: number }>(`/v1/audit?after=${after}`, {
-        headers: ADMIN,
-      })
-      last = entries.at(-1)?.seq ?? last
-      more = next !== undefined
-      after = next ?? after
-    }
-    return last
-  }
   /** Nothing of it has happened. */
   const nothingHappened = async (work: () => Promise<void>): Promise<void> => {
-    const before = await newest()
+    const before = await newestEntry(server)
     await work()
-    expect(await newest()).toBe(before)
+    expect(await newestEntry(server)).toBe(before)
     expect(await socket.ask('holdings')).toEqual(START)
   }
 

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADMIN, engineReady, newUser, PASSWORD, send, stateOnce } from './clearingKit.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
 import { ADMIN_TOKEN, ProtocolServer } from './protocolKit.ts'
 
-const PASSWORD = 'correct horse battery'
 const CONFIG = { funds: [{ id: 'CONFIGURED', weighting: { scheme: 'units', units: { A: '1' } } }], feeds: [] }
-const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` }
 const units = (of: Record<string, string>, more: object = {}) => ({ weighting: { scheme: 'units', units: of }, ...more })
 
 const WHOLE = { id: 'WHOLE', ...units({ A: '2', B: '1', C: '3' }) }
@@ -19,50 +18,21 @@ beforeAll(async () => {
   server = await ProtocolServer.start(CONFIG)
 })
 afterAll(async () => {
-  await engineReady()
+  await engineReady(server)
   await server.stop()
 })
 
-const post = async (path: string, body?: object, headers: Record<string, string> = ADMIN): Promise<{ status: number; body: State }> => {
-  const response = await server.fetch(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(body && { body: JSON.stringify(body) }),
-  })
-  return { status: response.status, body: (await response.json()) as State }
+const post = async (path: string, body?: object, headers = ADMIN): Promise<{ status: number; body: State }> => {
+  const answer = await send(server, 'POST', path, body, headers)
+  return { status: answer.status, body: answer.body }
 }
 const codeOf = async (answer: ReturnType<typeof post>): Promise<unknown[]> => {
   const { status, body } = await answer
   return [status, body.code]
 }
-/** Resolves when the engine has begun: the folder of the test cannot be removed while it does. */
-const engineReady = async (): Promise<void> => {
-  const socket = await server.client()
-  await socket.subscribe(['status'])
-  const status = await socket.replica('status')
-  await socket.until(() => (status.state.sink as State | undefined)?.state === 'ready')
-  await socket.close()
-}
-let keys = 0
-const client = async (name: string, assets: Record<string, string>): Promise<{ socket: ProtocolClient; token: string }> => {
-  const socket = await server.client()
-  const { token } = await socket.ask<{ token: string }>('register', { username: name, password: PASSWORD })
-  for (const [asset, amount] of Object.entries(assets))
-    expect((await post('/v1/admin/deposits', { username: name, asset, amount, key: `d${++keys}` })).status).toBe(200)
-  return { socket, token }
-}
 /** The fund's state once it has begun, as the admin sees it. */
-const begun = async (id: string, holds: (state: State) => boolean = state => state.shares !== undefined): Promise<State> => {
-  const socket = await server.client()
-  await socket.ask('auth', { token: ADMIN_TOKEN })
-  await socket.subscribe([`fund:${id}`])
-  const { state } = await socket.replica(`fund:${id}`).then(async replica => {
-    await socket.until(() => holds(replica.state))
-    return replica
-  })
-  await socket.close()
-  return state
-}
+const begun = (id: string, holds: (state: State) => boolean = state => state.shares !== undefined): Promise<State> =>
+  stateOnce(server, `fund:${id}`, holds, ADMIN_TOKEN)
 const holdings = (socket: ProtocolClient): Promise<{ assets: State; shares: State }> => socket.ask('holdings')
 
 describe('a fund that is defined while the server runs', () => {
@@ -81,7 +51,7 @@ describe('a fund that is defined while the server runs', () => {
   })
 
   it('is created and redeemed: two of A, one of B, three of C a share', async () => {
-    const { socket } = await client('whole', { A: '20', B: '10', C: '30' })
+    const { socket } = await newUser(server, 'whole', { A: '20', B: '10', C: '30' })
     const legs = [
       { asset: 'A', amount: '20' },
       { asset: 'B', amount: '10' },
@@ -95,7 +65,7 @@ describe('a fund that is defined while the server runs', () => {
   })
 
   it('of fractions takes a little more than it gives, and never less', async () => {
-    const { socket } = await client('parts', { A: '0.05', B: '0.033333333333333334', C: '0.100000000000000001' })
+    const { socket } = await newUser(server, 'parts', { A: '0.05', B: '0.033333333333333334', C: '0.100000000000000001' })
     const created = await socket.ask<{ legs: unknown }>('create', { fund: 'PARTS', amount: '0.1', key: 'c' })
     expect(created.legs).toEqual([
       { asset: 'A', amount: '0.05' },
@@ -113,7 +83,7 @@ describe('a fund that is defined while the server runs', () => {
   })
 
   it('without a first share can be created', async () => {
-    const { socket } = await client('first', { A: '3' })
+    const { socket } = await newUser(server, 'first', { A: '3' })
     await begun('EMPTY')
     expect(await socket.ask('create', { fund: 'EMPTY', amount: '3', key: 'c' })).toMatchObject({ status: 'settled' })
     expect((await begun('EMPTY', ({ shares }) => shares === '3')).units).toEqual({ A: '1' })
@@ -146,7 +116,7 @@ describe('a fund that is defined while the server runs', () => {
   })
 
   it('halts and goes on, by the admin alone', async () => {
-    const { socket, token } = await client('halting', { A: '2', B: '1', C: '3' })
+    const { socket, token } = await newUser(server, 'halting', { A: '2', B: '1', C: '3' })
     expect(await codeOf(post('/v1/admin/funds/WHOLE/halt', undefined, { authorization: `Bearer ${token}` }))).toEqual([403, 'not_allowed'])
     expect(await codeOf(post('/v1/admin/funds/WHOLE/halt', undefined, {}))).toEqual([401, 'not_logged_in'])
     expect(await post('/v1/admin/funds/WHOLE/halt')).toEqual({ status: 200, body: { fund: 'WHOLE', halted: true } })
@@ -158,7 +128,7 @@ describe('a fund that is defined while the server runs', () => {
   })
 
   it('is a client’s to define only where the configuration says so', async () => {
-    const { token } = await client('founder', { A: '4' })
+    const { token } = await newUser(server, 'founder', { A: '4' })
     const bearer = { authorization: `Bearer ${token}` }
     const fund = { id: 'FOUNDED', ...units({ A: '2' }) }
     expect(await codeOf(post('/v1/admin/funds', fund, bearer))).toEqual([403, 'not_allowed'])

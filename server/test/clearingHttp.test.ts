@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ProtocolClient, State } from './protocolClient.ts'
+import { ADMIN, type Answer, type Body, bearer, engineReady, fund, newestEntry, PASSWORD, send, stateOnce } from './clearingKit.ts'
+import type { ProtocolClient } from './protocolClient.ts'
 import { ADMIN_TOKEN, ProtocolServer } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'
 
-const PASSWORD = 'correct horse battery'
 const DEPOSITOR = 'a-token-for-deposits'
 const ONE = { id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5', ETH: '2' } }, creationUnit: '10', read: 'public' }
 const FEE = { id: 'FEE', weighting: { scheme: 'units', units: { BTC: '0.1' } }, createFeeBps: 25, redeemFeeBps: 10, read: 'public' }
@@ -13,83 +13,33 @@ const CONFIG = {
   tokens: [{ name: 'custodian', digest: createHash('sha256').update(DEPOSITOR).digest('hex'), scopes: ['deposits'] }],
   feeds: ['sim:7'],
 }
-const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` }
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const basic = (user: string, password = PASSWORD) => ({ authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` })
-
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Record<string, unknown>
-}
 
 overTransports('the clearing house by HTTP', transport => {
   let server: ProtocolServer
   let users = 0
 
-  /** An object goes as JSON. */
-  const ask = async (
-    method: string,
-    path: string,
-    body?: object | string | URLSearchParams,
-    headers: Record<string, string> = {},
-  ): Promise<Answer> => {
-    const plain = typeof body === 'object' && !(body instanceof URLSearchParams)
-    const response = await server.fetch(path, {
-      method,
-      headers: { ...(plain && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: plain ? JSON.stringify(body) : body }),
-    })
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> }
-  }
-  const post = (path: string, body?: object | string | URLSearchParams, headers?: Record<string, string>) =>
-    ask('POST', path, body, headers)
-  const get = (path: string, headers?: Record<string, string>) => ask('GET', path, undefined, headers)
+  const post = (path: string, body?: Body, headers?: Record<string, string>) => send(server, 'POST', path, body, headers)
+  const get = (path: string, headers?: Record<string, string>) => send(server, 'GET', path, undefined, headers)
   const told = ({ status, body }: Answer): unknown[] => [status, body.code]
 
-  /** Resolves when the engine has begun: the folder of the test cannot be removed while it does. */
-  const engineReady = async (): Promise<void> => {
-    const socket = await server.client()
-    await socket.subscribe(['status'])
-    const status = await socket.replica('status')
-    await socket.until(() => (status.state.sink as State | undefined)?.state === 'ready')
-    await socket.close()
-  }
   /** Somebody new, with these holdings. */
   const client = async (assets: Record<string, string> = {}): Promise<{ username: string; token: string }> => {
     const username = `${transport}-${++users}`
     const { status, body } = await post('/register', { username, password: PASSWORD })
     expect(status).toBe(200)
-    for (const [asset, amount] of Object.entries(assets)) await deposit(username, asset, amount)
+    await fund(server, username, assets)
     return { username, token: body.token as string }
   }
-  const deposit = async (username: string, asset: string, amount: string): Promise<void> => {
-    const answer = await post('/v1/admin/deposits', { username, asset, amount, key: `d${++users}-${transport}` }, ADMIN)
-    expect(answer.status).toBe(200)
-  }
-  const newest = async (): Promise<number> => {
-    let after = 0
-    for (;;) {
-      const { entries, next } = (await get(`/v1/audit?after=${after}`, ADMIN)).body as { entries: { seq: number }[]; next?: number }
-      if (next === undefined) return entries.at(-1)?.seq ?? after
-      after = next
-    }
-  }
-
   describe('of one fund', () => {
     beforeAll(async () => {
       server = await ProtocolServer.start({ ...CONFIG, funds: [ONE] }, '--transport', transport)
       // It begins with the first frame.
-      const waiting = await server.client()
-      await waiting.subscribe(['fund:ONE'])
-      const { state } = await waiting.replica('fund:ONE').then(async replica => {
-        await waiting.until(() => replica.state.nav !== undefined)
-        return replica
-      })
+      const state = await stateOnce(server, 'fund:ONE', ({ nav }) => nav !== undefined)
       expect(state.shares).toBeTypeOf('string')
     })
     afterAll(async () => {
-      await engineReady()
+      await engineReady(server)
       await server.stop()
     })
 
@@ -226,7 +176,7 @@ overTransports('the clearing house by HTTP', transport => {
         const later = await get(`/v1/orders/${key}`, bearer(token))
         expect([later.status, later.body]).toEqual([200, answer.body.order])
         // It has used up its key, also where there would be enough by now.
-        await deposit(username, 'ETH', '1')
+        await fund(server, username, { ETH: '1' })
         const again = await post('/create', { amount: '10' }, { ...bearer(token), 'idempotency-key': key! })
         expect(again.body).toEqual(answer.body)
       })
@@ -356,7 +306,7 @@ overTransports('the clearing house by HTTP', transport => {
         ['too much of the journal', () => get('/v1/audit?limit=10001', ADMIN), 400, 'invalid_params'],
         ['a logout without a token', () => post('/v1/logout'), 401, 'not_logged_in'],
       ])('%s, and writes nothing', async (_, send, status, code) => {
-        const before = await newest()
+        const before = await newestEntry(server)
         const answer = await send()
         expect(told(answer)).toEqual([status, code])
         expect(answer.headers.get('content-type')).toBe('application/problem+json')
@@ -369,7 +319,7 @@ overTransports('the clearing house by HTTP', transport => {
           retry: false,
         })
         expect(JSON.stringify(answer.body)).not.toContain(PASSWORD)
-        expect(await newest()).toBe(before)
+        expect(await newestEntry(server)).toBe(before)
         expect((await get('/holdings', bearer(user.token))).body).toEqual({ assets: { BTC: '50', ETH: '200' }, shares: {} })
       })
 
@@ -424,7 +374,7 @@ overTransports('the clearing house by HTTP', transport => {
       await waiting.until(() => replica.state.nav !== undefined && replica.state.stale !== true)
     })
     afterAll(async () => {
-      await engineReady()
+      await engineReady(server)
       await server.stop()
     })
 
@@ -464,7 +414,7 @@ overTransports('the clearing house by HTTP', transport => {
       server = await ProtocolServer.start({ ...CONFIG, funds: [ONE], registration: 'closed' }, '--transport', transport)
     })
     afterAll(async () => {
-      await engineReady()
+      await engineReady(server)
       await server.stop()
     })
 
@@ -480,7 +430,7 @@ overTransports('the clearing house by HTTP', transport => {
       server = await ProtocolServer.start({ ...CONFIG, funds: [ONE], registration: 'open' }, '--transport', transport, '--behind-tls')
     })
     afterAll(async () => {
-      await engineReady()
+      await engineReady(server)
       await server.stop()
     })
 
@@ -488,8 +438,8 @@ overTransports('the clearing house by HTTP', transport => {
       const username = `${transport}-honest`
       const { body } = await post('/register', { username, password: PASSWORD }, HONEST)
       const honest = { ...HONEST, ...bearer(body.token as string) }
-      await deposit(username, 'BTC', '1000')
-      await deposit(username, 'ETH', '4000')
+      await fund(server, username, { BTC: '1000' })
+      await fund(server, username, { ETH: '4000' })
 
       const answers: Answer[] = []
       let guessing = true

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADMIN, engineReady, fund, newUser, PASSWORD, send, type User } from './clearingKit.ts'
 import { merged, type ProtocolClient, type Push, type Replica, type State } from './protocolClient.ts'
 import { ADMIN_TOKEN, ProtocolServer } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'
 
-const PASSWORD = 'correct horse battery'
 const CONFIG = {
   funds: [
     { id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5', ETH: '2' } }, creationUnit: '10' },
@@ -12,7 +12,6 @@ const CONFIG = {
   feeds: ['sim:7'],
 }
 const PRIVATE = ['orders', 'holdings']
-const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` }
 
 interface Order {
   readonly key: string
@@ -26,12 +25,6 @@ interface Issued {
   readonly token: string
   readonly expires: number
 }
-interface User {
-  readonly name: string
-  readonly token: string
-  readonly socket: ProtocolClient
-}
-
 overTransports('the clearing house by websocket', transport => {
   let server: ProtocolServer
   let names = 0
@@ -48,7 +41,7 @@ overTransports('the clearing house by websocket', transport => {
     // The legs of an order are a list, which changes as a whole; everything else that is strange stays a fault.
     for (const { faults } of clients)
       faults.splice(0, faults.length, ...faults.filter(fault => !/^orders at \d+: (snap|d)\.[^.]+\.legs is an array$/.test(fault)))
-    await engineReady()
+    await engineReady(server)
     await server.stop()
   })
 
@@ -57,31 +50,13 @@ overTransports('the clearing house by websocket', transport => {
     clients.push(socket)
     return socket
   }
-  /** Resolves when the engine has begun: the folder of the test cannot be removed while it does. */
-  const engineReady = async (): Promise<void> => {
-    const socket = await server.client()
-    await socket.subscribe(['status'])
-    const status = await socket.replica('status')
-    await socket.until(() => (status.state.sink as State | undefined)?.state === 'ready')
-    await socket.close()
-  }
   /** Somebody new on a socket of its own, with these holdings. */
   const user = async (assets: Record<string, string> = {}): Promise<User> => {
-    const name = `${transport}-${++names}`
-    const socket = await connected()
-    const { token } = await socket.ask<Issued>('register', { username: name, password: PASSWORD })
-    for (const [asset, amount] of Object.entries(assets)) await deposit(name, asset, amount)
-    return { name, token, socket }
+    const user = await newUser(server, `${transport}-${++names}`, assets)
+    clients.push(user.socket)
+    return user
   }
-  const post = (path: string, body?: object): Promise<Response> =>
-    server.fetch(path, {
-      method: 'POST',
-      headers: { ...ADMIN, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    })
-  const deposit = async (username: string, asset: string, amount: string): Promise<void> => {
-    expect((await post('/v1/admin/deposits', { username, asset, amount, key: `${username} ${++names}` })).status).toBe(200)
-  }
+  const post = (path: string): Promise<unknown> => send(server, 'POST', path, undefined, ADMIN)
   const codeOf = async (socket: ProtocolClient, method: string, params?: object): Promise<unknown> =>
     (await socket.request(method, params)).error?.data.code
   /** What is followed of the private channels, when their snapshots have come. */
@@ -104,8 +79,8 @@ overTransports('the clearing house by websocket', transport => {
       const { orders, holdings } = await follow(socket, { checksum: true })
       expect([holdings.state, orders.state]).toEqual([{ assets: {}, shares: {} }, {}])
 
-      await deposit(name, 'BTC', '5.5')
-      await deposit(name, 'ETH', '20')
+      await fund(server, name, { BTC: '5.5' })
+      await fund(server, name, { ETH: '20' })
       await socket.until(() => (holdings.state.assets as State).ETH === '20')
       const legs = [
         { asset: 'BTC', amount: '5' },
@@ -147,7 +122,7 @@ overTransports('the clearing house by websocket', transport => {
       expect(issued.token).not.toBe(token)
       expect(await byToken.ask('auth', { token })).toMatchObject({ token, user: name, admin: false })
       const mirrors = await Promise.all([byLogin, byToken].map(socket => follow(socket)))
-      await deposit(name, 'BTC', '1')
+      await fund(server, name, { BTC: '1' })
       await Promise.all([byLogin, byToken].map((socket, i) => socket.until(() => (mirrors[i]!.holdings.state.assets as State).BTC === '2')))
     })
 
@@ -155,7 +130,7 @@ overTransports('the clearing house by websocket', transport => {
       const { name, socket } = await user({ BTC: '1' })
       expect((await socket.subscribe(PRIVATE, { maxRate: 1, checksum: true })).holdings).toMatchObject({ rate: 1 })
       const holdings = await socket.replica('holdings')
-      for (let i = 0; i < 5; i++) await deposit(name, 'BTC', '1')
+      for (let i = 0; i < 5; i++) await fund(server, name, { BTC: '1' })
       await socket.until(() => (holdings.state.assets as State).BTC === '6')
       expect(holdings.pushes.length).toBeLessThan(5)
       expect(holdings.checksums).toBeGreaterThan(0)
@@ -167,7 +142,7 @@ overTransports('the clearing house by websocket', transport => {
       await socket.ask('create', { fund: 'ONE', amount: '10', key: 'before' })
       await socket.until(() => socket.replicas.get('orders')!.state.before !== undefined)
       await socket.close()
-      await deposit(name, 'BTC', '7')
+      await fund(server, name, { BTC: '7' })
       const other = await connected()
       await other.ask('auth', { token })
       await other.ask('create', { fund: 'ONE', amount: '10', key: 'meanwhile' })
@@ -200,7 +175,7 @@ overTransports('the clearing house by websocket', transport => {
       const { orders, holdings } = await follow(bob.socket)
       const before = own(bob.socket).length
       await ann.socket.ask('create', { fund: 'ONE', amount: '10', key: 'hers' })
-      await deposit(ann.name, 'BTC', '1')
+      await fund(server, ann.name, { BTC: '1' })
       await ann.socket.ask('transfer', { to: bob.name, fund: 'ONE', amount: '1', key: 'given' })
       await bob.socket.until(() => (holdings.state.shares as State).ONE === '1')
       // The one push is of what he got.
@@ -280,7 +255,7 @@ overTransports('the clearing house by websocket', transport => {
         await change()
         const before = own(ann.socket).length
         const had = (seen.holdings.state.assets as State).BTC
-        await deposit(ann.name, 'BTC', '1')
+        await fund(server, ann.name, { BTC: '1' })
         await witness.until(() => (seen.holdings.state.assets as State).BTC !== had)
         await ann.socket.ask('ping')
         expect(own(ann.socket).length).toBe(before)
@@ -303,7 +278,7 @@ overTransports('the clearing house by websocket', transport => {
         expect(await codeOf(each, 'create', { fund: 'ONE', amount: '10', key: 'k' })).toBe('not_logged_in')
         expect((await each.subscribe(['holdings'])).holdings?.error?.code).toBe('not_logged_in')
       }
-      await deposit(name, 'BTC', '1')
+      await fund(server, name, { BTC: '1' })
       await other.until(() => (seen.holdings.state.assets as State).BTC === '2')
       await Promise.all([socket, second].map(each => each.ask('ping')))
       expect([socket, second].map(each => own(each).length)).toEqual(before)
@@ -378,7 +353,7 @@ overTransports('the clearing house by websocket', transport => {
       expect(error).toMatchObject({ code: -32000, data: { code: 'insufficient_assets', retry: false } })
       expect(order).toMatchObject({ ...params, side: 'create', status: 'rejected', code: 'insufficient_assets' })
       expect(await socket.ask('order', { key: 'poor' })).toEqual(order)
-      await deposit(name, 'BTC', '1')
+      await fund(server, name, { BTC: '1' })
       expect((await socket.request('create', params)).error).toEqual(error)
       expect(await codeOf(socket, 'create', { ...params, amount: '20' })).toBe('key_reused_differently')
       expect(await codeOf(socket, 'redeem', params)).toBe('key_reused_differently')

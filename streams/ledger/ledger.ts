@@ -1,4 +1,5 @@
 import { inceptionCustody } from '../fund/inception.ts'
+import { unreachable } from '../lib/unreachable.ts'
 import { type Balances, clientAccount, custodyAccount, fundOfShares, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
 import { inJsonOrder } from './amounts.ts'
 import type { Command, Decision, FundingCommand, Move, TransferCommand } from './command.ts'
@@ -177,7 +178,7 @@ export class Ledger implements Balances {
       case 'transfer':
         return
       default:
-        entry satisfies never
+        unreachable(entry)
     }
   }
 
