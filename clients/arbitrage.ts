@@ -5,15 +5,15 @@ import { connect } from './node.ts'
 import { place } from './orders.ts'
 
 /**
- * An authorised participant at work: it watches a fund, and where the market pays more for a share than its basket costs, fees
- * included, it creates a unit; where the market asks less than the basket fetches, it redeems one. That is what holds the market price of
- * a fund at its net asset value.
+ * An authorised participant at work: it watches a fund. If the market pays more for a share than its basket costs, fees
+ * included, it creates a unit; if the market asks less than the basket fetches, it redeems one. That holds the market price of a fund at its
+ * net asset value.
  *
  *   node dist/clients/arbitrage.js --url ws://127.0.0.1:8080/ws --fund TOP10 --user NAME --password PASSWORD --edge 0.001
  *
  * The baskets come from and go to the client's holdings at the clearing house. Selling the shares that were created, and buying those
- * that are redeemed, is the market's side of the trade, which the simulated market quotes and does not take part in: so `edge` is what each
- * unit would have earned at that moment's quotes, told beside every order.
+ * that are redeemed, is the market's side of the trade, which the simulated market quotes and does not take part in: so `edge`,
+ * which is printed with every order, is what each unit would have earned at that moment's quotes.
  */
 
 const { values } = parseArgs({
@@ -32,7 +32,7 @@ if (username === undefined || password === undefined) {
   process.exit(2)
 }
 
-/** What a unit earns a share, as a part of its value: positive where it is worth doing. NaN where a price is unknown. */
+/** Returns what a unit earns a share, as a part of its value: positive if it is worth doing, NaN if a price is unknown. */
 const edges = (state: JsonObject): { create: number; redeem: number } => {
   const { bid, ask, mid } = (state.inav ?? {}) as Record<string, number | undefined>
   const market = state.market as number | undefined
@@ -53,7 +53,7 @@ const wanted = Number(values.edge)
 let left = Number(values.orders)
 let busy = false
 
-/** One unit at a time: the next decision is taken on what the market says after the last. */
+/** Trades one unit at a time: the next decision is taken on what the market says after the last. */
 const decide = async (state: JsonObject): Promise<void> => {
   if (busy || state.stale === true || state.halted === true) return
   const { create, redeem } = edges(state)

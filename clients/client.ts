@@ -2,7 +2,7 @@ import type { JsonObject } from '../streams/wire/mergePatch.ts'
 import type { AnyPush } from '../streams/wire/pushes.ts'
 import { Replica } from './replica.ts'
 
-/** What a websocket must be able to do: the browser's own, Node's from 22 on, and that of the package `ws`. */
+/** A websocket, as far as the client needs it: the browser's own, Node's from 22 on, and that of the package `ws`. */
 export interface SocketLike {
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
@@ -12,39 +12,42 @@ export interface SocketLike {
   close(code?: number): void
 }
 
+/** How the client connects. */
 export interface ClientOptions {
   /** `ws://127.0.0.1:8080/ws` */
   readonly url: string
   readonly open?: (url: string) => SocketLike
   /** Sent after every connection, before anything else. */
   readonly token?: string
-  /** The connection was made or lost, with what is known of why. */
+  /** Is called when the connection is made or lost, with the reason if it is known. */
   readonly onConnection?: (connected: boolean, why: string) => void
 }
 
+/** The callbacks of a followed channel. */
 export interface Follower {
-  /** The state changed: all of it, and the event time it is of. The object is the client's own and goes on changing. */
+  /** Is called with the whole state when it has changed, and with its event time. The object is the client's own and goes on changing. */
   readonly state?: (state: JsonObject, t: number) => void
-  /** Rows of the past, oldest first, where `from` asked for them; `more` while more of them follow. */
+  /** Is called with rows of the past, oldest first, if `from` asked for them; `more` while more of them follow. */
   readonly rows?: (rows: readonly JsonObject[], more: boolean) => void
-  /** The server will not give this channel. */
+  /** Is called if the server refuses this channel. */
   readonly error?: (error: RequestError) => void
 }
 
+/** How a channel is followed. */
 export interface FollowOptions {
   /** Rows since then before the first state, ms. */
   readonly from?: number
-  /** At most so many changes a second. */
+  /** The highest number of changes a second. */
   readonly maxRate?: number
-  /** Let every state be proved by a checksum; a wrong one heals itself. */
+  /** Whether states are proved by checksums; a wrong one heals itself. */
   readonly checksum?: boolean
 }
 
-/** What the server answers instead of a result. */
+/** An error in place of a result: the server's, or `not_connected`. */
 export class RequestError extends Error {
   readonly code: string
   readonly retry: boolean
-  /** The order, where it was written down as rejected. */
+  /** The order, if it was written down as rejected. */
   readonly order: unknown
 
   constructor(code: string, message: string, retry: boolean, order?: unknown) {
@@ -74,7 +77,7 @@ interface Asked {
   readonly reject: (error: Error) => void
 }
 
-/** Follows channels over one connection, which it makes anew whenever it is lost; states go on where they were. */
+/** Follows channels over one connection, which it makes again whenever it is lost; states go on where they were. */
 export class Driftwire {
   /** States proved by a checksum, and states thrown away because a patch or a checksum did not fit. */
   readonly counts = { checked: 0, healed: 0 }
@@ -108,13 +111,13 @@ export class Driftwire {
     }
   }
 
-  /** The newest state of a followed channel; undefined before its first snapshot. */
+  /** Returns the newest state of a followed channel; undefined before its first snapshot. */
   state(channel: string): JsonObject | undefined {
     const replica = this.followed.get(channel)?.replica
     return replica?.known ? replica.state : undefined
   }
 
-  /** One request. Rejects with a RequestError, or where the connection is lost before the answer. */
+  /** Sends one request. Rejects with a RequestError, also if the connection is lost before the answer. */
   request<Result = unknown>(method: string, params: object = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (!this.connected) {
@@ -132,6 +135,7 @@ export class Driftwire {
     return this.connected ? Promise.resolve() : new Promise(resolve => this.awaiting.push(resolve))
   }
 
+  /** Closes the connection for good. */
   close(): void {
     this.closed = true
     clearTimeout(this.retryTimer)
@@ -236,7 +240,7 @@ export class Driftwire {
     if (outcome === 'changed') follower.state?.(replica.state, replica.t)
     if (outcome === 'checked') this.counts.checked += 1
     if (outcome === 'checked' || outcome === 'changed') return
-    // What is here is not what the server has: it is thrown away, and the channel subscribed anew.
+    // What is here is not what the server has: it is thrown away, and the channel is subscribed again.
     if (!replica.known) return
     replica.known = false
     this.counts.healed += 1

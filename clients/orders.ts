@@ -1,6 +1,6 @@
 import { type Driftwire, RequestError } from './client.ts'
 
-/** An order as the server tells of it; amounts are decimal strings. */
+/** An order as the server reports it; amounts are decimal strings. */
 export interface Order {
   readonly key: string
   readonly side: 'create' | 'redeem' | 'transfer'
@@ -18,11 +18,11 @@ export interface Order {
 }
 
 /**
- * Has an order done exactly once, whatever becomes of the connection: where the answer was lost it asks what became of the key, and
- * sends again only what was never done. The key should be kept before this is called, so that a new process can ask, too.
+ * Places an order exactly once, whatever becomes of the connection: if the answer was lost, it asks what became of the key and sends the
+ * order again only if it was never done. The key should be kept before this is called, so that a new process can ask too.
  *
- * Resolves with the order, settled or rejected. Rejects with a RequestError where it was refused before it was written down; where
- * that says `retry`, the same key may be tried again.
+ * Resolves with the order, settled or rejected. Rejects with a RequestError if it was refused before it was written down; if that says
+ * `retry`, the same key may be tried again.
  */
 export const place = async (
   wire: Driftwire,

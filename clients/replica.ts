@@ -2,7 +2,7 @@ import { crc32 } from '../streams/wire/crc32.ts'
 import { applyPatch, canonical, emptyObject, type JsonObject } from '../streams/wire/mergePatch.ts'
 import type { ChecksumPush, PatchPush, SnapshotPush } from '../streams/wire/pushes.ts'
 
-/** What became of a push: `gap` and `mismatch` mean that the state is not the server's any more and the channel is to be subscribed anew. */
+/** What became of a push: after `gap` and `mismatch` the state is not the server's any more, and the channel must be subscribed again. */
 export type Outcome = 'changed' | 'checked' | 'gap' | 'mismatch'
 
 const utf8 = new TextEncoder()
@@ -14,9 +14,10 @@ export class Replica {
   seq = 0
   /** Event time up to which every number of the state is computed, ms. */
   t = 0
-  /** A snapshot has come, so the state is worth something. */
+  /** Whether a snapshot has come; before that the state means nothing. */
   known = false
 
+  /** Applies a push and returns what became of it. */
   apply(push: SnapshotPush | PatchPush | ChecksumPush): Outcome {
     if ('snap' in push) {
       this.state = applyPatch(emptyObject(), push.snap as JsonObject) as JsonObject

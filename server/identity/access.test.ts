@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHANNELS, type ChannelKind, KINDS } from '../../streams/wire/channels.ts'
+import { CHANNELS, type ChannelKind, KINDS, kindOf } from '../../streams/wire/channels.ts'
 import { ANONYMOUS, access, authorize, channelFor, mayRead, ownerOf, type Principal, type Readers } from './access.ts'
 
 const ann: Principal = { user: 'ann', admin: false }
@@ -68,7 +68,7 @@ describe('who reads a channel', () => {
 
 it('of the private kinds each client has a channel of its own', () => {
   for (const kind of KINDS) {
-    const own = CHANNELS[kind].readers === 'own'
+    const own = kindOf(kind).readers === 'own'
     expect(channelFor(ann, kind)).toBe(own ? `${kind}@ann` : kind)
     expect(channelFor(ANONYMOUS, kind)).toBe(kind)
     expect(ownerOf(`${kind}@ann`)).toBe(own ? 'ann' : undefined)

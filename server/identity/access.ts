@@ -1,4 +1,4 @@
-import { CHANNELS, type ChannelKind, type ChannelName, KINDS, parseChannel } from '../../streams/wire/channels.ts'
+import { type ChannelKind, type ChannelName, KINDS, kindOf, parseChannel } from '../../streams/wire/channels.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Config } from '../config/schema.ts'
 import type { Scope } from '../config/scopes.ts'
@@ -39,7 +39,7 @@ export const authorize = (access: Access, who: Principal, action: Action): void 
 }
 
 /** The kinds of which each client has a channel of its own. */
-const OWN: readonly string[] = KINDS.filter(kind => CHANNELS[kind].readers === 'own')
+const OWN: readonly string[] = KINDS.filter(kind => kindOf(kind).readers === 'own')
 const OWN_CHANNEL = new RegExp(`^(?:${OWN.join('|')})@(.+)$`)
 
 /** Returns the channel that `who` means by this name: of the private kinds each client has its own. */
@@ -88,7 +88,7 @@ export const access =
       return who.admin || (who.scopes?.includes('portfolios') ?? false) || isAmong(who, recorders.get(action.record) ?? [])
     const name = parseChannel(action.read)
     if (name === undefined) return false
-    const kind = CHANNELS[name.kind]
+    const kind = kindOf(name.kind)
     return mayRead(who, kind, readers.get(listedUnder(name, kind)))
   }
 

@@ -235,7 +235,7 @@ describe('who logs in', () => {
       const { code, message, retryAfter } = await refusalOf(attempt())
       seen.push({ code, message, retryAfter, hashes: vi.mocked(argon2.verify).mock.calls.length - before })
     }
-    const same = { code: 'bad_credentials', message: 'the name or the password is not right', retryAfter: undefined, hashes: 1 }
+    const same = { code: 'bad_credentials', message: 'the name or the password is wrong', retryAfter: undefined, hashes: 1 }
     expect(seen).toEqual(attempts.map(() => same))
     expect(accounts.figures).toMatchObject({ failures: 6, refused: { bad_credentials: 6 } })
   })

@@ -34,23 +34,23 @@ export interface AccountsOptions {
   readonly passwords: Passwords
   readonly slowDown: SlowDown
   readonly registration: Registration
-  /** Who bears a token that is no login's. */
+  /** Returns whose token it is, if it is an operator's. */
   readonly operators: (token: string) => Principal | undefined
 }
 
-/** They act in the ledger without ever having registered. */
+/** Names that act in the ledger without having registered. */
 export const RESERVED_NAMES = new Set(['admin', 'system', 'sponsor'])
 
 /**
- * Who a client is. Addresses are the client's own, not a proxy's: by them alone guessing is slowed down.
+ * Knows who a client is. Addresses are the client's own, not a proxy's: by them alone guessing is slowed down.
  *
- * Rejects with Refusals, which never bear a password, a token or an invitation: `invalid_params`, `not_allowed`, `name_taken` to who
- * registers; `bad_credentials` whether the name or the password is wrong; `rate_limited` and `too_much` to both.
+ * Rejects with ProtocolErrors, which never contain a password, a token or an invitation. Of a registration: `invalid_params`, `not_allowed`,
+ * `name_taken`; of a login: `bad_credentials`, whether the name or the password is wrong; of both: `rate_limited` and `too_much`.
  */
 export class Accounts {
-  /** Refusals by code. */
+  /** Errors by code. */
   readonly refused: Partial<Record<ErrorCode, number>> = {}
-  /** Tokens that nobody was given, or that are good no more. */
+  /** Times that a token came which nobody was given, or which has ended. */
   unknownTokens = 0
   private readonly options: AccountsOptions
 
@@ -58,7 +58,7 @@ export class Accounts {
     this.options = options
   }
 
-  /** `invite` where registration needs one; it stays good where the name turns out to be taken. */
+  /** Registers a client and logs it in. `invite` is the invitation, if registration needs one; it stays good if the name turns out to be taken. */
   async register(username: string, password: string, address: string, invite?: string): Promise<Issued> {
     return this.counted(async () => {
       const { users, passwords, tokens } = this.options
@@ -68,7 +68,7 @@ export class Accounts {
       if (fault !== undefined) throw new ProtocolError('invalid_params', fault)
       if (RESERVED_NAMES.has(username) || (await users.hashOf(username)) !== undefined) throw new ProtocolError('name_taken')
       const hash = await passwords.hash(password, { network })
-      // Only now, because what costs nothing can be tried again; and not given back where the store failed, for it may have registered.
+      // Only now, because checks that cost nothing can be tried again; and not given back if the store failed, for it may have registered.
       if (invitation && !(await invitation.invites.use(invitation.digest))) throw new ProtocolError('not_allowed', NOT_INVITED)
       if (!(await users.register(username, hash))) {
         await invitation?.invites.giveBack(invitation.digest)
@@ -78,6 +78,7 @@ export class Accounts {
     })
   }
 
+  /** Issues a token to a client that proves its password. */
   async login(username: string, password: string, address: string): Promise<Issued> {
     return this.counted(async () => {
       await this.prove(username, password, address)
@@ -85,7 +86,7 @@ export class Accounts {
     })
   }
 
-  /** For a request that bears name and password itself. */
+  /** Returns the client of a request that has name and password in itself. */
   async check(username: string, password: string, address: string): Promise<Principal> {
     return this.counted(async () => {
       await this.prove(username, password, address)
@@ -93,7 +94,7 @@ export class Accounts {
     })
   }
 
-  /** Who bears the token now. */
+  /** Returns whose token this is now; undefined if nobody's. */
   authenticate(token: string): Principal | undefined {
     const operator = this.options.operators(token)
     if (operator) return operator
@@ -103,11 +104,12 @@ export class Accounts {
     return undefined
   }
 
-  /** A token that is good no more, or never was, is no error. Operators' tokens end with the configuration only. */
+  /** Ends a token. One that has ended, or never was, is no error. Operators' tokens end with the configuration only. */
   logout(token: string): Promise<void> {
     return this.options.tokens.revoke(token)
   }
 
+  /** Figures for `status` and `/metrics`. */
   get figures(): Figures {
     const { tokens, passwords, slowDown } = this.options
     const { running, waiting, computed, refused } = passwords
@@ -126,7 +128,7 @@ export class Accounts {
     }
   }
 
-  /** The invitation to be used up, where one is needed. To try invitations is to guess. */
+  /** Returns the invitation to be used up, if one is needed. To try invitations is to guess. */
   private admit(network: string, invite: string | undefined): { readonly digest: string; readonly invites: InviteStore } | undefined {
     const { registration, slowDown } = this.options
     switch (registration.mode) {
@@ -161,11 +163,11 @@ export class Accounts {
       const hash = NAME.test(username) ? await users.hashOf(username) : undefined
       right = await passwords.verify(password, hash, { network, begin, judged })
     } else {
-      // Nobody's password, whoever the user: that this takes no time says nothing of the name.
+      // No user has such a password: that this takes no time says nothing about the name.
       begin()
       judged(false)
     }
-    if (!right) throw new ProtocolError('bad_credentials', 'the name or the password is not right')
+    if (!right) throw new ProtocolError('bad_credentials', 'the name or the password is wrong')
   }
 
   private async counted<T>(work: () => Promise<T>): Promise<T> {

@@ -6,13 +6,13 @@ interface Waiting {
 }
 
 /**
- * Costly work, so many at once, so many waiting. Networks take turns, and where all places are taken, whoever has the most of them
- * gives one up to who has less: one that floods the server waits behind itself and not before the others.
+ * Runs costly work, a limited number at once, a limited number waiting. Networks take turns. If all places are taken, the network that has
+ * most of them gives one up to one that has fewer: a network that floods the server waits behind itself and not before the others.
  */
 export class HashQueue {
   running = 0
   waiting = 0
-  /** Times that there was no place. */
+  /** Number of times that there was no place. */
   refused = 0
   private readonly limits: { readonly running: number; readonly waiting: number }
   /** None of them empty; the first is next. */
@@ -22,7 +22,7 @@ export class HashQueue {
     this.limits = limits
   }
 
-  /** Rejects with a Refusal `too_much` where there is no place, or none any more. */
+  /** Runs the work when its turn comes. Rejects with the ProtocolError `too_much` if there is no place, or none any more. */
   async run<T>(network: string, work: () => Promise<T>): Promise<T> {
     if (this.running < this.limits.running) this.running += 1
     else await this.place(network)
@@ -33,7 +33,7 @@ export class HashQueue {
     }
   }
 
-  /** Resolves when somebody who has done hands on his turn. */
+  /** Resolves when work that is done hands on its turn. */
   private place(network: string): Promise<void> {
     if (this.waiting >= this.limits.waiting) this.makeRoom(network)
     this.waiting += 1
@@ -46,7 +46,7 @@ export class HashQueue {
 
   private makeRoom(network: string): void {
     this.refused += 1
-    const refusal = new ProtocolError('too_much', `found ${this.waiting} waiting, expected fewer; try again`, 1)
+    const refusal = new ProtocolError('too_much', `found ${this.waiting} waiting, expected fewer`, 1)
     let longest: Waiting[] = []
     for (const queue of this.queues.values()) if (queue.length > longest.length) longest = queue
     const own = this.queues.get(network)?.length ?? 0

@@ -11,7 +11,7 @@ export interface OperatorToken {
   readonly scopes: readonly Scope[]
 }
 
-/** Who bears a token that is not a login's but the admin's or an operator's. Throws where one digest stands for two of them. */
+/** Returns a function that finds the admin or the operator by a token. Throws a UsageError if two of them have the same digest. */
 export const operators = (admin: string, named: readonly OperatorToken[]): ((token: string) => Principal | undefined) => {
   const byDigest = new Map<string, Principal>([[digestOf(admin), { user: '', admin: true, scopes: SCOPES, operator: 'admin' }]])
   named.forEach(({ name, digest, scopes }, i) => {

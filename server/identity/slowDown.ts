@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../streams/wire/errors.ts'
 
-/** Failures in a row that cost nothing but themselves. */
+/** Failures in a row after which there is no wait yet. */
 const FREE = 5
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 60_000
@@ -14,7 +14,7 @@ interface Guesser {
 }
 
 /**
- * Slows down who guesses, by network (`networkOf`) and never by user name: nobody can lock another out by guessing at that one's
+ * Slows down those who guess, by network (`networkOf`) and never by user name: nobody can lock another user out by guessing that user's
  * password. Times are ms of a clock that only goes forward.
  */
 export class SlowDown {
@@ -35,16 +35,16 @@ export class SlowDown {
     return this.guessers.size
   }
 
-  /** Throws a Refusal `rate_limited` where the network still has to wait. */
+  /** Throws the ProtocolError `rate_limited` if the network still has to wait. */
   check(network: string, now: number): void {
     this.forget(now)
     const until = this.guessers.get(network)?.until ?? now
     if (until <= now) return
     this.slowed += 1
-    throw new ProtocolError('rate_limited', 'too many failures from this address; wait a little', Math.ceil((until - now) / 1000))
+    throw new ProtocolError('rate_limited', 'too many failures from this address: wait a moment', Math.ceil((until - now) / 1000))
   }
 
-  /** As `check`; and who is being slowed has begun the one attempt that he may make now, however many he sent at once. */
+  /** Checks as `check` does, and counts the one attempt that a slowed network may make now, however many it sent at once. */
   begin(network: string, now: number): void {
     this.check(network, now)
     const guesser = this.guessers.get(network)

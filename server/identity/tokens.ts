@@ -30,7 +30,7 @@ export interface Issued {
   readonly expires: number
 }
 
-/** A token that is good no more: by time, by a logout, or because its user has so many newer ones. */
+/** A token that has ended: by time, by a logout, or because its user has too many newer ones. */
 export interface Ended {
   readonly digest: string
   readonly user: string
@@ -46,7 +46,7 @@ export class Tokens {
   private readonly store: TokenStore
   private readonly lifeMs: number
   private readonly log: Logger
-  /** By digest, in the order in which they expire, for they all live as long; where the clock was set back, some are told of late. */
+  /** By digest, in the order in which they expire, for they all live as long; if the clock was set back, some expire late. */
   private readonly tokens = new Map<string, StoredToken>()
   /** Digests by user, the oldest first; no set is empty. */
   private readonly byUser = new Map<string, Set<string>>()
@@ -83,7 +83,7 @@ export class Tokens {
     return this.leftovers.size
   }
 
-  /** Rejects, and there is no token, where the store does not take it. */
+  /** Issues a token. If the store does not take it, there is no token, and it rejects. */
   async issue(user: string, now: number): Promise<Issued> {
     const token = randomBytes(BYTES).toString('base64url')
     const stored = { digest: digestOf(token), user, expires: now + this.lifeMs }
@@ -110,8 +110,8 @@ export class Tokens {
   }
 
   /**
-   * It is good no more at once. Rejects where the store could not remove it, so that after a new start it might be good again: then
-   * it can be revoked again, and the store is also tried whenever another token ends.
+   * Ends a token at once. Rejects if the store could not remove it, so that after a new start it might be good again: then it can be
+   * revoked again, and the store is also tried whenever another token ends.
    */
   async revoke(token: string): Promise<void> {
     const digest = digestOf(token)
@@ -125,7 +125,7 @@ export class Tokens {
     await this.clear()
   }
 
-  /** No token expires by itself any more, and nobody is told of anything. */
+  /** Stops: no token expires by itself any more, and no end is announced. */
   close(): void {
     clearTimeout(this.timer)
     this.ended$.complete()
@@ -196,7 +196,7 @@ export class Tokens {
     for (const digest of digests) this.leftovers.delete(digest)
   }
 
-  /** As `clear`, where nobody waits for it. */
+  /** Clears when nobody waits for it. */
   private async tidy(): Promise<void> {
     try {
       await this.clear()

@@ -38,6 +38,9 @@ export type Kind = keyof typeof CHANNELS
 /** The kinds whose names have this form. */
 export type KindOf<Form extends ChannelKind['id']> = { [K in Kind]: (typeof CHANNELS)[K]['id'] extends Form ? K : never }[Kind]
 
+/** Returns what the table says of a kind. */
+export const kindOf = (kind: Kind): ChannelKind => CHANNELS[kind]
+
 /** The names of all kinds, in the order of the table. */
 export const KINDS = Object.keys(CHANNELS) as Kind[]
 
@@ -72,13 +75,13 @@ export const parseChannel = (name: string): ChannelName | undefined => {
 /** Returns whether a channel's rows are stored. */
 export const hasPast = (channel: string): boolean => {
   const name = parseChannel(channel)
-  return name !== undefined && CHANNELS[name.kind].past
+  return name !== undefined && kindOf(name.kind).past
 }
 
 /** Returns the names of all channels of one symbol. */
 export const channelsOf = (symbol: string): string[] =>
   KINDS.flatMap(kind => {
-    const { id } = CHANNELS[kind]
+    const { id } = kindOf(kind)
     if (id === 'symbol') return `${kind}:${symbol}`
     return id === 'interval+symbol' ? Object.keys(INTERVALS).map(interval => `${kind}:${interval}:${symbol}`) : []
   })

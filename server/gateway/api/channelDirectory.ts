@@ -1,4 +1,4 @@
-import { CHANNELS, channelsOf, KINDS, type KindOf, parseChannel } from '../../../streams/wire/channels.ts'
+import { channelsOf, KINDS, type KindOf, kindOf, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Access, access, authorize, type Principal, type Readers } from '../../identity/access.ts'
 
@@ -26,7 +26,7 @@ export class ChannelDirectory {
   private readonly options: ChannelDirectoryOptions
   private readonly readers: Map<string, Readers>
   /** Channels that are there whatever is traded. */
-  private readonly fixed = new Set<string>(KINDS.filter(kind => CHANNELS[kind].id === 'none'))
+  private readonly fixed = new Set<string>(KINDS.filter(kind => kindOf(kind).id === 'none'))
   private readonly symbols = new Set<string>()
 
   constructor(options: ChannelDirectoryOptions) {
@@ -48,7 +48,7 @@ export class ChannelDirectory {
     const { byDefault } = this.options
     const channel = `${kind}:${id}`
     this.fixed.add(channel)
-    for (const other of KINDS) if (CHANNELS[other].readers === kind) this.fixed.add(`${other}:${id}`)
+    for (const other of KINDS) if (kindOf(other).readers === kind) this.fixed.add(`${other}:${id}`)
     if (!this.readers.has(channel)) this.readers.set(channel, byDefault === 'public' || owner === '' ? byDefault : [owner])
   }
 
@@ -56,7 +56,7 @@ export class ChannelDirectory {
   has(channel: string): boolean {
     const name = parseChannel(channel)
     if (name === undefined) return false
-    const { id } = CHANNELS[name.kind]
+    const { id } = kindOf(name.kind)
     if (id === 'none' || id === 'name') return this.fixed.has(channel)
     return this.symbols.has(name.id) || this.options.openEnded
   }
