@@ -33,7 +33,8 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const { access } = directory
   const { orders, operations, portfolioRows, candleImport } = openApi(core, directory)
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
-  const hub: Hub = new Hub(bus, (topic, bytes) => transport.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
+  let transport: Transport | undefined
+  const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const requests = new Dispatcher({
     hub,
     directory,
@@ -47,7 +48,12 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     log: log.child({ module: 'requests' }),
   })
   tokens.ended$.subscribe(({ digest }) => requests.auth.ended(digest))
-  status.add('clients', () => ({ ...hub.stats(), requests: requests.taken, refused: { ...requests.refused } }))
+  status.add('clients', () => ({
+    ...hub.stats(),
+    turnedAway: transport?.refused ?? 0,
+    requests: requests.taken,
+    refused: { ...requests.refused },
+  }))
 
   const app = httpApp({
     hub,
@@ -67,19 +73,20 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     log: log.child({ module: 'http' }),
   })
   const fetch = async (request: Request, remoteAddress: string): Promise<Response> => app.fetch(request, { remoteAddress })
-  const transport: Transport = await openTransport(
+  const opened = await openTransport(
     handlersOf(hub, requests, fetch, settings, core.progress),
     { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
     settings.transport,
   )
-  const port = await transport.listen(settings.host, settings.port)
+  transport = opened
+  const port = await opened.listen(settings.host, settings.port)
   const timer = setInterval(() => hub.tick(), TICK_MS)
   return {
     port,
     hub,
     async close(ms) {
       clearInterval(timer)
-      await transport.close(ms)
+      await opened.close(ms)
     },
   }
 }
@@ -109,7 +116,6 @@ const handlersOf = (
       if (session) requests.accept(session, text)
     },
     pong: (socket, mark) => hub.pong(socket, mark),
-    drain: () => {},
     close: socket => hub.closed(socket),
     http: (request, { remoteAddress }) => host(new URL(request.url)) ?? fetch(request, remoteAddress),
   }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 
-/** Certificate chain and private key, PEM. */
+/** A certificate chain and its private key, as PEM. */
 export interface KeyPair {
   readonly cert: Buffer
   readonly key: Buffer
 }
 
-/** Throws with the file's name where one cannot be read, or where the two do not make a certificate and its key. */
+/** Reads two PEM files. Throws with their names if one cannot be read or the two are not a certificate and its key. */
 export const readKeyPair = (files: { readonly cert: string; readonly key: string }): KeyPair => {
   const pair = { cert: read(files.cert), key: read(files.key) }
   try {

@@ -1,20 +1,24 @@
-/** A queue that gives up its oldest in constant time: an array with a head, made anew when more than half of it is gone. */
+/** A queue that gives up its oldest in constant time: an array with a head, copied when more than half of it is gone. */
 export class Queue<T> {
   private items: T[] = []
   private head = 0
 
+  /** How many items wait. */
   get size(): number {
     return this.items.length - this.head
   }
 
+  /** The item that `shift` would return. */
   get oldest(): T | undefined {
     return this.items[this.head]
   }
 
+  /** Adds the newest. */
   push(item: T): void {
     this.items.push(item)
   }
 
+  /** Removes and returns the oldest; undefined if there is none. */
   shift(): T | undefined {
     const item = this.items[this.head]
     if (item === undefined) return undefined
@@ -26,7 +30,7 @@ export class Queue<T> {
     return item
   }
 
-  /** All but the `skip` oldest. */
+  /** Returns all but the `skip` oldest, oldest first. */
   after(skip: number): T[] {
     return this.items.slice(this.head + skip)
   }

@@ -2,7 +2,7 @@ import type { Branch, StateTree } from '../../streams/channels/stateTree.ts'
 import type { FeedHealth } from '../../streams/market/feedHealth.ts'
 import type { Figures } from '../lib/figures.ts'
 
-/** `status`: feeds as the pipeline knows them, and what the other parts say of themselves. */
+/** Returns the writer of the channel `status`: the feeds as the pipeline knows them, and the figures of the other parts. */
 export const showStatus = (
   state: StateTree,
   feeds: () => readonly FeedHealth[],

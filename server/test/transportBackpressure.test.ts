@@ -58,19 +58,16 @@ overTransports('a socket whose peer does not read', kind => {
     expect(socket.dropped).toBe(false)
   })
 
-  it('tells when less is buffered', async () => {
-    const drained = vi.fn()
-    const served = await serve({ drain: drained }, { maxBackpressure: 2 * MORE_THAN_THE_SYSTEM_HOLDS })
+  it('has nothing buffered any more when its peer has read', async () => {
+    const served = await serve({}, { maxBackpressure: 2 * MORE_THAN_THE_SYSTEM_HOLDS })
     const { client, socket } = await served.join()
     client.ws.pause()
     socket.send('x'.repeat(MORE_THAN_THE_SYSTEM_HOLDS))
     await nextTurn()
     expect(socket.buffered()).toBeGreaterThan(0)
-    expect(drained).not.toHaveBeenCalled()
     client.ws.resume()
     await client.messages.next()
     await vi.waitFor(() => expect(socket.buffered()).toBe(0))
-    expect(drained).toHaveBeenCalledWith(socket)
   })
 
   it('gets what was sent before it was closed, and the close, when it reads again', async () => {

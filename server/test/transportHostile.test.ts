@@ -35,7 +35,7 @@ overTransports('a hostile client', kind => {
     for (let text: string | undefined = ''; text !== 'still there?'; ) text = await served.messages.next()
     client.ws.close()
     await client.closed
-    await vi.waitFor(() => expect(served.transport.sockets).toBe(0))
+    await vi.waitFor(() => expect(served.sockets).toBe(0))
   }
 
   it.each([
@@ -164,7 +164,7 @@ overTransports('a hostile client', kind => {
       }),
       { numRuns: 400 },
     )
-    await vi.waitFor(() => expect(served.transport.sockets).toBe(0), { timeout: 10_000 })
+    await vi.waitFor(() => expect(served.sockets).toBe(0), { timeout: 10_000 })
     expect((await fetch(served.url())).status).toBe(200)
   })
 

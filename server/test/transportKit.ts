@@ -61,17 +61,24 @@ export class Served {
   readonly pongs = new Inbox<number | undefined>()
   readonly logged: { level: number; msg: string; err?: { message: string } }[] = []
   transport!: Transport
+  /** Websockets that are open, as far as the application has heard. */
+  sockets = 0
   port = 0
 
   async start(kind: Kind, own: TestHandlers, options: Partial<TransportOptions>, port: number): Promise<this> {
     const log = pino({ level: 'warn' }, { write: line => void this.logged.push(JSON.parse(line)) })
     const handlers: Handlers<Peer> = {
       upgrade: request => ({ accept: { origin: request.headers.get('origin') } }),
-      open: socket => this.opened.put(socket),
+      open: socket => {
+        this.sockets += 1
+        this.opened.put(socket)
+      },
       message: (_, text) => this.messages.put(text),
       pong: (_, mark) => this.pongs.put(mark),
-      drain: () => {},
-      close: (socket, code) => this.closed.put({ socket, code }),
+      close: (socket, code) => {
+        this.sockets -= 1
+        this.closed.put({ socket, code })
+      },
       http: () => new Response('hello'),
       ...own,
     }

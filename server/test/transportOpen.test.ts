@@ -8,7 +8,6 @@ const handlers: Handlers = {
   open: () => {},
   message: () => {},
   pong: () => {},
-  drain: () => {},
   close: () => {},
   http: () => new Response(),
 }

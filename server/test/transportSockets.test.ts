@@ -102,14 +102,14 @@ overTransports('a transport', kind => {
   it('closes with code and reason after all that was sent before, and tells of it once, not from inside the call', async () => {
     const served = await serve()
     const { client, socket } = await served.join()
-    expect(served.transport.sockets).toBe(1)
+    expect(served.sockets).toBe(1)
     socket.subscribe('x')
     served.transport.publish('x', bytes('last'))
     socket.close(4008, 'too slow')
     expect(socket.closed).toBe(true)
-    expect(served.transport.sockets).toBe(0)
     expect(served.closed.pending).toEqual([])
     expect(await served.closed.next()).toEqual({ socket, code: 4008 })
+    expect(served.sockets).toBe(0)
     expect(await client.closed).toEqual({ code: 4008, reason: 'too slow' })
     expect(await client.messages.take(1)).toEqual(['last'])
     expect(served.closed.pending).toEqual([])
@@ -128,7 +128,7 @@ overTransports('a transport', kind => {
     socket.close(1000, '')
     served.transport.publish('x', bytes('x'))
     expect(socket.buffered()).toBe(0)
-    expect(served.transport.sockets).toBe(0)
+    expect(served.sockets).toBe(0)
     expect(socket.dropped).toBe(false)
     expect(served.closed.pending).toEqual([])
   })
@@ -237,7 +237,7 @@ overTransports('a transport', kind => {
     expect((await fetch(served.url())).status).toBe(200)
     first.socket.close(4000, '')
     await served.join()
-    expect(served.transport.sockets).toBe(2)
+    expect(served.sockets).toBe(2)
   })
 
   it('refuses a port that is taken, and says so', async () => {
@@ -267,7 +267,7 @@ overTransports('a transport', kind => {
     }
     await done
     expect(await served.closed.take(40)).toHaveLength(40)
-    expect(served.transport.sockets).toBe(0)
+    expect(served.sockets).toBe(0)
     const late = new Client(`ws://127.0.0.1:${served.port}/ws`)
     await expect(late.open).rejects.toThrow('ECONNREFUSED')
     served.transport.publish('x', bytes('nobody'))

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/
 
-/** The usual text of an IP address, whichever way a library wrote it: IPv6 shortened (RFC 5952), and IPv4 inside IPv6 as IPv4. */
+/** Returns the usual text of an IP address, however a library wrote it: IPv6 shortened (RFC 5952), IPv4 inside IPv6 as IPv4. */
 export const plainAddress = (text: string): string => {
   if (!isIPv6(text)) return text
   const short = new URL(`http://[${text.split('%')[0]}]`).hostname.slice(1, -1)

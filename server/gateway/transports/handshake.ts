@@ -5,10 +5,10 @@ import type { Handlers } from './transport.ts'
 
 const KEY = /^[+/\dA-Za-z]{22}==$/
 
-/** What becomes of a request to open a websocket. */
+/** The answer to a request to open a websocket: accepted, or refused. */
 export type Decision<Data> = ReturnType<Handlers<Data>['upgrade']>
 
-/** Asks the application, where the request is in order and there is a place: `turnAway` is the answer where there is none. */
+/** Asks the application about a request that is in order. `turnAway` returns the answer if there is no place for it. */
 export const decide = <Data>(
   incoming: Incoming,
   upgrade: Handlers<Data>['upgrade'],
@@ -24,7 +24,7 @@ export const decide = <Data>(
   return refuse ? { refuse } : upgrade({ ...head, remoteAddress: incoming.remoteAddress })
 }
 
-/** What is wrong with the handshake (RFC 6455, 4.2.1); undefined where nothing is. */
+/** Returns the refusal of a wrong handshake (RFC 6455, 4.2.1); undefined if it is right. */
 const handshakeFault = (method: string, headers: Headers): Response | undefined => {
   if (method !== 'GET' || headers.get('upgrade')?.toLowerCase() !== 'websocket' || !KEY.test(headers.get('sec-websocket-key') ?? '')) {
     return malformed('expected the opening handshake of a websocket')

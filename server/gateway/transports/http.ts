@@ -6,22 +6,23 @@ import { type Incoming, type RequestHead, readHead } from './request.ts'
 import { type HttpExchange, sendResponse } from './sendResponse.ts'
 import type { Handlers } from './transport.ts'
 
-/** Methods are upper case, and these three a `Request` cannot have. */
+/** Methods are upper case; a `Request` cannot have one of these three. */
 const METHOD = /^(?!(?:CONNECT|TRACE|TRACK)$)[A-Z][A-Z-]*$/
 
-/** A GET or HEAD is served without the body that nobody expects it to have. */
+/** Whether a request of this method has a body. That of a GET or HEAD, which nobody expects, is ignored. */
 export const takesBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
 
-/** Takes the body of a request in. */
+/** Accepts the body of a request. */
 export interface BodySink {
-  /** A chunk that nobody else writes to. */
+  /** Accepts a chunk that nobody else writes to. */
   add(chunk: Uint8Array<ArrayBuffer>): void
+  /** The body is complete. */
   end(): void
 }
 
-/** The HTTP of a transport, on whichever library: from the request as it came to the answer given. */
+/** The HTTP of a transport, on either library: from the request as it came in to the answer that was sent. */
 export class HttpSide {
-  /** Says 503 to whatever comes from now on. */
+  /** Every request from now on is answered 503. */
   closing = false
   private readonly handle: Handlers['http']
   private readonly room: BodyRoom
@@ -33,7 +34,7 @@ export class HttpSide {
     this.log = log
   }
 
-  /** Begins with a request. Undefined where no body is wanted any more, because the request has been refused. */
+  /** Begins a request. Returns undefined if it has been refused, so that no body is wanted any more. */
   begin(incoming: Incoming, out: HttpExchange): BodySink | undefined {
     let head: RequestHead
     try {
@@ -60,7 +61,7 @@ export class HttpSide {
     }
   }
 
-  /** Answers without asking the application, as the last thing on this connection. */
+  /** Answers without asking the application, and ends the connection. */
   refuse(incoming: Incoming, out: HttpExchange, response: Response): undefined {
     void this.give(incoming, out, response, true)
   }
@@ -95,7 +96,8 @@ export class HttpSide {
     try {
       await sendResponse(out, incoming.method, response, close)
     } catch (err) {
-      if (!out.signal.aborted) this.log.error({ err, method: incoming.method, target: incoming.target }, 'an answer broke off')
+      if (!out.signal.aborted)
+        this.log.error({ err, method: incoming.method, target: incoming.target }, 'an answer ended before it was complete')
       if (out.begun) out.destroy()
       else await this.give(incoming, out, problem(new ProtocolError('internal')), true)
     }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { HttpExchange, ResponseHead } from './sendResponse.ts'
 
-/** ms in which a client that has to read before more can be written must have read something. */
+/** Time in which a client must read something when it has to read before more can be written, ms. */
 const STALL_MS = 10_000
 
 /** Answers one request of node:http. */

@@ -5,15 +5,15 @@ import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { KeyPair } from '../../lib/keyPair.ts'
 import { problemText } from './problem.ts'
 
-/** Bytes of the request line and all headers. */
-const MAX_HEADERS = 16 * 1024
+/** The most bytes of the request line and all headers. */
+const HEADER_BYTES_MAX = 16 * 1024
 
-/** ms a connection is kept for a next request: longer than balancers in front usually keep theirs. */
+/** Time for which an idle connection is kept, ms: longer than a balancer in front of the server usually keeps it. */
 const KEEP_ALIVE_MS = 65_000
 
-/** A server of node:http with the limits of this project, which answers what it cannot parse with a problem. */
+/** Creates a server of node:http with the limits of this project. It answers what it cannot parse with problem details. */
 export const nodeServer = (tls: KeyPair | undefined, maxConnections: number): Server => {
-  const options = { maxHeaderSize: MAX_HEADERS, keepAliveTimeout: KEEP_ALIVE_MS }
+  const options = { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS }
   const server = tls ? createSecureServer({ ...options, ...tls }) : createServer(options)
   server.maxConnections = maxConnections
   const answering = new WeakMap<Duplex, { readonly headersSent: boolean; readonly writableFinished: boolean }>()
@@ -41,24 +41,24 @@ const unparsable = (fault: string | undefined): string => {
 }
 
 const STATUS = {
-  400: 'this is no HTTP request',
-  408: 'the request did not come to its end in time',
-  431: `expected a request line and headers of at most ${MAX_HEADERS} bytes`,
+  400: 'this is not an HTTP request',
+  408: 'the request did not arrive completely in time',
+  431: `expected a request line and headers of at most ${HEADER_BYTES_MAX} bytes`,
 } as const
 
 /**
- * Gives a request that asks for another protocol than a websocket back to its server, without that wish, to be answered in HTTP
- * as it should be (RFC 9110, 7.8). Clients of HTTP/2 ask so with any request, and node:http hands all of these out raw.
+ * Gives a request for another protocol than a websocket back to its server, without the upgrade headers, so that it is answered in
+ * HTTP (RFC 9110, 7.8). Clients of HTTP/2 offer an upgrade with any request, and node:http hands all of these out raw.
  */
 export const putBack = (server: Server, req: IncomingMessage, tcp: Duplex, rest: Buffer): void => {
   const lines = [`${req.method} ${req.url} HTTP/${req.httpVersion}`]
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
     const [name, value] = [req.rawHeaders[i]!, req.rawHeaders[i + 1]!]
-    if (!OF_THE_WISH.has(name.toLowerCase())) lines.push(`${name}: ${value}`)
+    if (!UPGRADE_HEADERS.has(name.toLowerCase())) lines.push(`${name}: ${value}`)
   }
   if (/\bclose\b/i.test(req.headers.connection ?? '')) lines.push('Connection: close')
   tcp.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), rest]))
   server.emit('encrypted' in tcp ? 'secureConnection' : 'connection', tcp)
 }
 
-const OF_THE_WISH = new Set(['upgrade', 'connection', 'http2-settings'])
+const UPGRADE_HEADERS = new Set(['upgrade', 'connection', 'http2-settings'])

@@ -6,28 +6,28 @@ import { UwsTransport } from './uws.ts'
 import { loadUws, type UwsLibrary } from './uwsLibrary.ts'
 import { WsTransport } from './ws.ts'
 
-/** `auto`: uWebSockets.js where it loads, else ws. */
+/** Which library serves. `auto`: uWebSockets.js if it loads, else ws. */
 export type TransportChoice = 'auto' | 'uws' | 'ws'
 
-/** A transport that does not listen yet. Rejects where the chosen library does not load, or the TLS files are no certificate and key. */
+/** Opens a transport, not listening yet. Rejects if the chosen library does not load or the TLS files are no certificate and key. */
 export const openTransport = async <Data>(
   handlers: Handlers<Data>,
   options: TransportOptions,
   choice: TransportChoice = 'auto',
 ): Promise<Transport> => {
   const log = options.log.child({ module: 'transport' })
-  const places = connectionLimitFor(options.maxSockets, openFilesLimit())
-  if (options.maxSockets && places.sockets < options.maxSockets) {
-    log.warn({ wanted: options.maxSockets, sockets: places.sockets }, 'the limit of open files allows fewer websockets')
+  const limit = connectionLimitFor(options.maxSockets, openFilesLimit())
+  if (options.maxSockets && limit.sockets < options.maxSockets) {
+    log.warn({ wanted: options.maxSockets, sockets: limit.sockets }, 'the limit of open files (ulimit -n) allows fewer websockets')
   }
   const http = new HttpSide((request, info) => handlers.http(request, info), options.maxBody ?? DEFAULT_MAX_BODY, log)
   const maxBackpressure = options.maxBackpressure ?? DEFAULT_MAX_BACKPRESSURE
   const pair = options.tls && readKeyPair(options.tls)
   const library = choice === 'ws' ? undefined : await load(choice, log)
-  log.info({ transport: library ? 'uws' : 'ws', sockets: places.sockets, tls: pair !== undefined }, 'transport chosen')
+  log.info({ transport: library ? 'uws' : 'ws', sockets: limit.sockets, tls: pair !== undefined }, 'transport chosen')
   return library
-    ? new UwsTransport(library, handlers, http, places, maxBackpressure, options.tls)
-    : new WsTransport(handlers, http, places, maxBackpressure, pair)
+    ? new UwsTransport(library, handlers, http, limit, maxBackpressure, options.tls)
+    : new WsTransport(handlers, http, limit, maxBackpressure, pair)
 }
 
 const load = async (choice: 'auto' | 'uws', log: TransportOptions['log']): Promise<UwsLibrary | undefined> => {
@@ -35,7 +35,7 @@ const load = async (choice: 'auto' | 'uws', log: TransportOptions['log']): Promi
     return await loadUws()
   } catch (err) {
     if (choice === 'uws') throw err
-    log.warn({ err }, 'uWebSockets.js does not load here: ws serves in its place, at up to 1.4 times the cost')
+    log.warn({ err }, 'uWebSockets.js does not load here: ws serves instead, at up to 1.4 times the cost')
     return undefined
   }
 }

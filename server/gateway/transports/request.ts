@@ -3,13 +3,13 @@ export interface Incoming {
   readonly method: string
   /** As it stood on the request line. */
   readonly target: string
-  /** In the order they came, one character a byte. */
+  /** In the order in which they came, one character a byte. */
   readonly headers: readonly (readonly [string, string])[]
   readonly secure: boolean
   readonly remoteAddress: string
 }
 
-/** What a request says of itself, checked. */
+/** The checked address and headers of a request. */
 export interface RequestHead {
   readonly url: URL
   readonly headers: Headers
@@ -20,7 +20,7 @@ const HOST = /^(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/
 /** No control characters, no blanks, nothing beyond ASCII (RFC 3986). */
 const TARGET = /^[\x21-\x7e]+$/
 
-/** Throws TypeError with the fault where the target or a header cannot be what HTTP allows. */
+/** Reads the head of a request. Throws a TypeError with the fault if the target or a header is not what HTTP allows. */
 export const readHead = (incoming: Incoming): RequestHead => {
   const headers = new Headers()
   let hosts = 0
@@ -33,7 +33,7 @@ export const readHead = (incoming: Incoming): RequestHead => {
   return { url: readUrl(incoming.target, `${incoming.secure ? 'https' : 'http'}://${host ?? 'localhost'}`), headers }
 }
 
-/** The path is taken as it stands behind the host, so that no path can name another one ("//host/", "@host"). */
+/** Puts the path behind the host as it is, so that no path can name another host ("//host/", "@host"). */
 const readUrl = (target: string, origin: string): URL => {
   const text = target.startsWith('/') ? origin + target : target
   const url = TARGET.test(target) && URL.canParse(text) ? new URL(text) : undefined

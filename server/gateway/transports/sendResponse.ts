@@ -1,25 +1,28 @@
 import { STATUS_CODES } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** A request that waits for its answer, on either library. After the end, or when the client has gone, every call is a no-op. */
+/** A request that waits for its answer, on either library. After the end, or when the client has gone, every call does nothing. */
 export interface HttpExchange {
-  /** Aborts when the client has gone before the whole answer was given. */
+  /** Aborts when the client has gone before it had the whole answer. */
   readonly signal: AbortSignal
-  /** The head has been given: it is too late for another answer. */
+  /** The head has been sent: it is too late for another answer. */
   readonly begun: boolean
+  /** Sends the head. */
   head(head: ResponseHead): void
-  /** A piece of the body, not empty. What it returns is fulfilled when there is room for the next, or nobody left to take it. */
+  /** Sends a piece of the body, not empty. Resolves when there is room for the next, or the client has gone. */
   write(chunk: Uint8Array): Promise<void> | undefined
+  /** The body is complete. */
   end(): void
   /** Breaks the connection off, so that nobody takes a part for the whole. */
   destroy(): void
 }
 
+/** What precedes the body of an answer. */
 export interface ResponseHead {
   readonly status: number
   readonly statusText: string
   readonly headers: readonly (readonly [string, string])[]
-  /** Bytes of the body; undefined where only its end will tell. */
+  /** Bytes of the body; undefined if they are not known before its end. */
   readonly length: number | undefined
   /** No body follows, whatever `length` says: the answer to HEAD, 204, 304. */
   readonly bodiless: boolean
@@ -27,14 +30,14 @@ export interface ResponseHead {
   readonly close: boolean
 }
 
-/** What belongs to the connection and is not the application's to say. */
+/** Headers of the connection, which the application cannot set. */
 const OF_THE_CONNECTION = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'upgrade'])
 
 const FORBIDDEN = /[\0\r\n]/
 
 /**
- * Gives a response to who asked. The body is read no faster than it is taken. Rejects where the response cannot be sent as it
- * stands, its body fails, or is not as long as its Content-Length said; a part may have been sent then (`out.begun`).
+ * Sends a response to the client. The body is read no faster than the client takes it. Rejects if the response cannot be sent as it
+ * is, or if its body fails or is not as long as its Content-Length says; a part may have been sent then (`out.begun`).
  */
 export const sendResponse = async (out: HttpExchange, method: string, response: Response, close = false): Promise<void> => {
   if (response.status < 200) throw new RangeError(`a response of status ${response.status}`)
@@ -65,7 +68,7 @@ export const sendResponse = async (out: HttpExchange, method: string, response: 
     await pump(reader, out, declared, begin)
   } finally {
     out.signal.removeEventListener('abort', stop)
-    // Where the body was not read to its end, its source is told to stop.
+    // If the body was not read to its end, its source is asked to stop.
     stop()
   }
 }

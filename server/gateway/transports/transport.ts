@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 /** The one path where websockets are taken; whatever else comes to the port is HTTP. */
 export const SOCKET_PATH = '/ws'
 
-/** Bytes; a longer message ends its socket. (What the application finds too large it answers itself, from less than this.) */
+/** Bytes; a longer message ends its socket. (The application has a smaller limit of its own, and answers what exceeds it.) */
 export const MAX_MESSAGE = 1024 * 1024
 
 /**
@@ -12,17 +12,15 @@ export const MAX_MESSAGE = 1024 * 1024
  */
 export interface Transport {
   readonly name: 'uws' | 'ws'
-  /** Websockets that are open. */
-  readonly sockets: number
   /** Connections and websockets turned away since the start because all places were taken. */
   readonly refused: number
-  /** The port, which the system picks where 0 is asked for. Rejects where it cannot be had, so also where another listens on it. */
+  /** Resolves with the port, which the system picks for 0. Rejects if it cannot be had, so also if another process listens on it. */
   listen(host: string, port: number): Promise<number>
-  /** A text frame: UTF-8. Nobody following the topic is no error. */
+  /** Sends a text frame (UTF-8) to every socket on the topic. There may be none. */
   publish(topic: string, frame: Uint8Array): void
   /**
    * Stops listening, ends every websocket with 1001, lets running requests finish for at most `graceMs`, then cuts what is left.
-   * Fulfilled when nothing is left.
+   * Resolves when nothing is left.
    */
   close(graceMs: number): Promise<void>
 }
@@ -35,16 +33,18 @@ export interface Socket<Data = unknown> {
   readonly closed: boolean
   /**
    * Set when a message for this socket was thrown away because more than `maxBackpressure` bytes waited for it: what its peer
-   * knows is no longer known. Only a flag, found at the latest in the next turn. Whoever has made good for it clears it.
+   * knows is no longer known. Only a flag, seen at the latest in the next turn; the application clears it when it has dealt with it.
    */
   dropped: boolean
-  /** A text frame. */
+  /** Sends a text frame. */
   send(frame: Uint8Array | string): void
+  /** Puts the socket on a topic. */
   subscribe(topic: string): void
+  /** Takes it off again; what was published before still reaches it. */
   unsubscribe(topic: string): void
-  /** Answered by `pong` with the same number, a safe integer ≥ 0, once the peer has read all that was sent before. */
+  /** Sends a ping. `pong` brings the same number, a safe integer ≥ 0, when the peer has read all that was sent before. */
   ping(mark: number): void
-  /** Bytes that the kernel has not taken yet. It takes some MB before this is more than 0: no measure of how far behind a peer is. */
+  /** Returns the bytes that the kernel has not taken yet. It takes some MB first: this does not measure how far behind a peer is. */
   buffered(): number
   /**
    * Ends the socket after all that was sent before; `reason` of at most 123 bytes. A peer that does not take that within some
@@ -53,36 +53,37 @@ export interface Socket<Data = unknown> {
   close(code: number, reason: string): void
 }
 
-/** What a transport asks of the application. A handler that throws is a mistake of ours: the process ends. */
+/** What a transport asks of the application. A handler that throws is a bug: the process ends. */
 export interface Handlers<Data = unknown> {
-  /** Decides on a websocket before there is one: origin, limits. */
+  /** Decides whether a websocket may be opened: origin, limits. */
   upgrade(request: UpgradeRequest): { readonly accept: Data } | { readonly refuse: Response }
+  /** A websocket has been opened. */
   open(socket: Socket<Data>): void
-  /** `text` is undefined for a binary message. */
+  /** A message has come; `text` is undefined for a binary one. */
   message(socket: Socket<Data>, text: string | undefined): void
-  /** `mark` is undefined where the peer sent a pong that answers no `ping`. */
+  /** A pong has come; `mark` is undefined if it answers no `ping`. */
   pong(socket: Socket<Data>, mark: number | undefined): void
-  /** Less is buffered than before; not that nothing is. */
-  drain(socket: Socket<Data>): void
-  /** Once for every `open`, and never from inside a call made on a socket. 1006: ended without a closing handshake. */
+  /** Called once for every `open`, never from inside a call made on a socket. 1006: ended without a closing handshake. */
   close(socket: Socket<Data>, code: number): void
-  /** A rejection is logged and answered 500. `request.signal` aborts when the client has gone. */
+  /** Answers a request. A rejection is logged and answered 500. `request.signal` aborts when the client has gone. */
   http(request: Request, info: { readonly remoteAddress: string }): Promise<Response> | Response
 }
 
+/** A request to open a websocket. */
 export interface UpgradeRequest {
   /** With the scheme http or https. */
   readonly url: URL
   readonly headers: Headers
-  /** Of the peer at the other end of the TCP connection: '192.0.2.1', '2001:db8::1'. */
+  /** The peer at the other end of the TCP connection: '192.0.2.1', '2001:db8::1'. */
   readonly remoteAddress: string
 }
 
+/** How a transport is opened. */
 export interface TransportOptions {
   readonly log: Logger
-  /** PEM files. Without them the server speaks plain text. */
+  /** Names of PEM files. Without them the server speaks plain text. */
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** Websockets at a time; the next is answered 503. Default: what the limit of open files allows. */
+  /** Websockets at a time; one more is answered 503. Default: what the limit of open files allows. */
   readonly maxSockets?: number
   /** Bytes that may wait in this process for one socket, by default 1 MiB; above it messages for it are dropped. */
   readonly maxBackpressure?: number
@@ -90,8 +91,12 @@ export interface TransportOptions {
   readonly maxBody?: number
 }
 
+/** Bytes that may wait for one socket. */
 export const DEFAULT_MAX_BACKPRESSURE = 1024 * 1024
+
+/** Bytes of a request's body. */
 export const DEFAULT_MAX_BODY = 10 * 1024 * 1024
 
+/** Returns the error of a port that cannot be had. */
 export const cannotListen = (host: string, port: number, cause: Error): Error =>
   new Error(`cannot listen on ${host}:${port}: ${cause.message}`, { cause })

@@ -12,20 +12,20 @@ import { UwsExchange } from './uwsExchange.ts'
 import type { HttpRequest, HttpResponse, Listening, TemplatedApp, UpgradeContext, UwsLibrary, WebSocket } from './uwsLibrary.ts'
 import { type Attached, UwsSocket } from './uwsSocket.ts'
 
-/** ms in which the library has freed a connection that it has ended. It does not tell when. */
+/** Time in which the library frees a connection that it has ended, ms. It does not report when it has. */
 const FREED_WITHIN_MS = 8_000
 
 /** The library's reason for ending, with a handshake, a socket whose peer's close frame was wrong; it reports 1006 then. */
 const WRONG_CLOSE = 'Received invalid close payload'
 
-/** uWebSockets.js: one system call a socket and turn, some fractions of a µs a message. */
+/** The transport over uWebSockets.js: one system call a socket and turn, a fraction of a µs a message. */
 export class UwsTransport<Data> implements Transport {
   readonly name = 'uws'
   refused = 0
   private readonly library: UwsLibrary
   private readonly handlers: Handlers<Data>
   private readonly http: HttpSide
-  private readonly places: ConnectionLimit
+  private readonly limit: ConnectionLimit
   private readonly secure: boolean
   private readonly app: TemplatedApp
   private readonly open = new Set<UwsSocket<Data>>()
@@ -42,14 +42,14 @@ export class UwsTransport<Data> implements Transport {
     library: UwsLibrary,
     handlers: Handlers<Data>,
     http: HttpSide,
-    places: ConnectionLimit,
+    limit: ConnectionLimit,
     maxBackpressure: number,
     tls: { readonly cert: string; readonly key: string } | undefined,
   ) {
     this.library = library
     this.handlers = handlers
     this.http = http
-    this.places = places
+    this.limit = limit
     this.secure = tls !== undefined
     this.app = library.app(tls)
     this.app.filter((res, change) => this.connected(res, change))
@@ -59,7 +59,7 @@ export class UwsTransport<Data> implements Transport {
       maxPayloadLength: MAX_MESSAGE,
       maxBackpressure,
       closeOnBackpressureLimit: false,
-      // Any other value, and pings of the library's own even with 0, cut off who reads slowly.
+      // Any other value, or the library's own pings even with 0, would cut off slow readers.
       idleTimeout: 0,
       sendPingsAutomatically: false,
       upgrade: (res, req, context) => this.upgrade(res, req, context),
@@ -77,16 +77,10 @@ export class UwsTransport<Data> implements Transport {
         native.getUserData().socket!.dropped = true
       },
       drain: native => {
-        const socket = native.getUserData().socket!
-        socket.drained()
-        if (!socket.closed) handlers.drain(socket)
+        native.getUserData().socket!.drained()
       },
       close: (native, code, reason) => this.ended(native, code, Buffer.from(reason).toString('latin1')),
     })
-  }
-
-  get sockets(): number {
-    return this.open.size
   }
 
   async listen(host: string, port: number): Promise<number> {
@@ -130,12 +124,12 @@ export class UwsTransport<Data> implements Transport {
 
   private connected(res: HttpResponse, change: number): void {
     this.connections += change
-    if (change < 0 || this.connections + this.open.size + this.ending.size <= this.places.connections) return
+    if (change < 0 || this.connections + this.open.size + this.ending.size <= this.limit.connections) return
     this.refused += 1
     res.close()
   }
 
-  /** (A client that sends the next request before it has the answer to this one loses its connection: the library takes no pipelines.) */
+  /** (A client that sends its next request before it has this answer loses its connection: the library takes no pipelines.) */
   private request(res: HttpResponse, req: HttpRequest): void {
     const incoming = this.read(res, req)
     const sink = this.http.begin(incoming, this.exchange(res))
@@ -165,7 +159,7 @@ export class UwsTransport<Data> implements Transport {
 
   private turnAway(): Response | undefined {
     if (this.http.closing) return shuttingDown()
-    if (this.open.size < this.places.sockets) return undefined
+    if (this.open.size < this.limit.sockets) return undefined
     this.refused += 1
     return tooManySockets()
   }
@@ -186,7 +180,7 @@ export class UwsTransport<Data> implements Transport {
     queueMicrotask(() => this.handlers.close(socket, code))
   }
 
-  /** The library has: after its peer has, or after we have and all is sent. */
+  /** The library has closed it: after its peer has, or after we have and all is sent. */
   private ended(native: WebSocket<Attached<Data>>, code: number, reason: string): void {
     const socket = native.getUserData().socket!
     const byUs = socket.closed
@@ -210,7 +204,7 @@ export class UwsTransport<Data> implements Transport {
     })
   }
 
-  /** All that may be read of a request, which has to be done before the handler returns. */
+  /** Reads all that is needed of a request: the library lets nobody do so after the handler has returned. */
   private read(res: HttpResponse, req: HttpRequest): Incoming {
     const headers: [string, string][] = []
     req.forEach((name, value) => {
@@ -227,5 +221,5 @@ export class UwsTransport<Data> implements Transport {
   }
 }
 
-/** The library reads headers as UTF-8; elsewhere a character of a header is a byte. */
+/** Returns a header with one character a byte, as elsewhere. The library reads headers as UTF-8. */
 const bytes = (value: string): string => (/[^\0-\x7f]/.test(value) ? Buffer.from(value).toString('latin1') : value)

@@ -1,8 +1,8 @@
 import type { HttpExchange, ResponseHead } from './sendResponse.ts'
 import type { HttpResponse } from './uwsLibrary.ts'
 
-/** Bytes written at once where the library does not say what of them it had to buffer: so much it buffers at most. */
-const PIECE = 16 * 1024
+/** Bytes written at a time if the library does not say how many of them it had to buffer: it buffers at most these. */
+const PIECE_BYTES = 16 * 1024
 
 /** Answers one request of uWebSockets.js. Its response object may be touched only while `live`. */
 export class UwsExchange implements HttpExchange {
@@ -13,7 +13,7 @@ export class UwsExchange implements HttpExchange {
   private headWritten = false
   private live = true
   private written = 0
-  /** What of a counted body did not go out yet, and its place in the body. */
+  /** The part of a counted body that has not gone out yet, and its place in the body. */
   private rest: { chunk: Uint8Array; at: number } | undefined
   private resume: (() => void) | undefined
 
@@ -51,7 +51,7 @@ export class UwsExchange implements HttpExchange {
       this.writeHead()
       if (!bodiless) this.res.end('', close)
       else {
-        // The library has a parameter for this length, but does not regard the answer as complete then.
+        // The library has a parameter for this length, but with it does not regard the answer as complete.
         if (length !== undefined) this.res.writeHeader('Content-Length', String(length))
         this.res.endWithoutBody()
       }
@@ -98,11 +98,11 @@ export class UwsExchange implements HttpExchange {
 
   /** Without a length, in HTTP's own chunks: the library takes everything, and says only that it had to buffer some of it. */
   private async writePieces(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length && this.live; at += PIECE) {
+    for (let at = 0; at < chunk.length && this.live; at += PIECE_BYTES) {
       let taken = true
       this.res.cork(() => {
         this.writeHead()
-        taken = this.res.write(chunk.subarray(at, at + PIECE))
+        taken = this.res.write(chunk.subarray(at, at + PIECE_BYTES))
       })
       if (!taken) await this.room()
     }
@@ -114,7 +114,7 @@ export class UwsExchange implements HttpExchange {
     })
   }
 
-  /** The kernel takes more. `offset`: how much of a counted body it has. Returns false where it did not take all that there was. */
+  /** The kernel takes more. `offset`: how much of a counted body it has. Returns false if it did not take all that was left. */
   private writable(offset: number): boolean {
     if (this.rest) {
       const { chunk, at } = this.rest
@@ -137,5 +137,5 @@ export class UwsExchange implements HttpExchange {
   }
 }
 
-/** The library writes strings as UTF-8; a header is bytes, one a character. */
+/** Returns a header with one byte a character. The library would write a string as UTF-8. */
 const latin1 = (text: string): string | Buffer => (/[\u0080-\u00ff]/.test(text) ? Buffer.from(text, 'latin1') : text)

@@ -3,21 +3,25 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket }
+/** What `upgrade` needs back when it accepts. */
 export type UpgradeContext = us_socket_context_t
 
-/** A socket that listens; nobody looks into it. */
+/** A socket that listens. */
 export type Listening = us_socket
 
-/** What is used of uWebSockets.js, as it is at run time: the types that come with it leave some of this out and promise other things. */
+/** The used part of uWebSockets.js as it is at run time. The types that come with it lack some of this and promise other things. */
 export interface UwsLibrary {
+  /** Creates a server, over TLS if the names of two PEM files are given. */
   app(tls: { readonly cert: string; readonly key: string } | undefined): TemplatedApp
-  /** Rejects with what the system says against the address. */
+  /** Rejects with the system's reason if nobody can listen there. */
   listen(app: TemplatedApp, host: string, port: number): Promise<Listening>
+  /** Returns the port. */
   port(listening: Listening): number
+  /** Takes no more connections; those that are there stay. */
   stopListening(listening: Listening): void
 }
 
-/** Rejects where there is no binary for this version of Node, system and processor. */
+/** Loads the library. Rejects if it has no binary for this version of Node, system and processor. */
 export const loadUws = async (): Promise<UwsLibrary> => {
   const uws = (await import('uWebSockets.js')) as typeof import('uWebSockets.js') & {
     LIBUS_LISTEN_EXCLUSIVE_PORT: number
@@ -40,10 +44,10 @@ export const loadUws = async (): Promise<UwsLibrary> => {
   }
 }
 
-/** Rejects with the reason why nobody can listen there, which the library does not tell. */
+/** Rejects with the reason why nobody can listen there, which the library does not report. */
 const reasonAgainst = async (host: string, port: number): Promise<never> => {
   const probe = createServer().listen(port, host)
   await once(probe, 'listening')
   probe.close()
-  throw new Error('refused for no reason that the system tells')
+  throw new Error('the system gives no reason')
 }

@@ -2,16 +2,16 @@ import { writePingPayload } from './pingPayload.ts'
 import type { Socket } from './transport.ts'
 import type { WebSocket } from './uwsLibrary.ts'
 
-/** What hangs on a websocket of the library: what it was accepted with and, once open, its socket. */
+/** What is attached to a websocket of the library: the data it was accepted with and, once open, its socket. */
 export interface Attached<Data> {
   readonly accepted: Data
   socket?: UwsSocket<Data>
 }
 
-/** ms in which a peer must have taken what was sent before the close. */
+/** Time in which a peer must take what was sent before the close, ms. */
 const LAST_WORDS_MS = 5_000
 
-/** A websocket of uWebSockets.js. The library's own object may not be touched any more once it has closed, which `native` tells. */
+/** A websocket of uWebSockets.js. The library's own object must not be touched once it has closed: then `native` is undefined. */
 export class UwsSocket<Data> implements Socket<Data> {
   readonly id: number
   readonly data: Data
@@ -21,7 +21,7 @@ export class UwsSocket<Data> implements Socket<Data> {
   private lastWords: { readonly code: number; readonly reason: string; readonly timer: NodeJS.Timeout } | undefined
   private readonly left: (code: number) => void
 
-  /** `left` is called when `close` has been, from inside it. */
+  /** `left` is called from inside `close`. */
   constructor(id: number, native: WebSocket<Attached<Data>>, left: (code: number) => void) {
     this.id = id
     this.data = native.getUserData().accepted
@@ -55,19 +55,19 @@ export class UwsSocket<Data> implements Socket<Data> {
     const native = this.native!
     if (native.getBufferedAmount() === 0) native.end(code, reason)
     else {
-      // Ended now, the library would keep it as long as its peer likes: it sets no limit of time while something is left to send.
+      // If it were ended now, its peer could keep it for ever: the library sets no time limit while something is left to send.
       for (const topic of native.getTopics()) native.unsubscribe(topic)
       this.lastWords = { code, reason, timer: setTimeout(() => this.native?.close(), LAST_WORDS_MS) }
     }
     this.left(code)
   }
 
-  /** Closed by us, and not all that was sent before has been taken. */
+  /** Whether it was closed by us and its peer has not taken all that was sent before. */
   get ending(): boolean {
     return this.closed && this.native !== undefined
   }
 
-  /** Something that was buffered has gone. */
+  /** Something that was buffered has been taken. */
   drained(): void {
     if (this.lastWords && this.native!.getBufferedAmount() === 0) this.native!.end(this.lastWords.code, this.lastWords.reason)
   }

@@ -16,35 +16,35 @@ import type { Incoming } from './request.ts'
 import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { Batch } from './wsBatch.ts'
 import { frameOf, TEXT } from './wsFrame.ts'
-import { type Surroundings, WsSocket } from './wsSocket.ts'
+import { type SocketOwner, WsSocket } from './wsSocket.ts'
 
-/** ms in which a peer must have taken what was sent before the close, and the close. */
+/** Time in which a peer must take what was sent before the close, and the close, ms. */
 const LAST_WORDS_MS = 5_000
 
-/** node:http and `ws`: runs on every Node. */
-export class WsTransport<Data> implements Transport, Surroundings<Data> {
+/** The transport over node:http and `ws`, which runs on every Node. */
+export class WsTransport<Data> implements Transport, SocketOwner<Data> {
   readonly name = 'ws'
   readonly maxBackpressure: number
   readonly root = new Batch()
   refused = 0
   private readonly handlers: Handlers<Data>
   private readonly http: HttpSide
-  private readonly places: ConnectionLimit
+  private readonly limit: ConnectionLimit
   private readonly secure: boolean
   private readonly server: Server
   private readonly accepting: WebSocketServer
   private readonly open = new Set<WsSocket<Data>>()
-  /** Of open websockets and of such as have not come to the end of the closing handshake. */
+  /** Websockets that are open, or have not come to the end of the closing handshake. */
   private readonly connected = new Set<WebSocket>()
   private readonly topics = new Map<string, Set<WsSocket<Data>>>()
   private toFlush: WsSocket<Data>[] = []
   private lastId = 0
   private closing: Promise<void> | undefined
 
-  constructor(handlers: Handlers<Data>, http: HttpSide, places: ConnectionLimit, maxBackpressure: number, tls: KeyPair | undefined) {
+  constructor(handlers: Handlers<Data>, http: HttpSide, limit: ConnectionLimit, maxBackpressure: number, tls: KeyPair | undefined) {
     this.handlers = handlers
     this.http = http
-    this.places = places
+    this.limit = limit
     this.maxBackpressure = maxBackpressure
     this.secure = tls !== undefined
     this.accepting = new WebSocketServer({
@@ -58,17 +58,13 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
       // Its types do not know this option.
       ...{ closeTimeout: LAST_WORDS_MS },
     })
-    this.server = nodeServer(tls, places.connections)
+    this.server = nodeServer(tls, limit.connections)
     this.server.on('drop', () => {
       this.refused += 1
     })
     this.server.on('request', (req, res) => this.request(req, res))
     this.server.on('checkContinue', (req, res) => this.request(req, res, () => res.writeContinue()))
     this.server.on('upgrade', (req, tcp, rest) => this.upgrade(req, tcp, rest))
-  }
-
-  get sockets(): number {
-    return this.open.size
   }
 
   listen(host: string, port: number): Promise<number> {
@@ -131,7 +127,7 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
     await closed
   }
 
-  /** The end of a turn: one write a socket. */
+  /** Writes what has been gathered in a turn: one write a socket. */
   private flush(): void {
     const sockets = this.toFlush
     this.toFlush = []
@@ -179,7 +175,7 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
 
   private turnAway(): Response | undefined {
     if (this.http.closing) return shuttingDown()
-    if (this.open.size < this.places.sockets) return undefined
+    if (this.open.size < this.limit.sockets) return undefined
     this.refused += 1
     return tooManySockets()
   }
@@ -206,15 +202,12 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
       this.connected.delete(ws)
       ended(code)
     })
-    tcp.on('drain', () => {
-      if (!socket.closed) this.handlers.drain(socket)
-    })
     this.handlers.open(socket)
   }
 
   private exchange(res: ServerResponse): NodeExchange {
     return new NodeExchange(res, () => {
-      // A connection that has just become idle would else be kept for a next request.
+      // Otherwise a connection that has just become idle would be kept for a next request.
       if (this.http.closing) setImmediate(() => this.server.closeIdleConnections())
     })
   }
@@ -232,6 +225,6 @@ export class WsTransport<Data> implements Transport, Surroundings<Data> {
   }
 }
 
-/** Whether it is for us to take or refuse, whatever it may lack. */
+/** Whether the request asks for a websocket of ours, complete or not. */
 const isHandshake = (req: IncomingMessage): boolean =>
   req.method === 'GET' && req.url!.split('?', 1)[0] === SOCKET_PATH && /^websocket$/i.test(req.headers.upgrade ?? '')

@@ -9,20 +9,20 @@ export class Batch {
   private next: Batch | undefined
   private whole: Buffer | undefined
 
-  /** Without arguments the root: nothing given yet. */
+  /** Without arguments: the root, with no frame yet. */
   constructor(before?: Batch, frame?: Buffer) {
     this.before = before
     this.frame = frame
     this.bytes = before && frame ? before.bytes + frame.length : 0
   }
 
-  /** This batch and one frame more. Only the last successor is remembered: frames are handed out one after the other. */
+  /** Returns this batch with one frame more. Only the last successor is remembered: frames are handed out one after the other. */
   with(frame: Buffer): Batch {
     if (this.next?.frame !== frame) this.next = new Batch(this, frame)
     return this.next
   }
 
-  /** All frames in one piece. */
+  /** Returns all frames in one piece. */
   joined(): Buffer {
     this.whole ??= this.before?.frame ? Buffer.concat(this.frames(), this.bytes) : (this.frame ?? Buffer.alloc(0))
     return this.whole

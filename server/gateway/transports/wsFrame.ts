@@ -1,8 +1,11 @@
+/** Opcode of a text message. */
 export const TEXT = 0x1
+/** Opcode of a ping. */
 export const PING = 0x9
+/** Opcode of a pong. */
 export const PONG = 0xa
 
-/** A whole message in one frame as a server sends it: unmasked, not compressed (RFC 6455, 5.2). The payload is copied. */
+/** Returns a whole message in one frame as a server sends it: unmasked, not compressed (RFC 6455, 5.2). The payload is copied. */
 export const frameOf = (opcode: number, payload: Uint8Array | string): Buffer => {
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
   const header = length < 126 ? 2 : length < 65_536 ? 4 : 10

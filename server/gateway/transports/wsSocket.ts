@@ -5,13 +5,13 @@ import type { Socket } from './transport.ts'
 import type { Batch } from './wsBatch.ts'
 import { frameOf, PING, PONG, TEXT } from './wsFrame.ts'
 
-/** Bytes that are written at once, and not kept until the end of the turn. */
+/** Bytes from which on a batch is written at once, and not kept until the end of the turn. */
 const WRITE_AT = 16 * 1024
 
 /** What a socket needs of its transport. */
-export interface Surroundings<Data> {
+export interface SocketOwner<Data> {
   readonly maxBackpressure: number
-  /** Where every socket begins that has been given nothing since its last write. */
+  /** The batch of every socket that has been given nothing since its last write. */
   readonly root: Batch
   subscribe(socket: WsSocket<Data>, topic: string): void
   unsubscribe(socket: WsSocket<Data>, topic: string): void
@@ -32,19 +32,19 @@ export class WsSocket<Data> implements Socket<Data> {
   readonly topics = new Set<string>()
   private readonly ws: WebSocket
   private readonly tcp: Duplex
-  private readonly around: Surroundings<Data>
+  private readonly owner: SocketOwner<Data>
   private batch: Batch | undefined
   private over = false
 
-  constructor(id: number, data: Data, ws: WebSocket, tcp: Duplex, around: Surroundings<Data>) {
+  constructor(id: number, data: Data, ws: WebSocket, tcp: Duplex, owner: SocketOwner<Data>) {
     this.id = id
     this.data = data
     this.ws = ws
     this.tcp = tcp
-    this.around = around
+    this.owner = owner
   }
 
-  /** Also from the moment at which the peer has begun the closing handshake: nothing may follow that. */
+  /** True also as soon as the peer has begun the closing handshake: nothing may follow that. */
   get closed(): boolean {
     return this.over || this.ws.readyState !== WebSocket.OPEN
   }
@@ -54,18 +54,18 @@ export class WsSocket<Data> implements Socket<Data> {
   }
 
   subscribe(topic: string): void {
-    if (!this.closed) this.around.subscribe(this, topic)
+    if (!this.closed) this.owner.subscribe(this, topic)
   }
 
   unsubscribe(topic: string): void {
-    if (!this.closed) this.around.unsubscribe(this, topic)
+    if (!this.closed) this.owner.unsubscribe(this, topic)
   }
 
   ping(mark: number): void {
     if (!this.closed) this.give(frameOf(PING, writePingPayload(mark)))
   }
 
-  /** What `ws` would send itself without a bound, and end the socket of a slow reader for. */
+  /** Answers a ping. `ws` itself would do so without a bound, and end the socket of a slow reader. */
   pong(payload: Uint8Array): void {
     this.give(frameOf(PONG, payload))
   }
@@ -79,18 +79,18 @@ export class WsSocket<Data> implements Socket<Data> {
     this.flush()
     this.over = true
     this.ws.close(code, reason)
-    this.around.left(this, code)
+    this.owner.left(this, code)
   }
 
-  /** Takes a frame, which may be shared with other sockets. */
+  /** Accepts a frame, which may be shared with other sockets. */
   give(frame: Buffer): void {
     if (this.closed) return
-    if (this.waiting() > this.around.maxBackpressure) {
+    if (this.waiting() > this.owner.maxBackpressure) {
       this.dropped = true
       return
     }
-    if (!this.batch) this.around.touched(this)
-    this.batch = (this.batch ?? this.around.root).with(frame)
+    if (!this.batch) this.owner.touched(this)
+    this.batch = (this.batch ?? this.owner.root).with(frame)
     if (this.batch.bytes >= WRITE_AT) this.flush()
   }
 
@@ -99,7 +99,7 @@ export class WsSocket<Data> implements Socket<Data> {
     this.batch = undefined
   }
 
-  /** The peer has ended it, or broken the protocol. Returns false where it was over before. */
+  /** The peer has ended it, or broken the protocol. Returns false if it was over before. */
   end(): boolean {
     const wasOpen = !this.over
     this.over = true
