@@ -2,12 +2,13 @@
 
 const COIN = /^([A-Za-z0-9][A-Za-z0-9.$]{0,31})(?:-([A-Za-z0-9]{1,16}))?(_OLD)?$/
 
-/** The coin without the platform that it moves on, so that variants of one coin are one; undefined where no coin is named so. */
+/** Returns a coin without the platform that it moves on, so that variants of one coin are one; undefined if this names no coin. */
 export const tickerOf = (coin: string): string | undefined => COIN.exec(coin)?.[1]
 
-/** Worth nothing: for trying out. */
+/** Coins that are worth nothing: for trials. */
 const TEST_COINS = new Set(['DOC', 'MARTY'])
 
+/** Returns whether a coin is worth nothing. */
 export const isTestCoin = (ticker: string): boolean => TEST_COINS.has(ticker)
 
 /** Two coins, the first counted in the second. */
@@ -16,9 +17,10 @@ export interface Pair {
   readonly quote: string
 }
 
+/** Returns a pair as `BASE_QUOTE`. */
 export const nameOf = ({ base, quote }: Pair): string => `${base}_${quote}`
 
-/** Reads `KMD_LTC`, `KMD_USDC-PLG20_OLD`: coins without their platforms. Undefined where it names no two coins. */
+/** Reads `KMD_LTC`, `KMD_USDC-PLG20_OLD`; the coins come without their platforms. Undefined if it does not name two coins. */
 export const parsePair = (text: string): Pair | undefined => {
   // An underscore also stands before OLD.
   const coins = text.replace(/_OLD(?=_|$)/g, '.OLD').split('_')
@@ -26,12 +28,12 @@ export const parsePair = (text: string): Pair | undefined => {
   return base === undefined || quote === undefined || more !== undefined || coins.length !== 2 ? undefined : { base, quote }
 }
 
-/** Market capitalisation in the quote currency; undefined where unknown. */
+/** Returns the market capitalisation of a coin in the quote currency; undefined if it is unknown. */
 export type CapOf = (ticker: string) => number | undefined
 
 /**
- * Two coins as a pair: the one of the lower market capitalisation is the base. Compared are two leading digits, so that a pair
- * does not turn round with every move of a price; equal or unknown, the alphabet decides.
+ * Returns two coins as a pair. The one of the lower market capitalisation is the base; only two leading digits are compared, so that a
+ * pair does not turn round with every move of a price. If they are equal, or one is unknown, the alphabet decides.
  */
 export const pairOf = (a: string, b: string, capOf: CapOf): Pair => {
   const [first, second] = a < b ? [a, b] : [b, a]

@@ -17,22 +17,23 @@ import {
   type TradeSums,
   tradesOf,
 } from './markets.ts'
-import { bookOf } from './poolBook.ts'
+import { poolBook } from './poolBook.ts'
 
+/** What decentralised markets are answered from. */
 export interface DexOptions {
   readonly engine: Promise<Engine>
   readonly pools: ReadonlyMap<string, Pool>
-  /** Of an asset in the quote currency at the moment; NaN where unknown. */
+  /** Returns the price of an asset in the quote currency at the moment; NaN if it is unknown. */
   readonly priceOf: (asset: string) => number
   readonly capOf: CapOf
-  /** Event time, ms. */
+  /** Returns event time, ms. */
   readonly now: () => number
 }
 
-/** So long an answer is good for whoever asks next, ms by the wall. */
+/** An answer serves all who ask within this time, ms by the wall. */
 const FRESH_MS = 2_000
 
-/** What is traded on decentralised exchanges, and what could be: of imported swaps and of the server's own pools. */
+/** Answers what is traded on decentralised exchanges, and what could be: by imported swaps and the server's own pools. */
 export class Dex {
   private readonly options: DexOptions
   private readonly turns = new Semaphore(2, 16, () => new ProtocolError('too_much', 'too many questions about markets are waiting'))
@@ -42,7 +43,7 @@ export class Dex {
 
   constructor(options: DexOptions) {
     this.options = options
-    // Without an engine the process does not go on, and whoever opens it says why.
+    // Without an engine the process ends, and the code that opens it says why.
     options.engine.then(
       opened => {
         this.engine = opened
@@ -51,14 +52,15 @@ export class Dex {
     )
   }
 
+  /** Event time, ms. */
   get now(): number {
     return this.options.now()
   }
 
-  /** The order in which two coins are a pair. */
+  /** Returns two coins as a pair, in the order that `pairOf` gives them. */
   orient = (a: string, b: string): Pair => pairOf(a, b, this.options.capOf)
 
-  /** Markets that were traded in the seven days up to `at`, ms; those of now may be some seconds old. */
+  /** Returns the markets that were traded in the seven days up to `at` (ms). The answer of now may be some seconds old. */
   markets(at: number): Promise<DexMarket[]> {
     const { latest } = this
     const since = performance.now()
@@ -75,40 +77,44 @@ export class Dex {
     return markets
   }
 
+  /** Returns trades, newest first, at most `limit`. */
   trades(query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<DexTrade[]> {
     return this.ask(engine => tradesOf(engine, query, type, limit))
   }
 
+  /** Returns the sums of all trades that a query is about. */
   sums(query: TradeQuery): Promise<TradeSums> {
     return this.ask(engine => sumsOf(engine, query))
   }
 
+  /** Returns candles of `span` ms, oldest first, at most `limit`. */
   candles(query: TradeQuery, span: number, limit: number): Promise<DexCandle[]> {
     return this.ask(engine => candlesOf(engine, query, span, limit))
   }
 
+  /** Returns what lay in the pools of a pair, `from ≤ t < to`, oldest first. */
   liquidity(pair: Pair, range: { readonly from: number; readonly to: number; readonly limit: number }): Promise<Liquidity[]> {
     return this.ask(engine => liquidityOf(engine, pair, range))
   }
 
-  /** The tokens of a pool as a pair; undefined where it has none of that id, or its tokens are not known. */
+  /** Returns the tokens of a pool as a pair; undefined if there is no such pool, or its tokens are not known. */
   pairOfPool(id: string): Pair | undefined {
     const { token0, token1 } = this.options.pools.get(id)?.spec ?? {}
     return token0 && token1 && this.orient(token0.symbol, token1.symbol)
   }
 
-  /** Of a pool, in the quote currency; NaN where unknown, or no more known to be so. */
+  /** Returns what lies in a pool, in the quote currency; NaN if it is unknown, or no longer known. */
   locked(pool: string): number {
     return this.fresh(pool)?.figures.tvl ?? Number.NaN
   }
 
-  /** What can be traded now in the pools of a pair, or in one of them, best levels first; undefined where no book is known. */
+  /** Returns what can be traded now in the pools of a pair, or in one of them, best levels first; undefined if no order book is known. */
   book(pair: Pair, market: string | undefined, levels: number): Levels | undefined {
     const books = [...this.options.pools.values()].flatMap(({ spec: { id, token0, token1 } }) => {
       const symbols = [token0?.symbol, token1?.symbol]
       if ((market !== undefined && market !== id) || !symbols.includes(pair.base) || !symbols.includes(pair.quote)) return []
       const pool = this.fresh(id)
-      return (pool && bookOf(pool, pair, levels, this.options.priceOf)) ?? []
+      return (pool && poolBook(pool, pair, levels, this.options.priceOf)) ?? []
     })
     if (books.length === 0) return undefined
     return {
@@ -123,7 +129,7 @@ export class Dex {
     }
   }
 
-  /** Its figures as of now: those of a pool that nobody watches are computed only when they are stored. Undefined where its feed is silent. */
+  /** Returns a pool with figures as of now: if nobody watches it they are computed only when they are stored. Undefined if its feed is silent. */
   private fresh(id: string): Pool | undefined {
     const pool = this.options.pools.get(id)
     pool?.evaluate(this.now)

@@ -10,11 +10,11 @@ import { TIME } from '../storage/engine/tables.ts'
 import type { Pair } from './coin.ts'
 import { timeText } from './swapStore.ts'
 
-/** What lay in a market at a full hour, or on average of so many; prices and values in the quote currency, NaN where unknown. */
+/** What lay in a market at a full hour, or on average over several. Prices and values are in the quote currency, NaN if unknown. */
 export interface Liquidity {
   readonly market: string
   readonly pair: Pair
-  /** ms: the hour, of an average the last. */
+  /** The hour, ms; of an average the last one. */
   readonly t: number
   /** Hours that it is the average of. */
   readonly n: number
@@ -27,7 +27,7 @@ export interface Liquidity {
   readonly liquidity: number
 }
 
-/** Says once an hour of event time what lies in the pools whose reserves are known. */
+/** Reports once an hour of event time what lies in the pools whose reserves are known. */
 export class HourlyLiquidity {
   private readonly pools: ReadonlyMap<string, PoolSpec>
   private readonly priceOf: (asset: string) => number
@@ -39,7 +39,7 @@ export class HourlyLiquidity {
     this.priceOf = priceOf
   }
 
-  /** Takes a frame in. What it gives is as of the hour that has begun by it; of hours in which nothing was known there is nothing. */
+  /** Accepts a frame. Returns rows as of the hour that has begun with it; hours in which nothing was known have none. */
   rowsOf({ t, measures }: FrameRows): Liquidity[] {
     const hour = floorTo(t, HOUR)
     const began = hour > this.hour && this.hour > Number.NEGATIVE_INFINITY
@@ -76,7 +76,7 @@ export class HourlyLiquidity {
   }
 }
 
-/** The same hour of the same market, inserted again, is one row. */
+/** Inserts rows. The same hour of the same market, inserted again, is one row. */
 export const insertLiquidity = async ({ client, database }: Engine, rows: readonly Liquidity[]): Promise<void> => {
   if (rows.length === 0) return
   await client.insert({
@@ -108,7 +108,7 @@ export const insertLiquidity = async ({ client, database }: Engine, rows: readon
 const TEXT = codecOf('String')
 const NUMBER = codecOf('Float64')
 
-/** Rows of a pair, whatever its order, oldest first, `from ≤ t < to`, at most `limit`: hours, and days that are over as their average. */
+/** Returns rows of a pair, in whichever order, oldest first, `from ≤ t < to` (ms), at most `limit`: hours, and past days as their average. */
 export const liquidityOf = async (
   engine: Engine,
   { base, quote }: Pair,

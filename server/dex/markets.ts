@@ -6,7 +6,7 @@ import { select, timeOf } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
 import type { Pair } from './coin.ts'
 
-/** What was traded in one market of a pair. Volumes are exact decimals; prices in quote units a base unit. */
+/** What was traded in one market of a pair. Volumes are exact decimals; prices are in quote units a base unit. */
 export interface DexMarket {
   readonly pair: Pair
   /** The pool; '' for swaps between two people. */
@@ -18,23 +18,25 @@ export interface DexMarket {
   readonly n: number
   readonly baseVolume: string
   readonly quoteVolume: string
-  /** NaN where nothing was traded in that day. */
+  /** NaN if nothing was traded in that day. */
   readonly high: number
   readonly low: number
-  /** The price that stood when that day began; of the first trade since where none is known. NaN where there is none. */
+  /** The price when that day began; if none is known, that of the first trade since. NaN if there is none. */
   readonly before: number
-  /** In the quote currency, of the trades whose coins had a price. */
+  /** The volume in the quote currency, of the trades whose coins had a price. */
   readonly worth: number
   /** Trades whose coins had none. */
   readonly unpriced: number
 }
 
+/** The newest trade. */
 interface Last {
   readonly price: number
   readonly t: number
   readonly id: string
 }
 
+/** One trade. */
 export interface DexTrade {
   readonly id: string
   readonly market: string
@@ -46,17 +48,18 @@ export interface DexTrade {
   readonly type: 'buy' | 'sell'
 }
 
-/** Of the trades of a time, whether they are all listed or not. */
+/** The sums of all trades in a time, listed or not. */
 export interface TradeSums {
   readonly n: number
   readonly baseBought: string
   readonly quoteBought: string
   readonly baseSold: string
   readonly quoteSold: string
-  /** Quote ÷ base; NaN without a trade. */
+  /** Volume-weighted average price, quote ÷ base; NaN without a trade. */
   readonly vwap: number
 }
 
+/** A candle of a market. */
 export interface DexCandle {
   readonly open_t: number
   readonly o: number
@@ -69,6 +72,7 @@ export interface DexCandle {
   readonly n: number
 }
 
+/** Which trades a question is about. */
 export interface TradeQuery {
   readonly pair: Pair
   /** Of one market alone. */
@@ -78,12 +82,12 @@ export interface TradeQuery {
   readonly to: number
 }
 
-/** Pairs that were not traded for so long are no markets any more. */
+/** A pair that was not traded for this long is no longer a market, ms. */
 const ALIVE = 7 * DAY
-/** What one answer may cost the engine: whoever sums up markets comes once a minute, not all the time. */
+/** What one answer may cost the engine: clients sum up markets once a minute, not all the time. */
 const LIMITS = 'SETTINGS max_execution_time = 10, max_memory_usage = 500000000'
 /** Markets in one answer. */
-const TRADES_MAX = 10_000
+const MARKETS_MAX = 10_000
 
 const text = codecOf('String') as { read(input: Reader): string }
 const float = codecOf('Float64') as { read(input: Reader): number }
@@ -91,7 +95,7 @@ const count = codecOf('UInt32') as { read(input: Reader): number }
 const time = codecOf(TIME) as { read(input: Reader): number }
 type Reader = Awaited<ReturnType<typeof select>>
 
-/** Trades with the coins in the order of the alphabet; those between variants of one coin are no market. */
+/** Selects trades with the coins in alphabetical order; those between variants of one coin are no market. */
 const TRADES = (database: string, where: string, tables: readonly string[] = ['swaps', 'pool_trades']): string =>
   tables
     .map(
@@ -102,11 +106,11 @@ const TRADES = (database: string, where: string, tables: readonly string[] = ['s
     )
     .join(' UNION ALL ')
 
-/** The trades that a question is about. */
+/** Selects the trades that a query is about. */
 const asked = (database: string, query: TradeQuery): string =>
   TRADES(database, condition(query), query.market === undefined ? undefined : [query.market === '' ? 'swaps' : 'pool_trades'])
 
-/** The markets that were alive at the moment `at` (ms), as they were then, with pairs in the order that `orient` gives them. */
+/** Returns the markets that were alive at the moment `at` (ms), as they were then, with pairs in the order that `orient` gives them. */
 export const marketsAt = async (engine: Engine, at: number, orient: (a: string, b: string) => Pair): Promise<DexMarket[]> => {
   const input = await select(
     engine,
@@ -116,7 +120,7 @@ export const marketsAt = async (engine: Engine, at: number, orient: (a: string, 
       countIf(NOT day) > 0 ? argMaxIf(price, place, NOT day) : argMin(price, place),
       ifNull(sumIf(worth, day AND worth IS NOT NULL), 0), toUInt32(countIf(day AND worth IS NULL))
     FROM (SELECT *, t > ${timeOf('day')} AS day FROM (${TRADES(engine.database, `t > ${timeOf('from')} AND t <= ${timeOf('at')}`)}))
-    GROUP BY market, a, b ORDER BY a, b, market LIMIT ${TRADES_MAX} ${LIMITS}`,
+    GROUP BY market, a, b ORDER BY a, b, market LIMIT ${MARKETS_MAX} ${LIMITS}`,
     { at, day: at - DAY, from: at - ALIVE },
   )
   const variants = codecOf('Array(String)') as { read(input: Reader): string[] }
@@ -151,7 +155,7 @@ export const marketsAt = async (engine: Engine, at: number, orient: (a: string, 
   return markets
 }
 
-/** The one market alone, and the pair, as conditions; values are bound. */
+/** Returns the conditions of a query; its values are bound. */
 const condition = ({ market }: TradeQuery): string =>
   `t > ${timeOf('from')} AND t <= ${timeOf('to')} AND a = {a:String} AND b = {b:String}${
     market === undefined ? '' : ' AND market = {market:String}'
@@ -165,7 +169,7 @@ const bound = ({ pair: { base, quote }, market = '', from, to }: TradeQuery) => 
   b: base < quote ? quote : base,
 })
 
-/** Trades of a pair, newest first, at most `limit` of those that were buys or sells. */
+/** Returns trades of a pair, newest first, at most `limit` of those that were buys or sells. */
 export const tradesOf = async (engine: Engine, query: TradeQuery, type: 'buy' | 'sell', limit: number): Promise<DexTrade[]> => {
   const turned = query.pair.base > query.pair.quote
   const { market: _, ...parameters } = bound(query)
@@ -174,7 +178,7 @@ export const tradesOf = async (engine: Engine, query: TradeQuery, type: 'buy' | 
     `SELECT id, market, t, price, toString(a_amount), toString(b_amount) FROM (
       SELECT * FROM (${asked(engine.database, query)}) WHERE maker_first = {first:UInt8} ORDER BY place DESC LIMIT {limit:UInt32}
     ) ORDER BY place DESC ${LIMITS}`,
-    // Who takes the base bought it; so it is what the maker gave.
+    // A taker that takes the base buys it; so it is what the maker gave.
     { ...parameters, ...(query.market !== undefined && { market: query.market }), first: (type === 'buy') !== turned ? 1 : 0, limit },
   )
   const trades: DexTrade[] = []
@@ -194,6 +198,7 @@ export const tradesOf = async (engine: Engine, query: TradeQuery, type: 'buy' | 
   return trades
 }
 
+/** Returns the sums of all trades that a query is about. */
 export const sumsOf = async (engine: Engine, query: TradeQuery): Promise<TradeSums> => {
   const turned = query.pair.base > query.pair.quote
   const { market: _, ...parameters } = bound(query)
@@ -212,7 +217,7 @@ export const sumsOf = async (engine: Engine, query: TradeQuery): Promise<TradeSu
     : { n, baseBought: a1, quoteBought: b1, baseSold: a0, quoteSold: b0, vwap: ratio }
 }
 
-/** Candles of `span` ms, oldest first, at most `limit`; none where nothing was traded. */
+/** Returns candles of `span` ms, oldest first, at most `limit`; none for a span without a trade. */
 export const candlesOf = async (engine: Engine, query: TradeQuery, span: number, limit: number): Promise<DexCandle[]> => {
   const turned = query.pair.base > query.pair.quote
   const { market: _, ...parameters } = bound(query)

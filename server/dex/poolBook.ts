@@ -2,14 +2,14 @@ import { inverted, type Level, type Levels } from '../../streams/market/levels.t
 import type { Pool } from '../../streams/pools/pool.ts'
 import type { Pair } from './coin.ts'
 
-/** From one level to the next, as a fraction of the price. */
+/** The distance from one level to the next, as a fraction of the price. */
 const STEP = 0.001
 
 /**
- * What can be bought and sold in a pool as an order book of so many levels a side, best first: each is what lies between two prices,
- * at the price that all of it costs, fee included. Undefined where the pool's depth, or the price of its tokens, is not known.
+ * Returns what can be bought and sold in a pool as an order book, so many levels a side, best first. A level is what lies between two
+ * prices, at the price that all of it costs, fee included. Undefined if the pool's depth, or the price of its tokens, is not known.
  */
-export const bookOf = (pool: Pool, pair: Pair, levels: number, priceOf: (asset: string) => number): Levels | undefined => {
+export const poolBook = (pool: Pool, pair: Pair, levels: number, priceOf: (asset: string) => number): Levels | undefined => {
   const { token0, token1, feePips } = pool.spec
   if (token0 === undefined || token1 === undefined || Number.isNaN(feePips)) return undefined
   const { price } = pool.figures
@@ -22,7 +22,7 @@ export const bookOf = (pool: Pool, pair: Pair, levels: number, priceOf: (asset: 
     const depth = pool.depth(i * STEP)
     const [ask, bid] = [(depth.ask - before.ask) / worth1, (depth.bid - before.bid) / worth0]
     if (!Number.isFinite(ask) || !Number.isFinite(bid)) return undefined
-    // Where liquidity is the same from one price to the next, all between them changes hands at their geometric mean.
+    // If liquidity is the same from one price to the next, all between them changes hands at their geometric mean.
     const up = (price * Math.sqrt((1 + (i - 1) * STEP) * (1 + i * STEP))) / kept
     const down = price * Math.sqrt((1 - (i - 1) * STEP) * (1 - i * STEP)) * kept
     if (ask > 0) asks.push([up, ask])

@@ -1,26 +1,29 @@
 import type { Input } from '../../streams/input.ts'
-import { SWAP_V2, SWAP_V3, signed, unsigned } from '../../streams/pools/abi.ts'
 import type { ChainLog } from '../../streams/pools/chainLog.ts'
+import type { ReserveDelta } from '../../streams/pools/rollingVolume.ts'
 import type { PoolSpec, TokenSpec } from '../../streams/pools/spec.ts'
+import { swapOf } from '../../streams/pools/swapOf.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import type { AtomicSwap } from './swap.ts'
 import { insertSwaps } from './swapStore.ts'
 
-/** A trade in a pool, or one that a reorganisation took back. */
+/** A trade in a pool. */
 export interface PoolTrade {
   readonly swap: AtomicSwap
-  readonly taken: boolean
+  /** A reorganisation took it back. */
+  readonly removed: boolean
 }
 
+/** What trades in pools are read with. */
 export interface PoolTradesOptions {
   readonly pools: readonly PoolSpec[]
-  /** Of an asset in the quote currency at the moment; NaN where unknown. */
+  /** Returns the price of an asset in the quote currency at the moment; NaN if it is unknown. */
   readonly priceOf: (asset: string) => number
-  /** ms, by the wall. */
+  /** Returns the wall time, ms. */
   readonly now: () => number
 }
 
-/** The swaps in the logs of the configured pools as trades: what goes in is the taker's, what comes out the maker's. */
+/** The swaps in the logs of the configured pools as trades: the taker gives what goes in, the maker what comes out. */
 export class PoolTrades {
   private readonly byAddress: ReadonlyMap<string, PoolSpec>
   private readonly options: PoolTradesOptions
@@ -32,58 +35,70 @@ export class PoolTrades {
     this.byAddress = new Map(options.pools.map(pool => [pool.address, pool]))
   }
 
+  /** Returns the trades in an input. */
   of(input: Input): PoolTrade[] {
     if (input.kind !== 'chain') return []
     return input.logs.flatMap(log => this.tradeOf(log) ?? [])
   }
 
   private tradeOf(log: ChainLog): PoolTrade | undefined {
-    const pool =
-      this.byAddress.get(log.address.toLowerCase()) ??
-      (log.address === '' && this.options.pools.length === 1 ? this.options.pools[0] : undefined)
+    const pool = this.poolOf(log)
     if (pool?.token0 === undefined || pool.token1 === undefined) return undefined
-    const amounts = amountsOf(log)
-    if (amounts === undefined) return undefined
-    const [amount0, amount1] = amounts
-    const [paid, got] = amount0 > 0n ? ([pool.token0, pool.token1] as const) : ([pool.token1, pool.token0] as const)
-    const [takerAmount, makerAmount] =
-      amount0 > 0n ? [scaled(amount0, paid), scaled(-amount1, got)] : [scaled(amount1, paid), scaled(-amount0, got)]
+    const delta = readSwap(pool, log)
+    if (delta === undefined) return undefined
+    const { amount0, amount1 } = delta
+    const [token0, token1] = [
+      { token: pool.token0, amount: amount0 },
+      { token: pool.token1, amount: amount1 },
+    ] as const
+    const [paid, got] = amount0 > 0n ? [token0, token1] : [token1, token0]
+    const [takerAmount, makerAmount] = [scaled(paid.amount, paid.token), scaled(-got.amount, got.token)]
     if (takerAmount <= 0n || makerAmount <= 0n) return undefined
-    const least = BigInt(Math.floor(this.options.now())) << 20n
-    this.version = this.version < least ? least : this.version + 1n
     const swap: AtomicSwap = {
       id: `${pool.id}:${log.block}:${log.index}`,
-      version: this.version,
+      version: this.nextVersion(),
       market: pool.id,
       t: log.t,
       started: log.t,
-      makerCoin: got.symbol,
-      takerCoin: paid.symbol,
+      makerCoin: got.token.symbol,
+      takerCoin: paid.token.symbol,
       makerAmount,
       takerAmount,
-      makerUsd: this.options.priceOf(got.asset),
-      takerUsd: this.options.priceOf(paid.asset),
+      makerUsd: this.options.priceOf(got.token.asset),
+      takerUsd: this.options.priceOf(paid.token.asset),
     }
-    return { swap, taken: log.removed === true }
+    return { swap, removed: log.removed === true }
+  }
+
+  /** A file of logs need not name the address of the only pool. */
+  private poolOf({ address }: ChainLog): PoolSpec | undefined {
+    const { pools } = this.options
+    return this.byAddress.get(address.toLowerCase()) ?? (address === '' && pools.length === 1 ? pools[0] : undefined)
+  }
+
+  private nextVersion(): bigint {
+    const least = BigInt(Math.floor(this.options.now())) << 20n
+    this.version = this.version < least ? least : this.version + 1n
+    return this.version
   }
 }
 
+/** Inserts trades in pools; the newest row of each id counts. */
 export const insertPoolTrades = (engine: Engine, trades: readonly PoolTrade[]): Promise<void> =>
   insertSwaps(
     engine,
     trades.map(({ swap }) => swap),
-    new Set(trades.filter(({ taken }) => taken).map(({ swap }) => swap)),
+    new Set(trades.filter(({ removed }) => removed).map(({ swap }) => swap)),
   )
 
-/** What the pool got of either token; undefined where the log is no swap, or none that can be read. */
-const amountsOf = ({ topics, data }: ChainLog): readonly [bigint, bigint] | undefined => {
+/** Returns the swap in a log; undefined if there is none that can be read: the pool itself counts those. */
+const readSwap = ({ kind }: PoolSpec, log: ChainLog): ReserveDelta | undefined => {
   try {
-    if (topics[0] === SWAP_V3) return [signed(data, 0), signed(data, 1)]
-    if (topics[0] === SWAP_V2) return [unsigned(data, 0) - unsigned(data, 2), unsigned(data, 1) - unsigned(data, 3)]
-  } catch {
-    // The pool itself counts what cannot be read.
+    return swapOf(kind, log)
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) return undefined
+    throw error
   }
-  return undefined
 }
 
 const scaled = (raw: bigint, { decimals }: TokenSpec): bigint =>

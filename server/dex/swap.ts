@@ -6,13 +6,13 @@ import { isTestCoin, tickerOf } from './coin.ts'
 /** One trade. The maker gives what the taker gets. */
 export interface AtomicSwap {
   readonly id: string
-  /** Of rows of one id the highest counts. */
+  /** Of the rows of one id the one with the highest version counts. */
   readonly version: bigint
   /** The pool; '' for a swap between two people. */
   readonly market: string
-  /** ms: when it was completed. */
+  /** When it was completed, ms. */
   readonly t: number
-  /** ms. */
+  /** When it began, ms. */
   readonly started: number
   /** As named, with their platforms. */
   readonly makerCoin: string
@@ -20,23 +20,23 @@ export interface AtomicSwap {
   /** 10⁻¹⁸. */
   readonly makerAmount: bigint
   readonly takerAmount: bigint
-  /** Of a unit, at that time; NaN where unknown. */
+  /** The price of a unit at that time; NaN if it is unknown. */
   readonly makerUsd: number
   readonly takerUsd: number
 }
 
-/** Members of a row of `stats_swaps`, by the names of its columns. */
+/** A row of `stats_swaps`: values by the names of its columns. */
 export type SwapRecord = Readonly<Record<string, unknown>>
 
-/** Why a row is none of those that count, though nothing is wrong with it. */
+/** Why a row does not count although nothing is wrong with it. */
 export type LeftOut = 'not completed' | 'test coin'
 
-/** What cannot be read. The message is one line: member, found, expected. */
+/** A row that cannot be read. The message is one line: member, found, expected. */
 export class BadSwap extends Error {}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** A row of `stats_swaps`, from SQLite, CSV or JSON. Throws BadSwap. */
+/** Reads a row of `stats_swaps` from SQLite, CSV or JSON. Throws BadSwap. */
 export const readSwap = (record: SwapRecord): AtomicSwap | LeftOut => {
   const id = textOf(record.uuid).toLowerCase()
   if (!UUID.test(id)) throw new BadSwap(`uuid: found "${id}", expected a UUID`)
@@ -69,7 +69,7 @@ const timeOf = (member: string, record: SwapRecord): number => {
 
 const DECIMAL = /^(\d{1,30})(?:\.(\d+))?$/
 
-/** What is finer than 10⁻¹⁸ is cut off. */
+/** Reads an amount; digits beyond 10⁻¹⁸ are cut off. */
 const amountOf = (member: string, record: SwapRecord): bigint => {
   const text = textOf(record[member])
   const [, whole, fraction = ''] = DECIMAL.exec(text) ?? []
@@ -81,7 +81,7 @@ const amountOf = (member: string, record: SwapRecord): bigint => {
   return amount
 }
 
-/** Zero is what sources write where they do not know. */
+/** Reads a price. Sources write zero if they do not know it. */
 const priceOf = (member: string, record: SwapRecord): number => {
   const text = textOf(record[member])
   if (text === '') return Number.NaN

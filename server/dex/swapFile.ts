@@ -5,7 +5,7 @@ import { UsageError } from '../config/options.ts'
 import { blocksOf } from '../feeds/replay/blocks.ts'
 import { type AtomicSwap, BadSwap, type LeftOut, readSwap } from './swap.ts'
 
-/** What a row has become, or what is wrong with it. */
+/** What became of a row, or what is wrong with it. */
 export type Row = AtomicSwap | LeftOut | { readonly line: number; readonly why: string }
 
 const COLUMNS = [
@@ -20,14 +20,15 @@ const COLUMNS = [
   'maker_coin_usd_price',
   'taker_coin_usd_price',
 ] as const
-/** What a source need not have. */
+/** Columns that a source need not have. */
 const OPTIONAL: ReadonlySet<string> = new Set(['maker_coin_usd_price', 'taker_coin_usd_price'])
+/** Rows at a time. */
 const PIECE = 1_000
 const SQLITE = Buffer.from('SQLite format 3\0')
 
 /**
- * The rows of `stats_swaps` in an SQLite file or as CSV (gzip or not), a piece at a time; of those that were completed before
- * `since` (ms) none has to be given. Throws UsageError where the file is neither.
+ * Reads the rows of `stats_swaps` in an SQLite file or as CSV (gzip or not), a piece at a time. Rows that were completed before `since`
+ * (ms) may be left out. Throws UsageError if the file is neither.
  */
 export const swapsIn = async function* (file: string, since = 0): AsyncGenerator<Row[]> {
   let begin: Buffer
@@ -87,7 +88,7 @@ const inLines = async function* (file: string): AsyncGenerator<Row[]> {
   }
 }
 
-/** The columns to be read; throws UsageError where one that is needed is not there. */
+/** Returns the columns to be read. Throws UsageError if one that is needed is not there. */
 const checked = (file: string, there: ReadonlySet<string>): string[] => {
   const missing = COLUMNS.find(column => !there.has(column) && !OPTIONAL.has(column))
   if (missing !== undefined) throw new UsageError(`${file}: found no column "${missing}", expected those of stats_swaps`)

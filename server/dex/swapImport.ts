@@ -4,19 +4,20 @@ import type { Engine } from '../storage/engine/engine.ts'
 import { type AtomicSwap, BadSwap, readSwap } from './swap.ts'
 import { storeSwaps } from './swapStore.ts'
 
-/** Swaps of one request. */
+/** Swaps in one request. */
 const SWAPS_PER_REQUEST_MAX = 10_000
 
+/** What became of the swaps of a request. */
 export interface SwapsAnswer {
   readonly accepted: number
-  /** There already, with all that these rows know. */
+  /** Swaps that were there with all that these rows know. */
   readonly known: number
-  /** Not completed, or of test coins. */
+  /** Swaps that were not completed, or of test coins. */
   readonly left_out: number
   readonly refused: readonly { readonly row: number; readonly why: string }[]
 }
 
-/** Completed swaps from outside into the store, one request after the other. For operators. */
+/** Stores completed swaps from outside, one request after the other. For operators. */
 export class SwapImport {
   private readonly access: Access
   private engine: Engine | undefined
@@ -24,14 +25,14 @@ export class SwapImport {
 
   constructor(access: Access, engine: Promise<Engine>) {
     this.access = access
-    // Without an engine the process does not go on, and whoever opens it says why.
+    // Without an engine the process ends, and the code that opens it says why.
     engine.then(
       opened => (this.engine = opened),
       () => {},
     )
   }
 
-  /** Lines of JSON, each a row of `stats_swaps`; answers when they are stored. Read only for who may. */
+  /** Stores lines of JSON, each a row of `stats_swaps`. Answers when they are stored; `read` is called only if `who` may. */
   async accept(who: Principal, read: () => Promise<string>): Promise<SwapsAnswer> {
     authorize(this.access, who, { operate: 'prices' })
     const { engine } = this
@@ -56,7 +57,7 @@ export class SwapImport {
   }
 }
 
-/** The swap; why it is none; undefined where it does not count. */
+/** Returns the swap, or why it is none; undefined if it does not count. */
 const swapOf = (line: string): AtomicSwap | string | undefined => {
   let value: unknown
   try {

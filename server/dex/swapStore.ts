@@ -4,23 +4,25 @@ import { quoted } from '../storage/engine/migrate.ts'
 import { tickerOf } from './coin.ts'
 import type { AtomicSwap } from './swap.ts'
 
+/** What became of swaps. */
 export interface Stored {
   /** Swaps that were not there, or of which less was known. */
   readonly accepted: number
+  /** Swaps that were there with all that these rows know. */
   readonly known: number
 }
 
-/** Ids that are asked for at once. */
-const ASKED = 1_000
+/** Ids in one query. */
+const IDS_PER_QUERY = 1_000
 
-/** Swaps into ClickHouse, each once however often it comes. To be called one after the other: two at once may both count as the first. */
+/** Stores swaps in ClickHouse, each once however often it comes. Two calls at once may both count a swap as new, so one waits for the other. */
 export const storeSwaps = async (engine: Engine, swaps: readonly AtomicSwap[]): Promise<Stored> => {
   const newest = new Map<string, AtomicSwap>()
   for (const swap of swaps) if (!((newest.get(swap.id)?.version ?? -1n) >= swap.version)) newest.set(swap.id, swap)
   const there = new Map<string, bigint>()
   const ids = [...newest.keys()]
-  for (let i = 0; i < ids.length; i += ASKED)
-    for (const [id, version] of await versionsOf(engine, ids.slice(i, i + ASKED))) there.set(id, version)
+  for (let i = 0; i < ids.length; i += IDS_PER_QUERY)
+    for (const [id, version] of await versionsOf(engine, ids.slice(i, i + IDS_PER_QUERY))) there.set(id, version)
   const fresh = [...newest.values()].filter(({ id, version }) => version > (there.get(id) ?? -1n))
   await insertSwaps(engine, fresh)
   return { accepted: fresh.length, known: swaps.length - fresh.length }
@@ -35,11 +37,11 @@ const versionsOf = async ({ client, database }: Engine, ids: readonly string[]):
   return (await answer.json<{ id: string; version: string }>()).map(({ id, version }) => [id, BigInt(version)])
 }
 
-/** As they are, all of pools or none of them; `taken` are those that were taken back. */
+/** Inserts swaps as they are: all of pools, or none of them. A reorganisation took back those in `removed`. */
 export const insertSwaps = async (
   { client, database }: Engine,
   swaps: readonly AtomicSwap[],
-  taken: ReadonlySet<AtomicSwap> = new Set(),
+  removed: ReadonlySet<AtomicSwap> = new Set(),
 ): Promise<void> => {
   if (swaps.length === 0) return
   await client.insert({
@@ -47,7 +49,7 @@ export const insertSwaps = async (
     values: swaps.map(swap => ({
       id: swap.id,
       version: String(swap.version),
-      deleted: taken.has(swap) ? 1 : 0,
+      deleted: removed.has(swap) ? 1 : 0,
       market: swap.market,
       t: timeText(swap.t),
       started: timeText(swap.started),
@@ -65,6 +67,7 @@ export const insertSwaps = async (
   })
 }
 
+/** Returns a time (ms) as ClickHouse reads it. */
 export const timeText = (t: number): string => new Date(t).toISOString().slice(0, -1).replace('T', ' ')
 
-export const known = (value: number): number | null => (Number.isFinite(value) ? value : null)
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null)
