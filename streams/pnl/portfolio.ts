@@ -5,13 +5,16 @@ import { DAY, floorTo } from '../market/candles.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import type { AccountBalances, AssetPnl, PnlFigures, PnlRow } from '../measures/rows.ts'
 import type { Balances } from './balances.ts'
+import { BookingQueue } from './bookingQueue.ts'
 import { Drawdown, type DrawdownPoint } from './drawdown.ts'
 import type { Method } from './lots.ts'
 import { Positions } from './positions.ts'
 import { inOrder, type Transaction } from './transaction.ts'
 
+/** A portfolio as the configuration describes it. */
 export interface PortfolioSpec {
   readonly id: string
+  /** The currency that everything of it is counted in. */
   readonly quote: string
   readonly method: Method
   readonly feesInCost: boolean
@@ -31,12 +34,14 @@ interface Holding {
 }
 
 /**
- * One portfolio: its books, kept exactly, and its figures at the prices of the moment. A row of its transactions applies when
- * its time has come. Nothing here depends on who is watching: what depends on the path is sampled always, the drawdown at the
- * ends of `storeMs` and before every row, the day's profit at midnight.
+ * One portfolio: its positions, kept exactly, and its figures at the prices of the moment. A row of its transactions is booked when its
+ * time has come. Nothing here depends on who is watching: figures of the path are always sampled, the drawdown at the ends of
+ * `storeMs` and before every row, the day's profit at midnight.
  *
- * Rows may come at run time, in any order. One that belongs before what is booked lets the books be made anew from the first row
- * on, which takes one to three microseconds a row; several that come together cost one such pass.
+ * value = Σ qty × price; unrealised = value − cost; total = realised + unrealised + income − expenses; day = total − total at midnight.
+ *
+ * Rows may come at run time, in any order. If one belongs before what is booked, all are booked again from the first on, which takes
+ * one to three microseconds a row; several that come together cost one such pass.
  */
 export class Portfolio extends Source implements Dependent {
   readonly spec: PortfolioSpec
@@ -47,17 +52,14 @@ export class Portfolio extends Source implements Dependent {
   private positions: Positions
   private readonly holdings = new Map<string, Holding>()
   private readonly drawdown = new Drawdown()
-  /** Rows that came at run time, in order; of one time those of the file are before them. */
-  private recorded: Transaction[] = []
-  private nextOfFile = 0
-  private nextRecorded = 0
+  private readonly queue: BookingQueue
   /** A row belongs before what is booked, or before the running day. */
   private late = false
   private tracksCash: boolean
-  /** What a row of the file that bears no price was booked at, so that it is booked at the same again. */
+  /** The price at which a row of the file without one was booked, so that it is booked at the same again. */
   private readonly marketPrices = new Map<Transaction, bigint | undefined>()
   private listening = false
-  /** Its books and the beginning of its days, as something it is computed from. */
+  /** Its bookings and the beginning of its days, as something it is computed from. */
   private readonly events = new Source()
   private moment: DrawdownPoint = { total: 0, worth: 0, unseen: 0 }
   private midnightTotal = Number.NaN
@@ -69,47 +71,45 @@ export class Portfolio extends Source implements Dependent {
     this.spec = spec
     this.market = market
     this.changes = changes
+    this.queue = new BookingQueue(spec.transactions)
     this.tracksCash = spec.transactions.some(tx => tx.asset === spec.quote)
     this.positions = this.noPositions()
     this.figures = emptyFigures(spec)
     this.events.add(this)
   }
 
-  /** ms of the next row that waits for its time; Infinity where none does. */
+  /** ms of the next row that waits for its time; Infinity if none does. */
   get dueAt(): number {
-    return this.late ? Number.NEGATIVE_INFINITY : (this.upcoming?.t ?? Number.POSITIVE_INFINITY)
+    return this.late ? Number.NEGATIVE_INFINITY : (this.queue.upcoming?.t ?? Number.POSITIVE_INFINITY)
   }
 
   /** All its rows in the order in which they are booked, those that wait for their time at the end. */
   get transactions(): readonly Transaction[] {
-    return this.recorded.length === 0 ? this.spec.transactions : merged(this.spec.transactions, this.recorded, byTime)
+    return this.queue.all
   }
 
   /** Takes in rows that came at run time, none of which was there before. They are booked with the next that is due. */
   record(rows: readonly Transaction[]): void {
     if (rows.length === 0) return
     const added = rows.toSorted(inOrder)
-    const begun = this.nextOfFile + this.nextRecorded > 0
+    const { begun } = this.queue
     if (!this.tracksCash && added.some(tx => tx.asset === this.spec.quote)) {
       this.tracksCash = true
       if (begun) this.late = true
       else this.positions = this.noPositions()
     }
-    this.late ||= added[0]!.t < this.midnightAt || (begun && this.isBooked(added[0]!))
-    const last = this.recorded.at(-1)
-    // What comes last anyway, as most does, costs no more than itself.
-    if (last === undefined || inOrder(last, added[0]!) <= 0) for (const tx of added) this.recorded.push(tx)
-    else this.recorded = merged(this.recorded, added, inOrder)
+    this.late ||= added[0]!.t < this.midnightAt || (begun && this.queue.precedesBooked(added[0]!))
+    this.queue.record(added)
   }
 
-  /** Something it is computed from changed after the frame numbered `frame`. */
+  /** Says whether something it is computed from changed after the frame numbered `frame`. */
   changedSince(frame: number): boolean {
     if (this.events.changedAt > frame) return true
     for (const { instrument } of this.holdings.values()) if (instrument && instrument.changedAt > frame) return true
     return false
   }
 
-  /** Whether price changes shall mark it, as they must while somebody watches. */
+  /** Switches whether price changes mark it, as they must while somebody watches. */
   listen(on: boolean): void {
     if (on === this.listening) return
     this.listening = on
@@ -123,24 +123,24 @@ export class Portfolio extends Source implements Dependent {
   /** Books the rows whose time has come. */
   advance(t: number): void {
     if (!(this.dueAt <= t)) return
-    if (this.nextOfFile + this.nextRecorded === 0 && this.dueAt >= floorTo(t, DAY)) {
+    if (!this.queue.begun && this.dueAt >= floorTo(t, DAY)) {
       this.midnightTotal = 0
       this.midnightAt = floorTo(t, DAY)
     }
     this.sample(t)
     const { worth, total } = this.moment
     const { flows } = this.figures
-    const anew = this.late
-    if (anew) this.beginAnew()
-    this.enter(t)
-    this.rebuild()
+    const restated = this.late
+    if (restated) this.restart()
+    this.book(t)
+    this.takeOver()
     this.evaluate(t)
-    if (anew) this.drawdown.restated(worth, this.moment.worth, this.moment.total - total)
+    if (restated) this.drawdown.restated(worth, this.moment.worth, this.moment.total - total)
     else this.drawdown.booked(worth, this.moment.worth, this.figures.flows - flows)
     this.events.touch(this.changes)
   }
 
-  /** A new day begins: what was gained until now is no longer the day's. */
+  /** Begins a new day: what was gained until now is no longer the day's. */
   midnight(t: number): void {
     // The frame may have begun before midnight.
     this.advance(floorTo(t, DAY) - 1)
@@ -163,7 +163,7 @@ export class Portfolio extends Source implements Dependent {
 
   refresh(t: number): void {
     this.evaluate(t)
-    // Who begins to listen has the figures computed, but changes nothing.
+    // A new listener has the figures computed, but changes nothing.
     if (this.changedSince(this.changes.frame - 1)) this.touch(this.changes)
   }
 
@@ -203,29 +203,18 @@ export class Portfolio extends Source implements Dependent {
     f.stale = stale
     this.moment = { total: f.total, worth: value + unpricedCost, unseen }
     const { abs, rel } = this.drawdown.at(this.moment)
-    f.twr = this.nextOfFile + this.nextRecorded === 0 ? Number.NaN : this.drawdown.returned(this.moment)
+    f.twr = this.queue.begun ? this.drawdown.returned(this.moment) : Number.NaN
     f.drawdownAbs = abs
     f.drawdownRel = rel
   }
 
-  /** The next row to be booked. */
-  private get upcoming(): Transaction | undefined {
-    const ofFile = this.spec.transactions[this.nextOfFile]
-    const recorded = this.recorded[this.nextRecorded]
-    return recorded === undefined || (ofFile !== undefined && ofFile.t <= recorded.t) ? ofFile : recorded
-  }
-
-  private enter(t: number): void {
-    for (let tx = this.upcoming; tx !== undefined && tx.t <= t; tx = this.upcoming) {
+  /** Books the rows up to `t`. */
+  private book(t: number): void {
+    for (let tx = this.queue.upcoming; tx !== undefined && tx.t <= t; tx = this.queue.upcoming) {
       const { instrument } = this.holding(tx.asset)
-      if (tx === this.recorded[this.nextRecorded]) {
-        // It bears the price of the moment it was recorded at, if there was one: a later one would be another after each start.
-        this.nextRecorded += 1
-        this.positions.apply(tx, undefined)
-      } else {
-        this.nextOfFile += 1
-        this.positions.apply(tx, tx.price ?? this.marketPrice(tx, instrument))
-      }
+      // A recorded row has the price of the moment it was recorded at, if there was one: a later one would be another after each start.
+      const recorded = this.queue.pass()
+      this.positions.apply(tx, recorded ? undefined : (tx.price ?? this.marketPrice(tx, instrument)))
     }
   }
 
@@ -234,21 +223,13 @@ export class Portfolio extends Source implements Dependent {
     return this.marketPrices.get(tx)
   }
 
-  /** Whether the row belongs before one that is booked. */
-  private isBooked(tx: Transaction): boolean {
-    const ofFile = this.spec.transactions[this.nextOfFile - 1]
-    const recorded = this.recorded[this.nextRecorded - 1]
-    return (ofFile !== undefined && tx.t < ofFile.t) || (recorded !== undefined && inOrder(tx, recorded) < 0)
-  }
-
-  /** Empties the books, and books what belongs before the running day, so that the day has its beginning. */
-  private beginAnew(): void {
+  /** Empties the positions, and books what belongs before the running day, so that the day has its beginning. */
+  private restart(): void {
     this.late = false
     this.positions = this.noPositions()
-    this.nextOfFile = 0
-    this.nextRecorded = 0
+    this.queue.restart()
     if (Number.isNaN(this.midnightAt)) return
-    this.enter(this.midnightAt - 1)
+    this.book(this.midnightAt - 1)
     const { realised, income, expenses, byAsset } = this.positions
     this.midnightTotal = toNumber(realised) + toNumber(income) - toNumber(expenses)
     for (const { asset, lots } of byAsset.values()) {
@@ -264,8 +245,8 @@ export class Portfolio extends Source implements Dependent {
     return new Positions({ quote, method, feesInCost, tracksCash: this.tracksCash })
   }
 
-  /** Takes the books' amounts over into the figures. */
-  private rebuild(): void {
+  /** Takes the amounts of the positions over into the figures. */
+  private takeOver(): void {
     const f = this.figures
     f.realised = toNumber(this.positions.realised)
     f.income = toNumber(this.positions.income)
@@ -296,26 +277,10 @@ export class Portfolio extends Source implements Dependent {
   }
 }
 
-/** Two lists in order as one; of one place the first list's are before. */
-const merged = (
-  before: readonly Transaction[],
-  added: readonly Transaction[],
-  order: (a: Transaction, b: Transaction) => number,
-): Transaction[] => {
-  const all: Transaction[] = []
-  let i = 0
-  for (const tx of added) {
-    while (i < before.length && order(before[i]!, tx) <= 0) all.push(before[i++]!)
-    all.push(tx)
-  }
-  while (i < before.length) all.push(before[i++]!)
-  return all
-}
-
-/** Accounts that are told; of more than that many only the first. */
+/** Accounts that are shown; of more only the first. */
 const ACCOUNTS_MAX = 1_000
 
-/** None where rows name no account. */
+/** Returns what lies in each named account; none if rows name no account. */
 const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
   const accounts: AccountBalances[] = []
   for (const [account, assets] of byAccount) {
@@ -326,11 +291,9 @@ const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
   return accounts
 }
 
-const byTime = (a: Transaction, b: Transaction): number => a.t - b.t
-
 const unpriced = ({ figures }: Holding): boolean => figures.qty !== 0 && Number.isNaN(figures.price)
 
-/** The figures as they stand, for the store: the portfolio goes on writing to its own. */
+/** Returns a copy of the figures for the store, as of `t` (ms): the portfolio goes on writing to its own. */
 export const pnlRow = ({ figures }: Portfolio, t: number): PnlRow => {
   const { accounts: _, twr: __, ...row } = figures
   return { ...row, t, assets: figures.assets.map(a => ({ ...a })) }
