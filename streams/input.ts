@@ -4,6 +4,7 @@ import type { RebalanceState } from './ledger/rebalanceState.ts'
 import type { FeedState } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import type { Ticks } from './market/ticks.ts'
+import type { Past } from './past.ts'
 import type { Transaction } from './pnl/transaction.ts'
 import type { ChainEvents } from './pools/chainLog.ts'
 
@@ -11,7 +12,7 @@ import type { ChainEvents } from './pools/chainLog.ts'
  * What flows in. Everything the pure part ever learns comes to it as one ordered sequence of these: it asks nobody for the
  * time and joins no two streams, so the same input gives the same output, byte for byte.
  */
-export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Clock | Watch
+export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Past | Clock | Watch
 
 /** Time has come to `t` (ms, a multiple of `frameMs`): live by the wall, in a replay by the data. Closes the frame. */
 export interface Clock {

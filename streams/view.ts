@@ -33,6 +33,8 @@ export interface ViewOptions {
   readonly funds: readonly FundSpec[]
   readonly portfolios: readonly PortfolioSpec[]
   readonly pools: readonly PoolSpec[]
+  /** Something may have been stored before this start: what depends on it waits for a `past`. */
+  readonly awaitsPast?: boolean
 }
 
 /**
@@ -66,12 +68,15 @@ export class View {
   private readonly poolsByAddress = new Map<string, Pool>()
   /** Pools that show an order book, by the number of the symbol whose levels they show. */
   private readonly poolsBySymbol = new Map<number, Pool[]>()
+  /** The past has been put in, or there is none. Figures that depend on it are unknown before. */
+  pastKnown: boolean
   private nextTransaction: number
   private nextMinute = Number.NEGATIVE_INFINITY
   private nextDay = Number.NEGATIVE_INFINITY
 
   constructor(options: ViewOptions) {
     this.frameMs = options.frameMs
+    this.pastKnown = !options.awaitsPast
     this.symbols = options.symbols
     this.sources = options.sources
     this.market = new Market(options.symbols)
@@ -106,6 +111,9 @@ export class View {
         break
       case 'feed':
         this.feeds[input.feed]!.state = input.state
+        break
+      case 'past':
+        this.pastKnown = true
         break
       case 'ledger':
         this.absorbLedger(input)

@@ -12,7 +12,9 @@ import type { KnownFund } from '../clearing/port.ts'
 import { configuredFund } from '../config/fundSpecs.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
+import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
+import { readPast } from '../storage/read/past.ts'
 import { storedSymbols } from '../storage/read/storedSymbols.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
@@ -32,6 +34,7 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly sources: Interner
   readonly flow: Pipeline
   readonly inputQueue: InputQueue
+  readonly restoring: Restoring
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
   readonly dex: OpenDex
@@ -49,6 +52,10 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
 
   const epoch = randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
+  const inputQueue = new InputQueue()
+  const restoring = new Restoring(inputQueue, readPast)
+  const storageLog = log.child({ module: 'storage' })
+  const storage = await openStorage(settings, names, engine => restoring.restore(engine), storageLog, signal)
   const flow = pipeline({
     ...names,
     funds,
@@ -61,11 +68,10 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     digits: config.significantDigits,
     feeds: feeds.map(({ id, live }) => ({ id, live })),
     everything: recorder !== undefined,
+    awaitsPast: storage.mayHavePast,
   })
-  const inputQueue = new InputQueue()
   const frames$ = new Subject<Frame>()
 
-  const storage = await openStorage(settings, names, log.child({ module: 'storage' }), signal)
   frames$.subscribe(frame => {
     storage.sink.write(frame.rows)
     recorder?.write(frame.pushes)
@@ -78,9 +84,23 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   await links.ledgerFeed.tellRecorded()
   await links.ledgerFeed.tellSupplies()
 
-  const opened = { plan, ...identified, knownFunds, funds, epoch, ...names, flow, inputQueue, frames$, recorder, ...storage, ...links }
+  const opened = {
+    plan,
+    ...identified,
+    knownFunds,
+    funds,
+    epoch,
+    ...names,
+    flow,
+    inputQueue,
+    restoring,
+    frames$,
+    recorder,
+    ...storage,
+    ...links,
+  }
   // After the view has taken an input in, so that trades are valued by the prices of their moment.
-  return { ...opened, dex: followDex(opened, log.child({ module: 'storage' })) }
+  return { ...opened, dex: followDex(opened, storageLog) }
 }
 
 const followDex = ({ plan, flow, engine, inputQueue, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {

@@ -43,6 +43,8 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
   if (!replaying) {
     // What was decided before holds from the first frame on.
     core.ledgerFeed.begin()
+    // A market does not wait: the past is put in when the store has answered.
+    void core.restoring.begin(Number.POSITIVE_INFINITY, signal)
     await runLive(options)
     return
   }
@@ -65,7 +67,7 @@ const replayAll = async ({ core, hub, status, progress, signal }: RunParts, opti
 
 /** A replay waits for what a live market would not wait for, so that the same recording gives the same frames at any speed. */
 const pacing = (core: Core, signal: AbortSignal) => {
-  const { plan, sink, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, flow } = core
+  const { plan, sink, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, restoring, mayHavePast, flow } = core
   const { frameMs } = plan.settings.config
   const hasCapacity = async (): Promise<void> => {
     await ledgerFeed.settled()
@@ -82,7 +84,10 @@ const pacing = (core: Core, signal: AbortSignal) => {
       await hasCapacity()
     }
   }
-  return { hasCapacity, advanceTo }
+  const begin = async (t: number): Promise<void> => {
+    if (mayHavePast) await restoring.begin(t, signal)
+  }
+  return { begin, hasCapacity, advanceTo }
 }
 
 /** Warns of assets that funds, portfolios or pools hold and no feed has a price of. */

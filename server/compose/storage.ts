@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Interner } from '../../streams/lib/interner.ts'
@@ -14,19 +15,24 @@ export interface Storage {
   readonly sink: Sink
   /** Starts the engine: last, because it takes seconds, and sockets and journal need not wait for it. */
   startEngine(): void
+  /** Rows of former runs may be stored: a directory that is new has none. */
+  readonly mayHavePast: boolean
 }
 
 /** Opens the sink of a core. Throws if the spool of an earlier run cannot be read. */
 export const openStorage = async (
   { clickhouse, dataDir, config }: Settings,
   names: { readonly symbols: Interner; readonly sources: Interner },
+  beforeOwnRows: (engine: Engine) => Promise<void>,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Storage> => {
   const opened = deferred<Engine>()
   // Each user of the engine handles its failure; nobody else has to.
   opened.promise.catch(() => {})
+  const mayHavePast = clickhouse !== undefined || existsSync(join(dataDir, 'clickhouse'))
   const sink = await openSink({
+    ...(mayHavePast && { beforeOwnRows }),
     spoolDir: join(dataDir, 'spool'),
     engine: opened.promise,
     symbols: names.symbols,
@@ -37,6 +43,7 @@ export const openStorage = async (
   return {
     engine: opened.promise,
     sink,
+    mayHavePast,
     startEngine() {
       const source = clickhouse === undefined ? { dataDir: join(dataDir, 'clickhouse') } : { url: clickhouse }
       openEngine({ source, retention: config.retention, log, signal }).then(opened.resolve, opened.reject)

@@ -49,6 +49,8 @@ export const runLive = async ({ feeds, inputQueue, frameMs, context, signal, log
 
 export interface ReplayOptions extends RunOptions {
   readonly speed: number
+  /** Resolves when the view knows the past of the first event, at `t` (ms). */
+  readonly begin: (t: number) => Promise<void>
   /** Resolves when what lies behind has room for more, and has done what the last frame asked of it. */
   readonly hasCapacity: () => Promise<void>
   /** Resolves when what time alone brings before `t` has happened. */
@@ -64,6 +66,7 @@ export const runReplay = async ({
   signal,
   log,
   speed,
+  begin,
   hasCapacity: room,
   advanceTo: before,
 }: ReplayOptions): Promise<void> => {
@@ -78,8 +81,14 @@ export const runReplay = async ({
     signal,
   )
   let since = performance.now()
+  let begun = false
   for await (const input of inputs) {
     if (signal.aborted) return
+    if (!begun && input.kind !== 'feed') {
+      begun = true
+      await begin(timeOf(input))
+      if (signal.aborted) return
+    }
     if (input.kind === 'clock') await before(input.t)
     inputQueue.put(input)
     if (input.kind !== 'clock') continue
@@ -87,6 +96,21 @@ export const runReplay = async ({
     if (performance.now() - since < SLICE_MS) continue
     await nextTurn()
     since = performance.now()
+  }
+}
+
+/** The event time of the first event in an input, ms; 0 if it has none. */
+const timeOf = (input: Input): number => {
+  switch (input.kind) {
+    case 'ticks':
+      return input.columns.t[input.from] ?? 0
+    case 'chain':
+      return input.logs[0]?.t ?? 0
+    case 'levels':
+    case 'clock':
+      return input.t
+    default:
+      return 0
   }
 }
 

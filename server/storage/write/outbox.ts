@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Logger } from 'pino'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
 import { retrying } from '../../lib/retrying.ts'
@@ -40,8 +41,18 @@ export class Outbox {
   private more = deferred<void>()
   private less = deferred<void>()
 
-  /** `written` gets the buffers that are free again. */
-  constructor(spool: Spool, inserter: Inserter, seen: StoredIndex, written: (out: RowWriter) => void, log: Logger) {
+  /**
+   * `written` gets the buffers that are free again. `beforeOwnRows` runs once, when the files of former processes are stored and before the
+   * first one of this process is sent.
+   */
+  constructor(
+    spool: Spool,
+    inserter: Inserter,
+    seen: StoredIndex,
+    written: (out: RowWriter) => void,
+    log: Logger,
+    beforeOwnRows?: () => Promise<void>,
+  ) {
     this.spool = spool
     this.inserter = inserter
     this.seen = seen
@@ -51,7 +62,7 @@ export class Outbox {
     this.items = spool.leftOver.map(file =>
       itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new StoredIndex(), suspects: undefined }, Promise.resolve(file)),
     )
-    this.sent = this.send()
+    this.sent = this.sendAll(beforeOwnRows)
   }
 
   get files(): number {
@@ -109,8 +120,26 @@ export class Outbox {
     }
   }
 
-  private async send(): Promise<void> {
-    while (!this.ended.signal.aborted) {
+  private async sendAll(beforeOwnRows: (() => Promise<void>) | undefined): Promise<void> {
+    const { signal } = this.ended
+    await this.send(this.items.length)
+    if (beforeOwnRows && !signal.aborted) {
+      const aborted = once(signal, 'abort').then(() => {})
+      await retrying(() => Promise.race([beforeOwnRows(), aborted]), {
+        signal,
+        failed: ({ message }) => {
+          this.failure = message
+        },
+        warn: error => this.log.warn({ err: error }, 'the past cannot be read from ClickHouse; retrying'),
+      })
+      this.failure = undefined
+    }
+    await this.send(Number.POSITIVE_INFINITY)
+  }
+
+  /** Sends so many items, waiting for them as they come. */
+  private async send(items: number): Promise<void> {
+    for (let sent = 0; sent < items && !this.ended.signal.aborted; ) {
       const item = this.items[0]
       if (item === undefined) {
         this.more = deferred()
@@ -120,6 +149,7 @@ export class Outbox {
       const file = await item.filed
       if (file === undefined || !(await this.inserter.send(file, item.check, this.ended.signal))) return
       this.items.shift()
+      sent += 1
       item.gone.resolve()
       this.freed()
     }

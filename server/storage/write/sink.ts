@@ -67,6 +67,8 @@ export interface SinkOptions {
   readonly log: Logger
   /** Bytes that may wait on disk. */
   readonly spoolBytes?: number
+  /** Runs once, when the rows of former runs are stored and before the first row of this one is; retried until it succeeds. */
+  readonly beforeOwnRows?: (engine: Engine) => Promise<void>
   /** Writes a file of the spool. */
   readonly writeSpool?: typeof writeFile
 }
@@ -89,7 +91,9 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
   const spool = await Spool.open(options.spoolDir, options.writeSpool)
   const seen = new StoredIndex()
   const inserter = new Inserter(engine, spool, log)
-  const outbox = new Outbox(spool, inserter, seen, out => batches.reuse(out), log)
+  const { beforeOwnRows } = options
+  const prepare = beforeOwnRows && (async () => beforeOwnRows(await engine))
+  const outbox = new Outbox(spool, inserter, seen, out => batches.reuse(out), log, prepare)
   const batches = new Batches(symbols, sources, seen, batch => void outbox.put(batch))
   const dropped = noRows()
   const spoolBytes = options.spoolBytes ?? SPOOL_BYTES

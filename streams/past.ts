@@ -1,0 +1,12 @@
+/**
+ * The time before this start, as the store knows it: put in once, when the store has answered, and merged with the events that have come
+ * since. Until then a figure that depends on it is unknown and therefore absent.
+ */
+export interface Past {
+  readonly kind: 'past'
+  /** It holds what happened up to this event time, ms; Infinity if everything stored is the past of this run. */
+  readonly asOf: number
+}
+
+/** Nothing was stored before this start. */
+export const NO_PAST: Past = { kind: 'past', asOf: Number.POSITIVE_INFINITY }
