@@ -9,6 +9,7 @@ import type { Passwords } from './passwords.ts'
 import type { SlowDown } from './slowDown.ts'
 import type { Issued, Tokens } from './tokens.ts'
 
+/** Who is registered. */
 export interface UserStore {
   /** The hash of the user's password. */
   hashOf(user: string): Promise<string | undefined>
@@ -16,6 +17,7 @@ export interface UserStore {
   register(user: string, hash: string): Promise<boolean>
 }
 
+/** Which invitations are used up. */
 export interface InviteStore {
   /** Of several at once for one invitation, one is true; false: used already. */
   use(digest: string): Promise<boolean>
@@ -28,6 +30,7 @@ export type Registration =
   | { readonly mode: 'open' | 'closed' }
   | { readonly mode: 'invite'; readonly digests: ReadonlySet<string>; readonly invites: InviteStore }
 
+/** What accounts need. */
 export interface AccountsOptions {
   readonly users: UserStore
   readonly tokens: Tokens

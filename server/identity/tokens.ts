@@ -8,6 +8,7 @@ const TOKENS_PER_USER_MAX = 100
 /** What setTimeout can wait; more would run at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+/** A token as the store keeps it. */
 export interface StoredToken {
   /** SHA-256 of the token, hexadecimal. */
   readonly digest: string
@@ -16,6 +17,7 @@ export interface StoredToken {
   readonly expires: number
 }
 
+/** Where tokens outlive the process. */
 export interface TokenStore {
   load(): Promise<StoredToken[]>
   put(token: StoredToken): Promise<void>

@@ -1,5 +1,10 @@
+import type { Fund } from '../fund/fund.ts'
+import type { RebalancePlanner } from '../fund/rebalancePlanner.ts'
 import type { Source } from '../lib/dependencies.ts'
-import type { View } from '../view.ts'
+import type { Interner } from '../lib/interner.ts'
+import type { Market } from '../market/market.ts'
+import type { Portfolio } from '../pnl/portfolio.ts'
+import type { Pool } from '../pools/pool.ts'
 import { type ChannelName, type ChannelNameOf, channelsOf, type Kind, type KindOf, parseChannel } from '../wire/channels.ts'
 import { showCandle } from './candleChannel.ts'
 import type { Channel, ChannelStates, ChannelView } from './channelStates.ts'
@@ -11,6 +16,17 @@ import type { StateTree } from './stateTree.ts'
 import { showTick } from './tickChannel.ts'
 import { showTrades } from './tradesChannel.ts'
 
+/** What channels show of the view of the moment. */
+export interface ShownView {
+  /** The names of where ticks come from. */
+  readonly sources: Interner
+  readonly market: Market
+  readonly portfolios: ReadonlyMap<string, Portfolio>
+  readonly funds: ReadonlyMap<string, Fund>
+  readonly rebalancePlanners: ReadonlyMap<string, RebalancePlanner>
+  readonly pools: ReadonlyMap<string, Pool>
+}
+
 /** Something of the view that a channel shows: what it is computed from, and how it is written into a state. */
 interface Shown {
   readonly source: Source
@@ -18,7 +34,7 @@ interface Shown {
 }
 
 /** Returns what the view has under a name of this kind; undefined if it has nothing. */
-type Opener<K extends Kind> = (view: View, name: ChannelNameOf<K>) => Shown | undefined
+type Opener<K extends Kind> = (view: ShownView, name: ChannelNameOf<K>) => Shown | undefined
 
 /** The server offers these itself: they show nothing of the view. */
 const notOfTheView = (): undefined => undefined
@@ -109,16 +125,16 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
 }
 
 /** Opens the channel of that name, or returns the one that is open; undefined if the view has nothing that it could show. */
-export const openChannel = (view: View, frames: ChannelStates, name: string): Channel | undefined => {
+export const openChannel = (view: ShownView, frames: ChannelStates, name: string): Channel | undefined => {
   const parsed = parseChannel(name)
   if (parsed === undefined) return undefined
-  const opener = OPENERS[parsed.kind] as (view: View, name: ChannelName) => Shown | undefined
+  const opener = OPENERS[parsed.kind] as (view: ShownView, name: ChannelName) => Shown | undefined
   const shown = opener(view, parsed)
   return shown && frames.open(name, shown.source, shown.show)
 }
 
 /** The ids that the view has of each kind that is named after something configured. A recording lists them in this order. */
-const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: View) => Iterable<string> } = {
+const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: ShownView) => Iterable<string> } = {
   pnl: view => view.portfolios.keys(),
   fund: view => view.funds.keys(),
   rebalances: view => view.rebalancePlanners.keys(),
@@ -126,7 +142,7 @@ const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: View) => Iterable<str
 }
 
 /** Lists every channel the view can show now: of each symbol that was seen, of each thing configured. */
-export const channelNames = function* (view: View): Iterable<string> {
+export const channelNames = function* (view: ShownView): Iterable<string> {
   for (const { symbol } of view.market.seen) yield* channelsOf(symbol)
   for (const [kind, ids] of Object.entries(CONFIGURED)) for (const id of ids(view)) yield `${kind}:${id}`
 }

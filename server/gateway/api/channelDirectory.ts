@@ -2,6 +2,7 @@ import { channelsOf, KINDS, type KindOf, kindOf, parseChannel } from '../../../s
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Access, access, authorize, type Principal, type Readers } from '../../identity/access.ts'
 
+/** What is known of channels from the start. */
 export interface ChannelDirectoryOptions {
   /** A feed may still bring symbols that nobody has named. */
   readonly openEnded: boolean
