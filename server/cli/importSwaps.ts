@@ -39,7 +39,7 @@ export const importSwaps = async (args: readonly string[], environment: Readonly
  * `import swaps FILE… [--every 60s]`. Gives the exit code; with `--every` it goes on until `signal` aborts. A later look takes in
  * what was completed in the day before the newest swap of the file, so that what a source learns late is not missed. Throws UsageError.
  */
-export const runImportSwaps = async (
+const runImportSwaps = async (
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { BadRow, type Transaction, writeTransaction } from '../../streams/pnl/transaction.ts'
-import { RowIds } from '../clearing/transactionRows.ts'
+import { RowIds } from '../gateway/api/transactionRows.ts'
 import { walletReader } from './wallet.ts'
 
 const HEADER = 'tx_hash,block_number,timestamp,kind,asset,token_address,from,to,signed_amount,eth_usd_price,is_error'

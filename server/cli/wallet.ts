@@ -1,6 +1,6 @@
 import { BadRow, type Transaction } from '../../streams/pnl/transaction.ts'
-import { digestOf, type RowIds, readRow } from '../clearing/transactionRows.ts'
 import { Header } from '../feeds/replay/header.ts'
+import { digestOf, type RowIds, readRow } from '../gateway/api/transactionRows.ts'
 
 /** 5.2411E-14 as a plain decimal: small amounts of tokens are exported so. What is written otherwise stays as it is. */
 const plain = (text: string): string => {

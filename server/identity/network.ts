@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { plainAddress } from '../gateway/transports/address.ts'
+import { plainAddress } from '../lib/plainAddress.ts'
 
 /** Longer than any IP address; what is no address is not kept at any length. */
 const LONGEST = 64

@@ -57,7 +57,7 @@ export class Chain {
   }
 }
 
-export const hex = (n: number | bigint): string => `0x${n.toString(16)}`
+const hex = (n: number | bigint): string => `0x${n.toString(16)}`
 const word = (n: number | bigint): string => BigInt.asUintN(256, BigInt(n)).toString(16).padStart(64, '0')
 const textWords = (text: string): string => `0x${word(32)}${word(text.length)}${Buffer.from(text).toString('hex').padEnd(64, '0')}`
 

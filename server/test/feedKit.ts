@@ -45,7 +45,7 @@ export interface Row {
   readonly id: string
 }
 
-export const rowsOf = ({ columns: c, from, to }: Ticks, { symbols, sources }: FeedContext): Row[] =>
+const rowsOf = ({ columns: c, from, to }: Ticks, { symbols, sources }: FeedContext): Row[] =>
   Array.from({ length: to - from }, (_, k) => {
     const i = from + k
     return {

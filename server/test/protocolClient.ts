@@ -249,7 +249,7 @@ export const merged = (target: unknown, patch: unknown): unknown => {
 }
 
 /** CRC-32 of the RFC 8785 form. */
-export const checksum = (state: State): string => crc32(canonical(state)).toString(16).padStart(8, '0')
+const checksum = (state: State): string => crc32(canonical(state)).toString(16).padStart(8, '0')
 
 const canonical = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)

@@ -124,7 +124,7 @@ export class Client {
 }
 
 /** Bytes in, bytes out. */
-export class RawClient {
+class RawClient {
   readonly tcp: TcpSocket
   /** All that came until the other side ended. */
   readonly all: Promise<string>

@@ -146,7 +146,7 @@ const scaled = (size: number, places: number): number => {
 }
 
 /** A number that keeps every digit: times, counts, sums that are compared to the last digit. */
-export class ExactLeaf extends Node {
+class ExactLeaf extends Node {
   private value = Number.NaN
 
   set(value: number | undefined): void {
@@ -164,7 +164,7 @@ export class ExactLeaf extends Node {
 }
 
 /** A string, a boolean, or a list, which changes as a whole. */
-export class TextLeaf extends Node {
+class TextLeaf extends Node {
   private value: string | boolean | readonly Json[] = ''
   private encoded = utf8Bytes('""')
 

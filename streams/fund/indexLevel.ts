@@ -1,7 +1,7 @@
 import { type Holdings, holdingsOf, sameUnits, unitsValue } from './holdings.ts'
 
 /** The level at inception. */
-export const BASE_LEVEL = 100
+const BASE_LEVEL = 100
 
 const NOTHING = holdingsOf([])
 

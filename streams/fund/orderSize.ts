@@ -4,7 +4,7 @@ import { divDown, fromNumber, mulUp, ONE } from '../lib/decimal.ts'
 import type { PlanRules } from './tradePlan.ts'
 
 /** A price worse than that of the moment by this share is not taken. */
-export const SLIPPAGE = 0.005
+const SLIPPAGE = 0.005
 /** Basis points kept beside the fee: a venue rounds prices and fees to its own places. */
 const ROUNDING_BPS = 1
 /** Percent. A trade that lacks no more of what was planned is complete if it ends early: prices have moved meanwhile. */

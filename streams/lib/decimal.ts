@@ -3,7 +3,7 @@
  * Nothing that is owned ever passes through a float; `toNumber` is for measures only.
  */
 
-export const PLACES = 18
+const PLACES = 18
 export const ONE = 10n ** 18n
 
 const FORM = /^([+-]?)(\d+)(?:\.(\d+))?$/

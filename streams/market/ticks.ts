@@ -1,5 +1,5 @@
 /** Why a tick or a line was left out, each counted: see docs/protocol.md, "status". */
-export const BAD = ['unreadable', 'symbol', 'price', 'size', 'quote', 'time', 'duplicate', 'gap', 'dropped', 'levels'] as const
+const BAD = ['unreadable', 'symbol', 'price', 'size', 'quote', 'time', 'duplicate', 'gap', 'dropped', 'levels'] as const
 /** One reason to leave a tick or a line out. */
 export type Bad = (typeof BAD)[number]
 /** How many were left out, by reason. */

@@ -17,7 +17,7 @@ export interface Naming {
 /** Where a best bid and ask is read from, the less immediate first: what a venue sends at every trade lags behind its book. */
 export const TICKER = 0
 export const SPREAD = 1
-export const BOOK = 2
+const BOOK = 2
 
 /** What one connection knows of one instrument. */
 export class ConnectionInstrument {

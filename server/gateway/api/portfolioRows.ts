@@ -3,9 +3,9 @@ import type { PortfolioSpec } from '../../../streams/pnl/portfolio.ts'
 import type { Transaction } from '../../../streams/pnl/transaction.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { GatewayPort } from '../../clearing/gatewayPort.ts'
-import type { RefusedRow, TransactionRows } from '../../clearing/transactionRows.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import { authorOf, execute } from './execute.ts'
+import type { RefusedRow, TransactionRows } from './transactionRows.ts'
 
 /** What rows of portfolios need. */
 export interface PortfolioRowsOptions {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { plainAddress } from '../../lib/plainAddress.ts'
 import { withTimeout } from '../../lib/withTimeout.ts'
-import { plainAddress } from './address.ts'
 import type { ConnectionLimit } from './connectionLimit.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'

@@ -97,7 +97,7 @@ const measureTable = <R extends MeasureRow>(name: TableName, kind: R['kind'], pa
   },
 })
 
-export const PNL = measureTable<PnlRow>('pnl', 'pnl', [
+const PNL = measureTable<PnlRow>('pnl', 'pnl', [
   plain('id', TEXT),
   plain('t', TIME),
   plain('quote', TEXT),
@@ -115,7 +115,7 @@ export const PNL = measureTable<PnlRow>('pnl', 'pnl', [
   ]),
 ])
 
-export const FUNDS = measureTable<FundRow>('funds', 'fund', [
+const FUNDS = measureTable<FundRow>('funds', 'fund', [
   plain('id', TEXT),
   plain('t', TIME),
   ...numbers('nav', 'aum'),
@@ -136,7 +136,7 @@ export const FUNDS = measureTable<FundRow>('funds', 'fund', [
   ]),
 ])
 
-export const POOLS = measureTable<PoolRow>('pools', 'pool', [
+const POOLS = measureTable<PoolRow>('pools', 'pool', [
   plain('id', TEXT),
   plain('t', TIME),
   plain('pool', TEXT),

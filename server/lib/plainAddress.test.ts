@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { plainAddress } from './address.ts'
+import { plainAddress } from './plainAddress.ts'
 
 it.each([
   ['127.0.0.1', '127.0.0.1'],

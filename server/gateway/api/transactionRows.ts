@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { csvFields } from '../../streams/lib/csv.ts'
-import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction } from '../../streams/pnl/transaction.ts'
-import { ProtocolError } from '../../streams/wire/errors.ts'
-import { AMOUNT_MAX, KEY, KEY_FORM, ROWS_PER_REQUEST_MAX } from '../../streams/wire/limits.ts'
+import { csvFields } from '../../../streams/lib/csv.ts'
+import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction } from '../../../streams/pnl/transaction.ts'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { AMOUNT_MAX, KEY, KEY_FORM, ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
 
 /** The rows of a request: those that can be booked, each with an id, and why the others cannot. */
 export interface TransactionRows {

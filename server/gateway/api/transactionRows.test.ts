@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDecimal } from '../../streams/lib/decimal.ts'
-import { COLUMNS, type Transaction, writeTransaction } from '../../streams/pnl/transaction.ts'
-import type { ProtocolError } from '../../streams/wire/errors.ts'
-import { ROWS_PER_REQUEST_MAX } from '../../streams/wire/limits.ts'
+import { formatDecimal } from '../../../streams/lib/decimal.ts'
+import { COLUMNS, type Transaction, writeTransaction } from '../../../streams/pnl/transaction.ts'
+import type { ProtocolError } from '../../../streams/wire/errors.ts'
+import { ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
 import { RowIds, readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
 
 const buy = { t: 1723118400000, type: 'buy', asset: 'BTC', qty: '1', price: '100' }

@@ -1,8 +1,8 @@
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
-import type { FundConfig } from '../config/fundSchema.ts'
+import type { FundConfig } from './fundSchema.ts'
 
-/** What the clearing house has to know of a fund. */
+/** Returns a fund's terms: what the clearing house needs of it. */
 export const termsOf = ({ creationUnit, createFeeBps, redeemFeeBps }: FundConfig, quote: string): FundTerms => ({
   quote,
   creationUnit: parseDecimal(creationUnit)!,

@@ -1,0 +1,180 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../lib/packageRoot.ts'
+
+/** Holds the layout of docs/architecture.md to its word, as far as a linter cannot. It reads the sources, and runs nothing. */
+
+interface Source {
+  readonly path: string
+  readonly text: string
+  /** The files that it imports, and the names it imports of them. */
+  readonly imports: readonly { readonly path: string; readonly names: readonly string[] }[]
+}
+
+const IMPORT = /(?:^|\n)(?:import|export)\s+(?:type\s+)?(\{[^}]*\}|\*[^']*?|[\w$]+(?:\s*,\s*\{[^}]*\})?)\s*from\s*'(\.[^']+)'/g
+const DYNAMIC = /(?:const (\{[^}]*\}) = await |typeof )?import\('(\.[^']+)'\)(?:\.([A-Za-z]\w*))?/g
+
+const namesIn = (clause: string): string[] => [...clause.matchAll(/(?<!\bas )\b(?!type\b|as\b)([\w$]+)/g)].map(([, name]) => name!)
+
+const importsOf = (path: string, text: string): Source['imports'] => {
+  const at = (to: string): string => join(dirname(path), to)
+  return [
+    ...[...text.matchAll(IMPORT)].map(([, clause, to]) => ({ path: at(to!), names: clause!.startsWith('*') ? ['*'] : namesIn(clause!) })),
+    ...[...text.matchAll(DYNAMIC)].map(([, names, to, name]) => ({ path: at(to!), names: names ? namesIn(names) : [name ?? '*'] })),
+  ]
+}
+
+const root = packageRoot()
+const all: readonly Source[] = ['streams', 'server', 'clients', 'bench'].flatMap(folder =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts'))
+    .map(file => join(folder, file))
+    .map(path => {
+      const text = readFileSync(join(root, path), 'utf8')
+      return { path, text, imports: importsOf(path, text) }
+    }),
+)
+/** What runs in the server. */
+const sources = all.filter(({ path }) => /^(streams|server)\//.test(path) && !/\.test\.ts$|\/test\//.test(path))
+/** Without comments and texts. */
+const codeOf = ({ text }: Source): string => text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*|'(?:[^'\\\n]|\\.)*'/g, '')
+
+/** The rooms, from the top down: each imports only itself and what stands in a line below. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['server/cli'],
+  ['server'],
+  ['server/compose'],
+  ['server/gateway', 'server/gateway/http', 'server/gateway/rpc'],
+  ['server/gateway/api', 'server/telemetry'],
+  ['server/gateway/hub'],
+  ['server/gateway/transports'],
+  ['server/bus'],
+  ['server/core', 'server/pnl', 'server/dex', 'server/coingecko'],
+  ['server/storage/write'],
+  ['server/storage/read', 'server/clearing', 'server/exchange', 'server/feeds'],
+  ['server/storage/engine', 'server/journal'],
+  ['server/identity'],
+  ['server/config'],
+  ['server/lib'],
+  ['streams'],
+  ['streams/channels'],
+  ['streams/ledger'],
+  ['streams/fund', 'streams/pnl', 'streams/pools'],
+  ['streams/market', 'streams/measures'],
+  ['streams/wire'],
+  ['streams/lib'],
+]
+const layerOf = new Map(LAYERS.flatMap((rooms, layer) => rooms.map(room => [room, layer] as const)))
+
+/** The innermost room that a file stands in. A folder without a line of its own belongs to the one around it. */
+const roomOf = (path: string): string => {
+  let folder = dirname(path)
+  while (!layerOf.has(folder)) {
+    if (folder === '.') throw new Error(`${path}: found no room, expected a line for its folder in LAYERS`)
+    folder = dirname(folder)
+  }
+  return folder
+}
+
+/** A gateway has what it was sent, and nothing that only a core has. */
+const CORE_ONLY = /^(server\/(core|feeds|journal)\/|server\/clearing\/(?!port\.ts|gatewayPort\.ts)|streams\/(view|pipeline)\.ts)/
+
+const mayImport = (from: string, to: string): boolean => {
+  const [a, b] = [roomOf(from), roomOf(to)]
+  if (a.startsWith('server/gateway/') && CORE_ONLY.test(to)) return false
+  return a === b || layerOf.get(a)! < layerOf.get(b)!
+}
+
+/** The arrows that run the wrong way, each with its reason. A test fails until a line that is not needed any more is deleted. */
+const WRONG_WAY: Readonly<Record<string, string>> = {
+  'server/storage/read/measurePage.ts -> server/storage/write/measureRows.ts': 'the tables of measures are listed where they are written',
+  'streams/channels/registry.ts -> streams/view.ts': 'a channel is opened on the view, by its type',
+  'streams/fund/orderSize.ts -> streams/ledger/rebalanceEntry.ts': "a planner reads the ledger's state of a rebalance, by its type",
+  'streams/fund/orderSize.ts -> streams/ledger/rebalanceState.ts': "a planner reads the ledger's state of a rebalance, by its type",
+  'streams/fund/rebalancePlanner.ts -> streams/ledger/rebalanceState.ts': "a planner reads the ledger's state of a rebalance, by its type",
+}
+
+describe('the rooms', () => {
+  it('import what stands below them', () => {
+    const wrong = sources.flatMap(({ path, imports }) =>
+      imports.filter(imported => !mayImport(path, imported.path)).map(imported => `${path} -> ${imported.path}`),
+    )
+    expect([...new Set(wrong)].sort()).toEqual(Object.keys(WRONG_WAY).sort())
+  })
+
+  it('streams/ has no clock and no randomness', () => {
+    const impure = sources.filter(
+      source => source.path.startsWith('streams/') && /\bDate\.now\b|\bMath\.random\b|\bnew Date\(\)/.test(codeOf(source)),
+    )
+    expect(impure.map(({ path }) => path)).toEqual([])
+  })
+})
+
+const EXPORT = /(?<=^|\n)(.*\n)?export (?:declare )?(?:abstract )?(?:async )?(const|function\*?|class|interface|type) ([\w$]+)/g
+const exportsOf = ({ text }: Source): { name: string; before: string; type: boolean }[] =>
+  [...text.matchAll(EXPORT)].map(([, before = '', kind, name]) => ({ name: name!, before, type: kind === 'interface' || kind === 'type' }))
+
+/** Exports without a doc comment, by room. The numbers only shrink. */
+const UNDOCUMENTED: Readonly<Record<string, number>> = {
+  'server/cli': 5,
+  'server/coingecko': 2,
+  'server/config': 1,
+  'server/core': 2,
+  'server/dex': 15,
+  'server/exchange': 5,
+  'server/feeds': 18,
+  'server/gateway/api': 6,
+  'server/gateway/hub': 2,
+  'server/gateway/transports': 13,
+  'server/identity': 5,
+  'server/lib': 1,
+  'server/pnl': 7,
+  'server/storage/engine': 8,
+  'server/storage/write': 8,
+  'streams/channels': 4,
+  'streams/fund': 2,
+  'streams/lib': 2,
+  'streams/market': 7,
+  'streams/measures': 8,
+  'streams/pnl': 8,
+  'streams/pools': 15,
+}
+
+describe('an exported declaration', () => {
+  it('has a doc comment', () => {
+    const silent = sources.flatMap(source =>
+      exportsOf(source)
+        .filter(({ before }) => !before.trimEnd().endsWith('*/'))
+        .map(({ name }) => ({ room: roomOf(source.path), name: `${source.path} ${name}` })),
+    )
+    for (const room of new Set(silent.map(({ room }) => room))) {
+      const names = silent.filter(item => item.room === room).map(({ name }) => name)
+      if (names.length > (UNDOCUMENTED[room] ?? 0)) expect(names).toEqual([])
+    }
+  })
+
+  it('is imported somewhere, or is a type that its own file uses', () => {
+    const used = new Set(all.flatMap(({ imports }) => imports.flatMap(({ path, names }) => names.map(name => `${path} ${name}`))))
+    const dead = all
+      .filter(({ path }) => !path.startsWith('bench/') && !used.has(`${path} *`))
+      .flatMap(source =>
+        exportsOf(source)
+          .filter(
+            ({ name, type }) => !used.has(`${source.path} ${name}`) && !(type && source.text.split(new RegExp(`\\b${name}\\b`)).length > 2),
+          )
+          .map(({ name }) => `${source.path} ${name}`),
+      )
+    expect(dead).toEqual([])
+  })
+})
+
+it('a test that is skipped says why, in a comment on its line or the line before', () => {
+  const skipped = all.flatMap(({ path, text }) => {
+    const lines = text.split('\n')
+    return lines
+      .filter((line, i) => /\b(describe|it|test)\.(skip|todo)\b/.test(line) && !`${lines[i - 1]}${line}`.includes('//'))
+      .map(line => `${path}: ${line.trim()}`)
+  })
+  expect(skipped).toEqual([])
+})
