@@ -19,7 +19,7 @@ describe('a coin', () => {
     expect(tickerOf(coin)).toBeUndefined()
   })
 
-  it('is for trying out where its name says so', () => {
+  it('is for trials if its name says so', () => {
     expect(['DOC', 'MARTY', 'KMD'].map(isTestCoin)).toEqual([true, true, false])
   })
 })
@@ -42,10 +42,10 @@ describe('a pair', () => {
   it.each([
     ['the lower capitalisation first', { KMD: 3e7, LTC: 5e9 }, 'KMD_LTC'],
     ['the lower capitalisation first, against the alphabet', { KMD: 5e9, LTC: 3e7 }, 'LTC_KMD'],
-    ['the alphabet where two digits are the same', { KMD: 5.29e9, LTC: 5.21e9 }, 'KMD_LTC'],
+    ['the alphabet if two digits are the same', { KMD: 5.29e9, LTC: 5.21e9 }, 'KMD_LTC'],
     ['another place of the same digits', { KMD: 5.2e9, LTC: 5.2e8 }, 'LTC_KMD'],
-    ['the alphabet where one is unknown', { KMD: 5e9 }, 'KMD_LTC'],
-    ['the alphabet where one is zero', { KMD: 5e9, LTC: 0 }, 'KMD_LTC'],
+    ['the alphabet if one is unknown', { KMD: 5e9 }, 'KMD_LTC'],
+    ['the alphabet if one is zero', { KMD: 5e9, LTC: 0 }, 'KMD_LTC'],
   ] as [string, Record<string, number>, string][])('has %s', (_, caps, pair) => {
     expect(nameOf(pairOf('LTC', 'KMD', coin => caps[coin]))).toBe(pair)
   })

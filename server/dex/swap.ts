@@ -73,7 +73,7 @@ const DECIMAL = /^(\d{1,30})(?:\.(\d+))?$/
 const amountOf = (member: string, record: SwapRecord): bigint => {
   const text = textOf(record[member])
   const [, whole, fraction = ''] = DECIMAL.exec(text) ?? []
-  // SQLite may have it as a number, which prints with an exponent where it is very small.
+  // SQLite may have it as a number, which prints with an exponent if it is very small.
   const amount =
     whole === undefined ? (/e/i.test(text) ? fromNumber(Number(text)) : undefined) : BigInt(whole + fraction.slice(0, 18).padEnd(18, '0'))
   if (amount === undefined || amount <= 0n || amount >= AMOUNT_MAX)

@@ -2,40 +2,53 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { FeedHealth } from '../../streams/market/feedHealth.ts'
 import type { Figures } from '../lib/figures.ts'
 
+/** Counts of a feed, by name: the help text, and how they are read. */
+const FEED_COUNTS: Readonly<Record<string, readonly [help: string, of: (feed: FeedHealth) => number]>> = {
+  ticks: ['Ticks accepted', feed => feed.ticks],
+  messages: ['Messages read', feed => feed.messages],
+  late: ['Trades older than the newest of their symbol', feed => feed.late],
+}
+
 /**
- * Prometheus' view of the same figures that `status` shows: nothing is counted twice, everything is read when it is asked for.
- * `sink.inserted.ticks` becomes `driftwire_sink_inserted{of="ticks"}` where the figures go one level deeper than a name.
+ * Returns Prometheus' view of the figures that `status` shows. Nothing is counted twice: figures are read when they are asked for.
+ * `sink.inserted` of the table `ticks` becomes `driftwire_sink_inserted{of="ticks"}`.
  */
 export const metrics = (feeds: () => readonly FeedHealth[], parts: () => Figures): Registry => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const labelled = (
-    name: string,
-    help: string,
-    labels: readonly string[],
-    read: (feed: FeedHealth) => readonly (readonly [Record<string, string>, number])[],
-  ) =>
+  feedMetrics(feeds, registry)
+  for (const part of Object.keys(parts())) gaugesOf(part, parts, registry)
+  return registry
+}
+
+const feedMetrics = (feeds: () => readonly FeedHealth[], registry: Registry): void => {
+  const registers = [registry]
+  for (const [name, [help, of]] of Object.entries(FEED_COUNTS))
     new Counter({
       name: `driftwire_feed_${name}_total`,
       help,
-      labelNames: [...labels],
-      registers: [registry],
+      labelNames: ['feed'],
+      registers,
       collect() {
         this.reset()
-        for (const feed of feeds()) for (const [values, count] of read(feed)) this.inc(values, count)
+        for (const feed of feeds()) this.inc({ feed: feed.id }, of(feed))
       },
     })
-  labelled('ticks', 'Ticks taken in', ['feed'], feed => [[{ feed: feed.id }, feed.ticks]])
-  labelled('messages', 'Messages read', ['feed'], feed => [[{ feed: feed.id }, feed.messages]])
-  labelled('late', 'Trades older than the newest of their symbol', ['feed'], feed => [[{ feed: feed.id }, feed.late]])
-  labelled('bad', 'What was left out, by kind', ['feed', 'kind'], feed =>
-    Object.entries(feed.bad).map(([kind, count]) => [{ feed: feed.id, kind }, count]),
-  )
+  new Counter({
+    name: 'driftwire_feed_bad_total',
+    help: 'What was rejected, by kind',
+    labelNames: ['feed', 'kind'],
+    registers,
+    collect() {
+      this.reset()
+      for (const feed of feeds()) for (const [kind, count] of Object.entries(feed.bad)) this.inc({ feed: feed.id, kind }, count)
+    },
+  })
   new Gauge({
     name: 'driftwire_feed_silent',
-    help: '1 where the feed has been silent for too long',
+    help: '1 if the feed has been silent for too long',
     labelNames: ['feed'],
-    registers: [registry],
+    registers,
     collect() {
       for (const feed of feeds()) this.set({ feed: feed.id }, feed.silent ? 1 : 0)
     },
@@ -44,16 +57,14 @@ export const metrics = (feeds: () => readonly FeedHealth[], parts: () => Figures
     name: 'driftwire_feed_lag_ms',
     help: 'Time between the newest tick of the feed and its receipt',
     labelNames: ['feed'],
-    registers: [registry],
+    registers,
     collect() {
       for (const feed of feeds()) if (!Number.isNaN(feed.lag)) this.set({ feed: feed.id }, feed.lag)
     },
   })
-  for (const part of Object.keys(parts())) gaugesOf(part, parts, registry)
-  return registry
 }
 
-/** One gauge a figure of the part; a nested set becomes one gauge with the label `of`. */
+/** Registers one gauge a figure of a part. Figures one level deeper are one gauge with the label `of`. */
 const gaugesOf = (part: string, parts: () => Figures, registry: Registry): void => {
   const read = (): Figures => (parts()[part] as Figures | undefined) ?? {}
   for (const [key, value] of Object.entries(read())) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import { isSymbol } from '../../../streams/lib/names.ts'
-import type { Bad } from '../../../streams/market/ticks.ts'
+import type { Bad, Ticks } from '../../../streams/market/ticks.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { explain } from '../../../streams/wire/explain.ts'
@@ -26,30 +26,39 @@ export const CANDLE = z.strictObject({
   v: z.number().describe('volume in base units'),
   id: z.string().regex(KEY, KEY_FORM),
 })
+/** A candle as an import sends it. */
 export type ImportedCandle = z.infer<typeof CANDLE>
 
-/** Candles of one request. */
+/** Candles in one request. */
 const CANDLES_PER_REQUEST_MAX = 20_000
 
+/** What candles are stored with. */
 export interface CandleImportOptions {
   readonly access: Access
   readonly symbols: Interner
   readonly sources: Interner
-  readonly sink: Sink
-  /** Why nothing can be imported at present; undefined where it can. */
+  readonly sink: Pick<Sink, 'room' | 'import'>
+  /** Returns why nothing can be imported at present; undefined if it can. */
   readonly notReady: () => string | undefined
-  /** There is something of this symbol from now on. */
+  /** Called for each symbol of which rows are stored from now on. */
   readonly stored: (symbol: string) => void
 }
 
+/** What became of the candles of a request. */
 export interface CandlesAnswer {
   readonly accepted: number
-  /** Stored already, by whatever way. */
+  /** Candles that were stored before, whatever brought them. */
   readonly known: number
-  readonly refused: readonly { readonly row: number; readonly why: string }[]
+  readonly refused: readonly RefusedLine[]
 }
 
-/** Candles of the past into the store, as a replay would bring them; nothing of it passes through the frames. */
+interface RefusedLine {
+  /** From 1. */
+  readonly row: number
+  readonly why: string
+}
+
+/** Stores candles of the past from outside, as a replay would bring them; none of them passes through the frames. For operators. */
 export class CandleImport {
   private readonly options: CandleImportOptions
 
@@ -57,61 +66,72 @@ export class CandleImport {
     this.options = options
   }
 
-  /** Lines of JSON, a candle each; answers when they are stored. For operators, and read only for them. */
+  /** Stores lines of JSON, a candle each. Answers when they are stored; `read` is called only if `who` may. */
   async accept(who: Principal, read: () => Promise<string>): Promise<CandlesAnswer> {
     const { access, sink, notReady, stored } = this.options
     authorize(access, who, { operate: 'prices' })
     const why = notReady()
     if (why !== undefined) throw new ProtocolError('not_ready', why, 1)
-    const { writer, refused, symbols } = this.read(await read())
-    const ticks = writer.drain()
+    const lines = (await read()).split('\n')
+    if (lines.length > CANDLES_PER_REQUEST_MAX)
+      throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${CANDLES_PER_REQUEST_MAX}`)
+    const candles = new CandleLines(this.options)
+    const refused: RefusedLine[] = []
+    lines.forEach((line, i) => {
+      const fault = line.trim() === '' ? undefined : candles.add(line)
+      if (fault !== undefined) refused.push({ row: i + 1, why: fault })
+    })
+    const ticks = candles.drain()
     if (ticks === undefined) return { accepted: 0, known: 0, refused }
     await sink.room()
     const { stored: accepted, known } = await sink.import([ticks])
-    for (const symbol of symbols) stored(symbol)
+    for (const symbol of candles.read) stored(symbol)
     return { accepted, known, refused }
-  }
-
-  private read(text: string): { writer: TickWriter; refused: { row: number; why: string }[]; symbols: Set<string> } {
-    const { symbols, sources } = this.options
-    const source = sources.index(UNNAMED_SOURCE)
-    const refused: { row: number; why: string }[] = []
-    const taken = new Set<string>()
-    const ids = new Set<string>()
-    let bad = '' as Bad | ''
-    const writer = new TickWriter(0, kind => {
-      bad = kind
-    })
-    const lines = text.split('\n')
-    if (lines.length > CANDLES_PER_REQUEST_MAX)
-      throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${CANDLES_PER_REQUEST_MAX}`)
-    lines.forEach((line, i) => {
-      if (line.trim() === '') return
-      const candle = candleOf(line)
-      if (typeof candle === 'string') {
-        refused.push({ row: i + 1, why: candle })
-        return
-      }
-      const { symbol, open_t, span, o: open, h: high, l: low, c: close, v, id } = candle
-      const name = `${symbol} ${open_t + span} ${id}`
-      if (ids.has(name)) {
-        refused.push({ row: i + 1, why: `id: found "${id}" a second time` })
-        return
-      }
-      bad = ''
-      writer.message(Number.NaN)
-      writer.candle(symbols.index(symbol), source, open_t, span, { open, high, low, close }, v, id)
-      if (bad !== '') refused.push({ row: i + 1, why: `${bad}: found one that no market has` })
-      else {
-        ids.add(name)
-        taken.add(symbol)
-      }
-    })
-    return { writer, refused, symbols: taken }
   }
 }
 
-/** The candle, or why it is none. */
+/** The candles of one request, each once. */
+class CandleLines {
+  /** Symbols of the candles that were read. */
+  readonly read = new Set<string>()
+  private readonly ids = new Set<string>()
+  private readonly symbols: Interner
+  private readonly source: number
+  private readonly writer: TickWriter
+  /** What the writer found wrong with the candle at hand. */
+  private fault: Bad | undefined
+
+  constructor({ symbols, sources }: { readonly symbols: Interner; readonly sources: Interner }) {
+    this.symbols = symbols
+    this.source = sources.index(UNNAMED_SOURCE)
+    this.writer = new TickWriter(0, kind => {
+      this.fault = kind
+    })
+  }
+
+  /** Adds the candle in a line. Returns why it is refused; undefined if it is not. */
+  add(line: string): string | undefined {
+    const candle = candleOf(line)
+    if (typeof candle === 'string') return candle
+    const { symbol, open_t, span, o: open, h: high, l: low, c: close, v, id } = candle
+    const name = `${symbol} ${open_t + span} ${id}`
+    if (this.ids.has(name)) return `id: found "${id}" a second time, expected each id once`
+    this.fault = undefined
+    this.writer.message(Number.NaN)
+    this.writer.candle(this.symbols.index(symbol), this.source, open_t, span, { open, high, low, close }, v, id)
+    if (this.fault !== undefined) return `${this.fault}: found a value that no market has`
+    this.ids.add(name)
+    this.read.add(symbol)
+    return undefined
+  }
+
+  /** Returns what was added, as ticks; undefined if it was nothing. */
+  drain(): Ticks | undefined {
+    return this.writer.drain()
+  }
+}
+
+/** Reads the candle in a line. Returns why if it is none. */
 const candleOf = (line: string): ImportedCandle | string => {
   let value: unknown
   try {

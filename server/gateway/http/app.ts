@@ -18,7 +18,7 @@ export interface AppOptions extends Omit<Services, 'openApi' | 'directory'> {
   readonly log: Logger
 }
 
-/** Puts all routes and the page together. Their answers come from where the websockets' answers come from. */
+/** Puts all routes and the page together. They answer from the same sources as the websocket. */
 export const httpApp = (options: AppOptions): Hono<Env> => {
   const { accounts, behindProxy, log } = options
   const app = new Hono<Env>()

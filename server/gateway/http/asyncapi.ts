@@ -22,7 +22,7 @@ const PUSHES = Object.fromEntries([
   ]),
   push(
     'patch',
-    'A JSON Merge Patch (RFC 7396) of the state at `prev`, which is `seq - 1` where it is left out',
+    'A JSON Merge Patch (RFC 7396) of the state at `prev`, which is `seq - 1` if it is left out',
     { ch, seq: number, prev: number, t: number, d: object, merged: number },
     ['ch', 'seq', 't', 'd'],
   ),
@@ -34,7 +34,7 @@ const PUSHES = Object.fromEntries([
   ),
   push(
     'rows',
-    'Rows of the past, where `from` asked for them',
+    'Rows of the past, if `from` asked for them',
     { ch, rows: { type: 'array', items: object }, more: { type: 'boolean' }, error: object },
     ['ch', 'rows', 'more'],
   ),
@@ -83,7 +83,7 @@ const REPLY = {
             properties: {
               code: { enum: Object.keys(ERRORS) },
               retry: { type: 'boolean' },
-              order: { ...object, description: 'the order that was rejected, where it is written down' },
+              order: { ...object, description: 'the order that was rejected, if it was written down' },
             },
             required: ['code', 'retry'],
           },
@@ -94,7 +94,7 @@ const REPLY = {
   },
 }
 
-/** The websocket as AsyncAPI 3.0: what a client sends, what the server sends. */
+/** Describes the websocket as AsyncAPI 3.0: what a client sends, and what the server sends. */
 export const asyncApi = (): object => {
   const requests = Object.fromEntries((Object.keys(METHODS) as Method[]).map(request))
   const refs = (names: readonly string[]) => names.map(name => ({ $ref: `#/channels/ws/messages/${name}` }))

@@ -2,7 +2,7 @@ import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { ANONYMOUS, type Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
 
-/** Who an `Authorization` header says to be; NOBODY without one. Throws the Refusal `bad_credentials` where it is not right. */
+/** Returns whom an `Authorization` header names; ANONYMOUS without one. Throws `bad_credentials` if it is not right. */
 export const principalOf = async (authorization: string | undefined, accounts: Accounts, address: string): Promise<Principal> => {
   if (authorization === undefined) return { ...ANONYMOUS, address }
   const [, scheme, value] = /^(Bearer|Basic) +(\S+)$/i.exec(authorization) ?? []
@@ -17,10 +17,10 @@ export const principalOf = async (authorization: string | undefined, accounts: A
   return { ...who, address }
 }
 
-/** Members of a query in which people put what does not belong into a URL. */
+/** Names under which people put credentials into a query. */
 const SECRET = ['username', 'password', 'token', 'access_token']
 
-/** Throws where the query bears credentials: they would stand in logs and histories. */
+/** Throws `credentials_in_url` if the query holds credentials: they would stand in logs and histories. */
 export const noCredentialsIn = (query: Readonly<Record<string, string>>): void => {
   if (SECRET.some(name => name in query)) throw new ProtocolError('credentials_in_url')
 }

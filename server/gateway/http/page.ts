@@ -9,19 +9,19 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Where the page's parts are: its own files, and the built modules it imports. */
+/** The folders of the page's parts: its own files, and the built modules that it imports. */
 const ROOTS: readonly (readonly [prefix: string, folder: string])[] = [
   ['/modules/', join(packageRoot(), 'dist')],
   ['/', join(packageRoot(), 'clients', 'page')],
 ]
 
-/** A file of the first page; undefined where there is none. Nothing outside the two folders can be named. */
+/** Returns a file of the first page; undefined if there is none. Nothing outside the two folders can be named. */
 export const pageFile = async (pathname: string): Promise<Response | undefined> => {
   const path = pathname === '/' ? '/index.html' : pathname
   const [prefix, folder] = ROOTS.find(([p]) => path.startsWith(p))!
   const name = normalize(path.slice(prefix.length))
   const type = TYPES[extname(name)]
-  // Of the built modules only those that the browser may see: the clients and what they share with the server.
+  // Of the built modules the browser sees only the clients and what they share with the server.
   const hidden = prefix === '/modules/' && !/^(clients|streams)\//.test(name)
   if (type === undefined || name.startsWith('..') || name.includes('\0') || hidden) return undefined
   try {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
 
-/** A refusal as RFC 9457 problem details; `status` where HTTP has a more precise one than the code's own. */
+/** Returns a refusal as RFC 9457 problem details, with `status` if HTTP has a more precise one than the code's own. */
 export const problem = (
   refusal: ProtocolError,
   status: number = ERRORS[refusal.code].status,
@@ -13,7 +13,7 @@ export const problem = (
   return new Response(problemText(refusal, status), { status, headers: all })
 }
 
-/** The body alone. */
+/** Returns the body of problem details alone. */
 export const problemText = ({ code, message, retry, order }: ProtocolError, status: number): string =>
   JSON.stringify({
     type: 'about:blank',
@@ -25,9 +25,11 @@ export const problemText = ({ code, message, retry, order }: ProtocolError, stat
     ...(order !== undefined && { order }),
   })
 
-/** What cannot be read as a request. */
+/** Returns the answer to bytes that cannot be read as a request. */
 export const malformed = (detail: string): Response => problem(new ProtocolError('invalid_request', detail))
 
+/** Returns the answer to a request that comes while the server is stopping. */
 export const shuttingDown = (): Response => problem(new ProtocolError('not_ready', 'the server is stopping'))
 
+/** Returns the answer to a websocket that would be one too many. */
 export const tooManySockets = (): Response => problem(new ProtocolError('too_much', 'every place for a websocket is taken', 1), 503)

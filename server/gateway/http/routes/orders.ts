@@ -170,7 +170,7 @@ export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
     method: 'get',
     path: '/v1/funds/:id/basket',
     summary: 'What one creation unit takes and gives now',
-    // A fund that there is not is said to be unknown, whoever asks.
+    // An unknown fund is 404 for everybody, so the command has to look for it first.
     who: 'command',
     takes: { parameters: [inPath('id', 'of the fund')] },
     gives: BASKET,
