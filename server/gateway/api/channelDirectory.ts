@@ -80,7 +80,7 @@ export class ChannelDirectory {
   }
 }
 
-/** `*` stands for anything. Each piece is looked for from where the one before ended, so no pattern can take long. */
+/** Returns whether a name fits a pattern, in which `*` stands for anything. Each piece is looked for behind the one before, so no pattern takes long. */
 const glob = (pattern: string): ((name: string) => boolean) => {
   const pieces = pattern.split('*')
   if (pieces.length === 1) return name => name === pattern

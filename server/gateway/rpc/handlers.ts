@@ -34,7 +34,7 @@ export interface Handler<M extends Method> {
   readonly answer: (parts: HandlerParts, session: Session, params: Params<M>) => unknown
 }
 
-/** Where a request stands among all others: with its socket, or where it asks for an order, by itself. */
+/** Returns the place of a request in the order of arrival: that of its socket, and its own if it asks for an order. */
 const originOf = (session: Session, asks = false): Origin => ({ source: session.opened, at: asks ? nextMoment() : session.opened })
 
 /** Every method of the wire. One without an entry does not compile. */
