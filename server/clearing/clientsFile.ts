@@ -5,7 +5,7 @@ import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { NAME, NAME_FORM } from '../../streams/lib/names.ts'
 import { explain } from '../../streams/wire/explain.ts'
 import { UsageError } from '../config/options.ts'
-import { RESERVED_NAMES } from '../identity/accounts.ts'
+import { RESERVED_NAMES } from '../identity/nameRules.ts'
 import type { ClearingPort } from './port.ts'
 
 const name = z.string().regex(NAME, NAME_FORM)

@@ -4,11 +4,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { SCOPES } from '../config/scopes.ts'
 import { Accounts, type InviteStore, type Registration, type UserStore } from './accounts.ts'
+import type { StoredToken } from './credentialStore.ts'
 import { digestOf } from './digest.ts'
 import { operators } from './operators.ts'
 import { Passwords } from './passwords.ts'
 import { SlowDown } from './slowDown.ts'
-import { type Ended, type StoredToken, type TokenStore, Tokens } from './tokens.ts'
+import { type Ended, type TokenStore, Tokens } from './tokens.ts'
 
 // The real one, and counted.
 vi.mock('@node-rs/argon2', async original => {

@@ -3,34 +3,34 @@ import { type ErrorCode, ProtocolError } from '../../streams/wire/errors.ts'
 import type { Figures } from '../lib/figures.ts'
 import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
-import { passwordFault, usernameFault } from './nameRules.ts'
+import { passwordFault, RESERVED_NAMES, usernameFault } from './nameRules.ts'
 import { networkOf } from './network.ts'
 import type { Passwords } from './passwords.ts'
 import type { SlowDown } from './slowDown.ts'
 import type { Issued, Tokens } from './tokens.ts'
 
-/** Who is registered. */
+/** The registered users. */
 export interface UserStore {
-  /** The hash of the user's password. */
+  /** Resolves with the hash of a user's password; undefined if there is no such user. */
   hashOf(user: string): Promise<string | undefined>
-  /** Of several at once for one name, one is true; false: taken. */
+  /** Resolves with false if the name is taken. Of several calls at once for one name, one resolves with true. */
   register(user: string, hash: string): Promise<boolean>
 }
 
-/** Which invitations are used up. */
+/** Which invitations are used. */
 export interface InviteStore {
-  /** Of several at once for one invitation, one is true; false: used already. */
+  /** Resolves with false if the invitation was used before. Of several calls at once for one invitation, one resolves with true. */
   use(digest: string): Promise<boolean>
-  /** It was used for nothing. */
+  /** Makes an invitation good again that was used in vain. */
   giveBack(digest: string): Promise<void>
 }
 
-/** Who may register: everybody, who has an invitation of these (SHA-256, hexadecimal, lower case), nobody. */
+/** Who may register: everybody, nobody, or the holders of invitations with these digests (SHA-256, hexadecimal, lower case). */
 export type Registration =
   | { readonly mode: 'open' | 'closed' }
   | { readonly mode: 'invite'; readonly digests: ReadonlySet<string>; readonly invites: InviteStore }
 
-/** What accounts need. */
+/** What accounts rest on. */
 export interface AccountsOptions {
   readonly users: UserStore
   readonly tokens: Tokens
@@ -40,9 +40,6 @@ export interface AccountsOptions {
   /** Returns whose token it is, if it is an operator's. */
   readonly operators: (token: string) => Principal | undefined
 }
-
-/** Names that act in the ledger without having registered. */
-export const RESERVED_NAMES = new Set(['admin', 'system', 'sponsor'])
 
 /**
  * Knows who a client is. Addresses are the client's own, not a proxy's: by them alone guessing is slowed down.
@@ -155,7 +152,7 @@ export class Accounts {
     const { users, passwords, slowDown } = this.options
     const network = networkOf(address)
     slowDown.check(network, performance.now())
-    // Asked again when its turn has come: many may have been sent at once.
+    // Checked again when its turn has come: many attempts may have been sent at once.
     const begin = (): void => slowDown.begin(network, performance.now())
     const judged = (right: boolean): void => {
       if (right) slowDown.succeeded(network)
@@ -183,4 +180,4 @@ export class Accounts {
   }
 }
 
-const NOT_INVITED = 'registration needs an invitation that is not used up'
+const NOT_INVITED = 'registration needs an invitation that has not been used'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** The admin's token: the one given, else the one in the data directory, else a new one put there for nobody else to read. */
+/** Returns the admin's token: the one given, else the one in the data directory, else a new one, written there so that only its owner reads it. */
 export const adminToken = async (given: string | undefined, dataDir: string): Promise<string> => {
   if (given !== undefined) return given
   const file = join(dataDir, 'admin.token')

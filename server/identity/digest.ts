@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
 /**
- * SHA-256 of a token or an invitation, hexadecimal: all that is kept of it. It needs neither salt nor slowness, for what it hides is
+ * Returns the SHA-256 of a token or an invitation, hexadecimal: all that is kept of it. It needs neither salt nor slowness, because a token is
  * random and long.
  *
- * Looking it up in a map tells an attacker nothing by its time: what is compared are digests, which he can neither choose nor steer
- * towards a known one, and even a whole digest does not lead back to its token.
+ * The time of a look-up in a map gives an attacker nothing: digests are compared, which nobody can choose or steer towards a known one,
+ * and even a whole digest does not lead back to its token.
  */
 export const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('hex')

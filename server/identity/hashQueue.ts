@@ -15,7 +15,7 @@ export class HashQueue {
   /** Number of times that there was no place. */
   refused = 0
   private readonly limits: { readonly running: number; readonly waiting: number }
-  /** None of them empty; the first is next. */
+  /** By network; none is empty, and the first is next. */
   private readonly queues = new Map<string, Waiting[]>()
 
   constructor(limits: { readonly running: number; readonly waiting: number }) {

@@ -1,12 +1,12 @@
 import { isIPv6 } from 'node:net'
 import { plainAddress } from '../lib/plainAddress.ts'
 
-/** Longer than any IP address; what is no address is not kept at any length. */
+/** Characters, more than any IP address has: other text is cut to it. */
 const LONGEST = 64
 
 /**
- * Who is taken for one and the same by address: an IPv4 address, or the /64 of an IPv6 one, of which a single household has 2^64
- * addresses. What is no IP address stands for itself.
+ * Returns the network of an address, which counts as one client: an IPv4 address itself, or the /64 of an IPv6 address, because a single
+ * household has all 2^64 addresses of it. Other text stands for itself.
  */
 export const networkOf = (address: string): string => {
   const plain = plainAddress(address)

@@ -3,7 +3,7 @@ import { SCOPES, type Scope } from '../config/scopes.ts'
 import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
 
-/** A token of the configuration: the server knows its digest only. */
+/** An operator's token as the configuration has it: the server knows its digest only. */
 export interface OperatorToken {
   readonly name: string
   /** SHA-256 of the token, hexadecimal. */

@@ -31,22 +31,22 @@ export interface Turn {
 export class Passwords {
   /** Hashes ever begun. */
   computed = 0
-  private readonly turns: HashQueue
+  private readonly queue: HashQueue
 
   constructor(limits: { readonly running: number; readonly waiting: number } = { running: 2, waiting: 64 }) {
-    this.turns = new HashQueue(limits)
+    this.queue = new HashQueue(limits)
   }
 
   get running(): number {
-    return this.turns.running
+    return this.queue.running
   }
 
   get waiting(): number {
-    return this.turns.waiting
+    return this.queue.waiting
   }
 
   get refused(): number {
-    return this.turns.refused
+    return this.queue.refused
   }
 
   /** Returns the hash in the PHC string format, parameters and salt included. */
@@ -64,7 +64,7 @@ export class Passwords {
   }
 
   private compute<T>({ network, begin }: Turn, work: () => Promise<T>): Promise<T> {
-    return this.turns.run(network, async () => {
+    return this.queue.run(network, async () => {
       begin?.()
       this.computed += 1
       return work()

@@ -18,7 +18,7 @@ interface Guesser {
  * password. Times are ms of a clock that only goes forward.
  */
 export class SlowDown {
-  /** Failures ever noted, attempts ever refused, networks ever forgotten for want of room. */
+  /** Since the start: failures, attempts that were refused, networks that were forgotten for lack of room. */
   failures = 0
   slowed = 0
   displaced = 0
@@ -51,12 +51,14 @@ export class SlowDown {
     if (guesser && guesser.failures >= FREE) this.put(network, guesser.failures, now)
   }
 
+  /** Notes a failure. */
   failed(network: string, now: number): void {
     this.forget(now)
     this.failures += 1
     this.put(network, (this.guessers.get(network)?.failures ?? 0) + 1, now)
   }
 
+  /** Forgets the failures of a network. */
   succeeded(network: string): void {
     this.guessers.delete(network)
   }

@@ -1,31 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
+import type { StoredToken } from './credentialStore.ts'
 import { digestOf } from './digest.ts'
 
 const BYTES = 32
 const TOKENS_PER_USER_MAX = 100
-/** What setTimeout can wait; more would run at once. */
+/** ms that setTimeout can wait; a longer timer would run at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** A token as the store keeps it. */
-export interface StoredToken {
-  /** SHA-256 of the token, hexadecimal. */
-  readonly digest: string
-  readonly user: string
-  /** ms since the epoch. */
-  readonly expires: number
-}
-
-/** Where tokens outlive the process. */
+/** What keeps tokens for the next start. */
 export interface TokenStore {
+  /** Resolves with all that it keeps. */
   load(): Promise<StoredToken[]>
+  /** Keeps a token. */
   put(token: StoredToken): Promise<void>
-  /** Those that are not there do no harm. */
+  /** Removes tokens; those that are not there do no harm. */
   remove(digests: readonly string[]): Promise<void>
 }
 
-/** What a client gets; nobody else ever sees the token. */
+/** A token for its client: nobody else ever sees it. */
 export interface Issued {
   readonly token: string
   /** ms since the epoch. */
@@ -39,10 +33,11 @@ export interface Ended {
   readonly why: 'expired' | 'revoked' | 'displaced'
 }
 
-/** The tokens that logins are given. Memory decides who is in; the store keeps it for the next start. */
+/** The tokens of logins. Memory decides which are good; the store keeps them for the next start. */
 export class Tokens {
+  /** The end of each token, when it ends. */
   readonly ended$ = new Subject<Ended>()
-  /** Tokens ever ended, by reason; removals that the store has failed at. */
+  /** Since the start: tokens that ended, by reason; removals that failed in the store. */
   readonly ended: Record<Ended['why'], number> = { expired: 0, revoked: 0, displaced: 0 }
   storeFailures = 0
   private readonly store: TokenStore
@@ -52,7 +47,7 @@ export class Tokens {
   private readonly tokens = new Map<string, StoredToken>()
   /** Digests by user, the oldest first; no set is empty. */
   private readonly byUser = new Map<string, Set<string>>()
-  /** Digests that have ended and may still be in the store. */
+  /** Digests of ended tokens that may still be in the store. */
   private readonly leftovers = new Set<string>()
   private timer: NodeJS.Timeout | undefined
 
@@ -62,7 +57,7 @@ export class Tokens {
     this.log = log
   }
 
-  /** With what the store has kept. A token lives no longer than `lifeMs` from now, whatever was promised under another setting. */
+  /** Opens with what the store has kept. A token lives no longer than `lifeMs` from now, even if it was given under another setting. */
   static async open(store: TokenStore, lifeMs: number, log: Logger): Promise<Tokens> {
     const tokens = new Tokens(store, lifeMs, log)
     const now = Date.now()
@@ -76,6 +71,7 @@ export class Tokens {
     return tokens
   }
 
+  /** Tokens that are good. */
   get living(): number {
     return this.tokens.size
   }
@@ -89,23 +85,24 @@ export class Tokens {
   async issue(user: string, now: number): Promise<Issued> {
     const token = randomBytes(BYTES).toString('base64url')
     const stored = { digest: digestOf(token), user, expires: now + this.lifeMs }
-    // Before the store has it, so that a revokeAll that comes meanwhile finds it.
+    // Before the store has it: it counts among its user's tokens meanwhile.
     this.add(stored)
     this.wake()
     try {
       await this.store.put(stored)
     } catch (error) {
-      // The store may have taken it all the same.
+      // The store may have taken it nevertheless.
       this.end(stored.digest, 'revoked')
       void this.tidy()
       throw error
     }
-    // Ended meanwhile: its removal may have come before it was there.
+    // It has ended meanwhile: its removal may have come before it was there.
     if (!this.tokens.has(stored.digest)) this.leftovers.add(stored.digest)
     void this.tidy()
     return { token, expires: stored.expires }
   }
 
+  /** Returns the token if it is good. */
   find(token: string, now: number): StoredToken | undefined {
     const stored = this.tokens.get(digestOf(token))
     return stored !== undefined && stored.expires > now ? stored : undefined
@@ -118,12 +115,6 @@ export class Tokens {
   async revoke(token: string): Promise<void> {
     const digest = digestOf(token)
     if (!this.end(digest, 'revoked') && !this.leftovers.has(digest)) return
-    await this.clear()
-  }
-
-  /** As `revoke`, for all tokens of a user. */
-  async revokeAll(user: string): Promise<void> {
-    for (const digest of [...(this.byUser.get(user) ?? [])]) this.end(digest, 'revoked')
     await this.clear()
   }
 
@@ -191,7 +182,7 @@ export class Tokens {
       await this.store.remove(digests)
     } catch (error) {
       this.storeFailures += 1
-      // Another removal may have succeeded meanwhile, but before one of these was there.
+      // Another removal may have succeeded meanwhile, but before some of these were there.
       for (const digest of digests) this.leftovers.add(digest)
       throw error
     }
@@ -203,7 +194,7 @@ export class Tokens {
     try {
       await this.clear()
     } catch (error) {
-      this.log.warn({ err: error, tokens: this.leftovers.size }, 'tokens that have ended could not be removed from the store')
+      this.log.warn({ err: error, tokens: this.leftovers.size }, 'ended tokens could not be removed from the store')
     }
   }
 }
