@@ -27,12 +27,14 @@ export const CANDLE = z.strictObject({
   id: z.string().regex(KEY, KEY_FORM),
 })
 /** A candle as an import sends it. */
+/** A line of the import, read. */
 export type ImportedCandle = z.infer<typeof CANDLE>
 
 /** Candles in one request. */
 const CANDLES_PER_REQUEST_MAX = 20_000
 
 /** What candles are stored with. */
+/** What the import needs. */
 export interface CandleImportOptions {
   readonly access: Access
   readonly symbols: Interner
@@ -45,6 +47,7 @@ export interface CandleImportOptions {
 }
 
 /** What became of the candles of a request. */
+/** What became of the lines of a request. */
 export interface CandlesAnswer {
   readonly accepted: number
   /** Candles that were stored before, whatever brought them. */

@@ -10,6 +10,7 @@ export interface TransactionRows {
   readonly refused: readonly RefusedRow[]
 }
 
+/** A row that cannot be booked, and why. */
 export interface RefusedRow {
   /** Of a list its place from 1 on, of lines the number of its line. */
   readonly row: number
@@ -108,13 +109,14 @@ const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (valu
   return { good, refused }
 }
 
+/** Reads rows out of a list of objects. */
 export const rowsOfList = (list: readonly unknown[]): TransactionRows =>
   rowsOf(
     list.map((value, i) => [i + 1, value] as const),
     readRow,
   )
 
-/** One JSON object a line. */
+/** Reads rows out of lines, one JSON object a line. */
 export const rowsOfLines = (text: string): TransactionRows =>
   rowsOf(linesOf(text), line => {
     let value: unknown
@@ -126,7 +128,7 @@ export const rowsOfLines = (text: string): TransactionRows =>
     return readRow(value)
   })
 
-/** With the header of a transactions file. */
+/** Reads rows out of CSV with the header of a transactions file. Throws a ProtocolError if the header is not one. */
 export const rowsOfCsv = (text: string): TransactionRows => {
   const lines = linesOf(text.replace(/^\uFEFF/, ''))
   const header = lines.next().value
