@@ -59,8 +59,8 @@ export class RequestError extends Error {
 }
 
 const BACKOFF_MS = 250
-const BACKOFF_MOST_MS = 15_000
-/** Heartbeats come every 5 s: three missed and the line is dead. */
+const BACKOFF_MAX_MS = 15_000
+/** Silence after which a connection is given up, ms: a heartbeat comes every 5 s, so three are missing then. */
 const SILENCE_MS = 16_000
 
 interface Followed {
@@ -151,12 +151,12 @@ export class Driftwire {
       if (this.socket === socket) this.opened()
     }
     socket.onmessage = (event: { data: unknown }) => {
-      if (this.socket === socket && typeof event.data === 'string') this.take(event.data)
+      if (this.socket === socket && typeof event.data === 'string') this.receive(event.data)
     }
     socket.onclose = (event: { code?: number; reason?: string }) => {
       if (this.socket === socket) this.lost(`${event.code ?? ''} ${event.reason ?? ''}`.trim())
     }
-    // A close always follows, and says what there is to say.
+    // A close always follows, with the reason.
     socket.onerror = () => {}
   }
 
@@ -178,12 +178,12 @@ export class Driftwire {
     this.asked.clear()
     this.options.onConnection?.(false, why)
     if (this.closed) return
-    const backoff = Math.min(BACKOFF_MOST_MS, BACKOFF_MS * 2 ** this.attempts++)
+    const backoff = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** this.attempts++)
     this.retryTimer = setTimeout(() => this.connect(), this.retryAfter ?? backoff * (0.5 + Math.random() / 2))
     this.retryAfter = undefined
   }
 
-  /** Those with like options go in one request. */
+  /** Subscribes channels, those with equal options in one request. */
   private subscribe(list: readonly Followed[]): void {
     const groups = new Map<string, Followed[]>()
     for (const followed of list) {
@@ -210,7 +210,7 @@ export class Driftwire {
     }
   }
 
-  private take(text: string): void {
+  private receive(text: string): void {
     this.listen()
     const message = JSON.parse(text) as
       | AnyPush
@@ -240,14 +240,14 @@ export class Driftwire {
     if (outcome === 'changed') follower.state?.(replica.state, replica.t)
     if (outcome === 'checked') this.counts.checked += 1
     if (outcome === 'checked' || outcome === 'changed') return
-    // What is here is not what the server has: it is thrown away, and the channel is subscribed again.
+    // This is not the server's state: it is given up, and the channel subscribed again.
     if (!replica.known) return
     replica.known = false
     this.counts.healed += 1
     this.subscribe([followed])
   }
 
-  /** A line on which nothing comes, not even a heartbeat, is given up. */
+  /** Something has come. A connection on which nothing comes any more, not even a heartbeat, is given up. */
   private listen(): void {
     clearTimeout(this.silenceTimer)
     this.silenceTimer = setTimeout(() => {

@@ -6,11 +6,13 @@ import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
-const PAGE = 1000
+/** Rows of one push. */
+const ROWS_PER_PUSH = 1000
 
 /**
- * `subscribe` with `from`: rows of the store up to and without the moment of a snapshot, then that snapshot, then the patches
- * after it. The snapshot is taken first and waits, so nothing falls between the past and the present, and nothing comes twice.
+ * Begins a channel with its past (`subscribe` with `from`): rows of the store up to and without the moment of a snapshot, then that
+ * snapshot, then the patches after it. The snapshot is taken first and waits, so nothing falls between the past and the present and
+ * nothing comes twice. If the past cannot be read, the last push of rows says why and the snapshot follows all the same.
  */
 export const backfill = async (session: Session, channel: string, from: number, hub: Hub, past: BackfillSource): Promise<void> => {
   const follow = session.follows.get(channel)
@@ -29,7 +31,7 @@ export const backfill = async (session: Session, channel: string, from: number, 
         from,
         to: endOf(channel, t, snapshot.bytes),
         asOf: t,
-        limit: PAGE,
+        limit: ROWS_PER_PUSH,
         ...(cursor !== undefined && { cursor }),
       })
       if (!here()) return
@@ -44,7 +46,7 @@ export const backfill = async (session: Session, channel: string, from: number, 
   if (here()) hub.beginFrom(session, follow, reading)
 }
 
-/** Rows end before the snapshot. Of candles, before the one that the snapshot shows as running. */
+/** Returns the end of the rows: the moment of the snapshot or, of candles, the beginning of the one that it shows as running. */
 const endOf = (channel: string, t: number, snapshot: Uint8Array): number => {
   const name = parseChannel(channel)
   if (name?.kind !== 'candle') return t

@@ -10,6 +10,7 @@ const NO_SNAPSHOTS: ReadonlyMap<string, Push> = new Map()
  * everything for a slow reader, merged. A reader is never sent more than it has room for.
  */
 export class DirectDelivery {
+  /** Merged patches and snapshots sent since the start. */
   readonly counts = { merged: 0, snapshots: 0 }
   private readonly channels: Channels
   private readonly watched: WatchedChannels

@@ -1,24 +1,24 @@
 import type { Rate } from '../../../streams/wire/requests.ts'
 
-/** Every frame as it comes, or merged to so many pushes a second. */
+/** Pushes a second that a follower asked for; 0: every frame as it comes. */
 export type PushRate = 0 | Rate
 
-/** What a text frame costs beside its payload, at most. */
+/** The most bytes of a text frame beside its payload. */
 export const FRAME_OVERHEAD = 10
 
 /**
- * All who follow one channel at one rate: they get the same bytes by one topic of the transport, so they are all at the same
- * sequence number, always.
+ * All who follow one channel at one rate. They get the same bytes by one topic of the transport, so all of them are always at the
+ * same sequence number.
  */
 export class FanoutGroup {
   readonly channel: string
   readonly rate: PushRate
   readonly topic: string
-  /** Where checksums go, for those who asked for them. */
+  /** The topic of checksums, for those who asked for them. */
   readonly checksumTopic: string
-  /** Sequence number that all who have joined are at. */
+  /** The sequence number of all who have joined. */
   seq: number
-  /** Bytes ever published, by the topic and by that of the checksums: the difference of two readings is what a member was sent. */
+  /** Bytes published by either topic since the start: a member has been sent the difference of two readings. */
   bytes = 0
   checksumBytes = 0
   members = 0

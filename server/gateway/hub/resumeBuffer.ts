@@ -10,8 +10,8 @@ interface Entry {
 }
 
 /**
- * The patches of the last minute, so that who lost the connection can go on where it was. Bounded in time and, over all channels
- * together, in bytes; the oldest go first, whatever channel they are of.
+ * The patches of the last minute, with which a client that lost its connection goes on where it was. Bounded in time and, over all
+ * channels together, in bytes; the oldest go first, of whatever channel.
  */
 export class ResumeBuffer {
   private readonly maxAgeMs: number
@@ -25,10 +25,12 @@ export class ResumeBuffer {
     this.maxBytes = limits.maxBytes
   }
 
+  /** Bytes of all patches. */
   get bytes(): number {
     return this.total
   }
 
+  /** Adds the newest patch of a channel. */
   add({ channel, seq, bytes }: Push, at: number): void {
     const entry = { channel, seq, bytes, at }
     let entries = this.byChannel.get(channel)
@@ -42,7 +44,7 @@ export class ResumeBuffer {
     this.expire(at)
   }
 
-  /** What followed `seq` up to `newest`, without a gap; undefined where some of it is gone or never was. */
+  /** Returns the patches after `seq` up to `newest`, without a gap; undefined if one of them is gone or never was. */
   after(channel: string, seq: number, newest: number): readonly Uint8Array[] | undefined {
     if (seq === newest) return []
     const entries = this.byChannel.get(channel)
@@ -50,7 +52,7 @@ export class ResumeBuffer {
     return entries.after(seq + 1 - entries.oldest.seq).map(entry => entry.bytes)
   }
 
-  /** The channel is listened to no more: should it come again, its numbers do not go on from these. */
+  /** Forgets a channel that is not watched any more: if it comes again, its numbers do not go on from these. */
   forget(channel: string): void {
     this.byChannel.delete(channel)
   }
@@ -60,7 +62,7 @@ export class ResumeBuffer {
     this.byChannel.clear()
   }
 
-  /** Gives up what is too old, or too much. */
+  /** Drops what is too old or exceeds the bytes. */
   expire(now: number): void {
     for (let entry = this.entries.oldest; entry !== undefined; entry = this.entries.oldest) {
       if (this.total <= this.maxBytes && now - entry.at <= this.maxAgeMs) return

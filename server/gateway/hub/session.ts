@@ -8,13 +8,13 @@ import { ReaderLag, type ReaderLagLimits } from './readerLag.ts'
 export interface Follow {
   readonly group: FanoutGroup
   readonly checksum: boolean
-  /** On the group's topic. Else it is served by itself, from `seq` on, until it can join. */
+  /** On the group's topic. Otherwise it is served by itself, from `seq` on, until it can join. */
   joined: boolean
-  /** What its client has, where it has not joined; NEVER before its first snapshot. */
+  /** The number that its client has, if it has not joined; NEVER before its first snapshot. */
   seq: number
   /** Patches that were promised to it when it resumed, up to `seq`. */
   missed: readonly Uint8Array[]
-  /** Rows of the store are on their way to it: nothing else may come before them. */
+  /** Rows of the past are on their way to it: nothing else may come before them. */
   busy: boolean
   /** Wall clock, ms: when it got its snapshot, or what it had missed; undefined before. */
   begunAt: number | undefined
@@ -25,21 +25,25 @@ export interface Follow {
   checksumJoinedAt: number
 }
 
+/** The `seq` of a client that has nothing yet. */
 export const NEVER = -1
 
-/** A slow session goes back on the groups after so many quick answers in a row, and not before its hold time is over. */
+/** A slow session goes back on its groups after this many quick answers in a row, and not before its hold time is over. */
 const QUICK_ANSWERS = 3
+/** A quick answer takes less than this, ms. */
 const QUICK_MS = 250
+/** The hold time, ms: it doubles each time a session falls behind again within RELAPSE_MS. */
 const HOLD_MIN_MS = 1_000
 const HOLD_MAX_MS = 30_000
 const RELAPSE_MS = 10_000
 
 /**
- * One socket and what it follows. Mostly it only stands on topics. What it is sent by itself, and when it has fallen behind,
- * goes by what its reader has proved to have read.
+ * One socket and what it follows. Mostly it only stands on topics. How much it is sent by itself, and when it counts as slow,
+ * depends on what its reader has proved to have read.
  */
 export class Session {
   readonly socket: Socket<Principal>
+  /** The owner, once logged in. */
   who: Principal
   /** When it was opened, among all sockets and requests. */
   readonly opened = nextMoment()
@@ -63,19 +67,20 @@ export class Session {
     this.tokensAt = now
   }
 
-  /** Takes one request's worth of a bucket that fills at `perSecond`; how far it is overdrawn, 0 where it is not. */
+  /** Takes one request from a bucket that fills at `perSecond`. Returns by how many requests it is overdrawn, or 0. */
   overdraw(perSecond: number, now: number): number {
     this.tokens = Math.min(perSecond, this.tokens + ((now - this.tokensAt) * perSecond) / 1000) - 1
     this.tokensAt = now
     return this.tokens < 0 ? -this.tokens : 0
   }
 
+  /** Sends a frame by itself, and counts it. */
   send(frame: Uint8Array | string): void {
     this.sent += frame.length + FRAME_OVERHEAD
     this.socket.send(frame)
   }
 
-  /** Bytes ever sent, by itself and by topics. */
+  /** Bytes sent since the start, by itself and by topics. */
   get total(): number {
     let total = this.sent
     for (const follow of this.follows.values()) if (follow.joined) total += bytesByTopics(follow)
@@ -87,10 +92,12 @@ export class Session {
     return this.readerLag.owed(this.total)
   }
 
+  /** A ping is under way. */
   get waiting(): boolean {
     return this.readerLag.waiting
   }
 
+  /** Puts the session on the topics of the group, whose number its client has. */
   join(follow: Follow): void {
     const { group } = follow
     follow.joined = true
@@ -104,6 +111,7 @@ export class Session {
     }
   }
 
+  /** Takes the session off the topics of the group, if it is on them. */
   leave(follow: Follow): void {
     if (!follow.joined) return
     const { group } = follow
@@ -138,7 +146,7 @@ export class Session {
     this.holdMs = now - this.fastSince < RELAPSE_MS ? Math.min(HOLD_MAX_MS, this.holdMs * 2) : HOLD_MIN_MS
   }
 
-  /** Asks the reader how far it is. */
+  /** Asks the reader how far it is, if no ping is under way. */
   ask(now: number): void {
     if (!this.readerLag.waiting) this.socket.ping(this.readerLag.ask(this.total, now))
   }
@@ -151,7 +159,7 @@ export class Session {
     }
   }
 
-  /** A pong came; true where the session may go on sending. A reader that is quick for a while is slow no more. */
+  /** Accepts a pong. Returns whether it answers the ping under way. A reader that is quick for a while is not slow any more. */
   onPong(mark: number | undefined, now: number): boolean {
     if (!this.readerLag.onPong(mark, now)) return false
     if (this.slow) {
@@ -164,7 +172,7 @@ export class Session {
     return true
   }
 
-  /** How it is with its reader; asks it where it is time to. */
+  /** Returns how far its reader is, and asks it if it is time to. */
   check(now: number): 'well' | 'behind' | 'dead' {
     if (this.readerLag.isDead(now)) return 'dead'
     const { total } = this
@@ -174,5 +182,6 @@ export class Session {
   }
 }
 
+/** Returns the bytes that a follow has been sent by topics since it joined. */
 const bytesByTopics = ({ group, checksum, joinedAt, checksumJoinedAt }: Follow): number =>
   group.bytes - joinedAt + (checksum ? group.checksumBytes - checksumJoinedAt : 0)
