@@ -31,6 +31,6 @@ export interface Bus {
   /** Hot: emits whether or not anybody listens. */
   readonly flushes$: Observable<Flush>
   readonly channels: Channels
-  /** Begins or ceases to listen. A channel that begins stands in `ready` of a coming flush, maybe of one before this returns. */
+  /** Begins or stops listening. A channel that begins stands in `ready` of a coming flush, maybe of one before this returns. */
   watch(channel: string, on: boolean): void
 }

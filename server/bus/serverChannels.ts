@@ -58,7 +58,7 @@ export class ServerChannels {
     return this.offers.some(offer => offer.matches(name))
   }
 
-  /** Begins or ceases to listen. */
+  /** Begins or stops listening. */
   watch(name: string, on: boolean): void {
     if (this.opening.has(name)) {
       this.opening.set(name, on)

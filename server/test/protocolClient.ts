@@ -78,14 +78,14 @@ export class ProtocolClient {
     })
   }
 
-  /** Rejects where the server refuses the socket. */
+  /** Rejects if the server refuses the socket. */
   static async connect(url: string, options: ClientOptions = {}): Promise<ProtocolClient> {
     const client = new ProtocolClient(url, options)
     await once(client.ws, 'open')
     return client
   }
 
-  /** Resolves when `holds` does, which is asked anew at every frame. Rejects where the socket ends before. */
+  /** Resolves when `holds` does, which is asked again at every frame. Rejects if the socket ends before. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -124,7 +124,7 @@ export class ProtocolClient {
     return reply!
   }
 
-  /** The result. Rejects where there is an error in its place. */
+  /** Returns the result. Rejects if there is an error in its place. */
   async ask<T = unknown>(method: string, params?: unknown): Promise<T> {
     const { result, error } = await this.request(method, params)
     if (error) throw new Error(`${method}: ${error.data.code}: ${error.message}`)
@@ -258,7 +258,7 @@ const canonical = (value: unknown): string => {
   return `{${names.map(name => `${JSON.stringify(name)}:${canonical((value as State)[name])}`).join(',')}}`
 }
 
-/** What may not be in a state: null (but to remove, in a patch) and arrays; undefined where all is well. */
+/** Returns what may not be in a state: null (but to remove, in a patch) and arrays; undefined if all is well. */
 const strange = (value: unknown, at: string, isPatch = false): string | undefined => {
   if (Array.isArray(value)) return `${at} is an array`
   if (value === null) return isPatch ? undefined : `${at} is null`

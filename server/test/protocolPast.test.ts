@@ -132,7 +132,7 @@ overTransports('the past, then the present', transport => {
       await client.until(() => NAMES.every(channel => client.replicas.get(channel)!.t === last))
       for (const channel of NAMES) prove(channel, client.replicas.get(channel)!, from)
     }
-    // So many rows that they come on several pages, of which the last is told.
+    // Enough rows for several pages, of which the last says so.
     const pages = asked
       .at(-1)!
       .client.pushes.filter(push => push.ch === 'tick:PAST-USD' && push.rows)

@@ -54,7 +54,7 @@ overTransports('what is pushed', transport => {
       }
     })
 
-    it('is of one moment: a fund has the prices of the ticks that bear the same time', async () => {
+    it('is of one moment: a fund has the prices of the ticks of the same time', async () => {
       const client = await server.client()
       await client.subscribe([...TICKS, 'fund:ALL'])
       const fund = await client.replica('fund:ALL')
@@ -81,7 +81,7 @@ overTransports('what is pushed', transport => {
       expect(compared).toBeGreaterThan(10)
     })
 
-    it('bears the time of the newest frame, also of `status`', async () => {
+    it('has the time of the newest frame, also of `status`', async () => {
       const client = await server.client()
       await client.subscribe(['fund:ALL'])
       const { t } = await more(client, 'fund:ALL', 2)
@@ -111,7 +111,7 @@ overTransports('what is pushed', transport => {
       expect(client.replicas.size).toBe(0)
     })
 
-    it('proves the state by a checksum after the snapshot and every five seconds, also where nothing changes', async () => {
+    it('proves the state by a checksum after the snapshot and every five seconds, also if nothing changes', async () => {
       const client = await server.client()
       await client.subscribe(['fund:ALL', 'fund:NEVER'], { checksum: true })
       const [busy, quiet] = await Promise.all([client.replica('fund:ALL'), client.replica('fund:NEVER')])

@@ -44,7 +44,7 @@ const patches = (client: ProtocolClient, channel: string): Push[] => client.repl
 const feedOf = (status: State, file: string): State => (status.feeds as State)[`replay:${file}`] as State
 
 describe('a frame', () => {
-  it('bears its end and holds what came after the end of the one before, up to its own', async () => {
+  it('has its end as its time and holds what came after the end of the one before, up to its own', async () => {
     const at = [0, 1, 20, 21, 39, 40, 41, 500_000]
     const csv = tradesOf(at.map((ms, i) => ({ symbol: 'FRAME-USD', t: NOON + ms, price: 100 + i })))
     const { client } = await replayed([csv], ['tick:FRAME-USD'])
@@ -163,7 +163,7 @@ describe('a trade', () => {
 })
 
 describe('a candle', () => {
-  it('is there where something was traded, with the last closed one before it, over any gap', async () => {
+  it('is there if something was traded, with the last closed one before it, over any gap', async () => {
     const at = [0, 30_000, 60_000, 600_000, 601_000]
     const csv = tradesOf(at.map((ms, i) => ({ symbol: 'GAP-USD', t: NOON + ms, price: 100 + i, size: 2 })))
     const { client } = await replayed([csv], ['candle:1m:GAP-USD', 'candle:5m:GAP-USD', 'candle:1h:GAP-USD', 'candle:1d:GAP-USD'])
@@ -239,7 +239,7 @@ describe('a bad line', () => {
     expect(views[0]).toEqual(views[1])
   })
 
-  it('is none, where its time is five seconds ahead and not more', async () => {
+  it('is none, if its time is five seconds ahead and not more', async () => {
     const csv = tradesOf([
       { symbol: 'AHEAD-USD', t: NOON, price: 1 },
       { symbol: 'AHEAD-USD', t: NOON + 5_000, price: 2 },
@@ -317,7 +317,7 @@ describe('silence', () => {
 })
 
 describe('a record of the frames', () => {
-  it('holds every patch of every channel, whoever listens, comes and goes', async () => {
+  it('holds every patch of every channel, whether or not anybody listens', async () => {
     const trades = Array.from({ length: 20_000 }, (_, i) => ({ symbol: 'REC-USD', t: NOON + 20 * i, price: 100 + (i % 977), id: `r${i}` }))
     const csv = tradesOf(trades)
     const path = join(folder, 'frames.ndjson')

@@ -80,7 +80,7 @@ overTransports('a request', transport => {
       ['a method of every object', call('toString'), -32601, 'unknown_method', false, 7],
       ['parameters by place', call('ping', [1]), -32602, 'invalid_params', false, 7],
       ['a parameter that there is not', call('ping', { x: 1 }), -32602, 'invalid_params', false, 7],
-      ['no parameters where some are needed', call('subscribe'), -32602, 'invalid_params', false, 7],
+      ['no parameters although some are needed', call('subscribe'), -32602, 'invalid_params', false, 7],
       ['channels that are no list', call('subscribe', { channels: 'status' }), -32602, 'invalid_params', false, 7],
       ['no channels', call('subscribe', { channels: [] }), -32602, 'invalid_params', false, 7],
       ['a channel that is a number', call('subscribe', { channels: [7] }), -32602, 'invalid_params', false, 7],
@@ -235,7 +235,7 @@ overTransports('a request', transport => {
       expect((await client.subscribe(PRIVATE))['pnl:closed']?.error?.code).toBe('not_logged_in')
     })
 
-    it('is refused with a wrong token, which is told as such', async () => {
+    it('is refused with a wrong token, and that is what the error says', async () => {
       const wrong = { headers: { authorization: 'Bearer guessed' } }
       const response = await server.fetch('/v1/funds', wrong)
       expect([response.status, ((await response.json()) as State).code]).toEqual([401, 'bad_credentials'])

@@ -87,7 +87,7 @@ overTransports('a socket whose peer does not read', kind => {
     expect(client.messages.pending).toEqual([])
   })
 
-  it('is cut off where it has not taken that within some seconds', async () => {
+  it('is cut off if it has not taken that within some seconds', async () => {
     const served = await serve({}, { maxBackpressure: 2 * MORE_THAN_THE_SYSTEM_HOLDS })
     const { client, socket } = await served.join()
     client.ws.pause()

@@ -109,7 +109,7 @@ overTransports('HTTP', kind => {
     expect(await (await fetch(served.url(), { method: 'POST', body: Buffer.alloc(LIMIT) })).text()).toBe(String(LIMIT))
   })
 
-  it('answers 503 to a large body where too many are being sent already, and later takes it', async () => {
+  it('answers 503 to a large body when too many are being sent already, and later takes it', async () => {
     const served = await serve({ http: async asked => new Response(String((await asked.arrayBuffer()).byteLength)) }, { maxBody: LIMIT })
     const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${LIMIT}\r\n\r\n`
     const unfinished = Array.from({ length: 20 }, () => served.raw(head + 'x'.repeat(LIMIT - 1)))
@@ -120,7 +120,7 @@ overTransports('HTTP', kind => {
     await vi.waitFor(async () => expect((await fetch(served.url(), { method: 'POST', body: all })).status).toBe(200))
   })
 
-  it('tells a client that asks first to go on', async () => {
+  it('lets a client that asks first go on', async () => {
     const served = await serve({ http: echo })
     const raw = served.raw('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n')
     expect(await raw.until('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n')
@@ -277,7 +277,7 @@ overTransports('HTTP', kind => {
     raw.tcp.destroy()
   })
 
-  it('breaks off, and fails nowhere else, where a body fails while the client reads nothing', async () => {
+  it('breaks off, and fails nowhere else, if a body fails while the client reads nothing', async () => {
     let fail = () => {}
     const source = new ReadableStream<Uint8Array>({
       start: controller => {
@@ -297,7 +297,7 @@ overTransports('HTTP', kind => {
     expect(served.logged.map(line => line.err?.message)).toEqual(['no more data'])
   })
 
-  it('tells the source of a body when nobody wants the rest of it', async () => {
+  it('stops the source of a body when nobody wants the rest of it', async () => {
     const events = new Inbox<string>()
     /** Gives a chunk, and no more. */
     const source = (name: string) =>
@@ -317,7 +317,7 @@ overTransports('HTTP', kind => {
     expect(await events.next()).toBe('long cancelled')
   })
 
-  it.each(['while it is asked', 'while it answers'])('tells the application that a client has gone %s', async moment => {
+  it.each(['while it is asked', 'while it answers'])('lets the application know that a client has gone %s', async moment => {
     const events = new Inbox<string>()
     const source = new ReadableStream<Uint8Array>({
       pull: controller => controller.enqueue(Buffer.alloc(500_000)),

@@ -12,7 +12,7 @@ const handlers: Handlers = {
   http: () => new Response(),
 }
 
-/** Opens one and tells what was logged: name and level of each line. */
+/** Opens one. Returns its name and the lines that were logged. */
 const opened = async (choice: TransportChoice | undefined, options: Partial<TransportOptions> = {}) => {
   const lines: { level: number; transport?: string; msg: string }[] = []
   const log = pino({}, { write: line => void lines.push(JSON.parse(line)) })
@@ -21,13 +21,13 @@ const opened = async (choice: TransportChoice | undefined, options: Partial<Tran
 }
 
 describe('the choice of a transport', () => {
-  it('is ws where that is wanted', async () => {
+  it('is ws if that is wanted', async () => {
     const { name, lines } = await opened('ws')
     expect(name).toBe('ws')
     expect(lines).toMatchObject([{ level: 30, transport: 'ws' }])
   })
 
-  it('is uWebSockets.js where it loads, and else ws with a warning', async () => {
+  it('is uWebSockets.js if it loads, and else ws with a warning', async () => {
     const loads = await import('uWebSockets.js').then(
       () => true,
       () => false,
@@ -37,7 +37,7 @@ describe('the choice of a transport', () => {
     expect(lines.map(line => line.level)).toEqual(loads ? [30] : [40, 30])
   })
 
-  it('falls back only where it was not asked for the one that does not load', async () => {
+  it('falls back only if it was not asked for the one that does not load', async () => {
     vi.doMock('../gateway/transports/uwsLibrary.ts', () => ({ loadUws: () => Promise.reject(new Error('no binary for this Node')) }))
     vi.resetModules()
     const { openTransport: openHere } = await import('../gateway/transports/open.ts')
@@ -49,7 +49,7 @@ describe('the choice of a transport', () => {
     vi.doUnmock('../gateway/transports/uwsLibrary.ts')
   })
 
-  it('warns where there are fewer file descriptors than sockets wanted', async () => {
+  it('warns if there are fewer file descriptors than sockets wanted', async () => {
     const { lines } = await opened('ws', { maxSockets: 100_000_000 })
     expect(lines.map(line => line.level)).toEqual([40, 30])
   })

@@ -60,7 +60,7 @@ overTransports('a transport', kind => {
     expect(await client.messages.take(2)).toEqual([text, text])
   })
 
-  it('tells text from binary messages', async () => {
+  it('distinguishes text from binary messages', async () => {
     const served = await serve()
     const { client } = await served.join()
     client.ws.send('grüße')
@@ -84,7 +84,7 @@ overTransports('a transport', kind => {
     expect(read).toEqual(['before', 'ping 41', 'after', `ping ${Number.MAX_SAFE_INTEGER}`])
   })
 
-  it('tells of a pong that answers nothing, without a number', async () => {
+  it('reports a pong that answers nothing, without a number', async () => {
     const served = await serve()
     const { client } = await served.join()
     for (const payload of ['', 'x', '-1', '1e3', '9007199254740993', '12']) client.ws.pong(payload)
@@ -99,7 +99,7 @@ overTransports('a transport', kind => {
     expect(await pong).toBe('are you there')
   })
 
-  it('closes with code and reason after all that was sent before, and tells of it once, not from inside the call', async () => {
+  it('closes with code and reason after all that was sent before, and reports it once, not from inside the call', async () => {
     const served = await serve()
     const { client, socket } = await served.join()
     expect(served.sockets).toBe(1)

@@ -71,7 +71,7 @@ overTransports(`TLS${certified ? '' : ' (skipped: openssl is not installed)'}`, 
     await client.open
   })
 
-  it.skipIf(!certified)('is refused at the start where the files are not what they should be', async () => {
+  it.skipIf(!certified)('is refused at the start if the files are not what they should be', async () => {
     const none = join(folder, 'none.pem')
     const text = join(folder, 'text.pem')
     writeFileSync(text, 'no certificate')

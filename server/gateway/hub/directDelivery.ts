@@ -101,7 +101,7 @@ export class DirectDelivery {
   }
 
   /**
-   * Sends a follower what it lacks, and lets it join its group where it may. Returns the bytes sent. At a rate it begins at once,
+   * Sends a follower what it lacks, and lets it join its group if it can. Returns the bytes sent. At a rate it begins at once,
    * with a snapshot or what it has missed, and gets everything else in the turns of its rate, the first of them a period later.
    */
   private serve(session: Session, follow: Follow, now: number): number {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-/** The one path where websockets are taken; whatever else comes to the port is HTTP. */
+/** The path of websockets; everything else that comes to the port is HTTP. */
 export const SOCKET_PATH = '/ws'
 
 /** Bytes; a longer message ends its socket. (The application has a smaller limit of its own, and answers what exceeds it.) */

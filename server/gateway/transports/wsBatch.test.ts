@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Batch } from './wsBatch.ts'
 
-it('holds what each socket was given, in order, whoever else was given it', () => {
+it('holds what each socket was given, in order, whichever others were given it', () => {
   const frames = Array.from({ length: 6 }, (_, i) => Buffer.from(`frame ${i};`.repeat(i + 1)))
   // Each step hands one frame to some of five sockets, as one publish does.
   const step = fc.tuple(fc.nat(frames.length - 1), fc.uniqueArray(fc.nat(4)))
