@@ -1,24 +1,24 @@
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Instrument, Market } from '../market/market.ts'
 
-/** A pool as something that says what an asset costs, in units of the other asset in it. */
+/** A pool that says what an asset costs, in units of the other asset in it. */
 export interface Anchor {
   /** Its logs. */
   readonly events: Source
   /** The other asset. */
   readonly beside: AssetPrice
-  /** NaN where unknown. */
+  /** Returns units of the other asset for one of this; NaN if unknown. */
   ratio(): number
-  /** Units of the other asset that lie in the pool; NaN where unknown. */
+  /** Returns the units of the other asset that lie in the pool; NaN if unknown. */
   locked(): number
 }
 
-/** A pool tells a price by what is locked in it of the other asset: with less than this, in the quote currency, anybody can move it. */
-const LEAST_LOCKED = 10_000
+/** In the quote currency: a pool in which less is locked of the other asset gives no price, because anybody can move it. */
+const LOCKED_MIN = 10_000
 
 /**
- * The price of an asset in the quote currency: the book's, else that of the deepest pool in which it lies beside an asset that the book
- * knows. A price that comes from a pool derives no other, so none can come to rest on itself.
+ * The price of an asset in the quote currency: the market's, else that of the deepest pool in which it lies beside an asset that the market
+ * prices. A price that comes from a pool gives no other, so none can come to rest on itself.
  */
 export class AssetPrice extends Source implements Dependent {
   dirty = false
@@ -34,35 +34,37 @@ export class AssetPrice extends Source implements Dependent {
     this.changes = changes
   }
 
-  /** NaN where the book knows none. */
-  get ofBook(): number {
+  /** The market's price; NaN if it has none. */
+  get ofMarket(): number {
     return this.instrument === undefined ? 1 : this.instrument.price
   }
 
-  /** NaN where nothing tells it. */
+  /** The market's price, else that of a pool; NaN if unknown. */
   get known(): number {
-    const ofBook = this.ofBook
-    return Number.isNaN(ofBook) ? this.derived() : ofBook
+    const ofMarket = this.ofMarket
+    return Number.isNaN(ofMarket) ? this.derived() : ofMarket
   }
 
-  /** Makes it follow from a pool too. All pools are there before anybody follows a price. */
+  /** Lets it follow from a pool too. All pools are made before anybody follows a price. */
   restOn(anchor: Anchor): void {
     this.anchors.push(anchor)
   }
 
-  /** What it is computed from changed after the frame numbered `frame`. */
+  /** Says whether something it is computed from changed after the frame numbered `frame`. */
   changedSince(frame: number): boolean {
-    if (this.bookChangedSince(frame)) return true
-    if (!Number.isNaN(this.ofBook)) return false
-    return this.anchors.some(({ events, beside }) => events.changedAt > frame || beside.bookChangedSince(frame))
+    if (this.marketChangedSince(frame)) return true
+    if (!Number.isNaN(this.ofMarket)) return false
+    return this.anchors.some(({ events, beside }) => events.changedAt > frame || beside.marketChangedSince(frame))
   }
 
+  /** Lets changes of the price mark a dependent. */
   follow(dependent: Dependent): void {
     this.add(dependent)
     this.followers += 1
     if (this.followers === 1) for (const source of this.sources()) source.add(this)
   }
 
+  /** Ends what `follow` began. */
   unfollow(dependent: Dependent): void {
     this.remove(dependent)
     this.followers -= 1
@@ -73,15 +75,15 @@ export class AssetPrice extends Source implements Dependent {
     if (this.changedSince(this.changes.frame - 1)) this.touch(this.changes)
   }
 
-  private bookChangedSince(frame: number): boolean {
+  private marketChangedSince(frame: number): boolean {
     return this.instrument !== undefined && this.instrument.changedAt > frame
   }
 
   private derived(): number {
-    let most = LEAST_LOCKED
+    let most = LOCKED_MIN
     let price = Number.NaN
     for (const anchor of this.anchors) {
-      const unit = anchor.beside.ofBook
+      const unit = anchor.beside.ofMarket
       const locked = anchor.locked() * unit
       const found = anchor.ratio() * unit
       // The first of two that are equally deep, so that the order of the configuration decides and nothing else.
@@ -102,7 +104,7 @@ export class AssetPrice extends Source implements Dependent {
   }
 }
 
-/** The prices of assets over one book: one of each, for all pools. */
+/** The prices of assets over one market: one of each, for all pools. */
 export class AssetPrices {
   private readonly market: Market
   private readonly changes: Changes
@@ -113,6 +115,7 @@ export class AssetPrices {
     this.changes = changes
   }
 
+  /** Returns the price of an asset in a quote currency, the same for all who ask. */
   of(asset: string, quote: string): AssetPrice {
     const symbol = `${asset}-${quote}`
     const price = this.prices.get(symbol) ?? new AssetPrice(asset === quote ? undefined : this.market.instrument(symbol), this.changes)

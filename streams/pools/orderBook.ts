@@ -6,28 +6,28 @@ import type { ReserveDelta } from './rollingVolume.ts'
 // Books of thousands of levels are added up several times a frame: nothing is made on the way.
 
 /**
- * An order book as a pool: token1 is the base token, token0 the quote token. What lies in it are the base tokens that are offered and
- * the quote tokens that are bid, of a book that is followed those within SHOWN_REACH of the middle.
+ * An order book as a pool: token1 is the base token, token0 the quote token. Its reserves are the base tokens that are offered and the
+ * quote tokens that are bid; of a followed book, those within SHOWN_REACH of the middle.
  */
 export class OrderBook implements PoolState {
   snapshot: Levels | undefined
   private readonly scale0: number
   private readonly scale1: number
 
-  /** Raw units a token. */
+  /** Takes the raw units of one token0 and of one token1. */
   constructor(scale0: number, scale1: number) {
     this.scale0 = scale0
     this.scale1 = scale1
   }
 
-  /** Takes the book as it stands now; undefined where it is not known any more. */
+  /** Takes the book as it stands now; undefined if it is no longer known. */
   replace(levels: Levels | undefined): void {
     this.snapshot = levels
   }
 
   get price(): number {
-    const { snapshot: known } = this
-    return known === undefined ? Number.NaN : (((lowestAsk(known) + highestBid(known)) / 2) * this.scale0) / this.scale1
+    const { snapshot } = this
+    return snapshot === undefined ? Number.NaN : (((lowestAsk(snapshot) + highestBid(snapshot)) / 2) * this.scale0) / this.scale1
   }
 
   get reserves(): readonly [bigint, bigint] | undefined {
@@ -36,7 +36,7 @@ export class OrderBook implements PoolState {
     return raw.every(Number.isFinite) ? [BigInt(Math.round(raw[0]!)), BigInt(Math.round(raw[1]!))] : undefined
   }
 
-  /** No log tells anything of it. */
+  /** No log says anything of it. */
   apply(): ReserveDelta | undefined {
     return undefined
   }
@@ -53,7 +53,7 @@ export class OrderBook implements PoolState {
     figures.partial = this.partial
   }
 
-  /** Less is known than what is to be shown. */
+  /** Whether less is known than is to be shown. */
   private get partial(): boolean {
     if (this.snapshot === undefined) return true
     const { reach } = this.snapshot

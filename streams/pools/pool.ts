@@ -17,23 +17,23 @@ import { Stableswap } from './stableswap/stableswap.ts'
 import { UniswapV2 } from './uniswapV2.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
 
-/** The price of a token1 that its day began with: that standing at 00:00 UTC where one was known, else the first after it. */
+/** The price of a token1 that the UTC day began with: that of 00:00 if one was known, else the first after it. */
 interface DayPrice {
   readonly day: number
   readonly price: number
 }
 
-/** What a log did: the swap in it and its worth at that time, and what was known after it. */
-interface Taken {
+/** What a log did: the swap in it and its worth at that time, and the state after it. */
+interface AppliedLog {
   readonly log: ChainLog
   readonly swap: ReserveDelta | undefined
   readonly worth: number
-  readonly known: unknown
+  readonly snapshot: unknown
   readonly dayPrice: DayPrice | undefined
 }
 
-/** How far the price moves for `depth`. */
-const DEPTH = 0.02
+/** How far the price moves for the depth that is shown, as a share of it. */
+const SHOWN_DEPTH = 0.02
 
 /** One pool: the state its logs give, and its measures in the quote currency at the prices of the moment. */
 export class Pool extends Source implements Dependent {
@@ -42,17 +42,17 @@ export class Pool extends Source implements Dependent {
   dirty = false
   private readonly changes: Changes
   private readonly chain: PoolState | undefined
-  /** Of the tokens, where they are known. */
+  /** The prices of its tokens, if these are known. */
   private readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
   private readonly scales: readonly [number, number]
   private readonly feeds = new Set<FeedHealth>()
-  /** Where the levels of an order book come from. */
+  /** The feed and source whose order book it shows. */
   private followed: { readonly feed: FeedHealth; readonly source: number } | undefined
   /** Its logs, the passing of its day and the silence of its feeds, as something it is computed from. */
   private readonly events = new Source()
-  private readonly logs: CanonicalLogs<Taken>
+  private readonly logs: CanonicalLogs<AppliedLog>
   private readonly day = new RollingVolume()
-  /** What was known before its first log. */
+  /** The snapshot before its first log. */
   private readonly start: unknown
   private dayPrice: DayPrice | undefined
   /** The UTC day that time has come to. */
@@ -75,13 +75,13 @@ export class Pool extends Source implements Dependent {
     this.anchorPrices()
   }
 
-  /** Takes one of its logs in, or back; false where that was done before. Throws what is wrong with its data. */
+  /** Applies one of its logs, or reverts it if it is removed; false if that was done before. Throws as `PoolState.apply` does. */
   apply(log: ChainLog, feed: FeedHealth): boolean {
     if (this.chain === undefined) return true
     try {
       if (!(log.removed ? this.revertLog(log, this.chain) : this.applyLog(log, this.chain))) return false
     } catch (error) {
-      // The log is refused; that something is unknown from here on has to be shown all the same.
+      // The log is rejected, and what is unknown from here on has to be shown nevertheless.
       if (error instanceof Inconsistent) this.events.touch(this.changes)
       throw error
     }
@@ -92,8 +92,8 @@ export class Pool extends Source implements Dependent {
   }
 
   /**
-   * Takes the levels of an order book as they stand now, undefined where they are not known any more; other kinds have none. Where
-   * several feeds or sources tell of it, one is followed until it is silent or knows nothing: books of two venues are two books.
+   * Takes the levels of an order book as they stand now; undefined if they are no longer known. Other kinds ignore them. If several feeds
+   * or sources send levels, one is followed until it is silent or knows nothing: books of two venues are two books.
    */
   applyLevels(levels: Levels | undefined, t: number, feed: FeedHealth, source: number): void {
     const { chain, followed } = this
@@ -117,23 +117,23 @@ export class Pool extends Source implements Dependent {
     const worth = swap ? this.worthOf(swap) : Number.NaN
     if (swap) this.day.add(t, swap, worth)
     this.openDay(t)
-    this.logs.add(log, { log, swap, worth, known: chain.snapshot, dayPrice: this.dayPrice })
+    this.logs.add(log, { log, swap, worth, snapshot: chain.snapshot, dayPrice: this.dayPrice })
     this.figures.eventT = t
     return true
   }
 
   private revertLog(log: ChainLog, chain: PoolState): boolean {
-    const taken = this.logs.revert(log)
-    if (taken === undefined) return false
-    if (taken.swap) this.day.revert(taken.log.t, taken.swap, taken.worth)
+    const reverted = this.logs.revert(log)
+    if (reverted === undefined) return false
+    if (reverted.swap) this.day.revert(reverted.log.t, reverted.swap, reverted.worth)
     const newest = this.logs.newestEffect
-    chain.revert(taken.log, newest ? newest.known : this.start)
+    chain.revert(reverted.log, newest ? newest.snapshot : this.start)
     this.dayPrice = newest?.dayPrice
     this.openDay(this.today)
     return true
   }
 
-  /** Whether price changes shall mark it, as they must while somebody watches. */
+  /** Switches whether price changes mark it, as they must while somebody watches. */
   listen(on: boolean): void {
     if (on === this.listening) return
     this.listening = on
@@ -144,7 +144,7 @@ export class Pool extends Source implements Dependent {
     }
   }
 
-  /** Something it is computed from changed after the frame numbered `frame`. */
+  /** Says whether something it is computed from changed after the frame numbered `frame`. */
   changedSince(frame: number): boolean {
     return this.events.changedAt > frame || this.assets.some(asset => asset?.changedSince(frame))
   }
@@ -158,10 +158,11 @@ export class Pool extends Source implements Dependent {
 
   refresh(t: number): void {
     this.evaluate(t)
-    // Who begins to listen has the figures computed, but changes nothing.
+    // A new listener has the figures computed, but changes nothing.
     if (this.changedSince(this.changes.frame - 1)) this.touch(this.changes)
   }
 
+  /** Computes the figures as of `t` (ms), at the prices of the moment. */
   evaluate(t: number): void {
     const f = this.figures
     const { chain } = this
@@ -176,9 +177,9 @@ export class Pool extends Source implements Dependent {
       chain.describe(f, day)
     }
     const [unit0, unit1] = this.units()
-    // Of reserves that are not known nothing is.
+    // NaN if the reserves are unknown.
     f.tvl = Number(f.reserve0) * unit0 + Number(f.reserve1) * unit1
-    const { bid, ask } = this.depth(DEPTH)
+    const { bid, ask } = this.depth(SHOWN_DEPTH)
     f.depthBid2 = bid
     f.depthAsk2 = ask
     f.trades24h = day.n
@@ -188,8 +189,8 @@ export class Pool extends Source implements Dependent {
   }
 
   /**
-   * What can be sold (`bid`) and bought (`ask`) before the price of a token1 has moved by `fraction` (above 0, below 1), in the quote
-   * currency at the prices of now; NaN where unknown.
+   * Returns what can be sold (`bid`) and bought (`ask`) before the price of a token1 has moved by `fraction` (above 0, below 1), in the
+   * quote currency at the prices of the moment; NaN if unknown.
    */
   depth(fraction: number): Depth {
     const depth = this.chain?.depth(fraction)
@@ -197,12 +198,12 @@ export class Pool extends Source implements Dependent {
     return { bid: depth ? depth.bid * unit0 : Number.NaN, ask: depth ? depth.ask * unit1 : Number.NaN }
   }
 
-  /** Of a token1 in token0; NaN where unknown. */
+  /** Of a token1 in token0; NaN if unknown. */
   private get price(): number {
     return (this.chain?.price ?? Number.NaN) * (this.scales[1] / this.scales[0])
   }
 
-  /** The worth of the smallest units of its tokens. Of a price that is not known elsewhere this pool itself tells. */
+  /** Returns what the smallest units of its tokens are worth. A price that nothing else gives follows from the pool's own. */
   private units(): [number, number] {
     const known0 = this.assets[0]?.known ?? Number.NaN
     const known1 = this.assets[1]?.known ?? Number.NaN
@@ -211,16 +212,16 @@ export class Pool extends Source implements Dependent {
     return [price0 / this.scales[0], price1 / this.scales[1]]
   }
 
-  /** A swap's volume in the quote currency: the mean of both sides where the book knows both, else the one it knows, else what other pools say. */
+  /** Returns a swap's volume in the quote currency: the mean of both sides if the market prices both, else the one it prices, else by other pools. */
   private worthOf({ amount0, amount1 }: ReserveDelta): number {
     const [asset0, asset1] = this.assets
     const size0 = Math.abs(Number(amount0)) / this.scales[0]
     const size1 = Math.abs(Number(amount1)) / this.scales[1]
-    const ofBook = mean(size0 * (asset0?.ofBook ?? Number.NaN), size1 * (asset1?.ofBook ?? Number.NaN))
-    return Number.isNaN(ofBook) ? mean(size0 * (asset0?.known ?? Number.NaN), size1 * (asset1?.known ?? Number.NaN)) : ofBook
+    const ofMarket = mean(size0 * (asset0?.ofMarket ?? Number.NaN), size1 * (asset1?.ofMarket ?? Number.NaN))
+    return Number.isNaN(ofMarket) ? mean(size0 * (asset0?.known ?? Number.NaN), size1 * (asset1?.known ?? Number.NaN)) : ofMarket
   }
 
-  /** Begins the UTC day of `t` with the price that stands, where it has not begun and there is one. True where it began. */
+  /** Begins the UTC day of `t` with the price that stands, unless it has begun or there is none. Returns whether it began. */
   private openDay(t: number): boolean {
     this.today = Math.max(this.today, floorTo(t, DAY))
     if (this.dayPrice?.day === this.today) return false
@@ -229,7 +230,7 @@ export class Pool extends Source implements Dependent {
     return this.dayPrice !== undefined
   }
 
-  /** Lets the price of either token follow from the other's, for whoever holds it. */
+  /** Lets the price of either token follow from the other's, for everything that uses it. */
   private anchorPrices(): void {
     const [asset0, asset1] = this.assets
     const { chain, events } = this
@@ -278,13 +279,13 @@ const startBlock = (spec: PoolSpec): number | undefined => {
   }
 }
 
-/** Of the two that is known, or between them. */
+/** Returns the mean of two values, or the known one if the other is NaN. */
 const mean = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : (a + b) / 2)
 
 /** Kinds in which a position over all prices loses against holding as x·y = k does. */
 const FULL_RANGE: { readonly [K in PoolKind]: boolean } = { 'uniswap-v2': true, 'uniswap-v3': true, stableswap: false, orderbook: false }
 
-/** The figures as they stand, for the store: the pool goes on writing to its own. */
+/** Returns a copy of the figures for the store, as of `t` (ms): the pool goes on writing to its own. */
 export const poolRow = (pool: Pool, t: number): PoolRow => {
   const { il: _, ...row } = pool.figures
   return { ...row, t }

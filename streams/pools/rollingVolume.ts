@@ -1,12 +1,12 @@
 import { DAY, floorTo, MINUTE } from '../market/candles.ts'
 
-/** Positive: into the pool. Raw integers of the tokens. */
+/** What moved in a pool, raw integers of the tokens; above zero is into the pool. */
 export interface ReserveDelta {
   readonly amount0: bigint
   readonly amount1: bigint
 }
 
-/** `in0` and `in1` are what was paid in, raw; `worth` in the quote currency, NaN where that of any swap is unknown. */
+/** The swaps of a day. `in0` and `in1` are what was paid in, raw; `worth` is in the quote currency, NaN if that of any swap is unknown. */
 export interface DayTotal {
   readonly n: number
   readonly in0: bigint
@@ -19,31 +19,32 @@ interface Minute {
   n: number
   in0: bigint
   in1: bigint
-  /** Of the swaps that had a price. */
+  /** Of the swaps that had a price, in the quote currency. */
   worth: number
   unpriced: number
 }
 
 /**
- * The swaps of the running minute and the 1,439 before it, in event time. Integers are counted up and down, and so a swap can be
- * taken back; what has rounding errors is summed anew from the minutes.
+ * The swaps of the running minute and the 1,439 before it, in event time. Integers are counted up and down, so a swap can be reverted;
+ * what has rounding errors is summed again from the minutes.
  */
 export class RollingVolume {
   private minutes: Minute[] = []
   private running = Number.NEGATIVE_INFINITY
   private readonly sums = { n: 0, in0: 0n, in1: 0n }
 
-  /** Counts a swap; `worth` is NaN where no side has a price. What lies before the window is left out. */
+  /** Counts a swap at `t` (ms); `worth` is NaN if no side has a price. A swap before the window is left out. */
   add(t: number, swap: ReserveDelta, worth: number): void {
     this.advance(t)
     this.count(t, swap, worth, 1)
   }
 
+  /** Takes a swap out that was added with the same arguments. */
   revert(t: number, swap: ReserveDelta, worth: number): void {
     this.count(t, swap, worth, -1)
   }
 
-  /** Lets time come to `t`. True where the window lost something by that. */
+  /** Lets time come to `t` (ms). Returns whether the window lost something by that. */
   advance(t: number): boolean {
     const minute = floorTo(t, MINUTE)
     if (minute <= this.running) return false
@@ -59,6 +60,7 @@ export class RollingVolume {
     return true
   }
 
+  /** Returns the sums over the window. */
   total(): DayTotal {
     let worth = 0
     for (const minute of this.minutes) worth += minute.unpriced > 0 ? Number.NaN : minute.worth
@@ -79,7 +81,7 @@ export class RollingVolume {
     else minute.worth += sign * worth
   }
 
-  /** The minute of `t`, made where there is none; undefined where it has left the window. */
+  /** Returns the minute of `t`, made if there is none; undefined if it has left the window. */
   private minuteOf(t: number): Minute | undefined {
     const start = floorTo(t, MINUTE)
     if (start <= this.running - DAY) return undefined
