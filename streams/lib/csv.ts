@@ -1,6 +1,6 @@
 /**
- * The fields of one line of CSV (RFC 4180 without line breaks in fields). An unclosed quote takes the rest of the line; a field
- * that goes on behind its closing quote is none of this form and is given as it stands.
+ * Returns the fields of one line of CSV (RFC 4180 without line breaks in fields). An unclosed quote takes the rest of the line; a field
+ * that goes on behind its closing quote is not of this form and is returned as it stands.
  */
 export const csvFields = (line: string): string[] => {
   if (!line.includes('"')) return line.split(',')

@@ -3,12 +3,14 @@
  * Nothing that is owned ever passes through a float; `toNumber` is for measures only.
  */
 
+/** Decimal places of an amount. */
 const PLACES = 18
+/** One unit, as an amount. */
 export const ONE = 10n ** 18n
 
 const FORM = /^([+-]?)(\d+)(?:\.(\d+))?$/
 
-/** Reads a plain decimal ("12", "-0.5", "1.000"). Undefined for anything else: exponents, blanks, more than 18 significant places. */
+/** Reads a plain decimal ("12", "-0.5", "1.000"). Returns undefined for anything else: exponents, blanks, more than 18 significant places. */
 export const parseDecimal = (text: string): bigint | undefined => {
   const m = FORM.exec(text)
   if (!m) return undefined
@@ -25,7 +27,7 @@ export const readDecimal = (text: unknown): bigint => {
   return amount
 }
 
-/** The shortest plain decimal: "1", "-0.5", never an exponent or trailing zeros. */
+/** Returns the shortest plain decimal: "1", "-0.5", never an exponent or trailing zeros. */
 export const formatDecimal = (amount: bigint): string => {
   const negative = amount < 0n
   const digits = (negative ? -amount : amount).toString()
@@ -39,12 +41,12 @@ export const formatDecimal = (amount: bigint): string => {
 }
 const ZERO = 0x30
 
-/** The nearest double: for measures, never for what is owned. */
+/** Returns the nearest double: for measures, never for what is owned. */
 export const toNumber = (amount: bigint): number => Number(formatDecimal(amount))
 
 /**
- * The decimal that a double prints as, cut to 18 places toward zero. Undefined for NaN and infinities.
- * A double is a measure; this is the one door by which a price becomes part of an amount.
+ * Returns the decimal that a double prints as, cut to 18 places toward zero; undefined for NaN and infinities.
+ * A double is a measure; this is the one way for a price to become part of an amount.
  */
 export const fromNumber = (value: number): bigint | undefined => {
   if (!Number.isFinite(value)) return undefined
@@ -56,20 +58,20 @@ export const fromNumber = (value: number): bigint | undefined => {
   return m[1] ? -scaled : scaled
 }
 
-/** a × b, rounded toward negative infinity at 18 places. */
+/** Returns a × b, rounded toward negative infinity at 18 places. */
 export const mulDown = (a: bigint, b: bigint): bigint => divFloor(a * b, ONE)
 
-/** a × b, rounded toward positive infinity at 18 places. */
+/** Returns a × b, rounded toward positive infinity at 18 places. */
 export const mulUp = (a: bigint, b: bigint): bigint => {
   const product = a * b
   const cut = product / ONE
   return product > 0n && cut * ONE !== product ? cut + 1n : cut
 }
 
-/** a ÷ b, rounded toward negative infinity at 18 places. Throws RangeError where b is zero. */
+/** Returns a ÷ b, rounded toward negative infinity at 18 places. Throws RangeError if b is zero. */
 export const divDown = (a: bigint, b: bigint): bigint => divFloor(a * ONE, b)
 
-/** Division of integers cuts toward zero. */
+/** Returns a ÷ b, rounded toward negative infinity; `/` of integers cuts toward zero. */
 const divFloor = (a: bigint, b: bigint): bigint => {
   const cut = a / b
   return a < 0n !== b < 0n && cut * b !== a ? cut - 1n : cut

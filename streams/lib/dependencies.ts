@@ -1,15 +1,15 @@
 /**
- * Dirtiness, pushed: what is computed registers with what it is computed from, and a change marks it once a frame. So a price
- * that moves touches those who use it and nobody else.
+ * Something computed. It registers with the sources that it is computed from, and their changes mark it once a frame: so a price that moves
+ * touches what uses it and nothing else.
  */
 export interface Dependent {
-  /** Marked as changed and waiting in the frame's list. */
+  /** Whether it is marked and waits in the frame's list. */
   dirty: boolean
-  /** Computes anew at the end of the frame `t`; may touch further sources. */
+  /** Recomputes it at the end of the frame `t` (ms); may touch further sources. */
   refresh(t: number): void
 }
 
-/** The dependents marked in the running frame, and the frame's number. */
+/** The dependents that are marked in the running frame, and the frame's number. */
 export class Changes {
   /** Number of the running frame. */
   frame = 1
@@ -17,13 +17,14 @@ export class Changes {
   lastChange = 0
   private marked: Dependent[] = []
 
+  /** Marks a dependent to be recomputed at the end of the frame. */
   mark(dependent: Dependent): void {
     if (dependent.dirty) return
     dependent.dirty = true
     this.marked.push(dependent)
   }
 
-  /** Ends the frame: refreshes what was marked, then what that marked, until nothing is left. */
+  /** Ends the frame `t` (ms): refreshes what was marked, then what that marked, until nothing is left. */
   recompute(t: number): void {
     while (this.marked.length > 0) {
       const wave = this.marked
@@ -37,12 +38,13 @@ export class Changes {
   }
 }
 
-/** Something that changes, and that others are computed from. */
+/** Something that changes and that others are computed from. */
 export class Source {
-  /** Number of the frame of the last change; 0 where it never changed. */
+  /** Number of the frame of the last change; 0 if it never changed. */
   changedAt = 0
   private readonly dependents: Dependent[] = []
 
+  /** Notes a change in the running frame, and marks all dependents. */
   touch(changes: Changes): void {
     if (this.changedAt === changes.frame) return
     this.changedAt = changes.frame
@@ -50,10 +52,12 @@ export class Source {
     for (const dependent of this.dependents) changes.mark(dependent)
   }
 
+  /** Lets changes mark a dependent. */
   add(dependent: Dependent): void {
     this.dependents.push(dependent)
   }
 
+  /** Ends what `add` began. */
   remove(dependent: Dependent): void {
     const at = this.dependents.indexOf(dependent)
     if (at >= 0) this.dependents.splice(at, 1)

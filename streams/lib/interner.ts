@@ -3,6 +3,7 @@ export class Interner {
   private readonly names: string[] = []
   private readonly indexes = new Map<string, number>()
 
+  /** Returns the number of a name; a new one if it appears for the first time. */
   index(name: string): number {
     let index = this.indexes.get(name)
     if (index === undefined) {
@@ -13,15 +14,17 @@ export class Interner {
     return index
   }
 
-  /** The number of a name that has appeared. */
+  /** Returns the number of a name; undefined if it has not appeared. */
   find(name: string): number | undefined {
     return this.indexes.get(name)
   }
 
+  /** Returns the name of a number that was given out. */
   at(index: number): string {
     return this.names[index]!
   }
 
+  /** The number of names. */
   get size(): number {
     return this.names.length
   }

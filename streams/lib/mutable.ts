@@ -1,2 +1,2 @@
-/** A readonly shape while its owner still writes to it. */
+/** A readonly shape, writable for its owner. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }

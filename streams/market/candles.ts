@@ -1,10 +1,13 @@
-/** Candles: what was traded in an interval of event time. Minutes are the atom; everything longer is made of them. */
+// What was traded in an interval of event time.
 
+/** ms. */
 export const MINUTE = 60_000
+/** ms. */
 export const HOUR = 3_600_000
+/** ms. */
 export const DAY = 86_400_000
 
-/** Open and close are decided by event time, then by the order of arrival. Prices in the quote, volume in base units. */
+/** One candle. Open and close go by event time, then by the order of arrival. Prices in the quote, volume in base units, times in ms. */
 export class Candle {
   openT: number
   open = 0
@@ -22,16 +25,18 @@ export class Candle {
     this.openT = openT
   }
 
+  /** Adds one trade. */
   trade(t: number, price: number, size: number): void {
     this.add(t, t, price, price, price, price, size, size * price, 1)
   }
 
-  /** Takes in all of another bar. Volumes and notionals add, so an average is never summed. */
+  /** Adds all of another candle. Volumes and notionals add, so an average is never summed. */
   merge(other: Candle): void {
     if (other.n > 0)
       this.add(other.firstT, other.lastT, other.open, other.high, other.low, other.close, other.volume, other.notional, other.n)
   }
 
+  /** Adds trades that are already summed. `firstT` and `lastT` are when `open` and `close` were traded. */
   add(
     firstT: number,
     lastT: number,
@@ -68,6 +73,7 @@ export class Candle {
   }
 }
 
+/** Returns the beginning of the interval that `t` falls into, both in ms. */
 export const floorTo = (t: number, interval: number): number => t - (t % interval)
 
 /** The running candle of one interval and the last closed one before it. */
@@ -80,7 +86,7 @@ export class Candles {
     this.interval = interval
   }
 
-  /** The bar that `t` falls into; undefined where it closed before the last closed one, which only the store still knows. */
+  /** Returns the candle that `t` (ms) falls into; undefined if it closed before the last closed one, because only the store still has it. */
   at(t: number): Candle | undefined {
     const openT = floorTo(t, this.interval)
     if (this.running === undefined || openT > this.running.openT) {

@@ -1,15 +1,15 @@
 import type { Source } from '../lib/dependencies.ts'
 import type { Bad, BadCounts } from './ticks.ts'
 
-/** What the server says of its feeds before they begin. */
+/** What is known of a feed before it begins. `live`: by the wall; otherwise a replay. */
 export interface FeedInfo {
   readonly id: string
   readonly live: boolean
 }
 
 /**
- * What is known of one feed: its state, when it last spoke, and what was counted. A silent feed makes stale what rests on it;
- * a replay that has ended does not, for its data are complete.
+ * One feed: its state, when it last spoke, and what was counted. A silent feed makes stale what rests on it; a replay that has ended does
+ * not, because its data are complete.
  */
 export class FeedHealth {
   readonly id: string
@@ -20,7 +20,7 @@ export class FeedHealth {
   late = 0
   messages = 0
   readonly bad: Partial<Record<Bad, number>> = {}
-  /** ms; NaN where unknown. */
+  /** ms between the newest tick's own time and its receipt; NaN if unknown. */
   lag = Number.NaN
   /** What rests on this feed. */
   readonly carries = new Set<Source>()
@@ -33,7 +33,7 @@ export class FeedHealth {
     this.staleAfterMs = staleAfterMs
   }
 
-  /** The feed said something, at `t`. */
+  /** Notes that the feed said something at `t` (ms). */
   seen(t: number, messages: number, bad: BadCounts, lag: number): void {
     this.lastSeen = Math.max(this.lastSeen, t)
     this.messages += messages
@@ -42,21 +42,22 @@ export class FeedHealth {
     for (const kind in bad) this.count(kind as Bad, bad[kind as Bad]!)
   }
 
+  /** Counts ticks or lines that were left out. */
   count(kind: Bad, n = 1): void {
     this.bad[kind] = (this.bad[kind] ?? 0) + n
   }
 
-  /** Candles of `span` ms come once in a span: such a feed is not silent between two of them. */
+  /** Notes that the feed has candles of `span` ms: such a feed is not silent between two of them. */
   candlesOf(span: number): void {
     if (this.staleAfterMs < 2 * span) this.staleAfterMs = 2 * span
   }
 
-  /** ms: when it becomes silent if it says nothing more; Infinity where it cannot. */
+  /** ms: when it becomes silent if it says nothing more; Infinity if it cannot. */
   get silentAt(): number {
     return this.silent || this.state === 'ended' || !this.spoke ? Number.POSITIVE_INFINITY : this.lastSeen + this.staleAfterMs
   }
 
-  /** Lets time come to `t`; true where the feed fell silent or spoke again by it. */
+  /** Lets time come to `t` (ms). Returns whether the feed fell silent or spoke again. */
   advance(t: number): boolean {
     const silent = this.state !== 'ended' && this.spoke && t >= this.lastSeen + this.staleAfterMs
     if (silent === this.silent) return false
@@ -69,4 +70,5 @@ export class FeedHealth {
   }
 }
 
+/** What a feed says of itself; `down` is a live feed without a connection. */
 export type FeedState = 'connecting' | 'live' | 'ended' | 'down'

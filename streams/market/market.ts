@@ -9,10 +9,10 @@ import { Tape } from './tape.ts'
 import { CANDLE, QUOTE, REFUSED, type Ticks } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
 
-/** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. NaN is unknown. */
+/** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. Prices in the quote currency; NaN is unknown. */
 export class Instrument extends Source {
   readonly symbol: string
-  /** Its number in the book and the columns there. */
+  /** Its number among the symbols, and its place in the columns of `Quotes`. */
   readonly index: number
   size = Number.NaN
   side = 0
@@ -80,16 +80,17 @@ export class Instrument extends Source {
     this.quotes.quoteT[this.index] = t
   }
 
-  /** Every feed it comes from is silent. */
+  /** Whether every feed that it comes from is silent. */
   get stale(): boolean {
     return this.quotes.stale[this.index] === 1
   }
 
-  /** One of its feeds fell silent or spoke again. */
+  /** Notes that one of its feeds fell silent or spoke again. */
   heard(): void {
     this.quotes.stale[this.index] = this.feeds.length > 0 && this.feeds.every(feed => feed.silent) ? 1 : 0
   }
 
+  /** Remembers a trade id of a source; false if it was seen before. */
   isNew(source: number, id: string): boolean {
     let seen = this.seen[source]
     if (seen === undefined) {
@@ -99,6 +100,7 @@ export class Instrument extends Source {
     return seen.add(id)
   }
 
+  /** Notes that ticks of it come from a feed. */
   comesFrom(feed: FeedHealth): void {
     if (this.feeds.includes(feed)) return
     this.feeds.push(feed)
@@ -113,7 +115,7 @@ const SPANS = Object.keys(INTERVALS) as Interval[]
 export class Market {
   readonly names: Interner
   readonly quotes = new Quotes()
-  /** Told of each instrument as it is made, before its first tick. */
+  /** Called with each instrument as it is made, before its first tick. */
   made: (instrument: Instrument) => void = () => {}
   private readonly instruments: Instrument[] = []
   private readonly active: Instrument[] = []
@@ -122,11 +124,12 @@ export class Market {
     this.names = names
   }
 
-  /** The instrument of a canonical symbol, known or not yet. */
+  /** Returns the instrument of a canonical symbol, made if there is none. */
   instrument(symbol: string): Instrument {
     return this.at(this.names.index(symbol))
   }
 
+  /** Says whether a symbol has had a tick. */
   has(symbol: string): boolean {
     const index = this.names.find(symbol)
     return index !== undefined && (this.instruments[index]?.changedAt ?? 0) > 0
@@ -137,12 +140,12 @@ export class Market {
     return this.active
   }
 
-  /** Whatever was asked for or has had a tick. */
+  /** Every instrument that was asked for or has had a tick. */
   get all(): readonly Instrument[] {
     return this.instruments.filter(instrument => instrument !== undefined)
   }
 
-  /** Takes in one batch of `feed` and returns its newest time. Trades seen before are marked REFUSED in it and counted. */
+  /** Applies one batch of `feed`, and returns its newest time (ms). Trades seen before are marked REFUSED in it and counted. */
   apply(ticks: Ticks, feed: FeedHealth, changes: Changes): number {
     let newest = 0
     const { type, symbol, source, t, price, size, side, id, candle } = ticks.columns
@@ -189,7 +192,7 @@ export class Market {
     return newest
   }
 
-  /** Lets time come to `t`: days lose their oldest minutes. */
+  /** Lets time come to `t` (ms): days lose their oldest minutes. */
   advance(t: number, changes: Changes): void {
     for (const instrument of this.active) if (instrument.day.advance(t)) instrument.touch(changes)
   }

@@ -1,6 +1,6 @@
 /**
- * The newest trade and quote of every symbol, by its number in the book: columns, because funds read thousands of prices in a frame, and
- * those of an object each lie far apart. NaN is unknown. Columns are replaced as they grow: take them anew in each frame.
+ * The newest trade and quote of every symbol, by its number: columns, because funds read thousands of prices in a frame, and those of
+ * separate objects lie far apart. NaN is unknown. Columns are replaced as they grow: read them from here again in each frame.
  */
 export class Quotes {
   price = unknown(64)
@@ -8,8 +8,9 @@ export class Quotes {
   t = unknown(64)
   bid = unknown(64)
   ask = unknown(64)
+  /** Event time of the newest quote. */
   quoteT = unknown(64)
-  /** 1 where every feed that it comes from is silent. */
+  /** 1 if every feed that the symbol comes from is silent. */
   stale = new Uint8Array(64)
 
   /** Makes room for the symbol of this number. */

@@ -1,6 +1,6 @@
 import { Candle, DAY, floorTo, MINUTE } from './candles.ts'
 
-/** What is kept of a closed minute, side by side in one array: a busy symbol has 1,440 of them. */
+/** The fields of a closed minute, side by side in one array: a busy symbol has 1,440 of them. */
 const OPEN_T = 0
 const N = 1
 const VOLUME = 2
@@ -12,8 +12,8 @@ const FIRST_T = 7
 const WIDTH = 8
 
 /**
- * The rolling day: the running minute and the 1,439 before it, in event time. Closed minutes that hold trades are kept and
- * summed anew when one is added or falls out, so nothing is ever subtracted and no rounding error can pile up.
+ * The rolling day: the running minute and the 1,439 before it, in event time. Closed minutes that hold trades are kept and summed again
+ * when one is added or falls out, so nothing is ever subtracted and no rounding error can pile up.
  */
 export class RollingDay {
   private minute = Number.NEGATIVE_INFINITY
@@ -24,7 +24,7 @@ export class RollingDay {
   private to = 0
   private sum: Candle | undefined
 
-  /** Takes in what `bar` holds, at its last trade's time. What lies before the window is left out. */
+  /** Adds a candle, at its last trade's time. One before the window is left out. */
   add(bar: Candle): void {
     const minute = floorTo(bar.lastT, MINUTE)
     this.advance(minute)
@@ -32,6 +32,7 @@ export class RollingDay {
     else if (minute > this.minute - DAY) this.addPast(minute, bar)
   }
 
+  /** Adds one trade. One before the window is left out. */
   trade(t: number, price: number, size: number): void {
     if (t >= this.minute && t < this.minute + MINUTE) {
       this.running.trade(t, price, size)
@@ -42,7 +43,7 @@ export class RollingDay {
     this.add(one)
   }
 
-  /** Lets time come to `t`. True where the window lost something by that. */
+  /** Lets time come to `t` (ms). Returns whether the window lost something by that. */
   advance(t: number): boolean {
     const minute = floorTo(t, MINUTE)
     if (minute <= this.minute) return false
@@ -55,7 +56,7 @@ export class RollingDay {
     return this.from > before
   }
 
-  /** All that was traded in the window, as one bar without a close; undefined where nothing was. */
+  /** Returns all that was traded in the window, as one candle without a close; undefined if nothing was. */
   total(): Candle | undefined {
     this.sum ??= this.summed()
     const total = new Candle(this.sum.openT)

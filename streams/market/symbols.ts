@@ -1,9 +1,7 @@
 import { isSymbol } from '../lib/names.ts'
 
-/**
- * Canonical symbols: `BASE-QUOTE` (`BTC-USD`), perpetuals `BTC-USDT-PERP`. What a venue calls an instrument is mapped
- * by the configuration (`venue:SYMBOL`, then `SYMBOL`), else read off the name itself.
- */
+// Canonical symbols: `BASE-QUOTE` (`BTC-USD`), perpetuals `BTC-USDT-PERP`. A venue's name of an instrument is mapped by the configuration
+// (`venue:SYMBOL`, then `SYMBOL`), else read off the name itself.
 
 /** Quote currencies that end venue symbols written in one word, longest first so that `USDT` wins over `USD`-less readings. */
 const QUOTES = [
@@ -12,14 +10,15 @@ const QUOTES = [
   ...['BTC', 'XBT', 'ETH', 'BNB', 'SOL', 'TRX', 'XRP', 'DOT', 'DOGE', 'PAX', 'UST', 'VAI'],
 ].sort((a, b) => b.length - a.length)
 
+/** Says whether an asset is one that others are priced in. */
 export const isQuoteCurrency = (asset: string): boolean => QUOTES.includes(asset)
 
-/** Names that some venues (Kraken) give assets known elsewhere by another one. */
+/** Other names that some venues (Kraken) give to assets. */
 const ALIASES: Record<string, string> = { XBT: 'BTC', XDG: 'DOGE' }
 
 const PERPETUAL = '-PERP'
 
-/** `{base, quote}` of a canonical symbol; of a perpetual, those of what it follows. */
+/** Returns `{base, quote}` of a canonical symbol, of a perpetual those of what it follows; undefined if the name is no symbol. */
 export const splitSymbol = (symbol: string): { base: string; quote: string } | undefined => {
   if (!isSymbol(symbol)) return undefined
   const pair =
@@ -28,14 +27,15 @@ export const splitSymbol = (symbol: string): { base: string; quote: string } | u
   return dash > 0 ? { base: pair.slice(0, dash), quote: pair.slice(dash + 1) } : undefined
 }
 
+/** How venues' names become canonical symbols. */
 export interface SymbolMap {
-  /** What the configuration says, by `venue:SYMBOL` or `SYMBOL`, whatever kind of instrument it is. */
+  /** Returns what the configuration says, by `venue:SYMBOL` or `SYMBOL`, whatever kind of instrument it is. */
   named(venue: string, venueSymbol: string): string | undefined
-  /** The canonical symbol, or undefined where neither the configuration nor the name tells one. */
+  /** Returns the canonical symbol; undefined if neither the configuration nor the name gives one. */
   canonical(venue: string, venueSymbol: string, perpetual?: boolean): string | undefined
 }
 
-/** `overrides` as in the configuration: `{"BTCUSDT":"BTC-USD","bybit-linear:BTCUSDT":"BTC-USD-PERP"}`. A plain symbol does not map perpetuals. */
+/** Makes a map with `overrides` as in the configuration: `{"BTCUSDT":"BTC-USD","bybit-linear:BTCUSDT":"BTC-USD-PERP"}`. A plain symbol does not map perpetuals. */
 export const symbolMap = (overrides: Readonly<Record<string, string>>): SymbolMap => {
   const named = new Map(Object.entries(overrides))
   return {
@@ -46,7 +46,7 @@ export const symbolMap = (overrides: Readonly<Record<string, string>>): SymbolMa
 }
 
 /**
- * Reads `BTCUSDT`, `BTC-USD`, `XBT/USD`, `btc_usdt`, `BTCUSDT-PERP`; undefined where no known quote ends a one-word name, and of
+ * Reads `BTCUSDT`, `BTC-USD`, `XBT/USD`, `btc_usdt`, `BTCUSDT-PERP`. Returns undefined if no known quote ends a one-word name, and for
  * a dated future (`BTCUSDT_240927`, `BTC-27SEP24`), which is another thing than its perpetual.
  */
 export const readSymbol = (venueSymbol: string, perpetual = false): string | undefined => {

@@ -1,6 +1,7 @@
-/** How many trades `trades:SYMBOL` shows. */
+/** Number of trades that `trades:SYMBOL` shows. */
 export const TAPE_LENGTH = 100
 
+/** A trade on the tape. `side` is one of NO_SIDE, BUY and SELL, `source` an index into the pipeline's sources. */
 export interface TapeTrade {
   readonly id: string
   readonly t: number
@@ -11,8 +12,8 @@ export interface TapeTrade {
 }
 
 /**
- * The newest trades of a symbol, in the order they came. While somebody follows it, none is skipped: `fresh` gives what came
- * since the last call, even where that is more than the tape holds.
+ * The newest trades of a symbol, in the order they came. While somebody follows it, none is skipped: `fresh` returns what came since the
+ * last call, even if that is more than the tape holds.
  */
 export class Tape {
   private readonly id: string[] = []
@@ -24,6 +25,7 @@ export class Tape {
   private head = 0
   private unseen: TapeTrade[] | undefined
 
+  /** Adds a trade. */
   push(id: string, t: number, price: number, size: number, side: number, source: number): void {
     const i = this.head
     this.id[i] = id
@@ -36,11 +38,12 @@ export class Tape {
     if (this.unseen) this.unseen.push({ id, t, price, size, side, source })
   }
 
-  /** Begins to collect for a follower, with what the tape holds, or ends it. */
+  /** Begins or ends to collect for a follower, at first with what the tape holds. */
   follow(on: boolean): void {
     this.unseen = on ? this.newest() : undefined
   }
 
+  /** Returns the trades since the last call, oldest first; none while nobody follows. */
   fresh(): readonly TapeTrade[] {
     const fresh = this.unseen ?? []
     if (this.unseen) this.unseen = []

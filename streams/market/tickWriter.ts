@@ -24,13 +24,13 @@ import {
 const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
 
 /**
- * The one door by which ticks come in: it checks each value, counts what it leaves out by kind, and packs the rest into
- * batches. One writer serves one connection, because a message without a time takes the newest time of its connection.
+ * The one way in for ticks: it checks each value, counts what it rejects by kind, and packs the rest into batches. One writer serves one
+ * connection, because a message without a time takes the newest time of its connection.
  */
 export class TickWriter {
   private readonly feed: number
   private readonly books: DepthSampler
-  private readonly onLeftOut: ((kind: Bad, n: number) => void) | undefined
+  private readonly onReject: ((kind: Bad, n: number) => void) | undefined
   private columns: TickColumns
   private length = 0
   private messages = 0
@@ -39,21 +39,21 @@ export class TickWriter {
   private newest = Number.NaN
   private lag = Number.NaN
 
-  /** `onLeftOut` hears of everything that is counted as left out, as it happens. */
-  constructor(feed: number, onLeftOut?: (kind: Bad, n: number) => void) {
+  /** `onReject` is called with everything that is counted as rejected, as it happens. */
+  constructor(feed: number, onReject?: (kind: Bad, n: number) => void) {
     this.feed = feed
-    this.onLeftOut = onLeftOut
+    this.onReject = onReject
     this.columns = tickColumns(64)
     this.books = new DepthSampler(feed)
   }
 
-  /** A new connection begins: the times of the one before say nothing about it, and its books are gone. */
+  /** Begins a new connection: the times of the one before say nothing about it, and its books are lost. */
   reconnect(): void {
     this.newest = Number.NaN
     this.books.allLost()
   }
 
-  /** Begins a message, received at `at` (ms; NaN where a recording does not say). */
+  /** Begins a message, received at `at` (ms; NaN if a recording does not say). */
   message(at: number): void {
     this.messages += 1
     this.received = at
@@ -62,22 +62,22 @@ export class TickWriter {
   /** Counts something that cannot become a tick. */
   reject(kind: Bad, n = 1): void {
     this.bad[kind] = (this.bad[kind] ?? 0) + n
-    this.onLeftOut?.(kind, n)
+    this.onReject?.(kind, n)
   }
 
-  /** An exchange time that came without a tick: what bears no time takes the newest of its connection, whatever brought it. */
+  /** Notes an exchange time (ms) that came without a tick: messages without a time take the newest of the connection, whatever brought it. */
   time(t: number): void {
     if (this.timely(t)) this.note(t)
   }
 
-  /** One trade. `t` in ms; sizes in base units; `id` unique for its source and symbol. */
+  /** Writes one trade. `t` in ms; sizes in base units; `id` unique for its source and symbol. */
   trade(symbol: number, source: number, t: number, price: number, size: number, side: Side, id: string): void {
     if (!this.timely(t) || !this.priced(price) || !this.sized(size)) return
     this.note(t)
     this.put(TRADE, symbol, source, t, price, size, SIDE_CODE[side], id)
   }
 
-  /** Best bid and ask; true where they were taken. `t` NaN: the venue did not say. */
+  /** Writes a best bid and ask; false if they are rejected. `t` in ms, NaN if the venue does not say. */
   quote(symbol: number, source: number, t: number, bid: number, ask: number): boolean {
     const time = this.timeOf(t)
     if (!this.timely(time)) return false
@@ -85,30 +85,30 @@ export class TickWriter {
       this.reject('quote')
       return false
     }
-    // The moment of receipt is no exchange time: only the venue's own word becomes the connection's newest.
+    // The moment of receipt is no exchange time: only a time from the venue becomes the connection's newest.
     if (time === t) this.note(t)
     this.put(QUOTE, symbol, source, time, bid, ask, NO_SIDE, '')
     return true
   }
 
-  /** The book of a symbol changed. `read` gives its levels where they are asked for, undefined where they cannot be shown. */
+  /** Notes that the book of a symbol changed at `t` (ms). `read` returns its levels when it is sampled, undefined if they cannot be shown. */
   levels(symbol: number, source: number, t: number, read: () => Levels | undefined): void {
     const time = this.timeOf(t)
     if (this.timely(time)) this.books.changed(symbol, source, time, read)
   }
 
-  /** The book of a symbol has a hole since `t`. */
+  /** Notes that the book of a symbol has a gap since `t` (ms). */
   loseLevels(symbol: number, t: number): void {
     const time = this.timeOf(t)
     this.books.lost(symbol, this.timely(time) ? time : Number.NaN)
   }
 
-  /** How books stand that have changed, each at most once in a while; `all` where nothing more comes. They come after the ticks so far. */
+  /** Returns the samples of changed books that are due; with `all` every changed book, because nothing more comes. They come after the ticks so far. */
   drainLevels(all = false): readonly BookLevels[] {
-    return this.books.take(this.newest, this.received, all)
+    return this.books.drain(this.newest, this.received, all)
   }
 
-  /** One candle of `span` ms that opened at `openTime`: a tick at its last millisecond, at its close. */
+  /** Writes one candle of `span` ms that opened at `openTime` (ms): a tick at its last millisecond, at its close. */
   candle(
     symbol: number,
     source: number,
@@ -136,7 +136,7 @@ export class TickWriter {
     candle.span[i] = span
   }
 
-  /** What was written since the last call; undefined where nothing came. The writer begins new columns. */
+  /** Returns what was written since the last call, undefined if nothing came, and begins new columns. */
   drain(): Ticks | undefined {
     if (this.messages === 0 && this.length === 0) return undefined
     const batch: Ticks = {
@@ -156,13 +156,14 @@ export class TickWriter {
     return batch
   }
 
+  /** Rows written since the last drain. */
   get pending(): number {
     return this.length
   }
 
   /**
-   * Cuts what waits down to `rows`, because nobody takes it: the oldest quotes go first, for a newer one stands in their place,
-   * and the oldest trades only where there are no quotes left. Both are counted as `dropped`.
+   * Cuts the pending rows down to `rows`, because nobody drains them: the oldest quotes go first, since newer ones replace them, and the
+   * oldest trades only if no quotes are left. Both are counted as `dropped`.
    */
   shed(rows: number): void {
     let excess = this.length - rows
@@ -179,7 +180,7 @@ export class TickWriter {
     this.reject('dropped', dropped)
   }
 
-  /** What bears no time takes the connection's. */
+  /** Returns a message's own time, or the connection's newest if it has none. */
   private timeOf(t: number): number {
     return Number.isNaN(t) ? (Number.isNaN(this.newest) ? Math.floor(this.received) : this.newest) : t
   }

@@ -1,6 +1,6 @@
 /**
- * Which trade ids of one source and symbol were seen lately. Most venues number their trades upward: an id above the newest is
- * new without a look-up. The rest (random ids, trades sent again) is looked up in the last `capacity` ids.
+ * The trade ids of one source and symbol that were seen lately. Most venues number their trades upward: an id above the newest is new
+ * without a look-up. The rest (random ids, trades sent again) is looked up in the last `capacity` ids.
  */
 export class TradeIds {
   private readonly capacity: number
@@ -14,7 +14,7 @@ export class TradeIds {
     this.capacity = capacity
   }
 
-  /** True where the id is new; it is remembered. */
+  /** Remembers an id. Returns whether it is new. */
   add(id: string): boolean {
     if (this.newest.length < id.length || (this.newest.length === id.length && this.newest < id)) {
       this.newest = id

@@ -21,16 +21,16 @@ import { adminShare, type Curve, exchanged, invariant, precise, withdrawn } from
 
 type Balances = readonly [bigint, bigint]
 
-/** The balances of a stableswap pool at the end of a block, raw, without what its owner has to get. */
+/** The balances of a stableswap pool at the end of a block, raw, without what is due to its owner. */
 export interface StableswapStart {
   readonly block: number
   readonly balances: Balances
 }
 
 /**
- * A StableSwap pool of two coins with fixed rates (stableswap-ng). Its events tell amounts, not balances: these are known from its
- * first deposit on, or from a start, as long as every event is what the curve says. Where one is not, because logs are missing or
- * the curve is another (its amplification or fee was changed), balances, price and depth are unknown and the pool partial.
+ * A StableSwap pool of two coins with fixed rates (stableswap-ng). Its events have amounts, not balances: these are known from its first
+ * deposit on, or from a start, as long as every event is what the curve gives. If one is not, because logs are missing or the curve is
+ * another (its amplification or fee was changed), balances, price and depth are unknown and the pool partial.
  */
 export class Stableswap implements PoolState {
   snapshot: Balances | undefined
@@ -57,7 +57,7 @@ export class Stableswap implements PoolState {
       case ADD_LIQUIDITY: {
         // AddLiquidity(provider, uint256[] token_amounts, uint256[] fees, uint256 invariant, uint256 token_supply)
         const amounts = unsignedPair(data, 0)
-        // Only where no shares were out there are no fees: then nothing lay in the pool before.
+        // There are no fees only if no shares were out: then nothing lay in the pool before.
         const first = lengthOf(data, 1) === 0
         const before = this.snapshot ?? (first ? ([0n, 0n] as const) : undefined)
         this.provide(before, amounts, first ? [0n, 0n] : unsignedPair(data, 1), unsigned(data, 2))
@@ -136,14 +136,14 @@ export class Stableswap implements PoolState {
     this.snapshot = amount === given ? this.left(next) : undefined
   }
 
-  /** Refuses a log after which less than nothing would lie in the pool. */
+  /** Returns balances after a log. Throws Inconsistent if less than nothing would lie in the pool. */
   private left(balances: Balances): Balances {
     if (balances[0] >= 0n && balances[1] >= 0n) return balances
     this.snapshot = undefined
-    throw new Inconsistent(`balances of ${balances[0]} and ${balances[1]}`)
+    throw new Inconsistent(`balances: found ${balances[0]} and ${balances[1]}, expected none below zero`)
   }
 
-  /** Refuses a log for which the curve has no solution. */
+  /** Returns a solution of the curve for a log. Throws Inconsistent if it has none. */
   private solving<T>(solve: (balances: Balances) => T): T {
     try {
       return solve(this.snapshot ?? [0n, 0n])
@@ -153,7 +153,7 @@ export class Stableswap implements PoolState {
     }
   }
 
-  /** As measures: both balances at one precision, D, and A·n; undefined where there is no price. */
+  /** Returns, as measures, both balances at one precision, D, and A·n; undefined if there is no price. */
   private solved(): Solved | undefined {
     if (this.snapshot === undefined || this.snapshot[0] === 0n || this.snapshot[1] === 0n) return undefined
     const xp = precise(this.snapshot, this.curve)
@@ -162,7 +162,7 @@ export class Stableswap implements PoolState {
     return { x: Number(xp[0]), y: Number(xp[1]), d: Number(invariant(xp, amplification)), ann: Number(amplification) / 50 }
   }
 
-  /** What a smallest unit is at 18 places. */
+  /** Returns the factor that brings a smallest unit to 18 places. */
   private rate(i: 0 | 1): number {
     return Number(this.curve.rates[i]) / 1e18
   }
@@ -187,7 +187,7 @@ interface Exchange {
 /** TokenExchange(buyer, int128 sold_id, uint256 tokens_sold, int128 bought_id, uint256 tokens_bought) */
 const exchangeIn = (data: string): Exchange => {
   const exchange = { i: coin(data, 0), sold: unsigned(data, 1), j: coin(data, 2), bought: unsigned(data, 3) }
-  if (exchange.i === exchange.j) throw new RangeError(`found an exchange of coin ${exchange.i} for itself, expected two coins`)
+  if (exchange.i === exchange.j) throw new RangeError(`exchange: found coin ${exchange.i} for itself, expected two coins`)
   return exchange
 }
 
@@ -200,26 +200,26 @@ export const stableswapSwap = ({ topics, data }: ChainLog): ReserveDelta | undef
 
 const coin = (data: string, i: number): 0 | 1 => {
   const id = unsigned(data, i, 127)
-  if (id > 1n) throw new RangeError(`a coin ${id}, where there are two`)
+  if (id > 1n) throw new RangeError(`coin: found ${id}, expected 0 or 1`)
   return id === 0n ? 0 : 1
 }
 
-/** What a unit of y costs in x at a point of the curve. */
+/** Returns what a unit of y costs in x at a point of the curve: −dx/dy. */
 const slope = (x: number, y: number, { d, ann }: Solved): number => {
   const rest = (d / 4) * (d / x) * (d / y)
   return (ann * x + (rest * x) / y) / (ann * x + rest)
 }
 
-/** The balance that with the other makes up D: the root of z² + (b − D)·z = c. */
+/** Returns the balance that with the other makes up D: the root of z² + (b − D)·z = c. */
 const otherOf = (other: number, { d, ann }: Solved): number => {
   const b = other + d / ann - d
   const c = ((d / (2 * other)) * d * d) / (2 * ann)
   const root = Math.sqrt(b * b + 4 * c)
-  // Without taking two nearly equal numbers from each other.
+  // Nearly equal numbers are not subtracted from each other: that would lose digits.
   return b > 0 ? (2 * c) / (b + root) : (root - b) / 2
 }
 
-/** The largest balance below `from` at which `beyond` holds, by halving. */
+/** Returns the largest balance below `from` at which `beyond` holds, by halving sixty times. */
 const bisect = (from: number, beyond: (left: number) => boolean): number => {
   let low = 0
   let high = from

@@ -1,36 +1,37 @@
-/**
- * The StableSwap curve in whole numbers, rounded as the contracts do it (stableswap-ng): A·nⁿ·Σx + D = A·D·nⁿ + Dⁿ⁺¹ ÷ (nⁿ·Πx). Balances
- * `xp` are brought to one precision of 18 places first; an amplification is A × 100. Whatever has no solution is a RangeError.
- */
+// The StableSwap curve in whole numbers, rounded as the contracts round (CurveStableSwapNG.vy): A·nⁿ·Σx + D = A·D·nⁿ + Dⁿ⁺¹ ÷ (nⁿ·Πx). Balances
+// `xp` are brought to one precision of 18 places first; an amplification is A × 100. A RangeError is thrown if there is no solution.
 
 const A_PRECISION = 100n
 const FEE_DENOMINATOR = 10n ** 10n
 const PRECISION = 10n ** 18n
-/** What the pool's owner takes of each fee: half. */
+/** The owner's part of each fee, in 10⁻¹⁰: half. */
 const ADMIN_FEE = 5n * 10n ** 9n
+/** Steps of Newton's method after which the contract gives up. */
 const ROUNDS = 255
 
+/** The parameters of a pool's curve. */
 export interface Curve {
   /** A × 100. */
   readonly amplification: bigint
   /** In 10⁻¹⁰. */
   readonly fee: bigint
-  /** How much higher the fee is far from the peg, in 10⁻¹⁰; nothing is higher at 10¹⁰ and below. */
+  /** How many times as high the fee is far from the peg, in 10⁻¹⁰; the fee is constant at 10¹⁰ and below. */
   readonly offpegMultiplier: bigint
-  /** What brings each balance to 18 places, times 10¹⁸. */
+  /** The factor that brings each balance to 18 places, times 10¹⁸. */
   readonly rates: readonly bigint[]
 }
 
-/** An amount as the trader gets it, and what of it stays behind for the pool's owner; raw. */
+/** An amount that the trader gets, and the part of the fee that is the owner's; raw. */
 export interface Given {
   readonly amount: bigint
   readonly adminFee: bigint
 }
 
+/** Returns raw balances brought to 18 places. */
 export const precise = (balances: readonly bigint[], { rates }: Curve): bigint[] =>
   balances.map((balance, i) => (rates[i]! * balance) / PRECISION)
 
-/** D: what all balances add up to where they are equal. */
+/** Returns D: what all balances add up to if they are equal (`get_D`). Throws RangeError if it does not converge. */
 export const invariant = (xp: readonly bigint[], amplification: bigint): bigint => {
   const sum = xp.reduce((a, b) => a + b, 0n)
   if (sum === 0n) return 0n
@@ -45,10 +46,10 @@ export const invariant = (xp: readonly bigint[], amplification: bigint): bigint 
     d = (((ann * sum) / A_PRECISION + product * n) * d) / (((ann - A_PRECISION) * d) / A_PRECISION + (n + 1n) * product)
     if (near(d, before)) return d
   }
-  throw new RangeError(`no invariant of ${xp.join(', ')}`)
+  throw new RangeError(`balances: found ${xp.join(', ')}, expected some that have an invariant`)
 }
 
-/** The balance of coin `j` that with all others makes up `d`. */
+/** Returns the balance of coin `j` that with all others makes up `d` (`get_y`). Throws RangeError if it does not converge. */
 export const balanceFor = (j: number, xp: readonly bigint[], amplification: bigint, d: bigint): bigint => {
   const n = BigInt(xp.length)
   const ann = amplification * n
@@ -67,10 +68,10 @@ export const balanceFor = (j: number, xp: readonly bigint[], amplification: bigi
     y = (y * y + c) / (2n * y + b - d)
     if (near(y, before)) return y
   }
-  throw new RangeError(`no balance ${j} beside ${xp.join(', ')}`)
+  throw new RangeError(`balances: found ${xp.join(', ')}, expected some beside which coin ${j} has a balance`)
 }
 
-/** What `amount` of coin `i` buys of coin `j`; raw. */
+/** Returns what `amount` of coin `i` buys of coin `j`; raw (`exchange`). */
 export const exchanged = (i: number, j: number, amount: bigint, balances: readonly bigint[], curve: Curve): Given => {
   const { amplification, fee, rates } = curve
   const xp = precise(balances, curve)
@@ -82,7 +83,7 @@ export const exchanged = (i: number, j: number, amount: bigint, balances: readon
   return { amount: ((bought - paid) * PRECISION) / rates[j]!, adminFee: (((paid * ADMIN_FEE) / FEE_DENOMINATOR) * PRECISION) / rates[j]! }
 }
 
-/** What burning `burnt` of `supply` shares gives of coin `i` alone; raw. */
+/** Returns what burning `burnt` of `supply` shares gives of coin `i` alone; raw (`remove_liquidity_one_coin`). */
 export const withdrawn = (i: number, burnt: bigint, supply: bigint, balances: readonly bigint[], curve: Curve): Given => {
   const { amplification, fee, rates } = curve
   const n = BigInt(balances.length)
@@ -101,7 +102,7 @@ export const withdrawn = (i: number, burnt: bigint, supply: bigint, balances: re
   return { amount, adminFee: adminShare(withoutFee - amount) }
 }
 
-/** The owner's part of a fee that liquidity paid. */
+/** Returns the owner's part of a fee that was paid on liquidity. */
 export const adminShare = (fee: bigint): bigint => (fee * ADMIN_FEE) / FEE_DENOMINATOR
 
 const dynamicFee = (xi: bigint, xj: bigint, fee: bigint, { offpegMultiplier: m }: Curve): bigint => {

@@ -2,7 +2,7 @@ import { swapStep } from './swapStep.ts'
 import type { TickMap } from './tickMap.ts'
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, sqrtRatioAtTick, tickAtSqrtRatio } from './tickMath.ts'
 
-/** Where the price of a pool stands, and what liquidity is active there. */
+/** The price of a pool, and the liquidity that is active there, raw. */
 export interface PoolPrice {
   /** √P, 96 bits behind the point. */
   readonly sqrtPriceX96: bigint
@@ -10,23 +10,26 @@ export interface PoolPrice {
   readonly liquidity: bigint
 }
 
+/** What a pool's swaps go by. */
 export interface SwapTerms {
+  /** Hundredths of a basis point. */
   readonly feePips: number
   readonly tickSpacing: number
 }
 
+/** What a swap moves, and the price after it. */
 export interface SwapResult extends PoolPrice {
   /** Raw, above zero: into the pool. */
   readonly amount0: bigint
   readonly amount1: bigint
-  /** Initialised ticks that the price went over. */
+  /** Initialised ticks that the price crossed. */
   readonly crossed: number
 }
 
 /**
- * What the contract would do, to the last unit: `amount` above zero is paid in, fee included, below zero it is taken out, of token0
- * for token1 where `zeroForOne`, until it is spent or the price is at `limit`. Changes nothing. Throws RangeError where the amount is
- * zero or the limit lies behind the price.
+ * Returns what the contract would do, to the last unit (`swap` of UniswapV3Pool.sol), and changes nothing. An `amount` above zero is paid
+ * in, fee included; below zero it is taken out. Token0 is paid for token1 if `zeroForOne`, until the amount is spent or the price is at
+ * `limit`. Throws RangeError if the amount is zero or the limit lies behind the price.
  */
 export const swapped = (
   start: PoolPrice,
@@ -37,8 +40,8 @@ export const swapped = (
   limit: bigint = zeroForOne ? MIN_SQRT_RATIO + 1n : MAX_SQRT_RATIO - 1n,
 ): SwapResult => {
   const ahead = zeroForOne ? limit < start.sqrtPriceX96 && limit > MIN_SQRT_RATIO : limit > start.sqrtPriceX96 && limit < MAX_SQRT_RATIO
-  if (!ahead) throw new RangeError(`a swap cannot go from ${start.sqrtPriceX96} to the limit ${limit}`)
-  if (amount === 0n) throw new RangeError('a swap of nothing')
+  if (!ahead) throw new RangeError(`limit: found ${limit}, expected one that the swap reaches from ${start.sqrtPriceX96}`)
+  if (amount === 0n) throw new RangeError('amount: found 0, expected another amount')
   const fee = BigInt(feePips)
   let { sqrtPriceX96, tick, liquidity } = start
   let remaining = amount

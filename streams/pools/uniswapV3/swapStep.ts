@@ -1,7 +1,7 @@
 import { divUp } from '../../lib/bigintMath.ts'
 import { amount0Delta, amount1Delta, priceAfterInput, priceAfterOutput } from './sqrtPriceMath.ts'
 
-/** What one range of constant liquidity takes and gives. `fee` is in the token that comes in, and not in `amountIn`. */
+/** What one range of constant liquidity takes and gives, raw. `fee` is in the token that comes in, and not part of `amountIn`. */
 export interface SwapStep {
   readonly price: bigint
   readonly amountIn: bigint
@@ -9,12 +9,12 @@ export interface SwapStep {
   readonly fee: bigint
 }
 
-/** Hundredths of a basis point that make the whole. */
+/** All of an amount, in hundredths of a basis point. */
 const PIPS = 1_000_000n
 
 /**
- * Moves the price towards `target` for at most what remains: to be paid in, fee included, where it is above zero, to be taken out
- * where it is below. All raw; prices are √P with 96 bits behind the point.
+ * Returns one step of a swap (`computeSwapStep` of SwapMath.sol): moves the price towards `target` for at most what remains. Above zero that
+ * is to be paid in, fee included; below zero it is to be taken out. All raw; prices are √P with 96 bits behind the point.
  */
 export const swapStep = (price: bigint, target: bigint, liquidity: bigint, remaining: bigint, feePips: bigint): SwapStep => {
   const zeroForOne = price >= target
@@ -25,7 +25,7 @@ export const swapStep = (price: bigint, target: bigint, liquidity: bigint, remai
     const toTarget = inTo(target)
     if (lessFee >= toTarget) return { price: target, amountIn: toTarget, amountOut: outTo(target), fee: feeOn(toTarget, feePips) }
     const next = priceAfterInput(price, liquidity, lessFee, zeroForOne)
-    // Short of the target all that is left over is fee; rounding may have brought it there all the same.
+    // Short of the target all that is left over is fee; rounding may have reached the target nevertheless.
     const amountIn = next === target ? toTarget : inTo(next)
     return { price: next, amountIn, amountOut: outTo(next), fee: next === target ? feeOn(amountIn, feePips) : remaining - amountIn }
   }
@@ -33,7 +33,7 @@ export const swapStep = (price: bigint, target: bigint, liquidity: bigint, remai
   const toTarget = outTo(target)
   const next = wanted >= toTarget ? target : priceAfterOutput(price, liquidity, wanted, zeroForOne)
   const amountIn = inTo(next)
-  // Short of the target the price was rounded so that at least as much as was wanted is there.
+  // Short of the target the price was rounded so that at least the wanted amount is there.
   return { price: next, amountIn, amountOut: next !== target || toTarget > wanted ? wanted : toTarget, fee: feeOn(amountIn, feePips) }
 }
 

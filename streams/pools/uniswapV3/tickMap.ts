@@ -1,16 +1,16 @@
 import { amount0Delta, amount1Delta } from './sqrtPriceMath.ts'
 import { MAX_TICK, MIN_TICK, sqrtRatioAtTick } from './tickMath.ts'
 
-/** What stands at a tick where positions begin or end. */
+/** A tick at which positions begin or end; liquidity is raw. */
 export interface Tick {
   readonly tick: number
   /** The liquidity of all positions that begin or end here. */
   readonly gross: bigint
-  /** What the active liquidity gains when the price rises over it. */
+  /** What the active liquidity gains if the price rises over it. */
   readonly net: bigint
 }
 
-/** Where a swap goes to next; with what stands there, and its √P, where it is initialised. */
+/** The tick that a swap goes to next; with `net` and √P if it is initialised. */
 export interface NextTick {
   readonly tick: number
   readonly net?: bigint
@@ -18,9 +18,8 @@ export interface NextTick {
 }
 
 /**
- * The initialised ticks of a pool, in order, and between each two of them the liquidity of that range. How much of either token
- * lies between two prices is asked of sums that are kept: a change drops those of its range and above, a question adds up what
- * it needs.
+ * The initialised ticks of a pool, in order, and the liquidity of the range between each two of them. The tokens between two prices
+ * are differences of sums that are kept: a change drops the sums of its range and above, a question adds up those it needs.
  */
 export class TickMap {
   private readonly ticks: number[] = []
@@ -34,11 +33,12 @@ export class TickMap {
   private sums0: bigint[] = [0n]
   private sums1: bigint[] = [0n]
 
+  /** The number of initialised ticks. */
   get size(): number {
     return this.ticks.length
   }
 
-  /** The ticks with what stands at them, in order. */
+  /** Yields the ticks in order. */
   *entries(): Iterable<Tick> {
     for (let i = 0; i < this.ticks.length; i++) yield { tick: this.ticks[i]!, gross: this.gross[i]!, net: this.net[i]! }
   }
@@ -57,16 +57,18 @@ export class TickMap {
   }
 
   /**
-   * Adds a position's liquidity to its range, or takes it away. Throws RangeError, and has changed nothing, where the range is none
-   * or holds less than is taken.
+   * Adds a position's liquidity to its range, or takes it away if below zero. Throws RangeError, and has changed nothing, if the range is
+   * none or holds less than is taken.
    */
   add(lower: number, upper: number, amount: bigint): void {
-    if (!(lower < upper && lower >= MIN_TICK && upper <= MAX_TICK)) throw new RangeError(`no range from ${lower} to ${upper}`)
-    if (amount < 0n && !this.holds(lower, upper, -amount)) throw new RangeError(`${-amount} burnt of what is not there`)
+    if (!(lower < upper && lower >= MIN_TICK && upper <= MAX_TICK))
+      throw new RangeError(`range: found ${lower} to ${upper}, expected two ticks in order`)
+    if (amount < 0n && !this.holds(lower, upper, -amount))
+      throw new RangeError(`burn: found ${-amount} from ${lower} to ${upper}, expected what is there`)
     this.change(lower, upper, amount)
   }
 
-  /** As `add`, unchecked: of logs that are taken back in any order, it may be between two that nothing is right. */
+  /** Does what `add` does, unchecked: while logs are reverted in any order, the map may be wrong between two of them. */
   change(lower: number, upper: number, amount: bigint): void {
     if (amount === 0n) return
     const from = this.placeOf(lower)
@@ -81,15 +83,15 @@ export class TickMap {
     this.drop(from)
   }
 
-  /** The liquidity that is active at a tick. */
+  /** Returns the liquidity that is active at a tick. */
   activeAt(tick: number): bigint {
     const i = this.lastAtOrBelow(tick)
     return i < 0 ? 0n : this.above[i]!
   }
 
   /**
-   * The next initialised tick, at or below where the price falls, above where it rises; or the end of the word of 256 that the
-   * contract looks at in one step, where that comes first. Ticks are multiples of `spacing`.
+   * Returns the next initialised tick: at or below `tick` if the price falls, above it if the price rises. Returns the end of the word of
+   * 256 that the contract looks at in one step, if that comes first. Ticks are multiples of `spacing`.
    */
   nextInWord(tick: number, spacing: number, falling: boolean): NextTick {
     const compressed = Math.floor(tick / spacing)
@@ -103,12 +105,12 @@ export class TickMap {
     return i < this.ticks.length && this.ticks[i]! <= end ? this.at(i) : { tick: end }
   }
 
-  /** Token0 between two prices `low ≤ high`, rounded down in each range. */
+  /** Returns token0 between two prices `low ≤ high` (√P), raw, rounded down in each range. */
   amount0Between(low: bigint, high: bigint): bigint {
     return this.between(low, high, amount0Delta, 0)
   }
 
-  /** Token1, likewise. */
+  /** Returns token1 between two prices `low ≤ high` (√P), raw, rounded down in each range. */
   amount1Between(low: bigint, high: bigint): bigint {
     return this.between(low, high, amount1Delta, 1)
   }
@@ -135,7 +137,7 @@ export class TickMap {
     }
   }
 
-  /** The sums over range `i` and those above it hold no longer. */
+  /** Drops the sums over range `i` and those above it. */
   private forget(i: number): void {
     this.sums0.length = Math.min(this.sums0.length, i + 1)
     this.sums1.length = Math.min(this.sums1.length, i + 1)
@@ -150,7 +152,7 @@ export class TickMap {
     return true
   }
 
-  /** The index of a tick, which is made where it is not there. */
+  /** Returns the index of a tick, which is made if it is not there. */
   private placeOf(tick: number): number {
     const below = this.lastAtOrBelow(tick)
     if (this.ticks[below] === tick) return below
@@ -164,19 +166,19 @@ export class TickMap {
     return i
   }
 
-  /** Takes tick `i` out where nothing stands at it. */
+  /** Removes tick `i` if no position begins or ends there. */
   private drop(i: number): void {
     if (this.gross[i] !== 0n || this.net[i] !== 0n) return
     for (const column of [this.ticks, this.gross, this.net, this.above, this.prices]) column.splice(i, 1)
     this.forget(Math.max(i - 1, 0))
   }
 
-  /** −1 where there is none. */
+  /** Returns −1 if there is none. */
   private lastAtOrBelow(tick: number): number {
     return lastNotAbove(this.ticks, tick)
   }
 
-  /** The range a price lies in; −1 below all. */
+  /** Returns the range that a price lies in; −1 below all. */
   private rangeOf(price: bigint): number {
     return lastNotAbove(this.prices, price)
   }

@@ -29,7 +29,7 @@ interface LiquidityChange {
   readonly liquidity: bigint
 }
 
-/** What one log says: where the price is after it, what liquidity came or went, and what moved into the pool. */
+/** What one log says: the price after it, the liquidity that came or went, and what moved into the pool (raw). */
 interface LogEffect {
   readonly begins?: boolean
   readonly price?: PoolPrice
@@ -39,13 +39,13 @@ interface LogEffect {
   readonly in1: bigint
 }
 
-/** Fractions of a price to twelve places. */
+/** A fraction of one, in whole numbers: twelve places. */
 const PARTS = 10n ** 12n
 
 /**
  * A concentrated-liquidity pool. Price, tick and active liquidity are exact from the first event on. Followed from its
- * initialisation, or from a start that tells its ticks, it is whole: the map of ticks gives its depth, and what its events move is
- * what lies in it (but for tokens that were sent to it without any event). Otherwise both stay unknown and the pool partial.
+ * initialisation, or from a start that has its ticks, it is whole: the map of ticks gives its depth, and the sum of what its events move
+ * is what lies in it (but for tokens that were sent to it without any event). Otherwise both stay unknown and the pool partial.
  */
 export class UniswapV3 implements PoolState {
   snapshot: PoolPrice | undefined
@@ -61,7 +61,7 @@ export class UniswapV3 implements PoolState {
     if (start.balances) [this.balance0, this.balance1] = start.balances
   }
 
-  /** The initialised ticks of a whole pool. */
+  /** The initialised ticks of a whole pool; undefined if it is not whole. */
   get ticks(): TickMap | undefined {
     return this.map
   }
@@ -82,14 +82,14 @@ export class UniswapV3 implements PoolState {
     if (effect === undefined) return undefined
     const { begins, price, provided, swap, in0, in1 } = effect
     if (begins) {
-      if (this.snapshot !== undefined) throw new RangeError('initialised a second time')
+      if (this.snapshot !== undefined) throw new RangeError('Initialize: found a second one, expected one a pool')
       this.map = new TickMap()
       this.balance0 = 0n
       this.balance1 = 0n
     }
     if (this.reserves && (this.balance0! + in0 < 0n || this.balance1! + in1 < 0n)) {
       this.lose()
-      throw new Inconsistent(`${in0} and ${in1} moved, and that is more than there is`)
+      throw new Inconsistent(`amounts: found ${in0} and ${in1} moved, expected no more than there is`)
     }
     if (provided) this.provide(provided)
     if (price) this.moveTo(price)
@@ -107,9 +107,9 @@ export class UniswapV3 implements PoolState {
   }
 
   depth(fraction: number): Depth | undefined {
-    const { map, snapshot: known } = this
-    if (map === undefined || known === undefined) return undefined
-    const at = known.sqrtPriceX96
+    const { map, snapshot } = this
+    if (map === undefined || snapshot === undefined) return undefined
+    const at = snapshot.sqrtPriceX96
     // The price of a token1 is the inverse of P: it rises as P falls, and then token1 leaves the pool.
     const up = (at * at * PARTS) / BigInt(Math.round((1 + fraction) * Number(PARTS)))
     const down = (at * at * PARTS) / BigInt(Math.round((1 - fraction) * Number(PARTS)))
@@ -127,19 +127,19 @@ export class UniswapV3 implements PoolState {
       try {
         this.map.add(lower, upper, liquidity)
       } catch (error) {
-        // A range that is none says something of the log; more burnt than there is, of what was missed before it.
+        // A range that is none is the log's fault; more burnt than there is shows that logs before it are missing.
         if (liquidity >= 0n) throw error
         this.lose()
         throw new Inconsistent((error as Error).message)
       }
     }
-    const { snapshot: known } = this
-    if (known === undefined || !(lower <= known.tick && known.tick < upper)) return
-    if (known.liquidity + liquidity < 0n) throw new RangeError(`${-liquidity} burnt of ${known.liquidity}`)
-    this.snapshot = { ...known, liquidity: known.liquidity + liquidity }
+    const { snapshot } = this
+    if (snapshot === undefined || !(lower <= snapshot.tick && snapshot.tick < upper)) return
+    if (snapshot.liquidity + liquidity < 0n) throw new RangeError(`burn: found ${-liquidity}, expected at most ${snapshot.liquidity}`)
+    this.snapshot = { ...snapshot, liquidity: snapshot.liquidity + liquidity }
   }
 
-  /** Takes the price of an event over, and holds the map against the liquidity that the contract has there. */
+  /** Takes the price of an event over, and checks the map against the liquidity that the contract has there. */
   private moveTo(price: PoolPrice): void {
     this.snapshot = price
     if (this.map && this.map.activeAt(price.tick) !== price.liquidity) this.lose()
@@ -151,7 +151,7 @@ export class UniswapV3 implements PoolState {
     this.balance1! += in1
   }
 
-  /** Logs are missing: what adds them up is not known any more. */
+  /** Forgets what adds logs up, because some are missing. */
   private lose(): void {
     this.map = undefined
     this.balance0 = undefined
@@ -159,7 +159,7 @@ export class UniswapV3 implements PoolState {
   }
 }
 
-/** Undefined where the log says nothing of the pool's state; throws what is wrong with its data. */
+/** Returns what a log says of the pool's state; undefined if nothing. Throws RangeError or SyntaxError if its data are wrong. */
 export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => {
   switch (topics[0]) {
     case SWAP_V3: {
@@ -197,7 +197,7 @@ export const uniswapV3Swap = ({ topics, data }: ChainLog): ReserveDelta | undefi
 const swapIn = (data: string): ReserveDelta => ({ amount0: signed(data, 0), amount1: signed(data, 1) })
 
 const priceOf = (sqrtPriceX96: bigint, liquidity: bigint, tick: bigint): PoolPrice => {
-  if (sqrtPriceX96 === 0n) throw new RangeError('a price of zero')
+  if (sqrtPriceX96 === 0n) throw new RangeError('price: found 0, expected one above zero')
   return { sqrtPriceX96, tick: Number(tick), liquidity }
 }
 

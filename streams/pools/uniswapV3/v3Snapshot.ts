@@ -3,7 +3,7 @@ import { explain } from '../../wire/explain.ts'
 import type { Tick } from './tickMap.ts'
 import { MAX_SQRT_RATIO, MAX_TICK, MIN_SQRT_RATIO, MIN_TICK, tickAtSqrtRatio } from './tickMath.ts'
 
-/** A v3 pool as it stood at the end of a block, from which its logs are followed. Integers raw. */
+/** A v3 pool as it stood at the end of a block, from which its logs are followed. Integers are raw. */
 export interface V3Snapshot {
   readonly block: number
   /** √P, 96 bits behind the point. */
@@ -11,7 +11,7 @@ export interface V3Snapshot {
   readonly tick: number
   /** In order. */
   readonly ticks: readonly Tick[]
-  /** What lay in the pool; undefined where it was not told. */
+  /** What lay in the pool; undefined if the file does not say. */
   readonly balances: readonly [bigint, bigint] | undefined
 }
 
@@ -40,13 +40,13 @@ const schema = z.strictObject({
   balances: z.strictObject({ '0': raw(256), '1': raw(256) }).optional(),
 })
 
-/** How the file looks, in one line. */
+/** What the file of a snapshot contains, in one line. */
 export const V3_SNAPSHOT =
   'JSON of the pool at the end of a block: {"block": 18937381, "sqrtPriceX96": "…", "tick": 199045, "ticks": [{"tick": -887270, "liquidityGross": "…", "liquidityNet": "…"}, …], "balances": {"0": "…", "1": "…"}}; without `balances` what is locked stays unknown'
 
 /**
- * Reads the text of a file of ticks. Throws Error with one line: where in it, what was found, what was expected; also of what does
- * not fit together: a tick twice or beside the spacing, liquidity that does not add up, a tick that is not the price's.
+ * Reads the text of a file of ticks. Throws Error with one line (where in it, what was found, what was expected), also if parts do not fit
+ * together: a tick twice or beside the spacing, liquidity that does not add up, a tick that is not the price's.
  */
 export const parseV3Snapshot = (text: string, tickSpacing: number | undefined): V3Snapshot => {
   let json: unknown
