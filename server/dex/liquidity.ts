@@ -9,6 +9,7 @@ import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
 import type { Pair } from './coin.ts'
 import { timeText } from './swapStore.ts'
+import { tokenPrices } from './tokenPrices.ts'
 
 /** What lay in a market at a full hour, or on average over several. Prices and values are in the quote currency, NaN if unknown. */
 export interface Liquidity {
@@ -52,8 +53,7 @@ export class HourlyLiquidity {
   private rowOf({ id, reserve0, reserve1, price }: PoolRow, t: number): Liquidity | undefined {
     const { token0, token1 } = this.pools.get(id) ?? {}
     if (token0 === undefined || token1 === undefined || reserve0 === undefined || reserve1 === undefined) return undefined
-    const [known0, known1] = [this.priceOf(token0.asset), this.priceOf(token1.asset)]
-    const [price0, price1] = [Number.isNaN(known0) ? known1 / price : known0, Number.isNaN(known1) ? known0 * price : known1]
+    const [price0, price1] = tokenPrices(token0, token1, price, this.priceOf)
     const sides = [
       { symbol: token0.symbol, amount: Number(reserve0) / 10 ** token0.decimals, price: price0 },
       { symbol: token1.symbol, amount: Number(reserve1) / 10 ** token1.decimals, price: price1 },

@@ -1,6 +1,7 @@
 import { inverted, type Level, type Levels } from '../../streams/market/levels.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
 import type { Pair } from './coin.ts'
+import { tokenPrices } from './tokenPrices.ts'
 
 /** The distance from one level to the next, as a fraction of the price. */
 const STEP = 0.001
@@ -13,8 +14,7 @@ export const poolBook = (pool: Pool, pair: Pair, levels: number, priceOf: (asset
   const { token0, token1, feePips } = pool.spec
   if (token0 === undefined || token1 === undefined || Number.isNaN(feePips)) return undefined
   const { price } = pool.figures
-  const [known0, known1] = [priceOf(token0.asset), priceOf(token1.asset)]
-  const [worth0, worth1] = [Number.isNaN(known0) ? known1 / price : known0, Number.isNaN(known1) ? known0 * price : known1]
+  const [worth0, worth1] = tokenPrices(token0, token1, price, priceOf)
   const kept = 1 - feePips / 1e6
   const [bids, asks]: [Level[], Level[]] = [[], []]
   let before = { bid: 0, ask: 0 }

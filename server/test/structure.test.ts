@@ -120,7 +120,7 @@ const UNDOCUMENTED: Readonly<Record<string, number>> = {
   'server/coingecko': 2,
   'server/config': 1,
   'server/core': 2,
-  'server/dex': 15,
+  'server/dex': 2,
   'server/exchange': 5,
   'server/feeds': 18,
   'server/gateway/hub': 2,

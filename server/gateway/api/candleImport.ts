@@ -9,6 +9,7 @@ import { KEY, KEY_FORM } from '../../../streams/wire/limits.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import type { Sink } from '../../storage/write/sink.ts'
+import type { RefusedRow } from './transactionRows.ts'
 
 /** A candle from outside the feeds. The same `symbol`, time and `id` is the same candle. */
 export const CANDLE = z.strictObject({
@@ -52,13 +53,7 @@ export interface CandlesAnswer {
   readonly accepted: number
   /** Candles that were stored before, whatever brought them. */
   readonly known: number
-  readonly refused: readonly RefusedLine[]
-}
-
-interface RefusedLine {
-  /** From 1. */
-  readonly row: number
-  readonly why: string
+  readonly refused: readonly RefusedRow[]
 }
 
 /** Stores candles of the past from outside, as a replay would bring them; none of them passes through the frames. For operators. */
@@ -79,7 +74,7 @@ export class CandleImport {
     if (lines.length > CANDLES_PER_REQUEST_MAX)
       throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${CANDLES_PER_REQUEST_MAX}`)
     const candles = new CandleLines(this.options)
-    const refused: RefusedLine[] = []
+    const refused: RefusedRow[] = []
     lines.forEach((line, i) => {
       const fault = line.trim() === '' ? undefined : candles.add(line)
       if (fault !== undefined) refused.push({ row: i + 1, why: fault })

@@ -10,30 +10,31 @@ export interface TransactionRows {
   readonly refused: readonly RefusedRow[]
 }
 
-/** A row that cannot be booked, and why. */
+/** A row or line of a request that is not accepted. */
 export interface RefusedRow {
-  /** Of a list its place from 1 on, of lines the number of its line. */
+  /** Its line; in a list its position, from 1. */
   readonly row: number
   readonly why: string
 }
 
-const LONGEST_ACCOUNT = 256
-/** What is said of a row at most: it may hold anything. */
-const LONGEST_WHY = 200
+/** Characters of an account's name. */
+const ACCOUNT_LENGTH_MAX = 256
+/** Characters that say why a row is refused: a row may hold anything. */
+const WHY_LENGTH_MAX = 200
 
 const readFields = transactionReader(COLUMNS)
 
 /** Reads one row as JSON has it. Throws BadRow. */
 export const readRow = (value: unknown): Transaction => readFields(fieldsOf(value))
 
-/** A row that goes into a portfolio. Throws BadRow where it is too large for any. */
+/** Returns the row if a portfolio can hold it. Throws BadRow if it is too large. */
 export const checkedRow = (tx: Transaction): Transaction => {
   for (const name of ['qty', 'price', 'fee', 'cost'] as const) {
     const amount = tx[name] ?? 0n
     if (amount >= AMOUNT_MAX || -amount >= AMOUNT_MAX) throw new BadRow(`${name}: expected less than 10^30`)
   }
   for (const name of ['account', 'toAccount'] as const)
-    if (tx[name].length > LONGEST_ACCOUNT) throw new BadRow(`${name}: expected at most ${LONGEST_ACCOUNT} characters`)
+    if (tx[name].length > ACCOUNT_LENGTH_MAX) throw new BadRow(`${name}: expected at most ${ACCOUNT_LENGTH_MAX} characters`)
   if (tx.id !== '' && !KEY.test(tx.id)) throw new BadRow(`id: expected ${KEY_FORM}`)
   return tx
 }
@@ -52,8 +53,8 @@ const fieldsOf = (value: unknown): string[] => {
 }
 
 /**
- * Gives ids to rows without one, made from what they say: the same row again has the same id. Rows that are equal in all are told apart
- * by their number, as long as no more than `most` different ones lie between them.
+ * Gives ids to rows without one, made of their contents: the same row again has the same id. Equal rows differ by a number, as long as no
+ * more than `most` different ones lie between them.
  */
 export class RowIds {
   private readonly most: number
@@ -63,12 +64,13 @@ export class RowIds {
     this.most = most
   }
 
+  /** Returns the row with an id. */
   named(tx: Transaction): Transaction {
     if (tx.id !== '') return tx
     return { ...tx, id: this.numbered(`row:${digestOf(JSON.stringify(writeTransaction(tx)))}`) }
   }
 
-  /** The id, or where it has been there before, the id with its number. */
+  /** Returns the id; if it has been there before, with its number. */
   numbered(id: string): string {
     const n = (this.seen.get(id) ?? 0) + 1
     this.seen.delete(id)
@@ -78,13 +80,13 @@ export class RowIds {
   }
 }
 
-/** Half of the SHA-256 of a text, hexadecimal. */
+/** Returns half of the SHA-256 of a text, hexadecimal. */
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
-/** Why a row is refused, in one line. Throws what is no fault of the row. */
+/** Returns why a row is refused, in one line. Throws an error that is no fault of the row. */
 export const whyBad = (error: unknown): string => {
   if (!(error instanceof BadRow)) throw error
-  return error.message.length > LONGEST_WHY ? `${error.message.slice(0, LONGEST_WHY)}…` : error.message
+  return error.message.length > WHY_LENGTH_MAX ? `${error.message.slice(0, WHY_LENGTH_MAX)}…` : error.message
 }
 
 const rowsOf = <T>(list: Iterable<readonly [row: number, value: T]>, read: (value: T) => Transaction): TransactionRows => {
@@ -142,7 +144,7 @@ export const rowsOfCsv = (text: string): TransactionRows => {
   return rowsOf(lines, line => read(csvFields(line)))
 }
 
-/** Lines with something in them, by their number from 1 on. */
+/** Yields the lines that are not blank, by their number from 1. */
 function* linesOf(text: string): Generator<readonly [number, string], undefined> {
   let number = 0
   for (let from = 0; from < text.length; ) {

@@ -7,8 +7,8 @@ import { answer, type Handler, type Route } from '../route.ts'
 
 /** What takes prices of the past. */
 export interface ImportServices {
-  readonly prices: CandleImport
-  readonly swaps: SwapImport
+  readonly candleImport: CandleImport
+  readonly swapImport: SwapImport
 }
 
 /** A row of `stats_swaps`. */
@@ -36,14 +36,14 @@ export const SWAPS = answer(
   }),
 )
 
-const candles: Handler<ImportServices> = async (c, { prices }) => {
+const candles: Handler<ImportServices> = async (c, { candleImport }) => {
   expectType(c, NDJSON)
-  return c.json(await prices.accept(c.get('who'), () => c.req.text()))
+  return c.json(await candleImport.accept(c.get('who'), () => c.req.text()))
 }
 
-const swaps: Handler<ImportServices> = async (c, { swaps }) => {
+const swaps: Handler<ImportServices> = async (c, { swapImport }) => {
   expectType(c, NDJSON)
-  return c.json(await swaps.accept(c.get('who'), () => c.req.text()))
+  return c.json(await swapImport.accept(c.get('who'), () => c.req.text()))
 }
 
 /** Prices of the past from outside the feeds. */
