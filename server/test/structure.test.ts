@@ -12,6 +12,7 @@ interface Source {
   readonly imports: readonly { readonly path: string; readonly names: readonly string[] }[]
 }
 
+const IMPORT_ALONE = /(?:^|\n)import '(\.[^']+)'/g
 const IMPORT = /(?:^|\n)(?:import|export)\s+(?:type\s+)?(\{[^}]*\}|\*[^']*?|[\w$]+(?:\s*,\s*\{[^}]*\})?)\s*from\s*'(\.[^']+)'/g
 const DYNAMIC = /(?:const (\{[^}]*\}) = await |typeof )?import\('(\.[^']+)'\)(?:\.([A-Za-z]\w*))?/g
 
@@ -20,6 +21,7 @@ const namesIn = (clause: string): string[] => [...clause.matchAll(/(?<!\bas )\b(
 const importsOf = (path: string, text: string): Source['imports'] => {
   const at = (to: string): string => join(dirname(path), to)
   return [
+    ...[...text.matchAll(IMPORT_ALONE)].map(([, to]) => ({ path: at(to!), names: [] })),
     ...[...text.matchAll(IMPORT)].map(([, clause, to]) => ({ path: at(to!), names: clause!.startsWith('*') ? ['*'] : namesIn(clause!) })),
     ...[...text.matchAll(DYNAMIC)].map(([, names, to, name]) => ({ path: at(to!), names: names ? namesIn(names) : [name ?? '*'] })),
   ]
