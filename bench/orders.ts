@@ -15,7 +15,7 @@ import { type Figure, print, type Report, ratio } from './report.ts'
 const CLIENTS = 100
 const LEGS = 3
 const PHASE_MS = 4_000
-/** Orders that a client has under way where it does not wait for the reply to each. */
+/** Orders that a client has under way if it does not wait for each reply. */
 const UNDER_WAY = 16
 const PACED = [2_000, 5_000]
 const ROUNDS = 5
@@ -48,13 +48,13 @@ class Orderer {
     return orderer
   }
 
-  /** Creates and redeems in turn; each order is another. */
+  /** Creates and redeems in turn, each time under another key. */
   order(): Promise<void> {
     const n = this.orders++
     return this.ask(n % 2 === 0 ? 'create' : 'redeem', `{"fund":"BENCH","amount":"1","key":"${this.name}-${n}"}`)
   }
 
-  /** Asks for the time: what sockets and JSON cost without any order. */
+  /** Asks for the time: the cost of sockets and JSON without an order. */
   ping(): Promise<void> {
     return this.ask('ping', '{}')
   }
@@ -98,7 +98,7 @@ const startServer = async (dir: string): Promise<{ server: ChildProcess; url: st
     [launcher, 'serve', '--port', '0', '--data', join(dir, 'data'), '--config', join(dir, 'config.json')],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
-  // However this process ends.
+  // Also if this process ends early.
   process.once('exit', () => server.kill('SIGKILL'))
   for await (const line of createInterface({ input: server.stdout! })) {
     const url = /websocket +(\S+)/.exec(line)?.[1]
@@ -107,7 +107,7 @@ const startServer = async (dir: string): Promise<{ server: ChildProcess; url: st
   throw new Error('the server did not start')
 }
 
-/** Each client asks again when it has a reply, so that so many are always under way: requests a second. */
+/** Lets each client ask again when it has a reply, so that `underWay` requests of it are always under way. `rate` is requests a second. */
 const closedLoop = async (
   orderers: readonly Orderer[],
   { ask = 'order', underWay = 1 }: { ask?: 'order' | 'ping'; underWay?: number } = {},
@@ -123,7 +123,7 @@ const closedLoop = async (
   return { rate: (latencies.length / (performance.now() - begin)) * 1000, latencies }
 }
 
-/** So many orders a second, whether replies come or not. */
+/** Sends this many orders a second, whether replies come or not. Returns their latencies, ms. */
 const paced = async (orderers: readonly Orderer[], perSecond: number): Promise<number[]> => {
   for (const orderer of orderers) orderer.latencies.length = 0
   const begin = performance.now()
@@ -139,7 +139,7 @@ const paced = async (orderers: readonly Orderer[], perSecond: number): Promise<n
 const percentile = (values: readonly number[], p: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * p))]!
 
-/** Entries a second that the journal itself takes, in commits of so many; each as long as an order's. */
+/** Returns how many entries a second the journal alone takes, in commits of `perCommit`; each is as long as an order's. */
 const rawRate = (dir: string, perCommit: number): number => {
   const journal = new SqliteJournal(join(dir, `raw-${perCommit}-${performance.now()}.db`), false)
   const text = 'x'.repeat(ENTRY)
@@ -154,7 +154,7 @@ const rawRate = (dir: string, perCommit: number): number => {
   return rate
 }
 
-/** A journal of a million orders, opened by a fresh process: how long that takes, and what memory it holds then. */
+/** Has a fresh process open a journal of a million orders. Returns how long that takes and the memory it holds then. */
 const startOfAMillion = async (dir: string): Promise<{ seconds: number; mebibytes: number }> => {
   const file = join(dir, 'million.db')
   const journal = new SqliteJournal(file, false)
@@ -194,8 +194,8 @@ const startOfAMillion = async (dir: string): Promise<{ seconds: number; mebibyte
   throw new Error('the journal was not opened')
 }
 
-/** What `startOfAMillion` asks of a process of its own. */
-const openAndTell = (file: string): void => {
+/** Opens the journal and prints the figures: what `startOfAMillion` asks of a process of its own. */
+const openAndReport = (file: string): void => {
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   const begin = performance.now()
@@ -208,77 +208,103 @@ const openAndTell = (file: string): void => {
   process.exit(0)
 }
 
+/** Figures of each round. */
+interface Rounds {
+  readonly one: number[]
+  readonly one50: number[]
+  readonly one99: number[]
+  readonly hundred: number[]
+  readonly pings: number[]
+  readonly many: number[]
+  readonly manyPings: number[]
+  readonly paced: readonly { readonly p50: number[]; readonly p99: number[] }[]
+  readonly rawOne: number[]
+  readonly raw: number[]
+}
+
+const measured = async (url: string, dir: string): Promise<Rounds> => {
+  const orderers: Orderer[] = []
+  for (let i = 0; i < CLIENTS; i++) orderers.push(await Orderer.open(url, `c${i}`))
+  const paces = PACED.map(() => ({ p50: [] as number[], p99: [] as number[] }))
+  const rounds: Rounds = {
+    one: [],
+    one50: [],
+    one99: [],
+    hundred: [],
+    pings: [],
+    many: [],
+    manyPings: [],
+    paced: paces,
+    rawOne: [],
+    raw: [],
+  }
+  // Its code gets compiled and its memory grows.
+  for (let i = 0; i < 2; i++) await closedLoop(orderers, { underWay: UNDER_WAY })
+  for (let round = 0; round < ROUNDS; round++) {
+    const single = await closedLoop(orderers.slice(0, 1))
+    rounds.one.push(single.rate)
+    rounds.one50.push(percentile(single.latencies, 0.5))
+    rounds.one99.push(percentile(single.latencies, 0.99))
+    rounds.hundred.push((await closedLoop(orderers)).rate)
+    rounds.pings.push((await closedLoop(orderers, { ask: 'ping' })).rate)
+    rounds.many.push((await closedLoop(orderers, { underWay: UNDER_WAY })).rate)
+    rounds.manyPings.push((await closedLoop(orderers, { ask: 'ping', underWay: UNDER_WAY })).rate)
+    for (const [i, perSecond] of PACED.entries()) {
+      const steady = await paced(orderers, perSecond)
+      paces[i]!.p50.push(percentile(steady, 0.5))
+      paces[i]!.p99.push(percentile(steady, 0.99))
+    }
+  }
+  for (const orderer of orderers) orderer.close()
+  // Last, because the disk is still busy with what these write when they are over.
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.rawOne.push(rawRate(dir, 1))
+    rounds.raw.push(rawRate(dir, CLIENTS))
+  }
+  return rounds
+}
+
+const METHOD = `Durable orders over websockets into a server process on the same machine: a fund of ${LEGS} assets, creations and redemptions in turn, each client's next when it has the reply to its last, then with ${UNDER_WAY} of each client under way; each reply after the fsync of its entry, and all of them copied into ClickHouse as it goes. Then ${PACED.map(n => n.toLocaleString('en')).join(' and ')} a second over ${CLIENTS} sockets, whether replies come or not. Beside it the same sockets asked for the time (load generator, sockets and JSON without an order; all share the cores of one machine), and the same journal, without ledger and sockets, taking entries of the same length. Last, a journal of a million orders opened by a fresh process.`
+
+const figuresOf = (rounds: Rounds, million: { readonly seconds: number; readonly mebibytes: number }): Report['figures'] => {
+  const ours: Figure = { what: `orders, ${CLIENTS} clients`, rounds: rounds.hundred, unit: 'orders/s' }
+  const bound: Figure = { what: `the same sockets asked for the time, ${CLIENTS} clients`, rounds: rounds.pings, unit: 'replies/s' }
+  const inFlight: Figure = { what: `orders, ${CLIENTS} clients with ${UNDER_WAY} under way each`, rounds: rounds.many, unit: 'orders/s' }
+  const inFlightBound: Figure = {
+    what: `the time, ${CLIENTS} clients with ${UNDER_WAY} under way each`,
+    rounds: rounds.manyPings,
+    unit: 'replies/s',
+  }
+  const bare: Figure = { what: `the journal alone, commits of ${CLIENTS}`, rounds: rounds.raw, unit: 'entries/s' }
+  return [
+    { what: 'orders, 1 client', rounds: rounds.one, unit: 'orders/s' },
+    { what: 'its reply, p50', rounds: rounds.one50, unit: 'ms' },
+    { what: 'its reply, p99', rounds: rounds.one99, unit: 'ms' },
+    ours,
+    inFlight,
+    ...PACED.flatMap((perSecond, i) => [
+      { what: `reply at ${perSecond.toLocaleString('en')} a second, p50`, rounds: rounds.paced[i]!.p50, unit: 'ms' },
+      { what: `reply at ${perSecond.toLocaleString('en')} a second, p99`, rounds: rounds.paced[i]!.p99, unit: 'ms' },
+    ]),
+    bound,
+    ratio('orders', ours, bound),
+    inFlightBound,
+    ratio('orders', inFlight, inFlightBound),
+    { what: 'the journal alone, commits of 1', rounds: rounds.rawOne, unit: 'entries/s' },
+    bare,
+    ratio('orders', ours, bare),
+    { what: 'start with a million orders', rounds: [million.seconds], unit: 's' },
+    { what: 'memory they cost then', rounds: [million.mebibytes], unit: 'MiB' },
+  ]
+}
+
+/** Measures durable orders, and beside them what sockets and the journal take alone. */
 export const ordersBench = async (): Promise<Report> => {
   const dir = await mkdtemp(join(tmpdir(), 'bench-orders-'))
   const { server, url } = await startServer(dir)
   try {
-    const orderers: Orderer[] = []
-    for (let i = 0; i < CLIENTS; i++) orderers.push(await Orderer.open(url, `c${i}`))
-    const one: number[] = []
-    const hundred: number[] = []
-    const raw: number[] = []
-    const rawOne: number[] = []
-    const latency = { one50: [] as number[], one99: [] as number[], paced: PACED.map(() => ({ p50: [] as number[], p99: [] as number[] })) }
-    const pings: number[] = []
-    const many: number[] = []
-    const manyPings: number[] = []
-    // Its code compiled, its memory grown.
-    for (let i = 0; i < 2; i++) await closedLoop(orderers, { underWay: UNDER_WAY })
-    for (let round = 0; round < ROUNDS; round++) {
-      const single = await closedLoop(orderers.slice(0, 1))
-      one.push(single.rate)
-      latency.one50.push(percentile(single.latencies, 0.5))
-      latency.one99.push(percentile(single.latencies, 0.99))
-      hundred.push((await closedLoop(orderers)).rate)
-      pings.push((await closedLoop(orderers, { ask: 'ping' })).rate)
-      many.push((await closedLoop(orderers, { underWay: UNDER_WAY })).rate)
-      manyPings.push((await closedLoop(orderers, { ask: 'ping', underWay: UNDER_WAY })).rate)
-      for (const [i, perSecond] of PACED.entries()) {
-        const steady = await paced(orderers, perSecond)
-        latency.paced[i]!.p50.push(percentile(steady, 0.5))
-        latency.paced[i]!.p99.push(percentile(steady, 0.99))
-      }
-    }
-    for (const orderer of orderers) orderer.close()
-    // Only now: what these write the disk is still busy with when they are over.
-    for (let round = 0; round < ROUNDS; round++) {
-      rawOne.push(rawRate(dir, 1))
-      raw.push(rawRate(dir, CLIENTS))
-    }
-    const million = await startOfAMillion(dir)
-    const ours: Figure = { what: `orders, ${CLIENTS} clients`, rounds: hundred, unit: 'orders/s' }
-    const bound: Figure = { what: `the same sockets asked for the time, ${CLIENTS} clients`, rounds: pings, unit: 'replies/s' }
-    const inFlight: Figure = { what: `orders, ${CLIENTS} clients with ${UNDER_WAY} under way each`, rounds: many, unit: 'orders/s' }
-    const inFlightBound: Figure = {
-      what: `the time, ${CLIENTS} clients with ${UNDER_WAY} under way each`,
-      rounds: manyPings,
-      unit: 'replies/s',
-    }
-    const bare: Figure = { what: `the journal alone, commits of ${CLIENTS}`, rounds: raw, unit: 'entries/s' }
-    return {
-      name: 'orders',
-      method: `Durable orders over websockets into a server process on the same machine: a fund of ${LEGS} assets, creations and redemptions in turn, each client's next when it has the reply to its last, then with ${UNDER_WAY} of each client under way; each reply after the fsync of its entry, and all of them copied into ClickHouse as it goes. Then ${PACED.map(n => n.toLocaleString('en')).join(' and ')} a second over ${CLIENTS} sockets, whether replies come or not. Beside it the same sockets asked for the time (load generator, sockets and JSON without an order; all share the cores of one machine), and the same journal, without ledger and sockets, taking entries of the same length. Last, a journal of a million orders opened by a fresh process.`,
-      figures: [
-        { what: 'orders, 1 client', rounds: one, unit: 'orders/s' },
-        { what: 'its reply, p50', rounds: latency.one50, unit: 'ms' },
-        { what: 'its reply, p99', rounds: latency.one99, unit: 'ms' },
-        ours,
-        inFlight,
-        ...PACED.flatMap((perSecond, i) => [
-          { what: `reply at ${perSecond.toLocaleString('en')} a second, p50`, rounds: latency.paced[i]!.p50, unit: 'ms' },
-          { what: `reply at ${perSecond.toLocaleString('en')} a second, p99`, rounds: latency.paced[i]!.p99, unit: 'ms' },
-        ]),
-        bound,
-        ratio('orders', ours, bound),
-        inFlightBound,
-        ratio('orders', inFlight, inFlightBound),
-        { what: 'the journal alone, commits of 1', rounds: rawOne, unit: 'entries/s' },
-        bare,
-        ratio('orders', ours, bare),
-        { what: 'start with a million orders', rounds: [million.seconds], unit: 's' },
-        { what: 'memory they cost then', rounds: [million.mebibytes], unit: 'MiB' },
-      ],
-    }
+    const rounds = await measured(url, dir)
+    return { name: 'orders', method: METHOD, figures: figuresOf(rounds, await startOfAMillion(dir)) }
   } finally {
     server.kill('SIGTERM')
     await new Promise(resolve => server.once('exit', resolve))
@@ -288,6 +314,6 @@ export const ordersBench = async (): Promise<Report> => {
 
 const [, script, mode, file] = process.argv
 if (script?.endsWith('orders.js')) {
-  if (mode === 'open') openAndTell(file!)
+  if (mode === 'open') openAndReport(file!)
   else print(await ordersBench())
 }

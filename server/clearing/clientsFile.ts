@@ -24,10 +24,10 @@ const file = z.strictObject({
   ),
 })
 
-/** Clients that exist from the start, with the hashes of their passwords and what they bring with them. */
+/** Clients that exist from the start, with the hashes of their passwords and their opening holdings. */
 export type StartingClients = z.output<typeof file>['clients']
 
-/** Throws UsageError: where, what was found, what was expected. */
+/** Reads a file of clients. Rejects with UsageError: where, what was found, what was expected. */
 export const readClients = async (path: string, where: string): Promise<StartingClients> => {
   let json: unknown
   try {
@@ -41,7 +41,7 @@ export const readClients = async (path: string, where: string): Promise<Starting
   return result.data.clients
 }
 
-/** Lets the clearing house know them: each client once, and each opening holding once, whatever the file says later. */
+/** Enters clients into the clearing house: each client once and each opening holding once, whatever the file says later. */
 export const enterClients = async (clearing: ClearingPort, clients: StartingClients, t: number, log: Logger): Promise<void> => {
   for (const { username, passwordHash, assets } of clients) {
     await clearing.ask('execute', { command: { kind: 'register', client: username }, who: 'system', t, secret: passwordHash })
@@ -54,7 +54,8 @@ export const enterClients = async (clearing: ClearingPort, clients: StartingClie
         amount: parseDecimal(amount)!,
       } as const
       const done = await clearing.ask('execute', { command, who: 'system', t })
-      if ('refused' in done) log.warn({ client: username, asset, why: done.refused }, 'an opening holding is not as it was entered before')
+      if ('refused' in done)
+        log.warn({ client: username, asset, why: done.refused }, 'an opening holding differs from the one entered before: it is ignored')
     }
   }
 }

@@ -8,7 +8,7 @@ import { fundSpec } from '../config/fundSpecs.ts'
 import type { Config } from '../config/schema.ts'
 import type { KnownFund } from './port.ts'
 
-/** Reads a fund that is defined at run time, in the form that the configuration has. Throws a Refusal: where, found, expected. */
+/** Reads a fund that is defined at run time, in the form of the configuration. Throws ProtocolError: where, found, expected. */
 export const readFund = (definition: unknown, config: Config): { readonly config: FundConfig; readonly spec: FundSpec } => {
   const fund = checked(fundSchema, definition, 'body')
   const wrong = fundContradiction(fund, config, 'body')
@@ -16,7 +16,7 @@ export const readFund = (definition: unknown, config: Config): { readonly config
   return { config: fund, spec: fundSpec(fund, config) }
 }
 
-/** The funds that were defined at run time, before this start. One that the configuration cannot carry any more is told and left out. */
+/** Returns the funds that were defined at run time before this start. One that no longer fits the configuration is logged and left out. */
 export const definedFunds = (known: readonly KnownFund[], config: Config, log: Logger): FundSpec[] =>
   known.flatMap(({ id, definition }) => {
     if (definition === undefined || config.funds.some(fund => fund.id === id)) return []

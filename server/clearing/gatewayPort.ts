@@ -19,7 +19,7 @@ export interface PricedQuote extends Quote {
   readonly nav: number | undefined
 }
 
-/** The clearing house as a gateway asks it. Time and net asset value come from the core in front of the house: a gateway has no view. */
+/** The clearing house as a gateway asks it. Time and net asset value are put in on the core's side: a gateway has no view. */
 export interface GatewayPort {
   /** Resolves when the command is durable. Rejects with a ProtocolError if it did not happen, or cannot be known to have. */
   execute(request: { readonly command: GatewayCommand; readonly who: string; readonly origin?: Origin }): Promise<Done>
@@ -42,20 +42,20 @@ export interface OrderFigures {
  * Returns the port that gateways ask. It reads the figures in the turn of the request: a request that waited for them could be
  * overtaken by the next one of its client.
  */
-export const gatewayPort = (house: Pick<ClearingPort, 'ask'>, figures: OrderFigures): GatewayPort => ({
+export const gatewayPort = (clearing: Pick<ClearingPort, 'ask'>, figures: OrderFigures): GatewayPort => ({
   execute({ command, who, origin }) {
     const t = figures.now()
     const priced = withNav(command, figures)
-    return house.ask('execute', origin === undefined ? { command: priced, who, t } : { command: priced, who, t, origin })
+    return clearing.ask('execute', origin === undefined ? { command: priced, who, t } : { command: priced, who, t, origin })
   },
   async quote({ side, fund, amount }) {
     const [t, nav] = [figures.now(), figures.nav(fund)]
-    const quote = await house.ask('quote', { side, fund, amount, nav })
+    const quote = await clearing.ask('quote', { side, fund, amount, nav })
     return quote && { ...quote, t, nav }
   },
-  order: request => house.ask('order', request),
-  holdings: request => house.ask('holdings', request),
-  page: request => house.ask('page', request),
+  order: request => clearing.ask('order', request),
+  holdings: request => clearing.ask('holdings', request),
+  page: request => clearing.ask('page', request),
 })
 
 const withNav = (command: GatewayCommand, { nav }: OrderFigures): Command => {

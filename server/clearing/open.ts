@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { isLoopback, type Settings } from '../config/settings.ts'
 import { Accounts } from '../identity/accounts.ts'
 import { adminToken } from '../identity/adminToken.ts'
+import type { StoredToken } from '../identity/credentialStore.ts'
 import { operators } from '../identity/operators.ts'
 import { Passwords } from '../identity/passwords.ts'
 import { SlowDown } from '../identity/slowDown.ts'
@@ -11,14 +12,14 @@ import { enterClients, readClients } from './clientsFile.ts'
 import type { ClearingPort } from './port.ts'
 import { openThreadPort } from './threadPort.ts'
 
-/** The clearing house, and who may come to it. */
+/** The clearing house, and the accounts that lead to it. */
 export interface Clearing {
   readonly clearing: ClearingPort
   readonly accounts: Accounts
   readonly tokens: Tokens
 }
 
-/** Throws UsageError where the configuration is wrong, JournalError where the journal cannot be used. */
+/** Opens the clearing house and enters the clients of the configuration. Rejects with UsageError if the configuration is wrong, with JournalError if the journal cannot be used. */
 export const openClearing = async (
   { config, configFile, dataDir, host, adminToken: given, repair }: Settings,
   log: Logger,
@@ -29,7 +30,7 @@ export const openClearing = async (
   const clearing = await openThreadPort({ file: join(dataDir, 'journal.db'), repair })
   const store = {
     load: async () => [...(await clearing.ask('tokens', {}))],
-    put: async (token: { digest: string; user: string; expires: number }) => clearing.ask('putToken', token),
+    put: async (token: StoredToken) => clearing.ask('putToken', token),
     remove: async (digests: readonly string[]) => clearing.ask('removeTokens', { digests }),
   }
   const tokens = await Tokens.open(store, config.tokenLifeMs, log)

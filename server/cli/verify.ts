@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UsageError } from '../config/options.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 
-/** Follows the journal of a data directory that no server holds. Throws JournalError where an entry does not follow. */
+/** Follows the chain of a data directory's journal, which no server may hold, and returns one line about it. Throws JournalError if an entry does not follow. */
 export const verify = ([dir = 'data', ...rest]: readonly string[]): string => {
   if (rest.length > 0) throw new UsageError(`verify: found "${rest[0]}", expected one data directory`)
   const file = join(dir, 'journal.db')
@@ -11,7 +11,7 @@ export const verify = ([dir = 'data', ...rest]: readonly string[]): string => {
   const journal = new SqliteJournal(file, false)
   try {
     const { entries, hash } = journal.verify()
-    return `${file}: ${entries} entries, each follows from all before it; the last bears ${hash}`
+    return `${file}: ${entries} entries, each follows from all before it; the last has the hash ${hash}`
   } finally {
     journal.close()
   }

@@ -81,8 +81,8 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
 
   flow.run(inputQueue.input$).subscribe(frames$)
   // Before anything new can be added to it.
-  await links.ledgerFeed.tellRecorded()
-  await links.ledgerFeed.tellSupplies()
+  await links.ledgerFeed.putRecorded()
+  await links.ledgerFeed.putSupplies()
 
   const opened = {
     plan,

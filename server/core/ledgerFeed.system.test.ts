@@ -105,7 +105,7 @@ describe('the ledgerFeed', () => {
     await record('a', 'b')
     const ledgerFeed = new LedgerFeed(clearing, listening(), [])
     expect(told).toEqual([])
-    await ledgerFeed.tellRecorded()
+    await ledgerFeed.putRecorded()
     await record('b', 'c')
     await record('c')
     const rows = told.map(recorded => recorded.map(({ portfolio, transactions }) => [portfolio, ...transactions.map(({ id }) => id)]))
@@ -121,12 +121,12 @@ describe('the ledgerFeed', () => {
     }
     const supply = (...supplies: [string, bigint][]) =>
       clearing.ask('execute', { command: { kind: 'supplies', supplies: new Map(supplies) }, who: 'admin', t: 2 })
-    await new LedgerFeed(clearing, listening(), []).tellSupplies()
+    await new LedgerFeed(clearing, listening(), []).putSupplies()
     expect(told).toEqual([])
     await supply(['BTC', n('19000000.5')], ['ETH', 0n])
     told.length = 0
     const later = new LedgerFeed(clearing, listening(), [])
-    await later.tellSupplies()
+    await later.putSupplies()
     await supply(['ETH', 0n], ['BTC', n('1')])
     await supply(['BTC', n('1')])
     // The first one still listens, too.

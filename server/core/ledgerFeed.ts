@@ -6,18 +6,18 @@ import { UsageError } from '../config/options.ts'
 import type { InputQueue } from './inputQueue.ts'
 
 /**
- * Keeps the streams and the clearing house of one mind: what the prices of a frame propose for a fund becomes an entry, once, and
- * what entries have come to, for funds, portfolios and supplies, goes back into the input.
+ * Keeps the streams and the clearing house in agreement: an inception that the prices of a frame propose becomes an entry, once, and what
+ * entries change in funds, portfolios and supplies goes back into the input.
  */
 export class LedgerFeed {
   private readonly clearing: ClearingPort
   private readonly inputQueue: InputQueue
   private readonly known = new Map<string, FundHoldings>()
   private readonly rebalances = new Map<string, RebalanceState>()
-  /** What was proposed and is being written down. */
+  /** Funds whose inception is being written down. */
   private readonly proposed = new Set<string>()
   private writing: Promise<unknown> = Promise.resolve()
-  /** Why it could not be written down, by fund. */
+  /** By fund: why its inception could not be written down. */
   private readonly failed = new Map<string, Error>()
 
   constructor(clearing: ClearingPort, inputQueue: InputQueue, known: readonly FundHoldings[], rebalances: readonly RebalanceState[] = []) {
@@ -32,13 +32,13 @@ export class LedgerFeed {
     })
   }
 
-  /** What was decided before holds from the first frame on. */
+  /** Puts in what was decided in earlier runs, so that it holds from the first frame on. */
   begin(): void {
-    if (this.known.size > 0) this.tell([...this.known.values()])
+    if (this.known.size > 0) this.put([...this.known.values()])
   }
 
-  /** Tells what portfolios have got in former runs. To be done before anything else is told of them, and before the first frame. */
-  async tellRecorded(): Promise<void> {
+  /** Puts in what portfolios have got in earlier runs. Must be done before the first frame, and before anything else about them is put in. */
+  async putRecorded(): Promise<void> {
     for (let after = 0; ; ) {
       const entries = await this.clearing.ask('recorded', { after })
       if (entries.length === 0) return
@@ -47,37 +47,37 @@ export class LedgerFeed {
     }
   }
 
-  /** Tells the circulating supplies that were told in former runs, likewise. */
-  async tellSupplies(): Promise<void> {
+  /** Puts in the circulating supplies that came in earlier runs, likewise. */
+  async putSupplies(): Promise<void> {
     const supplies = await this.clearing.ask('supplies', {})
     if (supplies.size > 0) this.inputQueue.put({ kind: 'ledger', funds: [], supplies })
   }
 
-  /** Lets the journal know the funds of the configuration, and their terms where these have changed. */
+  /** Writes down the funds of the configuration that the journal does not know, and terms that have changed. Rejects with UsageError if an id is taken. */
   async define(wanted: ReadonlyMap<string, FundTerms>, known: readonly KnownFund[], t: number): Promise<void> {
     for (const [fund, terms] of wanted) {
       const before = known.find(({ id }) => id === fund)
       if (before && sameTerms(before.terms, terms)) continue
       const done = await this.clearing.ask('execute', { command: { kind: 'define', fund, terms }, who: 'system', t })
       if ('refused' in done)
-        throw new UsageError(`funds: found "${fund}", which a client or operator has defined at run time, expected another id`)
+        throw new UsageError(`funds: found "${fund}", the id of a fund that was defined at run time, expected another id`)
     }
   }
 
-  /** Takes the proposals of a frame. A fund that has begun is told so; what is being written down is not written again. */
+  /** Takes the proposals of a frame. If a fund has begun already its holdings are put in; what is being written down is not written again. */
   propose(proposals: readonly Proposal[]): void {
     const known = proposals.flatMap(({ fund }) => this.known.get(fund) ?? [])
-    if (known.length > 0) this.tell(known)
+    if (known.length > 0) this.put(known)
     for (const proposal of proposals) if (!this.known.has(proposal.fund)) this.write(proposal)
   }
 
-  /** Resolves when everything proposed so far is written down and has come back; rejects where it cannot be. */
+  /** Resolves when everything proposed so far is written down and has come back. Rejects if it cannot be written down. */
   async settled(): Promise<void> {
     await this.writing
     for (const error of this.failed.values()) throw error
   }
 
-  private tell(funds: readonly FundHoldings[]): void {
+  private put(funds: readonly FundHoldings[]): void {
     const rebalances = funds.flatMap(({ fund }) => this.rebalances.get(fund) ?? [])
     this.inputQueue.put({ kind: 'ledger', funds, rebalances })
   }

@@ -6,45 +6,47 @@ export const FIRST = '0'.repeat(64)
 /** An entry within a block. */
 export interface Link {
   readonly seq: number
-  /** Of the entry before it, as it stands with this one. */
+  /** Hash of the entry before it, as this one has it. */
   readonly before: string
   readonly text: string
-  /** Its own, as it stands with the next one. */
+  /** Its own hash, as the next one has it. */
   readonly hash: string
 }
 
-/** Entries that were committed together, as the journal keeps them. */
+/** Entries that were committed together, as they lie in the file. */
 export interface Block {
   /** Number of the last entry, and of the first. */
   readonly seq: number
   readonly first: number
-  /** Of the last entry. */
+  /** Hash of the last entry. */
   readonly hash: string
   readonly entries: Buffer
 }
 
 const HASH = 64
 const END = 0x0a
-/** Entries and bytes after which a block is full: who looks for one entry reads a block. */
+/** Entries and bytes after which a block is full: reading one entry reads its block. */
 const ENTRIES_PER_BLOCK_MAX = 64
 const FULL = 1 << 17
-/** Of bytes, as many as are kept for the next block. */
+/** Bytes of buffer that are kept for the next block. */
 const KEPT = 1 << 20
 
 /**
- * Puts entries behind one another, each as the hash before it, its text and a line feed. So what is hashed lies together as it is, and a
- * block costs the database one row: of a hundred entries by themselves each would take three times as long as its hash does.
+ * Writes entries one after another, each as the hash before it, its text and a line feed. So the bytes to be hashed lie together, and a
+ * block costs the database one row: with a row each, an entry would take three times as long as its hash.
  */
 export class BlockWriter {
+  /** Entries so far. */
   count = 0
   private bytes = Buffer.allocUnsafeSlow(KEPT)
   private length = 0
 
+  /** Whether the block is to be written before another entry is added. */
   get full(): boolean {
     return this.count >= ENTRIES_PER_BLOCK_MAX || this.length >= FULL
   }
 
-  /** Adds an entry, whose text has no line feed. Its hash. */
+  /** Adds an entry, whose text has no line feed. Returns its hash. */
   add(before: string, text: string): string {
     const from = this.length
     this.reserve(HASH + text.length * 3 + 1)
@@ -57,7 +59,7 @@ export class BlockWriter {
     return digestOf('sha256', bytes.subarray(from, to))
   }
 
-  /** The entries so far, valid until the next is added to what is then an empty block. */
+  /** Returns the entries so far and begins an empty block. The bytes are valid until the next entry is added. */
   drain(): Buffer {
     const entries = this.bytes.subarray(0, this.length)
     if (this.bytes.length > KEPT) this.bytes = Buffer.allocUnsafeSlow(KEPT)
@@ -74,7 +76,7 @@ export class BlockWriter {
   }
 }
 
-/** The entries of a block that come after a number, in order. */
+/** Yields the entries of a block that come after a number, in order. */
 export function* linksOf({ first, hash, entries }: Block, after: number): Iterable<Link> {
   let from = 0
   for (let seq = first; from < entries.length; seq++) {
@@ -90,5 +92,5 @@ export function* linksOf({ first, hash, entries }: Block, after: number): Iterab
   }
 }
 
-/** The hash of what stands behind `before`. */
+/** Returns the hash of a text that follows the hash `before`. */
 export const chained = (before: string, text: string): string => digestOf('sha256', before + text)

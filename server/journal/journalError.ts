@@ -1,2 +1,2 @@
-/** The file cannot be used: held by another process, damaged, or not to be written. The text says which. */
+/** The journal cannot be used: another process holds it, it is damaged, or it cannot be written. The text says which. */
 export class JournalError extends Error {}

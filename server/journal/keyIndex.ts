@@ -1,6 +1,6 @@
 /**
- * Under which number the entry of a client's key lies: eight bytes a key at least, because every key is remembered for ever. It
- * knows a key by 32 bits of its hash, so what it finds are candidates; whoever asks looks at the entry itself.
+ * Finds the number of the entry under a client's key, in as little as eight bytes a key, because every key is remembered for ever. It knows a
+ * key by 32 bits of its hash, so it finds candidates; the caller looks at the entry itself.
  */
 export class KeyIndex {
   private tags = new Uint32Array(1 << 12)
@@ -8,13 +8,14 @@ export class KeyIndex {
   private seqs = new Uint32Array(1 << 12)
   private size = 0
 
+  /** Adds the number of the entry under a key. */
   add(who: string, key: string, seq: number): void {
     if (this.size * 3 > this.seqs.length * 2) this.grow()
     this.put(tagOf(who, key), seq)
     this.size += 1
   }
 
-  /** The first number for which `is` holds, among those that may be the key's. */
+  /** Returns the first number for which `is` holds, among those that may be the key's; undefined if there is none. */
   find(who: string, key: string, is: (seq: number) => boolean): number | undefined {
     const tag = tagOf(who, key)
     const mask = this.seqs.length - 1
@@ -41,7 +42,7 @@ export class KeyIndex {
   }
 }
 
-/** FNV-1a over both texts, a separator between. */
+/** Returns the FNV-1a hash of both texts, with a separator between them. */
 const tagOf = (who: string, key: string): number => {
   let hash = 0x811c9dc5
   for (let i = 0; i < who.length; i++) hash = Math.imul(hash ^ who.charCodeAt(i), 0x01000193)
@@ -50,5 +51,5 @@ const tagOf = (who: string, key: string): number => {
   return hash >>> 0
 }
 
-/** Spreads neighbouring tags. */
+/** Returns where to begin looking for a tag; neighbouring tags lie far apart. */
 const placeOf = (tag: number): number => Math.imul(tag, 0x9e3779b1) >>> 0

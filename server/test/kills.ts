@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
 /**
- * For tests that kill: clients that note what they sent and what they were told, and a book-keeper that reads the journal by the
- * public interface alone and knows nothing of the server's own arithmetic.
+ * For tests that kill the server: clients that note what they sent and what was answered, and a book-keeper that reads the journal through the
+ * public interface alone and does its own arithmetic.
  */
 
-/** A decimal string in 10⁻¹⁸. */
+/** Returns a decimal string in 10⁻¹⁸. */
 export const scaled = (text: string): bigint => {
   const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d{1,18}))?$/.exec(text)!
   const amount = BigInt(whole!) * 10n ** 18n + BigInt(fraction.padEnd(18, '0'))
@@ -19,7 +19,7 @@ export interface Leg {
   readonly amount: string
 }
 
-/** An order as its client is told of it. */
+/** An order as its client gets it. */
 export interface Order {
   readonly key: string
   readonly side: string
@@ -46,7 +46,7 @@ export interface Entry {
   readonly hash: string
 }
 
-/** What was sent; `answer` is absent where none came. What was refused before it was written down has neither. */
+/** An order that was sent. `answer` is absent if none came; an order that was refused before it was written down has `refused` instead. */
 export interface Sent {
   readonly who: string
   readonly key: string
@@ -60,7 +60,7 @@ interface Reply {
   readonly error?: { readonly data: { readonly code: string; readonly order?: Order } }
 }
 
-/** One client's socket; as many requests under way as are asked. */
+/** One client's socket, with any number of requests under way. */
 export class Trader {
   readonly who: string
   private readonly socket: WebSocket
@@ -87,7 +87,7 @@ export class Trader {
     const trader = new Trader(who, url)
     await once(trader.socket, 'open')
     const reply = await trader.ask('auth', { token })
-    if (reply?.result === undefined) throw new Error(`${who}: the token is good no more`)
+    if (reply?.result === undefined) throw new Error(`${who}: the token is no longer good`)
     return trader
   }
 
@@ -95,7 +95,7 @@ export class Trader {
     return this.socket.readyState !== WebSocket.OPEN
   }
 
-  /** The reply; undefined where the connection ended before it. */
+  /** Resolves with the reply; undefined if the connection ended before it. */
   ask(method: string, params: object): Promise<Reply | undefined> {
     if (this.closed) return Promise.resolve(undefined)
     return new Promise(resolve => {
@@ -105,7 +105,7 @@ export class Trader {
     })
   }
 
-  /** Sends what is an order, and notes what comes of it. */
+  /** Sends an order and notes what comes of it. */
   async order(method: string, params: { readonly key: string }, sent: Sent[]): Promise<void> {
     const note: Sent = { who: this.who, key: params.key }
     sent.push(note)
@@ -124,7 +124,7 @@ export class Trader {
 const FIRST = '0'.repeat(64)
 const CLIENT = 'client:'
 
-/** Reads the journal entry by entry, whoever served it and however often that was killed, and throws at whatever cannot be. */
+/** Reads the journal entry by entry, however often its server was killed, and throws if anything in it is impossible. */
 export class Books {
   seq = 0
   private hash = FIRST
@@ -133,10 +133,10 @@ export class Books {
   readonly registered = new Set<string>()
   /** 10⁻¹⁸ by account and asset. */
   private readonly balances = new Map<string, Map<string, bigint>>()
-  /** What came from outside less what went there, by asset, as the facts say and not the postings. */
+  /** By asset: what came from outside less what went there, by the contents of entries and not by their postings. */
   private readonly brought = new Map<string, bigint>()
 
-  /** Reads on from where it is to the newest. */
+  /** Reads on to the newest entry. */
   async read(url: string, token: string): Promise<void> {
     for (let more = true; more; ) {
       const response = await fetch(`${url}/v1/audit?after=${this.seq}&limit=10000`, { headers: { authorization: `Bearer ${token}` } })
@@ -151,7 +151,7 @@ export class Books {
     return this.balances.get(account)?.get(asset) ?? 0n
   }
 
-  /** What the client owns, as the protocol tells it. */
+  /** Returns what a client owns, without zeros. */
   holdings(client: string): Map<string, bigint> {
     return new Map([...(this.balances.get(CLIENT + client) ?? [])].filter(([, amount]) => amount !== 0n))
   }
@@ -202,7 +202,7 @@ export class Books {
     if (kind === 'inception') for (const [each, of] of Object.entries(units!)) add(this.brought, each, up(scaled(of), scaled(shares!)))
   }
 
-  /** What clients, custody and fees have of each asset together is what was brought. */
+  /** Throws if clients, custody and fees together do not have of each asset what was brought. */
   private conserved(): void {
     const held = new Map<string, bigint>()
     for (const [account, assets] of this.balances) if (account !== 'outside') for (const [asset, amount] of assets) add(held, asset, amount)
@@ -215,10 +215,10 @@ export class Books {
 
 const add = (sums: Map<string, bigint>, name: string, amount: bigint): void => void sums.set(name, (sums.get(name) ?? 0n) + amount)
 
-/** a × b of 10⁻¹⁸, rounded up. */
+/** Returns a × b in 10⁻¹⁸, rounded up. */
 const up = (a: bigint, b: bigint): bigint => (a * b + 10n ** 18n - 1n) / 10n ** 18n
 
-/** What a settled order must have moved, all of it, by account and asset. */
+/** Returns everything that a settled order must have moved, by account and asset. */
 const movesOf = ({
   kind,
   who,
