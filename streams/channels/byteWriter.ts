@@ -2,7 +2,7 @@ const SLAB = 64 * 1024
 const utf8 = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** What can be written of a number: its changed members, as `Branch` keeps them. */
+/** A member of a branch that is a number, as `Branch` keeps it: the value is `mantissa` ÷ 10^`places`. */
 export interface NumberMember {
   /** `,"key":` */
   readonly head: Uint8Array
@@ -12,7 +12,7 @@ export interface NumberMember {
   readonly places: number
 }
 
-/** Bytes that no number exceeds. */
+/** Bytes that no written number exceeds. */
 const LONGEST = 40
 const NULL = [0x6e, 0x75, 0x6c, 0x6c]
 
@@ -27,25 +27,27 @@ const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => ZERO + (i % 2 === 0 ? M
 export const POWERS: readonly number[] = Array.from({ length: 23 }, (_, k) => Number(`1e${k}`))
 
 /**
- * Writes messages as UTF-8, one behind the other into shared slabs, so that a message costs no allocation but its view. What
- * has been taken is never written to again.
+ * Writes messages as UTF-8, one behind the other into shared slabs, so that a message costs no allocation but its view. A drained message
+ * is never written to again.
  */
 export class ByteWriter {
   private slab = new Uint8Array(SLAB)
   private start = 0
   private end = 0
 
-  /** Plain ASCII. */
+  /** Writes plain ASCII. */
   ascii(text: string): void {
     this.reserve(text.length)
     for (let i = 0; i < text.length; i++) this.slab[this.end++] = text.charCodeAt(i)
   }
 
+  /** Writes one byte. */
   byte(code: number): void {
     this.reserve(1)
     this.slab[this.end++] = code
   }
 
+  /** Writes bytes. */
   bytes(source: Uint8Array): void {
     this.reserve(source.length)
     const { slab } = this
@@ -55,22 +57,23 @@ export class ByteWriter {
     this.end = end
   }
 
-  /** Where the next byte goes, for `overwrite`; good until the message is taken. */
+  /** The position of the next byte, for `overwrite`; valid until the message is drained. */
   get position(): number {
     return this.end - this.start
   }
 
+  /** Replaces a byte of the message that is being written. */
   overwrite(position: number, code: number): void {
     this.slab[this.start + position] = code
   }
 
-  /** `mantissa` ÷ 10^`places` as ECMAScript prints it. The mantissa is an integer below 10¹⁵, so its digits are the shortest. */
+  /** Writes `mantissa` ÷ 10^`places` as ECMAScript prints it. The mantissa is an integer below 10¹⁵, so its digits are the shortest. */
   decimal(mantissa: number, places: number): void {
     this.reserve(LONGEST)
     this.end = writeDecimal(this.slab, this.end, mantissa, places)
   }
 
-  /** Those of `members` that changed after `since`, each behind a comma. All in one loop: this is what most of a frame is. */
+  /** Writes those of `members` that changed after `since`, each behind a comma. All in one loop: this is most of a frame's work. */
   numbers(members: readonly NumberMember[], since: number): void {
     let { slab, end } = this
     for (let i = 0; i < members.length; i++) {
@@ -89,7 +92,7 @@ export class ByteWriter {
     this.end = end
   }
 
-  /** The message written since the last call. */
+  /** Returns the message written since the last call. */
   drain(): Uint8Array {
     const message = this.slab.subarray(this.start, this.end)
     this.start = this.end
@@ -108,8 +111,10 @@ export class ByteWriter {
   }
 }
 
+/** Encodes text as UTF-8. */
 export const utf8Bytes = (text: string): Uint8Array => utf8.encode(text)
 
+/** Decodes UTF-8. */
 export const utf8Text = (bytes: Uint8Array): string => decoder.decode(bytes)
 
 /** Writes a number at `end`, where LONGEST bytes are free, and returns where it ends. */
@@ -137,7 +142,7 @@ const writeDecimal = (slab: Uint8Array, end: number, mantissa: number, places: n
   return end
 }
 
-/** A whole number below 10¹⁵. */
+/** Writes a whole number below 10¹⁵, and returns where it ends. */
 const writeWhole = (slab: Uint8Array, end: number, value: number): number => {
   if (value < 10) {
     slab[end] = ZERO + value
@@ -148,7 +153,7 @@ const writeWhole = (slab: Uint8Array, end: number, value: number): number => {
   return writeDigits(slab, end, value, width)
 }
 
-/** A whole number below 10^width in just so many digits, zeros in front. */
+/** Writes a whole number below 10^width in exactly `width` digits, zeros in front, and returns where it ends. */
 const writeDigits = (slab: Uint8Array, end: number, value: number, width: number): number => {
   let i = end + width
   let rest = width

@@ -1,7 +1,7 @@
 import type { Candle, Candles } from '../market/candles.ts'
 import type { Branch } from './stateTree.ts'
 
-/** `candle:INTERVAL:SYMBOL`: the running candle and, under `prev`, the last closed one. */
+/** Shows `candle:INTERVAL:SYMBOL`: the running candle and, under `prev`, the last closed one. Returns what writes them. */
 export const showCandle = (root: Branch): ((candles: Candles) => void) => {
   const running = showBar(root)
   const previous = showBar(root.branch('prev'))

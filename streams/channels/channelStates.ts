@@ -12,30 +12,33 @@ export interface Push {
   readonly bytes: Uint8Array
 }
 
-/** The least that a hub must be able to ask of the channels; its answers are complete pushes. */
+/** All that a hub asks of the channels; its answers are complete pushes. */
 export interface Channels {
-  /** The whole state as of the last frame; undefined for a channel nobody has begun to watch. */
+  /** Returns the whole state as of the last frame; undefined for a channel that nobody has begun to watch. */
   snapshot(channel: string): Push | undefined
-  /** All changes after `seq` as one patch; undefined where that is too long ago, or nothing to know of. */
+  /** Returns all changes after `seq` as one patch; undefined if that is too long ago, or a number that was never given. */
   since(channel: string, seq: number): Push | undefined
-  /** The checksum of the state as of the last frame. */
+  /** Returns the checksum of the state as of the last frame; undefined for a channel that nobody has begun to watch. */
   checksum(channel: string): Push | undefined
-  /** Number of the channel's newest patch; 0 before the first. */
+  /** Returns the number of the channel's newest patch; 0 before the first. */
   seq(channel: string): number
 }
 
 /** What a channel shows, and how. */
 export interface ChannelView {
+  /** The tree that `write` writes into. */
   readonly state: StateTree
+  /** Writes the figures as of `t` (ms) into the state; each `commit` in between ends a patch. */
   readonly write: (t: number, commit: () => void) => void
+  /** Called when the first watcher comes and when the last has gone. */
   readonly listen?: (on: boolean) => void
-  /** What its messages call it, where that is not its name. */
+  /** What its messages call it, if not by its name. */
   readonly shown?: string
 }
 
 /**
- * A state that can be listened to. It is written at the end of a frame, where what it shows has changed, and only while somebody
- * watches: `write` puts the figures of the moment into the state, `listen` tells what lies behind that somebody does.
+ * A state that can be watched. It is written at the end of a frame if what it shows has changed, and only while somebody watches: `write`
+ * puts the figures of the moment into the state.
  */
 export class Channel implements Dependent {
   readonly name: string
@@ -60,6 +63,7 @@ export class Channel implements Dependent {
     this.listen = view.listen ?? (() => {})
   }
 
+  /** Begins or ends to watch it. */
   watch(on: boolean): void {
     if (on === this.watched || this.kept) return
     this.watched = on
@@ -68,7 +72,7 @@ export class Channel implements Dependent {
     this.listen(on)
   }
 
-  /** Watches from now on, whoever comes and goes. */
+  /** Watches it from now on, whatever `watch` says. */
   keep(): void {
     this.watch(true)
     this.kept = true
@@ -81,27 +85,30 @@ export class Channel implements Dependent {
   }
 }
 
-/** All channels: numbers their patches, and answers for their states. */
+/** All channels: numbers their patches, and returns their states. */
 export class ChannelStates implements Channels {
+  /** The last frame, ms. */
   t = 0
   private readonly epoch: string
   private readonly digits: number
   private readonly channels = new Map<string, Channel>()
   private pushes: Push[] = []
-  /** Where the numbers of new channels begin. */
+  /** The number that new channels begin with. */
   private base = 0
   private readonly out = new ByteWriter()
 
+  /** `digits`: significant digits of rounded numbers. */
   constructor(epoch: string, digits: number) {
     this.epoch = epoch
     this.digits = digits
   }
 
+  /** Returns the channel of that name; undefined if there is none. */
   get(name: string): Channel | undefined {
     return this.channels.get(name)
   }
 
-  /** The channel of that name; where there is none, it is made, and its state shows `source`. */
+  /** Returns the channel of that name; if there is none, it is made, and its state shows `source`. */
   open(name: string, source: Source, show: (state: StateTree) => ChannelView): Channel {
     const known = this.channels.get(name)
     if (known) return known
@@ -121,6 +128,7 @@ export class ChannelStates implements Channels {
     this.channels.delete(name)
   }
 
+  /** Numbers what was written into a channel's state since its last patch; nothing if nothing changed. */
   commit(channel: Channel, t: number): void {
     const prev = channel.state.seq
     if (!channel.state.commit()) return
@@ -130,7 +138,7 @@ export class ChannelStates implements Channels {
     this.pushes.push(this.finished(channel, prev))
   }
 
-  /** The patches since the last call. */
+  /** Returns the patches since the last call. */
   drain(): readonly Push[] {
     const pushes = this.pushes
     this.pushes = []

@@ -2,16 +2,16 @@ import { canonical, type Json } from '../wire/mergePatch.ts'
 import { type ByteWriter, POWERS, utf8Bytes } from './byteWriter.ts'
 
 /**
- * A channel's state: a tree whose leaves know the sequence number at which they last changed. That one number gives everything
- * the wire needs: the patch of a frame is `since(seq - 1)`, the merged patch of a client that fell behind at 41 is `since(41)`,
- * and neither costs memory a client. Values are written in place by the measures; nothing leaves before `commit`.
+ * A channel's state: a tree whose leaves have the sequence number at which they last changed. That one number is all the wire needs: the
+ * patch of a frame is `since(seq - 1)`, the merged patch of a client that fell behind at 41 is `since(41)`, and neither costs memory a
+ * client. Values are written in place by the measures; nothing leaves before `commit`.
  *
  * NaN and undefined make a leaf absent, so no NaN, Infinity or null can reach a client, whatever a measure computes.
  */
 export class StateTree {
   /** Number of the last committed patch; 0 before the first. */
   seq = 0
-  /** Below this number removed keys have been forgotten: `since` cannot answer for it. */
+  /** Below this number removed keys are forgotten, and `since` returns nothing. */
   floor = 0
   readonly digits: number
   readonly root: Branch
@@ -21,19 +21,19 @@ export class StateTree {
     this.root = new Branch(this, null, '')
   }
 
-  /** True where something was written since the last commit. */
+  /** Whether something was written since the last commit. */
   get dirty(): boolean {
     return this.root.changed > this.seq
   }
 
-  /** Numbers what was written since the last commit; false where nothing changed. */
+  /** Numbers what was written since the last commit; false if nothing changed. */
   commit(): boolean {
     if (!this.dirty) return false
     this.seq += 1
     return true
   }
 
-  /** Writes the merge patch from the state at `seq` to the present one. False, and nothing, where that is too old to be told. */
+  /** Writes the merge patch from the state at `seq` to the present one. Writes nothing and returns false if that is too long ago. */
   since(seq: number, out: ByteWriter): boolean {
     if (seq < this.floor || seq > this.seq) return false
     this.root.patch(seq, out)
@@ -73,7 +73,7 @@ abstract class Node {
     this.write(out)
   }
 
-  /** Marks this node and all above it as changed by the coming patch; what stands in a branch makes the branch stand. */
+  /** Marks this node and all above it as changed by the coming patch; a member that is present makes its branch present. */
   protected touch(present: boolean): void {
     const seq = this.state.seq + 1
     if (this.changed === seq && this.present === present) return
@@ -94,6 +94,7 @@ abstract class Node {
   }
 }
 
+/** A number rounded to significant digits. */
 export class NumberLeaf extends Node {
   /** The value is `mantissa` ÷ 10^`places`: so a number is rounded, compared and written without ever being divided. */
   mantissa = 0
@@ -110,6 +111,7 @@ export class NumberLeaf extends Node {
     this.most = POWERS[digits]!
   }
 
+  /** Sets the value; NaN, infinities and undefined remove it. */
   set(value: number | undefined): void {
     const size = value === undefined ? Number.NaN : Math.abs(value)
     if (!(size < Number.POSITIVE_INFINITY)) {
@@ -139,16 +141,17 @@ export class NumberLeaf extends Node {
   }
 }
 
-/** size × 10^places as an integer. Exact powers of ten reach to 10²²; beyond, a product of two is good enough for a measure. */
+/** Returns size × 10^places as an integer. Exact powers of ten reach to 10²²; beyond, a product of two is good enough for a measure. */
 const scaled = (size: number, places: number): number => {
   if (places >= 0) return Math.round(places <= 22 ? size * POWERS[places]! : size * 1e22 * 10 ** Math.min(places - 22, 300))
   return Math.round(places >= -22 ? size / POWERS[-places]! : size / 10 ** -places)
 }
 
-/** A number that keeps every digit: times, counts, sums that are compared to the last digit. */
+/** A number with every digit: times, counts, sums that are compared to the last digit. */
 class ExactLeaf extends Node {
   private value = Number.NaN
 
+  /** Sets the value; NaN, infinities and undefined remove it. */
   set(value: number | undefined): void {
     const next = value === undefined || !Number.isFinite(value) ? Number.NaN : value
     if (next === this.value && this.present) return
@@ -168,6 +171,7 @@ class TextLeaf extends Node {
   private value: string | boolean | readonly Json[] = ''
   private encoded = utf8Bytes('""')
 
+  /** Sets the value; undefined removes it. A list counts as changed if it is another object. */
   set(value: string | boolean | readonly Json[] | undefined): void {
     if (value === undefined) this.remove()
     else if (value !== this.value || !this.present) {
@@ -188,11 +192,12 @@ const NULL = utf8Bytes('null')
 const OPEN = 0x7b
 const CLOSE = 0x7d
 
-/** Removed keys a branch remembers beyond the number it holds, before the older half is forgotten. */
-const TOMBSTONES = 1024
+/** Removed keys that a branch remembers beyond the number it holds, before the older half is forgotten. */
+const TOMBSTONES_MAX = 1024
 
+/** An object in the state. */
 export class Branch extends Node {
-  /** Children that are not there: removed, or made and not yet written. */
+  /** Children that are absent: removed, or made and not yet written. */
   removed = 0
   private children: Node[] = []
   /** Those of `children` that are rounded numbers: nearly all that change, so the loop over them sees one class only. */
@@ -201,26 +206,27 @@ export class Branch extends Node {
   private readonly byKey = new Map<string, Node>()
   private sorted: Node[] | undefined
 
-  /** A number, rounded to the state's significant digits. Asking twice for a key gives the same leaf. */
+  /** Returns a number rounded to the state's significant digits. The same key always gives the same leaf. */
   number(key: string): NumberLeaf {
     return this.child(key, () => new NumberLeaf(this.state, this, key, this.state.digits), NumberLeaf)
   }
 
-  /** A number that keeps every digit. */
+  /** Returns a number with every digit. */
   exact(key: string): ExactLeaf {
     return this.child(key, () => new ExactLeaf(this.state, this, key), ExactLeaf)
   }
 
-  /** A string, a boolean or a list. */
+  /** Returns a string, a boolean or a list. */
   value(key: string): TextLeaf {
     return this.child(key, () => new TextLeaf(this.state, this, key), TextLeaf)
   }
 
+  /** Returns an object. */
   branch(key: string): Branch {
     return this.child(key, () => new Branch(this.state, this, key), Branch)
   }
 
-  /** Makes the branch stand, as `{}` where it holds nothing. */
+  /** Makes the branch present, as `{}` if it holds nothing. */
   keep(): this {
     if (!this.present) this.touch(true)
     return this
@@ -244,8 +250,8 @@ export class Branch extends Node {
   private child<N extends Node>(key: string, make: () => N, kind: new (...args: never[]) => N): N {
     const known = this.byKey.get(key)
     if (known instanceof kind) return known
-    if (known) throw new TypeError(`"${key}" is a ${known.constructor.name} of this state`)
-    if (this.removed > TOMBSTONES && this.removed > this.children.length / 2) this.forget()
+    if (known) throw new TypeError(`state: found a ${known.constructor.name} at "${key}", expected a ${kind.name}`)
+    if (this.removed > TOMBSTONES_MAX && this.removed > this.children.length / 2) this.forget()
     const node = make()
     this.children.push(node)
     if (node instanceof NumberLeaf) this.numbers.push(node)
@@ -256,7 +262,7 @@ export class Branch extends Node {
     return node
   }
 
-  /** Forgets the older half of the removed keys, and that nobody who is behind it can be served by a patch any more. */
+  /** Forgets the older half of the removed keys; no patch can be made from a state before them any more. */
   private forget(): void {
     const gone = this.children.filter(c => !c.present).sort((a, b) => a.changed - b.changed)
     const limit = gone[gone.length >> 1]!.changed
@@ -274,7 +280,7 @@ export class Branch extends Node {
     this.sorted = undefined
   }
 
-  /** Members that changed after `seq`, as a merge patch. */
+  /** Writes the members that changed after `seq`, as a merge patch. */
   patch(seq: number, out: ByteWriter): void {
     const start = out.position
     const { numbers, others } = this

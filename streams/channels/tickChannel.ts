@@ -3,7 +3,7 @@ import type { Instrument } from '../market/market.ts'
 import { SIDES } from '../market/ticks.ts'
 import type { Branch } from './stateTree.ts'
 
-/** `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. */
+/** Shows `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. Returns what writes an instrument. */
 export const showTick = (root: Branch, sources: Interner): ((instrument: Instrument) => void) => {
   const price = root.number('price')
   const size = root.number('size')

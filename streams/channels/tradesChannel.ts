@@ -5,8 +5,9 @@ import { SIDES } from '../market/ticks.ts'
 import type { Branch } from './stateTree.ts'
 
 /**
- * `trades:SYMBOL`: the newest hundred by id. Every trade passes through: where a frame has more than the tape holds, `commit`
- * is called between, and the frame bears several patches. An id that two sources use at once gets its source before it.
+ * Shows `trades:SYMBOL`: the newest hundred by id. Every trade passes through: if a frame has more than the tape holds, `commit` is called in
+ * between, and the frame has several patches. An id that two sources use at once gets its source before it. Returns what writes an
+ * instrument.
  */
 export const showTrades = (root: Branch, sources: Interner): ((instrument: Instrument, commit: () => void) => void) => {
   const last = root.branch('last')
@@ -17,7 +18,7 @@ export const showTrades = (root: Branch, sources: Interner): ((instrument: Instr
     for (const { id, source, t, price, size, side } of instrument.tape.fresh()) {
       const src = sources.at(source)
       const keyOfSource = `${src}:${id}`
-      // Whoever comes back is given what the tape holds, of which the newest may still be shown.
+      // A follower that comes back gets what the tape holds, of which the newest may still be shown.
       if (shown.get(id) === source || shown.has(keyOfSource)) continue
       if (fresh === TAPE_LENGTH) {
         commit()

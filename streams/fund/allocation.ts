@@ -3,8 +3,8 @@ import { ProtocolError } from '../wire/errors.ts'
 import { capHolds, cappedWeights } from './weighting.ts'
 
 /** Beyond these, sums and quotients would leave what a double can hold. */
-const LEAST = 1e-30
-const AMOUNT_MAX = 1e30
+const MEASURE_MIN = 1e-30
+const MEASURE_MAX = 1e30
 
 const measure = z
   .union(
@@ -18,11 +18,11 @@ const measure = z
     ],
     { error: 'a number above zero, or such a decimal string' },
   )
-  .refine(value => value >= LEAST && value <= AMOUNT_MAX, 'a number above zero, from 1e-30 to 1e30')
+  .refine(value => value >= MEASURE_MIN && value <= MEASURE_MAX, 'a number above zero, from 1e-30 to 1e30')
 
 const ASSETS_MAX = 10_000
 
-/** What is to be allocated, and among what. */
+/** The form of what is to be allocated, and among what. */
 export const ALLOCATION = z.strictObject({
   assets: z
     .array(z.strictObject({ symbol: z.string().min(1).max(64), market_cap: measure, price: measure }))
@@ -32,7 +32,7 @@ export const ALLOCATION = z.strictObject({
   capital: measure,
 })
 
-/** One asset's part: of the capital, in what the capital is counted in, and in its own units. */
+/** One asset's part: `weight` as a share of one, `value` in the currency of the capital, `amount` in units of the asset. */
 export interface Allocated {
   readonly symbol: string
   readonly weight: number
@@ -40,7 +40,10 @@ export interface Allocated {
   readonly amount: number
 }
 
-/** The capital among the assets by market capitalisation, none above the cap; the largest first. Throws a Refusal. */
+/**
+ * Allocates the capital among the assets by market capitalisation, none above the cap; the largest first. `root` says in errors where the
+ * request stands. Throws ProtocolError (`invalid_params`) if a symbol comes twice or the cap cannot hold.
+ */
 export const allocate = ({ assets, cap, capital }: z.infer<typeof ALLOCATION>, root: string): readonly Allocated[] => {
   const prices = new Map<string, number>()
   for (const [i, { symbol, price }] of assets.entries()) {

@@ -8,17 +8,19 @@ import type { FundSpec } from './spec.ts'
 import { purchaseCost, saleProceeds } from './tradeCost.ts'
 import { type PlannedTrade, type PlanRules, planTrades } from './tradePlan.ts'
 
-/** What became known at one moment of the past. */
+/** One moment of the past: the prices and supplies that became known. */
 export interface BacktestMoment {
   /** ms; later than that of the moment before. */
   readonly t: number
-  /** Asset → price, of those that had one. */
+  /** Asset → price in the quote currency, of those that had one. */
   readonly prices: ReadonlyMap<string, number>
-  /** Asset → supply from now on. */
+  /** Asset → circulating supply in units from now on. */
   readonly supplies?: ReadonlyMap<string, number>
 }
 
+/** A rebalance that a backtest carried out. */
 export interface PastRebalance {
+  /** ms. */
   readonly t: number
   readonly reason: string
   readonly trades: number
@@ -28,7 +30,7 @@ export interface PastRebalance {
   readonly fees: number
 }
 
-/** What a fund would have done. The columns have one figure a moment from its inception on. */
+/** What a fund would have done. The columns have one figure a moment, from its inception on. */
 export interface Backtest {
   readonly t: readonly number[]
   /** Of a share, after costs. */
@@ -46,18 +48,18 @@ export interface Backtest {
   readonly trackingDifference: number
 }
 
-/** The fund could not begin: these had no price. */
+/** A fund that could not begin, because these assets had no price. */
 export interface NeverBegun {
   readonly pending: readonly string[]
 }
 
-/** What trading costs nothing is planned by. */
+/** The rules of a plan if trading costs nothing. */
 const FREE: PlanRules = { feeBps: 0, minTrade: 0n, lots: new Map() }
 
 /**
- * A fund over the past, moment by moment, with the code that runs it live: it begins with the first moment whose prices suffice, looks
- * at each moment whether its weights should be set anew, and trades what its plan says at the prices of that moment, the fee out of
- * what is spent or fetched. A price older than `staleAfterMs` is stale: nothing is concluded from it.
+ * Runs a fund over the past, moment by moment, with the code that runs it live: it begins with the first moment whose prices suffice, decides
+ * at each moment whether it needs a rebalance, and trades what its plan says at the prices of that moment, the fee out of what is spent or
+ * fetched. A price older than `staleAfterMs` is stale: nothing is concluded from it.
  */
 export class BacktestRun {
   private readonly spec: FundSpec
@@ -78,6 +80,7 @@ export class BacktestRun {
     this.fund = new Fund(spec, this.market, new Changes())
   }
 
+  /** Lets time come to a moment. */
   apply({ t, prices, supplies }: BacktestMoment): void {
     const { fund, columns } = this
     for (const [asset, price] of prices) {
@@ -98,6 +101,7 @@ export class BacktestRun {
     columns.held.push(value)
   }
 
+  /** Returns the result so far. */
   result(): Backtest | NeverBegun {
     const { columns, rebalances } = this
     if (this.holdings === undefined) return { pending: this.fund.figures.pending }
@@ -130,7 +134,7 @@ export class BacktestRun {
     if ([...traded].some(asset => !(t - this.instrument(asset).t <= this.staleAfterMs))) return
     const prices = new Map([...traded].map(asset => [asset, this.priceOf(asset)]))
     const trades = planTrades(holdings.custody, prices, targets, quote, rules)
-    // What is asked for by age alone is done where nothing has to be traded.
+    // A rebalance that only age asks for is done even if nothing has to be traded.
     if (trades.length === 0 && reason !== 'age') return
     const { custody, units, value, fees } = carriedOut(holdings, trades, rules.feeBps, quote)
     this.rebalances.push({ t, reason, trades: trades.length, turnover: value / 2 / aum, fees })
@@ -156,7 +160,7 @@ interface CarriedOut {
   readonly fees: number
 }
 
-/** What the fund holds after the trades, at their prices. */
+/** Returns what the fund holds after the trades, at their prices. */
 const carriedOut = (holdings: FundHoldings, trades: readonly PlannedTrade[], feeBps: number, quote: string): CarriedOut => {
   const custody = new Map(holdings.custody)
   const rate = fromNumber(feeBps)!

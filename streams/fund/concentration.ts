@@ -1,6 +1,6 @@
 import { cappedWeights, type Weights } from './weighting.ts'
 
-/** None above `single`, and those above `above` together at most `sum`. */
+/** A rule: no weight above `single`, and those above `above` together at most `sum`; shares of one. */
 export interface Concentration {
   readonly single: number
   readonly above: number
@@ -11,15 +11,15 @@ export interface Concentration {
 export const CONCENTRATIONS = { 'msci-10-40': { single: 0.1, above: 0.05, sum: 0.4 } } as const satisfies Record<string, Concentration>
 
 /** Rounding of sums of weights. */
-const HAIR = 1e-12
+const TOLERANCE = 1e-12
 
 /**
- * Capped weights within a rule. Where those above `above` come to more than `sum`, they are reduced pro rata until they come to it,
- * none to less than `above`, and the others share what that frees in proportion, none above `above`. As many members stay large as
- * `sum` has room for at `above` each; fewer, where the small ones could not take up what is freed; and where it is too much for
- * them even so, the large ones keep it. The larger never gets less than the smaller, and equals part by name.
+ * Returns capped weights within a rule. If those above `above` come to more than `sum`, they are reduced pro rata until they come to it, none
+ * to less than `above`, and the others share what that frees in proportion, none above `above`. As many members stay large as `sum` has
+ * room for at `above` each; fewer, if the small ones could not take up what is freed; and what is still too much for them stays with the
+ * large ones. The larger never gets less than the smaller, and ties go by name.
  *
- * Undefined where the rule cannot hold.
+ * Returns undefined if the rule cannot hold.
  */
 export const concentrated = (sizes: Iterable<readonly [string, number]>, cap: number, rule: Concentration): Weights | undefined => {
   const list = [...sizes]
@@ -29,11 +29,11 @@ export const concentrated = (sizes: Iterable<readonly [string, number]>, cap: nu
   if (capped === undefined) return undefined
   const sorted = [...capped]
   const n = sorted.length
-  const large = sorted.filter(([, weight]) => weight > above + HAIR).length
-  if (sumOf(sorted.slice(0, large)) <= sum + HAIR) return capped
+  const large = sorted.filter(([, weight]) => weight > above + TOLERANCE).length
+  if (sumOf(sorted.slice(0, large)) <= sum + TOLERANCE) return capped
 
-  let k = Math.min(large, Math.floor(sum / above + HAIR))
-  while (k >= 0 && room(k, n, single, rule) < 1 - HAIR) k -= 1
+  let k = Math.min(large, Math.floor(sum / above + TOLERANCE))
+  while (k >= 0 && room(k, n, single, rule) < 1 - TOLERANCE) k -= 1
   if (k < 0) return undefined
   const top = sorted.slice(0, k)
   const total = Math.min(Math.max(sumOf(top), 1 - (n - k) * above), sum, k * single)
@@ -43,17 +43,17 @@ export const concentrated = (sizes: Iterable<readonly [string, number]>, cap: nu
   return new Map([...group, ...[...rest].map(([asset, weight]) => [asset, weight * (1 - total)] as const)])
 }
 
-/** Whether some weights of n members fit the rule. */
+/** Says whether some weights of n members fit the rule. */
 export const concentrationHolds = (n: number, cap: number, rule: Concentration): boolean => {
-  for (let k = 0; k <= n; k++) if (room(k, n, Math.min(cap, rule.single), rule) >= 1 - HAIR) return true
+  for (let k = 0; k <= n; k++) if (room(k, n, Math.min(cap, rule.single), rule) >= 1 - TOLERANCE) return true
   return false
 }
 
-/** The most that n members can come to, k of them large. */
+/** Returns the most that n members can come to, k of them large. */
 const room = (k: number, n: number, single: number, { above, sum }: Concentration): number =>
   Math.min(sum, k * single) + (n - k) * Math.min(above, single)
 
-/** Weights in proportion, but none below `least` or above `most`, that come to `total`; sorted, as they are given. */
+/** Returns weights in proportion, none below `least` or above `most`, that come to `total`; sorted, as they are given. */
 const between = (sorted: readonly (readonly [string, number])[], least: number, most: number, total: number): [string, number][] => {
   const at = (factor: number): [string, number][] =>
     sorted.map(([asset, weight]) => [asset, Math.min(Math.max(weight * factor, least), most)])

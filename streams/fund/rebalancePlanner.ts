@@ -5,16 +5,16 @@ import type { Fund } from './fund.ts'
 import type { FundHoldings } from './inception.ts'
 import { planTrades, type RebalanceProposal } from './tradePlan.ts'
 
-/** A plan that is only shown is made anew so often, ms of event time. */
-const SHOWN_MS = 1_000
+/** ms of event time after which a plan that is only shown is made again. */
+const PLAN_MS = 1_000
 
 /**
- * The rebalances of one fund: the running one or the last, as the journal tells it, and what would be traded now where the fund's
- * drift asks for it. It plans and carries nothing out: in the mode `execute` its plan is an ask of the journal, in `propose` it is shown.
+ * The rebalances of one fund: the running one or the last, as the journal has it, and what would be traded now if the fund's drift asks for
+ * it. It plans and carries nothing out: in the mode `execute` its plan is proposed to the journal, in `propose` it is shown.
  */
 export class RebalancePlanner extends Source implements Dependent {
   readonly fund: Fund
-  /** As the journal tells it. */
+  /** The running rebalance or the last, as the journal has it. */
   state: RebalanceState | undefined
   /** What would be traded now; in the mode `propose` only. */
   proposed: RebalanceProposal | undefined
@@ -34,19 +34,19 @@ export class RebalancePlanner extends Source implements Dependent {
     if (mode !== 'off') fund.add(this)
   }
 
-  /** Takes what the journal says that the fund owns. */
+  /** Takes over what the fund owns by the journal. */
   hold({ custody }: FundHoldings): void {
     this.custody = custody
   }
 
-  /** Takes what the journal says of a rebalance. */
+  /** Takes over a rebalance as the journal has it. */
   apply(state: RebalanceState): void {
     this.state = state
     this.proposed = undefined
     this.touch(this.changes)
   }
 
-  /** Plans at the end of the frame `t`, where the fund's figures of it ask for a rebalance. */
+  /** Plans at the end of the frame `t` (ms), if the fund's figures of it ask for a rebalance. */
   refresh(t: number): void {
     const proposal = this.due(t) ? this.plan(t) : undefined
     if (this.fund.spec.rebalance.mode === 'execute') {
@@ -65,11 +65,11 @@ export class RebalancePlanner extends Source implements Dependent {
     return !(t - rebalanceLast < (this.fund.spec.rebalance.coolOffMs ?? 0))
   }
 
-  /** Undefined where a price is stale or missing, or where drift asks for it and nothing is large enough to be traded. */
+  /** Returns undefined if a price is stale or missing, or if drift asks for it and nothing is large enough to be traded. */
   private plan(t: number): RebalanceProposal | undefined {
     const { spec, figures } = this.fund
     const shown = this.proposed
-    if (shown && t - shown.t < SHOWN_MS) return shown
+    if (shown && t - shown.t < PLAN_MS) return shown
     const targets = this.fund.targets.weigh()
     if (targets === undefined || spec.rebalance.trades === undefined) return undefined
     const prices = new Map<string, number>()

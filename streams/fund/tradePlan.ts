@@ -7,18 +7,19 @@ export interface PlannedTrade {
   readonly asset: string
   /** 10⁻¹⁸: by how much custody changes. */
   readonly amount: bigint
-  /** Of the quote asset: what the plan reckoned with. */
+  /** In the quote asset: the price that the plan assumes. */
   readonly price: number
 }
 
+/** How trades are planned. */
 export interface PlanRules {
-  /** Of what a trade moves, in basis points, paid in the quote asset; below 10,000. */
+  /** Basis points of what a trade moves, paid in the quote asset; below 10,000. */
   readonly feeBps: number
-  /** 10⁻¹⁸ of the quote asset: what is worth less is not traded. */
+  /** 10⁻¹⁸ of the quote asset: a trade of less is left out. */
   readonly minTrade: bigint
   /** Asset → the step of its amounts, 10⁻¹⁸; without one every amount can be traded. */
   readonly lots: ReadonlyMap<string, bigint>
-  /** 10⁻¹⁸ of the quote asset: what is worth more goes in slices. A lot is never divided. */
+  /** 10⁻¹⁸ of the quote asset: a trade of more goes in slices. A lot is never divided. */
   readonly maxTrade?: bigint
 }
 
@@ -36,10 +37,10 @@ export interface RebalanceProposal {
   readonly trades: readonly PlannedTrade[]
 }
 
-/** Slices that one asset is traded in, at most; what is beyond is left for the next rebalance. */
+/** Slices that one asset is traded in, at most; the rest is left for the next rebalance. */
 const SLICES_MAX = 1_000
 
-/** What an asset is away from its target, values in 10⁻³⁶ of the quote asset. */
+/** What is held of an asset, and its target; values in 10⁻³⁶ of the quote asset. */
 interface Gap {
   readonly asset: string
   readonly price: number
@@ -51,15 +52,15 @@ interface Gap {
 }
 
 /**
- * The trades that bring `custody` (10⁻¹⁸) to the weights of `targets`, at `prices` and after fees: sells first, then buys with the
- * cash they leave, the largest first of either. What is in custody and has no target is sold. The quote asset is never traded:
- * it is what the others leave, its target included.
+ * Returns the trades that bring `custody` (10⁻¹⁸) to the weights of `targets`, at `prices` and after fees: sells first, then buys with the
+ * cash they leave, the largest first of either. An asset in custody without a target is sold. The quote asset is never traded: it is what
+ * the others leave, its target included.
  *
- * A sale of value v brings v × (1 − fee); a purchase of value v has v ÷ (1 − fee) set aside, which also covers a fee that comes on
- * top. The weights meant are those of what is left after all fees. Amounts go down to whole lots, what is under `minTrade` is left
- * out, and what that leaves over stays cash; so carrying out a plan leaves nothing to plan.
+ * A sale of value v brings v × (1 − fee), a purchase takes v ÷ (1 − fee): see `tradeCost.ts`. The weights are those of what is left after all
+ * fees. Amounts are rounded down to whole lots, trades under `minTrade` are left out, and what that leaves over stays cash; so carrying out
+ * a plan leaves nothing to plan.
  *
- * Empty where anything held or wanted has no price: nothing is concluded from what is unknown.
+ * Returns none if anything held or wanted has no price: nothing is concluded from what is unknown.
  */
 export const planTrades = (
   custody: ReadonlyMap<string, bigint>,
@@ -86,14 +87,14 @@ export const planTrades = (
   const purchases: Intent[] = []
   for (const gap of gaps) {
     const wanted = (gap.w * after) / ONE
-    // What misses a whole lot by the rounding of a division is that lot.
+    // An amount that misses a whole lot by the rounding of a division is that lot.
     const hair = (gap.p * (rules.lots.get(gap.asset) ?? 1n)) / 1_000_000_000n
     if (gap.held > wanted) sales.push({ gap, value: least(gap.held - wanted + hair, gap.held) })
     else if (wanted > gap.held) purchases.push({ gap, value: wanted - gap.held + hair })
   }
 
   const trades: PlannedTrade[] = []
-  // As the ledger will: what comes in is rounded down, what goes out up, at 18 places, trade by trade.
+  // As the ledger will: trade by trade, income rounded down and spending up, at 18 places.
   let cash = custody.get(quote) ?? 0n
   const add = ({ asset, price, p }: Gap, side: 'buy' | 'sell', amount: bigint): void => {
     trades.push({ side, asset, amount, price })
@@ -121,9 +122,9 @@ const byValue = (a: Intent, b: Intent): number => (a.value === b.value ? (a.gap.
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 /**
- * What is left when everything stands at its weight, 10⁻³⁶: the V with V + fees of the trades that V takes = the value before.
- * That sum grows with V and bends upward where an asset turns from sale to purchase, so that Newton's steps reach it from above,
- * each settling a side for good.
+ * Returns what is left when everything stands at its weight, 10⁻³⁶: the V for which V + fees of the trades that V takes = the value before.
+ * That sum grows with V and bends upward where an asset turns from sale to purchase, so that the steps of Newton's method reach it from
+ * above, and each settles a side for good.
  */
 const valueAfterFees = (gaps: readonly Gap[], cash: bigint, fee: bigint): bigint => {
   const before = gaps.reduce((sum, { held }) => sum + held, cash)
@@ -144,7 +145,7 @@ const valueAfterFees = (gaps: readonly Gap[], cash: bigint, fee: bigint): bigint
   return after
 }
 
-/** The amounts that a value is traded in: whole lots, full slices and the rest, nothing that is too small. */
+/** Returns the amounts that a value is traded in: whole lots, full slices and the rest, nothing below `minTrade`. */
 const slices = ({ asset, p }: Gap, value: bigint, { lots, minTrade, maxTrade }: PlanRules): bigint[] => {
   const lot = lots.get(asset) ?? 1n
   const fitting = maxTrade === undefined ? value / (p * lot) : (maxTrade * ONE) / (p * lot)

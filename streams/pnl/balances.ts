@@ -1,14 +1,14 @@
 import type { Transaction } from './transaction.ts'
 
 /**
- * What lies in each account and wallet of a portfolio, exact: every row counts here, also one whose price nobody knows. A balance
- * below zero tells of a row that is missing. Money moves with purchases, sales and fees where the portfolio keeps a balance of it.
+ * What lies in each account and wallet of a portfolio, exact: every row counts here, even one whose price is unknown. A balance below zero
+ * shows that a row is missing. Money moves with purchases, sales and fees if the portfolio keeps a balance of it.
  */
 export class Balances {
   /** Account → asset → 10⁻¹⁸; an account without a name is ''. */
   readonly byAccount = new Map<string, Map<string, bigint>>()
 
-  /** What a row moves of its own asset. */
+  /** Books what a row moves of its own asset. */
   move({ type, asset, qty, account, toAccount }: Transaction): void {
     switch (type) {
       case 'buy':
@@ -28,6 +28,7 @@ export class Balances {
     }
   }
 
+  /** Changes a balance, 10⁻¹⁸. */
   add(account: string, asset: string, change: bigint): void {
     let assets = this.byAccount.get(account)
     if (assets === undefined) {

@@ -1,14 +1,14 @@
 /** A portfolio at one moment, in the quote currency. */
 export interface DrawdownPoint {
-  /** All that was gained since the beginning. */
+  /** All gains since the beginning. */
   readonly total: number
-  /** What is held is worth, what has no price yet at its cost. */
+  /** The value of what is held; an asset without a price yet counts at its cost. */
   readonly worth: number
-  /** What of the total came by prices that were the first of their assets since the moment remembered last. */
+  /** The part of the total that came by prices that were the first of their assets since the moment remembered last. */
   readonly unseen: number
 }
 
-/** `abs` in money, `rel` as a share; `rel` is NaN where more is owed than is held. */
+/** How deep a fall is: `abs` in money, `rel` as a share of one; `rel` is NaN if more is owed than is held. */
 export interface Depth {
   readonly abs: number
   readonly rel: number
@@ -17,8 +17,8 @@ export interface Depth {
 /**
  * The deepest fall of a portfolio below its highest point before: `abs` of its total, `rel` of what a unit of money invested at
  * the beginning has grown to. That growth is time-weighted (Π worth before a flow ÷ worth after the one before it), so that money
- * put in or taken out is neither growth nor fall. Both paths begin where nothing was gained yet; what an asset had gained before
- * its first price came counts as if it had been there all along.
+ * put in or taken out is neither growth nor fall. Both paths begin with nothing gained; what an asset had gained before its first price
+ * came counts as if it had been there all along.
  */
 export class Drawdown {
   private deepest: Depth = { abs: 0, rel: 0 }
@@ -28,7 +28,7 @@ export class Drawdown {
   private growth = 1
   private base = 0
 
-  /** The depth as of a moment; only what is remembered lasts. */
+  /** Returns the depth as of a moment; only what is remembered lasts. */
   at({ total, worth, unseen }: DrawdownPoint): Depth {
     const growth = this.growthAt(worth)
     return {
@@ -37,6 +37,7 @@ export class Drawdown {
     }
   }
 
+  /** Makes a moment part of the path. */
   remember(moment: DrawdownPoint): void {
     const { abs, rel } = this.at(moment)
     const growth = this.growthAt(moment.worth)
@@ -48,7 +49,7 @@ export class Drawdown {
     }
   }
 
-  /** What is held changed at one moment, by bookings that brought in `flow` (took out, where negative). */
+  /** Notes that holdings changed at one moment from `before` to `after` in value, by bookings that brought in `flow` (took out, if negative). */
   booked(before: number, after: number, flow: number): void {
     // Money comes at the beginning of its moment and goes at the end, so that there is always something that grows.
     const invested = before + Math.max(flow, 0)
@@ -58,15 +59,15 @@ export class Drawdown {
   }
 
   /**
-   * The books were made anew with rows of the past, and what is held was worth `before` and is worth `after`; all gained is more by
-   * `gained`. That is neither growth nor fall from where it stood: it counts as if it had been there all along.
+   * Notes that all rows were booked again with others of the past: what is held was worth `before` and is worth `after`, and all gains are more
+   * by `gained`. That is neither growth nor fall: it counts as if it had been there all along.
    */
   restated(before: number, after: number, gained: number): void {
     this.peak += gained
     this.booked(before, after, after - before)
   }
 
-  /** The time-weighted return as of a moment, as a share; NaN where more is owed than is held. */
+  /** Returns the time-weighted return as of a moment, a share of one; NaN if more is owed than is held. */
   returned({ worth }: DrawdownPoint): number {
     return this.growthAt(worth) - 1
   }

@@ -4,29 +4,29 @@ import type { AssetPnl, PnlRow } from '../measures/rows.ts'
 import { type PositionRules, Positions, type WrittenPositions } from './positions.ts'
 import type { Transaction } from './transaction.ts'
 
-/** The sums of a portfolio that hourly candles can tell, as in `pnl:PORTFOLIO`. */
+/** The sums of a portfolio that follow from hourly candles, as in `pnl:PORTFOLIO`. */
 export const HOUR_SUMS = ['value', 'cost', 'unrealised', 'realised', 'income', 'expenses', 'fees', 'flows', 'total'] as const
 
-/** A portfolio as it stood at the end of an hour. Money in the quote currency; NaN is what is not known. */
+/** A portfolio as it stood at the end of an hour. Money in the quote currency; NaN is unknown. */
 export interface HourRow extends Pick<PnlRow, (typeof HOUR_SUMS)[number] | 'assets' | 'unpriced'> {
   /** ms: the end of the hour. */
   readonly t: number
-  /** What is held at a price older than the hour, and when the candle that gave it ended, ms. */
+  /** Assets valued at a price older than the hour, and when the candle that gave it ended, ms. */
   readonly carried: readonly (readonly [asset: string, since: number])[]
 }
 
-/** Where hourly rows can go on from, as JSON can hold it. */
+/** The state that hourly rows go on from, as JSON can hold it. */
 export interface Checkpoint {
-  /** ms, the end of an hour: transactions up to it are in the books. */
+  /** ms, the end of an hour: transactions up to it are booked. */
   readonly t: number
   readonly books: WrittenPositions
-  /** All that transactions have named, in order of their appearance. */
+  /** All assets that transactions have named, in order of their appearance. */
   readonly assets: readonly string[]
   /** Close of the last candle of an asset that ended by `t`, and when it did, ms. */
   readonly prices: readonly (readonly [asset: string, price: number, since: number])[]
 }
 
-/** Nothing booked yet. `prices` are those of candles that ended by `t`. */
+/** Returns a checkpoint with nothing booked yet. `prices` are those of candles that ended by `t` (ms). */
 export const opening = (rules: PositionRules, t: number, prices: Checkpoint['prices'] = []): Checkpoint => ({
   t,
   books: new Positions(rules).write(),
@@ -35,12 +35,12 @@ export const opening = (rules: PositionRules, t: number, prices: Checkpoint['pri
 })
 
 /**
- * A row for the end of each hour after `start.t`, up to `to`, and a checkpoint as of `to`. The same rows and the same checkpoint
- * come out however the time is cut.
+ * Returns a row for the end of each hour after `start.t`, up to `to` (ms), and a checkpoint as of `to`. Rows and checkpoint are the same
+ * however the time is cut.
  *
- * `closes` holds an asset's closes, that of the hour which ends at `start.t + (i + 1) × HOUR` at `i`, NaN where it had no candle.
- * A row of the transactions that bears no price is booked at the close of the last candle that had ended by its time: nothing
- * is known in an hour that only its end could tell. `transactions` are sorted by time; those up to `start.t` are passed over.
+ * `closes` holds an asset's closes: at `i` that of the hour which ends at `start.t + (i + 1) × HOUR`, NaN if it had no candle. A transaction
+ * without a price is booked at the close of the last candle that had ended by its time: an hour knows nothing that only its end shows.
+ * `transactions` are sorted by time; those up to `start.t` are passed over.
  */
 export const hourRows = (
   rules: PositionRules,
@@ -82,16 +82,16 @@ interface Price {
   readonly since: number
 }
 
-/** The books as numbers: what stays the same from one transaction to the next. */
+/** The positions as numbers: what stays the same from one transaction to the next. */
 interface Holdings {
   readonly sums: Pick<HourRow, 'realised' | 'income' | 'expenses' | 'fees' | 'flows'>
   readonly assets: readonly Held[]
 }
 
-/** What the books know of an asset. */
+/** What is held of an asset. */
 export type Held = Pick<AssetPnl, 'asset' | 'qty' | 'cost' | 'realised'>
 
-/** An asset's figures at a price: NaN where there is none. */
+/** Returns an asset's figures at a price in the quote currency; NaN if there is none. */
 export const assetAt = ({ asset, qty, cost, realised }: Held, price: number): AssetPnl => {
   const value = qty * price
   return { asset, qty, price, avg: qty === 0 ? Number.NaN : cost / qty, value, cost, unrealised: value - cost, realised }
@@ -111,7 +111,7 @@ const holdings = (positions: Positions, assets: ReadonlySet<string>): Holdings =
   }),
 })
 
-/** What is unpriced is in none of the sums of value, cost and unrealised. */
+/** Returns the row of an hour. An asset without a price is in none of the sums of value, cost and unrealised. */
 const rowAt = (t: number, { rules, flaws }: Positions, { sums, assets }: Holdings, prices: ReadonlyMap<string, Price>): HourRow => {
   const figures: AssetPnl[] = []
   const unpriced: [string, string][] = []
@@ -136,7 +136,7 @@ const rowAt = (t: number, { rules, flaws }: Positions, { sums, assets }: Holding
   return { t, value, cost, unrealised, ...sums, total, assets: figures, unpriced, carried }
 }
 
-/** Index of the first transaction after `t`. */
+/** Returns the index of the first transaction after `t` (ms). */
 export const firstAfter = (transactions: readonly Transaction[], t: number): number => {
   let low = 0
   let high = transactions.length

@@ -1,7 +1,8 @@
-/** Which lots a disposal takes first; `average` (moving) keeps one lot only. */
+/** Which lots a disposal takes first: the oldest, the newest, the dearest or the cheapest; `average` (moving) keeps one lot only. */
 export const METHODS = ['fifo', 'lifo', 'hifo', 'lofo', 'average'] as const
 export type Method = (typeof METHODS)[number]
 
+/** What one purchase left. */
 export interface Lot {
   /** ms of its purchase. */
   readonly t: number
@@ -9,11 +10,11 @@ export interface Lot {
   qty: bigint
   /** 10⁻¹⁸ of the quote currency: what is left of what was paid. */
   cost: bigint
-  /** Price of one unit without fees: what hifo and lofo go by. */
+  /** 10⁻¹⁸ of the quote currency: the price of one unit without fees, which hifo and lofo go by. */
   readonly unit: bigint
 }
 
-/** What a disposal took. */
+/** What a disposal took, 10⁻¹⁸. */
 export interface Disposal {
   readonly qty: bigint
   readonly cost: bigint
@@ -28,7 +29,7 @@ export interface WrittenLots {
   readonly lots: readonly (readonly [t: number, qty: string, cost: string, unit: string])[]
 }
 
-/** The lots of one asset. Costs are split exactly: what a part takes is rounded down, the rest stays with the lot. */
+/** The lots of one asset. Costs are split exactly: the cost of a part is rounded down, the rest stays with the lot. */
 export class Lots {
   qty = 0n
   cost = 0n
@@ -41,6 +42,7 @@ export class Lots {
     this.method = method
   }
 
+  /** Adds a lot. */
   add(lot: Lot): void {
     this.qty += lot.qty
     this.cost += lot.cost
@@ -55,7 +57,7 @@ export class Lots {
     }
   }
 
-  /** Takes `qty`, or all there is where that is less. */
+  /** Takes `qty` (10⁻¹⁸) out, or all there is if that is less. */
   dispose(qty: bigint): Disposal {
     const parts: Lot[] = []
     let wanted = qty
@@ -76,7 +78,7 @@ export class Lots {
     return { qty: qty - wanted, cost, lots: parts }
   }
 
-  /** Exactly what `read` makes the same lots of. */
+  /** Returns the lots as JSON can hold them. */
   write(): WrittenLots {
     return {
       qty: String(this.qty),
@@ -85,6 +87,7 @@ export class Lots {
     }
   }
 
+  /** Returns the lots that were written, under the same method. */
   static read(method: Method, { qty, cost, lots }: WrittenLots): Lots {
     const read = new Lots(method)
     read.qty = BigInt(qty)
@@ -105,7 +108,7 @@ export class Lots {
     }
   }
 
-  /** Sorted so that the next to be taken stands last; of equal prices the older one is taken first. */
+  /** Returns the place of a lot in an order in which the next to be taken stands last; of equal prices the older one is taken first. */
   private placeOf(lot: Lot): number {
     let low = 0
     let high = this.lots.length

@@ -3,23 +3,24 @@ import { Balances } from './balances.ts'
 import { type Disposal, Lots, type Method, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
 
-/** What is held of one asset, and what was gained by it. */
+/** What is held of one asset, and what was gained by it (10⁻¹⁸ of the quote currency). */
 export interface Position {
   readonly asset: string
   readonly lots: Lots
   realised: bigint
 }
 
+/** How a portfolio's rows are booked. */
 export interface PositionRules {
   readonly quote: string
   readonly method: Method
-  /** The fee of a purchase is part of its cost and that of a sale lessens its proceeds; otherwise fees are expenses. */
+  /** Whether the fee of a purchase is part of its cost and that of a sale lessens its proceeds; otherwise fees are expenses. */
   readonly feesInCost: boolean
-  /** The file has rows of the quote asset: purchases and sales move that balance, otherwise they are flows. */
+  /** Whether there are rows of the quote asset: then purchases and sales move that balance, otherwise they are flows. */
   readonly tracksCash: boolean
 }
 
-/** Books as JSON can hold them, amounts as decimal integers of 10⁻¹⁸. */
+/** Positions as JSON can hold them, amounts as decimal integers of 10⁻¹⁸. */
 export interface WrittenPositions {
   readonly realised: string
   readonly income: string
@@ -31,11 +32,11 @@ export interface WrittenPositions {
 }
 
 /**
- * A portfolio's books, exact. After every transaction, whatever the method,
+ * A portfolio's positions, exact. After every transaction, whatever the method,
  *
  *     value = flows + income + realised + unrealised − expenses
  *
- * where value is what is held at any set of prices and unrealised is value less the cost of the lots. Every amount below is
+ * where value is that of all holdings at any set of prices and unrealised is value less the cost of the lots. Every amount below is
  * rounded once, to 10⁻¹⁸ of the quote currency, and the same rounded amount is booked on both sides.
  */
 export class Positions {
@@ -48,14 +49,14 @@ export class Positions {
   flows = 0n
   /** Asset → why its figures cannot be trusted: sold more than was held, or of unknown price. */
   readonly flaws = new Map<string, string>()
-  /** Not part of what `write` gives: nothing else rests on them. */
+  /** Not part of what `write` returns: nothing else rests on them. */
   readonly balances = new Balances()
 
   constructor(rules: PositionRules) {
     this.rules = rules
   }
 
-  /** Books one transaction; `marketPrice` stands in where it bears no price. Returns what a disposal took. */
+  /** Books one transaction; `marketPrice` (10⁻¹⁸) stands in if it has no price. Returns what a disposal took. */
   apply(tx: Transaction, marketPrice: bigint | undefined): Disposal | undefined {
     this.balances.move(tx)
     const price = this.priceOf(tx, marketPrice)
@@ -116,7 +117,7 @@ export class Positions {
     }
   }
 
-  /** Exactly what `read` makes the same books of, under the same rules. */
+  /** Returns the positions as JSON can hold them. */
   write(): WrittenPositions {
     return {
       realised: String(this.realised),
@@ -129,6 +130,7 @@ export class Positions {
     }
   }
 
+  /** Returns the positions that were written, under the same rules. */
   static read(rules: PositionRules, written: WrittenPositions): Positions {
     const read = new Positions(rules)
     read.realised = BigInt(written.realised)
@@ -160,7 +162,7 @@ export class Positions {
     }
   }
 
-  /** Something leaves at what it is worth: a gift given away, a withdrawal. */
+  /** Books what leaves at its worth: a gift given away, a withdrawal. */
   private leave(tx: Transaction, qty: bigint, worth: bigint): Disposal {
     const taken = this.dispose(tx, qty, worth, (part, whole) => {
       this.flows -= share(worth, part, whole)
@@ -171,7 +173,7 @@ export class Positions {
   }
 
   /**
-   * Takes lots for `qty` and realises what they brought less `settle`'s deduction. What is not held cannot be realised: it is
+   * Takes lots for `qty` and realises their proceeds less `settle`'s deduction. A quantity that is not held cannot be realised: the asset is
    * flagged, and `settle` gets the part that could be.
    */
   private dispose(tx: Transaction, qty: bigint, gross: bigint, settle: (part: bigint, whole: bigint) => bigint): Disposal {
@@ -187,7 +189,7 @@ export class Positions {
     this.realised += amount
   }
 
-  /** Money out (in, where negative): from the cash of the portfolio, or from outside where the file tells of no cash. */
+  /** Books money out (in, if negative): from the cash of the portfolio, or from outside if there are no rows of cash. */
   private pay({ account }: Transaction, amount: bigint): void {
     if (!this.rules.tracksCash) {
       this.flows += amount
@@ -197,7 +199,7 @@ export class Positions {
     this.balances.add(account, this.rules.quote, -amount)
   }
 
-  /** The fee, in money, of a row that neither buys nor sells. */
+  /** Books the fee, in money, of a row that neither buys nor sells. */
   private charge(tx: Transaction): void {
     if (tx.fee === 0n) return
     this.fees += tx.fee
@@ -205,7 +207,7 @@ export class Positions {
     this.pay(tx, tx.fee)
   }
 
-  /** Moves the balance of cash. It may be owed: below zero it is a debt, not a sale of what is not there. */
+  /** Moves the balance of cash. Below zero it is a debt, not a sale of more than is held. */
   private cash(change: bigint): Disposal {
     const { lots } = this.position(this.rules.quote)
     lots.qty += change
@@ -227,5 +229,5 @@ export class Positions {
   }
 }
 
-/** The share of `amount` that `part` of `whole` has, rounded down. */
+/** Returns the share of `amount` that `part` of `whole` has, rounded down. */
 const share = (amount: bigint, part: bigint, whole: bigint): bigint => (part === whole ? amount : (amount * part) / whole)

@@ -2,6 +2,7 @@ import { formatDecimal, parseDecimal, readDecimal } from '../lib/decimal.ts'
 import { NAME } from '../lib/names.ts'
 import { isTime } from '../market/ticks.ts'
 
+/** What a transaction can be. */
 export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const
 export type TransactionType = (typeof TYPES)[number]
 
@@ -11,29 +12,30 @@ export interface Transaction {
   readonly t: number
   readonly type: TransactionType
   readonly asset: string
-  /** Positive, but for a gift given away. */
+  /** Above zero, but for a gift given away. */
   readonly qty: bigint
-  /** Of one unit; undefined where the file does not say. */
+  /** Of one unit; undefined if the file does not say. */
   readonly price: bigint | undefined
   readonly fee: bigint
-  /** What was paid (of a sale: received) in all, after the fee, where that differs from what qty, price and fee give. */
+  /** What was paid (of a sale: received) in all, after the fee, if that differs from what qty, price and fee give. */
   readonly cost: bigint | undefined
   readonly account: string
   readonly toAccount: string
-  /** '' where the file gives none. */
+  /** '' if the file gives none. */
   readonly id: string
 }
 
+/** The columns of a file of transactions. */
 export const COLUMNS = ['t', 'type', 'asset', 'qty', 'price', 'fee', 'account', 'to_account', 'id', 'cost'] as const
 const REQUIRED = ['t', 'type', 'asset', 'qty'] as const
 
-/** What a row cannot be read for: which column, what stands there, what was expected. */
+/** Says why a row cannot be read: which column, what was found, what was expected. */
 export class BadRow extends Error {}
 
-/** No amount that anybody owns is written longer; reading a long one would take long. */
-const LONGEST = 100
+/** Characters of an amount. No amount that anybody owns is written longer, and reading a long one would take long. */
+const AMOUNT_CHARS_MAX = 100
 
-/** Reads the rows of a file whose header is given. Throws BadRow for a header without the columns it needs. */
+/** Returns a reader of the rows of a file with this header; it throws BadRow for a bad row. Throws BadRow if the header lacks a column. */
 export const transactionReader = (header: readonly string[]): ((fields: readonly string[]) => Transaction) => {
   const at = new Map(header.map((name, i) => [name.trim(), i]))
   for (const name of REQUIRED) {
@@ -44,7 +46,7 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
     const bad = (name: string, expected: string): BadRow => new BadRow(`${name}: found "${field(name as 't')}", expected ${expected}`)
     const amount = (name: 'qty' | 'price' | 'fee' | 'cost'): bigint | undefined => {
       if (field(name) === '') return undefined
-      const value = field(name).length > LONGEST ? undefined : parseDecimal(field(name))
+      const value = field(name).length > AMOUNT_CHARS_MAX ? undefined : parseDecimal(field(name))
       if (value === undefined) throw bad(name, 'a decimal with at most 18 places')
       if (value < 0n && name !== 'qty') throw bad(name, 'a number that is not negative')
       return value
@@ -77,7 +79,7 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
 
 const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/
 
-/** ms of "1577868060000" or of an ISO 8601 time, which without an offset is UTC. */
+/** Reads ms since the epoch ("1577868060000") or an ISO 8601 time, which is UTC without an offset. Returns ms; undefined for anything else. */
 export const readTime = (text: string): number | undefined => {
   let t = Number.NaN
   if (/^\d{10,16}$/.test(text)) t = Number(text)
@@ -90,7 +92,7 @@ export const readTime = (text: string): number | undefined => {
   return isTime(t) ? t : undefined
 }
 
-/** A transaction as JSON has it: amounts are decimal strings, and what is not known is left out. */
+/** A transaction as JSON has it: amounts are decimal strings, and unknown members are left out. */
 export interface WrittenTransaction {
   readonly t: number
   readonly type: TransactionType
@@ -104,6 +106,7 @@ export interface WrittenTransaction {
   readonly id?: string
 }
 
+/** Returns a transaction as JSON has it. */
 export const writeTransaction = ({ t, type, asset, qty, price, fee, cost, account, toAccount, id }: Transaction): WrittenTransaction => ({
   t,
   type,
@@ -117,7 +120,7 @@ export const writeTransaction = ({ t, type, asset, qty, price, fee, cost, accoun
   ...(id !== '' && { id }),
 })
 
-/** Reads what `writeTransaction` wrote. Throws TypeError where it is something else. */
+/** Reads what `writeTransaction` wrote. Throws TypeError if an amount is no decimal. */
 export const readTransaction = ({ t, type, asset, qty, price, fee, cost, account, to_account, id }: WrittenTransaction): Transaction => ({
   t,
   type,
@@ -132,8 +135,8 @@ export const readTransaction = ({ t, type, asset, qty, price, fee, cost, account
 })
 
 /**
- * The order of rows that came at run time, whatever the order they came in: by time; of one time what comes in before what goes out;
- * then by id, as numbers rise.
+ * Compares rows that came at run time, whatever the order they came in: by time; of one time income before spending; then by id, as numbers
+ * rise.
  */
 export const inOrder = (a: Transaction, b: Transaction): number =>
   a.t - b.t || leaves(a) - leaves(b) || a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
