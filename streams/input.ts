@@ -9,46 +9,48 @@ import type { Transaction } from './pnl/transaction.ts'
 import type { ChainEvents } from './pools/chainLog.ts'
 
 /**
- * What flows in. Everything the pure part ever learns comes to it as one ordered sequence of these: it asks nobody for the
- * time and joins no two streams, so the same input gives the same output, byte for byte.
+ * The input of the pure part. Everything that it ever learns comes to it as one ordered sequence of these: it asks nobody for the time and
+ * joins no two streams, so the same input gives the same output, byte for byte.
  */
 export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Past | Clock | Watch
 
-/** Time has come to `t` (ms, a multiple of `frameMs`): live by the wall, in a replay by the data. Closes the frame. */
+/** Time has come to the end of a frame: live by the wall, in a replay by the data. */
 export interface Clock {
   readonly kind: 'clock'
+  /** ms, a multiple of `frameMs`. */
   readonly t: number
 }
 
-/** What a feed says of itself. */
+/** A feed has come to another state. */
 export interface FeedChange {
   readonly kind: 'feed'
+  /** Its number: its place in `ViewOptions.feeds`. */
   readonly feed: number
   readonly state: FeedState
 }
 
-/** Somebody begins or ceases to listen to a channel. A channel that begins is computed at the next end of a frame. */
+/** Somebody begins to watch a channel, or the last watcher has gone. A channel that begins is computed at the next end of a frame. */
 export interface Watch {
   readonly kind: 'watch'
   readonly channel: string
   readonly on: boolean
 }
 
-/** What committed entries of the journal have come to. */
+/** The effect of committed entries of the journal. */
 export interface LedgerEvents {
   readonly kind: 'ledger'
-  /** Funds that were defined at run time: they begin to exist. */
+  /** Funds that were defined at run time. */
   readonly defined?: readonly FundSpec[]
   readonly funds: readonly FundHoldings[]
   /** Rows that came at run time, each once. */
   readonly recorded?: readonly Recorded[]
-  /** Each rebalance that changed, as it stands. */
+  /** Each rebalance that changed, as it stands now. */
   readonly rebalances?: readonly RebalanceState[]
-  /** 10⁻¹⁸ of each asset: circulating supplies from now on. */
+  /** Asset → circulating supply from now on, in 10⁻¹⁸ units. */
   readonly supplies?: ReadonlyMap<string, bigint>
 }
 
-/** What an entry of the journal adds to a portfolio. */
+/** The rows that an entry of the journal adds to a portfolio. */
 export interface Recorded {
   readonly portfolio: string
   readonly transactions: readonly Transaction[]

@@ -27,7 +27,7 @@ export interface Pipeline {
   readonly view: View
 }
 
-/** Makes a pipeline: one ordered input → one view → what is due at the end of each frame → patches for who listens, rows for the store. */
+/** Makes a pipeline: one ordered input → one view → what is due at the end of each frame → patches for listeners, rows for the store. */
 export const pipeline = (options: PipelineOptions): Pipeline => {
   const view = new View(options)
   const channels = new ChannelStates(options.epoch, options.digits)
@@ -98,7 +98,7 @@ const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open
       view.absorb(input)
       if (input.kind !== 'ledger') return
   }
-  // Between two frames nothing is half done: what was asked for, or committed, shows at once, as of the last one.
+  // Between two frames nothing is half done: a watched channel or a committed entry shows at once, as of the last frame.
   if (!view.open) yield { t: view.t, byClock: false }
 }
 

@@ -27,7 +27,7 @@ export class RowSampler {
 
   /** Returns rows of what entries of the journal have changed, as of the frame `t`. */
   ledgerDriven(t: number, { funds, portfolios }: LedgerDriven): MeasureRow[] {
-    // What was decided in an earlier run is no event of this one.
+    // Entries of an earlier run are no events of this one.
     return t === 0 ? [] : [...funds.map(fund => fundRow(fund, t)), ...portfolios.map(portfolio => pnlRow(portfolio, t))]
   }
 

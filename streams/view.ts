@@ -21,14 +21,14 @@ import { levelsSymbol, type PoolSpec } from './pools/spec.ts'
 
 /** What a view is made of. */
 export interface ViewOptions {
-  /** Canonical symbols, and the names of where ticks come from, by the numbers that ticks bear. */
+  /** Canonical symbols by the numbers in ticks, and the same for the sources of ticks. */
   readonly symbols: Interner
   readonly sources: Interner
   /** ms of event time that a frame takes. */
   readonly frameMs: number
   /** ms without a message after which a feed is silent. */
   readonly staleAfterMs: number
-  /** In the order of the numbers that inputs bear. */
+  /** In the order of the feed numbers in inputs. */
   readonly feeds: readonly FeedInfo[]
   readonly funds: readonly FundSpec[]
   readonly portfolios: readonly PortfolioSpec[]
@@ -65,6 +65,7 @@ export class View {
   private readonly recordedTo = new Set<Portfolio>()
   /** Funds without an inception. */
   private waiting: Fund[] = []
+  /** Contract address in lower case → pool. */
   private readonly poolsByAddress = new Map<string, Pool>()
   /** Pools that show an order book, by the number of the symbol whose levels they show. */
   private readonly poolsBySymbol = new Map<number, Pool[]>()

@@ -99,7 +99,7 @@ export class ByteWriter {
     return message
   }
 
-  /** Makes room for `count` bytes more; the message moves to a new slab where this one ends. */
+  /** Makes room for `count` bytes more; the message moves to a new slab if this one ends. */
   private reserve(count: number): void {
     if (this.end + count <= this.slab.length) return
     const written = this.slab.subarray(this.start, this.end)

@@ -11,7 +11,7 @@ import type { Branch } from './stateTree.ts'
  */
 export const showTrades = (root: Branch, sources: Interner): ((instrument: Instrument, commit: () => void) => void) => {
   const last = root.branch('last')
-  /** The keys of what is shown, oldest first, and the source of each. */
+  /** The keys of the shown trades, oldest first, and the source of each. */
   const shown = new Map<string, number>()
   return (instrument, commit) => {
     let fresh = 0

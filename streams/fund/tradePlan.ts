@@ -40,7 +40,7 @@ export interface RebalanceProposal {
 /** Slices that one asset is traded in, at most; the rest is left for the next rebalance. */
 const SLICES_MAX = 1_000
 
-/** What is held of an asset, and its target; values in 10⁻³⁶ of the quote asset. */
+/** An asset's holding and its target; values in 10⁻³⁶ of the quote asset. */
 interface Gap {
   readonly asset: string
   readonly price: number

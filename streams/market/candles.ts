@@ -1,5 +1,3 @@
-// What was traded in an interval of event time.
-
 /** ms. */
 export const MINUTE = 60_000
 /** ms. */

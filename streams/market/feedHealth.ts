@@ -1,7 +1,7 @@
 import type { Source } from '../lib/dependencies.ts'
 import type { Bad, BadCounts } from './ticks.ts'
 
-/** What is known of a feed before it begins. `live`: by the wall; otherwise a replay. */
+/** A feed before it begins. `live`: it goes by the wall; otherwise it is a replay. */
 export interface FeedInfo {
   readonly id: string
   readonly live: boolean

@@ -88,7 +88,7 @@ interface Holdings {
   readonly assets: readonly Held[]
 }
 
-/** What is held of an asset. */
+/** A holding of an asset, as measures. */
 export type Held = Pick<AssetPnl, 'asset' | 'qty' | 'cost' | 'realised'>
 
 /** Returns an asset's figures at a price in the quote currency; NaN if there is none. */

@@ -1,5 +1,6 @@
 /** Which lots a disposal takes first: the oldest, the newest, the dearest or the cheapest; `average` (moving) keeps one lot only. */
 export const METHODS = ['fifo', 'lifo', 'hifo', 'lofo', 'average'] as const
+/** An accounting method. */
 export type Method = (typeof METHODS)[number]
 
 /** What one purchase left. */

@@ -22,14 +22,14 @@ export interface PortfolioSpec {
   readonly transactions: readonly Transaction[]
 }
 
-/** What is held of one asset, as measures, beside the instrument that prices it. */
+/** One asset of a portfolio: its figures as measures, and the instrument that prices it. */
 interface Holding {
   readonly instrument: Instrument | undefined
   readonly figures: Mutable<AssetPnl>
   /** It was held, but had no price yet, when the path was last sampled. */
   unseen: boolean
   unseenAtMidnight: boolean
-  /** NaN where it had none, or was no holding yet. */
+  /** NaN if it had none, or was no holding yet. */
   priceAtMidnight: number
 }
 
@@ -280,7 +280,7 @@ export class Portfolio extends Source implements Dependent {
 /** Accounts that are shown; of more only the first. */
 const ACCOUNTS_MAX = 1_000
 
-/** Returns what lies in each named account; none if rows name no account. */
+/** Returns the balances of each named account; none if rows name no account. */
 const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
   const accounts: AccountBalances[] = []
   for (const [account, assets] of byAccount) {

@@ -3,7 +3,7 @@ import { Balances } from './balances.ts'
 import { type Disposal, Lots, type Method, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
 
-/** What is held of one asset, and what was gained by it (10⁻¹⁸ of the quote currency). */
+/** One asset of a portfolio: its lots, and the gain that was realised with it (10⁻¹⁸ of the quote currency). */
 export interface Position {
   readonly asset: string
   readonly lots: Lots

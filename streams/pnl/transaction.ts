@@ -4,6 +4,7 @@ import { isTime } from '../market/ticks.ts'
 
 /** What a transaction can be. */
 export const TYPES = ['buy', 'sell', 'income', 'gift', 'transfer', 'fee', 'deposit', 'withdraw'] as const
+/** One kind of transaction. */
 export type TransactionType = (typeof TYPES)[number]
 
 /** One row of a transactions file. Amounts in 10⁻¹⁸; `price`, `fee` and `cost` in the quote currency. */

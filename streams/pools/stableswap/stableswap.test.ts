@@ -209,6 +209,13 @@ describe('a stableswap pool', () => {
     expect(chain.reserves).toEqual(before)
   })
 
+  it('so far out of balance that the curve has no solution has no price', () => {
+    const terms = { amplification: 100n, fee: 0n, offpegMultiplier: 0n, rates: [UNIT, UNIT] }
+    const chain = new Stableswap(terms, { block: 1, balances: [111_848_995_910_460_536_520_704n, 14_525_534_510_812_426_241n] })
+    expect([chain.price, chain.depth(0.02)]).toEqual([Number.NaN, undefined])
+    expect(chain.reserves).toBeDefined()
+  })
+
   it('of tokens with more places than the contract has is not followed', () => {
     const pool = lonelyPool({ kind: 'stableswap', stableswap: TERMS, token0: token('A', 255), token1: token('B', 6) })
     pool.apply(logAt(1, 0, new Contract().provide(FIRST)))

@@ -159,7 +159,12 @@ export class Stableswap implements PoolState {
     const xp = precise(this.snapshot, this.curve)
     if (xp[0] === 0n || xp[1] === 0n) return undefined
     const { amplification } = this.curve
-    return { x: Number(xp[0]), y: Number(xp[1]), d: Number(invariant(xp, amplification)), ann: Number(amplification) / 50 }
+    try {
+      return { x: Number(xp[0]), y: Number(xp[1]), d: Number(invariant(xp, amplification)), ann: Number(amplification) / 50 }
+    } catch {
+      // Thousands to one out of balance the contract has no D either, and refuses every exchange.
+      return undefined
+    }
   }
 
   /** Returns the factor that brings a smallest unit to 18 places. */
