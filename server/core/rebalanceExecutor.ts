@@ -5,6 +5,7 @@ import { nextOrder, type TradeEnd } from '../../streams/fund/orderSize.ts'
 import type { PlanRules, RebalanceProposal } from '../../streams/fund/tradePlan.ts'
 import type { Command } from '../../streams/ledger/command.ts'
 import { isOver, type RebalanceState, type TradeState } from '../../streams/ledger/rebalanceState.ts'
+import { unreachable } from '../../streams/lib/unreachable.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
 
@@ -269,6 +270,9 @@ export class RebalanceExecutor {
         watched.unknown += 1
         if (watched.unknown > 1) over(watched, this.t, 'lost')
         else watched.dueAt = this.t + UNKNOWN_MS
+        return
+      default:
+        unreachable(report)
     }
   }
 

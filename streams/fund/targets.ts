@@ -1,3 +1,4 @@
+import { unreachable } from '../lib/unreachable.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import { concentrated } from './concentration.ts'
 import type { FundSpec } from './spec.ts'
@@ -60,6 +61,8 @@ export class Targets {
         return Math.max(...weighting.weights.values()) > weighting.cap ? cappedWeights(weighting.weights, weighting.cap) : weighting.weights
       case 'units':
         return undefined
+      default:
+        return unreachable(weighting)
     }
   }
 

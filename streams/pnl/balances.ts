@@ -1,3 +1,4 @@
+import { unreachable } from '../lib/unreachable.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
@@ -25,6 +26,9 @@ export class Balances {
       case 'transfer':
         this.add(account, asset, -qty)
         this.add(toAccount, asset, qty)
+        return
+      default:
+        unreachable(type)
     }
   }
 

@@ -1,4 +1,5 @@
 import { divDown, mulDown, ONE } from '../lib/decimal.ts'
+import { unreachable } from '../lib/unreachable.ts'
 import { Balances } from './balances.ts'
 import { type Disposal, Lots, type Method, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
@@ -114,6 +115,8 @@ export class Positions {
       case 'transfer':
         this.charge(tx)
         return undefined
+      default:
+        return unreachable(tx.type)
     }
   }
 
