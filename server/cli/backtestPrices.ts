@@ -12,7 +12,7 @@ import type { RunningServer } from './server.ts'
 
 const MINUTE = 60_000
 
-/** What prices are asked for. */
+/** The prices that a backtest needs. */
 export interface Asked {
   readonly assets: readonly string[]
   readonly quote: string

@@ -11,20 +11,20 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'),
 const HELP = `driftwire ${version}: a real-time server for funds and portfolios
 
   driftwire serve [OPTIONS]   run the server
-  driftwire verify [DIR]      follow the whole journal of a data directory (./data) from entry to entry
+  driftwire verify [DIR]      check the whole journal of a data directory (./data), entry by entry
   driftwire import transactions FILE --portfolio ID [--url URL] [--token TOKEN]
-                              send a file of transactions, or of a wallet's transfers, into a portfolio of a running server
+                              send a file of transactions, or of a wallet's transfers, to a portfolio of a running server
   driftwire import prices FILE… [--url URL] [--token TOKEN] [--data DIR] [--config FILE]
-                              put candle files (also FILE#SYMBOL) into the store of a running server, or of a directory that none holds
-  driftwire allocate FILE|-   share a capital among assets, {assets:[{symbol,market_cap,price}],cap,capital}; --json for JSON
+                              put candle files (also FILE#SYMBOL) into the store of a running server, or of a directory that no server uses
+  driftwire allocate FILE|-   divide a capital among assets, {assets:[{symbol,market_cap,price}],cap,capital}; --json for JSON
   driftwire backtest CONFIG [--fund ID] [--from T] [--to T] [--feed replay:FILE]… [--url URL] [--token TOKEN] [--json]
-                              what a fund would have done, by recordings or by what a running server has stored
+                              show what a fund would have done, by recordings or by the prices that a running server has stored
   driftwire import swaps FILE… [--every 60s] [--url URL] [--token TOKEN] [--data DIR]
                               put completed atomic swaps (SQLite files with stats_swaps, or CSV) into the store, merged by uuid
   driftwire import supplies FILE [--url URL] [--token TOKEN]
-                              tell a running server of circulating supplies: CSV (asset,supply or also t) or JSON as under assets of a configuration
+                              send circulating supplies to a running server: CSV (asset,supply or also t) or JSON as under assets of a configuration
   driftwire import coingecko [--top N] [--days N] [--vs CURRENCY] [--key KEY] [--url URL | --data DIR] [--token TOKEN] [--config FILE] [--supplies]
-                              put hourly prices of the largest coins there, as CoinGecko has them; tell the server of their supplies, too
+                              put CoinGecko's hourly prices of the largest coins there, and their supplies into the server
   driftwire pnl PORTFOLIO [--from T] [--to T] [--csv | --json] [--url URL] [--token TOKEN]
                               show profit and loss of a portfolio of a running server, with times also by hours
   driftwire schema            print the JSON Schema of the configuration

@@ -106,7 +106,7 @@ const prices = async (args: readonly string[], environment: Environment): Promis
   return refused > 0 ? 1 : 0
 }
 
-/** The running server's, where one is named or the local one answers; else, or where it is named, the directory's. */
+/** Opens the store of the running server, if one is named or the local one answers; otherwise, or if it is named, the directory's. */
 const storeOf = async (
   url: string | undefined,
   token: string | undefined,

@@ -7,15 +7,15 @@ import type { Target } from './importCoingeckoTarget.ts'
 import type { CandleStore } from './importPrices.ts'
 import type { Imported } from './importTransactions.ts'
 
-/** What became of the hours of a coin. */
+/** The result of importing a coin's hours. */
 export interface ImportedCoin extends Imported {
-  /** Hours (of a long chart, midnights) of which CoinGecko has no price: the one before is carried over them by whoever reads. */
+  /** Hours (of a long chart, midnights) for which CoinGecko has no price: readers carry the price before over them. */
   without: number
   /** Points that are no price at no time. */
   bad: number
 }
 
-/** The hours of one coin's chart that the target has not got yet; where it has all, nothing is asked for. */
+/** Imports the hours of one coin's chart that the target lacks; asks for nothing if it lacks none. */
 export const importCoin = async (
   { id }: Coin,
   symbol: string,
@@ -43,7 +43,7 @@ export const importCoin = async (
   return imported
 }
 
-/** CoinGecko tells the volume of 24 hours only, so these candles bear none. */
+/** CoinGecko gives the volume of 24 hours only, so these candles have none. */
 const put = async (
   hours: readonly HourPrices[],
   symbol: string,

@@ -7,18 +7,19 @@ import type { HistoryPage } from '../storage/read/page.ts'
 import { type CandleStore, directoryStore, serverStore } from './importPrices.ts'
 import { localToken, RunningServer, ServerError } from './server.ts'
 
-/** Where hours go, and what is there already: the only record of how far an import has come. */
+/** The place that hours go to. Its content is the only record of how far an import has come. */
 export interface Target {
   readonly store: CandleStore
-  /** Undefined: a directory that none holds. */
+  /** Undefined: a directory that no server holds. */
   readonly server?: RunningServer
-  /** Ends (ms) of the hours in which the symbol has a candle, whoever brought it, `first ≤ end ≤ last`. */
+  /** Returns the ends (ms) of the hours in which the symbol has a candle from any source, `first ≤ end ≤ last`. */
   hours(symbol: string, first: number, last: number): Promise<ReadonlySet<number>>
   close(): Promise<void>
 }
 
+/** The server or the directory that an import goes to. */
 export interface TargetOptions {
-  /** Of a running server; undefined: the local one, where one answers. */
+  /** Of a running server; undefined: the local one, if it answers. */
   readonly url: string | undefined
   readonly token: string | undefined
   readonly port: string | undefined
@@ -27,7 +28,7 @@ export interface TargetOptions {
   readonly directory: boolean
 }
 
-/** The running server, where one is named or the local one answers; else, or where it is meant, the directory. */
+/** Opens the running server, if one is named or the local one answers; otherwise, or if it is meant, the directory. */
 export const openTarget = async ({ url, token, port, dataDir, directory }: TargetOptions): Promise<Target> => {
   if (directory) return directoryTarget(dataDir)
   const given = token ?? (url === undefined ? await localToken(dataDir) : undefined)
@@ -45,7 +46,7 @@ const serverTarget = (server: RunningServer): Target => ({
       try {
         return await server.get<HistoryPage>(`/v1/history/candle:1h:${encodeURIComponent(symbol)}?${new URLSearchParams(query)}`)
       } catch (error) {
-        // A symbol that the server has never heard of.
+        // The server does not know the symbol.
         if (error instanceof ServerError && error.status === 404) return { rows: [] }
         throw error
       }

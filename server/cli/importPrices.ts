@@ -27,7 +27,7 @@ export interface CandleStore {
 /** Candles that go at once. */
 const ROWS = 10_000
 
-/** `FILE` or `FILE#SYMBOL`, read as `replay:` reads it, into the store. Throws UsageError where it holds no candles. */
+/** `FILE` or `FILE#SYMBOL`, read as `replay:` reads it, into the store. Throws UsageError if it holds no candles. */
 export const importPrices = async (
   file: string,
   map: SymbolMap,
@@ -117,7 +117,7 @@ function* linesOf({ columns, from, to }: Ticks, symbols: Interner): Generator<st
   }
 }
 
-/** The store in a data directory that no server holds. Rejects with ServerError where one does. */
+/** Opens the store in a data directory that no server holds. Rejects with ServerError if one does. */
 export const directoryStore = async (dataDir: string): Promise<CandleStore> => {
   await mkdir(dataDir, { recursive: true })
   const held = (error: unknown): never => {
@@ -125,7 +125,7 @@ export const directoryStore = async (dataDir: string): Promise<CandleStore> => {
       throw new ServerError(`${error.message}; give the --url of the server that holds it`)
     throw error
   }
-  // Whoever serves the directory holds its journal.
+  // A server of the directory holds its journal.
   let journal: SqliteJournal
   try {
     journal = new SqliteJournal(join(dataDir, 'journal.db'), false)

@@ -22,9 +22,9 @@ const EXPECTED = 'CSV with the columns asset,supply and perhaps t, or JSON as un
 const JSON_BYTES_MAX = 16 * 1024 * 1024
 
 /**
- * The supplies in a file: CSV with `asset,supply`, with a `t` (ms or ISO 8601) the newest row of each asset; or JSON, what stands under
- * `assets` in a configuration, the configuration itself, or the last line of `import coingecko`. `bad` is told of each row that is none.
- * Throws UsageError where the file is none of these.
+ * Reads the supplies in a file: CSV with `asset,supply`, with a `t` (ms or ISO 8601) the newest row of each asset; or JSON, the content of
+ * `assets` in a configuration, the configuration itself, or the last line of `import coingecko`. `bad` is called for each row that is none.
+ * Throws UsageError if the file is none of these.
  */
 export const readSupplies = async (file: string, bad: (line: number, why: string) => void): Promise<Supplies> => {
   let rows: Rows | undefined
@@ -46,7 +46,7 @@ export const readSupplies = async (file: string, bad: (line: number, why: string
   return rows.newest
 }
 
-/** Tells a running server of supplies. Rejects with ServerError where it does not take them. */
+/** Sends supplies to a running server. Rejects with ServerError if it refuses them. */
 export const sendSupplies = async (supplies: Supplies, server: RunningServer): Promise<SupplyAnswer> => {
   const sum = { accepted: 0, known: 0 }
   const all = [...supplies]

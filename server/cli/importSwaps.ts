@@ -25,10 +25,10 @@ interface SwapTarget {
 
 const OPTIONS = { url: { type: 'string' }, token: { type: 'string' }, data: { type: 'string' }, every: { type: 'string' } } as const
 const PIECE = 1_000
-/** Bad rows beyond so many are counted, not told. */
+/** Bad rows beyond this number are counted, not shown. */
 const TOLD = 20
 
-/** `import swaps …`, until it is done or told to end. Gives the exit code. */
+/** Runs `import swaps …` until it is done or ended by a signal. Returns the exit code. */
 export const importSwaps = async (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Promise<number> => {
   const abort = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort())
@@ -36,7 +36,7 @@ export const importSwaps = async (args: readonly string[], environment: Readonly
 }
 
 /**
- * `import swaps FILE… [--every 60s]`. Gives the exit code; with `--every` it goes on until `signal` aborts. A later look takes in
+ * `import swaps FILE… [--every 60s]`. Returns the exit code; with `--every` it continues until `signal` aborts. A later look takes in
  * what was completed in the day before the newest swap of the file, so that what a source learns late is not missed. Throws UsageError.
  */
 const runImportSwaps = async (
@@ -130,7 +130,7 @@ const told = (error: unknown): undefined => {
   console.error(`driftwire: ${error.message}`)
 }
 
-/** The running server, where one is named or the local one answers; else, or where it is named, the directory itself. */
+/** Opens the running server, if one is named or the local one answers; otherwise, or if it is named, the directory itself. */
 const openTarget = async (
   { url: named, token: given, data }: { url?: string; token?: string; data?: string },
   environment: Readonly<Record<string, string | undefined>>,
@@ -172,12 +172,12 @@ const recordOf = (swap: AtomicSwap): object => ({
   ...(!Number.isNaN(swap.takerUsd) && { taker_coin_usd_price: swap.takerUsd }),
 })
 
-/** The store of a data directory that no server holds. Rejects with ServerError where one does. */
+/** Opens the store of a data directory that no server holds. Rejects with ServerError if one does. */
 const directory = async (dataDir: string): Promise<SwapTarget> => {
   await mkdir(dataDir, { recursive: true })
   let journal: SqliteJournal | undefined
   try {
-    // Whoever serves the directory holds its journal.
+    // A server of the directory holds its journal.
     journal = new SqliteJournal(join(dataDir, 'journal.db'), false)
     const engine = await openEngine({
       source: { dataDir: join(dataDir, 'clickhouse') },

@@ -7,7 +7,7 @@ import { checkedRow, RowIds, whyBad } from '../gateway/api/transactionRows.ts'
 import { type RunningServer, ServerError } from './server.ts'
 import { walletReader } from './wallet.ts'
 
-/** What became of the rows of a file. */
+/** The result of importing a file. */
 export interface Imported {
   accepted: number
   known: number
@@ -23,12 +23,12 @@ interface Row {
 /** A piece is sent when it has either. */
 const ROWS = 5_000
 const CHARACTERS = 1024 * 1024
-/** Rows without an id that are told apart where they are equal, as long as no more different ones lie between them. */
+/** The number of different rows without an id within which equal ones are told apart. */
 const APART = 100_000
 
 /**
- * Sends a file of transactions, or of a wallet's transfers, into a portfolio, a piece at a time. `bad` is told of each row that does
- * not go in, in no strict order. Throws UsageError where the file is none of these, ServerError where the server does not take it.
+ * Sends a file of transactions, or of a wallet's transfers, into a portfolio, a piece at a time. `bad` is called for each row that does
+ * not go in, in no strict order. Throws UsageError if the file is none of these, ServerError if the server refuses it.
  */
 export const importTransactions = async (
   file: string,
@@ -91,7 +91,7 @@ export const importTransactions = async (
 
 const EXPECTED = 'a transactions file (t,type,asset,qty …) or the transfers of a wallet (tx_hash,timestamp,kind,asset,signed_amount …)'
 
-/** The lines of a file. Throws UsageError where it cannot be read. */
+/** Yields the lines of a file. Throws UsageError if it cannot be read. */
 export const fileOf = async function* (file: string): ReturnType<typeof blocksOf> {
   try {
     yield* blocksOf(file)

@@ -1,17 +1,18 @@
-/** What is known of a span of time: `t` (ms) is its end. */
+/** The value of a span of time; `t` (ms) is its end. */
 export interface PlotPoint {
   readonly t: number
-  /** NaN where it is not known. */
+  /** NaN if it is unknown. */
   readonly value: number
-  /** Drawn hollow where it is not. */
+  /** Whether all of it is known; drawn hollow if not. */
   readonly whole: boolean
 }
 
+/** The edges and the grain of a plot. */
 export interface PlotFrame {
   /** ms: the left and the right edge. */
   readonly from: number
   readonly to: number
-  /** ms that a point speaks of. */
+  /** The span of a point, ms. */
   readonly step: number
   /** Characters of a line. */
   readonly width: number
@@ -19,13 +20,15 @@ export interface PlotFrame {
 
 const HEIGHT = 13
 const LEAST_WIDTH = 20
+/** The mark of a point that is wholly known. */
 export const WHOLE = '•'
+/** The mark of a point that is only partly known. */
 export const HOLLOW = '∘'
-const NOUGHT = '┈'
+const ZERO = '┈'
 
 /**
- * Values over time in lines of text, from the highest row down to the axis of time and its labels (UTC). A column shows the range of
- * all points in its time, joined to the column before it; where nothing is known it is empty. `points` are sorted by time.
+ * Draws values over time in lines of text, from the highest row down to the axis of time and its labels (UTC). A column shows the range of
+ * all points in its time, joined to the column before it; it is empty if nothing is known. `points` are sorted by time.
  */
 export const plot = (points: readonly PlotPoint[], { from, to, step, width }: PlotFrame): string[] => {
   const known = points.filter(({ t, value }) => Number.isFinite(value) && t > from && t - step < to)
@@ -34,13 +37,13 @@ export const plot = (points: readonly PlotPoint[], { from, to, step, width }: Pl
   const margin = Math.max(...[...labels.values()].map(label => label.length)) + 1
   const columns = columnsOf(known, from, to, step, Math.max(LEAST_WIDTH, width - margin - 1))
   const rowOf = (value: number): number => Math.round(((scale.high - value) / (scale.high - scale.low)) * (HEIGHT - 1))
-  const nought = scale.low < 0 && scale.high > 0 ? rowOf(0) : -1
+  const zero = scale.low < 0 && scale.high > 0 ? rowOf(0) : -1
 
   const rows = Array.from({ length: HEIGHT }, (_, row) => {
     const line = columns.map(column => {
       if (column === undefined) return ' '
       if (row >= rowOf(column.high) && row <= rowOf(column.low)) return column.whole ? WHOLE : HOLLOW
-      return row === nought ? NOUGHT : ' '
+      return row === zero ? ZERO : ' '
     })
     const label = labels.get(row)
     return `${(label ?? '').padStart(margin)}${label === undefined ? '│' : '┤'}${line.join('')}`.trimEnd()
@@ -93,7 +96,7 @@ const scaleOf = (points: readonly PlotPoint[]): Scale => {
     high = Math.max(high, value)
   }
   if (low > high) [low, high] = [0, 0]
-  // What hardly changes is a line in the middle, not noise from edge to edge.
+  // Values that hardly change are a line in the middle, not noise from edge to edge.
   const most = Math.max(Math.abs(low), Math.abs(high))
   const room = high - low > Math.max(most * 1e-9, 1e-6) ? 0 : Math.max(most / 100, 1)
   low -= room

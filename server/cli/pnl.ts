@@ -24,7 +24,7 @@ const LEAST_WIDTH = 40
 
 interface Asked {
   readonly portfolio: string
-  /** ms, `from ≤ t < to`; NaN where not given. */
+  /** ms, `from ≤ t < to`; NaN if not given. */
   readonly from: number
   readonly to: number
   /** The hours are asked for. */
@@ -36,7 +36,7 @@ interface Asked {
 export const pnl = async (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Promise<number> => {
   const { asked, url, token = environment.DRIFTWIRE_TOKEN } = read(args)
   const server = new RunningServer(url ?? environment.DRIFTWIRE_URL, token, environment.DRIFTWIRE_PORT)
-  // Whoever reads may have read enough; what is written then is told by `say`.
+  // The reader of a pipe may close it early; then `say` reports it.
   process.stdout.on('error', () => {})
   try {
     await show(asked, path => server.get(path))
@@ -92,7 +92,7 @@ const show = async ({ portfolio, from, to, hours, form }: Asked, ask: <T>(path: 
   await say(`\n${seriesOf(points, from, to, String(state.quote ?? ''), width).join('\n')}\n`)
 }
 
-/** `total` by hours. Rows bear the end of their hour. */
+/** `total` by hours. A row has the end of its hour. */
 const seriesOf = (points: readonly PlotPoint[], from: number, to: number, quote: string, width: number): string[] => {
   const [first, last] = [points[0], points.at(-1)]
   if (first === undefined || last === undefined) return ['no hours of that time']
@@ -148,7 +148,7 @@ const read = (args: readonly string[]): { asked: Asked; url?: string; token?: st
 
 const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/
 
-/** ms of "1723118400000" or of an ISO 8601 time, which without an offset is UTC; NaN where nothing is given. */
+/** ms of "1723118400000" or of an ISO 8601 time, which without an offset is UTC; NaN if nothing is given. */
 const timeOf = (name: string, given: string | undefined): number => {
   if (given === undefined) return Number.NaN
   const iso = given.replace(' ', 'T')

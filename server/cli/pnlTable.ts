@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../streams/wire/mergePatch.ts'
 
-/** What is not known. */
+/** Shown for an unknown value. */
 const UNKNOWN = '–'
 const COLUMNS = ['asset', 'qty', 'price', 'avg', 'value', 'realised', 'unrealised', '%', 'total'] as const
 
@@ -100,7 +100,7 @@ const told = (write: (value: number) => string, value: number): string => (Numbe
 
 // ---- Figures
 
-/** 1,234.50; what is as good as nought bears no sign. */
+/** 1,234.50; a value that rounds to zero has no sign. */
 function fixed(value: number, places: number): string {
   if (Math.abs(value) >= 1e15) return value.toExponential(3)
   const text = value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places })

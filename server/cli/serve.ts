@@ -8,14 +8,14 @@ import { type Running, start } from '../main.ts'
 /** A stop that takes longer than this is cut short. */
 const STOP_MS = 4_800
 
-/** Runs the server until it is told to stop (exit 0), cannot begin (exit 2) or cannot go on (exit 1). */
+/** Runs the server until a signal stops it (exit 0), or it cannot begin (exit 2) or continue (exit 1). */
 export const serve = async (args: readonly string[], version: string): Promise<void> => {
   const settings = readSettings(readOptions(args, process.env), process.env, join(packageRoot(), 'server', 'demo', 'config.json'))
   const log = pino({ level: settings.logLevel, base: null }, destination({ fd: 2, sync: true }))
 
   let running: Running | undefined
   let ending: Promise<void> | undefined
-  /** However often it is asked to end, it ends once, as it was asked first, and not before all is written. */
+  /** Ends the server once, for the first reason given, and not before all is written. */
   const end = (reason: string, code: number, lastWord = ''): Promise<void> => {
     ending ??= (async () => {
       setTimeout(() => process.exit(code), STOP_MS).unref()

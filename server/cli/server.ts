@@ -5,7 +5,7 @@ import { UsageError } from '../config/options.ts'
 
 /** The server cannot be reached, or does not do what it was asked for. The message is one line. */
 export class ServerError extends Error {
-  /** HTTP status; undefined where there was no answer. */
+  /** HTTP status; undefined if there was no answer. */
   readonly status: number | undefined
 
   constructor(message: string, status?: number) {
@@ -43,7 +43,7 @@ export class RunningServer {
     }
   }
 
-  /** The answer to a GET. What may succeed later is tried again some times; rejects with ServerError where it does not. */
+  /** Returns the answer to a GET. Retries what may succeed later; rejects with ServerError if it does not. */
   get<T>(path: string): Promise<T> {
     return this.insisted(path, {})
   }
@@ -95,7 +95,7 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** The token that the server of a directory has made for its admin; undefined where there is none. */
+/** Returns the token that the server of a directory has made for its admin; undefined if there is none. */
 export const localToken = async (dataDir: string): Promise<string | undefined> => {
   const text = await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined)
   return text?.trim()

@@ -1,11 +1,12 @@
+/** A column of a table: its head, and the text of a row's cell. */
 export interface Column<T> {
   readonly head: string
   readonly cell: (row: T) => string
-  /** Texts stand left, figures right. */
+  /** Aligned left, as texts are; figures are aligned right. */
   readonly left?: boolean
 }
 
-/** Rows as a table for a terminal, in columns as wide as what stands in them. */
+/** Returns rows as a table for a terminal, its columns as wide as their widest cell. */
 export const table = <T>(rows: readonly T[], columns: readonly Column<T>[]): string => {
   const widths = columns.map(({ head, cell }) => Math.max(head.length, ...rows.map(row => cell(row).length)))
   const line = (texts: readonly string[]): string =>

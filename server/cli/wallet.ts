@@ -2,7 +2,7 @@ import { BadRow, type Transaction } from '../../streams/pnl/transaction.ts'
 import { Header } from '../feeds/replay/header.ts'
 import { digestOf, type RowIds, readRow } from '../gateway/api/transactionRows.ts'
 
-/** 5.2411E-14 as a plain decimal: small amounts of tokens are exported so. What is written otherwise stays as it is. */
+/** Returns 5.2411E-14, as small amounts are exported, as a plain decimal; any other text as it is. */
 const plain = (text: string): string => {
   const [, whole, fraction = '', exponent] = /^(\d+)(?:\.(\d+))?e-(\d\d?)$/i.exec(text) ?? []
   if (whole === undefined) return text
@@ -14,9 +14,9 @@ const plain = (text: string): string => {
 const KINDS = ['external', 'internal', 'erc20', 'fee']
 
 /**
- * Reads the transfers of one Ethereum wallet, told by its header: `tx_hash, timestamp` (s), `kind` (external, internal, erc20, fee),
- * `asset, signed_amount` and optionally `eth_usd_price, is_error, from, to, token_address`. What came in becomes a deposit, what went a
- * withdrawal, and gas a `fee` of ETH; ETH bears the price of the time, which is in dollars. Undefined where the header is another's.
+ * Reads the transfers of one Ethereum wallet, recognised by its header: `tx_hash, timestamp` (s), `kind` (external, internal, erc20, fee),
+ * `asset, signed_amount` and optionally `eth_usd_price, is_error, from, to, token_address`. A transfer in becomes a deposit, one out a
+ * withdrawal, and gas a `fee` of ETH; ETH has the price of the time, in dollars. Undefined if the header is another's.
  */
 export const walletReader = (header: string, ids: RowIds): ((fields: readonly string[]) => Transaction) | undefined => {
   const columns = new Header(header)

@@ -4,9 +4,9 @@ import type { Environment } from '../feeds/environment.ts'
 import type { Point } from './hourly.ts'
 import type { Plan } from './plan.ts'
 
-/** CoinGecko does not give what was asked for. The message is one line and holds no key. */
+/** CoinGecko did not answer a request. The message is one line and holds no key. */
 export class CoinGeckoError extends Error {
-  /** HTTP status; undefined where there was no answer, or none that can be read. */
+  /** HTTP status; undefined if there was no answer, or none that can be read. */
   readonly status: number | undefined
 
   constructor(message: string, status: number | undefined) {
@@ -15,15 +15,17 @@ export class CoinGeckoError extends Error {
   }
 }
 
+/** A coin as CoinGecko lists it. */
 export interface Coin {
   /** `bitcoin` */
   readonly id: string
-  /** `btc`; several coins may bear the same. */
+  /** `btc`; several coins may have the same. */
   readonly symbol: string
-  /** Circulating; undefined where CoinGecko does not know it. */
+  /** Circulating; undefined if CoinGecko does not know it. */
   readonly supply: number | undefined
 }
 
+/** The plan, the address and the surroundings of the client. */
 export interface CoinGeckoOptions {
   readonly plan: Plan
   /** Another address than the plan's. */
@@ -52,7 +54,7 @@ const LONGEST_ANSWER = 32 * 1024 * 1024
 const COINS = z.array(z.object({ id: z.string().min(1), symbol: z.string(), circulating_supply: z.number().nullish() }))
 const CHART = z.object({ prices: z.array(z.tuple([z.number(), z.number().nullable()])) })
 
-/** CoinGecko's prices, asked for one after the other, no faster than the plan allows. What may succeed later is tried again some times. */
+/** Asks CoinGecko one thing after the other, no faster than the plan allows. Retries what may succeed later. */
 export class CoinGecko {
   private readonly options: CoinGeckoOptions
   private readonly sdk: Sdk
@@ -66,9 +68,9 @@ export class CoinGecko {
       proAPIKey: plan.name === 'pro' ? plan.key! : null,
       demoAPIKey: plan.name === 'demo' ? plan.key! : null,
       ...(baseUrl === undefined ? { baseURL: null, environment: plan.name === 'pro' ? 'pro' : 'demo' } : { baseURL: baseUrl }),
-      // The library insists on a key unless told that there is none.
+      // The library insists on a key unless a null says that there is none.
       defaultHeaders: plan.key === undefined ? { 'x-cg-pro-api-key': null } : {},
-      // A redirection would take the key along, whereto ever it leads.
+      // A redirection would take the key along to another address.
       fetchOptions: { redirect: 'error' },
       fetch: boundedFetch,
       maxRetries: 0,
@@ -76,14 +78,14 @@ export class CoinGecko {
     })
   }
 
-  /** The `count` largest coins by market cap, the largest first. */
+  /** Returns the `count` largest coins by market cap, the largest first. */
   async largest(count: number, vs: string): Promise<Coin[]> {
     const query = { vs_currency: vs, order: 'market_cap_desc', per_page: count, page: 1 } as const
     const coins = await this.asked(COINS, signal => this.sdk.coins.markets.get(query, { signal }))
     return coins.slice(0, count).map(({ id, symbol, circulating_supply }) => ({ id, symbol, supply: circulating_supply ?? undefined }))
   }
 
-  /** The points of a coin's last days; the last of them is "now". */
+  /** Returns the points of a coin's last days; the last of them is "now". */
   async chart(id: string, vs: string, days: number): Promise<readonly Point[]> {
     const query = { vs_currency: vs, days: String(days), precision: 'full' } as const
     return (await this.asked(CHART, signal => this.sdk.coins.marketChart.get(id, query, { signal }))).prices
@@ -140,7 +142,7 @@ export class CoinGecko {
   }
 }
 
-/** ms until the next attempt; undefined where none would be of use. */
+/** Returns the ms until the next attempt; undefined if none would be of use. */
 const waitOf = (status: number | undefined, retryAfter: string | null, attempt: number, now: number): number | undefined => {
   const again = status === undefined || status === 408 || status === 429 || status >= 500
   if (!again || attempt === WAITS.length) return undefined
@@ -151,7 +153,7 @@ const waitOf = (status: number | undefined, retryAfter: string | null, attempt: 
   return status === 429 ? MINUTE : WAITS[attempt]!
 }
 
-/** What an answer that is an error says, in any of the forms that CoinGecko gives it. */
+/** Returns the message of an error answer, in any of the forms that CoinGecko gives it. */
 const told = (body: unknown): string | undefined => {
   if (typeof body !== 'object' || body === null) return undefined
   const { error, status, error_message } = body as Record<string, unknown>
@@ -169,7 +171,7 @@ const causeOf = (error: unknown): string => {
   return `found no answer (${(inner as { code?: string } | undefined)?.code ?? inner?.message ?? message})`
 }
 
-/** `fetch`, but that an answer which is too long breaks off. */
+/** Fetches, but breaks an answer off that is too long. */
 const boundedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init)
   let bytes = 0

@@ -1,10 +1,10 @@
 import { DAY, floorTo, HOUR } from '../../streams/market/candles.ts'
 import { isPrice, isTime } from '../../streams/market/ticks.ts'
 
-/** One point of a chart: ms and price; null where CoinGecko has none. */
+/** One point of a chart: ms and price; null if CoinGecko has none. */
 export type Point = readonly [t: number, price: number | null]
 
-/** What the points of one hour say. Prices between them are not known. */
+/** The prices of one hour's points. Prices between them are unknown. */
 export interface HourPrices {
   /** ms: the end of the hour. */
   readonly end: number
@@ -14,7 +14,7 @@ export interface HourPrices {
   readonly close: number
 }
 
-/** What a chart of so many days is made of, and the ends of which hours it can tell (a multiple of which ms). */
+/** Returns the grain of a chart of this many days, in words and as the step (ms) between the hour ends that it has. */
 export const resolutionOf = (days: number): { readonly every: string; readonly step: number } =>
   days === 1
     ? { every: 'a point every 5 minutes', step: HOUR }
@@ -22,7 +22,7 @@ export const resolutionOf = (days: number): { readonly every: string; readonly s
       ? { every: 'a point an hour', step: HOUR }
       : { every: 'a point a day, at 00:00 UTC', step: DAY }
 
-/** Ends of the hours that a chart of `days` asked for at `now` (ms) can tell: `first ≤ end ≤ last`, in steps. */
+/** Returns the ends of the hours that a chart of `days` requested at `now` (ms) has: `first ≤ end ≤ last`, in steps. */
 export const hoursToAskFor = (days: number, now: number): { readonly first: number; readonly last: number; readonly step: number } => {
   const { step } = resolutionOf(days)
   const begin = Math.ceil((now - days * DAY) / step) * step
@@ -33,7 +33,7 @@ export const hoursToAskFor = (days: number, now: number): { readonly first: numb
 /**
  * The hours that have ended by the chart's last point. That point is "now" and no part of the chart: the next chart has another in
  * its place. An hour's close is the last point at or before its end. An hour without a point is left out, neither made up nor filled:
- * whoever reads candles carries the last price forward and says so. `bad` counts the points that are no price at no time.
+ * a reader of candles carries the last price forward and says so. `bad` counts the points that are no price at no time.
  */
 export const hoursOf = (points: readonly Point[]): { readonly hours: readonly HourPrices[]; readonly bad: number } => {
   const good = points.filter((point): point is readonly [number, number] => isTime(point[0]) && point[1] !== null && isPrice(point[1]))

@@ -1,6 +1,6 @@
 import { UsageError } from '../config/options.ts'
 
-/** What CoinGecko lets one do, and by which key. */
+/** A plan of CoinGecko: its key, and how fast it may be asked. */
 export interface Plan {
   readonly name: 'keyless' | 'demo' | 'pro'
   readonly key: string | undefined

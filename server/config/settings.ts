@@ -6,16 +6,16 @@ import { contradiction } from './checks.ts'
 import { type Options, readChoice, readCount, UsageError } from './options.ts'
 import { type Config, configSchema } from './schema.ts'
 
-/** All that a start was told, parsed and checked. */
+/** The options and the configuration of a start, parsed and checked. */
 export interface Settings {
   readonly host: string
   readonly port: number
-  /** Where everything is kept. */
+  /** The directory in which everything is kept. */
   readonly dataDir: string
   /** A ClickHouse server; undefined: embedded in the data directory. */
   readonly clickhouse: string | undefined
   readonly feeds: readonly string[]
-  /** Event time runs so many times faster than the wall; Infinity: as fast as the sink takes it. */
+  /** How many times faster event time runs than the clock on the wall; Infinity: as fast as the sink takes it. */
   readonly speed: number
   readonly waitClients: number
   readonly recordFrames: string | undefined
@@ -27,15 +27,16 @@ export interface Settings {
   readonly logLevel: string
   readonly adminToken: string | undefined
   readonly config: Config
-  /** Where the configuration was read from: relative file names in it are relative to its directory. */
+  /** The configuration's file: relative file names in it are relative to its directory. */
   readonly configFile: string
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
+/** Returns whether only this machine can reach the host. */
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
-/** Brings options and configuration together. Throws UsageError with one line: where, what was found, what was expected. */
+/** Reads the settings from options and configuration. Throws UsageError with one line: where, what was found, what was expected. */
 export const readSettings = (options: Options, environment: Readonly<Record<string, string | undefined>>, demo: string): Settings => {
   const file = options.config ?? demo
   const config = readConfig(file)
@@ -43,7 +44,7 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
   const tls = readTls(options)
   if (!isLoopback(host) && !tls && !options['behind-tls'])
     throw new UsageError(
-      `--host: found "${host}", which others can reach, expected --tls-cert and --tls-key, or --behind-tls where something in front speaks TLS`,
+      `--host: found "${host}", which others can reach, expected --tls-cert and --tls-key, or --behind-tls if a proxy in front speaks TLS`,
     )
   const role = readChoice('role', options.role ?? 'all', ['all', 'core', 'gateway'])
   if (role !== 'all') throw new UsageError(`--role: found "${role}", which is not available in this version, expected all`)

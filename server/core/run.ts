@@ -10,6 +10,7 @@ import type { InputQueue } from './inputQueue.ts'
 /** How long a replay may hold the event loop before sockets get their turn, ms. */
 const SLICE_MS = 10
 
+/** The feeds of a live run, and what they fill. */
 export interface RunOptions {
   readonly feeds: readonly Feed[]
   readonly inputQueue: InputQueue
@@ -47,6 +48,7 @@ export const runLive = async ({ feeds, inputQueue, frameMs, context, signal, log
   }
 }
 
+/** The feeds of a replay, its speed, and what it waits for. */
 export interface ReplayOptions extends RunOptions {
   readonly speed: number
   /** Resolves when the view knows the past of the first event, at `t` (ms). */

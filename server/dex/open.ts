@@ -10,6 +10,7 @@ import { Dex } from './dex.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity } from './liquidity.ts'
 import { insertPoolTrades, type PoolTrade, PoolTrades } from './poolTrades.ts'
 
+/** The pools, and the figures and streams that trades and liquidity are made of. */
 export interface DexOptions {
   readonly engine: Promise<Engine>
   readonly pools: ReadonlyMap<string, Pool>
@@ -24,6 +25,7 @@ export interface DexOptions {
   readonly log: Logger
 }
 
+/** What the server runs of the DEX figures. */
 export interface OpenDex {
   readonly dex: Dex
   figures(): Figures

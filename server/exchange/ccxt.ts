@@ -6,15 +6,16 @@ import { formatDecimal, mulUp, ONE, parseDecimal } from '../../streams/lib/decim
 import { UsageError } from '../config/options.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
+/** The venue, and how ccxt and the books name things. */
 export interface CcxtOptions {
   /** As ccxt calls it. */
   readonly venue: string
   /** Handed to ccxt as they are. */
   readonly options: Readonly<Record<string, unknown>>
-  /** Our name of an asset → the venue's, where it has another. */
+  /** Our name of an asset → the venue's, if it has another. */
   readonly names: Readonly<Record<string, string>>
   readonly quote: string
-  /** What a fill is booked with where the venue does not tell its fee. */
+  /** The fee of a fill if the venue does not report it, basis points. */
   readonly feeBps: number
 }
 
@@ -27,15 +28,18 @@ export interface OrderMessage {
   readonly limit: string
 }
 
+/** A message to the process: the venue to open, or an order. */
 export type ToProcess = { readonly open: Pick<CcxtOptions, 'venue' | 'options'> } | { readonly [what in Asked]?: OrderMessage }
 type Asked = 'submit' | 'cancel' | 'ask'
 
+/** A message from the process. */
 export type FromProcess =
   | { readonly opened: true }
   | { readonly fatal: string }
   | { readonly warning: string; readonly order: string }
   | { readonly report: ReportMessage }
 
+/** A report of an order, its amounts as decimal strings. */
 export type ReportMessage = { readonly order: string } & (
   | { readonly kind: 'accepted' | 'unknown' }
   | { readonly kind: 'fill'; readonly id: string; readonly amount: string; readonly price: string; readonly fee: FeeMessage }
@@ -49,14 +53,14 @@ const RESTART_MS = 5_000
 
 /**
  * A venue that ccxt knows, in a process of its own: whatever ccxt does, prices and orders here go on. Keys are read there from the
- * environment (`DRIFTWIRE_EXCHANGE_KEY`, `…_SECRET`, `…_PASSWORD`). Rejects with UsageError where it cannot be had.
+ * environment (`DRIFTWIRE_EXCHANGE_KEY`, `…_SECRET`, `…_PASSWORD`). Rejects with UsageError if it cannot be opened.
  */
 export const openCcxt = async (options: CcxtOptions, log: Logger): Promise<Exchange> => {
   const child = await started(options)
   return new CcxtExchange(child, options, log)
 }
 
-/** The compiled process, also where this file runs from its source. */
+/** Returns the file of the compiled process, also if this file runs from its source. */
 const processFile = (): string => {
   const here = fileURLToPath(new URL('./ccxtProcess.js', import.meta.url))
   return here.includes('/dist/') ? here : here.replace(/\/server\/exchange\/ccxtProcess\.js$/, '/dist/server/exchange/ccxtProcess.js')
@@ -137,12 +141,12 @@ class CcxtExchange implements Exchange {
     child.on('error', () => {})
     child.on('message', (message: FromProcess) => {
       if ('report' in message) this.take(message.report)
-      else if ('warning' in message) this.log.warn({ order: message.order, why: message.warning }, 'the exchange could not be asked')
+      else if ('warning' in message) this.log.warn({ order: message.order, why: message.warning }, 'the exchange did not answer')
     })
     child.once('exit', code => {
       this.child = undefined
       if (this.closed) return
-      this.log.error({ code }, 'the process of the exchange has ended; it is started again')
+      this.log.error({ code }, 'the process of the exchange ended; restarting it')
       this.again()
     })
   }

@@ -1,8 +1,8 @@
 import type { FromProcess, OrderMessage, ReportMessage, ToProcess } from './ccxt.ts'
 
-/** The process in which ccxt works: one venue, asked for one thing after the other by its parent. */
+/** The process in which ccxt works: one venue; its parent asks one thing after the other. */
 
-/** What of ccxt is used; the package is there only where it was installed. */
+/** The part of ccxt that is used; the package is optional. */
 interface CcxtVenue {
   loadMarkets(reload: boolean): Promise<unknown>
   createOrder(symbol: string, type: string, side: string, amount: number, price: number, params: object): Promise<CcxtOrder>
@@ -52,20 +52,20 @@ const opened = async (venue: string, options: Readonly<Record<string, unknown>>)
   try {
     await load(made)
   } catch (error) {
-    // A venue that is away for a while keeps nobody from starting.
+    // A venue that is away for a while must not keep the server from starting.
     if (!is(error, 'NetworkError')) throw error
   }
   return made
 }
 
 let loaded = false
-/** ccxt keeps a failure of this for ever, unless it is told to try anew. */
+/** Loads the markets once. ccxt remembers a failure for ever unless `true` makes it try again. */
 const load = async (venue: CcxtVenue): Promise<void> => {
   if (!loaded) await venue.loadMarkets(true)
   loaded = true
 }
 
-/** ccxt tells by the class of an error whether the venue has said no, knows of nothing, or could not be asked. */
+/** Returns whether the error is of one of these classes: ccxt's classes say if the venue refused, knows nothing, or could not be asked. */
 const is = (error: unknown, ...names: readonly string[]): boolean => {
   for (let kind = (error as object)?.constructor; kind && kind !== Object; kind = Object.getPrototypeOf(kind) as typeof kind)
     if (names.includes(kind.name)) return true
@@ -74,7 +74,7 @@ const is = (error: unknown, ...names: readonly string[]): boolean => {
 
 const why = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`.slice(0, 300)
 
-/** Says all that became of the order: its fills first, so that its end is the last word. */
+/** Reports all that happened to the order: its fills first, so that its end is the last word. */
 const tell = async (venue: CcxtVenue, order: OrderMessage, { id, status, filled = 0 }: CcxtOrder): Promise<void> => {
   if (filled > 0) {
     const trades = venue.has.fetchOrderTrades
@@ -95,7 +95,7 @@ const tell = async (venue: CcxtVenue, order: OrderMessage, { id, status, filled 
 const ask = async (venue: CcxtVenue, order: OrderMessage): Promise<void> =>
   tell(venue, order, await venue.fetchOrderWithClientOrderId(order.id, order.symbol))
 
-/** The venue has answered, and does not want the order; or it has it already. */
+/** Errors by which the venue refuses an order, or says that it has it already. */
 const NO = ['InsufficientFunds', 'InvalidOrder', 'BadRequest', 'BadSymbol', 'PermissionDenied', 'AuthenticationError']
 
 const submit = async (venue: CcxtVenue, order: OrderMessage): Promise<void> => {
@@ -103,7 +103,7 @@ const submit = async (venue: CcxtVenue, order: OrderMessage): Promise<void> => {
     const params = { clientOrderId: order.id, timeInForce: 'IOC' }
     await venue.createOrder(order.symbol, 'limit', order.side, Number(order.amount), Number(order.limit), params)
   } catch (error) {
-    // A line that broke says nothing of what became of it.
+    // A broken line says nothing of the order.
     if (!is(error, ...NO)) throw error
     await ask(venue, order).catch(asked => {
       if (!is(asked, 'OrderNotFound')) throw asked
@@ -151,6 +151,6 @@ const take = async (message: ToProcess): Promise<void> => {
 process.on('message', (message: ToProcess) => {
   line = line.then(() => take(message))
 })
-// Without its parent there is nobody to tell.
+// Without its parent it has no work.
 process.on('disconnect', () => process.exit())
 process.on('SIGINT', () => {})

@@ -14,8 +14,8 @@ export interface ExchangeOrder {
 }
 
 /**
- * What an exchange says of an order. Everything may come late, twice or never; only `done` and `rejected` say that nothing more will,
- * and `unknown`, in answer to a question, that it has heard of no such order, which one on its way may still belie.
+ * An exchange's report of an order. Any may come late, twice or never; only `done` and `rejected` say that nothing more will come,
+ * and `unknown`, in answer to a question, that it knows no such order, though one may still be on its way.
  */
 export type Report = { readonly order: string } & (
   | { readonly kind: 'accepted' }
@@ -26,7 +26,7 @@ export type Report = { readonly order: string } & (
   | { readonly kind: 'unknown' }
 )
 
-/** A place where a fund trades. Nothing here fails or answers: what comes of it are reports. */
+/** A place where a fund trades. Its methods neither fail nor answer: the results are reports. */
 export interface Exchange {
   readonly reports$: Observable<Report>
   submit(order: ExchangeOrder): void

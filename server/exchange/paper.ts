@@ -3,6 +3,7 @@ import { fromNumber, mulDown, toNumber } from '../../streams/lib/decimal.ts'
 import { seededRandom, seedOf } from '../lib/seededRandom.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
+/** The manners of the paper exchange, and the market that it fills at. */
 export interface PaperOptions {
   readonly seed: string
   /** Of what is traded, in the quote asset. */
@@ -21,7 +22,7 @@ const REMEMBERED = 1_000
 
 interface Known {
   readonly order: ExchangeOrder
-  /** What is still to be filled, each part at its time. */
+  /** The parts still to be filled, each at its time. */
   readonly parts: bigint[]
   dueAt: number
   readonly said: Report[]
@@ -29,8 +30,8 @@ interface Known {
 }
 
 /**
- * A paper exchange: orders are filled at the book's bid and ask, at the last price where there is no quote. It lives on event time, and
- * what becomes of an order follows from the seed, its number and the market alone: a replay gives the same again. It forgets
+ * A paper exchange: orders are filled at the book's bid and ask, at the last price if there is no quote. It lives on event time, and
+ * the result of an order follows from the seed, its number and the market alone: a replay gives the same again. It forgets
  * everything when the process ends.
  */
 export class PaperExchange implements Exchange {
@@ -87,7 +88,7 @@ export class PaperExchange implements Exchange {
     this.reports$.complete()
   }
 
-  /** Nothing where the order is rejected. */
+  /** Empty if the order is rejected. */
   private partsOf({ id, asset, amount }: ExchangeOrder): bigint[] {
     const { seed, rejected, partly } = this.options
     // Without what marks whose order it is: that is another one with each journal.

@@ -4,7 +4,7 @@ import { openCcxt } from './ccxt.ts'
 import type { Exchange } from './exchange.ts'
 import { PaperExchange, type PaperOptions } from './paper.ts'
 
-/** The exchange that the configuration names, and the event time it lives on, where it does. */
+/** The exchange that the configuration names, driven by event time if it lives on it. */
 export interface TradingVenue {
   readonly exchange: Exchange
   /** ms of event time at which something happens next. */
@@ -12,7 +12,7 @@ export interface TradingVenue {
   advance(t: number): void
 }
 
-/** Rejects with UsageError where the exchange cannot be had. */
+/** Opens the configured exchange. Rejects with UsageError if it cannot be opened. */
 export const openTradingVenue = async (config: Config, market: PaperOptions['market'], log: Logger): Promise<TradingVenue> => {
   const { exchange: options, quote } = config
   if (options.kind === 'paper') {

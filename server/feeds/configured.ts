@@ -5,8 +5,8 @@ import type { Feed } from './feed.ts'
 import { SpecError } from './specError.ts'
 
 /**
- * The feeds that were asked for, each opened by `open` with the directory its file names begin in. Throws UsageError where one cannot be
- * as it was asked for, or where they do not go together.
+ * Opens the configured feeds, each by `open` with the directory its file names begin in. Throws UsageError if one cannot be opened
+ * as asked, or if they do not go together.
  */
 export const configuredFeeds = async (
   { feeds: specs, config, configFile }: Settings,

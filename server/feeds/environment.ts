@@ -2,12 +2,13 @@
 export interface Environment {
   /** ms since the epoch. */
   now(): number
-  /** Runs once after `ms`; the function returned calls it off. */
+  /** Runs `run` once after `ms`, unless the returned function is called before. */
   after(ms: number, run: () => void): () => void
   /** 0 ≤ x < 1. */
   random(): number
 }
 
+/** The world as it is. */
 export const systemEnvironment: Environment = {
   now: Date.now,
   after(ms, run) {

@@ -15,14 +15,16 @@ export interface Feed {
   readonly id: string
   /** Runs by the wall clock; otherwise it is a replay, and its data are the clock. */
   readonly live: boolean
-  /** Canonical symbols it may speak of; undefined where only the data will tell. */
+  /** Canonical symbols it may speak of; undefined if only the data will say. */
   readonly symbols: readonly string[] | undefined
   /** Ends when the feed has nothing more to give, or soon after `signal` aborts. Throws only what makes the server unable to go on. */
   open(context: FeedContext): AsyncIterable<FeedInput>
 }
 
+/** An input that a feed gives. */
 export type FeedInput = Ticks | BookLevels | ChainEvents | FeedChange
 
+/** The surroundings of an open feed. */
 export interface FeedContext {
   /** The feed's number in its inputs. */
   readonly feed: number
@@ -30,7 +32,7 @@ export interface FeedContext {
   readonly symbols: Interner
   readonly sources: Interner
   readonly map: SymbolMap
-  /** Canonical symbols whose order books are shown; none where it is left out. */
+  /** Canonical symbols whose order books are shown; none if left out. */
   readonly books?: ReadonlySet<string>
   /** The newest net asset value of a share; NaN while unknown. The simulated market lets shares trade around it. */
   readonly navOf?: (fund: string) => number

@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts'
 const EVERY_MS = 1_000
 
 /**
- * Says in the log what was left out and where, at most once a second: the first at once, and what follows within the second
+ * Logs what was rejected and where, at most once a second: the first at once, and those within the second after it
  * summed up in the next line.
  */
 export class RejectLog {
@@ -20,7 +20,7 @@ export class RejectLog {
     this.environment = environment
   }
 
-  /** `where`: the line of a file, the address of a socket. */
+  /** Notes `n` rejections. `where`: the line of a file, the address of a socket. */
   note(kind: Bad, n: number, where: number | string): void {
     this.counts[kind] = (this.counts[kind] ?? 0) + n
     this.first ??= { kind, where }

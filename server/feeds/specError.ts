@@ -1,4 +1,4 @@
-/** What is wrong with a feed as it was asked for, in one line; the start ends with it. */
+/** A mistake in a feed as asked for, in one line; it ends the start. */
 export class SpecError extends Error {
   constructor(where: string, found: string, expected: string) {
     super(`${where}: found ${found}, expected ${expected}`)

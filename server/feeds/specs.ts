@@ -10,13 +10,14 @@ import { SpecError } from './specError.ts'
 import { EXCHANGES, type LiveExchange, PERPETUAL } from './venues/index.ts'
 import type { Venue } from './venues/venue.ts'
 
+/** The surroundings of a feed that is opened by its SPEC. */
 export interface FeedOptions {
   readonly map: SymbolMap
-  /** The simulated market; undefined where the seed is left open. */
+  /** Opens the simulated market; the seed is undefined if the feed names none. */
   readonly sim: (id: string, seed: string | undefined) => Feed
-  /** Where relative file names begin. */
+  /** The directory in which relative file names begin. */
   readonly base: string
-  /** What a chain is asked for. */
+  /** The pools whose logs a chain is asked for. */
   readonly pools?: readonly PoolParameters[]
   readonly mirrors?: Readonly<Record<string, string>>
   readonly timeouts?: ConnectionTimeouts
@@ -27,7 +28,7 @@ const KINDS = `sim, sim:SEED, replay:FILE, evm:URL, ${Object.keys(EXCHANGES)
   .map(name => `${name}:SYMBOLS`)
   .join(', ')}`
 
-/** The feed that a SPEC asks for. A replay's file is looked into before. Throws SpecError: what was found, what was expected. */
+/** Opens the feed that a SPEC asks for; looks into a replay's file first. Throws SpecError: what was found, what was expected. */
 export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> => {
   const { map, sim, base, environment = systemEnvironment } = options
   const colon = spec.indexOf(':')

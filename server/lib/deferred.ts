@@ -5,6 +5,7 @@ export interface Deferred<T> {
   reject(error: Error): void
 }
 
+/** Returns a promise that its owner resolves or rejects. */
 export const deferred = <T>(): Deferred<T> => {
   let settle!: Pick<Deferred<T>, 'resolve' | 'reject'>
   const promise = new Promise<T>((resolve, reject) => {

@@ -325,7 +325,7 @@ describe('the logs of a chain, live', () => {
     await run.until(run.has(chain))
     node.goDown()
     await run.until(() => run.states.at(-1) === 'down')
-    expect(run.lines.some(({ msg }) => msg === 'the node is lost')).toBe(true)
+    expect(run.lines.some(({ msg }) => msg === 'lost the node; retrying')).toBe(true)
     expect(JSON.stringify(run.lines)).not.toContain('secret')
   })
 

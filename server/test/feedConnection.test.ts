@@ -211,7 +211,7 @@ describe('a live feed', () => {
     const second = await retried()
     second.send(trade(1))
     await listener.until(() => listener.heard.trades.length === 1)
-    expect(listener.logged.find(({ msg }) => msg === 'connection lost')).toMatchObject({ code, retryMs: 500 })
+    expect(listener.logged.find(({ msg }) => msg === 'connection lost; retrying')).toMatchObject({ code, retryMs: 500 })
   })
 
   it('waits longer each time a venue refuses, and from the beginning after a healthy minute', async () => {
@@ -235,7 +235,7 @@ describe('a live feed', () => {
     }
     again.close(1012)
     await retried()
-    const lost = listener.logged.filter(({ msg }) => msg === 'connection lost')
+    const lost = listener.logged.filter(({ msg }) => msg === 'connection lost; retrying')
     expect(lost.map(({ retryMs }) => retryMs)).toEqual([500, 1_000, 2_000, 4_000, 500])
     expect(lost[0]!.reason).toContain('503')
   })
@@ -315,7 +315,7 @@ describe('a live feed', () => {
     for (let i = 0; i < 50; i++) socket.send(JSON.stringify({ error: { code: 2, msg: `Invalid request ${i}` } }))
     socket.send(trade(1))
     await listener.until(() => listener.heard.trades.length === 1)
-    expect(listener.logged.filter(({ msg }) => msg === 'the venue complains')).toMatchObject([{ complaint: 'Invalid request 0' }])
+    expect(listener.logged.filter(({ msg }) => msg === 'the venue reports an error')).toMatchObject([{ complaint: 'Invalid request 0' }])
   })
 
   it('is as good as the worst of its connections', async () => {
@@ -411,7 +411,7 @@ describe('a machine where nothing listens', () => {
       await environment.pass(environment.waits[0]!)
     }
     await listener.close()
-    const lost = listener.logged.filter(({ msg }) => msg === 'connection lost').slice(0, 8)
+    const lost = listener.logged.filter(({ msg }) => msg === 'connection lost; retrying').slice(0, 8)
     expect(lost.map(({ retryMs }) => retryMs)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
     expect(lost[0]!.reason).toContain('ECONNREFUSED')
   })

@@ -14,6 +14,7 @@ const POLL_MS = 4_000
 /** After which a connection counts as a success, and the next failure as the first. */
 const HEALTHY_MS = 60_000
 
+/** The node, the pools and the block to follow from. */
 export interface ChainFeedOptions {
   readonly url: string
   readonly from: number | undefined
@@ -67,7 +68,7 @@ export class ChainFeed {
           if (signal.aborted) return
           if (environment.now() - since >= HEALTHY_MS) backoff.reset()
           const retryMs = Math.round(backoff.next())
-          log.warn({ why: told(error, url), retryMs }, 'the node is lost')
+          log.warn({ why: told(error, url), retryMs }, 'lost the node; retrying')
           yield* this.become('down')
           await this.rest(retryMs)
         } finally {
@@ -80,7 +81,7 @@ export class ChainFeed {
     }
   }
 
-  /** Rejects with SpecError where the contracts are not what the configuration says. */
+  /** Rejects with SpecError if the contracts are not what the configuration says. */
   private async begin(node: ChainNode): Promise<void> {
     const { pools, context } = this.options
     if (!this.checked) for (const pool of pools) await checkPool(node.client, pool)
@@ -107,7 +108,7 @@ export class ChainFeed {
     }
     if (this.follower.refused > refused)
       this.options.context.log.info({ times: this.follower.refused - refused }, 'the node refused ranges of blocks; they were halved')
-    // It lives, though it had nothing to tell.
+    // The node lives, though it had nothing new.
     if (node.messages > this.told) yield this.input({ logs: [], bad: {} }, node)
   }
 
@@ -117,7 +118,7 @@ export class ChainFeed {
     return { kind: 'chain', feed: this.options.context.feed, logs, messages, bad }
   }
 
-  /** Until there may be something new, or it is time to ask. Rejects where the node was lost. */
+  /** Waits until there may be something new, or it is time to ask. Rejects if the node is lost. */
   private async pause(node: ChainNode): Promise<void> {
     const callOff = this.options.environment.after(POLL_MS, () => this.bell.ring())
     await this.bell.rung()

@@ -3,7 +3,7 @@ import { NAME } from '../../../streams/lib/names.ts'
 import type { PoolKind } from '../../../streams/pools/spec.ts'
 import { SpecError } from '../specError.ts'
 
-/** What the configuration says of a pool; what it leaves out is not checked. */
+/** A pool as configured; members that are left out are not checked. */
 export interface PoolParameters {
   readonly id: string
   readonly kind: PoolKind
@@ -31,8 +31,8 @@ const TOKEN = parseAbi(['function decimals() view returns (uint8)', 'function sy
 const OLD_TOKEN = parseAbi(['function symbol() view returns (bytes32)'])
 
 /**
- * Holds what the configuration says of a pool against its contract. Throws SpecError where they differ: its figures would be
- * wrong by powers of ten. What the contract does not tell is not checked. Rejects as the node does.
+ * Checks a pool's configuration against its contract. Throws SpecError if they differ: its figures would be
+ * wrong by powers of ten. Members that the contract does not have are not checked. Rejects as the node does.
  */
 export const checkPool = async (client: PublicClient, pool: PoolParameters): Promise<void> => {
   const address = pool.address as Address
@@ -57,7 +57,7 @@ export const checkPool = async (client: PublicClient, pool: PoolParameters): Pro
     const where = `pool ${pool.id}: token${i}`
     if (configured === undefined) continue
     const { symbol, decimals } = await tokenAt(client, tokens[i]!)
-    // What no name can be written as cannot be asked of the configuration.
+    // The configuration cannot have a symbol that is no name.
     if (symbol !== undefined && NAME.test(symbol)) same(`${where}.symbol`, configured.symbol, symbol)
     same(`${where}.decimals`, configured.decimals, decimals)
   }

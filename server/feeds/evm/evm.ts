@@ -5,6 +5,7 @@ import type { ConnectionTimeouts } from '../live/connection.ts'
 import { SpecError } from '../specError.ts'
 import type { PoolParameters } from './contracts.ts'
 
+/** A chain's feed as asked for, and the configured pools. */
 export interface EvmOptions {
   /** As asked for: `evm:URL` or `evm:URL#from=BLOCK&pools=ID,ID`. */
   readonly spec: string
@@ -16,7 +17,7 @@ export interface EvmOptions {
 
 const EXPECTED = 'evm:wss://… or evm:https://…, and behind it where wanted #from=BLOCK&pools=ID,ID'
 
-/** The logs of configured pools from one Ethereum node, from a block or from now on. Throws SpecError where it cannot be as asked for. */
+/** Opens the logs of configured pools from one Ethereum node, from a block or from now on. Throws SpecError if it cannot be as asked. */
 export const evmFeed = ({ spec, pools, timeouts, environment }: EvmOptions): Feed => {
   const { url, id, from, wanted } = readSpec(spec, pools)
   return {
@@ -24,7 +25,7 @@ export const evmFeed = ({ spec, pools, timeouts, environment }: EvmOptions): Fee
     live: true,
     symbols: [],
     async *open(context) {
-      // What it speaks with takes half a second to load: only where there is such a feed.
+      // The library takes half a second to load: only if there is such a feed.
       const { ChainFeed } = await import('./chainFeed.ts')
       yield* new ChainFeed({ url, from, pools: wanted, timeouts, environment, context }).run()
     },
@@ -51,7 +52,7 @@ const readSpec = (spec: string, pools: readonly PoolParameters[]) => {
   return { url: url.href, id, from: from === undefined ? undefined : Number(from), wanted }
 }
 
-/** Where it speaks, without the keys that stand in paths and queries: the name is shown to everybody. */
+/** Returns the node's host, without the keys in paths and queries: the name is shown to everybody. */
 const nameOf = (url: URL): string => {
   const { protocol, host, pathname, search, username, hash } = url
   const secret = pathname !== '/' || search !== '' || username !== ''

@@ -10,18 +10,18 @@ const READINGS = 5
 /** Questions to the node at once. */
 const AT_ONCE = 8
 
-/** What is asked of a node. */
+/** The questions that a follower asks a node. */
 export type Blocks = Pick<ChainNode, 'newest' | 'header' | 'logsIn' | 'logsFrom'>
 
 interface Kept extends Header {
   readonly logs: readonly ChainLog[]
 }
 
-/** What happened since the last step: first the logs that are taken back, newest first, then those that are new. */
+/** A step of the chain: first the logs that are taken back, newest first, then the new ones. */
 export interface Step {
   readonly logs: readonly ChainLog[]
   readonly bad: BadCounts
-  /** The chain was taken back farther than it was kept: what stands below this block may be of another chain. */
+  /** The chain was taken back farther than it was kept: logs below this block may be of another chain. */
   readonly deeper?: number
 }
 
@@ -35,11 +35,11 @@ export class Follower {
   /** The last block that was read; undefined before the first. */
   private last: number | undefined
   private kept: readonly Kept[] = []
-  /** From this block on the node has taken its chain back, by its own word; Infinity where it has said nothing. */
+  /** From this block on the node has taken its chain back, by its own word; Infinity if it has said nothing. */
   private gone = Number.POSITIVE_INFINITY
   private readonly ranges = new Ranges()
 
-  /** `from`: the first block; the newest one where undefined. */
+  /** `from`: the first block; the newest one if undefined. */
   constructor(addresses: readonly string[], from: number | undefined) {
     this.addresses = addresses
     if (from !== undefined) this.last = from - 1
@@ -56,7 +56,7 @@ export class Follower {
     if (block) this.gone = Math.min(this.gone, block.number)
   }
 
-  /** All that has come up to the newest block. Rejects where the node is lost or talks nonsense; what was given until then counts. */
+  /** Yields all steps up to the newest block. Rejects if the node is lost or talks nonsense; the steps before that count. */
   async *catchUp(node: Blocks): AsyncGenerator<Step> {
     for (let reading = 0; reading < READINGS; ) {
       const head = await node.newest()
@@ -105,7 +105,7 @@ export class Follower {
     return (await headerAt(node, number)).hash
   }
 
-  /** Takes back what does not stand any more. */
+  /** Takes back blocks that are not part of the chain any more. */
   private undo(standing: number): Step {
     const gone = this.kept.slice(standing)
     this.kept = this.kept.slice(0, standing)
@@ -178,7 +178,7 @@ const takenBack = (gone: readonly Kept[]): ChainLog[] =>
     .reverse()
     .map(log => ({ ...log, removed: true }))
 
-/** The times of the blocks of these logs, by hash, asked for where the logs do not tell them. */
+/** Returns the times of the blocks of these logs, by hash; asks the node if the logs do not have them. */
 const timesOf = async (node: Blocks, logs: readonly FoundLog[]): Promise<Map<string, number>> => {
   const untold = [...new Map(logs.filter(log => Number.isNaN(log.t)).map(log => [log.hash, log.block]))]
   const headers = await inTurns(untold, ([, number]) => headerAt(node, number))

@@ -3,7 +3,7 @@ import type { Environment } from '../environment.ts'
 import type { ConnectionTimeouts } from '../live/connection.ts'
 import { RpcRefusal, RpcSocket } from './rpcSocket.ts'
 
-/** A block, as far as it tells its place in the chain. */
+/** A block's place in the chain. */
 export interface Header {
   readonly number: number
   readonly hash: string
@@ -12,7 +12,7 @@ export interface Header {
   readonly t: number
 }
 
-/** A log and the block that it stands in. Its time is NaN where the node leaves it to the block to tell. */
+/** A log and its block. Its time is NaN if only the block has it. */
 export interface FoundLog {
   readonly block: number
   readonly hash: string
@@ -23,17 +23,18 @@ export interface FoundLog {
   readonly t: number
 }
 
+/** The logs of an answer. */
 export interface Found {
   /** In the order of the chain. */
   readonly logs: readonly FoundLog[]
-  /** What came and is no log. */
+  /** The number of items that are no logs. */
   readonly unreadable: number
 }
 
-/** The node says something that no node would. */
+/** The node's answer is none that a node gives. */
 export class NodeError extends Error {}
 
-/** What it says unasked. It says that there is something; what there is, is asked for. */
+/** A node's notifications. They say that something happened; the follower asks what it is. */
 export interface News {
   /** There may be more than before. */
   readonly onNews: () => void
@@ -49,7 +50,7 @@ export class ChainNode {
   /** Answers and notifications so far. */
   messages = 0
   private readonly line: RpcSocket | undefined
-  /** What calls off the questions that are open. */
+  /** Cancels of the open questions. */
   private readonly open = new Set<AbortController>()
 
   private constructor(client: PublicClient, line: RpcSocket | undefined) {
@@ -66,7 +67,7 @@ export class ChainNode {
     return new ChainNode(createPublicClient({ transport: custom({ request }, { retryCount: 0 }) }), line)
   }
 
-  /** Hears of new blocks and of those that are taken back. False where the node tells nothing unasked. */
+  /** Subscribes to new blocks and to removed ones. Returns false if the node has no subscriptions. */
   async listen(addresses: readonly string[], { onNews, onRemoved }: News): Promise<boolean> {
     const { line } = this
     if (line === undefined) return false
@@ -90,7 +91,7 @@ export class ChainNode {
     }
   }
 
-  /** Why it is lost; undefined while it is not, as far as is known. */
+  /** The reason why it is lost; undefined while it is not, as far as is known. */
   get lostBy(): Error | undefined {
     return this.line?.lostBy
   }
@@ -106,17 +107,17 @@ export class ChainNode {
     return header
   }
 
-  /** The block that has this number now; undefined where there is none. */
+  /** Returns the block that has this number now; undefined if there is none. */
   async header(number: number): Promise<Header | undefined> {
     return headerOf(await this.ask('eth_getBlockByNumber', [hex(number), false]))
   }
 
-  /** The logs of one block, exactly of this one. */
+  /** Returns the logs of one block, exactly of this one. */
   async logsIn({ hash }: Header, addresses: readonly string[]): Promise<Found> {
     return foundIn(await this.ask('eth_getLogs', [{ blockHash: hash, address: addresses }]))
   }
 
-  /** The logs from block to block, both included. */
+  /** Returns the logs from block to block, both included. */
   async logsFrom(from: number, to: number, addresses: readonly string[]): Promise<Found> {
     return foundIn(await this.ask('eth_getLogs', [{ fromBlock: hex(from), toBlock: hex(to), address: addresses }]))
   }
@@ -134,7 +135,7 @@ export class ChainNode {
   }
 }
 
-/** Whether the node was there and did not want to: too much was asked for, or something that it does not know. */
+/** Returns whether the node answered and refused: the question was too large, or of a kind that it does not know. */
 export const isRefusal = (error: unknown): boolean =>
   causes(error).some(
     cause =>
@@ -144,7 +145,7 @@ export const isRefusal = (error: unknown): boolean =>
       (cause.name === 'HttpRequestError' && [400, 413, 500, 504].includes((cause as { status?: number }).status ?? 0)),
   )
 
-/** What went wrong, in one line and without the address: keys of access stand in it. */
+/** Returns an error in one line and without the address, which holds keys of access. */
 export const told = (error: unknown, url: string): string => {
   const known = causes(error).find(cause => cause instanceof BaseError) as BaseError | undefined
   const { message } = error as Error
@@ -166,7 +167,7 @@ const HASH = /^0x[0-9a-f]{64}$/i
 const isHex = (value: unknown): value is string => typeof value === 'string' && HEX.test(value)
 const isHash = (value: unknown): value is string => typeof value === 'string' && HASH.test(value)
 
-/** NaN where it is no number that can be counted with. */
+/** Returns a hexadecimal number; NaN if it is none, or too large to be exact. */
 const whole = (value: unknown): number => {
   const n = isHex(value) && value.length > 2 ? Number(value) : Number.NaN
   return Number.isSafeInteger(n) ? n : Number.NaN

@@ -7,7 +7,7 @@ const BLOCKS_PER_RANGE_MAX = 10_000
 type Ask = (from: number, to: number) => Promise<Found>
 
 /**
- * Reads long ranges of blocks in pieces as large as the node lets it: halved where it refuses one, a little larger after each
+ * Reads long ranges of blocks in pieces as large as the node allows: halved if it refuses one, a little larger after each
  * that it gave. What it took last is where the next range begins.
  */
 export class Ranges {
@@ -15,7 +15,7 @@ export class Ranges {
   refused = 0
   private span = FIRST
 
-  /** Blocks `from` to `to`, both included, in order. Rejects where the node refuses a single block, or is lost. */
+  /** Blocks `from` to `to`, both included, in order. Rejects if the node refuses a single block, or is lost. */
   async *read(ask: Ask, from: number, to: number): AsyncGenerator<Found & { readonly to: number }> {
     for (let next = from; next <= to; ) {
       const last = Math.min(to, next + this.span - 1)

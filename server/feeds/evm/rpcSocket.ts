@@ -1,7 +1,7 @@
 import { type RawData, WebSocket } from 'ws'
 import type { Environment } from '../environment.ts'
 
-/** What a node says of itself under a subscription: a new head, a log. */
+/** Receives a notification of a subscription: a new head, a log. */
 export type Notify = (result: unknown) => void
 
 /** The node answered, and refused. */
@@ -15,6 +15,7 @@ export class RpcRefusal extends Error {
   }
 }
 
+/** The address of a node, and how long to wait for it. */
 export interface RpcSocketOptions {
   readonly url: string
   /** ms until the socket must be open, and until a question must be answered. */
@@ -47,7 +48,7 @@ export class RpcSocket {
     this.socket = new WebSocket(options.url, { perMessageDeflate: false, maxPayload: MAX_MESSAGE })
   }
 
-  /** Rejects where it cannot be opened in time. */
+  /** Opens the socket. Rejects if it cannot be opened in time. */
   static async open(options: RpcSocketOptions): Promise<RpcSocket> {
     const line = new RpcSocket(options)
     const { socket } = line
@@ -99,7 +100,7 @@ export class RpcSocket {
     })
   }
 
-  /** Rejects where the node does not let it be subscribed. */
+  /** Subscribes. Rejects if the node refuses. */
   async subscribe(params: readonly unknown[], notify: Notify): Promise<void> {
     const id = await this.request('eth_subscribe', params)
     this.subscriptions.set(String(id), notify)
@@ -115,7 +116,7 @@ export class RpcSocket {
     try {
       message = Object(JSON.parse(data.toString()))
     } catch {
-      // Whoever speaks no JSON is no node.
+      // A peer that does not send JSON is no node.
       this.socket.terminate()
       return
     }

@@ -6,7 +6,7 @@ export interface Levels {
   readonly asks: Iterable<Level>
 }
 
-/** A price and what stands at it: 0 where nothing does any more, NaN where it cannot be told. */
+/** A price and the size at it: 0 if the level is gone, NaN if the size cannot be read. */
 export type Level = readonly [price: number, size: number]
 
 /** Levels a side; several times what any venue's whole book has. */
@@ -14,12 +14,12 @@ const LEVELS_PER_SIDE_MAX = 200_000
 /** Levels a side that are shown. */
 const SHOWN_LEVELS_MAX = 5_000
 
-/** An order book, kept to know its best bid and ask; its sizes are kept only where somebody wants to see all of it. */
+/** An order book, kept to know its best bid and ask; its sizes are kept only if all of it is shown. */
 export class BookMirror {
   private readonly bids: Ladder
   private readonly asks: Ladder
 
-  /** `depth`: levels a side that the venue speaks of, where it does not speak of all; it does not say when one falls out of them. */
+  /** `depth`: levels a side that the venue sends, if it does not send all; it does not say when one falls out of them. */
   constructor(depth = LEVELS_PER_SIDE_MAX, sized = false) {
     const levels = depth > 0 && depth < LEVELS_PER_SIDE_MAX ? depth : LEVELS_PER_SIDE_MAX
     this.bids = new Ladder(1, levels, sized)
@@ -37,7 +37,7 @@ export class BookMirror {
     for (const [price, size] of asks) this.asks.set(price, size)
   }
 
-  /** Undefined where nobody bids. */
+  /** The highest bid; undefined if there is none. */
   get bid(): number | undefined {
     return this.bids.best
   }
@@ -47,8 +47,8 @@ export class BookMirror {
   }
 
   /**
-   * Of a book with sizes the levels up to SHOWN_REACH from its middle, and how far all of them are known. `onCut` is told how many were too
-   * many. Undefined where the book has no middle, or one that cannot be.
+   * Of a book with sizes the levels up to SHOWN_REACH from its middle, and how far all of them are known. `onCut` is called with how many were too
+   * many. Undefined if the book has no middle, or an impossible one.
    */
   levels(onCut: (levels: number) => void): KnownLevels | undefined {
     const { bid, ask } = this
@@ -67,7 +67,7 @@ interface Near {
   readonly levels: readonly ShownLevel[]
   /** Near enough, and too many. */
   readonly cut: number
-  /** The price of the last level that is told, where nothing is known behind it. */
+  /** The price of the last level that the venue sends, if nothing is known behind it. */
   readonly last: number | undefined
 }
 
@@ -76,7 +76,7 @@ class Ladder {
   private readonly sign: 1 | -1
   private readonly depth: number
   private keys: number[] = []
-  /** What stands at each key; undefined where it is not kept. */
+  /** The size at each key; undefined if sizes are not kept. */
   private sizes: number[] | undefined
   /** Levels have fallen out, or may have: behind the worst nothing is known. */
   private full = false
@@ -130,7 +130,7 @@ class Ladder {
     return key === undefined ? undefined : key * this.sign
   }
 
-  /** The levels at `limit` and better, the best of them where they are too many. */
+  /** Returns the levels at `limit` and better, the best of them if they are too many. */
   within(limit: number): Near {
     const { keys, sizes, sign } = this
     const near = this.place(limit * sign)
@@ -141,7 +141,7 @@ class Ladder {
     return { levels, cut: from - near, last: ends ? keys[from]! * sign : undefined }
   }
 
-  /** Where `key` stands, or would. */
+  /** Returns the index at which `key` is, or would be. */
   private place(key: number): number {
     let low = 0
     let high = this.keys.length

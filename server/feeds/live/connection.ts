@@ -19,6 +19,7 @@ export interface ConnectionTimeouts {
   readonly waitingTicks: number
 }
 
+/** The usual limits of a connection. */
 export const CONNECTION_TIMEOUTS: ConnectionTimeouts = { connectMs: 10_000, silentMs: 30_000, waitingTicks: 100_000 }
 
 /** After which an attempt counts as a success, and the next failure as the first. */
@@ -27,6 +28,7 @@ const HEALTHY_MS = 60_000
 /** Bytes of one message; the largest order books take some four million. */
 const MAX_MESSAGE = 32 * 1024 * 1024
 
+/** A socket to keep open, and what it feeds. */
 export interface ConnectionOptions {
   readonly feed: number
   readonly url: string
@@ -67,12 +69,12 @@ export class Connection {
     this.dial()
   }
 
-  /** What came since the last call; undefined where nothing did. */
+  /** Returns the ticks since the last call; undefined if there are none. */
   drain(): Ticks | undefined {
     return this.writer.drain()
   }
 
-  /** How the books stand that are shown and have changed, as of what was taken. */
+  /** Returns the shown books that have changed, as of the ticks drained. */
   drainLevels(): readonly BookLevels[] {
     return this.writer.drainLevels()
   }
@@ -159,7 +161,7 @@ export class Connection {
     const now = this.options.environment.now()
     if (now - this.complainedAt < 1_000) return
     this.complainedAt = now
-    this.log.warn({ complaint }, 'the venue complains')
+    this.log.warn({ complaint }, 'the venue reports an error')
   }
 
   private lost(code: number, reason: string): void {
@@ -168,7 +170,7 @@ export class Connection {
     if (this.closed) return
     if (environment.now() - this.openedAt >= HEALTHY_MS) this.backoff.reset()
     const retryMs = Math.round(this.backoff.next())
-    this.log.warn({ code, reason, retryMs }, 'connection lost')
+    this.log.warn({ code, reason, retryMs }, 'connection lost; retrying')
     this.become('down')
     this.after('retry', retryMs, () => this.dial())
   }

@@ -10,12 +10,13 @@ export interface Wanted {
   readonly symbols: readonly string[]
 }
 
+/** The instruments of a live feed, by venue. */
 export interface LiveOptions {
   readonly id: string
   readonly wanted: readonly Wanted[]
   /** Canonical. */
   readonly symbols: readonly string[]
-  /** What stands in the place of an address's beginning, as in `{"wss://stream.bybit.com":"ws://127.0.0.1:9000"}`. */
+  /** Replaces an address's beginning, as in `{"wss://stream.bybit.com":"ws://127.0.0.1:9000"}`. */
   readonly mirrors: Readonly<Record<string, string>>
   readonly timeouts: ConnectionTimeouts
   readonly environment: Environment
@@ -62,7 +63,7 @@ const inputs = async function* ({ wanted, mirrors, timeouts, environment }: Live
       const state = worst(connections)
       const change: FeedInput[] = state === said ? [] : [{ kind: 'feed', feed, state }]
       said = state
-      // What was heard comes after the word that there is a connection, and before the word that there is none any more.
+      // Ticks come after the word that there is a connection, and before the word that there is none any more.
       if (state === 'live') yield* change
       for (const connection of connections) {
         const batch = connection.drain()

@@ -8,7 +8,7 @@ export interface Block {
   /** The number of the first of them; a file begins with line 1. */
   readonly first: number
   readonly lines: readonly string[]
-  /** Why the file breaks off in the last of them, where it does: a recording cut off in the middle of its compression. */
+  /** The reason if the file breaks off in the last of them: a recording cut off in the middle of its compression. */
   readonly broken?: string
 }
 
@@ -24,19 +24,19 @@ const UNREADABLE = '\0'
 const GZIP = Buffer.from([0x1f, 0x8b])
 const NEWLINE = 10
 
-/** The content of a file, unpacked where it begins as gzip does. */
+/** Opens the content of a file, unpacked if it begins as gzip does. */
 export const contentOf = async (path: string): Promise<Readable> => {
   const file = await open(path)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(GZIP.length), 0, GZIP.length, 0).finally(() => file.close())
   const raw = createReadStream(path, { highWaterMark: CHUNK })
   if (bytesRead < GZIP.length || !buffer.equals(GZIP)) return raw
   const unpacked = createGunzip({ chunkSize: CHUNK })
-  // Errors of either end come out where the unpacked content is read.
+  // Errors of either end surface at the reader of the unpacked content.
   pipeline(raw, unpacked, () => undefined)
   return unpacked
 }
 
-/** The lines of a file, in blocks. Throws where nothing of it can be read. */
+/** Yields the lines of a file, in blocks. Throws if nothing of it can be read. */
 export const blocksOf = async function* (path: string): AsyncGenerator<Block> {
   let first = 1
   let lines: string[] = []

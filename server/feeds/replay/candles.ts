@@ -10,7 +10,7 @@ import type { Head, Reading, Recognise } from './reader.ts'
 import { type CsvRow, RowReader } from './rowReader.ts'
 
 /**
- * Candles as CSV: `open_time_ms,open,high,low,close,volume_base`, volumes in base units, and a column `symbol` where the file
+ * Candles as CSV: `open_time_ms,open,high,low,close,volume_base`, volumes in base units, and a column `symbol` if the file
  * holds several. How long they are is the smallest step between two of one symbol.
  */
 export const candles: Recognise = head => {
@@ -44,7 +44,7 @@ interface Columns {
   readonly volume: number
 }
 
-/** What a lone candle is taken for, ms. */
+/** The assumed length of a lone candle, ms. */
 const MINUTE = 60_000
 
 const spanOf = (lines: readonly string[], { symbol, time }: Columns): number => {

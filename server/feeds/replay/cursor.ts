@@ -6,11 +6,11 @@ import type { FeedInput } from '../feed.ts'
 type Batch = Ticks | BookLevels | ChainEvents
 
 /**
- * Where a merge by event time stands in one of its streams. A stream's own order stays: the key is the newest time so far, so
- * late rows stand where they came. Batches are handed on as windows on the columns they came in.
+ * The place of a merge by event time in one of its streams. A stream's own order stays: the key is the newest time so far, so
+ * late rows stay where they came. Batches are handed on as windows on the columns they came in.
  */
 export class Cursor {
-  /** Who comes first at the same time: the smaller. */
+  /** The smaller comes first at the same time. */
   readonly rank: number
   /** The newest time up to the next event; Infinity behind the last. */
   key = Number.NEGATIVE_INFINITY
@@ -29,7 +29,7 @@ export class Cursor {
     return this.at === this.end
   }
 
-  /** Goes on to the next batch with events, and gives what comes before it. */
+  /** Moves to the next batch with events, and returns the inputs before it. */
   async advance(): Promise<readonly FeedInput[]> {
     const before: FeedInput[] = []
     for (;;) {
@@ -104,7 +104,7 @@ export const inOrder = async function* (streams: readonly AsyncIterable<FeedInpu
   }
 }
 
-/** A part of a batch. What was counted while reading it goes with its first part, once. */
+/** Returns a part of a batch. The counts of its reading go with its first part, once. */
 const windowOf = (batch: Batch, from: number, to: number): Batch => {
   if (batch.kind === 'ticks') {
     if (from === batch.from) return to === batch.to ? batch : { ...batch, to }

@@ -68,7 +68,7 @@ type Fields = Partial<
 
 const HEX = /^0x[0-9a-f]*$/i
 
-/** Undefined where the line is no log; its time is NaN where it has none. */
+/** Returns the log of a line; undefined if it is none. Its time is NaN if it has none. */
 const logOf = (line: string): ChainLog | undefined => {
   if (!line.startsWith('{')) return undefined
   let fields: Fields
@@ -88,13 +88,13 @@ const logOf = (line: string): ChainLog | undefined => {
 
 const isHex = (value: unknown): value is string => typeof value === 'string' && HEX.test(value)
 
-/** NaN where it is none. */
+/** Returns a whole number; NaN if it is none. */
 const integer = (value: unknown): number => {
   const n = isHex(value) && value.length > 2 ? Number(value) : decimal(value)
   return Number.isSafeInteger(n) ? n : Number.NaN
 }
 
-/** ms, of seconds or an RFC 3339 time. */
+/** Returns ms, of seconds or an RFC 3339 time. */
 const timeOf = (value: unknown): number => {
   const seconds = integer(value)
   return Number.isNaN(seconds) ? isoTime(value) : seconds * 1_000

@@ -37,7 +37,7 @@ export const merged = async function* (replays: readonly Replay[], frameMs: numb
   }
 }
 
-/** What comes before the next events of a replay, or says that there are none. */
+/** Returns the inputs before the next events of a replay, or undefined if there are none. */
 const goneOn = async function* (cursor: Cursor): AsyncGenerator<Input> {
   yield* await cursor.advance()
   if (cursor.key === Number.POSITIVE_INFINITY) yield { kind: 'feed', feed: cursor.rank, state: 'ended' }

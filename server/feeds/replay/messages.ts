@@ -35,7 +35,7 @@ const BACK_MS = 1_000
 /** Parts of a file that are read side by side; each costs the memory of some blocks. */
 const RUNS_MAX = 32
 
-/** The parts of a recording in which time goes on, where it was written connection by connection. */
+/** Returns the parts of a recording in which time only rises, if it was written connection by connection. */
 const runsOf: NonNullable<Recipe['parts']> = async (path, { log, signal }) => {
   const starts = [1]
   let newest = Number.NEGATIVE_INFINITY
@@ -51,7 +51,10 @@ const runsOf: NonNullable<Recipe['parts']> = async (path, { log, signal }) => {
     }
   }
   if (starts.length > RUNS_MAX) {
-    log.warn({ file: path, runs: starts.length, most: RUNS_MAX }, 'the times of receipt go back too often: read in the order of the file')
+    log.warn(
+      { file: path, runs: starts.length, most: RUNS_MAX },
+      'the times of receipt go back too often; reading in the order of the file',
+    )
     starts.length = 1
   }
   return starts.map((from, i) => ({ from, to: starts[i + 1] ?? Number.POSITIVE_INFINITY }))
@@ -64,7 +67,7 @@ type Entry =
   /** Something else that was recorded: what was sent, requests over HTTP. */
   | { readonly kind: 'other' }
 
-/** Undefined where the line cannot be read. */
+/** Returns the message of a line; undefined if it cannot be read. */
 const entryOf = (line: string): Entry | undefined => {
   const space = line.indexOf(' ')
   if (space > 0 && STAMP.test(line.slice(0, space))) {
@@ -185,7 +188,7 @@ class MessageLines implements Reader {
     if (line && line.writer.pending > 0) this.push(line.writer)
   }
 
-  /** What books show comes behind the ticks before it. */
+  /** Levels of books come behind the ticks before them. */
   private look(line: Line, last = false): void {
     const levels = line.writer.drainLevels(last)
     if (levels.length === 0) return

@@ -1,5 +1,6 @@
 import { AHEAD_MS_MAX } from '../../../streams/market/ticks.ts'
 
+/** A row with a time and the number of its symbol. */
 export interface Timed {
   /** ms. */
   readonly t: number
@@ -7,7 +8,7 @@ export interface Timed {
 }
 
 /**
- * In a file that does not say when its rows were received, the rows themselves tell how far time has come. A row far ahead of
+ * In a file that does not say when its rows were received, the rows themselves say how far time has come. A row far ahead of
  * all before it is kept back for one row: if that one falls back, it was a mistake; else there was a gap.
  */
 export class OutlierFilter<Row extends Timed> {

@@ -3,29 +3,29 @@ import type { FeedContext, FeedInput } from '../feed.ts'
 import type { RejectLog } from '../rejectLog.ts'
 import type { Block } from './blocks.ts'
 
-/** Turns the lines of one kind of file into what flows in. */
+/** Turns the lines of one kind of file into inputs. */
 export interface Reader {
   read(block: Block): Promise<void> | void
-  /** After the last block. */
+  /** Ends the reading, after the last block. */
   end(): void
-  /** What was read since the last call, in the file's order. */
+  /** Returns the inputs read since the last call, in the file's order. */
   drain(): readonly FeedInput[]
 }
 
-/** What a reader works with. */
+/** The surroundings of a reader. */
 export interface Reading {
   readonly context: FeedContext
   readonly leftOut: RejectLog
-  /** Names the file's content, for ids of what has none of its own. The file is read for it once, when first asked. */
+  /** Returns a name of the file's content, for rows without an id of their own. Reads the whole file once, when first called. */
   content(): Promise<string>
 }
 
-/** The beginning of a file, by which its kind is told. */
+/** The beginning of a file, by which its kind is recognised. */
 export interface Head {
-  /** The feed as it was asked for: where an error is. */
+  /** The feed as asked for: the place that an error names. */
   readonly spec: string
   readonly path: string
-  /** What stands behind `#`. */
+  /** The part behind `#`. */
   readonly fragment: string | undefined
   readonly lines: readonly string[]
   readonly map: SymbolMap
@@ -40,12 +40,12 @@ export interface Part {
 
 /** How a file is to be read. */
 export interface Recipe {
-  /** Canonical symbols, where they are known beforehand. */
+  /** Canonical symbols, if they are known beforehand. */
   readonly symbols?: readonly string[]
   /** The parts to be read side by side, of a kind of file that may be in no order of time as a whole. */
   parts?(path: string, context: FeedContext): Promise<readonly Part[]>
   reader(reading: Reading): Reader
 }
 
-/** Undefined where the beginning is of another kind. Throws SpecError where it is of this kind and something lacks. */
+/** Returns how to read the file; undefined if it is of another kind. Throws SpecError if it is of this kind and lacks something. */
 export type Recognise = (head: Head) => Recipe | undefined

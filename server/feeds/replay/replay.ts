@@ -19,6 +19,7 @@ const KINDS: readonly Recognise[] = [messages, logs, candles, trades]
 const EXPECTED =
   'trades CSV (symbol,price,ts_ms,qty …), candle CSV (open_time_ms,open,high,low,close,volume_base), recorded venue messages or event logs'
 
+/** A recorded file as asked for. */
 export interface ReplayOptions {
   /** As asked for: `replay:FILE` or `replay:FILE#SYMBOL` or `replay:FILE#VENUE`. */
   readonly spec: string
@@ -28,7 +29,7 @@ export interface ReplayOptions {
   readonly environment: Environment
 }
 
-/** A recorded file as a feed. Looks into the file first: throws SpecError where it cannot be read or its kind cannot be told. */
+/** Opens a recorded file as a feed. Looks into the file first: throws SpecError if it cannot be read or its kind is unknown. */
 export const replay = async ({ spec, base, map, environment }: ReplayOptions): Promise<Feed> => {
   const [, file, , fragment] = /^replay:([^#]*)(#(.*))?$/s.exec(spec) ?? []
   if (!file) throw new SpecError(spec, 'no file name', 'replay:FILE')

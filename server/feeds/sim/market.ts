@@ -34,6 +34,7 @@ const ASSETS: readonly (readonly [string, number, number, number])[] = [
   ['INJ', 21, 1.1, 0.75],
 ]
 
+/** The assets of the simulated market. */
 export const SIM_ASSETS: readonly string[] = ASSETS.map(([asset]) => asset)
 
 const YEAR_MS = 365.25 * 86_400_000
@@ -41,6 +42,7 @@ const YEAR_MS = 365.25 * 86_400_000
 const JUMPS_A_DAY = 6
 const JUMP_SIZE = 0.01
 
+/** An asset's price and spread. */
 export interface Quoted {
   readonly asset: string
   price: number

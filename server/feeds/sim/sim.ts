@@ -8,6 +8,7 @@ import { type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
 import { simLevels } from './simBook.ts'
 import { SimPool } from './simPool.ts'
 
+/** The seed of the market, and the funds and pools it trades. */
 export interface SimOptions {
   readonly id: string
   readonly seed: number
@@ -20,7 +21,7 @@ export interface SimOptions {
 const STEP_MS = 50
 /** Assets that trade in a step, of thirty. */
 const TRADES_A_STEP = 8
-/** After a stall so many steps are made up for; the rest of the time is left out. */
+/** Steps that are made up for after a stall; the rest of the time is left out. */
 const STEPS_MAX = 20
 /** ms between two looks at the order books that pools show. */
 const BOOK_MS = 100

@@ -1,7 +1,7 @@
 import { type Level, type Levels, SHOWN_REACH } from '../../../streams/market/levels.ts'
 
 const LEVELS = 100
-/** What stands at the level next to the price and at the farthest one, in the quote currency. */
+/** The worth of the level next to the price and of the farthest one, in the quote currency. */
 const NEAR_WORTH = 20_000
 const FAR_WORTH = 200_000
 

@@ -4,7 +4,7 @@ import type { PoolSpec } from '../../../streams/pools/spec.ts'
 import { amountOut } from '../../../streams/pools/uniswapV2.ts'
 import type { SeededRandom } from '../../lib/seededRandom.ts'
 
-/** What each side of a simulated pool is worth at its start, in the quote currency. */
+/** The worth of each side of a simulated pool at its start, in the quote currency. */
 const SIDE_WORTH = 20_000_000
 const SWAPS_A_SECOND = 2
 /** Beyond this distance from the market a trader brings the pool back. */

@@ -14,12 +14,13 @@ export interface Naming {
   readonly books?: ReadonlySet<string>
 }
 
-/** Where a best bid and ask is read from, the less immediate first: what a venue sends at every trade lags behind its book. */
+/** The origin of a best bid and ask, the less immediate first: a ticker that is sent at every trade lags behind the book. */
 export const TICKER = 0
+/** As TICKER: a channel of spreads. */
 export const SPREAD = 1
 const BOOK = 2
 
-/** What one connection knows of one instrument. */
+/** One connection's knowledge of one instrument. */
 export class ConnectionInstrument {
   book: BookMirror | undefined
   private readonly symbol: number
@@ -38,20 +39,20 @@ export class ConnectionInstrument {
     this.shown = shown
   }
 
-  /** `number`: the trade's, where the venue numbers the trades of an instrument one by one; NaN elsewhere. */
+  /** Writes a trade. `number`: its number, if the venue numbers the trades of an instrument one by one; otherwise NaN. */
   trade(writer: TickWriter, t: number, price: number, size: number, side: Side, id: string, number: number): void {
     this.passed(writer, number)
     writer.trade(this.symbol, this.source, t, price, size, side, id)
   }
 
-  /** A number of the trades that bears no trade for us. */
+  /** Notes the number of a trade that is not taken. */
   passed(writer: TickWriter, number: number): void {
     const missing = this.trades.missing(number)
     if (missing > 0) writer.reject('gap', missing)
   }
 
   /**
-   * Writes a best bid and ask that differs from the last; `t` NaN where the venue gives no time. What comes from a less
+   * Writes a best bid and ask that differs from the last; `t` is NaN if the venue gives no time. A quote of a less
    * immediate origin than the best one so far is passed over.
    */
   quote(writer: TickWriter, t: number, bid: number, ask: number, origin: number): void {
@@ -66,13 +67,13 @@ export class ConnectionInstrument {
     if (time > this.quotedAt) this.quotedAt = time
   }
 
-  /** The venue sends the whole book; `depth`: levels a side that it speaks of, where it does not speak of all. */
+  /** Begins a book that the venue sends whole; `depth`: levels a side that it sends, if it does not send all. */
   beginBook(levels: Levels, depth?: number): void {
     this.book = new BookMirror(depth, this.shown)
     this.book.replace(levels)
   }
 
-  /** Writes the top of the book, where both sides stand, and the rest of it where somebody wants to see it. */
+  /** Writes the top of the book if it has both sides, and the rest of it if it is shown. */
   quoteBook(writer: TickWriter, t: number): void {
     const { book } = this
     if (book === undefined) return
@@ -105,7 +106,7 @@ export class ConnectionInstruments {
     this.naming = naming
   }
 
-  /** Undefined, and counted, where neither the configuration nor the name tells what it is. */
+  /** Returns the instrument; undefined, and counted, if neither the configuration nor the name says what it is. */
   get(writer: TickWriter, name: unknown): ConnectionInstrument | undefined {
     const instrument = typeof name === 'string' ? this.find(name) : undefined
     if (instrument === undefined) writer.reject('symbol')

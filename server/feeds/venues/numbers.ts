@@ -28,7 +28,7 @@ const decimalText = (text: string): number => {
 
 const decimalForm = (text: string): number => (DECIMAL.test(text) ? Number(text) : Number.NaN)
 
-/** ms since the epoch of an RFC 3339 time, finer digits cut off; NaN where there is none. */
+/** ms since the epoch of an RFC 3339 time, finer digits cut off; NaN if there is none. */
 export const isoTime = (value: unknown): number => (typeof value === 'string' ? Date.parse(value) : Number.NaN)
 
 /** ms since the epoch of seconds with up to six decimals. Rounded to the microsecond first, because 0.587 s is no exact double. */
@@ -49,4 +49,5 @@ const SIDES = new Map<unknown, Side>([
 /** `Buy`, `BUY`, `b` …; '' for anything else. */
 export const sideOf = (value: unknown): Side => SIDES.get(value) ?? ''
 
+/** Returns the other side; none stays none. */
 export const opposite = (side: Side): Side => (side === 'buy' ? 'sell' : side === 'sell' ? 'buy' : '')

@@ -1,4 +1,4 @@
-/** Numbers that a venue gives without a hole. */
+/** Counts the holes in numbers that a venue gives one by one. */
 export class Sequence {
   private newest = Number.NaN
 
