@@ -126,6 +126,52 @@ describe('time', () => {
     expect(p.state('tick:BTC-USD')).toMatchObject({ stale: false, price: 101 })
   })
 
+  const year = 365 * DAY
+  const busy = {
+    portfolios: [
+      {
+        id: 'p',
+        quote: 'USD',
+        method: 'fifo' as const,
+        feesInCost: true,
+        transactions: [transaction('buy BTC 1 100', NOON), transaction('sell BTC 0.5 150', NOON + 2 * year + 7)],
+      },
+    ],
+    pools: [poolSpec({ id: 'P', token0: { symbol: 'A', decimals: 0, asset: 'A' }, token1: { symbol: 'B', decimals: 0, asset: 'B' } })],
+  }
+  const begun = (): Driven => {
+    const p = new Driven(busy)
+    p.watch('tick:BTC-USD', 'pnl:p', 'pool:P')
+    p.trades(0, { symbol: 'BTC-USD', t: NOON + 5, price: 100 }, { symbol: 'BTC-USD', t: NOON + 61_000, price: 110 })
+    p.send({ kind: 'chain', feed: 0, logs: [{ ...logAt(1, 1, sync(6n, 2n)), t: NOON + 7 }], messages: 1, bad: {} })
+    p.clock(NOON + 61_020)
+    return p
+  }
+  const rowsOf = ({ frames }: Driven) => frames.flatMap(({ rows }) => rows.measures)
+
+  it('passes a gap of years in a few frames: one for each moment at which something changes', () => {
+    const p = begun()
+    const before = p.frames.length
+    p.clock(NOON + 9 * year)
+    expect(p.frames.length - before).toBeLessThan(20)
+    expect(p.state('tick:BTC-USD')).not.toHaveProperty('day')
+    expect(p.state<{ t: number }>('pnl:p')).toMatchObject({ realised: 25, day: 0 })
+    expect(p.agrees()).toBe(true)
+  })
+
+  it('gives the same states and rows whether it comes at once or minute by minute', () => {
+    const [jumped, stepped] = [begun(), begun()]
+    for (let t = NOON + 61_020; t < NOON + 5 * DAY; t += MINUTE) stepped.clock(t)
+    for (const p of [jumped, stepped]) {
+      p.clock(NOON + 5 * DAY)
+      p.trades(0, { symbol: 'BTC-USD', t: NOON + 5 * DAY + 5, price: 90 })
+      p.clock(NOON + 5 * DAY + 20)
+      p.clock(NOON + 6 * DAY)
+    }
+    expect(rowsOf(jumped)).toEqual(rowsOf(stepped))
+    for (const channel of ['tick:BTC-USD', 'pnl:p', 'pool:P']) expect(jumped.state(channel)).toEqual(stepped.state(channel))
+  })
+
   it('leaves a replay that has ended as it is', () => {
     const p = new Driven({
       feeds: [

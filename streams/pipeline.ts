@@ -23,6 +23,8 @@ export interface PipelineOptions extends ViewOptions {
 export interface Pipeline {
   /** Turns input into frames, each computed whole before the next input is taken. To be run once. */
   readonly run: (input$: Observable<Input>) => Observable<Frame>
+  /** Returns the end (ms) of the first frame that something falls due in, before `t`; `t` or later if nothing does. */
+  readonly dueBefore: (t: number) => number
   readonly channels: Channels
   readonly view: View
 }
@@ -37,6 +39,7 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
   return {
     view,
     channels,
+    dueBefore: t => dueBefore(t, view, sampler),
     run: input$ =>
       input$.pipe(
         intoView(view, sampler, name => {
@@ -78,12 +81,7 @@ const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open
   switch (input.kind) {
     case 'clock': {
       // What falls due in a gap without events happens in a frame of its own, at its own time. There is no gap before the first frame.
-      while (!view.open && view.t > 0) {
-        const due = Math.max(Math.min(view.dueAt, sampler.dueAt), view.t + 1)
-        const t = Math.ceil(due / view.frameMs) * view.frameMs
-        if (!(t < input.t)) break
-        yield { t, byClock: true }
-      }
+      for (let t = dueBefore(input.t, view, sampler); t < input.t; t = dueBefore(input.t, view, sampler)) yield { t, byClock: true }
       if (input.t >= view.t) yield { t: input.t, byClock: true }
       return
     }
@@ -100,6 +98,13 @@ const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open
   }
   // Between two frames nothing is half done: a watched channel or a committed entry shows at once, as of the last frame.
   if (!view.open) yield { t: view.t, byClock: false }
+}
+
+/** Returns the end (ms) of the first frame that something falls due in, before `t`; `t` or later if nothing does, or a frame is open. */
+const dueBefore = (t: number, view: View, sampler: RowSampler): number => {
+  if (view.open || view.t === 0) return t
+  const due = Math.max(Math.min(view.dueBefore(t), sampler.dueAt), view.t + 1)
+  return Math.ceil(due / view.frameMs) * view.frameMs
 }
 
 /** Watches every channel that there is, and those of each symbol as it turns up. */

@@ -124,13 +124,14 @@ export class View {
     }
   }
 
-  /** ms of the next moment at which time alone changes something. */
-  get dueAt(): number {
-    let due = this.nextTransaction
-    if (this.market.seen.length > 0) due = Math.min(due, this.nextMinute)
-    if (this.portfolios.size > 0 && this.t > 0) due = Math.min(due, this.nextDay)
+  /** Returns the first moment (ms) at which time alone changes something; one at `t` or later stands for none. */
+  dueBefore(t: number): number {
+    let due = Math.min(t, this.nextTransaction)
     for (const feed of this.feeds) due = Math.min(due, feed.silentAt)
     for (const fund of this.waiting) if (fund.dueAt > this.t) due = Math.min(due, fund.dueAt)
+    // Minutes and days in which nothing moves are not stopped at: a gap of years costs no more than what falls due in it.
+    if (this.t > 0 && this.nextDay < due && this.awaitsMidnight) due = this.nextDay
+    if (this.nextMinute < due) due = Math.min(due, Math.max(this.nextMinute, this.windowsChangeAt))
     return due
   }
 
@@ -207,6 +208,18 @@ export class View {
     feed.seen(feed.live ? this.t : Math.max(this.t, t), 0, {}, Number.NaN)
     for (const pool of this.poolsBySymbol.get(symbol) ?? []) pool.applyLevels(levels, t, feed, source)
     this.open = true
+  }
+
+  private get awaitsMidnight(): boolean {
+    for (const portfolio of this.portfolios.values()) if (portfolio.awaitsMidnight) return true
+    return false
+  }
+
+  /** ms: when the first rolling day changes by the passing of time. */
+  private get windowsChangeAt(): number {
+    let at = this.market.losesAt
+    for (const pool of this.pools.values()) at = Math.min(at, pool.changesAt)
+    return at
   }
 
   private get onlyPool(): Pool | undefined {

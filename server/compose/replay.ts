@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs'
 import { levelsSymbol } from '../../streams/pools/spec.ts'
 import { wantedSymbols } from '../config/wantedSymbols.ts'
 import type { Progress } from '../core/progress.ts'
-import { aborted, type RunOptions, runLive, runReplay } from '../core/run.ts'
+import { aborted, breathing, type RunOptions, runLive, runReplay } from '../core/run.ts'
 import type { Hub } from '../gateway/hub/hub.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
@@ -69,6 +69,7 @@ const replayAll = async ({ core, hub, status, progress, signal }: RunParts, opti
 const pacing = (core: Core, signal: AbortSignal) => {
   const { plan, sink, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, restoring, mayHavePast, flow } = core
   const { frameMs } = plan.settings.config
+  const breathe = breathing()
   const hasCapacity = async (): Promise<void> => {
     await ledgerFeed.settled()
     await rebalanceExecutor.settled()
@@ -78,10 +79,12 @@ const pacing = (core: Core, signal: AbortSignal) => {
   const advanceTo = async (t: number): Promise<void> => {
     for (;;) {
       const { t: now } = flow.view
-      const next = Math.ceil(Math.max(Math.min(tradingVenue.dueAt, rebalanceExecutor.dueAt), now + 1) / frameMs) * frameMs
+      const traded = Math.ceil(Math.max(Math.min(tradingVenue.dueAt, rebalanceExecutor.dueAt), now + 1) / frameMs) * frameMs
+      const next = Math.min(traded, flow.dueBefore(t))
       if (!(now > 0 && next < t) || signal.aborted) return
       inputQueue.put({ kind: 'clock', t: next })
       await hasCapacity()
+      await breathe()
     }
   }
   const begin = async (t: number): Promise<void> => {

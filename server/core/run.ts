@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Input } from '../../streams/input.ts'
 import { systemEnvironment } from '../feeds/environment.ts'
 import type { Feed, FeedContext } from '../feeds/feed.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { paced } from '../feeds/replay/pace.ts'
+import { yieldTurn } from '../lib/yieldTurn.ts'
 import type { InputQueue } from './inputQueue.ts'
 
 /** How long a replay may hold the event loop before sockets get their turn, ms. */
@@ -82,8 +82,8 @@ export const runReplay = async ({
     systemEnvironment,
     signal,
   )
-  let since = performance.now()
   let begun = false
+  const breathe = breathing()
   for await (const input of inputs) {
     if (signal.aborted) return
     if (!begun && input.kind !== 'feed') {
@@ -92,13 +92,21 @@ export const runReplay = async ({
       if (signal.aborted) return
     }
     if (input.kind === 'clock') await before(input.t)
+    if (signal.aborted) return
     inputQueue.put(input)
-    if (input.kind !== 'clock') continue
-    await room()
-    if (performance.now() - since < SLICE_MS) continue
-    await nextTurn()
+    if (input.kind === 'clock') await room()
+    await breathe()
+  }
+}
+
+/** Makes a function that a long loop awaits: once in `SLICE_MS` it lets everything that waits for the event loop have its turn. */
+export const breathing = (): (() => Promise<void> | undefined) => {
+  let since = performance.now()
+  const turn = async (): Promise<void> => {
+    await yieldTurn()
     since = performance.now()
   }
+  return () => (performance.now() - since < SLICE_MS ? undefined : turn())
 }
 
 /** The event time of the first event in an input, ms; 0 if it has none. */

@@ -192,6 +192,13 @@ export class Market {
     return newest
   }
 
+  /** ms: when the first of the days loses its oldest minute; Infinity if none holds any. */
+  get losesAt(): number {
+    let at = Number.POSITIVE_INFINITY
+    for (const { day } of this.active) at = Math.min(at, day.losesAt)
+    return at
+  }
+
   /** Lets time come to `t` (ms): days lose their oldest minutes. */
   advance(t: number, changes: Changes): void {
     for (const instrument of this.active) if (instrument.day.advance(t)) instrument.touch(changes)

@@ -43,6 +43,12 @@ export class RollingDay {
     this.add(one)
   }
 
+  /** ms: when the window loses its oldest trades; Infinity if it holds none. */
+  get losesAt(): number {
+    if (this.from < this.to) return this.closed[this.from * WIDTH + OPEN_T]! + DAY
+    return this.running.n > 0 ? this.minute + DAY : Number.POSITIVE_INFINITY
+  }
+
   /** Lets time come to `t` (ms). Returns whether the window lost something by that. */
   advance(t: number): boolean {
     const minute = floorTo(t, MINUTE)

@@ -65,6 +65,8 @@ export class Portfolio extends Source implements Dependent {
   private midnightTotal = Number.NaN
   /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
   private midnightAt = Number.NaN
+  /** The number of the frame in which that midnight was seen. */
+  private midnightFrame = 0
 
   constructor(spec: PortfolioSpec, market: Market, changes: Changes) {
     super()
@@ -138,12 +140,20 @@ export class Portfolio extends Source implements Dependent {
     if (restated) this.drawdown.restated(worth, this.moment.worth, this.moment.total - total)
     else this.drawdown.booked(worth, this.moment.worth, this.figures.flows - flows)
     this.events.touch(this.changes)
+    // What is booked in the frame of a midnight comes after it.
+    this.midnightFrame = Math.min(this.midnightFrame, this.changes.frame - 1)
+  }
+
+  /** Whether the next midnight changes its figures: something has moved since the last one. */
+  get awaitsMidnight(): boolean {
+    return Number.isNaN(this.midnightTotal) || this.changedSince(this.midnightFrame)
   }
 
   /** Begins a new day: what was gained until now is no longer the day's. */
   midnight(t: number): void {
     // The frame may have begun before midnight.
     this.advance(floorTo(t, DAY) - 1)
+    const moved = this.awaitsMidnight
     this.evaluate(t)
     this.midnightTotal = this.figures.total
     this.midnightAt = floorTo(t, DAY)
@@ -151,7 +161,8 @@ export class Portfolio extends Source implements Dependent {
       holding.unseenAtMidnight = unpriced(holding)
       holding.priceAtMidnight = holding.figures.price
     }
-    this.events.touch(this.changes)
+    this.midnightFrame = this.changes.frame
+    if (moved) this.events.touch(this.changes)
   }
 
   /** Computes the figures and lets the drawdown remember them. */

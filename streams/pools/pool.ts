@@ -149,6 +149,13 @@ export class Pool extends Source implements Dependent {
     return this.events.changedAt > frame || this.assets.some(asset => asset?.changedSince(frame))
   }
 
+  /** ms: when time alone changes its figures next; Infinity if it does not. */
+  get changesAt(): number {
+    const { price } = this
+    const begins = price > 0 && price !== this.dayPrice?.price ? this.today + DAY : Number.POSITIVE_INFINITY
+    return Math.min(this.day.losesAt, begins)
+  }
+
   /** Lets time come to `t`: the day loses its oldest minutes, or another begins. */
   advance(t: number): void {
     const lost = this.day.advance(t)
@@ -221,13 +228,14 @@ export class Pool extends Source implements Dependent {
     return Number.isNaN(ofMarket) ? mean(size0 * (asset0?.known ?? Number.NaN), size1 * (asset1?.known ?? Number.NaN)) : ofMarket
   }
 
-  /** Begins the UTC day of `t` with the price that stands, unless it has begun or there is none. Returns whether it began. */
+  /** Begins the UTC day of `t` with the price that stands, unless it has begun or there is none. Returns whether it begins with another price. */
   private openDay(t: number): boolean {
     this.today = Math.max(this.today, floorTo(t, DAY))
     if (this.dayPrice?.day === this.today) return false
     const { price } = this
+    const before = this.dayPrice?.price
     this.dayPrice = price > 0 ? { day: this.today, price } : undefined
-    return this.dayPrice !== undefined
+    return this.dayPrice !== undefined && price !== before
   }
 
   /** Lets the price of either token follow from the other's, for everything that uses it. */

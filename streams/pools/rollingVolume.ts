@@ -44,6 +44,12 @@ export class RollingVolume {
     this.count(t, swap, worth, -1)
   }
 
+  /** ms: when the window loses its oldest swaps; Infinity if it holds none. */
+  get losesAt(): number {
+    const oldest = this.minutes[0]
+    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.t + DAY
+  }
+
   /** Lets time come to `t` (ms). Returns whether the window lost something by that. */
   advance(t: number): boolean {
     const minute = floorTo(t, MINUTE)

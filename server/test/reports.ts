@@ -1,0 +1,20 @@
+import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../../../shared/cases/reports', import.meta.url))
+
+/** Whether the cases made of reports of users are there; they stand beside the project and not in it. A test that needs them is skipped if not. */
+export const haveReports: boolean = existsSync(folder)
+
+/** Returns the path of a file of a case: `reportFile('r04-newest-first-export', 'tx.csv')`. */
+export const reportFile = (id: string, name: string): string => join(folder, id, name)
+
+/** Copies the files of a case into a folder, so that they may be written beside, and returns its path. */
+export const reportFolder = (id: string, into: string): string => {
+  const copy = join(into, id)
+  mkdirSync(copy, { recursive: true })
+  // The originals are read-only; copies of their bytes are not.
+  cpSync(join(folder, id), copy, { recursive: true, mode: 0 })
+  return copy
+}
