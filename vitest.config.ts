@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Tests that need a process, a thread, an engine or a socket; the test of the structure only reads the sources. */
@@ -8,8 +9,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // One core is left idle otherwise: much of a test is waiting for a database or a process.
-    maxWorkers: '100%',
+    // One more than the cores: much of a test is waiting for a database or a process.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { extends: true, test: { name: 'unit', include: ['{streams,server,clients,bench}/**/*.test.ts'], exclude: system } },
       { extends: true, test: { name: 'system', include: system } },

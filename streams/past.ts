@@ -7,6 +7,3 @@ export interface Past {
   /** It holds what happened up to this event time, ms; Infinity if everything stored is the past of this run. */
   readonly asOf: number
 }
-
-/** Nothing was stored before this start. */
-export const NO_PAST: Past = { kind: 'past', asOf: Number.POSITIVE_INFINITY }

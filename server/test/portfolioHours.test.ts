@@ -187,15 +187,22 @@ describe.skipIf(!haveRecordings)('recorded prices (they stand beside the project
     const first = Math.ceil((Number(moves[0]!.timestamp) * 1_000) / HOUR) * HOUR
     const end = Math.floor((trades.at(-1)!.t + 20) / HOUR) * HOUR
     expect(hours.map(({ t }) => t)).toEqual(Array.from({ length: (end - first) / HOUR + 1 }, (_, i) => first + i * HOUR))
+    const steps = priced.map(move => ({
+      t: Number(move.timestamp) * 1_000,
+      amount: Number(move.signed_amount),
+      cost: move.kind === 'fee' ? 0 : Number(move.signed_amount) * Number(move.eth_usd_price),
+    }))
+    let traded = 0
     for (const row of hours) {
       let qty = 0
       let paid = 0
-      for (const move of priced) {
-        if (Number(move.timestamp) * 1_000 > row.t) continue
-        qty += Number(move.signed_amount)
-        if (move.kind !== 'fee') paid += Number(move.signed_amount) * Number(move.eth_usd_price)
+      for (const { t, amount, cost } of steps) {
+        if (t > row.t) continue
+        qty += amount
+        paid += cost
       }
-      const price = Number(trades.findLast(({ t }) => t < row.t)!.price)
+      while (traded + 1 < trades.length && trades[traded + 1]!.t < row.t) traded += 1
+      const price = Number(trades[traded]!.price)
       near(row.assets.ETH!.qty, qty, `qty at ${row.t}`)
       expect(row.assets.ETH!.price).toBe(price)
       near(row.value, qty * price, `value at ${row.t}`)
