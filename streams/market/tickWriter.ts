@@ -11,6 +11,7 @@ import {
   isPrice,
   isSize,
   isTime,
+  isVolume,
   NO_SIDE,
   QUOTE,
   SELL,
@@ -22,6 +23,9 @@ import {
 } from './ticks.ts'
 
 const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
+
+/** NaN: nobody stands there. */
+const isSideOfQuote = (price: number): boolean => Number.isNaN(price) || isPrice(price)
 
 /**
  * The one way in for ticks: it checks each value, counts what it rejects by kind, and packs the rest into batches. One writer serves one
@@ -77,11 +81,14 @@ export class TickWriter {
     this.put(TRADE, symbol, source, t, price, size, SIDE_CODE[side], id)
   }
 
-  /** Writes a best bid and ask; false if they are rejected. `t` in ms, NaN if the venue does not say. */
+  /**
+   * Writes a best bid and ask; a side at which nobody stands is NaN. Returns false if they are rejected: crossed, absurd or at a time that
+   * cannot be. `t` in ms, NaN if the venue does not say.
+   */
   quote(symbol: number, source: number, t: number, bid: number, ask: number): boolean {
     const time = this.timeOf(t)
     if (!this.timely(time)) return false
-    if (!(isPrice(bid) && bid <= ask && isPrice(ask))) {
+    if (bid > ask || !isSideOfQuote(bid) || !isSideOfQuote(ask)) {
       this.reject('quote')
       return false
     }
@@ -120,7 +127,11 @@ export class TickWriter {
   ): void {
     const { open, high, low, close } = prices
     const t = openTime + span - 1
-    if (!this.timely(t) || !this.sized(volume)) return
+    if (!this.timely(t)) return
+    if (!isVolume(volume)) {
+      this.reject('size')
+      return
+    }
     if (!(isPrice(low) && low <= Math.min(open, close) && high >= Math.max(open, close) && isPrice(high))) {
       this.reject('price')
       return

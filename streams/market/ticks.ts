@@ -49,9 +49,9 @@ export interface TickColumns {
   source: Uint32Array
   /** Event time, ms. */
   t: Float64Array
-  /** A trade's price, a candle's close, a quote's bid. */
+  /** A trade's price, a candle's close, a quote's bid (NaN: nobody bids). */
   price: Float64Array
-  /** A trade's size or a candle's volume, both in base units; a quote's ask. */
+  /** A trade's size or a candle's volume, both in base units; a quote's ask (NaN: nobody asks). */
   size: Float64Array
   side: Uint8Array
   /** Unique for one source and symbol; '' for a quote. */
@@ -83,8 +83,10 @@ const SIZE_MAX = 1e18
 
 /** Says whether a number can be a price: above zero and not absurd. */
 export const isPrice = (price: number): boolean => price >= PRICE_MIN && price <= PRICE_MAX
-/** Says whether a number can be a size: not negative and not absurd. */
-export const isSize = (size: number): boolean => size >= 0 && size <= SIZE_MAX
+/** Says whether a number can be the size of a trade: above zero and not absurd. */
+export const isSize = (size: number): boolean => size > 0 && size <= SIZE_MAX
+/** Says whether a number can be the volume of a candle: not negative and not absurd. */
+export const isVolume = (volume: number): boolean => volume >= 0 && volume <= SIZE_MAX
 /** Says whether a number (ms) can be a moment of these markets, and one that a `Date` holds. */
 export const isTime = (t: number): boolean => t >= FIRST_TIME && t < END_OF_TIME
 

@@ -1,6 +1,6 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
-import { decimal, idOf } from './numbers.ts'
+import { decimal, idOf, sideOfQuote } from './numbers.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
 /**
@@ -18,9 +18,11 @@ interface Event {
   readonly q: string
   readonly m: boolean
   readonly X?: string
-  /** Of a book ticker: best bid and ask. */
-  readonly b: string
-  readonly a: string
+  /** Of a book ticker: best bid and ask, and their sizes. */
+  readonly b?: unknown
+  readonly a?: unknown
+  readonly B?: unknown
+  readonly A?: unknown
 }
 
 interface Message extends Event {
@@ -43,7 +45,7 @@ class BinanceDecoder implements Decoder {
       if (event.e === 'trade') this.trade(event, writer)
       else if (isBookTicker(event)) {
         const t = typeof event.E === 'number' ? event.E : Number.NaN
-        this.instruments.get(writer, event.s)?.quote(writer, t, decimal(event.b), decimal(event.a), TICKER)
+        this.instruments.get(writer, event.s)?.quote(writer, t, sideOfQuote(event.b, event.B), sideOfQuote(event.a, event.A), TICKER)
       } else if (typeof event.E === 'number') writer.time(event.E)
       return undefined
     })
@@ -57,7 +59,8 @@ class BinanceDecoder implements Decoder {
   }
 }
 
-const isBookTicker = ({ e, b }: Event): boolean => e === 'bookTicker' || (e === undefined && typeof b === 'string')
+/** Those of the spot market do not say what they are. */
+const isBookTicker = (event: Event): boolean => event.e === 'bookTicker' || (event.e === undefined && 'b' in event && 'a' in event)
 
 const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): Venue => ({
   name,

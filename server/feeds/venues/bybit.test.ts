@@ -126,7 +126,7 @@ describe('bybit', () => {
     ])
   })
 
-  it('counts a ticker whose sides cross and goes on from what it said', () => {
+  it('counts a ticker whose sides cross, believes neither, and goes on from what it said', () => {
     const talk = new Talk(bybitLinear)
     talk.says(ticker('snapshot', { bid1Price: '99', ask1Price: '101' }))
     talk.says(ticker('delta', { bid1Price: '102' }))
@@ -135,6 +135,7 @@ describe('bybit', () => {
     expect(bad).toEqual({ quote: 1 })
     expect(quotes.map(({ price, size }) => [price, size])).toEqual([
       [99, 101],
+      [Number.NaN, Number.NaN],
       [102, 103],
     ])
   })

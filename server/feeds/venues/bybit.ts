@@ -1,7 +1,7 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
-import { decimal, idOf, sideOf } from './numbers.ts'
+import { decimal, idOf, sideOf, sideOfQuote } from './numbers.ts'
 import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
@@ -35,16 +35,21 @@ interface Book {
 }
 
 /** Of a delta only the members that changed. */
-interface Ticker {
+interface Ticker extends Top {
   readonly symbol: string
-  readonly bid1Price?: string
-  readonly ask1Price?: string
+}
+
+interface Top {
+  readonly bid1Price?: unknown
+  readonly bid1Size?: unknown
+  readonly ask1Price?: unknown
+  readonly ask1Size?: unknown
 }
 
 class BybitDecoder implements Decoder {
   lost = false
   private readonly instruments: ConnectionInstruments
-  private readonly tickers = new Map<ConnectionInstrument, { bid?: string; ask?: string }>()
+  private readonly tickers = new Map<ConnectionInstrument, Top>()
   private readonly updates = new Map<ConnectionInstrument, Sequence>()
 
   constructor(instruments: ConnectionInstruments) {
@@ -91,22 +96,28 @@ class BybitDecoder implements Decoder {
   }
 
   private ticker({ type, ts, data }: Message, writer: TickWriter): void {
+    const said = topOf(data)
     // Tickers of the spot market have no quotes.
-    if (data.bid1Price === undefined && data.ask1Price === undefined) return
+    if (Object.keys(said).length === 0 && type === 'delta') return
     const instrument = this.instruments.get(writer, data.symbol)
     if (instrument === undefined) return
-    const { bid, ask } = { ...(type === 'delta' ? this.tickers.get(instrument) : {}), ...quoteOf(data) }
-    this.tickers.set(instrument, { ...(bid !== undefined && { bid }), ...(ask !== undefined && { ask }) })
-    if (bid !== undefined && ask !== undefined) instrument.quote(writer, decimal(ts), decimal(bid), decimal(ask), TICKER)
+    const before = this.tickers.get(instrument)
+    if (Object.keys(said).length === 0 && before === undefined) return
+    // A snapshot is whole: nobody stands at a side that it does not name.
+    const top: Top = type === 'delta' ? { ...before, ...said } : { ...NOBODY, ...said }
+    this.tickers.set(instrument, top)
+    if (top.bid1Price === undefined || top.ask1Price === undefined) return
+    instrument.quote(writer, decimal(ts), sideOfQuote(top.bid1Price, top.bid1Size), sideOfQuote(top.ask1Price, top.ask1Size), TICKER)
   }
 }
 
 const levelsOf = (levels: Book['b']): Level[] => levels.map(([price, size]) => [decimal(price), decimal(size)])
 
-const quoteOf = ({ bid1Price, ask1Price }: Ticker): { bid?: string; ask?: string } => ({
-  ...(bid1Price !== undefined && { bid: bid1Price }),
-  ...(ask1Price !== undefined && { ask: ask1Price }),
-})
+const TOP = ['bid1Price', 'bid1Size', 'ask1Price', 'ask1Size'] as const
+const NOBODY: Top = { bid1Price: '', ask1Price: '' }
+
+/** Returns the members of a ticker that are about its quote. */
+const topOf = (ticker: Ticker): Top => Object.fromEntries(TOP.flatMap(name => (ticker[name] === undefined ? [] : [[name, ticker[name]]])))
 
 /** Levels a side. It comes less often than the best alone, which takes ten milliseconds. */
 const DEEPEST = 1_000

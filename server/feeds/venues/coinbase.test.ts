@@ -109,6 +109,7 @@ describe('coinbase advanced trade', () => {
     expect(talk.heard().quotes.map(({ price, size }) => [price, size])).toEqual([
       [98, 102],
       [99, 101],
+      [Number.NaN, 101],
       [97, 101],
     ])
   })

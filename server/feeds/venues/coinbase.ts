@@ -1,7 +1,7 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, TICKER } from './instruments.ts'
-import { decimal, idOf, isoTime, opposite, sideOf } from './numbers.ts'
+import { decimal, idOf, isoTime, opposite, sideOf, sideOfQuote } from './numbers.ts'
 import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
@@ -16,16 +16,26 @@ interface AdvancedMessage {
   readonly events: readonly AdvancedEvent[]
 }
 
+/** Best bid and ask; sizes by the name of Advanced Trade, then by that of the feed before it. */
+interface Best {
+  readonly best_bid?: unknown
+  readonly best_ask?: unknown
+  readonly best_bid_quantity?: unknown
+  readonly best_ask_quantity?: unknown
+  readonly best_bid_size?: unknown
+  readonly best_ask_size?: unknown
+}
+
 interface AdvancedEvent {
   readonly type: string
   readonly trades: readonly { product_id: string; trade_id: string; price: string; size: string; time: string; side: string }[]
-  readonly tickers: readonly { product_id: string; best_bid: string; best_ask: string }[]
+  readonly tickers: readonly ({ product_id: string } & Best)[]
   readonly product_id: string
   readonly updates: readonly { side: 'bid' | 'offer'; price_level: string; new_quantity: string }[]
 }
 
 /** The feed before it: `match`, `last_match` (the side as of the maker), `ticker`, `snapshot` and `l2update`. */
-interface LegacyMessage {
+interface LegacyMessage extends Best {
   readonly type: string
   readonly message?: unknown
   readonly reason?: unknown
@@ -35,8 +45,6 @@ interface LegacyMessage {
   readonly size: string
   readonly side: string
   readonly time?: string
-  readonly best_bid: string
-  readonly best_ask: string
   readonly bids: readonly (readonly [price: string, size: string])[]
   readonly asks: readonly (readonly [price: string, size: string])[]
   readonly changes: readonly (readonly [side: string, price: string, size: string])[]
@@ -73,9 +81,9 @@ class CoinbaseDecoder implements Decoder {
     if (message.channel === 'market_trades') for (const event of message.events) this.trades(event, writer)
     else if (message.channel === 'ticker' || message.channel === 'ticker_batch') {
       for (const { tickers } of message.events) {
-        for (const { product_id, best_bid, best_ask } of tickers) {
-          const instrument = this.instruments.get(writer, product_id)
-          instrument?.quote(writer, isoTime(message.timestamp), decimal(best_bid), decimal(best_ask), TICKER)
+        for (const ticker of tickers) {
+          const instrument = this.instruments.get(writer, ticker.product_id)
+          instrument?.quote(writer, isoTime(message.timestamp), bidOf(ticker), askOf(ticker), TICKER)
         }
       }
     } else if (message.channel === 'l2_data') for (const event of message.events) this.levels(event, isoTime(message.timestamp), writer)
@@ -114,8 +122,7 @@ class CoinbaseDecoder implements Decoder {
         break
       }
       case 'ticker': {
-        const { product_id, time, best_bid, best_ask } = message
-        this.instruments.get(writer, product_id)?.quote(writer, isoTime(time), decimal(best_bid), decimal(best_ask), TICKER)
+        this.instruments.get(writer, message.product_id)?.quote(writer, isoTime(message.time), bidOf(message), askOf(message), TICKER)
         break
       }
       case 'snapshot':
@@ -129,6 +136,9 @@ class CoinbaseDecoder implements Decoder {
     }
   }
 }
+
+const bidOf = (best: Best): number => sideOfQuote(best.best_bid, best.best_bid_quantity ?? best.best_bid_size)
+const askOf = (best: Best): number => sideOfQuote(best.best_ask, best.best_ask_quantity ?? best.best_ask_size)
 
 const levelsOf = (levels: LegacyMessage['bids']): Level[] => levels.map(([price, size]) => [decimal(price), decimal(size)])
 

@@ -29,8 +29,9 @@ export class ConnectionInstrument {
   private readonly shown: boolean
   private readonly trades = new Sequence()
   private origin = TICKER
-  private bid = Number.NaN
-  private ask = Number.NaN
+  /** Undefined: nothing was said on this connection yet. */
+  private bid: number | undefined
+  private ask: number | undefined
   private quotedAt = Number.NEGATIVE_INFINITY
 
   constructor(symbol: number, source: number, shown: boolean) {
@@ -52,16 +53,25 @@ export class ConnectionInstrument {
   }
 
   /**
-   * Writes a best bid and ask that differs from the last; `t` is NaN if the venue gives no time. A quote of a less
-   * immediate origin than the best one so far is passed over.
+   * Writes a best bid and ask that differ from the last. NaN is a side at which nobody stands, or a `t` (ms) that the venue does not give.
+   * Quotes of a less immediate origin than the best one so far are passed over.
    */
   quote(writer: TickWriter, t: number, bid: number, ask: number, origin: number): void {
     if (origin < this.origin) return
     this.origin = origin
-    if (bid === this.bid && ask === this.ask) return
+    if (Object.is(bid, this.bid) && Object.is(ask, this.ask)) return
     // A venue sends in order: a quote with an older time than the one before it is still the newer one.
     const time = Math.max(t, this.quotedAt)
-    if (!writer.quote(this.symbol, this.source, time, bid, ask)) return
+    if (writer.quote(this.symbol, this.source, time, bid, ask)) this.quoted(time, bid, ask)
+    // The quote before it no longer holds: sides that cannot be, such as crossed ones, are unknown.
+    else if (this.stands && writer.quote(this.symbol, this.source, time, Number.NaN, Number.NaN)) this.quoted(time, Number.NaN, Number.NaN)
+  }
+
+  private get stands(): boolean {
+    return !Number.isNaN(this.bid ?? Number.NaN) || !Number.isNaN(this.ask ?? Number.NaN)
+  }
+
+  private quoted(time: number, bid: number, ask: number): void {
     this.bid = bid
     this.ask = ask
     if (time > this.quotedAt) this.quotedAt = time
@@ -73,12 +83,12 @@ export class ConnectionInstrument {
     this.book.replace(levels)
   }
 
-  /** Writes the top of the book if it has both sides, and the rest of it if it is shown. */
+  /** Writes the top of the book, and the rest of it if it is shown. */
   quoteBook(writer: TickWriter, t: number): void {
     const { book } = this
     if (book === undefined) return
     const { bid, ask } = book
-    if (bid !== undefined && ask !== undefined) this.quote(writer, t, bid, ask, BOOK)
+    this.quote(writer, t, bid ?? Number.NaN, ask ?? Number.NaN, BOOK)
     if (this.shown) writer.levels(this.symbol, this.source, t, () => book.levels(cut => writer.reject('levels', cut)))
   }
 

@@ -114,10 +114,10 @@ describe('kraken v1', () => {
     expect(quoted(talk).at(-1)).toEqual([1618678133100, 5, 9])
   })
 
-  it('counts a spread of nothing', () => {
+  it('has neither side in a spread of nothing', () => {
     const talk = new Talk(kraken)
     talk.says([545, ['0.000000000', '0.000000000', '1618678133.1', '0.0', '0.0'], 'spread', 'LINK/ETH'])
-    expect(talk.heard()).toMatchObject({ bad: { quote: 1 }, rows: [] })
+    expect(talk.heard()).toMatchObject({ bad: {}, quotes: [{ price: Number.NaN, size: Number.NaN }] })
   })
 
   it('passes on what it complains of', () => {

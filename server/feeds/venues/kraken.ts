@@ -1,7 +1,7 @@
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, SPREAD, TICKER } from './instruments.ts'
-import { decimal, idOf, isoTime, secondsTime, sideOf } from './numbers.ts'
+import { decimal, idOf, isoTime, secondsTime, sideOf, sideOfQuote } from './numbers.ts'
 import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
 
 /** v2: objects, numbers as numbers, `BTC/USD`; trades are numbered one by one for each symbol. */
@@ -17,8 +17,10 @@ interface MessageV2 {
     readonly price: number
     readonly qty: number
     readonly trade_id: number
-    readonly bid: number
-    readonly ask: number
+    readonly bid?: unknown
+    readonly bid_qty?: unknown
+    readonly ask?: unknown
+    readonly ask_qty?: unknown
   }[]
   readonly error?: unknown
   readonly status?: string
@@ -34,6 +36,7 @@ interface LevelV2 {
 type MessageV1 = readonly unknown[]
 type TradeV1 = readonly [price: string, volume: string, time: string, side: string, orderType: string, misc: string]
 type LevelV1 = readonly [price: string, volume: string, time: string, republished?: string]
+type TopV1 = readonly [price: unknown, wholeLots: unknown, lots: unknown] | null
 type BookV1 = Partial<Record<'as' | 'bs' | 'a' | 'b', readonly LevelV1[]>>
 
 /** Trades of one moment with the same price and volume come close together. */
@@ -69,8 +72,8 @@ class KrakenDecoder implements Decoder {
   }
 
   private tickers({ data }: MessageV2, writer: TickWriter): void {
-    for (const { symbol, timestamp, bid, ask } of data) {
-      this.instruments.get(writer, symbol)?.quote(writer, isoTime(timestamp), decimal(bid), decimal(ask), TICKER)
+    for (const { symbol, timestamp, bid, bid_qty, ask, ask_qty } of data) {
+      this.instruments.get(writer, symbol)?.quote(writer, isoTime(timestamp), sideOfQuote(bid, bid_qty), sideOfQuote(ask, ask_qty), TICKER)
     }
   }
 
@@ -90,11 +93,11 @@ class KrakenDecoder implements Decoder {
     if (instrument === undefined || typeof name !== 'string') return
     if (name === 'trade') this.tradesV1(instrument, message[1] as TradeV1[], writer)
     else if (name === 'ticker') {
-      const { b, a } = message[1] as { b: unknown[]; a: unknown[] }
-      instrument.quote(writer, Number.NaN, decimal(b[0]), decimal(a[0]), TICKER)
+      const { b, a } = message[1] as { b?: TopV1; a?: TopV1 }
+      instrument.quote(writer, Number.NaN, sideOfQuote(b?.[0], b?.[2]), sideOfQuote(a?.[0], a?.[2]), TICKER)
     } else if (name === 'spread') {
-      const [bid, ask, time] = message[1] as unknown[]
-      instrument.quote(writer, secondsTime(time), decimal(bid), decimal(ask), SPREAD)
+      const [bid, ask, time, bidSize, askSize] = message[1] as unknown[]
+      instrument.quote(writer, secondsTime(time), sideOfQuote(bid, bidSize), sideOfQuote(ask, askSize), SPREAD)
     } else if (name.startsWith('book-')) bookV1(instrument, Number(name.slice('book-'.length)), message.slice(1, -2) as BookV1[], writer)
   }
 

@@ -41,6 +41,16 @@ export const idOf = (value: unknown): string => {
   throw new TypeError('a trade without an id')
 }
 
+/**
+ * Returns the price of a side of a quote; NaN if nobody stands there, which venues say by no price, an empty one, zero, or nothing at it.
+ * A price that is no number is -1, which no quote takes.
+ */
+export const sideOfQuote = (price: unknown, size?: unknown): number => {
+  if (price === undefined || price === null || price === '' || decimal(size) === 0) return Number.NaN
+  const value = decimal(price)
+  return value === 0 ? Number.NaN : Number.isNaN(value) ? -1 : value
+}
+
 const SIDES = new Map<unknown, Side>([
   ...['buy', 'Buy', 'BUY', 'b'].map(name => [name, 'buy'] as const),
   ...['sell', 'Sell', 'SELL', 's'].map(name => [name, 'sell'] as const),
