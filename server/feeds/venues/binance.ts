@@ -60,7 +60,8 @@ class BinanceDecoder implements Decoder {
 }
 
 /** Those of the spot market do not say what they are. */
-const isBookTicker = (event: Event): boolean => event.e === 'bookTicker' || (event.e === undefined && 'b' in event && 'a' in event)
+const isBookTicker = ({ e, a, b, ...event }: Event): boolean =>
+  e === 'bookTicker' || (e === undefined && 'u' in event && !Array.isArray(a) && !Array.isArray(b))
 
 const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): Venue => ({
   name,
@@ -80,7 +81,7 @@ const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): 
       const event = (message as Partial<Message> | null)?.data
       if (typeof event !== 'object' || event === null) return false
       if (event.e === 'trade') return 'M' in event !== perpetual
-      return isBookTicker(event) && 'u' in event && 'e' in event === perpetual
+      return isBookTicker(event) && typeof event.b === 'string' && 'u' in event && 'e' in event === perpetual
     },
   },
 })
