@@ -1,7 +1,7 @@
 import { fundOfShares } from '../../streams/ledger/accounts.ts'
 import { writeLeg } from '../../streams/ledger/amounts.ts'
-import { type Entry, isOrder } from '../../streams/ledger/entry.ts'
-import { outcomeText } from '../../streams/ledger/entryText.ts'
+import { type Entry, isOrder, type Shortfall } from '../../streams/ledger/entry.ts'
+import { outcomeText, writeShortfall } from '../../streams/ledger/entryText.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import type { OrderOutcome } from './port.ts'
 
@@ -19,13 +19,15 @@ export const orderText = (entry: Entry, outcome?: string): string => {
   return `${head},${outcome ?? outcomeText(entry)},"seq":${seq},"t":${t}}`
 }
 
+const lacking = (shortfall: Shortfall | undefined): object => (shortfall === undefined ? {} : { shortfall: writeShortfall(shortfall) })
+
 /** Returns the order of the protocol for an entry, amounts as decimal strings. */
 export const orderOf = (entry: Entry): Record<string, unknown> => {
   const { seq, t } = entry
   switch (entry.kind) {
     case 'create':
     case 'redeem': {
-      const { key, kind: side, fund, amount, status, code, legs, fee, nav } = entry
+      const { key, kind: side, fund, amount, status, code, shortfall, legs, fee, nav } = entry
       return {
         key,
         side,
@@ -33,6 +35,7 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
         amount: formatDecimal(amount),
         status,
         ...(code && { code }),
+        ...lacking(shortfall),
         legs: legs.map(writeLeg),
         ...(fee && { fee: writeLeg(fee) }),
         ...(nav !== undefined && { nav }),
@@ -41,16 +44,28 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
       }
     }
     case 'transfer': {
-      const { key, to, asset, amount, status, code } = entry
+      const { key, to, asset, amount, status, code, shortfall } = entry
       const fund = fundOfShares(asset)
       const what = fund === undefined ? { asset } : { fund }
       const legs = fund === undefined ? [writeLeg({ asset, amount })] : []
-      return { key, side: 'transfer', to, ...what, amount: formatDecimal(amount), status, ...(code && { code }), legs, seq, t }
+      return {
+        key,
+        side: 'transfer',
+        to,
+        ...what,
+        amount: formatDecimal(amount),
+        status,
+        ...(code && { code }),
+        ...lacking(shortfall),
+        legs,
+        seq,
+        t,
+      }
     }
     case 'deposit':
     case 'withdrawal': {
-      const { key, kind: side, client: username, asset, amount, status, code } = entry
-      return { key, side, username, asset, amount: formatDecimal(amount), status, ...(code && { code }), seq, t }
+      const { key, kind: side, client: username, asset, amount, status, code, shortfall } = entry
+      return { key, side, username, asset, amount: formatDecimal(amount), status, ...(code && { code }), ...lacking(shortfall), seq, t }
     }
     case 'record':
       return { accepted: entry.transactions.length, seq, t }

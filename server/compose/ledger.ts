@@ -62,7 +62,7 @@ export const linkLedger = async (parts: LedgerParts): Promise<LedgerLinks> => {
   return { ledgerFeed, tradingVenue, rebalanceExecutor, auditCopy }
 }
 
-const openRebalanceExecutor = ({ clearing, knownFunds, view, log }: LedgerParts, { exchange }: TradingVenue): RebalanceExecutor =>
+const openRebalanceExecutor = ({ config, clearing, knownFunds, view, log }: LedgerParts, { exchange }: TradingVenue): RebalanceExecutor =>
   new RebalanceExecutor({
     clearing,
     exchange,
@@ -75,7 +75,10 @@ const openRebalanceExecutor = ({ clearing, knownFunds, view, log }: LedgerParts,
     rulesOf: fund => {
       const spec = view.funds.get(fund)?.spec
       const { trades, mode } = spec?.rebalance ?? {}
-      return spec && trades && { quote: spec.quote, trades, execute: mode === 'execute' }
+      if (spec === undefined || trades === undefined) return undefined
+      // A plan may expect no costs; an order keeps the cash for those that the exchange takes.
+      const feeBps = Math.max(trades.feeBps, config.exchange.feeBps)
+      return { quote: spec.quote, trades: { ...trades, feeBps }, execute: mode === 'execute' }
     },
     divisorOf: fund => view.funds.get(fund)?.levelDivisor ?? Number.NaN,
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { name, named } from './forms.ts'
 
-const costs = z.int().min(0).max(9_999).default(10).describe('its fee, in basis points: what plans reckon with at least')
+const costs = z.int().min(0).max(9_999).default(10).describe('its fee, in basis points; plans expect it if their fund says nothing else')
 
 /** The place where funds trade. */
 export const exchangeSchema = z

@@ -39,7 +39,12 @@ const rebalance = z.strictObject({
   totalThreshold: z.number().min(0).optional().describe('on half the sum of |weight − target|; strictly greater fires'),
   maxIntervalMs: ms.optional(),
   coolOffMs: z.int().min(0).default(60_000),
-  feeBps: z.int().min(0).max(9_999).default(0).describe('what a plan reckons that trading costs'),
+  feeBps: z
+    .int()
+    .min(0)
+    .max(9_999)
+    .optional()
+    .describe('what a plan expects trading to cost, in basis points; the fee of the exchange if left out'),
   minTrade: amount.default('0').describe('of the quote asset: what is worth less is not traded'),
   maxTrade: positive.optional().describe('of the quote asset: what is worth more goes in slices'),
   lots: named(positive).default({}).describe('asset → the step of its amounts'),

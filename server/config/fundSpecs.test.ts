@@ -40,7 +40,7 @@ describe('a configuration as the streams want it', () => {
       totalThreshold: 0.2,
       maxIntervalMs: Number.POSITIVE_INFINITY,
       coolOffMs: 60_000,
-      // At least what the exchange takes.
+      // As the exchange takes, because the fund does not say.
       trades: { feeBps: 10, minTrade: 0n, lots: new Map() },
     })
     expect(funds[0]!.weighting).toEqual({ scheme: 'market-cap', count: 10, cap: 1, rules: { single: 0.1, above: 0.05, sum: 0.4 } })

@@ -53,7 +53,7 @@ const rebalanceRules = (
     maxIntervalMs: unless(rebalance.maxIntervalMs),
     coolOffMs: rebalance.coolOffMs,
     trades: {
-      feeBps: Math.max(feeBps, exchangeBps),
+      feeBps: feeBps ?? exchangeBps,
       minTrade: parseDecimal(minTrade)!,
       lots: new Map(Object.entries(lots).map(([asset, lot]) => [asset, parseDecimal(lot)!])),
       ...(maxTrade !== undefined && { maxTrade: parseDecimal(maxTrade)! }),

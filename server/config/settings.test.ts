@@ -86,7 +86,7 @@ describe('without any option', () => {
           redeemFeeBps: 0,
           inceptionTimeoutMs: 60_000,
           targets: 'frozen',
-          rebalance: { mode: 'propose', coolOffMs: 60_000, feeBps: 0, minTrade: '0', lots: {} },
+          rebalance: { mode: 'propose', coolOffMs: 60_000, minTrade: '0', lots: {} },
         },
       ],
       portfolios: [{ id: 'b', method: 'fifo', feesInCost: true }],

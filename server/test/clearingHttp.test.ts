@@ -173,6 +173,8 @@ overTransports('the clearing house by HTTP', transport => {
         expect([...told(answer), answer.headers.get('content-type')]).toEqual([400, 'insufficient_assets', 'application/problem+json'])
         const key = answer.headers.get('idempotency-key')
         expect(answer.body.order).toMatchObject({ key, side: 'create', amount: '10', status: 'rejected', code: 'insufficient_assets' })
+        expect(answer.body.order).toMatchObject({ shortfall: { asset: 'ETH', needed: '20', held: '19.999999999999999999' } })
+        expect(answer.body.detail).toBe('ETH: found 19.999999999999999999, expected at least 20')
         const later = await get(`/v1/orders/${key}`, bearer(token))
         expect([later.status, later.body]).toEqual([200, answer.body.order])
         // It has used up its key, also where there would be enough by now.

@@ -150,6 +150,15 @@ export interface Result {
   readonly status: 'settled' | 'rejected'
   /** Present if it was rejected. */
   readonly code?: Rejection
+  /** Present if it was rejected because the account holds too little. */
+  readonly shortfall?: Shortfall
+}
+
+/** The first asset, or shares as `share:FUND`, of which an account holds less than an order takes, in 10⁻¹⁸. */
+export interface Shortfall {
+  readonly asset: string
+  readonly needed: bigint
+  readonly held: bigint
 }
 
 /** Why an order that was understood was not done: this is written down and uses up its key. In the order in which they are found. */

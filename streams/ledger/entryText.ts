@@ -13,7 +13,9 @@ import {
   isOrder,
   type Order,
   type Posting,
+  type Rejection,
   type Result,
+  type Shortfall,
 } from './entry.ts'
 import { rebalanceReaders, rebalanceWriters } from './rebalanceEntry.ts'
 
@@ -34,10 +36,11 @@ const membersOf = (entry: EntryContent, outcome?: string): string => {
   return `"key":${JSON.stringify(key)},"fund":"${fund}","amount":"${formatDecimal(amount)}",${outcome ?? outcomeText(entry)}`
 }
 
-/** Returns how an order ended: `"status":"settled","legs":[…]`, and code, fee and nav if it has them. */
-export const outcomeText = ({ status, code, legs, fee, nav }: Order): string => {
+/** Returns how an order ended: `"status":"settled","legs":[…]`, and code, shortfall, fee and nav if it has them. */
+export const outcomeText = ({ status, code, shortfall, legs, fee, nav }: Order): string => {
   let text = `"status":"${status}",`
   if (code !== undefined) text += `"code":"${code}",`
+  if (shortfall !== undefined) text += `"shortfall":${JSON.stringify(writeShortfall(shortfall))},`
   text += `"legs":[${legs.map(legText).join(',')}]`
   if (fee !== undefined) text += `,"fee":${legText(fee)}`
   if (nav !== undefined) text += `,"nav":${nav}`
@@ -63,7 +66,11 @@ const postingsText = (postings: readonly Posting[]): string => {
 type OtherKind = Exclude<EntryKind, Order['kind']>
 type Detail<K extends EntryKind> = Omit<Written<ContentOf<K>>, 'kind'>
 
-const resultOf = ({ status, code }: Result): Result => ({ status, ...(code && { code }) })
+const resultOf = ({ status, code, shortfall }: Result): Written<Result> => ({
+  status,
+  ...(code && { code }),
+  ...(shortfall && { shortfall: writeShortfall(shortfall) }),
+})
 const writeHalt = ({ fund }: Halt): Detail<'halt'> => ({ fund })
 const writeFunding = (entry: Funding): Detail<'deposit'> => {
   const { key, client, asset, amount } = entry
@@ -100,12 +107,28 @@ const detailOf = <K extends OtherKind>(kind: K, entry: ContentOf<K>): Detail<K> 
 export type WrittenPosting = readonly [account: string, asset: string, amount: string, after: string]
 type WrittenEntry = Written<EntryContent> & Omit<EntryStamp, 'postings'> & { readonly postings?: readonly WrittenPosting[] }
 
-const withAmount = <T extends { readonly amount: string }>(json: T): Omit<T, 'amount'> & { readonly amount: bigint } => ({
+/** The JSON form of a result. Members may be undefined, as those of a generic type may be. */
+interface WrittenResult {
+  readonly status: Result['status']
+  readonly code?: Rejection | undefined
+  readonly shortfall?: Written<Shortfall> | undefined
+}
+
+const readResult = ({ status, code, shortfall }: WrittenResult): Result => ({
+  status,
+  ...(code && { code }),
+  ...(shortfall && { shortfall: readShortfall(shortfall) }),
+})
+const withAmount = <T extends WrittenResult & { readonly amount: string }>(
+  json: T,
+): Omit<T, 'amount' | keyof Result> & Result & { readonly amount: bigint } => ({
   ...json,
+  ...readResult(json),
   amount: readDecimal(json.amount),
 })
 const readOrder = <T extends Written<Order>>({ fee, ...json }: T) => ({
   ...json,
+  ...readResult(json),
   amount: readDecimal(json.amount),
   legs: json.legs.map(readLeg),
   ...(fee && { fee: readLeg(fee) }),
@@ -144,6 +167,18 @@ const readPosting = ([account, asset, amount, after]: WrittenPosting): Posting =
   asset,
   amount: readDecimal(amount),
   after: readDecimal(after),
+})
+
+/** Returns a shortfall in its JSON form. */
+export const writeShortfall = ({ asset, needed, held }: Shortfall): Written<Shortfall> => ({
+  asset,
+  needed: formatDecimal(needed),
+  held: formatDecimal(held),
+})
+const readShortfall = ({ asset, needed, held }: Written<Shortfall>): Shortfall => ({
+  asset,
+  needed: readDecimal(needed),
+  held: readDecimal(held),
 })
 
 /** Returns terms in their JSON form. */

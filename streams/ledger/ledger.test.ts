@@ -146,6 +146,28 @@ const REJECTED: Row[] = [
   ['insufficient_assets', 'to transfer to oneself', 'ann', transfer('ann', 'A', '11')],
 ]
 
+describe('what an account lacks', () => {
+  it.each<[string, Command, string, object]>([
+    ['of a basket', create('FREE', '30'), 'ann', { asset: 'A' }],
+    ['of shares', redeem('FREE', '30'), 'bob', { asset: 'share:FREE', needed: n('30'), held: n('20') }],
+    [
+      'to withdraw',
+      withdraw('ann', 'A', '10.000000000000000001'),
+      'admin',
+      { asset: 'A', needed: n('10.000000000000000001'), held: n('10') },
+    ],
+    ['to transfer', transfer('bob', 'A', '11'), 'ann', { asset: 'A', needed: n('11'), held: n('10') }],
+  ])('%s is written down with the order, and read again', (_, command, who, shortfall) => {
+    const decision = world().decide(command, 9, who)
+    if (!('entry' in decision)) throw new Error('no entry')
+    expect(decision.entry).toMatchObject({ status: 'rejected', shortfall })
+    const { asset, needed, held } = (decision.entry as Order).shortfall!
+    expect(held < needed).toBe(true)
+    expect(readEntry(writeEntry(decision.entry))).toEqual(decision.entry)
+    expect(writeEntry(decision.entry)).toContain(`"shortfall":{"asset":"${asset}"`)
+  })
+})
+
 describe('rows of a portfolio', () => {
   const row = (id: string, text = 'buy BTC 1 10') => ({ ...transaction(text), id })
 

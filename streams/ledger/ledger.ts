@@ -203,8 +203,11 @@ export class Ledger implements Balances {
     const { kind, client, asset, amount } = command
     const account = clientAccount(client)
     if (!this.clients.has(client)) return { refused: 'unknown_client' }
-    if (kind === 'withdrawal' && this.balance(account, asset) < amount)
-      return this.entry(t, who, { ...command, status: 'rejected', code: 'insufficient_assets' }, [])
+    const held = this.balance(account, asset)
+    if (kind === 'withdrawal' && held < amount) {
+      const shortfall = { asset, needed: amount, held }
+      return this.entry(t, who, { ...command, status: 'rejected', code: 'insufficient_assets', shortfall }, [])
+    }
     const move = kind === 'deposit' ? { from: OUTSIDE, to: account } : { from: account, to: OUTSIDE }
     return this.entry(t, who, { ...command, status: 'settled' }, [{ ...move, asset, amount }])
   }
@@ -214,9 +217,10 @@ export class Ledger implements Balances {
     const fund = fundOfShares(asset)
     if (!this.clients.has(who) || !this.clients.has(to)) return { refused: 'unknown_client' }
     if (fund !== undefined && !this.funds.has(fund)) return { refused: 'unknown_fund' }
-    if (this.balance(clientAccount(who), asset) < amount) {
+    const held = this.balance(clientAccount(who), asset)
+    if (held < amount) {
       const code = fund === undefined ? 'insufficient_assets' : 'insufficient_shares'
-      return this.entry(t, who, { ...command, status: 'rejected', code }, [])
+      return this.entry(t, who, { ...command, status: 'rejected', code, shortfall: { asset, needed: amount, held } }, [])
     }
     const moves = to === who ? [] : [{ from: clientAccount(who), to: clientAccount(to), asset, amount }]
     return this.entry(t, who, { ...command, status: 'settled' }, moves)

@@ -5,7 +5,7 @@ import { type Balances, clientAccount, custodyAccount, FEES, issuedAccount, shar
 import type { Leg } from './amounts.ts'
 import type { Decision, Move, OrderCommand } from './command.ts'
 import { freeOf } from './decideRebalance.ts'
-import type { Entry, FundTerms, Order, Rejection } from './entry.ts'
+import type { Entry, FundTerms, Order, Rejection, Shortfall } from './entry.ts'
 import type { LedgerFund, LedgerState } from './ledgerState.ts'
 import { postingsOf } from './postings.ts'
 
@@ -48,11 +48,12 @@ export const decideOrder = (
   if (feeBps(fund.terms, kind) > 0 && nav === undefined) return { refused: 'stale_price' }
   const { legs, fee } = legsOf(fund, kind, amount, nav)
   // Member by member: spreading objects into one another takes longer than all the rest of an order.
-  const concluded = (moves: readonly Move[], code?: Rejection): Decision => {
+  const concluded = (moves: readonly Move[], code?: Rejection, shortfall?: Shortfall): Decision => {
     const status = code === undefined ? 'settled' : 'rejected'
     const stamp = { seq: ledger.seq + 1, t: Math.max(t, ledger.t), who, postings: postingsOf(moves, ledger) }
     const entry: Mutable<Entry & Order> = { kind, key, fund: id, amount, legs, status, ...stamp }
     if (code !== undefined) entry.code = code
+    if (shortfall !== undefined) entry.shortfall = shortfall
     if (fee !== undefined) {
       entry.fee = fee
       entry.nav = nav!
@@ -61,8 +62,10 @@ export const decideOrder = (
   }
   const [account, custody, issued, shares] = [clientAccount(who), custodyAccount(id), issuedAccount(id), shareAsset(id)]
   if (amount % fund.terms.creationUnit !== 0n) return concluded([], 'not_whole_units')
-  if (kind === 'redeem' && ledger.balance(account, shares) < amount) return concluded([], 'insufficient_shares')
-  if (!covers(account, kind, legs, fee, ledger)) return concluded([], 'insufficient_assets')
+  const held = ledger.balance(account, shares)
+  if (kind === 'redeem' && held < amount) return concluded([], 'insufficient_shares', { asset: shares, needed: amount, held })
+  const shortfall = shortfallOf(account, kind, legs, fee, ledger)
+  if (shortfall !== undefined) return concluded([], 'insufficient_assets', shortfall)
   // What an order at an exchange may still take is not given to anybody else.
   if (kind === 'redeem' && legs.some(leg => freeOf(fund, leg.asset, ledger) < leg.amount)) return { refused: 'not_ready' }
   // Nothing below can fail.
@@ -74,10 +77,23 @@ export const decideOrder = (
   return concluded(moves)
 }
 
-/** Whether an account has of each asset the legs of a creation and the fee, less what a redemption brings. */
-const covers = (account: string, side: Order['kind'], legs: readonly Leg[], fee: Leg | undefined, balances: Balances): boolean => {
-  const held = (asset: string): bigint => balances.balance(account, asset)
-  const owed = (asset: string): bigint => (fee?.asset === asset ? fee.amount : 0n)
-  for (const { asset, amount } of legs) if (held(asset) < (side === 'create' ? amount : -amount) + owed(asset)) return false
-  return fee === undefined || held(fee.asset) >= fee.amount || legs.some(({ asset }) => asset === fee.asset)
+/**
+ * Returns the first asset of which an account holds less than it owes: the legs of a creation, and the fee less what a redemption brings of
+ * the same asset. Returns undefined if it holds enough of each.
+ */
+const shortfallOf = (
+  account: string,
+  side: Order['kind'],
+  legs: readonly Leg[],
+  fee: Leg | undefined,
+  balances: Balances,
+): Shortfall | undefined => {
+  for (const { asset, amount } of legs) {
+    const needed = (side === 'create' ? amount : -amount) + (fee?.asset === asset ? fee.amount : 0n)
+    const held = balances.balance(account, asset)
+    if (held < needed) return { asset, needed, held }
+  }
+  if (fee === undefined || legs.some(({ asset }) => asset === fee.asset)) return undefined
+  const held = balances.balance(account, fee.asset)
+  return held < fee.amount ? { asset: fee.asset, needed: fee.amount, held } : undefined
 }

@@ -1,4 +1,7 @@
+import type { Written } from '../../../streams/ledger/amounts.ts'
+import type { Rejection, Shortfall } from '../../../streams/ledger/entry.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
+import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { GatewayCommand, GatewayPort } from '../../clearing/gatewayPort.ts'
 import type { Done } from '../../clearing/port.ts'
 import type { Principal } from '../../identity/access.ts'
@@ -20,5 +23,12 @@ export const authorOf = ({ user, admin, operator }: Principal): string =>
 const settled = (done: Done): string => {
   if ('refused' in done) throw new ProtocolError(done.refused, undefined, 1)
   if (done.code === undefined) return done.order
-  throw new ProtocolError(done.code as 'not_whole_units', undefined, undefined, JSON.parse(done.order))
+  const order = JSON.parse(done.order) as Rejected
+  throw new ProtocolError(done.code as Rejection, messageOf(order), undefined, order)
 }
+
+/** An order that was rejected, as far as its error names its members. */
+type Rejected = JsonObject & { readonly shortfall?: Written<Shortfall> }
+
+const messageOf = ({ shortfall }: Rejected): string | undefined =>
+  shortfall && `${shortfall.asset}: found ${shortfall.held}, expected at least ${shortfall.needed}`
