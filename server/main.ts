@@ -33,7 +33,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   status.begin()
 
   core.startEngine()
-  const described = describeToStore(core).then(symbols => {
+  const described = describeToStore(core, log, signal).then(symbols => {
     for (const symbol of symbols) symbols$.next(symbol)
     progress.engineReady = true
   })

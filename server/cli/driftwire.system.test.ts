@@ -33,7 +33,7 @@ describe('driftwire', () => {
     expect(await ran(['sevre'])).toEqual([
       2,
       '',
-      'driftwire: command: found "sevre", expected serve, verify, import, allocate, backtest, pnl, schema or help\n',
+      'driftwire: command: found "sevre", expected serve, verify, import, allocate, backtest, pnl, spool, schema or help\n',
     ])
   })
 })

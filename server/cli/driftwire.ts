@@ -27,6 +27,8 @@ const HELP = `driftwire ${version}: a real-time server for funds and portfolios
                               put CoinGecko's hourly prices of the largest coins there, and their supplies into the server
   driftwire pnl PORTFOLIO [--from T] [--to T] [--csv | --json] [--url URL] [--token TOKEN]
                               show profit and loss of a portfolio of a running server, with times also by hours
+  driftwire spool retry [--url URL] [--token TOKEN]
+                              have a running server send the rows that it has set aside to ClickHouse again
   driftwire schema            print the JSON Schema of the configuration
   driftwire help              this text
 
@@ -77,6 +79,11 @@ try {
       process.exitCode = await pnl(rest, process.env)
       break
     }
+    case 'spool': {
+      const { spool } = await import('./spool.ts')
+      process.exitCode = await spool(rest, process.env)
+      break
+    }
     case 'schema':
       console.log(JSON.stringify(configJsonSchema(), null, 2))
       break
@@ -89,7 +96,7 @@ try {
       console.log(version)
       break
     default:
-      throw new UsageError(`command: found "${command}", expected serve, verify, import, allocate, backtest, pnl, schema or help`)
+      throw new UsageError(`command: found "${command}", expected serve, verify, import, allocate, backtest, pnl, spool, schema or help`)
   }
 } catch (error) {
   console.error(error instanceof UsageError || error instanceof JournalError ? `driftwire: ${error.message}` : error)

@@ -14,6 +14,8 @@ import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
+import { retrying } from '../lib/retrying.ts'
+import type { Engine } from '../storage/engine/engine.ts'
 import { readPast } from '../storage/read/past.ts'
 import { storedSymbols } from '../storage/read/storedSymbols.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
@@ -122,9 +124,21 @@ const followDex = ({ plan, flow, engine, inputQueue, frames$ }: Omit<Core, 'dex'
   })
 }
 
-/** Tells the engine, once it answers, what only configuration and journal know. Returns the symbols of which rows are stored. */
-export const describeToStore = async ({ plan, engine, clearing, funds }: Core): Promise<readonly string[]> => {
-  const running = await engine
+/**
+ * Says to the engine, once it answers, what only configuration and journal know; retries until it takes that, or `signal` ends it. Returns
+ * the symbols of which rows are stored.
+ */
+export const describeToStore = async (core: Core, log: Logger, signal: AbortSignal): Promise<readonly string[]> => {
+  const running = await core.engine
+  const described = await retrying(() => describeTo(running, core), {
+    signal,
+    failed: () => {},
+    warn: ({ message }) => log.warn({ error: message }, 'ClickHouse does not take what the configuration says; retrying'),
+  })
+  return described ?? []
+}
+
+const describeTo = async (running: Engine, { plan, clearing, funds }: Core): Promise<readonly string[]> => {
   const supplies = new Map(Object.entries(plan.settings.config.assets).map(([ticker, { supply }]) => [ticker, supply]))
   for (const [ticker, supply] of await clearing.ask('supplies', {})) supplies.set(ticker, formatDecimal(supply))
   const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply }))

@@ -67,6 +67,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     candleImport,
     dex: core.dex,
     swapImport: new SwapImport(access, core.engine),
+    retrySetAside: () => core.sink.retrySetAside(),
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
     behindProxy: settings.behindTls,
     notReady: () => core.progress.waiting,

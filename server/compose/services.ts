@@ -108,8 +108,8 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
     status.frames += 1
   })
   status.add('sink', () => {
-    const { waiting, ...stats } = sink.stats()
-    return { state: progress.engineReady ? 'ready' : 'starting', waiting: { ...waiting }, ...stats }
+    const { waiting, setAside, ...stats } = sink.stats()
+    return { state: progress.engineReady ? 'ready' : 'starting', waiting: { ...waiting }, setAside: { ...setAside }, ...stats }
   })
   status.add('rebalances', () => rebalanceExecutor.figures)
   status.add('journal', () => ({ ...clearing.stats(), audited: auditCopy.stats().storedTo, auditRetries: auditCopy.stats().retries }))

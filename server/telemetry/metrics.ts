@@ -77,7 +77,10 @@ const gaugesOf = (part: string, parts: () => Figures, registry: Registry): void 
       registers: [registry],
       collect() {
         const now = read()[key]
-        if (typeof now === 'object') for (const [of, count] of Object.entries(now)) this.set({ of }, Number(count))
+        if (typeof now === 'object')
+          for (const [of, count] of Object.entries(now)) {
+            if (typeof count !== 'string' && count !== undefined) this.set({ of }, Number(count))
+          }
         else this.set(Number(now ?? 0))
       },
     })

@@ -10,6 +10,7 @@ const CONDITIONAL = new Set([
   'clients.refused.*',
   'accounts.refused.*',
   'sink.lastError',
+  'sink.setAside.why',
   'sink.storedTo',
   'feeds.*.lag',
   'journal.failure',

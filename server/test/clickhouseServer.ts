@@ -16,12 +16,15 @@ import { engineSettings, insertFromFile } from '../storage/engine/statement.ts'
 export interface Fault {
   /**
    * `slow`: waits `ms` before it runs a statement. `lost answer`: runs an insert to the end and cuts the connection. `cut body`:
-   * cuts the connection while the rows are coming in. `error`: answers an insert with a server's error before it does anything.
+   * cuts the connection while the rows are coming in. `error`: answers an insert with a server's error before it does anything; `code` is
+   * that of the error, 999 if left out. With `into` it strikes inserts into this table only.
    */
   readonly kind: 'slow' | 'lost answer' | 'cut body' | 'error'
   /** Of how many inserts. */
   readonly times: number
   readonly ms?: number
+  readonly code?: string
+  readonly into?: string
 }
 
 /** Query parameters that are no settings. */
@@ -32,8 +35,9 @@ const [dataDir = '', port = '0', password = ''] = process.argv.slice(2)
 let fault: Fault | undefined
 
 /** The fault that is to strike this insert. */
-const strike = (): Fault | undefined => {
+const strike = (query: string): Fault | undefined => {
   const now = fault
+  if (now?.into !== undefined && !query.includes(`.${now.into} `)) return undefined
   if (now) fault = now.times > 1 ? { ...now, times: now.times - 1 } : undefined
   return now
 }
@@ -91,14 +95,20 @@ const handle = async (request: IncomingMessage, response: ServerResponse, pool: 
   }
   const query = url.searchParams
   const inserting = request.method === 'POST' && query.has('query')
-  const struck = inserting ? strike() : undefined
+  const struck = inserting ? strike(query.get('query')!) : undefined
   if (struck?.kind === 'cut body') {
     request.once('data', () => request.socket.destroy())
     return
   }
   const body = await buffer(request)
   if (struck?.kind === 'error') {
-    answerError(response, new Error('Code: 999. DB::Exception: Coordination error. (KEEPER_EXCEPTION)'))
+    const { code = '999' } = struck
+    answerError(
+      response,
+      new Error(
+        `Code: ${code}. DB::Exception: ${code === '60' ? 'Unknown table. (UNKNOWN_TABLE)' : 'Coordination error. (KEEPER_EXCEPTION)'}`,
+      ),
+    )
     return
   }
   if (struck?.kind === 'slow') await delay(struck.ms)

@@ -82,6 +82,53 @@ describe('a sink whose engine', () => {
     expect(sink.stats().retries).toBe(fault.kind === 'slow' ? 0 : 4)
   })
 
+  const LATER = '60 81 33 16 47 53 62 159 164 198 202 209 210 241 242 243 252 279 394 425 473 999 1002'.split(' ')
+  it('answers with a code that a start, a full disk or a busy server brings is asked again, and nothing is set aside', async () => {
+    const { server, engine } = await startServer()
+    const { sink, write } = await openedSink(bench, engine)
+    for (const [k, code] of LATER.entries()) {
+      await server.fail({ kind: 'error', times: 1, code })
+      write(T + k * 20, frame(k))
+      await sink.until(T + k * 20)
+      expect([code, sink.stats().retries, sink.stats().setAside.files]).toEqual([code, k + 1, 0])
+    }
+    expect((await storedTicks(engine)).length).toBe(LATER.length * 5)
+  })
+
+  it('refuses a table for as long as it may start sets rows aside, says so, and gets them when it is asked for it or at the next start', async () => {
+    const { server, engine } = await startServer()
+    const { sink, write } = await openedSink(bench, engine, { lastingMs: 300 })
+    await server.fail({ kind: 'error', times: 1_000, code: '60', into: 'ticks' })
+    write(T, frame(0))
+    await sink.until(T)
+    expect(sink.stats()).toMatchObject({
+      stored: { ticks: 0 },
+      rejected: { ticks: 5 },
+      setAside: { files: 1, rows: 5, why: expect.stringContaining('Unknown table') },
+      waiting: { files: 0, bytes: 0 },
+    })
+    expect(sink.stats().retries).toBeGreaterThan(1)
+    // The next one is not waited for again.
+    write(T + 20, frame(1))
+    await sink.until(T + 20)
+    expect(sink.stats().setAside).toMatchObject({ files: 2, rows: 10 })
+    await server.fail(null)
+    expect(await sink.retrySetAside()).toEqual({ files: 2, rows: 10 })
+    await expect.poll(() => sink.stats().stored.ticks).toBe(10)
+    expect(sink.stats().setAside).toEqual({ files: 0, rows: 0, why: undefined })
+
+    await server.fail({ kind: 'error', times: 1_000, code: '81' })
+    write(T + 40, frame(2))
+    await sink.until(T + 40)
+    expect(sink.stats().setAside).toMatchObject({ files: 1, rows: 5 })
+    await sink.close(1_000)
+    await server.fail(null)
+    const next = await openedSink(bench, engine)
+    await next.sink.until(EVER)
+    expect(next.sink.stats()).toMatchObject({ stored: { ticks: 5 }, setAside: { files: 0 } })
+    expect(await storedCandles(engine)).toEqual(candlesOf([...frame(0), ...frame(1), ...frame(2)]))
+  })
+
   it('is slow holds up a replay and drops what a live feed brings beyond the bound, in bounded memory', async () => {
     const { server, engine } = await startServer()
     const spoolBytes = 2 * 1024 * 1024
@@ -142,7 +189,12 @@ describe('a sink whose engine', () => {
     const { sink, write } = await openedSink(bench, engine)
     write(T, frame(0))
     await sink.until(EVER)
-    expect(sink.stats()).toMatchObject({ stored: { ticks: 5 }, rejected: { ticks: 1, pnl: 1 }, waiting: { rows: 0, bytes: 0, files: 0 } })
+    expect(sink.stats()).toMatchObject({
+      stored: { ticks: 5 },
+      rejected: { ticks: 1, pnl: 1 },
+      setAside: { files: 2, rows: 2 },
+      waiting: { rows: 0, bytes: 0, files: 0 },
+    })
     expect((await readdir(spool)).filter(name => name.endsWith('.rejected'))).toHaveLength(2)
   })
 

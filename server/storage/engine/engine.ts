@@ -44,8 +44,11 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const database = options.database ?? 'driftwire'
   const client = 'url' in source ? await serverClient(source.url, options) : await embeddedClient(source.dataDir, options.memory ?? MEMORY)
   try {
-    const migrations = await migrate(client, database)
-    const retained = await retain(client, database, options.retention ?? {})
+    const prepared = async () => ({
+      migrations: await migrate(client, database),
+      retained: await retain(client, database, options.retention ?? {}),
+    })
+    const { migrations, retained } = 'url' in source ? await insisting(prepared, options) : await prepared()
     if (migrations.length > 0) log.info({ migrations }, 'database migrated')
     if (retained.length > 0) log.info({ tables: retained }, 'retention changed')
     const broken = await brokenParts(client, database)
@@ -115,6 +118,42 @@ const serverClient = async (url: string, { log, signal }: EngineOptions): Promis
     throw error
   }
 }
+
+/** Runs `work` until a server that is still starting lets it. What it will never allow is thrown at once. */
+const insisting = async <T>(work: () => Promise<T>, { log, signal = new AbortController().signal }: EngineOptions): Promise<T> => {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const { code = '', message } = error as { code?: string; message: string }
+      // An error without a code is not one of ClickHouse, and no connection that failed either.
+      if (!STARTING.has(code)) throw error
+      if (attempt === 0) log.warn({ error: message }, 'ClickHouse is not ready; retrying')
+      await delay(retryDelayMs(attempt), undefined, { signal })
+    }
+  }
+}
+
+/** Codes that a connection which breaks has, and those of a server that starts, stops, or is full or busy. */
+const STARTING = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'],
+  '60', // UNKNOWN_TABLE
+  '81', // UNKNOWN_DATABASE
+  '159', // TIMEOUT_EXCEEDED
+  '164', // READONLY
+  '198', // DNS_ERROR
+  '202', // TOO_MANY_SIMULTANEOUS_QUERIES
+  '209', // SOCKET_TIMEOUT
+  '210', // NETWORK_ERROR
+  '241', // MEMORY_LIMIT_EXCEEDED
+  '242', // TABLE_IS_READ_ONLY
+  '252', // TOO_MANY_PARTS
+  '279', // ALL_CONNECTION_TRIES_FAILED
+  '394', // QUERY_WAS_CANCELLED
+  '425', // SYSTEM_ERROR
+  '473', // DEADLOCK_AVOIDED
+  '999', // KEEPER_EXCEPTION
+])
 
 /** UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED. */
 const REFUSED = new Set(['192', '193', '194', '516'])

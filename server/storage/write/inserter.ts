@@ -8,9 +8,10 @@ import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { columnList, type Table, type TableName, TICKS } from '../engine/tables.ts'
 import { MEASURES } from './measureRows.ts'
+import { refusalOf } from './refusal.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import type { Spool, SpoolFile } from './spool.ts'
-import { BadRows, type StoredIndex, type Suspects } from './storedIndex.ts'
+import { checkRows, type StoredIndex, type Suspects } from './storedIndex.ts'
 
 const TABLE: Readonly<Record<TableName, Table>> = { ticks: TICKS, pnl: MEASURES.pnl, funds: MEASURES.fund, pools: MEASURES.pool }
 
@@ -23,9 +24,13 @@ export interface Check {
   readonly known?: (rows: number) => void
 }
 
+/** ms that a table is refused, with an engine that answers otherwise, until its rows are set aside. */
+const LASTING_MS = 300_000
+
 /**
- * Brings files of the spool into the engine, each until it is there. An engine that is away, slow, full or stopped half-way gets
- * the same file with the same token again; a file that it will never take is set aside, so that the rest can go on.
+ * Brings files of the spool into the engine, each until it is there. An engine that is away, slow, full, starting or stopped half-way gets
+ * the same file with the same token again. A file is set aside, so that the rest can go on, if the engine will never take its rows, or has
+ * refused their table for minutes while it answers otherwise.
  */
 export class Inserter {
   /** Rows sent and acknowledged, left out because the engine had them, and set aside. */
@@ -35,15 +40,21 @@ export class Inserter {
   retries = 0
   /** Why the file that is being sent is not yet stored. */
   failure: string | undefined
+  /** Why the newest file that is set aside was; undefined if none was since the start. */
+  whyAside: string | undefined
   private readonly engine: Promise<Engine>
   private ready: Engine | undefined
   private readonly spool: Spool
   private readonly log: Logger
+  private readonly lastingMs: number
+  /** By table: the moment from which each of its inserts was refused. */
+  private readonly refusedSince = new Map<TableName, number>()
 
-  constructor(engine: Promise<Engine>, spool: Spool, log: Logger) {
+  constructor(engine: Promise<Engine>, spool: Spool, log: Logger, lastingMs = LASTING_MS) {
     this.engine = engine
     this.spool = spool
     this.log = log
+    this.lastingMs = lastingMs
   }
 
   /** Resolves when the rows are stored, or set aside. Returns false if `signal` ended it before: the file stays. */
@@ -56,8 +67,9 @@ export class Inserter {
         if (file.rows > 0) await insert(engine, file, signal)
         await this.spool.remove(file)
         this.stored[file.table] += file.rows
+        this.refusedSince.delete(file.table)
       } catch (error) {
-        if (!signal.aborted && willNeverHeal(error) && (await this.rejects(file, error))) return true
+        if (!signal.aborted && (await this.isHopeless(file, error)) && (await this.setAside(file, error))) return true
         throw error
       }
       this.failure = undefined
@@ -94,16 +106,43 @@ export class Inserter {
     return checked
   }
 
-  /** Sets the file aside; false where the disk does not let it. */
-  private async rejects(file: SpoolFile, error: unknown): Promise<boolean> {
+  /** Whether another attempt has no chance. */
+  private async isHopeless(file: SpoolFile, error: unknown): Promise<boolean> {
+    const refusal = refusalOf(error)
+    if (refusal !== 'table') return refusal === 'rows'
+    if (await this.isUnreadable(file)) return true
+    const since = this.refusedSince.get(file.table) ?? performance.now()
+    this.refusedSince.set(file.table, since)
+    if (performance.now() - since < this.lastingMs || !this.spool.holds(file)) return false
+    const answer = await this.ready?.client.ping({ select: true })
+    return answer?.success ?? false
+  }
+
+  /** Whether the file itself is bad: then the table is not. */
+  private async isUnreadable(file: SpoolFile): Promise<boolean> {
     try {
-      await this.spool.reject(file)
+      await checkRows(TABLE[file.table], await readFile(file.path), file.rows)
+      return false
+    } catch (error) {
+      return refusalOf(error) === 'rows'
+    }
+  }
+
+  /** Sets the file aside. Returns false if the disk does not let it. */
+  private async setAside(file: SpoolFile, error: unknown): Promise<boolean> {
+    const why = (error as Error).message
+    const { path, rows, table } = file
+    let kept: boolean
+    try {
+      kept = await this.spool.reject(file)
     } catch {
       return false
     }
-    this.rejected[file.table] += file.rows
+    this.rejected[table] += rows
     this.failure = undefined
-    this.log.error({ error: (error as Error).message, file: file.path, rows: file.rows }, 'ClickHouse will not take these rows: set aside')
+    this.whyAside = why
+    const line = kept ? 'ClickHouse does not take these rows: set aside' : 'ClickHouse does not take these rows: removed'
+    this.log.error({ error: why, file: path, rows }, line)
     return true
   }
 }
@@ -124,25 +163,3 @@ const insert = async ({ client, database }: Engine, file: SpoolFile, signal: Abo
  */
 const ONCE =
   'async_insert = 0, insert_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1, max_partitions_per_insert_block = 0, optimize_on_insert = 0'
-
-/** Errors that lie in the rows or in the table, which the next attempt would meet again. */
-const NEVER = new Set([
-  '6', // CANNOT_PARSE_TEXT
-  '16', // NO_SUCH_COLUMN_IN_TABLE
-  '27', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
-  '33', // CANNOT_READ_ALL_DATA
-  '47', // UNKNOWN_IDENTIFIER
-  '53', // TYPE_MISMATCH
-  '60', // UNKNOWN_TABLE
-  '62', // SYNTAX_ERROR
-  '69', // ARGUMENT_OUT_OF_BOUND
-  '72', // CANNOT_PARSE_NUMBER
-  '81', // UNKNOWN_DATABASE
-  '107', // FILE_DOESNT_EXIST
-  '117', // INCORRECT_DATA
-  '131', // TOO_LARGE_STRING_SIZE
-  '407', // DECIMAL_OVERFLOW
-  'ENOENT',
-])
-
-const willNeverHeal = (error: unknown): boolean => error instanceof BadRows || NEVER.has((error as { code?: string }).code ?? '')

@@ -7,7 +7,7 @@ import type { TableName } from '../engine/tables.ts'
 import type { Batch } from './batches.ts'
 import type { Check, Inserter } from './inserter.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
-import type { Spool, SpoolFile } from './spool.ts'
+import type { SetAside, Spool, SpoolFile } from './spool.ts'
 import { StoredIndex } from './storedIndex.ts'
 
 /** Rows that are not yet stored. */
@@ -58,10 +58,7 @@ export class Outbox {
     this.seen = seen
     this.written = written
     this.log = log
-    // What was learnt for one of these would not be true after it: the next one may hold the same rows once more.
-    this.items = spool.leftOver.map(file =>
-      itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new StoredIndex(), suspects: undefined }, Promise.resolve(file)),
-    )
+    this.items = spool.leftOver.map(oldItem)
     this.sent = this.sendAll(beforeOwnRows)
   }
 
@@ -93,6 +90,14 @@ export class Outbox {
     this.items.push(item)
     this.more.resolve()
     return item.gone.promise
+  }
+
+  /** Sends the files that are set aside again, after all that wait. Returns how many files and rows that are. */
+  async retrySetAside(): Promise<SetAside> {
+    const files = await this.spool.revive()
+    this.items.push(...files.map(oldItem))
+    this.more.resolve()
+    return { files: files.length, rows: files.reduce((sum, file) => sum + file.rows, 0) }
   }
 
   /** Resolves when fewer than `bytes` bytes are waiting, or nothing goes on any more. */
@@ -184,6 +189,13 @@ export class Outbox {
     this.less = deferred()
   }
 }
+
+/**
+ * A file that was made before, whose rows may be stored by now. What is learnt for one of these is not true after it: the next one may hold
+ * the same rows once more.
+ */
+const oldItem = (file: SpoolFile): Item =>
+  itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new StoredIndex(), suspects: undefined }, Promise.resolve(file))
 
 const itemOf = (table: TableName, frame: number, rows: number, check: Check, filed: Promise<SpoolFile | undefined>): Item => {
   const gone = deferred<void>()

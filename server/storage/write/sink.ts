@@ -10,7 +10,7 @@ import { Inserter } from './inserter.ts'
 import { MEASURES } from './measureRows.ts'
 import { Outbox } from './outbox.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
-import { Spool } from './spool.ts'
+import { type SetAside, Spool } from './spool.ts'
 import { StoredIndex } from './storedIndex.ts'
 
 /**
@@ -30,6 +30,8 @@ export interface Sink {
   room(): Promise<void>
   /** Resolves when all rows of frames up to `frame` (ms) are stored and can be read. Rejects where the sink closes before. */
   until(frame: number): Promise<void>
+  /** Sends the files that are set aside again. Resolves with their number and rows when they wait to be sent. */
+  retrySetAside(): Promise<SetAside>
   /** Brings all rows into the engine, or in `withinMs` as many as it takes; the rest waits in the spool for the next start. */
   close(withinMs: number): Promise<void>
   stats(): SinkStats
@@ -51,8 +53,10 @@ export interface SinkStats {
   readonly known: Readonly<RowCounts>
   /** Lost because too much was waiting, or because the disk took no file until the end. */
   readonly dropped: Readonly<RowCounts>
-  /** Set aside because their table cannot hold them. */
+  /** Set aside since the start because their table does not take them. */
   readonly rejected: Readonly<RowCounts>
+  /** Files of the spool that are set aside now, and why the newest was. */
+  readonly setAside: SetAside & { readonly why: string | undefined }
   readonly retries: number
   /** Why rows do not get on; undefined where they do. */
   readonly lastError: string | undefined
@@ -69,6 +73,8 @@ export interface SinkOptions {
   readonly spoolBytes?: number
   /** Runs once, when the rows of former runs are stored and before the first row of this one is; retried until it succeeds. */
   readonly beforeOwnRows?: (engine: Engine) => Promise<void>
+  /** ms that a table is refused until its rows are set aside; minutes if left out. */
+  readonly lastingMs?: number
   /** Writes a file of the spool. */
   readonly writeSpool?: typeof writeFile
 }
@@ -90,7 +96,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
   const { symbols, sources, engine, log } = options
   const spool = await Spool.open(options.spoolDir, options.writeSpool)
   const seen = new StoredIndex()
-  const inserter = new Inserter(engine, spool, log)
+  const inserter = new Inserter(engine, spool, log, options.lastingMs)
   const { beforeOwnRows } = options
   const prepare = beforeOwnRows && (async () => beforeOwnRows(await engine))
   const outbox = new Outbox(spool, inserter, seen, out => batches.reuse(out), log, prepare)
@@ -103,6 +109,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
 
   for (const { table, rows, path } of spool.cutShort) {
     inserter.rejected[table] += rows
+    inserter.whyAside = 'a file of the spool is shorter than it was'
     log.error({ file: path, rows }, 'a file of the spool is shorter than it was: set aside')
   }
   if (spool.leftOver.length > 0) log.info({ files: spool.leftOver.length }, 'rows of the last run wait in the spool')
@@ -170,6 +177,9 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
       batches.finish()
       return outbox.until(frame)
     },
+    retrySetAside() {
+      return closing === undefined ? outbox.retrySetAside() : Promise.reject(new Error('the sink is closed'))
+    },
     close(withinMs) {
       closing ??= close(withinMs)
       return closing
@@ -181,6 +191,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
       known: { ...inserter.known },
       dropped: sum(dropped, outbox.dropped),
       rejected: sum(inserter.rejected, batches.rejected),
+      setAside: { ...spool.setAside, why: spool.setAside.files > 0 ? inserter.whyAside : undefined },
       retries: inserter.retries,
       lastError: outbox.failure ?? inserter.failure,
     }),

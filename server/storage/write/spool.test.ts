@@ -73,12 +73,26 @@ describe('the spool', () => {
     expect(await readdir(dir)).toEqual([expect.stringMatching(/\.ready\.rejected$/)])
   })
 
+  it('takes up what was set aside after all that waits, under a number of its own, to be checked again', async () => {
+    const spool = await Spool.open(dir)
+    const [first, second] = [await spool.add(spool.next(), 'ticks', 5, A, true), await spool.add(spool.next(), 'pnl', 2, B, true)]
+    expect([await spool.reject(first), spool.setAside, spool.bytes]).toEqual([true, { files: 1, rows: 5 }, B.length])
+    const next = await Spool.open(dir)
+    expect(next.leftOver.map(({ seq, table, token, checked }) => [seq, table, token, checked])).toEqual([
+      [2, 'pnl', second.token, true],
+      [3, 'ticks', first.token, false],
+    ])
+    expect([next.setAside, next.next(), next.bytes]).toEqual([{ files: 0, rows: 0 }, 4, A.length + B.length])
+    expect(await readFile(next.leftOver[1]!.path)).toEqual(A)
+  })
+
   it('keeps rejected files for who wants to know, but not without bound', async () => {
     const spool = await Spool.open(dir)
     const large = Buffer.alloc(40 * 1024 * 1024)
     for (const _ of [1, 2]) await spool.reject(await spool.add(spool.next(), 'ticks', 1, large, true))
     expect([spool.bytes, (await readdir(dir)).length]).toEqual([0, 1])
     const after = await Spool.open(dir)
+    expect(await after.reject(after.leftOver[0]!)).toBe(true)
     await after.reject(await after.add(after.next(), 'ticks', 1, large, true))
     expect((await readdir(dir)).length).toBe(1)
   })

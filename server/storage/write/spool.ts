@@ -15,41 +15,52 @@ export interface SpoolFile {
   readonly path: string
 }
 
-/** Rejected files are kept for who wants to know, up to this many bytes. */
-const REJECTED_BYTES = 64 * 1024 * 1024
+/** Files that are set aside are kept up to this many bytes. */
+const ASIDE_BYTES_MAX = 64 * 1024 * 1024
 
 const NAME = /^(\d{12})-([a-z]+)-(\d+)-(\d+)-([0-9a-f-]{36})\.(new|ready)$/
+const ASIDE = '.rejected'
+
+/** Files that are set aside, and their rows. */
+export interface SetAside {
+  readonly files: number
+  readonly rows: number
+}
 
 /**
  * The outbox: batches as files in a directory, from before they are sent until they are acknowledged. A file has its name only
- * when it is whole, so what a kill leaves behind can be sent as it is: `.ready` perhaps once more, `.new` for the first time.
+ * when it is whole, so what a kill leaves behind can be sent as it is: `.ready` perhaps once more, `.new` for the first time. A file that the
+ * engine does not take is set aside as `….rejected`, and sent again at the next start.
  */
 export class Spool {
-  /** What a former process left behind, oldest first. */
-  readonly leftOver: readonly SpoolFile[]
-  /** What it left behind that a loss of power cut short: rejected. */
+  /** Files of former processes: those that waited, oldest first, and then those that were set aside. */
+  readonly leftOver: SpoolFile[]
+  /** Files of the last process that a loss of power cut short. They are set aside for good. */
   readonly cutShort: readonly SpoolFile[]
   /** Bytes of the files waiting. */
   bytes = 0
   private readonly dir: string
   private readonly write: typeof writeFile
   private seq: number
-  private rejectedBytes: number
+  /** Files that are set aside, under the names that they have now. */
+  private aside: SpoolFile[]
 
   private constructor(dir: string, found: Found, write: typeof writeFile) {
     this.dir = dir
     this.write = write
     this.leftOver = found.whole
     this.cutShort = found.cutShort
-    this.seq = found.whole.at(-1)?.seq ?? 0
-    this.rejectedBytes = found.rejectedBytes
+    this.seq = found.newest
+    this.aside = [...found.aside]
     for (const file of found.whole) this.bytes += file.bytes
   }
 
   /** Takes up a directory, which is made where it is missing. `write` writes a whole file. */
   static async open(dir: string, write: typeof writeFile = writeFile): Promise<Spool> {
     await mkdir(dir, { recursive: true })
-    return new Spool(dir, await find(dir), write)
+    const spool = new Spool(dir, await find(dir), write)
+    spool.leftOver.push(...(await spool.revive()))
+    return spool
   }
 
   /** The number of the next file: files are sent in this order. */
@@ -86,18 +97,44 @@ export class Spool {
     this.bytes -= file.bytes
   }
 
-  /** Sets a file aside that the engine will never take. */
-  async reject(file: SpoolFile): Promise<void> {
+  /** Returns how much is set aside. */
+  get setAside(): SetAside {
+    return { files: this.aside.length, rows: this.aside.reduce((sum, file) => sum + file.rows, 0) }
+  }
+
+  /** Whether a file can be set aside without another being removed. */
+  holds(file: SpoolFile): boolean {
+    return this.aside.reduce((sum, { bytes }) => sum + bytes, file.bytes) <= ASIDE_BYTES_MAX
+  }
+
+  /** Sets a file aside; removes it if too many are. Returns false if it was removed. */
+  async reject(file: SpoolFile): Promise<boolean> {
+    const kept = this.holds(file)
     try {
-      if (this.rejectedBytes + file.bytes > REJECTED_BYTES) await rm(file.path)
-      else {
-        await rename(file.path, `${file.path}.rejected`)
-        this.rejectedBytes += file.bytes
-      }
+      if (kept) await rename(file.path, file.path + ASIDE)
+      else await rm(file.path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error // somebody took it away, which comes to the same
+      this.bytes -= file.bytes
+      return false
     }
+    if (kept) this.aside.push({ ...file, path: file.path + ASIDE })
     this.bytes -= file.bytes
+    return kept
+  }
+
+  /** Takes up the files that are set aside, as new ones: the engine may have some of their rows by now. Those that were cut short stay. */
+  async revive(): Promise<SpoolFile[]> {
+    const revived: SpoolFile[] = []
+    for (const file of [...this.aside]) {
+      if ((await sizeOf(file.path)) !== file.bytes) continue
+      const next = this.named({ ...file, seq: this.next(), checked: false })
+      await rename(file.path, next.path)
+      this.aside = this.aside.filter(other => other !== file)
+      this.bytes += next.bytes
+      revived.push(next)
+    }
+    return revived
   }
 
   private named(file: Omit<SpoolFile, 'path'>): SpoolFile {
@@ -121,36 +158,44 @@ export class Spool {
 interface Found {
   readonly whole: SpoolFile[]
   readonly cutShort: SpoolFile[]
-  readonly rejectedBytes: number
+  readonly aside: SpoolFile[]
+  /** The greatest number of a file; zero if there is none. */
+  readonly newest: number
 }
 
-/** What lies in the directory, put in order: of a file that was just being checked, the checked one stays. */
+/** Returns what lies in the directory, in order. Of a file that was just being checked, the checked one stays. */
 const find = async (dir: string): Promise<Found> => {
   const whole = new Map<number, SpoolFile>()
   const cutShort: SpoolFile[] = []
-  let rejectedBytes = 0
+  const aside: SpoolFile[] = []
+  let newest = 0
   for (const name of await readdir(dir)) {
     const path = join(dir, name)
     if (name.endsWith('.tmp')) await rm(path)
-    else if (name.endsWith('.rejected')) rejectedBytes += (await stat(path)).size
-    const file = readName(dir, name)
+    const rejected = name.endsWith(ASIDE)
+    const file = readName(path, rejected ? name.slice(0, -ASIDE.length) : name)
     if (file === undefined) continue
-    const { size } = await stat(path)
+    newest = Math.max(newest, file.seq)
     const other = whole.get(file.seq)
-    if (size !== file.bytes) {
-      await rename(path, `${path}.rejected`)
-      rejectedBytes += size
-      cutShort.push(file)
+    if (rejected) aside.push(file)
+    else if ((await sizeOf(path)) !== file.bytes) {
+      const moved = { ...file, path: path + ASIDE }
+      await rename(path, moved.path)
+      aside.push(moved)
+      cutShort.push(moved)
     } else if (other?.checked) await rm(file.path)
     else {
       if (other) await rm(other.path)
       whole.set(file.seq, file)
     }
   }
-  return { whole: [...whole.values()].sort((a, b) => a.seq - b.seq), cutShort, rejectedBytes }
+  const bySeq = (a: SpoolFile, b: SpoolFile): number => a.seq - b.seq
+  return { whole: [...whole.values()].sort(bySeq), cutShort, aside: aside.sort(bySeq), newest }
 }
 
-const readName = (dir: string, name: string): SpoolFile | undefined => {
+const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? -1
+
+const readName = (path: string, name: string): SpoolFile | undefined => {
   const [, seq, table, rows, bytes, token, state] = NAME.exec(name) ?? []
   if (table === undefined || !TABLES.includes(table as TableName)) return undefined
   return {
@@ -160,6 +205,6 @@ const readName = (dir: string, name: string): SpoolFile | undefined => {
     bytes: Number(bytes),
     token: token!,
     checked: state === 'ready',
-    path: join(dir, name),
+    path,
   }
 }

@@ -102,6 +102,9 @@ interface Row {
 const TEXT = codecOf('String')
 const MS = codecOf("DateTime64(3, 'UTC')") as Codec<number>
 
+/** Reads rows of a table as they are sent. Rejects with BadRows if they cannot be read, or are not so many. */
+export const checkRows = async (table: Table, bytes: Buffer, count: number): Promise<void> => void (await layOut(table, bytes, count))
+
 const layOut = async (table: Table, bytes: Buffer, count: number): Promise<Row[]> => {
   const rows: Row[] = []
   try {

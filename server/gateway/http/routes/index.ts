@@ -12,6 +12,7 @@ import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
 import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
 import { ORDER_ROUTES, type OrderServices } from './orders.ts'
 import { PORTFOLIO_ROW_ROUTES, type PortfolioRowServices } from './portfolioRows.ts'
+import { SPOOL_ROUTES, type SpoolServices } from './spool.ts'
 import { STATE_ROUTES, type StateServices } from './states.ts'
 
 /** What all routes together need of the server. */
@@ -24,7 +25,8 @@ export interface Services
     OperationServices,
     PortfolioRowServices,
     ImportServices,
-    DexServices {}
+    DexServices,
+    SpoolServices {}
 
 /** All routes, mounted and described. */
 export const ROUTES: readonly Route<Services>[] = [
@@ -36,6 +38,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...OPERATION_ROUTES,
   ...PORTFOLIO_ROW_ROUTES,
   ...IMPORT_ROUTES,
+  ...SPOOL_ROUTES,
   ...ALLOCATE_ROUTES,
   ...STATE_ROUTES,
   ...DEPTH_ROUTES,
