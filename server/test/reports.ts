@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,12 +9,3 @@ export const haveReports: boolean = existsSync(folder)
 
 /** Returns the path of a file of a case: `reportFile('r04-newest-first-export', 'tx.csv')`. */
 export const reportFile = (id: string, name: string): string => join(folder, id, name)
-
-/** Copies the files of a case into a folder, so that they may be written beside, and returns its path. */
-export const reportFolder = (id: string, into: string): string => {
-  const copy = join(into, id)
-  mkdirSync(copy, { recursive: true })
-  // The originals are read-only; copies of their bytes are not.
-  cpSync(join(folder, id), copy, { recursive: true, mode: 0 })
-  return copy
-}
