@@ -1,5 +1,7 @@
 import { concentrationHolds } from '../../streams/fund/concentration.ts'
 import { capHolds } from '../../streams/fund/weighting.ts'
+import { mulUp, parseDecimal } from '../../streams/lib/decimal.ts'
+import { AMOUNT_MAX } from '../../streams/wire/limits.ts'
 import { concentrationOf, type FundConfig } from './fundSchema.ts'
 import type { Config } from './schema.ts'
 
@@ -21,7 +23,7 @@ export const contradiction = (config: Config): string | undefined => {
 }
 
 /** Returns the same for one fund; `root` is its path. */
-export const fundContradiction = ({ weighting }: FundConfig, config: Config, root: string): string | undefined => {
+export const fundContradiction = ({ weighting, initialShares }: FundConfig, config: Config, root: string): string | undefined => {
   const { assets } = config
   const at = `${root}.weighting`
   const unknown = 'assets' in weighting ? weighting.assets?.find(asset => assets[asset] === undefined) : undefined
@@ -33,6 +35,12 @@ export const fundContradiction = ({ weighting }: FundConfig, config: Config, roo
   const size = membersOf(config, weighting)
   if (size === 0)
     return `${at}: found no asset to choose from, expected some under assets${weighting.scheme === 'market-cap' ? ' with a supply' : ''}`
+  if (weighting.scheme === 'units') {
+    const large = Object.entries(weighting.units).find(
+      ([, units]) => mulUp(parseDecimal(units)!, parseDecimal(initialShares)!) >= AMOUNT_MAX,
+    )
+    if (large) return `${at}.units.${large[0]}: found "${large[1]}", expected units × initialShares (${initialShares}) below 10^30`
+  }
   if (weighting.scheme === 'fixed') {
     const sum = Object.values(weighting.weights).reduce((a, b) => a + b, 0)
     if (Math.abs(sum - 1) > 1e-9) return `${at}.weights: found a sum of ${sum}, expected 1`

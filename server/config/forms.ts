@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { isSymbol, NAME, NAME_FORM } from '../../streams/lib/names.ts'
+import { AMOUNT_MAX, AMOUNT_TEXT_MAX } from '../../streams/wire/limits.ts'
 
 /** The forms of single values that several parts of the configuration use. */
 
@@ -14,14 +15,20 @@ export const named = <T extends z.ZodType>(member: T) =>
 /** A canonical symbol. */
 export const symbol = z.string().refine(isSymbol, 'a symbol such as "BTC-USD"')
 
+/** Returns the amount of a text, 10⁻¹⁸; undefined if it is too long, no decimal, or not below AMOUNT_MAX. */
+const amountOf = (text: string): bigint | undefined => {
+  const value = text.length > AMOUNT_TEXT_MAX ? undefined : parseDecimal(text)
+  return value !== undefined && value < AMOUNT_MAX ? value : undefined
+}
+
 /** An amount, zero or more. Amounts are decimal strings, so that none passes through a float. */
 export const amount = z
   .string()
-  .refine(text => (parseDecimal(text) ?? -1n) >= 0n, 'a decimal string such as "100" or "0.5", with at most 18 places')
-  .describe('a decimal string, at most 18 places')
+  .refine(text => (amountOf(text) ?? -1n) >= 0n, 'a decimal string such as "100" or "0.5", below 10^30 and with at most 18 places')
+  .describe('a decimal string below 10^30, at most 18 places')
 
 /** An amount above zero. */
-export const positive = amount.refine(text => (parseDecimal(text) ?? 0n) > 0n, 'a decimal string above zero')
+export const positive = amount.refine(text => (amountOf(text) ?? 1n) > 0n, 'a decimal string above zero')
 
 /** A share of one, above zero. */
 export const share = z.number().gt(0).max(1)

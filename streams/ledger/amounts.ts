@@ -1,5 +1,13 @@
 import { formatDecimal, readDecimal } from '../lib/decimal.ts'
 import type { Transaction, WrittenTransaction } from '../pnl/transaction.ts'
+import { AMOUNT_MAX } from '../wire/limits.ts'
+
+/** What an account holds stays below this, as sums of amounts below AMOUNT_MAX do: 10⁵⁸ at 18 decimals is what a column can hold. */
+const BALANCE_MAX = 10n ** 76n
+
+/** Whether a posting can be kept everywhere: its amount is below 10³⁰, and the balance after it fits into every column. */
+export const isStorable = ({ amount, after }: { readonly amount: bigint; readonly after: bigint }): boolean =>
+  amount < AMOUNT_MAX && amount > -AMOUNT_MAX && after < BALANCE_MAX && after > -BALANCE_MAX
 
 /** An amount of an asset, in 10⁻¹⁸. */
 export interface Leg {

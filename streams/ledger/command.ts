@@ -39,6 +39,7 @@ export const REFUSALS = [
   'not_ready',
   'halted',
   'stale_price',
+  'amount_too_large',
   'portfolio_full',
   'supplies_full',
   'unknown_order',

@@ -120,6 +120,10 @@ const REFUSED: Row[] = [
   ['halted', 'and no whole units', 'bob', redeem('SHUT', '1', 100)],
   ['stale_price', 'and no whole units', 'ann', create('FEED', '1')],
   ['stale_price', 'and no shares', 'ann', redeem('FEED', '10')],
+  ['amount_too_large', 'a leg that no column holds, and no whole units', 'ann', create('FREE', `${'9'.repeat(30)}9.5`)],
+  ['amount_too_large', 'a fee that no column holds', 'ann', create('FEED', '10', 1e300)],
+  ['amount_too_large', 'units that no column holds', 'system', begin('NEW', { A: `1${'0'.repeat(30)}` })],
+  ['amount_too_large', 'a custody that no column holds', 'system', begin('NEW', { A: `1${'0'.repeat(15)}` }, `1${'0'.repeat(15)}`)],
   ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(RECORDED_ROWS_MAX + 1))],
   ['supplies_full', 'one asset more than are kept', 'admin', supplyMany(SUPPLIES_MAX + 1)],
   [

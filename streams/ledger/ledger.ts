@@ -1,7 +1,8 @@
 import { inceptionCustody } from '../fund/inception.ts'
 import { unreachable } from '../lib/unreachable.ts'
+import { AMOUNT_MAX } from '../wire/limits.ts'
 import { type Balances, clientAccount, custodyAccount, fundOfShares, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
-import { inJsonOrder } from './amounts.ts'
+import { inJsonOrder, isStorable } from './amounts.ts'
 import type { Command, Decision, FundingCommand, Move, TransferCommand } from './command.ts'
 import { decideRebalance, followsRebalance, unitsNow } from './decideRebalance.ts'
 import type { Definition, Entry, EntryContent, Inception, Recording, Supplies } from './entry.ts'
@@ -193,6 +194,7 @@ export class Ledger implements Balances {
     const fund = this.funds.get(command.fund)
     if (fund === undefined) return { refused: 'unknown_fund' }
     if (fund.inception) return { refused: 'fund_exists' }
+    if ([command.shares, ...command.units.values()].some(amount => amount >= AMOUNT_MAX)) return { refused: 'amount_too_large' }
     const custody = custodyAccount(command.fund)
     const moves: Move[] = [...inceptionCustody(command)].map(([asset, amount]) => ({ from: OUTSIDE, to: custody, asset, amount }))
     const shares = { from: issuedAccount(command.fund), to: clientAccount(SPONSOR), asset: shareAsset(command.fund) }
@@ -250,7 +252,9 @@ export class Ledger implements Balances {
   }
 
   private entry(t: number, who: string, content: EntryContent, moves: readonly Move[]): Decision {
-    return { entry: { ...content, seq: this.seq + 1, t: Math.max(t, this.t), who, postings: postingsOf(moves, this) } }
+    const postings = postingsOf(moves, this)
+    if (!postings.every(isStorable)) return { refused: 'amount_too_large' }
+    return { entry: { ...content, seq: this.seq + 1, t: Math.max(t, this.t), who, postings } }
   }
 
   private checkIds({ seq, portfolio, transactions }: Entry & Recording): void {

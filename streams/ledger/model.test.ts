@@ -77,6 +77,7 @@ class Model {
         const fund = this.funds.get(command.fund)
         if (!fund) return 'unknown_fund'
         if (fund.units) return 'fund_exists'
+        if ([...command.units.values()].some(units => up(units * command.shares, ONE) >= LARGE || units >= LARGE)) return 'amount_too_large'
         fund.units = command.units
         fund.first = Object.keys(command.weights).filter(name => command.weights[name]! > 0)
         for (const [asset, units] of command.units) this.move('outside', `custody:${command.fund}`, asset, up(units * command.shares, ONE))
@@ -175,6 +176,7 @@ class Model {
       const sent = trade.orders[Number(order.split('-')[2]) - 1]
       if (!order.startsWith(`${name}-`) || !sent) return 'unknown_order'
       if (fee.asset !== trade.asset && fee.asset !== fund.quote) return 'not_ready'
+      const before = new Map(this.owned)
       const moved = this.tried([custody], 'not_ready', () => {
         if (trade.sells) {
           this.move(custody, 'market', trade.asset, amount)
@@ -186,6 +188,10 @@ class Model {
         this.move(custody, 'market', fee.asset, fee.amount)
       })
       if (moved !== 'settled') return moved
+      if ((trade.sells ? (amount * price) / ONE : up(amount * price, ONE)) >= LARGE) {
+        this.owned = before
+        return 'amount_too_large'
+      }
       trade.fills.add(fill)
       trade.filled += amount
       sent.left -= amount
@@ -245,6 +251,9 @@ class Model {
     if (fund.halted) return 'halted'
     const bps = fund[kind]
     if (bps > 0 && nav === undefined) return 'stale_price'
+    const legs = [...fund.units.values()].map(units => (kind === 'create' ? up(units * amount, ONE) : (units * amount) / ONE))
+    if (bps > 0) legs.push(up(BigInt(bps) * amount * fromNumber(nav!)!, E4 * ONE))
+    if (legs.some(leg => leg >= LARGE)) return 'amount_too_large'
     if (amount % fund.unit !== 0n) return 'not_whole_units'
     const before = new Map(this.owned)
     const [client, custody, issued, share] = [`client:${who}`, `custody:${id}`, `issued:${id}`, `share:${id}`]
@@ -290,6 +299,9 @@ class Model {
     return below ? code : 'settled'
   }
 }
+
+/** No posting is so large: 10³⁰. */
+const LARGE = 10n ** 48n
 
 const up = (product: bigint, divisor: bigint): bigint => (product + divisor - 1n) / divisor
 
@@ -565,6 +577,7 @@ describe('any sequence of commands', () => {
           'not_ready',
           'halted',
           'stale_price',
+          'amount_too_large',
           'unknown_order',
         ],
         ...['filled', 'redeemed while it trades', 'held'],

@@ -1,6 +1,7 @@
 import { orderFee } from '../fund/tradeCost.ts'
 import { fromNumber, mulDown, mulUp } from '../lib/decimal.ts'
 import type { Mutable } from '../lib/mutable.ts'
+import { AMOUNT_MAX } from '../wire/limits.ts'
 import { type Balances, clientAccount, custodyAccount, FEES, issuedAccount, shareAsset } from './accounts.ts'
 import type { Leg } from './amounts.ts'
 import type { Decision, Move, OrderCommand } from './command.ts'
@@ -33,6 +34,8 @@ export const legsOf = (
 /** Returns the fee of an order in basis points of its value. */
 export const feeBps = (terms: FundTerms, side: Order['kind']): number => (side === 'create' ? terms.createFeeBps : terms.redeemFeeBps)
 
+const isLarge = ({ amount }: Leg): boolean => amount >= AMOUNT_MAX
+
 /** Decides a creation or a redemption, at `t` ms, asked for by `who`. Changes nothing. */
 export const decideOrder = (
   { kind, key, fund: id, amount, nav }: OrderCommand,
@@ -47,6 +50,7 @@ export const decideOrder = (
   if (fund.halted) return { refused: 'halted' }
   if (feeBps(fund.terms, kind) > 0 && nav === undefined) return { refused: 'stale_price' }
   const { legs, fee } = legsOf(fund, kind, amount, nav)
+  if (legs.some(isLarge) || (fee !== undefined && isLarge(fee))) return { refused: 'amount_too_large' }
   // Member by member: spreading objects into one another takes longer than all the rest of an order.
   const concluded = (moves: readonly Move[], code?: Rejection, shortfall?: Shortfall): Decision => {
     const status = code === undefined ? 'settled' : 'rejected'

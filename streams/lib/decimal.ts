@@ -8,10 +8,16 @@ const PLACES = 18
 /** One unit, as an amount. */
 export const ONE = 10n ** 18n
 
+/** Characters of a decimal. No amount has so many; making a number of millions of digits would take seconds. */
+const TEXT_MAX = 1_000
 const FORM = /^([+-]?)(\d+)(?:\.(\d+))?$/
 
-/** Reads a plain decimal ("12", "-0.5", "1.000"). Returns undefined for anything else: exponents, blanks, more than 18 significant places. */
+/**
+ * Reads a plain decimal ("12", "-0.5", "1.000"). Returns undefined for anything else: exponents, blanks, more than 18 significant places,
+ * more than 1,000 characters.
+ */
 export const parseDecimal = (text: string): bigint | undefined => {
+  if (text.length > TEXT_MAX) return undefined
   const m = FORM.exec(text)
   if (!m) return undefined
   const fraction = (m[3] ?? '').replace(/0+$/, '')

@@ -25,6 +25,7 @@ export const ERRORS = {
   halted: { rpc: -32000, status: 503, retry: true, text: 'the fund is halted' },
   stale_price: { rpc: -32000, status: 503, retry: true, text: 'the fee needs a price that is stale or unknown' },
   supplies_full: { rpc: -32000, status: 400, retry: false, text: 'the server keeps supplies of no more assets' },
+  amount_too_large: { rpc: -32000, status: 400, retry: false, text: 'an amount would not stay below 10^30' },
   portfolio_full: { rpc: -32000, status: 400, retry: false, text: 'the portfolio takes no more rows' },
   rate_limited: { rpc: -32000, status: 429, retry: true, text: 'too many requests: wait a moment' },
   too_much: { rpc: -32000, status: 429, retry: true, text: 'too much is asked at once' },

@@ -14,6 +14,7 @@ export const SPOOL_ROUTES: readonly Route<SpoolServices>[] = [
   {
     method: 'post',
     path: '/v1/admin/spool/retry',
+    who: { operate: 'prices' },
     summary: 'Sends the files of the spool that are set aside to ClickHouse again',
     gives: RETRIED,
     handler: async (c, { retrySetAside }) => c.json(await retrySetAside()),
