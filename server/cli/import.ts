@@ -85,7 +85,7 @@ const prices = async (args: readonly string[], environment: Environment): Promis
   if (files.length === 0) throw new UsageError('import prices: found no file, expected FILE or FILE#SYMBOL')
   const options = [...(data === undefined ? [] : ['--data', data]), ...(config === undefined ? [] : ['--config', config])]
   const settings = readSettings(readOptions(options, environment), environment, join(packageRoot(), 'server', 'demo', 'config.json'))
-  const map = symbolMap(settings.config.symbols)
+  const map = symbolMap(settings.config.symbols, Object.keys(settings.config.assets))
   let refused = 0
   let store: CandleStore | undefined
   try {

@@ -34,7 +34,7 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   const funds = fundSpecs(config)
   const pools = poolSpecs(config, configFile)
   const portfolios = await portfolioSpecs(config, configFile, log)
-  const map = symbolMap(config.symbols)
+  const map = symbolMap(config.symbols, Object.keys(config.assets))
   const sim = (id: string, seed: string | undefined): Feed =>
     simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, now: Date.now })
   const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools }))

@@ -30,7 +30,8 @@ export class RejectLog {
   /** Says what has not been said yet. */
   flush(): void {
     if (this.first === undefined) return
-    this.log.warn({ ...this.first, counts: this.counts }, 'left out')
+    const hint = this.first.kind === 'symbol' ? { hint: 'map the name under "symbols" of the configuration' } : {}
+    this.log.warn({ ...this.first, ...hint, counts: this.counts }, 'left out')
     this.first = undefined
     this.counts = {}
     this.quietUntil = this.environment.now() + EVERY_MS

@@ -31,6 +31,9 @@ describe('a feed as it is asked for', () => {
     ['kraken:BTC/USD,XBT/EUR', ['BTC-USD', 'BTC-EUR'], true],
     ['bybit:SOLUSDT-PERP', ['SOL-USDT-PERP'], true],
     ['bybit:BTCUSDT,BTCUSDT', ['BTC-USDT'], true],
+    ['binance:btcusdt,bnbbusd,btcusdt-perp', ['BTC-USDT', 'BNB-BUSD', 'BTC-USDT-PERP'], true],
+    ['coinbase:btc-usd', ['BTC-USD'], true],
+    ['kraken:xbt/usd,AAPLx/USD', ['BTC-USD', 'AAPLx-USD'], true],
     ['replay:trades.csv', undefined, false],
   ])('%s', async (spec, symbols, isLive) => {
     expect(await parse(spec)).toMatchObject({ id: spec, live: isLive, symbols })
@@ -45,9 +48,19 @@ describe('a feed as it is asked for', () => {
 
   it('has the symbols that the configuration names', async () => {
     expect((await parse('binance:BTCUSDT', { BTCUSDT: 'BTC-USD' })).symbols).toEqual(['BTC-USD'])
+    expect((await parse('binance:qqtusd', { QQTUSD: 'QQT-USD' })).symbols).toEqual(['QQT-USD'])
     expect((await parse('binance:FOOBAR', { 'binance:FOOBAR': 'FOO-BAR' })).symbols).toEqual(['FOO-BAR'])
   })
 })
+
+it.each(['binance', 'bybit', 'coinbase', 'kraken'])(
+  'a name of %s in another script is subscribed, if the configuration maps it',
+  async venue => {
+    for (const mapping of ['币安人生USDT', `${venue}:币安人生USDT`])
+      expect((await parse(`${venue}:币安人生USDT`, { [mapping]: 'BIAN-USDT' })).symbols).toEqual(['BIAN-USDT'])
+    await expect(parse(`${venue}:币安人生USDT`)).rejects.toThrow('found "币安人生USDT"')
+  },
+)
 
 describe('a feed that is not understood says what was found and what was expected', () => {
   const kinds = 'expected sim, sim:SEED, replay:FILE, evm:URL, binance:SYMBOLS, coinbase:SYMBOLS, kraken:SYMBOLS, bybit:SYMBOLS'
@@ -61,7 +74,14 @@ describe('a feed that is not understood says what was found and what was expecte
     ['binance', 'binance: found "", expected binance:SYMBOL,SYMBOL… with symbols like BTCUSDT'],
     ['binance:BTC-USDT', 'binance:BTC-USDT: found "BTC-USDT", expected binance:SYMBOL,SYMBOL… with symbols like BTCUSDT'],
     ['binance:BTCUSDT,', 'binance:BTCUSDT,: found "", expected binance:SYMBOL,SYMBOL… with symbols like BTCUSDT'],
-    ['binance:FOOBAR', 'binance:FOOBAR: found FOOBAR, expected a symbol that ends in a known quote currency, or that "symbols" names'],
+    [
+      'binance:FOOBAR',
+      'binance:FOOBAR: found FOOBAR, expected a symbol that splits in one way into two assets, or that "symbols" of the configuration names',
+    ],
+    [
+      'binance:QQTUSD',
+      'binance:QQTUSD: found QQTUSD, expected a symbol that splits in one way into two assets, or that "symbols" of the configuration names',
+    ],
     ['coinbase:BTCUSD', 'coinbase:BTCUSD: found "BTCUSD", expected coinbase:SYMBOL,SYMBOL… with symbols like BTC-USD'],
     ['kraken:BTC/USD-PERP', 'kraken:BTC/USD-PERP: found BTC/USD-PERP, expected no perpetual: of kraken the spot market is understood'],
     ['replay:nowhere.csv', 'replay:nowhere.csv: found ENOENT, expected a file that can be read'],

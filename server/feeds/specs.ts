@@ -56,14 +56,18 @@ const liveFeed = (spec: string, kind: string, { spot, perpetual }: LiveExchange,
   const wanted = new Map<Venue, Set<string>>()
   const canonical = new Set<string>()
   for (const item of list.split(',')) {
-    const isPerpetual = item.endsWith(PERPETUAL)
-    const symbol = isPerpetual ? item.slice(0, -PERPETUAL.length) : item
+    const isPerpetual = item.toUpperCase().endsWith(PERPETUAL)
+    const name = isPerpetual ? item.slice(0, -PERPETUAL.length) : item
     const venue = isPerpetual ? perpetual : spot
     if (venue === undefined) throw new SpecError(spec, item, `no perpetual: of ${kind} the spot market is understood`)
-    const { form, like } = venue.symbols
-    if (!form.test(symbol)) throw new SpecError(spec, JSON.stringify(item), `${kind}:SYMBOL,SYMBOL… with symbols like ${like}`)
+    const { form, like, inCapitals } = venue.symbols
+    const symbol = inCapitals ? name.toUpperCase() : name
+    // A name that the configuration knows may have any form: venues list names in other scripts, too.
+    if (map.named(venue.name, symbol) === undefined && !form.test(symbol))
+      throw new SpecError(spec, JSON.stringify(item), `${kind}:SYMBOL,SYMBOL… with symbols like ${like}`)
     const known = map.canonical(venue.name, symbol, venue.perpetual)
-    if (known === undefined) throw new SpecError(spec, item, `a symbol that ends in a known quote currency, or that "symbols" names`)
+    if (known === undefined)
+      throw new SpecError(spec, item, 'a symbol that splits in one way into two assets, or that "symbols" of the configuration names')
     canonical.add(known)
     wanted.set(venue, (wanted.get(venue) ?? new Set()).add(symbol))
   }

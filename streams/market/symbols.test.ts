@@ -16,6 +16,7 @@ describe('a venue symbol', () => {
     ['1000PEPEUSDT', '1000PEPE-USDT'],
     ['USDCUSDT', 'USDC-USDT'],
     ['BTCUSDT-PERP', 'BTC-USDT-PERP'],
+    ['FOOUSDT', 'FOO-USDT'],
   ])('%s is %s', (venueSymbol, symbol) => {
     expect(readSymbol(venueSymbol)).toBe(symbol)
   })
@@ -31,6 +32,69 @@ describe('a venue symbol', () => {
   it.each(['BTCUSDT_240927', 'BTC-27SEP24', 'BTCUSDT-26SEP25', 'BTCUSDU23'])('%s, a dated future, is no perpetual', name => {
     expect(readSymbol(name, true)).toBeUndefined()
   })
+
+  it.each([
+    ['BNBUSD', 'BNB-USD'],
+    ['BATUSD', 'BAT-USD'],
+    ['SHIBUSD', 'SHIB-USD'],
+    ['AAVEBKRW', 'AAVE-BKRW'],
+    ['SHIBKRW', 'SHIB-KRW'],
+    ['BNBBUSD', 'BNB-BUSD'],
+    ['BTCBUSD', 'BTC-BUSD'],
+    ['BTCTUSD', 'BTC-TUSD'],
+    ['DOTUSD', 'DOT-USD'],
+    ['ETHFDUSD', 'ETH-FDUSD'],
+    ['SOLPYUSD', 'SOL-PYUSD'],
+    ['BTCBIDR', 'BTC-BIDR'],
+    ['SHIBIDR', 'SHIB-IDR'],
+    ['USDTUSD', 'USDT-USD'],
+    ['XAUTUSD', 'XAUT-USD'],
+    ['BTGUSD', 'BTG-USD'],
+    ['XBTUSD', 'BTC-USD'],
+    ['XXBTZUSD', 'BTC-USD'],
+    ['XETHXXBT', 'ETH-BTC'],
+    ['XXDGXXBT', 'DOGE-BTC'],
+    ['USDTZEUR', 'USDT-EUR'],
+    ['ZEURZUSD', 'EUR-USD'],
+    ['XTZUSD', 'XTZ-USD'],
+    ['CHZUSD', 'CHZ-USD'],
+    ['AVAXETH', 'AVAX-ETH'],
+    ['XXBT/ZUSD', 'BTC-USD'],
+  ])('%s in one word is %s: the longest known asset decides', (venueSymbol, symbol) => {
+    expect(readSymbol(venueSymbol)).toBe(symbol)
+    expect(readSymbol(venueSymbol.toLowerCase())).toBe(symbol)
+  })
+
+  it.each(['QQTUSD', 'QQBUSD', 'QQBKRW', 'ARQTUSD', 'ARTUSD', 'BTCGUSD', 'GUSD', 'STETH'])(
+    '%s can be read in several ways, or is no pair, and nothing decides',
+    name => {
+      expect(readSymbol(name)).toBeUndefined()
+    },
+  )
+
+  it('is split as the configuration knows assets', () => {
+    expect(symbolMap({}, ['qqt']).canonical('binance', 'QQTUSD')).toBe('QQT-USD')
+    expect(symbolMap({ QQTUSD: 'QQ-TUSD' }).canonical('binance', 'qqtusd')).toBe('QQ-TUSD')
+  })
+
+  it.each([
+    ['stETH-USD', 'stETH-USD'],
+    ['stETHUSD', 'stETH-USD'],
+    ['wBTC/eth', 'wBTC-ETH'],
+    ['AAPLx/USD', 'AAPLx-USD'],
+    ['eth-usd', 'ETH-USD'],
+    ['stETH-USD-perp', 'stETH-USD-PERP'],
+  ])('%s keeps the case of an asset that is written in both: %s', (venueSymbol, symbol) => {
+    expect(readSymbol(venueSymbol)).toBe(symbol)
+  })
+
+  it.each(['BTCUSD_PERP', 'BTCUSDT_PERP', 'BTC-PERPETUAL', 'PI_XBTUSD', 'PF_XBTUSD', 'FI_XBTUSD_240927', 'BTC-USD-SWAP', 'BTC-SEP24'])(
+    '%s, a contract of a size that nobody says here, is none',
+    name => {
+      expect(readSymbol(name)).toBeUndefined()
+      expect(readSymbol(name, true)).toBeUndefined()
+    },
+  )
 
   it.each(['', 'BTC', 'FDUSD', 'FOOBAR', 'BTC-USD-EUR', '-USD', '2021-04', '💰USDT'])('%j is none', name => {
     expect(readSymbol(name)).toBeUndefined()

@@ -1,20 +1,49 @@
 import { isSymbol } from '../lib/names.ts'
+import { KNOWN_ASSETS } from './assets.ts'
 
 // Canonical symbols: `BASE-QUOTE` (`BTC-USD`), perpetuals `BTC-USDT-PERP`. A venue's name of an instrument is mapped by the configuration
 // (`venue:SYMBOL`, then `SYMBOL`), else read off the name itself.
 
-/** Quote currencies that end venue symbols written in one word, longest first so that `USDT` wins over `USD`-less readings. */
+/** Quote currencies that end venue symbols written in one word. */
 const QUOTES = [
-  ...['FDUSD', 'USDT', 'USDC', 'BUSD', 'TUSD', 'USDP', 'USDE', 'PYUSD', 'RLUSD', 'BIDR', 'EURI', 'DAI'],
+  ...[
+    'FDUSD',
+    'USDT',
+    'USDC',
+    'BUSD',
+    'TUSD',
+    'USDP',
+    'USDE',
+    'PYUSD',
+    'RLUSD',
+    'USD1',
+    'BIDR',
+    'BKRW',
+    'IDRT',
+    'EURI',
+    'EURC',
+    'EURT',
+    'DAI',
+  ],
   ...['USD', 'EUR', 'GBP', 'JPY', 'CHF', 'CAD', 'AUD', 'BRL', 'TRY', 'KRW', 'PLN', 'MXN', 'ARS', 'ZAR', 'UAH', 'RUB', 'NGN', 'IDR', 'SGD'],
   ...['BTC', 'XBT', 'ETH', 'BNB', 'SOL', 'TRX', 'XRP', 'DOT', 'DOGE', 'PAX', 'UST', 'VAI'],
-].sort((a, b) => b.length - a.length)
+]
+
+/** Quote currencies of few markets: they are possible, and so may leave a name undecided, but never win over another. */
+const RARE_QUOTES = ['GUSD', 'HUSD', 'USDD', 'LUSD', 'SUSD', 'CUSD', 'MUSD', 'AUSD', 'AEUR']
 
 /** Says whether an asset is one that others are priced in. */
 export const isQuoteCurrency = (asset: string): boolean => QUOTES.includes(asset)
 
-/** Other names that some venues (Kraken) give to assets. */
-const ALIASES: Record<string, string> = { XBT: 'BTC', XDG: 'DOGE' }
+/** Other names that Kraken gives to assets: those of its old ones begin with X, those of currencies with Z. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['XBT', 'BTC'],
+  ['XXBT', 'BTC'],
+  ['XDG', 'DOGE'],
+  ['XXDG', 'DOGE'],
+  ...['ETH', 'ETC', 'LTC', 'MLN', 'REP', 'XLM', 'XMR', 'XRP', 'ZEC', 'ICN', 'NMC', 'XVN'].map(asset => [`X${asset}`, asset] as const),
+  ...['USD', 'EUR', 'GBP', 'JPY', 'CAD', 'AUD', 'KRW', 'CHF'].map(currency => [`Z${currency}`, currency] as const),
+])
 
 const PERPETUAL = '-PERP'
 
@@ -35,33 +64,83 @@ export interface SymbolMap {
   canonical(venue: string, venueSymbol: string, perpetual?: boolean): string | undefined
 }
 
-/** Makes a map with `overrides` as in the configuration: `{"BTCUSDT":"BTC-USD","bybit-linear:BTCUSDT":"BTC-USD-PERP"}`. A plain symbol does not map perpetuals. */
-export const symbolMap = (overrides: Readonly<Record<string, string>>): SymbolMap => {
-  const named = new Map(Object.entries(overrides))
+/**
+ * Makes a map with `overrides` as in the configuration: `{"BTCUSDT":"BTC-USD","bybit-linear:BTCUSDT":"BTC-USD-PERP"}`. A plain symbol does not
+ * map perpetuals. `assets` are known beside those of `KNOWN_ASSETS`.
+ */
+export const symbolMap = (overrides: Readonly<Record<string, string>>, assets: Iterable<string> = []): SymbolMap => {
+  const given = new Map(Object.entries(overrides))
+  const own = new Set([...assets].map(asset => asset.toUpperCase()))
+  const isKnown = (asset: string): boolean => KNOWN_ASSETS.has(asset) || own.has(asset)
+  const find = (name: string): string | undefined => given.get(name) ?? given.get(name.toUpperCase())
+  const ofVenue = (venue: string, symbol: string) => given.get(`${venue}:${symbol}`) ?? given.get(`${venue}:${symbol.toUpperCase()}`)
   return {
-    named: (venue, venueSymbol) => named.get(`${venue}:${venueSymbol}`) ?? named.get(venueSymbol),
-    canonical: (venue, venueSymbol, perpetual = false) =>
-      named.get(`${venue}:${venueSymbol}`) ?? (perpetual ? undefined : named.get(venueSymbol)) ?? readSymbol(venueSymbol, perpetual),
+    named: (venue, symbol) => ofVenue(venue, symbol) ?? find(symbol),
+    canonical: (venue, symbol, perpetual = false) =>
+      ofVenue(venue, symbol) ?? (perpetual ? undefined : find(symbol)) ?? readSymbol(symbol, perpetual, isKnown),
   }
 }
 
+/** Ends of names that are contracts: of these neither the size of one nor when it ends is known. */
+const CONTRACT = /^(PERP|PERPETUAL|SWAP|FUTURES?|MOVE|QUARTER|(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\d{2,4}|\d.*)$/
+/** Beginnings of the names of Kraken's futures: `PI_XBTUSD`. */
+const FUTURE = /^(PI|PF|FI|FF|PV)$/
+
 /**
- * Reads `BTCUSDT`, `BTC-USD`, `XBT/USD`, `btc_usdt`, `BTCUSDT-PERP`. Returns undefined if no known quote ends a one-word name, and for
- * a dated future (`BTCUSDT_240927`, `BTC-27SEP24`), which is another thing than its perpetual.
+ * Reads `BTCUSDT`, `BTC-USD`, `XBT/USD`, `btc_usdt`, `XXBTZUSD`, `BTCUSDT-PERP`. An asset written in both cases keeps them (`stETH-USD`).
+ * Returns undefined if a name in one word has no known quote, or several and no known asset before one of them, and for dated futures and
+ * contracts (`BTCUSDT_240927`, `BTC-27SEP24`, `BTCUSD_PERP`, `PI_XBTUSD`), which are other things than a perpetual.
  */
-export const readSymbol = (venueSymbol: string, perpetual = false): string | undefined => {
-  const name = venueSymbol.toUpperCase()
-  const perp = perpetual || name.endsWith(PERPETUAL)
-  const pair = name.endsWith(PERPETUAL) ? name.slice(0, -PERPETUAL.length) : name
+export const readSymbol = (
+  venueSymbol: string,
+  perpetual = false,
+  isKnown: (asset: string) => boolean = asset => KNOWN_ASSETS.has(asset),
+): string | undefined => {
+  const marked = venueSymbol.toUpperCase().endsWith(PERPETUAL)
+  const perp = perpetual || marked
+  const pair = marked ? venueSymbol.slice(0, -PERPETUAL.length) : venueSymbol
   const parts = pair.split(/[-/_]/)
-  let split: [string, string] | undefined
-  if (parts.length === 2 && parts[0] && parts[1]) split = /^\d/.test(parts[1]!) ? undefined : [parts[0]!, parts[1]!]
-  else if (parts.length === 1 && !isQuoteCurrency(pair)) {
-    const quote = QUOTES.find(q => pair.endsWith(q) && pair.length > q.length)
-    if (quote) split = [pair.slice(0, -quote.length), quote]
-    else if (perp && pair.endsWith('PERP')) split = [pair.slice(0, -4), 'USDC'] // Bybit's name of a perpetual settled in USDC
-  }
-  if (!split) return undefined
-  const symbol = `${ALIASES[split[0]] ?? split[0]}-${ALIASES[split[1]] ?? split[1]}${perp ? PERPETUAL : ''}`
+  const split = parts.length === 2 ? twoWords(parts[0]!, parts[1]!, isKnown) : parts.length === 1 ? oneWord(pair, perp, isKnown) : undefined
+  if (split === undefined) return undefined
+  const symbol = `${assetName(split[0])}-${assetName(split[1])}${perp ? PERPETUAL : ''}`
   return isSymbol(symbol) ? symbol : undefined
 }
+
+/** Returns an asset as it is known everywhere: without Kraken's X and Z, and in capitals unless it is written in both cases (`stETH`). */
+export const assetName = (name: string): string => {
+  const capitals = name.toUpperCase()
+  const known = ALIASES.get(capitals)
+  return known ?? (name === name.toLowerCase() || isQuoteCurrency(capitals) ? capitals : name)
+}
+
+type Split = readonly [base: string, quote: string]
+type IsKnown = (asset: string) => boolean
+
+const twoWords = (base: string, quote: string, isKnown: IsKnown): Split | undefined => {
+  if (base === '' || quote === '' || CONTRACT.test(quote.toUpperCase())) return undefined
+  return FUTURE.test(base.toUpperCase()) && oneWord(quote, false, isKnown) !== undefined ? undefined : [base, quote]
+}
+
+/** The longest known asset decides, if the name can be split in several ways. */
+const oneWord = (name: string, perpetual: boolean, isKnown: IsKnown): Split | undefined => {
+  const capitals = name.toUpperCase()
+  // The name of an asset is no pair: GUSD.
+  if (isQuoteCurrency(capitals) || isKnown(capitals)) return undefined
+  const splitsBy = (quotes: Iterable<string>): Split[] =>
+    [...quotes].flatMap(quote =>
+      capitals.length > quote.length && capitals.endsWith(quote) ? [[name.slice(0, -quote.length), quote]] : [],
+    )
+  const known = ([base]: Split): boolean => isKnown(base.toUpperCase()) || ALIASES.has(base.toUpperCase())
+  const usual = splitsBy(QUOTES)
+  const kraken = splitsBy(ALIASES.keys()).filter(known)
+  const possible = [...usual, ...kraken, ...splitsBy(RARE_QUOTES).filter(known)].sort(([a], [b]) => b.length - a.length)
+  if (possible.length === 0) return perpetual && capitals.endsWith('PERP') ? [name.slice(0, -'PERP'.length), 'USDC'] : undefined // as Bybit names those settled in USDC
+  const longest = possible[0]!
+  if (possible.length === 1) return RARE_QUOTES.includes(longest[1]) ? undefined : longest
+  const decided = possible.find(known)
+  if (decided === undefined || RARE_QUOTES.includes(decided[1])) return undefined
+  return decided === longest || decided[0].length >= DECIDES ? decided : undefined
+}
+
+/** Letters of a known asset that decide against a longer one that is not known: so few letters as those of `AR` begin many names. */
+const DECIDES = 3

@@ -66,7 +66,7 @@ const isBookTicker = ({ e, a, b, ...event }: Event): boolean =>
 const market = (name: string, perpetual: boolean, base: string, hosts: RegExp): Venue => ({
   name,
   perpetual,
-  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
+  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT', inCapitals: true },
   heartbeat: { everyMs: 5_000 },
   // A socket of the futures takes 200 streams.
   sockets: symbols =>

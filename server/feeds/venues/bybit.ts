@@ -125,7 +125,7 @@ const DEEPEST = 1_000
 const market = (name: string, perpetual: boolean, category: string): Venue => ({
   name,
   perpetual,
-  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT' },
+  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT', inCapitals: true },
   heartbeat: { everyMs: 20_000, text: '{"op":"ping"}' },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => ({

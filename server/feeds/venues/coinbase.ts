@@ -158,7 +158,7 @@ const ADVANCED = ['market_trades', 'ticker', 'ticker_batch', 'l2_data', 'candles
 export const coinbase: Venue = {
   name: 'coinbase',
   perpetual: false,
-  symbols: { form: /^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/, like: 'BTC-USD' },
+  symbols: { form: /^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/, like: 'BTC-USD', inCapitals: true },
   heartbeat: { everyMs: 5_000 },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => {

@@ -1,3 +1,4 @@
+import { assetName } from '../../../streams/market/symbols.ts'
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, SPREAD, TICKER } from './instruments.ts'
@@ -152,7 +153,7 @@ const bookV1 = (instrument: ConnectionInstrument, depth: number, parts: readonly
 export const kraken: Venue = {
   name: 'kraken',
   perpetual: false,
-  symbols: { form: /^[A-Z0-9.]{1,16}\/[A-Z0-9.]{1,16}$/i, like: 'BTC/USD' },
+  symbols: { form: /^[A-Z0-9.]{1,16}\/[A-Z0-9.]{1,16}$/i, like: 'BTC/USD', inCapitals: false },
   heartbeat: { everyMs: 20_000, text: '{"method":"ping"}' },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => {
@@ -179,6 +180,6 @@ export const kraken: Venue = {
 }
 
 /** v2 does not know the names that v1 and the accounts have. */
-const nameV2 = (symbol: string): string => symbol.replace(/\bXBT\b/, 'BTC').replace(/\bXDG\b/, 'DOGE')
+const nameV2 = (symbol: string): string => symbol.split('/').map(assetName).join('/')
 
 const isPair = (name: unknown): boolean => typeof name === 'string' && name.includes('/')

@@ -8,7 +8,7 @@ export interface Venue {
   /** All its instruments are perpetuals. */
   readonly perpetual: boolean
   /** The form of its symbols, and one of them. */
-  readonly symbols: { readonly form: RegExp; readonly like: string }
+  readonly symbols: { readonly form: RegExp; readonly like: string; readonly inCapitals: boolean }
   readonly heartbeat: Heartbeat
   /** The sockets that carry trades and best quotes of these instruments, named as the venue names them, and the order books of some. */
   sockets(symbols: readonly string[], books: ReadonlySet<string>): SocketPlan[]
