@@ -148,7 +148,7 @@ const scaled = (size: number, places: number): number => {
 }
 
 /** A number with every digit: times, counts, sums that are compared to the last digit. */
-class ExactLeaf extends Node {
+export class ExactLeaf extends Node {
   private value = Number.NaN
 
   /** Sets the value; NaN, infinities and undefined remove it. */
@@ -167,7 +167,7 @@ class ExactLeaf extends Node {
 }
 
 /** A string, a boolean, or a list, which changes as a whole. */
-class TextLeaf extends Node {
+export class TextLeaf extends Node {
   private value: string | boolean | readonly Json[] = ''
   private encoded = utf8Bytes('""')
 

@@ -2,6 +2,8 @@ import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import type { Instrument, Market } from '../market/market.ts'
+import { initialRow } from '../measures/fields.ts'
+import { FUND } from '../measures/fundFields.ts'
 import type { Constituent, FundRow } from '../measures/rows.ts'
 import { CASH, holdingsOf, worth } from './holdings.ts'
 import type { FundHoldings, Proposal } from './inception.ts'
@@ -61,7 +63,7 @@ export class Fund extends Source implements Dependent {
     this.marketInstrument = spec.market === undefined ? undefined : market.instrument(spec.market)
     for (const instrument of this.targets.instruments()) instrument.add(this)
     this.marketInstrument?.add(this)
-    this.figures = emptyFigures(spec.id)
+    this.figures = initialRow(FUND, spec.id)
     this.figures.pending = this.targets.missing()
   }
 
@@ -282,29 +284,3 @@ export const fundRow = (fund: Fund, t: number): FundRow => {
   const figures = fund.figuresNow()
   return { ...figures, t, constituents: figures.constituents.map(c => ({ ...c })) }
 }
-
-const emptyFigures = (id: string): Mutable<FundRow> => ({
-  kind: 'fund',
-  id,
-  t: 0,
-  nav: Number.NaN,
-  aum: Number.NaN,
-  shares: undefined,
-  level: Number.NaN,
-  inavBid: Number.NaN,
-  inavMid: Number.NaN,
-  inavAsk: Number.NaN,
-  inavAge: Number.NaN,
-  totalDrift: Number.NaN,
-  maxDrift: Number.NaN,
-  rebalanceNeeded: false,
-  rebalanceReason: '',
-  rebalanceSince: Number.NaN,
-  rebalanceLast: Number.NaN,
-  market: Number.NaN,
-  premium: Number.NaN,
-  pending: [],
-  halted: false,
-  stale: false,
-  constituents: [],
-})

@@ -3,6 +3,8 @@ import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
 import type { Instrument, Market } from '../market/market.ts'
+import { initialRow } from '../measures/fields.ts'
+import { PNL } from '../measures/pnlFields.ts'
 import type { AccountBalances, AssetPnl, PnlFigures, PnlRow } from '../measures/rows.ts'
 import type { Balances } from './balances.ts'
 import { BookingQueue } from './bookingQueue.ts'
@@ -76,7 +78,7 @@ export class Portfolio extends Source implements Dependent {
     this.queue = new BookingQueue(spec.transactions)
     this.tracksCash = spec.transactions.some(tx => tx.asset === spec.quote)
     this.positions = this.noPositions()
-    this.figures = emptyFigures(spec)
+    this.figures = { ...initialRow(PNL, spec.id), quote: spec.quote, method: spec.method, accounts: [] }
     this.events.add(this)
   }
 
@@ -309,28 +311,3 @@ export const pnlRow = ({ figures }: Portfolio, t: number): PnlRow => {
   const { accounts: _, twr: __, ...row } = figures
   return { ...row, t, assets: figures.assets.map(a => ({ ...a })) }
 }
-
-const emptyFigures = ({ id, quote, method }: PortfolioSpec): Mutable<PnlFigures> => ({
-  kind: 'pnl',
-  id,
-  t: 0,
-  quote,
-  method,
-  value: 0,
-  cost: 0,
-  unrealised: 0,
-  realised: 0,
-  income: 0,
-  expenses: 0,
-  fees: 0,
-  flows: 0,
-  total: 0,
-  day: Number.NaN,
-  drawdownAbs: 0,
-  drawdownRel: 0,
-  stale: false,
-  assets: [],
-  unpriced: [],
-  accounts: [],
-  twr: Number.NaN,
-})

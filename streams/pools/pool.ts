@@ -4,6 +4,8 @@ import { unreachable } from '../lib/unreachable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
 import type { FeedHealth } from '../market/feedHealth.ts'
 import type { Depth, Levels } from '../market/levels.ts'
+import { initialRow } from '../measures/fields.ts'
+import { POOL } from '../measures/poolFields.ts'
 import type { PoolFigures, PoolRow } from '../measures/rows.ts'
 import type { AssetPrice, AssetPrices } from './assetPrice.ts'
 import { CanonicalLogs } from './canonicalLogs.ts'
@@ -70,7 +72,7 @@ export class Pool extends Source implements Dependent {
     this.chain = stateOf(spec, this.scales)
     this.start = this.chain?.snapshot
     this.logs = new CanonicalLogs(startBlock(spec))
-    this.figures = emptyFigures(spec)
+    this.figures = { ...initialRow(POOL, spec.id), pool: spec.kind, partial: true }
     this.events.add(this)
     this.anchorPrices()
   }
@@ -298,23 +300,3 @@ export const poolRow = (pool: Pool, t: number): PoolRow => {
   const { il: _, ...row } = pool.figures
   return { ...row, t }
 }
-
-const emptyFigures = ({ id, kind }: PoolSpec): Mutable<PoolFigures> => ({
-  kind: 'pool',
-  id,
-  t: 0,
-  pool: kind,
-  price: Number.NaN,
-  reserve0: undefined,
-  reserve1: undefined,
-  tvl: Number.NaN,
-  depthBid2: Number.NaN,
-  depthAsk2: Number.NaN,
-  volume24h: 0,
-  fees24h: 0,
-  trades24h: 0,
-  eventT: Number.NaN,
-  partial: true,
-  stale: false,
-  il: Number.NaN,
-})
