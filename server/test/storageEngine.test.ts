@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EngineError, openEngine } from '../storage/engine/engine.ts'
+import { addMeasureColumns } from '../storage/engine/measureColumns.ts'
+import { MEASURE_TABLES } from '../storage/engine/measureTables.ts'
 import { MIGRATIONS, migrate } from '../storage/engine/migrate.ts'
 import type { Migration } from '../storage/engine/migrations/migration.ts'
 import { retain } from '../storage/engine/retention.ts'
 import { TICKS } from '../storage/engine/tables.ts'
-import { MEASURES } from '../storage/write/measureRows.ts'
 import { Bench, ClickHouseServer, countOf, KINDS, openedEngine, rowsOf, sharedEngine, silent } from './storageKit.ts'
 
 let bench: Bench
@@ -19,13 +20,41 @@ describe.each(KINDS)('the %s engine', kind => {
 
   it('has the columns that rows are written in', async () => {
     const { client, database } = await opened()
-    for (const table of [TICKS, ...Object.values(MEASURES)]) {
+    for (const table of [TICKS, ...Object.values(MEASURE_TABLES)]) {
       const answer = await client.query({
         query: 'SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String} ORDER BY position',
         query_params: { database, table: table.name },
         format: 'JSONEachRow',
       })
       expect(await answer.json()).toEqual([...table.columns, { name: 'stored', type: "DateTime64(3, 'UTC')" }])
+    }
+  })
+
+  it('gets the columns and tables of measures that it lacks, in their places', async () => {
+    const { client } = await opened()
+    await migrate(client, 'older')
+    expect(await addMeasureColumns(client, 'older')).toEqual([])
+    const { fund } = MEASURE_TABLES
+    const nav = fund.columns.findIndex(({ name }) => name === 'nav')
+    const more = [
+      ...fund.columns.slice(0, nav + 1),
+      { name: 'beta', type: 'Nullable(Float64)' },
+      ...fund.columns.slice(nav + 1),
+      { name: 'constituents.score', type: 'Array(Nullable(Float64))' },
+    ]
+    const tables = [
+      { ...fund, columns: more },
+      { name: 'scores', columns: fund.columns.slice(0, nav + 1), identity: nav + 1 },
+    ]
+    expect(await addMeasureColumns(client, 'older', tables)).toEqual(['funds.beta', 'funds.constituents.score', 'scores'])
+    expect(await addMeasureColumns(client, 'older', tables)).toEqual([])
+    for (const { name, columns } of tables) {
+      const answer = await client.query({
+        query: 'SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {name:String} ORDER BY position',
+        query_params: { database: 'older', name },
+        format: 'JSONEachRow',
+      })
+      expect(await answer.json()).toEqual([...columns, { name: 'stored', type: "DateTime64(3, 'UTC')" }])
     }
   })
 

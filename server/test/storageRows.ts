@@ -1,7 +1,25 @@
 import fc from 'fast-check'
 import type { Interner } from '../../streams/lib/interner.ts'
 import { CANDLE, type TickColumns, type Ticks, TRADE } from '../../streams/market/ticks.ts'
-import type { AssetPnl, Constituent, FundRow, MeasureRow, PnlRow, PoolRow, V3Row } from '../../streams/measures/rows.ts'
+import {
+  amount,
+  type Field,
+  flag,
+  int32,
+  type Measure,
+  optionalRaw,
+  optionalText,
+  type RowOf,
+  raw,
+  text,
+  time,
+  uint32,
+  type ValueType,
+} from '../../streams/measures/fields.ts'
+import { FUND } from '../../streams/measures/fundFields.ts'
+import { PNL } from '../../streams/measures/pnlFields.ts'
+import { POOL } from '../../streams/measures/poolFields.ts'
+import type { FundRow, MeasureRow, PnlRow, PoolRow } from '../../streams/measures/rows.ts'
 
 /** Rows of every kind, with all that they may hold. */
 
@@ -69,85 +87,64 @@ const LAST = Date.UTC(2299, 11, 31, 23, 59, 59, 999)
 
 export const names: fc.Arbitrary<string> = fc.string({ unit: fc.constantFrom(...'ABCxyz09-._'), minLength: 1, maxLength: 64 })
 export const times: fc.Arbitrary<number> = fc.oneof(fc.constantFrom(FIRST, 2 ** 40, LAST), fc.integer({ min: FIRST, max: 4e12 }))
-const text = fc.string({ unit: 'grapheme', maxLength: 40 })
 const absent = fc.constant(undefined)
 const orUnknown = (values: fc.Arbitrary<number>) => fc.oneof({ weight: 4, arbitrary: values }, fc.constant(Number.NaN))
-const time = orUnknown(times)
-const amount = fc.oneof(fc.constantFrom(0n, 1n, -1n, 10n ** 76n - 1n), fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), absent)
-const raw = fc.oneof(fc.constantFrom(0n, 2n ** 256n - 1n), fc.bigInt({ min: 0n, max: 2n ** 160n }))
-const each = <K extends string>(keys: readonly K[], values: fc.Arbitrary<number>) =>
-  Object.fromEntries(keys.map(key => [key, values])) as Record<K, fc.Arbitrary<number>>
-
+const integers = fc.oneof(fc.constantFrom(0n, 2n ** 256n - 1n), fc.bigInt({ min: 0n, max: 2n ** 160n }))
 const anyNumber = fc.double({ noNaN: true, noDefaultInfinity: true })
 
-export const pnlRows = (numbers = anyNumber): fc.Arbitrary<PnlRow> => {
-  const measure = orUnknown(numbers)
-  const asset: fc.Arbitrary<AssetPnl> = fc.record({
-    asset: names,
-    ...each(['qty', 'price', 'avg', 'value', 'cost', 'unrealised', 'realised'], measure),
-  })
-  return fc.record({
-    kind: fc.constant('pnl' as const),
-    id: names,
-    t: times,
-    quote: names,
-    method: fc.constantFrom('fifo', 'average'),
-    ...each(['value', 'cost', 'unrealised', 'realised', 'income', 'expenses', 'fees', 'flows', 'total', 'day'], measure),
-    ...each(['drawdownAbs', 'drawdownRel'], measure),
-    stale: fc.boolean(),
-    assets: fc.uniqueArray(asset, { maxLength: 5, selector: x => x.asset }),
-    unpriced: fc.uniqueArray(fc.tuple(names, text), { maxLength: 3, selector: ([name]) => name }),
-  })
-}
-
-export const fundRows = (numbers = anyNumber): fc.Arbitrary<FundRow> => {
-  const measure = orUnknown(numbers)
-  const constituent: fc.Arbitrary<Constituent> = fc.record({
-    asset: names,
-    units: amount,
-    ...each(['price', 'weight', 'target', 'drift'], measure),
-  })
-  return fc.record({
-    kind: fc.constant('fund' as const),
-    id: names,
-    t: times,
-    ...each(['nav', 'aum', 'level', 'inavBid', 'inavMid', 'inavAsk', 'inavAge', 'totalDrift', 'maxDrift', 'market', 'premium'], measure),
-    shares: amount,
-    rebalanceNeeded: fc.boolean(),
-    rebalanceReason: text,
-    rebalanceSince: time,
-    rebalanceLast: time,
-    pending: fc.uniqueArray(names, { maxLength: 3 }),
-    halted: fc.boolean(),
-    stale: fc.boolean(),
-    constituents: fc.uniqueArray(constituent, { maxLength: 12, selector: x => x.asset }),
-  })
-}
-
-export const poolRows = (numbers = anyNumber): fc.Arbitrary<PoolRow> => {
-  const measure = orUnknown(numbers)
-  const figures = {
-    kind: fc.constant('pool' as const),
-    id: names,
-    t: times,
-    pool: fc.constantFrom('uniswap-v2', 'uniswap-v3'),
-    ...each(['price', 'tvl', 'depthBid2', 'depthAsk2', 'volume24h', 'fees24h', 'trades24h'], measure),
-    reserve0: fc.oneof(raw, absent),
-    reserve1: fc.oneof(raw, absent),
-    eventT: time,
-    partial: fc.boolean(),
-    stale: fc.boolean(),
+/** What figures of a type may be. `numbers` are those of measures. */
+const valuesOf = (type: ValueType<unknown>, numbers: fc.Arbitrary<number>): fc.Arbitrary<unknown> => {
+  switch (type) {
+    case amount:
+      return fc.oneof(fc.constantFrom(0n, 1n, -1n, 10n ** 76n - 1n), fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), absent)
+    case raw:
+      return integers
+    case optionalRaw:
+      return fc.oneof(integers, absent)
+    case time:
+      return orUnknown(times)
+    case int32:
+      return fc.integer({ min: -887_272, max: 887_272 })
+    case uint32:
+      return fc.nat()
+    case flag:
+      return fc.boolean()
+    case text:
+    case optionalText:
+      return fc.string({ unit: 'grapheme', maxLength: 40 })
+    default:
+      return orUnknown(numbers)
   }
-  const v3: fc.Arbitrary<V3Row> = fc.record({
-    sqrtPriceX96: raw,
-    tick: fc.integer({ min: -887_272, max: 887_272 }),
-    liquidity: raw,
-    dayN: fc.nat(),
-    dayIn0: raw,
-    dayIn1: raw,
-  })
-  return fc.oneof(fc.record(figures), fc.record({ ...figures, v3 }))
 }
+
+const figures = (fields: readonly Field[], numbers: fc.Arbitrary<number>) =>
+  Object.fromEntries(fields.map(({ member, type }) => [member, valuesOf(type, numbers)]))
+
+/** Rows of a measure, with all that they may hold. */
+const rowsOf = <M extends Measure>({ kind, entries }: M, numbers: fc.Arbitrary<number>): fc.Arbitrary<RowOf<M>> => {
+  const members: Record<string, fc.Arbitrary<unknown>> = { kind: fc.constant(kind), id: names, t: times }
+  const groups: Record<string, fc.Arbitrary<unknown>> = {}
+  for (const entry of entries) {
+    if (entry.form === 'field') Object.assign(members, figures([entry], numbers))
+    else if (entry.form === 'list') {
+      const element = fc.record({ asset: names, ...figures(entry.fields, numbers) })
+      members[entry.member] = fc.uniqueArray(element, { maxLength: 12, selector: x => x.asset })
+    } else if (entry.form === 'notes') {
+      const pairs = fc.uniqueArray(fc.tuple(names, fc.string({ unit: 'grapheme', maxLength: 40 })), {
+        maxLength: 3,
+        selector: ([name]) => name,
+      })
+      members[entry.member] = entry.fixed === undefined ? pairs : pairs.map(list => list.map(([name]) => name))
+    } else if (entry.form === 'group') groups[entry.member] = fc.record(figures(entry.fields, numbers))
+  }
+  return fc.oneof(fc.record(members), fc.record({ ...members, ...groups })) as fc.Arbitrary<unknown> as fc.Arbitrary<RowOf<M>>
+}
+
+export const pnlRows = (numbers = anyNumber): fc.Arbitrary<PnlRow> => rowsOf(PNL, numbers)
+
+export const fundRows = (numbers = anyNumber): fc.Arbitrary<FundRow> => rowsOf(FUND, numbers)
+
+export const poolRows = (numbers = anyNumber): fc.Arbitrary<PoolRow> => rowsOf(POOL, numbers)
 
 export const measureRows = (numbers = anyNumber): fc.Arbitrary<MeasureRow> =>
   fc.oneof(pnlRows(numbers), fundRows(numbers), poolRows(numbers))

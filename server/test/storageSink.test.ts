@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CANDLE, QUOTE, REFUSED, TRADE } from '../../streams/market/ticks.ts'
 import type { MeasureRow } from '../../streams/measures/rows.ts'
 import type { Engine } from '../storage/engine/engine.ts'
+import { measureTableOf } from '../storage/engine/measureTables.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { select } from '../storage/engine/select.ts'
 import { columnList } from '../storage/engine/tables.ts'
-import { MEASURES, type MeasureTable } from '../storage/write/measureRows.ts'
 import { Bench, candlesOf, countOf, KINDS, openedSink, sharedEngine, storedCandles, storedTicks } from './storageKit.ts'
 import { candle, measureRows, names, type Tick, times, trade } from './storageRows.ts'
 
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => bench.close())
 
 const storedMeasures = async ({ client, database, close }: Engine, kind: MeasureRow['kind']): Promise<MeasureRow[]> => {
-  const table = MEASURES[kind] as MeasureTable<MeasureRow>
+  const table = measureTableOf(kind)
   const input = await select(
     { client, database, close },
     `SELECT ${columnList(table.columns)} FROM ${quoted(database)}.${table.name} FINAL ORDER BY id, t`,

@@ -49,8 +49,10 @@ export const optionalRaw: ValueType<bigint | undefined> = {
 }
 /** A raw integer of a chain that is known whenever its group is. */
 export const raw: ValueType<bigint> = { ...optionalRaw, initial: 0n } as ValueType<bigint>
-/** A short text; '' is not shown. */
-export const text: ValueType<string> = { column: TEXT, initial: '', leaf: 'value', json: value => value || undefined }
+/** A short text. */
+export const text: ValueType<string> = { column: TEXT, initial: '', leaf: 'value', json: same }
+/** A short text; '' if there is none, which is not shown. */
+export const optionalText: ValueType<string> = { ...text, json: value => value || undefined }
 /** True or false. */
 export const flag: ValueType<boolean> = { column: 'Bool', initial: false, leaf: 'value', json: same }
 

@@ -1,4 +1,4 @@
-import { amount, exact, field, flag, list, measure, names, number, place, text, time } from './fields.ts'
+import { amount, exact, field, flag, list, measure, names, number, optionalText, place, time } from './fields.ts'
 
 /** Figures of each asset that a fund holds or has held. `units` are those that a share holds. */
 export const CONSTITUENTS = list('constituents', 'maps', [
@@ -24,7 +24,7 @@ export const FUND = measure('fund', 'funds', [
   field('totalDrift', number),
   field('maxDrift', number),
   field('rebalanceNeeded', flag, 'rebalance.needed'),
-  field('rebalanceReason', text, 'rebalance.reason'), // '' if none is needed
+  field('rebalanceReason', optionalText, 'rebalance.reason'), // '' if none is needed
   field('rebalanceSince', time, 'rebalance.since'), // NaN if none is needed
   field('rebalanceLast', time, 'rebalance.last'), // NaN before the first
   field('market', number),

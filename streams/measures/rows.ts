@@ -9,7 +9,10 @@ export const MEASURES = { pnl: PNL, fund: FUND, pool: POOL } as const
 /** The kind of a stored measure. */
 export type MeasureKind = keyof typeof MEASURES
 /** A row of any measure. */
-export type MeasureRow = PnlRow | FundRow | PoolRow
+export type MeasureRow = { [K in MeasureKind]: RowOf<(typeof MEASURES)[K]> }[MeasureKind]
+
+/** Whether a kind of channels shows a stored measure. */
+export const isMeasure = (kind: string): kind is MeasureKind => Object.hasOwn(MEASURES, kind)
 
 /** A row of a portfolio. */
 export interface PnlRow extends RowOf<typeof PNL> {}

@@ -5,6 +5,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import type { Logger } from 'pino'
 import { retryDelayMs } from '../../lib/backoff.ts'
 import { embeddedConnection } from './connection.ts'
+import { addMeasureColumns } from './measureColumns.ts'
 import { migrate } from './migrate.ts'
 import { type Retention, retain } from './retention.ts'
 
@@ -46,10 +47,12 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   try {
     const prepared = async () => ({
       migrations: await migrate(client, database),
+      added: await addMeasureColumns(client, database),
       retained: await retain(client, database, options.retention ?? {}),
     })
-    const { migrations, retained } = 'url' in source ? await insisting(prepared, options) : await prepared()
+    const { migrations, added, retained } = 'url' in source ? await insisting(prepared, options) : await prepared()
     if (migrations.length > 0) log.info({ migrations }, 'database migrated')
+    if (added.length > 0) log.info({ columns: added }, 'columns added')
     if (retained.length > 0) log.info({ tables: retained }, 'retention changed')
     const broken = await brokenParts(client, database)
     if (broken > 0) log.error({ parts: broken }, 'the engine set parts aside that it cannot read: their rows are lost')

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { quoted } from './migrate.ts'
+import { MEASURE_TABLE_NAMES, TICKS } from './tables.ts'
 
 /** How long rows are kept, such as `12h` or `30d`, counted from when they were stored. What is not named is kept for ever. */
 export interface Retention {
@@ -8,7 +9,7 @@ export interface Retention {
   readonly measures?: string | undefined
 }
 
-const TABLES_OF = { ticks: ['ticks'], measures: ['pnl', 'funds', 'pools'] } as const
+const TABLES_OF = { ticks: [TICKS.name], measures: MEASURE_TABLE_NAMES } as const
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 /**

@@ -1,23 +1,29 @@
+import { TEXT, TIME } from '../../../streams/measures/fields.ts'
+import { MEASURES } from '../../../streams/measures/rows.ts'
 import type { Column } from './rowBinary.ts'
 
+export { TEXT, TIME }
+
+/** The tables of measures. */
+export const MEASURE_TABLE_NAMES = Object.values(MEASURES).map(({ table }) => table)
 /** The tables that the sink writes; `candles` follows from `ticks` by a view. */
-export const TABLES = ['ticks', 'pnl', 'funds', 'pools'] as const
+export const TABLES = ['ticks', ...MEASURE_TABLE_NAMES] as const
+/** The name of a table that the sink writes. */
 export type TableName = (typeof TABLES)[number]
 
-/** A table's rows as they are sent: what the engine fills in itself (`stored`) is left out. */
-export interface Table {
-  readonly name: TableName
-  /** What stands before `t` names the stream a row belongs to. */
+/** A table's rows as they are sent, without the column `stored`, which the engine fills in itself. */
+export interface Table<Name extends string = TableName> {
+  readonly name: Name
+  /** Those before `t` name the stream that a row belongs to. */
   readonly columns: readonly Column[]
-  /** How many of the first columns tell that a row is already there. */
+  /** How many of the first columns make two rows the same row. */
   readonly identity: number
 }
 
-export const TEXT = 'LowCardinality(String)'
-export const TIME = "DateTime64(3, 'UTC')"
+/** The type of a trade's side, as `SIDES` of the streams numbers it. */
 export const SIDE = "Enum8('' = 0, 'buy' = 1, 'sell' = 2)"
 
-/** One row a trade or candle. A second row of the same source, time and id is the same tick. */
+/** The table of ticks: one row a trade or candle. A second row of the same source, time and id is the same tick. */
 export const TICKS: Table = {
   name: 'ticks',
   columns: [
@@ -38,8 +44,8 @@ export const TICKS: Table = {
   identity: 4,
 }
 
-/** Columns up to and without `t`. */
+/** Returns how many columns stand before `t`. */
 export const streamColumns = (table: Table): number => table.columns.findIndex(column => column.name === 't')
 
-/** The column list of an INSERT or SELECT. */
+/** Returns the column list of an INSERT or SELECT. */
 export const columnList = (columns: readonly Column[]): string => columns.map(column => `\`${column.name}\``).join(', ')

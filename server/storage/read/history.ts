@@ -1,4 +1,4 @@
-import type { MeasureRow } from '../../../streams/measures/rows.ts'
+import { isMeasure } from '../../../streams/measures/rows.ts'
 import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Semaphore } from '../../lib/semaphore.ts'
@@ -23,18 +23,22 @@ export interface History {
   rows(query: HistoryQuery): Promise<HistoryPage>
 }
 
+/** Rows of one page. */
 const LIMIT = 100_000
+/** Pages that are read at once, and that may wait. */
 const AT_ONCE = 2
 const MAY_WAIT = 16
 
 /** Reads one page of a portfolio's past. */
 export type PortfolioPager = (engine: Engine, query: PageQuery) => Promise<HistoryPage>
 
+const storedStates: PortfolioPager = (engine, query) => measurePage(engine, 'pnl', query)
+
 /**
  * Opens the history. It answers as soon as there is an engine. `portfolioPager` reads the past of portfolios; without one they have the
  * states that were stored.
  */
-export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPager = measurePager('pnl')): History => {
+export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPager = storedStates): History => {
   const turns = new Semaphore(AT_ONCE, MAY_WAIT, () => new ProtocolError('too_much', 'too many questions about the past are waiting'))
   let ready: Engine | undefined
   engine.then(
@@ -52,11 +56,6 @@ export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPa
     },
   }
 }
-
-const measurePager =
-  (kind: MeasureRow['kind']): PortfolioPager =>
-  (engine, query) =>
-    measurePage(engine, kind, query)
 
 /** Checks the query, and returns how its page is read. */
 const pageOf = (query: HistoryQuery, portfolioPager: PortfolioPager): ((engine: Engine) => Promise<HistoryPage>) => {
@@ -81,10 +80,8 @@ const pageOf = (query: HistoryQuery, portfolioPager: PortfolioPager): ((engine: 
       return candlePage(checked, INTERVALS[channel.interval])
     case 'pnl':
       return engine => portfolioPager(engine, checked)
-    case 'fund':
-    case 'pool':
-      return engine => measurePage(engine, kind, checked)
     default:
+      if (isMeasure(kind)) return engine => measurePage(engine, kind, checked)
       throw new ProtocolError('invalid_params', `channel: "${query.channel}" has no history`)
   }
 }

@@ -1,11 +1,11 @@
-import type { MeasureRow } from '../../../streams/measures/rows.ts'
+import type { MeasureKind } from '../../../streams/measures/rows.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { Engine } from '../engine/engine.ts'
+import { type MeasureTable, measureTableOf } from '../engine/measureTables.ts'
 import { quoted } from '../engine/migrate.ts'
 import type { RowReader } from '../engine/rowBinary.ts'
 import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { columnList } from '../engine/tables.ts'
-import { MEASURES, type MeasureTable } from '../write/measureRows.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { type HistoryPage, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
@@ -17,9 +17,9 @@ const PAGE_BYTES = 16 * 1024 * 1024
 const PAGE_MS = 1500
 
 /** One page of a portfolio's, fund's or pool's states. */
-export const measurePage = async (engine: Engine, kind: MeasureRow['kind'], query: PageQuery): Promise<HistoryPage> => {
+export const measurePage = async (engine: Engine, kind: MeasureKind, query: PageQuery): Promise<HistoryPage> => {
   const { limit } = query
-  const table = MEASURES[kind] as MeasureTable<MeasureRow>
+  const table = measureTableOf(kind)
   const start = performance.now()
   const rows: JsonObject[] = []
   let [from = query.from] = (readCursor(query.cursor, 'number') ?? []) as [number?]
@@ -36,7 +36,7 @@ export const measurePage = async (engine: Engine, kind: MeasureRow['kind'], quer
   }
 }
 
-const piece = (engine: Engine, table: MeasureTable<MeasureRow>, query: PageQuery, most: number): Promise<RowReader> => {
+const piece = (engine: Engine, table: MeasureTable, query: PageQuery, most: number): Promise<RowReader> => {
   const { id, from, to, step } = query
   const rows = `SELECT ${columnList(table.columns)} FROM ${quoted(engine.database)}.${table.name} FINAL
     WHERE id = {id:String} AND t >= ${timeOf('from')} AND t < ${timeOf('to')}`
@@ -51,7 +51,7 @@ const piece = (engine: Engine, table: MeasureTable<MeasureRow>, query: PageQuery
   })
 }
 
-const placed = (table: MeasureTable<MeasureRow>, step: number | undefined) => (input: RowReader) => {
+const placed = (table: MeasureTable, step: number | undefined) => (input: RowReader) => {
   const row = table.read(input)
   return { row: stateOf(row), cursor: () => writeCursor(step === undefined ? row.t + 1 : (Math.floor(row.t / step) + 1) * step) }
 }

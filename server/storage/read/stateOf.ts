@@ -1,104 +1,97 @@
-import { formatDecimal } from '../../../streams/lib/decimal.ts'
-import type { FundRow, MeasureRow, PnlRow, PoolRow } from '../../../streams/measures/rows.ts'
-import { emptyObject, type Json, type JsonObject } from '../../../streams/wire/mergePatch.ts'
+import type { AssetList, Entry, Field, Group, Notes } from '../../../streams/measures/fields.ts'
+import { MEASURES, type MeasureRow } from '../../../streams/measures/rows.ts'
+import { emptyObject, type JsonObject } from '../../../streams/wire/mergePatch.ts'
 
-/** A measure's row as the state it was: `t` the time it speaks of, every number unrounded, and nothing that was not known. */
+type Members = Readonly<Record<string, unknown>>
+/** Puts what an entry of a measure's list says of a row into the row's state. */
+type Writer = (state: JsonObject, row: Members) => void
+
+/** Returns the state that a row speaks of: `t` is the row's time, numbers are unrounded, and unknown members are absent. */
 export const stateOf = (row: MeasureRow): JsonObject => {
-  switch (row.kind) {
-    case 'pnl':
-      return pnlState(row)
-    case 'fund':
-      return fundState(row)
-    case 'pool':
-      return poolState(row)
+  const state = emptyObject()
+  state.t = row.t
+  for (const write of WRITERS[row.kind]!) write(state, row as unknown as Members)
+  return state
+}
+
+const writerOf = (entry: Entry): Writer => {
+  switch (entry.form) {
+    case 'field':
+      return fieldWriter(entry)
+    case 'list':
+      return listWriter(entry)
+    case 'notes':
+      return noteWriter(entry)
+    case 'group':
+      return groupWriter(entry)
+    case 'place':
+      return state => {
+        for (const branch of entry.branches) branchOf(state, branch)
+      }
+    case 'shown':
+      return () => {}
   }
 }
 
-const pnlState = (row: PnlRow): JsonObject => {
-  const { t, quote, method, value, cost, unrealised, realised, income, expenses, fees, flows, total, day, stale } = row
-  return known({
-    t,
-    quote,
-    method,
-    value,
-    cost,
-    unrealised,
-    realised,
-    income,
-    expenses,
-    fees,
-    flows,
-    total,
-    day,
-    drawdown: known({ abs: row.drawdownAbs, rel: row.drawdownRel }),
-    assets: mapOf(row.assets, ({ asset, ...figures }) => [asset, known(figures)]),
-    unpriced: mapOf(row.unpriced, ([asset, why]) => [asset, why]),
-    stale,
-  })
+/** Returns the object at `name`, which is made if it is not there. */
+const branchOf = (state: JsonObject, name: string): JsonObject => {
+  state[name] ??= emptyObject()
+  return state[name] as JsonObject
 }
 
-const fundState = (row: FundRow): JsonObject => {
-  const { t, nav, aum, level, totalDrift, maxDrift, market, premium, halted, stale, constituents } = row
-  return known({
-    t,
-    nav,
-    inav: known({ bid: row.inavBid, mid: row.inavMid, ask: row.inavAsk, age: row.inavAge }),
-    aum,
-    shares: row.shares === undefined ? undefined : formatDecimal(row.shares),
-    level,
-    units: mapOf(constituents, ({ asset, units }) => [asset, units === undefined ? undefined : formatDecimal(units)]),
-    prices: mapOf(constituents, ({ asset, price }) => [asset, price]),
-    weights: mapOf(constituents, ({ asset, weight }) => [asset, weight]),
-    target: mapOf(constituents, ({ asset, target }) => [asset, target]),
-    drift: mapOf(constituents, ({ asset, drift }) => [asset, drift]),
-    totalDrift,
-    maxDrift,
-    rebalance: known({
-      needed: row.rebalanceNeeded,
-      reason: row.rebalanceReason || undefined,
-      since: row.rebalanceSince,
-      last: row.rebalanceLast,
-    }),
-    market,
-    premium,
-    pending: row.pending.length > 0 ? mapOf(row.pending, asset => [asset, 'no price yet']) : undefined,
-    halted,
-    stale,
-  })
+/** Sets a member unless the value is unknown. */
+const put = (object: JsonObject, key: string, { type }: Field, value: unknown): void => {
+  if (value === undefined) return
+  const json = type.json(value)
+  if (json !== undefined && !Number.isNaN(json)) object[key] = json
 }
 
-const poolState = (row: PoolRow): JsonObject => {
-  const { t, price, tvl, volume24h, fees24h, trades24h, partial, stale, v3 } = row
-  return known({
-    t,
-    kind: row.pool,
-    price,
-    reserves: known({ '0': row.reserve0?.toString(), '1': row.reserve1?.toString() }),
-    tvl,
-    depth: known({ bid2: row.depthBid2, ask2: row.depthAsk2 }),
-    volume24h,
-    fees24h,
-    trades24h,
-    partial,
-    stale,
-    ...(v3 && {
-      sqrtPriceX96: v3.sqrtPriceX96.toString(),
-      tick: v3.tick,
-      liquidity: v3.liquidity.toString(),
-      day: known({ n: v3.dayN, in0: v3.dayIn0.toString(), in1: v3.dayIn1.toString() }),
-    }),
-  })
+const fieldWriter = (field: Field): Writer => {
+  const { member, place } = field
+  const dot = place.indexOf('.')
+  // A stored row's own time stands at `t`.
+  if (place === 't') return () => {}
+  if (dot < 0) return (state, row) => put(state, place, field, row[member])
+  const [branch, key] = [place.slice(0, dot), place.slice(dot + 1)]
+  return (state, row) => put(branchOf(state, branch), key, field, row[member])
 }
 
-/** The members that are known: no NaN, nothing undefined. */
-const known = (members: Readonly<Record<string, Json | undefined>>): JsonObject => {
-  const object = emptyObject()
-  for (const key of Object.keys(members)) {
-    const value = members[key]
-    if (value !== undefined && !Number.isNaN(value)) object[key] = value
+const listWriter = ({ member, shape, fields }: AssetList): Writer => {
+  if (shape === 'objects')
+    return (state, row) => {
+      const map = branchOf(state, member)
+      for (const element of row[member] as readonly Members[]) {
+        const object = branchOf(map, element.asset as string)
+        for (const field of fields) put(object, field.place, field, element[field.member])
+      }
+    }
+  return (state, row) => {
+    for (const field of fields) {
+      const map = branchOf(state, field.place)
+      for (const element of row[member] as readonly Members[]) put(map, element.asset as string, field, element[field.member])
+    }
   }
-  return object
 }
 
-const mapOf = <T>(elements: readonly T[], entry: (element: T) => readonly [key: string, value: Json | undefined]): JsonObject =>
-  known(Object.fromEntries(elements.map(entry)))
+const noteWriter = ({ member, fixed }: Notes): Writer => {
+  if (fixed === undefined)
+    return (state, row) => {
+      const map = branchOf(state, member)
+      for (const [asset, reason] of row[member] as readonly (readonly [string, string])[]) map[asset] = reason
+    }
+  return (state, row) => {
+    for (const asset of row[member] as readonly string[]) branchOf(state, member)[asset] = fixed
+  }
+}
+
+const groupWriter = ({ member, fields }: Group): Writer => {
+  const writers = fields.map(fieldWriter)
+  return (state, row) => {
+    const object = row[member] as Members | undefined
+    if (object !== undefined) for (const write of writers) write(state, object)
+  }
+}
+
+const WRITERS: Readonly<Record<string, readonly Writer[]>> = Object.fromEntries(
+  Object.values(MEASURES).map(({ kind, entries }) => [kind, entries.map(writerOf)]),
+)

@@ -2,9 +2,9 @@ import type { FrameRows } from '../../../streams/frame.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import type { Ticks } from '../../../streams/market/ticks.ts'
 import type { MeasureRow } from '../../../streams/measures/rows.ts'
+import { measureTableOf } from '../engine/measureTables.ts'
 import { RowWriter } from '../engine/rowBinary.ts'
 import type { TableName } from '../engine/tables.ts'
-import { MEASURES, type MeasureTable } from './measureRows.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import { type StoredIndex, type Suspects, streamOf } from './storedIndex.ts'
 import { TickRows } from './tickRows.ts'
@@ -91,7 +91,7 @@ export class Batches {
   }
 
   private acceptMeasure(measure: MeasureRow, frame: number): void {
-    const table = MEASURES[measure.kind] as MeasureTable<MeasureRow>
+    const table = measureTableOf(measure.kind)
     const batch = this.batch(table.name, frame)
     try {
       table.write(batch.out, measure)

@@ -5,15 +5,13 @@ import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { retrying } from '../../lib/retrying.ts'
 import type { Engine } from '../engine/engine.ts'
+import { tableOf } from '../engine/measureTables.ts'
 import { quoted } from '../engine/migrate.ts'
-import { columnList, type Table, type TableName, TICKS } from '../engine/tables.ts'
-import { MEASURES } from './measureRows.ts'
+import { columnList, type TableName } from '../engine/tables.ts'
 import { refusalOf } from './refusal.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import type { Spool, SpoolFile } from './spool.ts'
 import { checkRows, type StoredIndex, type Suspects } from './storedIndex.ts'
-
-const TABLE: Readonly<Record<TableName, Table>> = { ticks: TICKS, pnl: MEASURES.pnl, funds: MEASURES.fund, pools: MEASURES.pool }
 
 /** By what a file is checked before it is sent for the first time: its rows may have been stored before this start. */
 export interface Check {
@@ -97,7 +95,7 @@ export class Inserter {
 
   /** The file without the rows that were stored before this start. */
   private async checked(engine: Engine, file: SpoolFile, { seen, suspects, known }: Check): Promise<SpoolFile> {
-    const table = TABLE[file.table]
+    const table = tableOf(file.table)
     const may = suspects === undefined || (await seen.mayHave(engine, table, suspects))
     const left = may ? await seen.unseen(engine, table, await readFile(file.path), file.rows) : undefined
     const checked = await this.spool.check(file, left)
@@ -121,7 +119,7 @@ export class Inserter {
   /** Whether the file itself is bad: then the table is not. */
   private async isUnreadable(file: SpoolFile): Promise<boolean> {
     try {
-      await checkRows(TABLE[file.table], await readFile(file.path), file.rows)
+      await checkRows(tableOf(file.table), await readFile(file.path), file.rows)
       return false
     } catch (error) {
       return refusalOf(error) === 'rows'
@@ -149,7 +147,7 @@ export class Inserter {
 
 const insert = async ({ client, database }: Engine, file: SpoolFile, signal: AbortSignal): Promise<void> => {
   const { stream } = await client.exec({
-    query: `INSERT INTO ${quoted(database)}.${file.table} (${columnList(TABLE[file.table].columns)})
+    query: `INSERT INTO ${quoted(database)}.${file.table} (${columnList(tableOf(file.table).columns)})
       SETTINGS ${ONCE}, insert_deduplication_token = '${file.token}' FORMAT RowBinary`,
     values: createReadStream(file.path),
     abort_signal: signal,

@@ -1,6 +1,13 @@
-import type { TableName } from '../engine/tables.ts'
+import { TABLES, type TableName } from '../engine/tables.ts'
 
 /** Rows by table. */
 export type RowCounts = Record<TableName, number>
 
-export const noRows = (): RowCounts => ({ ticks: 0, pnl: 0, funds: 0, pools: 0 })
+const countsBy = (count: (table: TableName) => number): RowCounts =>
+  Object.fromEntries(TABLES.map(table => [table, count(table)])) as RowCounts
+
+/** Returns zero for every table. */
+export const noRows = (): RowCounts => countsBy(() => 0)
+
+/** Returns the sum of two counts, table by table. */
+export const sumOf = (a: RowCounts, b: RowCounts): RowCounts => countsBy(table => a[table] + b[table])

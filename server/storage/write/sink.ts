@@ -4,12 +4,12 @@ import type { Logger } from 'pino'
 import type { FrameRows } from '../../../streams/frame.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import { QUOTE, REFUSED, type Ticks } from '../../../streams/market/ticks.ts'
+import { MEASURES } from '../../../streams/measures/rows.ts'
 import type { Engine } from '../engine/engine.ts'
 import { Batches } from './batches.ts'
 import { Inserter } from './inserter.ts'
-import { MEASURES } from './measureRows.ts'
 import { Outbox } from './outbox.ts'
-import { noRows, type RowCounts } from './rowCounts.ts'
+import { noRows, type RowCounts, sumOf } from './rowCounts.ts'
 import { type SetAside, Spool } from './spool.ts'
 import { StoredIndex } from './storedIndex.ts'
 
@@ -125,7 +125,7 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
     for (const { columns, from, to } of ticks) {
       for (let i = from; i < to; i++) if (columns.type[i] !== QUOTE && columns.type[i] !== REFUSED) dropped.ticks += 1
     }
-    for (const { kind } of measures) dropped[MEASURES[kind].name] += 1
+    for (const { kind } of measures) dropped[MEASURES[kind].table] += 1
   }
 
   const storedTo = (): number => {
@@ -189,18 +189,11 @@ export const openSink = async (options: SinkOptions): Promise<Sink> => {
       storedTo: storedTo(),
       stored: { ...inserter.stored },
       known: { ...inserter.known },
-      dropped: sum(dropped, outbox.dropped),
-      rejected: sum(inserter.rejected, batches.rejected),
+      dropped: sumOf(dropped, outbox.dropped),
+      rejected: sumOf(inserter.rejected, batches.rejected),
       setAside: { ...spool.setAside, why: spool.setAside.files > 0 ? inserter.whyAside : undefined },
       retries: inserter.retries,
       lastError: outbox.failure ?? inserter.failure,
     }),
   }
 }
-
-const sum = (a: RowCounts, b: RowCounts): RowCounts => ({
-  ticks: a.ticks + b.ticks,
-  pnl: a.pnl + b.pnl,
-  funds: a.funds + b.funds,
-  pools: a.pools + b.pools,
-})

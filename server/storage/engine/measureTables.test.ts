@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { MeasureRow } from '../../../streams/measures/rows.ts'
 import { fundRows, pnlRows, poolRows } from '../../test/storageRows.ts'
-import { RowReader, RowWriter } from '../engine/rowBinary.ts'
-import { MEASURES, type MeasureTable } from './measureRows.ts'
+import { MEASURE_TABLES, measureTableOf } from './measureTables.ts'
+import { RowReader, RowWriter } from './rowBinary.ts'
 
 describe('rows of measures', () => {
   it.each([
@@ -11,7 +11,7 @@ describe('rows of measures', () => {
     ['fund', fundRows()],
     ['pool', poolRows()],
   ] as const)('of a %s come back as they were, to the last digit', (kind, rows) => {
-    const table = MEASURES[kind] as MeasureTable<MeasureRow>
+    const table = measureTableOf(kind)
     fc.assert(
       fc.property(fc.array(rows as fc.Arbitrary<MeasureRow>, { minLength: 1, maxLength: 10 }), written => {
         const out = new RowWriter(16)
@@ -24,7 +24,7 @@ describe('rows of measures', () => {
   })
 
   it('leave nothing behind where a value fits no column', () => {
-    const table = MEASURES.pool
+    const table = MEASURE_TABLES.pool
     const [row] = fc.sample(poolRows(), { numRuns: 1, seed: 1 })
     const out = new RowWriter(16)
     table.write(out, row!)
