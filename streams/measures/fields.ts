@@ -162,12 +162,10 @@ type ListMembers<L extends AssetList> = { readonly [X in L as X['member']]: read
 type NoteMembers<N extends Notes> = {
   readonly [X in N as X['member']]: X['fixed'] extends string ? readonly string[] : readonly (readonly [asset: string, reason: string])[]
 }
-type GroupMembers<G extends Group> = { readonly [X in G as X['member']]?: GroupOf<X> }
+type GroupMembers<G extends Group> = { readonly [X in G as X['member']]?: FieldMembers<X['fields'][number]> }
 
 /** An element of a list. */
 export type ElementOf<L extends AssetList> = { readonly asset: string } & FieldMembers<L['fields'][number]>
-/** The object of a group. */
-export type GroupOf<G extends Group> = FieldMembers<G['fields'][number]>
 /** A stored row: `t` is the end of the `storeMs` that it speaks of. */
 export type RowOf<M extends Measure> = { readonly kind: M['kind']; readonly id: string; readonly t: number } & FieldMembers<
   Extract<M['entries'][number], Field>

@@ -1,7 +1,7 @@
 import { count, field, flag, group, int32, measure, number, optionalRaw, raw, shown, sum, text, time, uint32 } from './fields.ts'
 
 /** Figures that only a pool of Uniswap's third version has; `day` counts the swaps of the UTC day and their raw inputs. */
-export const V3 = group('v3', [
+const V3 = group('v3', [
   field('sqrtPriceX96', raw),
   field('tick', int32),
   field('liquidity', raw),

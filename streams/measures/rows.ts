@@ -1,7 +1,7 @@
-import type { ElementOf, GroupOf, RowOf, ShownOf } from './fields.ts'
+import type { ElementOf, RowOf, ShownOf } from './fields.ts'
 import { type CONSTITUENTS, FUND } from './fundFields.ts'
 import { type ASSETS, PNL } from './pnlFields.ts'
-import { POOL, type V3 } from './poolFields.ts'
+import { POOL } from './poolFields.ts'
 
 /** Every stored measure, by the kind of its channels. */
 export const MEASURES = { pnl: PNL, fund: FUND, pool: POOL } as const
@@ -25,8 +25,6 @@ export interface PoolRow extends RowOf<typeof POOL> {}
 export interface AssetPnl extends ElementOf<typeof ASSETS> {}
 /** One asset of a fund. */
 export interface Constituent extends ElementOf<typeof CONSTITUENTS> {}
-/** The figures of a Uniswap v3 pool alone. */
-export interface V3Row extends GroupOf<typeof V3> {}
 
 /** All figures of a portfolio: its row, and those that are not stored. */
 export interface PnlFigures extends PnlRow, ShownOf<typeof PNL> {
