@@ -9,28 +9,28 @@ import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
 import type { CandleFingerprint } from './closes.ts'
 
-/** What is kept of a month's hours: from what they were computed, and what they led to. Times in ms. */
+/** What is stored of a month's hours: from what they were computed, and what they led to. Times in ms. */
 export interface MonthCheckpoint {
   /** Beginning of the month. */
   readonly month: number
-  /** The last hour's end: that of the month, or where it was not over, an earlier one. */
+  /** End of the last hour: the month's end, or an earlier hour if the month was not over. */
   readonly t: number
-  /** Of rules, transactions and the checkpoint before: see `digestOf`. '' where the rows are no longer to be trusted. */
+  /** Digest of rules, transactions and the checkpoint before: see `digestOf`. '' if the rows can no longer be trusted. */
   readonly digest: string
   /** Digest of the checkpoint itself. */
   readonly content: string
-  /** Of the candles. */
-  readonly mark: CandleFingerprint
+  /** Fingerprint of the candles. */
+  readonly candles: CandleFingerprint
   /** When it was stored. */
   readonly stored: number
 }
 
-/** Goes up when the same rules, transactions and candles come to other rows. */
+/** Raised when the same rules, transactions and candles lead to other rows. */
 const FORM = 1
 
 /**
- * What the hours after `from` (ms) depend on, but for the candles: the rules, their transactions, and the content of the
- * checkpoint before, by which it depends on all that came earlier.
+ * Returns the digest of all that the hours after `from` (ms) depend on, except the candles: the rules, their transactions, and the content
+ * of the checkpoint before, by which they depend on everything earlier.
  */
 export const digestOf = (rules: PositionRules, from: number, before: string, transactions: readonly Transaction[]): string => {
   const { quote, method, feesInCost, tracksCash } = rules
@@ -39,27 +39,28 @@ export const digestOf = (rules: PositionRules, from: number, before: string, tra
   return sha256([head, ...lines].join('\n'))
 }
 
-/** Of all months of a portfolio, oldest first. */
-export const readKept = async (engine: Engine, id: string): Promise<MonthCheckpoint[]> => {
+/** Reads the checkpoints of all months of a portfolio, oldest first. */
+export const readMonthCheckpoints = async (engine: Engine, id: string): Promise<MonthCheckpoint[]> => {
   const input = await select(
     engine,
     `SELECT month, t, digest, content, ticks, newest, stored FROM ${tableIn(engine)} FINAL WHERE id = {id:String} ORDER BY month ${READ_LIMITS}`,
     { id },
   )
-  const kept: MonthCheckpoint[] = []
+  const months: MonthCheckpoint[] = []
   while (!input.ended) {
-    kept.push({
+    months.push({
       month: ms.read(input),
       t: ms.read(input),
       digest: text.read(input),
       content: text.read(input),
-      mark: { ticks: Number(count.read(input)), newest: ms.read(input) },
+      candles: { ticks: Number(count.read(input)), newest: ms.read(input) },
       stored: ms.read(input),
     })
   }
-  return kept
+  return months
 }
 
+/** Reads the state from which the computing goes on after a month. */
 export const readCheckpoint = async (engine: Engine, id: string, month: number): Promise<Checkpoint> => {
   const input = await select(
     engine,
@@ -69,16 +70,17 @@ export const readCheckpoint = async (engine: Engine, id: string, month: number):
   return JSON.parse(text.read(input)) as Checkpoint
 }
 
+/** Returns the digest of a checkpoint, given as JSON. */
 export const contentOf = (checkpoint: string): string => sha256(checkpoint)
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Keeps a month's checkpoint in place of the one before it. */
-export const keep = async (engine: Engine, id: string, kept: MonthCheckpoint, checkpoint: string): Promise<void> => {
-  const { month, t, digest, content, mark, stored } = kept
+/** Stores a month's checkpoint, whose state is `json`, in place of the one before it. */
+export const storeCheckpoint = async (engine: Engine, id: string, checkpoint: MonthCheckpoint, json: string): Promise<void> => {
+  const { month, t, digest, content, candles, stored } = checkpoint
   await engine.client.insert({
     table: tableIn(engine),
-    values: [{ id, month, t, digest, content, ...mark, checkpoint, stored }],
+    values: [{ id, month, t, digest, content, ...candles, checkpoint: json, stored }],
     format: 'JSONEachRow',
     clickhouse_settings: { async_insert: 0 },
   })

@@ -7,50 +7,53 @@ import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
 
 /**
- * What some candles were made of: how many ticks, and when the newest of them was stored, ms. A tick that is stored later for
- * an hour long past changes it. What it does not tell is a candle that was changed by hand under the same count and time.
+ * The origin of some candles: how many ticks they hold, and when the newest of them was stored, ms. A tick that is stored later for
+ * an hour long past changes it. A candle that was changed by hand, with the same count and time, does not.
  */
 export interface CandleFingerprint {
   readonly ticks: number
   readonly newest: number
 }
 
+/** The fingerprint of no candles. */
 export const NO_FINGERPRINT: CandleFingerprint = { ticks: 0, newest: 0 }
 
-export const joined = (a: CandleFingerprint, b: CandleFingerprint): CandleFingerprint => ({
+/** Returns the fingerprint of two sets of candles together. */
+export const combined = (a: CandleFingerprint, b: CandleFingerprint): CandleFingerprint => ({
   ticks: a.ticks + b.ticks,
   newest: Math.max(a.newest, b.newest),
 })
 
+/** The fingerprint of the candles of an asset in a month. */
 export interface MonthFingerprint {
   readonly asset: string
   /** ms: beginning of the month. */
   readonly month: number
-  /** Of candles that opened at the split or later. */
+  /** Whether these are the candles that opened at the split or later. */
   readonly after: boolean
-  readonly mark: CandleFingerprint
+  readonly candles: CandleFingerprint
 }
 
-/** Asset → length of the candles that its closes are read from, ms: an hour, or where it has none of these, a minute. */
+/** Asset → length of the candles that its closes are read from, ms: an hour, or a minute if it has none of an hour. */
 export type Spans = ReadonlyMap<string, number>
 
-/** What each asset's candles up to `to` (ms) were made of, by months, those that opened before and after `split` apart. */
+/** Reads the fingerprints of each asset's candles up to `to` (ms), by months, those that opened before and after `split` apart. */
 export const readFingerprints = async (
   engine: Engine,
   quote: string,
   assets: readonly string[],
   to: number,
   split: number,
-): Promise<{ spans: Spans; marks: readonly MonthFingerprint[] }> => {
-  const hourly = await marksOf(engine, quote, assets, HOUR, to, split)
+): Promise<{ spans: Spans; fingerprints: readonly MonthFingerprint[] }> => {
+  const hourly = await fingerprintsOf(engine, quote, assets, HOUR, to, split)
   const spans = new Map(hourly.map(({ asset }) => [asset, HOUR]))
   const others = assets.filter(asset => !spans.has(asset))
-  const byMinutes = await marksOf(engine, quote, others, MINUTE, to, split)
+  const byMinutes = await fingerprintsOf(engine, quote, others, MINUTE, to, split)
   for (const asset of others) spans.set(asset, MINUTE)
-  return { spans, marks: [...hourly, ...byMinutes] }
+  return { spans, fingerprints: [...hourly, ...byMinutes] }
 }
 
-const marksOf = async (
+const fingerprintsOf = async (
   engine: Engine,
   quote: string,
   assets: readonly string[],
@@ -68,27 +71,27 @@ const marksOf = async (
     GROUP BY symbol, month, after ${READ_LIMITS}`,
     { symbols, span, to, split },
   )
-  const marks: MonthFingerprint[] = []
+  const fingerprints: MonthFingerprint[] = []
   while (!input.ended) {
     const asset = assetOf.get(text.read(input))!
     const month = number.read(input)
     const after = flag.read(input)
-    const mark = { ticks: Number(count.read(input)), newest: ms.read(input) }
-    marks.push({ asset, month: Date.UTC(Math.floor(month / 100), (month % 100) - 1), after, mark })
+    const candles = { ticks: Number(count.read(input)), newest: ms.read(input) }
+    fingerprints.push({ asset, month: Date.UTC(Math.floor(month / 100), (month % 100) - 1), after, candles })
   }
-  return marks
+  return fingerprints
 }
 
-/** Closes of the hours that end after `from`, up to `to` (ms): NaN where an asset had no candle. */
+/** Reads the closes of the hours that end after `from`, up to `to` (ms); NaN if an asset had no candle. */
 export const readCloses = async (
   engine: Engine,
   quote: string,
   spans: Spans,
   from: number,
   to: number,
-): Promise<{ closes: ReadonlyMap<string, Float64Array>; mark: CandleFingerprint }> => {
+): Promise<{ closes: ReadonlyMap<string, Float64Array>; candles: CandleFingerprint }> => {
   const closes = new Map([...spans.keys()].map(asset => [asset, new Float64Array((to - from) / HOUR).fill(Number.NaN)]))
-  let mark = NO_FINGERPRINT
+  let candles = NO_FINGERPRINT
   for (const [span, assets] of bySpan(spans)) {
     const { symbols, assetOf } = symbolsOf(assets, quote)
     const input = await select(
@@ -102,21 +105,21 @@ export const readCloses = async (
     while (!input.ended) {
       const series = closes.get(assetOf.get(text.read(input))!)!
       series[number.read(input)] = double.read(input)
-      mark = joined(mark, { ticks: Number(count.read(input)), newest: ms.read(input) })
+      candles = combined(candles, { ticks: Number(count.read(input)), newest: ms.read(input) })
     }
   }
-  return { closes, mark }
+  return { closes, candles }
 }
 
-/** The last close of each asset before `t` (ms), when its hour ended, and what all its candles up to there were made of. */
+/** Reads the last close of each asset before `t` (ms), when its hour ended, and the fingerprint of all its candles up to there. */
 export const readLastCloses = async (
   engine: Engine,
   quote: string,
   spans: Spans,
   t: number,
-): Promise<{ prices: Checkpoint['prices']; mark: CandleFingerprint }> => {
+): Promise<{ prices: Checkpoint['prices']; candles: CandleFingerprint }> => {
   const prices: [asset: string, price: number, since: number][] = []
-  let mark = NO_FINGERPRINT
+  let candles = NO_FINGERPRINT
   for (const [span, assets] of bySpan(spans)) {
     const { symbols, assetOf } = symbolsOf(assets, quote)
     const input = await select(
@@ -132,10 +135,10 @@ export const readLastCloses = async (
       const price = double.read(input)
       const openT = ms.read(input)
       prices.push([asset, price, openT - (openT % HOUR) + HOUR])
-      mark = joined(mark, { ticks: Number(count.read(input)), newest: ms.read(input) })
+      candles = combined(candles, { ticks: Number(count.read(input)), newest: ms.read(input) })
     }
   }
-  return { prices, mark }
+  return { prices, candles }
 }
 
 const bySpan = (spans: Spans): [span: number, assets: string[]][] =>

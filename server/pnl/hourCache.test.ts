@@ -4,12 +4,12 @@ import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { MonthCheckpoint } from './checkpoints.ts'
 import { figuresOf, HourCache } from './hourCache.ts'
 
-const kept = (of: Partial<MonthCheckpoint> = {}): MonthCheckpoint => ({
+const checkpoint = (of: Partial<MonthCheckpoint> = {}): MonthCheckpoint => ({
   month: 0,
   t: HOUR,
   digest: 'd',
   content: 'c',
-  mark: { ticks: 1, newest: 1 },
+  candles: { ticks: 1, newest: 1 },
   stored: 1,
   ...of,
 })
@@ -37,19 +37,19 @@ describe('the cache of hours', () => {
     ['month', 'a', { month: 1 }],
     ['last hour', 'a', { t: 2 * HOUR }],
     ['digest', 'a', { digest: 'e' }],
-    ['count of ticks', 'a', { mark: { ticks: 2, newest: 1 } }],
-    ['newest tick', 'a', { mark: { ticks: 1, newest: 2 } }],
+    ['count of ticks', 'a', { candles: { ticks: 2, newest: 1 } }],
+    ['newest tick', 'a', { candles: { ticks: 1, newest: 2 } }],
   ])('gives nothing of another %s', (_what, id, of) => {
     const cache = new HourCache()
     const month = rows(1)
-    cache.put('a', kept(), month)
-    expect(cache.of('a', kept())).toBe(month)
-    expect(cache.of(id, kept(of))).toBeUndefined()
+    cache.put('a', checkpoint(), month)
+    expect(cache.of('a', checkpoint())).toBe(month)
+    expect(cache.of(id, checkpoint(of))).toBeUndefined()
   })
 
   it('holds so many figures and no more; what was used longest ago goes first', () => {
     const cache = new HourCache(figuresOf(10, 0))
-    const month = (i: number): MonthCheckpoint => kept({ month: i })
+    const month = (i: number): MonthCheckpoint => checkpoint({ month: i })
     for (const i of [1, 2]) cache.put('a', month(i), rows(5))
     expect(cache.of('a', month(1))).toHaveLength(5)
     cache.put('a', month(3), rows(5))
@@ -63,10 +63,10 @@ describe('the cache of hours', () => {
 
   it('has room again for what was forgotten', () => {
     const cache = new HourCache(figuresOf(2, 0))
-    cache.put('a', kept({ month: 1 }), rows(1))
-    cache.put('a', kept({ month: 2 }), rows(1))
-    cache.forget('a', kept({ month: 2 }))
-    cache.put('a', kept({ month: 3 }), rows(1))
-    expect([1, 2, 3].map(month => cache.of('a', kept({ month }))?.length)).toEqual([1, undefined, 1])
+    cache.put('a', checkpoint({ month: 1 }), rows(1))
+    cache.put('a', checkpoint({ month: 2 }), rows(1))
+    cache.forget('a', checkpoint({ month: 2 }))
+    cache.put('a', checkpoint({ month: 3 }), rows(1))
+    expect([1, 2, 3].map(month => cache.of('a', checkpoint({ month }))?.length)).toEqual([1, undefined, 1])
   })
 })

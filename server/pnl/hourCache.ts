@@ -5,26 +5,28 @@ import type { MonthCheckpoint } from './checkpoints.ts'
 const SUMS = 10
 const ASSET_FIGURES = 7
 
+/** Returns the number of figures in `rows` rows, each with `assets` assets. */
 export const figuresOf = (rows: number, assets: number): number => rows * (SUMS + ASSET_FIGURES * assets)
 
-/** Some 25 bytes each. */
-const HOURS_MAX = 2_000_000
+/** Figures that are cached, some 25 bytes each. */
+const FIGURES_MAX = 2_000_000
 
 /**
- * Rows of the months that were asked for last, so that they need not be made again of bytes: a year of ten assets is ninety
- * thousand objects. A month is known by what it was computed from. Bounded: what was used longest ago goes first.
+ * Rows of the months that were asked for last, so that they need not be read from bytes again: a year of ten assets is ninety
+ * thousand objects. The key of a month is what it was computed from. The size is bounded: the month used longest ago goes first.
  */
 export class HourCache {
   private readonly months = new Map<string, readonly HourRow[]>()
   private figures = 0
   private readonly most: number
 
-  constructor(most = HOURS_MAX) {
+  constructor(most = FIGURES_MAX) {
     this.most = most
   }
 
-  of(id: string, kept: MonthCheckpoint): readonly HourRow[] | undefined {
-    const key = keyOf(id, kept)
+  /** Returns the rows of a month; undefined if they are not here. */
+  of(id: string, month: MonthCheckpoint): readonly HourRow[] | undefined {
+    const key = keyOf(id, month)
     const rows = this.months.get(key)
     if (rows !== undefined) {
       this.months.delete(key)
@@ -33,9 +35,10 @@ export class HourCache {
     return rows
   }
 
-  put(id: string, kept: MonthCheckpoint, rows: readonly HourRow[]): void {
-    this.drop(keyOf(id, kept))
-    this.months.set(keyOf(id, kept), rows)
+  /** Takes in the rows of a month. */
+  put(id: string, month: MonthCheckpoint, rows: readonly HourRow[]): void {
+    this.drop(keyOf(id, month))
+    this.months.set(keyOf(id, month), rows)
     this.figures += sizeOf(rows)
     for (const oldest of this.months.keys()) {
       if (this.figures <= this.most) break
@@ -43,9 +46,9 @@ export class HourCache {
     }
   }
 
-  /** Of a month that something else has taken the place of. */
-  forget(id: string, kept: MonthCheckpoint): void {
-    this.drop(keyOf(id, kept))
+  /** Drops a month that has been replaced. */
+  forget(id: string, month: MonthCheckpoint): void {
+    this.drop(keyOf(id, month))
   }
 
   private drop(key: string): void {
@@ -56,6 +59,7 @@ export class HourCache {
   }
 }
 
-const keyOf = (id: string, { month, t, digest, mark }: MonthCheckpoint): string => [id, month, t, digest, mark.ticks, mark.newest].join(' ')
+const keyOf = (id: string, { month, t, digest, candles }: MonthCheckpoint): string =>
+  [id, month, t, digest, candles.ticks, candles.newest].join(' ')
 
 const sizeOf = (rows: readonly HourRow[]): number => figuresOf(rows.length, rows.at(-1)?.assets.length ?? 0)

@@ -2,7 +2,7 @@ import { HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { emptyObject, type JsonObject } from '../../streams/wire/mergePatch.ts'
 
-/** A row of an hour as a client gets it: `t` its end, numbers unrounded, nothing that is not known. */
+/** Returns the row of an hour as a client gets it: `t` its end, numbers unrounded, unknown figures absent. */
 export const hourState = ({ quote, method }: Pick<PortfolioSpec, 'quote' | 'method'>, row: HourRow): JsonObject => {
   const state = emptyObject()
   state.t = row.t

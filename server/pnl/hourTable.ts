@@ -35,7 +35,7 @@ const doubles = codecOf('Array(Float64)') as Codec<readonly number[]>
 const prices = codecOf('Array(Nullable(Float64))') as Codec<readonly number[]>
 const times = codecOf(`Array(${TIME})`) as Codec<readonly number[]>
 
-/** Stores rows of a portfolio. Of two rows of one hour the one whose `stored` (ms) is greater counts. */
+/** Stores rows of a portfolio. Of two rows of one hour the one with the greater `stored` (ms) counts. */
 export const insertHours = async (engine: Engine, id: string, rows: readonly HourRow[], stored: number): Promise<void> => {
   const out = new RowWriter(64 * 1024)
   for (const row of rows) {
@@ -59,7 +59,7 @@ export const insertHours = async (engine: Engine, id: string, rows: readonly Hou
   await drainStream(stream)
 }
 
-/** Rows of a portfolio with `from ≤ t ≤ to` (ms), oldest first, at most `most`: those that end a `step` (ms), and that of `to`. */
+/** Reads rows of a portfolio with `from ≤ t ≤ to` (ms), oldest first, at most `most`: those that end a `step` (ms), and that of `to`. */
 export const readHours = async (engine: Engine, id: string, from: number, to: number, step: number, most: number): Promise<HourRow[]> => {
   const input = await select(
     engine,
@@ -81,8 +81,8 @@ export const readHours = async (engine: Engine, id: string, from: number, to: nu
 }
 
 /**
- * Reads one row after the other. A year of ten assets is a million figures, so arrays of numbers, all as long as that of the
- * names, are read where they lie, and names that are those of the row before are not made again.
+ * Returns a function that reads the next row. A year of ten assets is a million figures, so arrays of numbers, which are as long as that
+ * of the names, are read in place, and names equal to those of the row before are not made again.
  */
 const hourReader = (input: RowReader): (() => HourRow) => {
   const { bytes, view } = input
@@ -101,7 +101,7 @@ const hourReader = (input: RowReader): (() => HourRow) => {
     namesFrom = from
     namesTo = to
   }
-  /** Steps over an array of doubles, and returns where the first of them lies. */
+  /** Steps over an array of doubles, and returns the place of the first. */
   const doublesAt = (): number => {
     const size = names.length * 8
     let head = 1

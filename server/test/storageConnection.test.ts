@@ -120,7 +120,7 @@ describe('the embedded connection', () => {
   it('tells errors by the codes of a server', async () => {
     await expect(rows('SELECT * FROM nowhere')).rejects.toMatchObject({ code: '60' })
     await expect(rows('SELEKT (WORD)')).rejects.toMatchObject({ code: '62' })
-    await expect(rows('SELECT {x:String}')).rejects.toThrow('the parameter "x", which is not given')
+    await expect(rows('SELECT {x:String}')).rejects.toThrow('parameter "x": found none')
     await expect(client.exec({ query: 'INSERT INTO nowhere (a) FORMAT RowBinary', values: Readable.from(['x']) })).rejects.toMatchObject({
       code: '60',
     })

@@ -5,8 +5,9 @@ import { formatDecimal, toNumber } from '../lib/decimal.ts'
 import type { Branch } from './stateTree.ts'
 
 /**
- * `rebalances:FUND`: whether the fund's rebalances are carried out, and the running rebalance or the last; in the mode `propose`, while drift asks for one, what would be traded. Amounts and
- * fees are owned: exact decimal strings. `price` is the average of what was filled, before that what the plan reckoned with.
+ * Returns the writer of `rebalances:FUND`: whether the fund's rebalances are executed, and the running rebalance or the last one; in the mode
+ * `propose`, while drift asks for one, the trades of its plan. Amounts and fees are exact decimal strings. `price` is the average of the
+ * fills, and before there are any the price of the plan.
  */
 export const showRebalances = (root: Branch): ((rebalancing: RebalancePlanner) => void) => {
   const mode = root.value('mode')

@@ -10,14 +10,15 @@ import type { Session } from 'chdb'
 import { SessionPool } from './sessions.ts'
 import { assignments, engineSettings, insertFromFile, isPattern, reads, streamFormat } from './statement.ts'
 
-/** What `createClient` takes in place of HTTP. */
+/** The interface that `createClient` takes in place of HTTP. */
 export type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>
 
 type Params = Parameters<Connection['query']>[0]
 
+/** The options of an embedded engine. */
 export interface EmbeddedOptions {
   readonly dataDir: string
-  /** Statements that may read at once; writes have a session of their own and never wait behind a read. */
+  /** Statements that may read at once. Writes have a session of their own and never wait behind a read. */
   readonly readers: number
   /** Bytes all statements and merges together may take. */
   readonly memory: number
@@ -27,63 +28,101 @@ export interface EmbeddedOptions {
 const BASE: Readonly<Record<string, string>> = { session_timezone: 'UTC' }
 
 /**
- * ClickHouse within this process, behind the client's own interface. `exec` runs off the event loop and gives the whole
+ * Opens ClickHouse within this process, behind the client's own interface. `exec` runs off the event loop and returns the whole
  * result: for answers of bounded size. `query` streams: for any size, but its planning takes a few ms of the loop. Rows to
- * insert go to the engine as a file; a stream of a whole file is handed over by its name, anything else is written to one.
- * A statement that has begun runs to its end, whatever `abort_signal` says.
+ * insert go to the engine as a file: a stream of a whole file by its name, anything else is written to one. A statement that
+ * has begun runs to its end, even if its `abort_signal` fires.
  *
- * Loading the engine and opening the directory block the event loop: 0.1 s, 0.5 s where the library is not in memory, and
- * 0.25 ms for each part of a table. Throws what the engine says where it cannot open the directory.
+ * Loading the engine and opening the directory block the event loop: 0.1 s, 0.5 s if the library is not in memory, and
+ * 0.25 ms for each part of a table. Throws the engine's error if it cannot open the directory.
  */
 export const embeddedConnection = async (options: EmbeddedOptions): Promise<Connection> => {
   const chdb = await import('chdb')
   const args = Object.entries(BASE).map(([name, value]) => `--${name}=${value}`)
-  const open = (...more: string[]) => new chdb.Session(options.dataDir, { connectionArgs: [...args, ...more] })
-  // Only the first session of a directory can say what holds for the engine as a whole.
-  const writers = new SessionPool(() => open(`--max_server_memory_usage=${options.memory}`), 1)
-  const readers = new SessionPool(() => open(), options.readers)
-  const streams = new Set<Readable>()
+  const open: Open = (...more) => new chdb.Session(options.dataDir, { connectionArgs: [...args, ...more] })
+  return new EmbeddedConnection(open, options, () => chdb.drainPending())
+}
 
-  const result = (params: { query_id?: string }) => ({
-    query_id: params.query_id ?? randomUUID(),
-    response_headers: {},
-    http_status_code: 200,
-  })
+/** Opens a session, with more arguments of the engine. */
+type Open = (...args: string[]) => Session
 
-  /** A session that cannot be set back to what it was is replaced. */
-  const giveBack = async (pool: SessionPool, session: Session, settings: Readonly<Record<string, unknown>>): Promise<void> => {
+class EmbeddedConnection implements Connection {
+  private readonly open: Open
+  private readonly drained: () => Promise<void>
+  private readonly writers: SessionPool
+  private readonly readers: SessionPool
+  private readonly streams = new Set<Readable>()
+
+  constructor(open: Open, { memory, readers }: EmbeddedOptions, drained: () => Promise<void>) {
+    this.open = open
+    this.drained = drained
+    // Only the first session of a directory sets the limits of the engine as a whole.
+    this.writers = new SessionPool(() => open(`--max_server_memory_usage=${memory}`), 1)
+    this.readers = new SessionPool(() => open(), readers)
+  }
+
+  async query(params: Params) {
+    const format = streamFormat(params.query)
+    return { ...result(params), stream: format ? await this.stream(format, params) : readable(await this.whole(params)) }
+  }
+
+  async exec(params: Parameters<Connection['exec']>[0]) {
+    if (params.values === undefined) return { ...result(params), stream: readable(await this.whole(params)) }
+    await this.insertRows(params, params.values)
+    return { ...result(params), stream: readable(Buffer.alloc(0)) }
+  }
+
+  async insert(params: Parameters<Connection['insert']>[0]) {
+    await this.insertRows(params, params.values)
+    return result(params)
+  }
+
+  async command(params: Params) {
+    await this.run(this.writers, params.query, params)
+    return result(params)
+  }
+
+  async ping(): ReturnType<Connection['ping']> {
     try {
-      await restore(session, settings)
-      pool.give(session)
-    } catch {
-      session.close()
-      pool.give(open())
+      await this.run(this.readers, 'SELECT 1', { query: '' })
+      return { success: true }
+    } catch (error) {
+      return { success: false, error: error as Error }
     }
   }
 
-  /** Runs one statement on a session of the pool and returns what it prints. Settings are those of this statement alone. */
-  const run = async (pool: SessionPool, query: string, params: Params): Promise<Buffer> => {
+  async close(): Promise<void> {
+    for (const stream of this.streams) stream.destroy()
+    await Promise.all([this.readers.close(), this.writers.close()])
+    await this.drained()
+  }
+
+  private whole(params: Params): Promise<Buffer> {
+    return this.run(reads(params.query) ? this.readers : this.writers, params.query, params)
+  }
+
+  /** Runs one statement on a session of the pool and returns what it prints. The settings hold for this statement alone. */
+  private async run(pool: SessionPool, query: string, params: Params): Promise<Buffer> {
     const session = await pool.acquire()
     const settings = engineSettings(params.clickhouse_settings)
     try {
-      const set = assignments(query, settings, params.query_params ?? {})
-      if (set.length > 0) await session.queryAsync(`SET ${set.join(', ')}`)
+      await assign(session, query, settings, params)
       const bytes = (await session.queryAsync(query)).bytes()
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     } catch (error) {
       throw explained(error)
     } finally {
-      await giveBack(pool, session, settings)
+      await this.giveBack(pool, session, settings)
     }
   }
 
-  const stream = async (format: string, params: Params): Promise<Readable> => {
+  private async stream(format: string, params: Params): Promise<Readable> {
+    const { readers, streams } = this
     const session = await readers.acquire()
     const settings = engineSettings(params.clickhouse_settings)
-    const release = () => giveBack(readers, session, settings)
+    const release = () => this.giveBack(readers, session, settings)
     try {
-      const set = assignments(params.query, settings, params.query_params ?? {})
-      if (set.length > 0) await session.queryAsync(`SET ${set.join(', ')}`)
+      await assign(session, params.query, settings, params)
       const chunks = session.queryStream(params.query, { format })[Symbol.asyncIterator]()
       const first = await chunks.next() // an error of the statement itself is the call's
       const readable = Readable.from(bytesOf(first, chunks), { objectMode: false })
@@ -100,60 +139,51 @@ export const embeddedConnection = async (options: EmbeddedOptions): Promise<Conn
     }
   }
 
-  const insert = async (params: Params, values: Readable | string): Promise<void> => {
+  private async insertRows(params: Params, values: Readable | string): Promise<void> {
     if (values instanceof ReadStream && typeof values.path === 'string' && !isPattern(values.path)) {
       values.destroy()
-      await run(writers, insertFromFile(params.query, values.path), params)
+      await this.run(this.writers, insertFromFile(params.query, values.path), params)
       return
     }
     const path = join(tmpdir(), `insert-${randomUUID()}`)
     try {
       await pipeline(typeof values === 'string' ? Readable.from([values]) : values, createWriteStream(path))
-      await run(writers, insertFromFile(params.query, path), params)
+      await this.run(this.writers, insertFromFile(params.query, path), params)
     } finally {
       await rm(path, { force: true })
     }
   }
 
-  const whole = (params: Params) => run(reads(params.query) ? readers : writers, params.query, params)
-
-  return {
-    async query(params) {
-      const format = streamFormat(params.query)
-      return { ...result(params), stream: format ? await stream(format, params) : readable(await whole(params)) }
-    },
-    async exec(params) {
-      if (params.values !== undefined) {
-        await insert(params, params.values)
-        return { ...result(params), stream: readable(Buffer.alloc(0)) }
-      }
-      return { ...result(params), stream: readable(await whole(params)) }
-    },
-    async insert(params) {
-      await insert(params, params.values)
-      return result(params)
-    },
-    async command(params) {
-      await run(writers, params.query, params)
-      return result(params)
-    },
-    async ping() {
-      try {
-        await run(readers, 'SELECT 1', { query: '' })
-        return { success: true }
-      } catch (error) {
-        return { success: false, error: error as Error }
-      }
-    },
-    async close() {
-      for (const stream of streams) stream.destroy()
-      await Promise.all([readers.close(), writers.close()])
-      await chdb.drainPending()
-    },
+  /** Gives a session back. One whose settings cannot be set back is replaced. */
+  private async giveBack(pool: SessionPool, session: Session, settings: Readonly<Record<string, unknown>>): Promise<void> {
+    try {
+      await restore(session, settings)
+      pool.give(session)
+    } catch {
+      session.close()
+      pool.give(this.open())
+    }
   }
 }
 
-/** Sets back what `settings` changed. */
+const result = (params: { query_id?: string }) => ({
+  query_id: params.query_id ?? randomUUID(),
+  response_headers: {},
+  http_status_code: 200,
+})
+
+/** Sets what a statement needs in its session: settings and bound parameters. */
+const assign = async (
+  session: Session,
+  query: string,
+  settings: Readonly<Record<string, unknown>>,
+  { query_params: parameters }: Params,
+): Promise<void> => {
+  const set = assignments(query, settings, parameters ?? {})
+  if (set.length > 0) await session.queryAsync(`SET ${set.join(', ')}`)
+}
+
+/** Sets the settings back that a statement changed. */
 const restore = async (session: Session, settings: Readonly<Record<string, unknown>>): Promise<void> => {
   const names = Object.keys(settings)
   if (names.length === 0) return
@@ -170,7 +200,7 @@ async function* bytesOf<C extends { raw(): Uint8Array }>(first: IteratorResult<C
   }
 }
 
-/** The engine's error as the client knows errors of a server: with a code. */
+/** Returns the engine's error in the client's form of a server's error: with a code. */
 const explained = (error: unknown): Error => {
   const text = error instanceof Error ? error.message : String(error)
   const at = text.indexOf('Code: ')

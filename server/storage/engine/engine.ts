@@ -9,15 +9,16 @@ import { addMeasureColumns } from './measureColumns.ts'
 import { migrate } from './migrate.ts'
 import { type Retention, retain } from './retention.ts'
 
-/** ClickHouse, ready for use. Nobody who holds it knows whether it runs within this process or elsewhere. */
+/** ClickHouse, ready for use: within this process or on a server, which makes no difference to its users. */
 export interface Engine {
   readonly client: ClickHouseClient
   readonly database: string
   close(): Promise<void>
 }
 
+/** Where the engine is, and how its database is set up. */
 export interface EngineOptions {
-  /** A directory of one's own, or the address of a server: `http://user:password@host:8123`. */
+  /** A directory for this process alone, or the address of a server: `http://user:password@host:8123`. */
   readonly source: { readonly dataDir: string } | { readonly url: string }
   readonly database?: string
   readonly retention?: Retention
@@ -28,7 +29,7 @@ export interface EngineOptions {
   readonly signal?: AbortSignal
 }
 
-/** The data directory cannot be opened, or the server knows us not. The message is one line, for whoever started the process. */
+/** The data directory cannot be opened, or the server refuses the user. The message is one line, for the user who started the process. */
 export class EngineError extends Error {}
 
 const MEMORY = 2 * 1024 ** 3
@@ -63,7 +64,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   return { client, database, close: () => client.close() }
 }
 
-/** The engine, once it is open; undefined where that fails, which whoever opens it tells, or where `signal` ends the wait. */
+/** Resolves with the engine once it is open; with undefined if that fails, which its opener reports, or if `signal` ends the wait. */
 export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise<Engine | undefined> => {
   const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
   return Promise.race([opening, ended]).catch(() => undefined)
@@ -79,14 +80,14 @@ const embeddedClient = async (dataDir: string, memory: number): Promise<ClickHou
     const connection = await embeddedConnection({ dataDir, readers: READERS, memory })
     return createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
   } catch (error) {
-    // The engine says on its standard error what is wrong and throws no more than that something is.
+    // The engine prints the reason on its standard error, and its own error does not have it.
     const holder = await holderOf(dataDir)
     const found = holder === undefined ? (error as Error).message : `it is in use by process ${holder}`
     throw new EngineError(`data directory ${dataDir}: found that ${found}, expected one that no other process holds`, { cause: error })
   }
 }
 
-/** The living process that the directory's status file names. */
+/** Returns the living process that the directory's status file names. */
 const holderOf = async (dataDir: string): Promise<number | undefined> => {
   const status = await readFile(join(dataDir, 'status'), 'utf8').catch(() => '')
   const pid = Number(/^PID: (\d+)/m.exec(status)?.[1])
@@ -122,7 +123,7 @@ const serverClient = async (url: string, { log, signal }: EngineOptions): Promis
   }
 }
 
-/** Runs `work` until a server that is still starting lets it. What it will never allow is thrown at once. */
+/** Runs `work` until a server that is still starting lets it. An error that will stay is thrown at once. */
 const insisting = async <T>(work: () => Promise<T>, { log, signal = new AbortController().signal }: EngineOptions): Promise<T> => {
   for (let attempt = 0; ; attempt++) {
     try {

@@ -11,11 +11,12 @@ import type { Migration } from './migrations/migration.ts'
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
 export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours, rebalances, dex]
 
+/** Returns a name as SQL quotes it. */
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``
 
 /**
  * Brings the database to the form this version knows and returns the names of the migrations that it ran. A migration is
- * recorded when all its statements have run, so one that was cut short runs again. Throws where a newer version was here.
+ * recorded when all its statements have run, so one that was cut short runs again. Throws if a newer version wrote the database.
  */
 export const migrate = async (client: ClickHouseClient, database: string, migrations = MIGRATIONS): Promise<string[]> => {
   const db = quoted(database)

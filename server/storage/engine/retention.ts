@@ -2,10 +2,10 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { quoted } from './migrate.ts'
 import { MEASURE_TABLE_NAMES, TICKS } from './tables.ts'
 
-/** How long rows are kept, such as `12h` or `30d`, counted from when they were stored. What is not named is kept for ever. */
+/** How long rows are kept, such as `12h` or `30d`, counted from when they were stored. Rows of a kind that is not named are kept for ever. */
 export interface Retention {
   readonly ticks?: string | undefined
-  /** Of portfolios, funds and pools. */
+  /** Rows of portfolios, funds and pools. */
   readonly measures?: string | undefined
 }
 
@@ -14,7 +14,7 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
 
 /**
  * Makes the tables keep their rows as long as `retention` says, and returns those whose time changed. It counts from the moment
- * a row was stored, so that a replay of old days does not vanish as it comes. Where the time changed, rows past it go at once.
+ * a row was stored, so that a replay of old days does not vanish as it is stored. If the time changed, rows past it go at once.
  */
 export const retain = async (client: ClickHouseClient, database: string, retention: Retention): Promise<string[]> => {
   const answer = await client.query({

@@ -1,8 +1,7 @@
 /**
- * ClickHouse's RowBinary: rows one behind the other, values one behind the other, nothing between. Each type of a column is a
- * codec made once; a value that its column cannot hold is a RangeError, never a wrapped or rounded number.
- *
- * Absence is what it is in the rows of the streams: NaN for numbers and times, undefined for integers and amounts.
+ * Writes and reads one column of ClickHouse's RowBinary: rows and values one after the other, with nothing between. A value that its
+ * column cannot hold is a RangeError, never a wrapped or rounded number. Absence has the form that it has in the rows of the
+ * streams: NaN for numbers and times, undefined for integers and amounts.
  */
 export interface Codec<T> {
   write(out: RowWriter, value: T): void
@@ -10,7 +9,7 @@ export interface Codec<T> {
   skip(input: RowReader): void
 }
 
-/** A name of the table and one of the types below, as ClickHouse writes it. */
+/** A column: its name, and one of the types below as ClickHouse writes it. */
 export interface Column {
   readonly name: string
   readonly type: string
@@ -44,7 +43,7 @@ export class RowWriter {
   }
 }
 
-/** A place in bytes that are being read. Reading past the end is a RangeError. */
+/** Bytes that are being read, and the place of the next value. Reading past the end is a RangeError. */
 export class RowReader {
   readonly bytes: Buffer
   readonly view: DataView
@@ -68,7 +67,7 @@ export class RowReader {
   }
 }
 
-/** The codec of a type. A type that is not spoken here is a TypeError. */
+/** Returns the codec of a type. Throws a TypeError for a type that is none of those below. */
 export const codecOf = (type: string): Codec<unknown> => {
   const simple = SIMPLE[type]
   if (simple) return simple
@@ -77,7 +76,7 @@ export const codecOf = (type: string): Codec<unknown> => {
   if (outer === 'Enum8') return codecOf('UInt8') // by its codes, none of which is negative here
   if (outer === 'Array') return arrayOf(codecOf(inner!)) as Codec<unknown>
   if (outer === 'Nullable') return nullable(codecOf(inner!), ABSENT_AS_UNDEFINED.has(inner!) ? undefined : Number.NaN)
-  throw new TypeError(`${type} is no type that rows are written in`)
+  throw new TypeError(`column type: found ${type}, expected one that RowBinary is written in here`)
 }
 
 const number = (
@@ -170,7 +169,7 @@ const text: Codec<string> = {
 
 const LOW = 2 ** 32
 
-/** DateTime64 spans 1900 to 2299; a time is in ms. */
+/** A time in ms. DateTime64 spans 1900 to 2299. */
 const time: Codec<number> = {
   write(out, value) {
     if (!(Number.isInteger(value) && value >= FIRST_MS && value <= LAST_MS))
@@ -186,7 +185,9 @@ const time: Codec<number> = {
   },
   skip: input => void input.step(8),
 }
+/** The first moment that a column can hold, ms. */
 export const FIRST_MS = Date.UTC(1900, 0, 1)
+/** The last moment that a column can hold, ms. */
 export const LAST_MS = Date.UTC(2300, 0, 1) - 1
 
 const flag: Codec<boolean> = {

@@ -2,8 +2,8 @@ import type { Session } from 'chdb'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
 
 /**
- * A few sessions of the embedded engine, each lent to one statement at a time: settings and parameters are a session's own,
- * and a second statement would end the stream of the first.
+ * A few sessions of the embedded engine, each lent to one statement at a time: settings and parameters belong to a session, and a
+ * second statement would end the stream of the first.
  */
 export class SessionPool {
   private readonly free: Session[]
@@ -15,7 +15,7 @@ export class SessionPool {
     this.free = Array.from({ length: size }, open)
   }
 
-  /** A session of one's own, to be given back. Rejects where the pool is closed. */
+  /** Resolves with a free session, which `give` takes back. Rejects if the pool is closed. */
   async acquire(): Promise<Session> {
     if (this.closed) throw new Error('the engine is closed')
     const session = this.free.pop()
@@ -28,6 +28,7 @@ export class SessionPool {
     return next.promise
   }
 
+  /** Takes a session back. */
   give(session: Session): void {
     const next = this.waiting.shift()
     if (next) {
@@ -42,7 +43,7 @@ export class SessionPool {
     }
   }
 
-  /** Lets what is running end, and nothing begin. */
+  /** Resolves when the running statements have ended. No other begins. */
   close(): Promise<void> {
     if (this.closed === undefined) {
       this.closed = deferred()

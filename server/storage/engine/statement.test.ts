@@ -37,7 +37,7 @@ describe('statements', () => {
       "flag = '1'",
       "param_a = 'o\\\\\\'\\\\n'",
     ])
-    expect(() => assignments('SELECT {a:String}, {b:Int64}', {}, { a: '' })).toThrow('"b", which is not given')
+    expect(() => assignments('SELECT {a:String}, {b:Int64}', {}, { a: '' })).toThrow('parameter "b": found none')
     expect(() => assignments('SELECT 1', { 'x; DROP TABLE t': 1 }, {})).toThrow('expected letters, digits and _')
   })
 

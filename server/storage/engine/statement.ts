@@ -1,4 +1,4 @@
-/** The little that has to be known of SQL's text to hand statements to an engine that takes text only. */
+/** The few facts about SQL's text that are needed to give statements to an engine that takes text only. */
 
 const READS = /^\s*(?:\/\*.*?\*\/\s*)*(?:SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b/is
 const FORMAT = /\bFORMAT\s+(\w+)\s*$/i
@@ -6,14 +6,14 @@ const INSERT = /^\s*(INSERT\s+INTO\s+\S+?\s*(?:\([^)]*\))?)\s*(SETTINGS\s.*?)?\s
 const PLACEHOLDER = /\{(\w+)\s*:/g
 const NAME = /^\w+$/
 
-/** Whether a statement only reads. */
+/** Returns whether a statement only reads. */
 export const reads = (query: string): boolean => READS.test(query)
 
-/** The format a SELECT ends with, where it can be streamed. */
+/** Returns the format that a SELECT ends with, if its answer can be streamed. */
 export const streamFormat = (query: string): string | undefined =>
   /^\s*(?:SELECT|WITH)\b/i.test(query) ? FORMAT.exec(query)?.[1] : undefined
 
-/** `INSERT INTO … FORMAT …` that takes its rows from a file. Throws where the statement has another form. */
+/** Returns an `INSERT INTO … FORMAT …` that takes its rows from a file. Throws if the statement has another form. */
 export const insertFromFile = (query: string, path: string): string => {
   const [, into, settings, format] = INSERT.exec(query) ?? []
   if (into === undefined)
@@ -21,17 +21,18 @@ export const insertFromFile = (query: string, path: string): string => {
   return `${into} FROM INFILE ${literal(path)} ${settings ?? ''} FORMAT ${format}`
 }
 
-/** The engine reads these as patterns in the name of a file. */
+/** Returns whether the engine reads the name of a file as a pattern. */
 export const isPattern = (path: string): boolean => /[*?{}[\]]/.test(path)
 
-/** `SET` statements for settings and bound parameters, in one. A parameter that the statement names and nobody gave is an error. */
+/** Returns the assignments of a `SET` for settings and bound parameters. Throws if the statement names a parameter that is not given. */
 export const assignments = (
   query: string,
   settings: Readonly<Record<string, unknown>>,
   parameters: Readonly<Record<string, unknown>>,
 ): string[] => {
   for (const [, name] of query.matchAll(PLACEHOLDER)) {
-    if (!Object.hasOwn(parameters, name!)) throw new RangeError(`the statement names the parameter "${name}", which is not given`)
+    if (!Object.hasOwn(parameters, name!))
+      throw new RangeError(`parameter "${name}": found none, expected a value, since the statement names it`)
   }
   return [
     ...Object.entries(settings).map(([name, value]) => `${checked(name)} = ${literal(plain(value))}`),
@@ -39,7 +40,7 @@ export const assignments = (
   ]
 }
 
-/** The names of settings that the engine takes, of those that a client may bring; the rest concern HTTP. */
+/** Returns those of a client's settings that the engine takes; the rest concern HTTP. */
 export const engineSettings = (settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
   Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== undefined && !HTTP_ONLY.test(name)))
 
@@ -56,7 +57,7 @@ const plain = (value: unknown): string => (value === true ? '1' : value === fals
 
 const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0', '\\': '\\\\', "'": "\\'" }
 
-/** A parameter as the engine parses it: a text with escapes, within an array a quoted one. */
+/** Returns a parameter as the engine parses it: a text with escapes, within an array a quoted one. */
 const escaped = (value: unknown): string => {
   if (value === null || value === undefined) return '\\N'
   if (Array.isArray(value))

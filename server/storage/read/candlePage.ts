@@ -8,7 +8,7 @@ import { readCursor, writeCursor } from './cursor.ts'
 import { type HistoryPage, type Placed, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
 
-/** One page of the candles of `interval` ms, or of those of a multiple of it, put together from them. */
+/** Returns the reader of one page of the candles of `interval` ms, or of a multiple of it, put together from them. */
 export const candlePage = (query: PageQuery, interval: number): ((engine: Engine) => Promise<HistoryPage>) => {
   const { id: symbol, to, step = interval, limit, cursor } = query
   if (step % interval !== 0)

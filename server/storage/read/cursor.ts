@@ -1,9 +1,9 @@
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 
-/** Where the next page begins, as the client gets it: it is not meant to be read, and it may come back in any form. */
+/** Returns the place where the next page begins, as the client gets it: opaque to the client, and checked when it comes back. */
 export const writeCursor = (...place: (number | string)[]): string => Buffer.from(JSON.stringify(place)).toString('base64url')
 
-/** The place of a cursor, whose parts are of these types; undefined where there is no cursor. */
+/** Reads a cursor whose parts are of these types; undefined if there is no cursor. Throws a ProtocolError if it has another form. */
 export const readCursor = (cursor: string | undefined, ...types: ('number' | 'string')[]): unknown[] | undefined => {
   if (cursor === undefined) return undefined
   let place: unknown
@@ -16,6 +16,6 @@ export const readCursor = (cursor: string | undefined, ...types: ('number' | 'st
     Array.isArray(place) &&
     place.length === types.length &&
     place.every((part, i) => typeof part === types[i] && (typeof part === 'string' || Number.isSafeInteger(part)))
-  if (!fits) throw new ProtocolError('invalid_params', 'cursor: found something else than the "next" of a page of the same channel')
+  if (!fits) throw new ProtocolError('invalid_params', 'cursor: found another text, expected the "next" of a page of the same channel')
   return place as unknown[]
 }

@@ -11,12 +11,12 @@ import { type HistoryPage, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
 import { stateOf } from './stateOf.ts'
 
-/** A row grows with the assets in it, so they are asked for in pieces, and a page ends where it has become large or late. */
+/** A row grows with its assets, so rows are read in pieces, and a page ends when it has become large or late. */
 const PIECE = 2000
 const PAGE_BYTES = 16 * 1024 * 1024
 const PAGE_MS = 1500
 
-/** One page of a portfolio's, fund's or pool's states. */
+/** Reads one page of a measure's states. */
 export const measurePage = async (engine: Engine, kind: MeasureKind, query: PageQuery): Promise<HistoryPage> => {
   const { limit } = query
   const table = measureTableOf(kind)

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
 import type { RowReader } from '../engine/rowBinary.ts'
 
-/** Rows of one answer, oldest first; `next` where there are more. */
+/** Rows of one answer, oldest first; `next` is the cursor of the next page, if there is one. */
 export interface HistoryPage {
   readonly rows: JsonObject[]
   readonly next?: string
@@ -14,7 +14,7 @@ export interface Placed {
   readonly cursor: () => string
 }
 
-/** Reads at most `limit` rows. That there are more is told by one row too many. */
+/** Reads at most `limit` rows. One more row in the input shows that there is a next page. */
 export const readPage = async (input: RowReader, limit: number, read: (input: RowReader) => Placed): Promise<HistoryPage> => {
   const rows: JsonObject[] = []
   let last: Placed | undefined

@@ -5,7 +5,7 @@ import { codecOf } from '../engine/rowBinary.ts'
 import { select } from '../engine/select.ts'
 import { TEXT } from '../engine/tables.ts'
 
-/** The symbols that anything is stored of. Every tick counts in the candle of its day, and there are few of these. */
+/** Reads the symbols that have stored ticks. Every tick counts in the candle of its day, and there are few of these. */
 export const storedSymbols = async (engine: Engine): Promise<string[]> => {
   const input = await select(engine, `SELECT DISTINCT symbol FROM ${quoted(engine.database)}.candles WHERE span = {day:UInt32}`, {
     day: DAY,

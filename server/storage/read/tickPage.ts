@@ -8,12 +8,12 @@ import { readCursor, writeCursor } from './cursor.ts'
 import { type HistoryPage, type Placed, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
 
-/** Ties of time are in the order of arrival; sources that were replayed one after the other are told apart by name. */
+/** Rows of one time are in the order of arrival; sources that were replayed one after the other are in the order of their names. */
 const ORDER = ['t', 'frame', 'row', 'src', 'id']
 const NEWEST_FIRST = ORDER.map(column => `${column} DESC`).join(', ')
 const MS = 'toUnixTimestamp64Milli(t)'
 
-/** One page of the trades and candles of a symbol. */
+/** Reads one page of the trades and candles of a symbol. */
 export const tickPage = async (engine: Engine, query: PageQuery): Promise<HistoryPage> => {
   const { id: symbol, step, limit, asOf } = query
   const place = readCursor(query.cursor, 'number', 'number', 'number', 'string', 'string')
@@ -35,7 +35,7 @@ export const tickPage = async (engine: Engine, query: PageQuery): Promise<Histor
   return readPage(input, limit, readTick)
 }
 
-/** A step whose last row was told is done with. */
+/** Returns the `from` after a row: the next step, since a step has one row. */
 const nextFrom = (t: number, step: number | undefined): number => (step === undefined ? t : (Math.floor(t / step) + 1) * step)
 
 const ms = codecOf(TIME) as Codec<number>

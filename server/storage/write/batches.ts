@@ -10,7 +10,7 @@ import { type StoredIndex, type Suspects, streamOf } from './storedIndex.ts'
 import { TickRows } from './tickRows.ts'
 import { TickWatermarks } from './tickWatermarks.ts'
 
-/** Rows of one table, encoded, from the first one on until they are handed over. */
+/** Encoded rows of one table that are not handed over yet. */
 export interface Batch {
   readonly table: TableName
   /** The frame of the first row, ms. */
@@ -19,20 +19,20 @@ export interface Batch {
   rows: number
   /** Rows among them that may have been stored before this start. */
   suspects: Suspects
-  /** When the first row came, by `performance.now()`. */
+  /** When the first row came, by `performance.now()`, ms. */
   readonly since: number
 }
 
-/** A batch is handed over when it holds this much: some 170,000 ticks, which the engine takes at nearly its best rate. */
+/** A batch is handed over at this size: some 170,000 ticks, which the engine takes at nearly its best rate. */
 const BATCH_BYTES = 16 * 1024 * 1024
-/** Room for the row that makes it full. Memory is taken only where it is written, so nothing is gained by growing. */
+/** Room for the row that makes it full. Memory that is not written to is not used, so a smaller buffer would gain nothing. */
 const BUFFER_BYTES = BATCH_BYTES + 64 * 1024
-/** Written-out buffers that are kept for the next batches. */
+/** Buffers of stored batches that are kept for the next batches. */
 const SPARE = 4
 
 /** Turns the rows of frames into batches, a table at a time. */
 export class Batches {
-  /** Rows left out because no column can hold what is in them. */
+  /** Rows left out because a column cannot hold their values. */
   readonly rejected: RowCounts = noRows()
   private readonly open = new Map<TableName, Batch>()
   private readonly spare: RowWriter[] = []
@@ -57,23 +57,24 @@ export class Batches {
     return [...this.open.values()].reduce((sum, batch) => sum + batch.out.length, 0)
   }
 
-  /** The first frame of which rows are here; Infinity where none are. */
+  /** The first frame of the rows that are here, ms; Infinity if there are none. */
   get firstFrame(): number {
     return Math.min(Number.POSITIVE_INFINITY, ...[...this.open.values()].map(batch => batch.frame))
   }
 
+  /** Encodes the rows of a frame. */
   accept({ t, ticks, measures }: FrameRows): void {
     let row = 0
     for (const batch of ticks) row = this.acceptTicks(batch, t, row)
     for (const measure of measures) this.acceptMeasure(measure, t)
   }
 
-  /** Hands over all batches that began up to `since`. */
+  /** Hands over all batches whose first row came at `since` or before. */
   finish(since = Number.POSITIVE_INFINITY): void {
     for (const batch of this.open.values()) if (batch.since <= since) this.handOver(batch)
   }
 
-  /** Takes back the buffer of a batch that has been written out. */
+  /** Takes back the buffer of a batch that is in a file. */
   reuse(out: RowWriter): void {
     out.length = 0
     if (this.spare.length < SPARE) this.spare.push(out)

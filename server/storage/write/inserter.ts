@@ -13,12 +13,12 @@ import { noRows, type RowCounts } from './rowCounts.ts'
 import type { Spool, SpoolFile } from './spool.ts'
 import { checkRows, type StoredIndex, type Suspects } from './storedIndex.ts'
 
-/** By what a file is checked before it is sent for the first time: its rows may have been stored before this start. */
+/** How a file is checked before it is sent for the first time: its rows may have been stored before this start. */
 export interface Check {
   readonly seen: StoredIndex
-  /** Those of its rows; undefined where nobody remembers. */
+  /** The suspects among its rows; undefined if they are not known. */
   readonly suspects: Suspects | undefined
-  /** Told how many of the rows were stored already. */
+  /** Called with the number of rows that were stored already. */
   readonly known?: (rows: number) => void
 }
 
@@ -86,14 +86,14 @@ export class Inserter {
     return sent ?? false
   }
 
-  /** The engine, once it is open. Rejects where `signal` does not wait for it. */
+  /** Resolves with the engine once it is open. Rejects if `signal` ends the wait. */
   private async opened(signal: AbortSignal): Promise<Engine> {
     const aborted = once(signal, 'abort').then(() => signal.throwIfAborted() as never)
     this.ready = await Promise.race([this.engine, aborted])
     return this.ready
   }
 
-  /** The file without the rows that were stored before this start. */
+  /** Takes the rows out of the file that were stored before this start. */
   private async checked(engine: Engine, file: SpoolFile, { seen, suspects, known }: Check): Promise<SpoolFile> {
     const table = tableOf(file.table)
     const may = suspects === undefined || (await seen.mayHave(engine, table, suspects))
@@ -104,7 +104,7 @@ export class Inserter {
     return checked
   }
 
-  /** Whether another attempt has no chance. */
+  /** Returns whether another attempt has no chance. */
   private async isHopeless(file: SpoolFile, error: unknown): Promise<boolean> {
     const refusal = refusalOf(error)
     if (refusal !== 'table') return refusal === 'rows'
@@ -116,7 +116,7 @@ export class Inserter {
     return answer?.success ?? false
   }
 
-  /** Whether the file itself is bad: then the table is not. */
+  /** Returns whether the file itself is bad: then the table is not. */
   private async isUnreadable(file: SpoolFile): Promise<boolean> {
     try {
       await checkRows(tableOf(file.table), await readFile(file.path), file.rows)

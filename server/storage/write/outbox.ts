@@ -17,14 +17,14 @@ interface Item {
   readonly frame: number
   readonly rows: number
   readonly check: Check
-  /** The file they are in; undefined where none could be made until the end. */
+  /** The file that they are in; undefined if none could be made until the end. */
   filed: Promise<SpoolFile | undefined>
   readonly gone: Deferred<void>
 }
 
 /** Batches on their way: each becomes a file, and the files go into the engine in order, one at a time. */
 export class Outbox {
-  /** Rows that the disk took no file of until the end. */
+  /** Rows of batches that could not become a file until the end. */
   readonly dropped: RowCounts = noRows()
   /** Why a batch is not yet a file. */
   failure: string | undefined
@@ -79,12 +79,12 @@ export class Outbox {
     return this.filing
   }
 
-  /** The first frame of which rows are waiting here; Infinity where none are. */
+  /** The first frame of the rows that wait here, ms; Infinity if there are none. */
   get firstFrame(): number {
     return this.items.reduce((least, item) => Math.min(least, item.frame), Number.POSITIVE_INFINITY)
   }
 
-  /** Resolves when the rows are stored; rejects where they stay in the spool. */
+  /** Resolves when the rows are stored; rejects if they stay in the spool. */
   put(batch: Batch, check: Check = { seen: this.seen, suspects: batch.suspects }): Promise<void> {
     const item = itemOf(batch.table, batch.frame, batch.rows, check, this.file(batch))
     this.items.push(item)
@@ -100,12 +100,12 @@ export class Outbox {
     return { files: files.length, rows: files.reduce((sum, file) => sum + file.rows, 0) }
   }
 
-  /** Resolves when fewer than `bytes` bytes are waiting, or nothing goes on any more. */
+  /** Resolves when fewer than `bytes` bytes are waiting, or the sending has ended. */
   async below(bytes: number): Promise<void> {
     while (this.bytes >= bytes && !this.ended.signal.aborted) await this.less.promise
   }
 
-  /** Resolves when all rows of frames up to `frame` are stored; rejects where they stay in the spool. */
+  /** Resolves when all rows of frames up to `frame` are stored; rejects if they stay in the spool. */
   async until(frame: number): Promise<void> {
     await Promise.all(this.items.filter(item => item.frame <= frame).map(item => item.gone.promise))
   }
@@ -142,7 +142,7 @@ export class Outbox {
     await this.send(Number.POSITIVE_INFINITY)
   }
 
-  /** Sends so many items, waiting for them as they come. */
+  /** Sends this many items, waiting for each to come. */
   private async send(items: number): Promise<void> {
     for (let sent = 0; sent < items && !this.ended.signal.aborted; ) {
       const item = this.items[0]
@@ -191,14 +191,14 @@ export class Outbox {
 }
 
 /**
- * A file that was made before, whose rows may be stored by now. What is learnt for one of these is not true after it: the next one may hold
- * the same rows once more.
+ * Returns the item of a file that was made before, whose rows may be stored by now. Each has an index of its own: the next file may hold the
+ * same rows again.
  */
 const oldItem = (file: SpoolFile): Item =>
   itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new StoredIndex(), suspects: undefined }, Promise.resolve(file))
 
 const itemOf = (table: TableName, frame: number, rows: number, check: Check, filed: Promise<SpoolFile | undefined>): Item => {
   const gone = deferred<void>()
-  gone.promise.catch(() => {}) // who waits for it is told; it may be nobody
+  gone.promise.catch(() => {}) // nobody may be waiting for it
   return { table, frame, rows, check, filed, gone }
 }

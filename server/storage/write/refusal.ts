@@ -1,7 +1,7 @@
 import { BadRows } from './storedIndex.ts'
 
 /**
- * What an error of an insert means. `rows`: it lies in the rows, and the next attempt would meet it again. `table`: it lies in the table or in
+ * The meaning of an insert's error. `rows`: it lies in the rows, and the next attempt would meet it again. `table`: it lies in the table or in
  * the statement; it comes and goes while an engine starts or is being changed, and only if it lasts nothing else will come of it. `later`:
  * anything else, such as an engine that is away, full or busy, however long that takes.
  */

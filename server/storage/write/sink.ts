@@ -14,35 +14,38 @@ import { type SetAside, Spool } from './spool.ts'
 import { StoredIndex } from './storedIndex.ts'
 
 /**
- * Where the rows of the frames go: batches in memory, then files in the spool, then ClickHouse. Rows that are in a file survive
- * a kill; each row gets there once, however often its batch is sent and its content replayed. A frame's rows can be read
- * within a second of its end where the engine keeps up.
+ * The way of rows into ClickHouse: batches in memory, then files in the spool, then the engine. Rows in a file survive a kill. Each row
+ * is stored once, however often its batch is sent and its content replayed. A frame's rows can be read within a second of its end
+ * if the engine keeps up.
  */
 export interface Sink {
   /** Takes the rows of a frame; they may change afterwards. With `spoolBytes` waiting the rows are dropped, and counted. */
   write(rows: FrameRows): void
   /**
-   * Takes ticks from beside the frames, any of which may have been stored before, at whatever time. Each is to be there once. Resolves
-   * when they are stored; rejects where they wait in the spool when the sink closes.
+   * Takes ticks that are no part of a frame. Any of them may have been stored before, at any time; each is stored once. Resolves
+   * when they are stored; rejects if they wait in the spool when the sink closes.
    */
   import(ticks: readonly Ticks[]): Promise<ImportedRows>
   /** Resolves when there is room for more: a replay waits for it and so loses nothing. */
   room(): Promise<void>
-  /** Resolves when all rows of frames up to `frame` (ms) are stored and can be read. Rejects where the sink closes before. */
+  /** Resolves when all rows of frames up to `frame` (ms) are stored and can be read. Rejects if the sink closes before. */
   until(frame: number): Promise<void>
   /** Sends the files that are set aside again. Resolves with their number and rows when they wait to be sent. */
   retrySetAside(): Promise<SetAside>
-  /** Brings all rows into the engine, or in `withinMs` as many as it takes; the rest waits in the spool for the next start. */
+  /** Stores all rows, or as many as the engine takes in `withinMs`; the rest waits in the spool for the next start. */
   close(withinMs: number): Promise<void>
+  /** Returns the counts since the start. */
   stats(): SinkStats
 }
 
+/** The outcome of an import. */
 export interface ImportedRows {
   readonly stored: number
   /** Left out because they were stored before. */
   readonly known: number
 }
 
+/** Counts of rows since the start. */
 export interface SinkStats {
   /** Not yet stored: in memory and in files. */
   readonly waiting: { readonly rows: number; readonly bytes: number; readonly files: number }
@@ -58,13 +61,14 @@ export interface SinkStats {
   /** Files of the spool that are set aside now, and why the newest was. */
   readonly setAside: SetAside & { readonly why: string | undefined }
   readonly retries: number
-  /** Why rows do not get on; undefined where they do. */
+  /** Why rows are not stored; undefined if they are. */
   readonly lastError: string | undefined
 }
 
+/** What a sink needs. */
 export interface SinkOptions {
   readonly spoolDir: string
-  /** May still be on its way: rows wait in the spool. */
+  /** May still be opening: rows wait in the spool until it is there. */
   readonly engine: Promise<Engine>
   readonly symbols: Interner
   readonly sources: Interner
@@ -79,6 +83,7 @@ export interface SinkOptions {
   readonly writeSpool?: typeof writeFile
 }
 
+/** Bytes that may wait on disk, unless the options say otherwise. */
 const SPOOL_BYTES = 1024 ** 3
 /** ms after which rows become a file; more while files wait anyway, so that an absent engine does not leave thousands of small ones. */
 const AGE = 250
@@ -86,114 +91,139 @@ const AGE_BEHIND = 1000
 const BEHIND = 2
 /** ms between two looks at the age of the rows in memory. */
 const LOOK = 50
-/** Bytes on their way to the disk at which rows are dropped: it takes none. */
+/** Bytes that are being written to the disk at which rows are dropped: the disk takes none. */
 const FILING_BYTES = 64 * 1024 * 1024
 /** Bytes waiting at which a replay is held up. */
 const ROOM_BYTES = 64 * 1024 * 1024
 
-/** Opens the spool. What a former process left in it goes into the engine first. */
-export const openSink = async (options: SinkOptions): Promise<Sink> => {
-  const { symbols, sources, engine, log } = options
-  const spool = await Spool.open(options.spoolDir, options.writeSpool)
-  const seen = new StoredIndex()
-  const inserter = new Inserter(engine, spool, log, options.lastingMs)
-  const { beforeOwnRows } = options
-  const prepare = beforeOwnRows && (async () => beforeOwnRows(await engine))
-  const outbox = new Outbox(spool, inserter, seen, out => batches.reuse(out), log, prepare)
-  const batches = new Batches(symbols, sources, seen, batch => void outbox.put(batch))
-  const dropped = noRows()
-  const spoolBytes = options.spoolBytes ?? SPOOL_BYTES
-  let lastFrame = Number.NaN
-  let closing: Promise<void> | undefined
-  let timer: NodeJS.Timeout | undefined
+/** Opens the spool. The files that a former process left in it go into the engine first. */
+export const openSink = async (options: SinkOptions): Promise<Sink> =>
+  new SpooledSink(await Spool.open(options.spoolDir, options.writeSpool), options)
 
-  for (const { table, rows, path } of spool.cutShort) {
-    inserter.rejected[table] += rows
-    inserter.whyAside = 'a file of the spool is shorter than it was'
-    log.error({ file: path, rows }, 'a file of the spool is shorter than it was: set aside')
+class SpooledSink implements Sink {
+  private readonly spool: Spool
+  private readonly inserter: Inserter
+  private readonly outbox: Outbox
+  private readonly batches: Batches
+  private readonly dropped = noRows()
+  private readonly symbols: Interner
+  private readonly sources: Interner
+  private readonly spoolBytes: number
+  private lastFrame = Number.NaN
+  private closing: Promise<void> | undefined
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(spool: Spool, { symbols, sources, engine, log, spoolBytes = SPOOL_BYTES, beforeOwnRows, lastingMs }: SinkOptions) {
+    const seen = new StoredIndex()
+    const prepare = beforeOwnRows && (async () => beforeOwnRows(await engine))
+    this.spool = spool
+    this.symbols = symbols
+    this.sources = sources
+    this.spoolBytes = spoolBytes
+    this.inserter = new Inserter(engine, spool, log, lastingMs)
+    this.outbox = new Outbox(spool, this.inserter, seen, out => this.batches.reuse(out), log, prepare)
+    this.batches = new Batches(symbols, sources, seen, batch => void this.outbox.put(batch))
+    for (const { table, rows, path } of spool.cutShort) {
+      this.inserter.rejected[table] += rows
+      this.inserter.whyAside = 'a file of the spool is shorter than it was'
+      log.error({ file: path, rows }, 'a file of the spool is shorter than it was: set aside')
+    }
+    if (spool.leftOver.length > 0) log.info({ files: spool.leftOver.length }, 'rows of the last run wait in the spool')
   }
-  if (spool.leftOver.length > 0) log.info({ files: spool.leftOver.length }, 'rows of the last run wait in the spool')
+
+  write(rows: FrameRows): void {
+    const { outbox, batches } = this
+    this.lastFrame = rows.t
+    if (this.closing !== undefined || outbox.bytes >= this.spoolBytes || outbox.bytesInMemory >= FILING_BYTES) {
+      this.drop(rows)
+      return
+    }
+    batches.accept(rows)
+    if (batches.rows > 0) this.timer ??= setTimeout(this.finishOld, LOOK)
+  }
+
+  async import(ticks: readonly Ticks[]): Promise<ImportedRows> {
+    this.refuseWhenClosed()
+    // An index of its own: what the other one has learnt does not hold for rows that have been stored since.
+    const own = new StoredIndex()
+    const gone: Promise<void>[] = []
+    let rows = 0
+    let known = 0
+    const apart = new Batches(this.symbols, this.sources, own, batch => {
+      rows += batch.rows
+      gone.push(this.outbox.put(batch, { seen: own, suspects: batch.suspects, known: n => (known += n) }))
+    })
+    apart.accept({ t: Number.isNaN(this.lastFrame) ? 0 : this.lastFrame, ticks, measures: [] })
+    apart.finish()
+    this.batches.rejected.ticks += apart.rejected.ticks
+    await Promise.all(gone)
+    return { stored: rows - known, known }
+  }
+
+  room(): Promise<void> {
+    return this.outbox.below(Math.min(ROOM_BYTES, this.spoolBytes))
+  }
+
+  until(frame: number): Promise<void> {
+    this.batches.finish()
+    return this.outbox.until(frame)
+  }
+
+  async retrySetAside(): Promise<SetAside> {
+    this.refuseWhenClosed()
+    return this.outbox.retrySetAside()
+  }
+
+  close(withinMs: number): Promise<void> {
+    this.closing ??= this.closeOnce(withinMs)
+    return this.closing
+  }
+
+  stats(): SinkStats {
+    const { batches, outbox, inserter, spool } = this
+    return {
+      waiting: { rows: batches.rows + outbox.rows, bytes: batches.bytes + outbox.bytes, files: outbox.files },
+      storedTo: this.storedTo(),
+      stored: { ...inserter.stored },
+      known: { ...inserter.known },
+      dropped: sumOf(this.dropped, outbox.dropped),
+      rejected: sumOf(inserter.rejected, batches.rejected),
+      setAside: { ...spool.setAside, why: spool.setAside.files > 0 ? inserter.whyAside : undefined },
+      retries: inserter.retries,
+      lastError: outbox.failure ?? inserter.failure,
+    }
+  }
 
   /** Makes files of the batches that are old enough, and comes again for the others. */
-  const age = (): void => {
-    const limit = outbox.files < BEHIND ? AGE : AGE_BEHIND
-    batches.finish(performance.now() - limit)
-    timer = batches.rows > 0 ? setTimeout(age, LOOK) : undefined
+  private readonly finishOld = (): void => {
+    const limit = this.outbox.files < BEHIND ? AGE : AGE_BEHIND
+    this.batches.finish(performance.now() - limit)
+    this.timer = this.batches.rows > 0 ? setTimeout(this.finishOld, LOOK) : undefined
   }
 
-  const drop = ({ ticks, measures }: FrameRows): void => {
+  private drop({ ticks, measures }: FrameRows): void {
+    const { dropped } = this
     for (const { columns, from, to } of ticks) {
       for (let i = from; i < to; i++) if (columns.type[i] !== QUOTE && columns.type[i] !== REFUSED) dropped.ticks += 1
     }
     for (const { kind } of measures) dropped[MEASURES[kind].table] += 1
   }
 
-  const storedTo = (): number => {
-    const frame = Math.min(lastFrame, outbox.firstFrame - 1, batches.firstFrame - 1)
+  private storedTo(): number {
+    const frame = Math.min(this.lastFrame, this.outbox.firstFrame - 1, this.batches.firstFrame - 1)
     return Number.isFinite(frame) ? frame : Number.NaN
   }
 
-  const close = async (withinMs: number): Promise<void> => {
-    clearTimeout(timer)
-    batches.finish()
+  private refuseWhenClosed(): void {
+    if (this.closing !== undefined) throw new Error('the sink is closed')
+  }
+
+  private async closeOnce(withinMs: number): Promise<void> {
+    clearTimeout(this.timer)
+    this.batches.finish()
     const limit = new AbortController()
-    await Promise.race([outbox.until(Number.POSITIVE_INFINITY), delay(withinMs, undefined, { signal: limit.signal })])
+    await Promise.race([this.outbox.until(Number.POSITIVE_INFINITY), delay(withinMs, undefined, { signal: limit.signal })])
     limit.abort()
-    await outbox.end()
-  }
-
-  const importTicks = async (ticks: readonly Ticks[]): Promise<ImportedRows> => {
-    // What was learnt for others is not true of what they have stored since.
-    const own = new StoredIndex()
-    const gone: Promise<void>[] = []
-    let rows = 0
-    let known = 0
-    const apart = new Batches(symbols, sources, own, batch => {
-      rows += batch.rows
-      gone.push(outbox.put(batch, { seen: own, suspects: batch.suspects, known: n => (known += n) }))
-    })
-    apart.accept({ t: Number.isNaN(lastFrame) ? 0 : lastFrame, ticks, measures: [] })
-    apart.finish()
-    batches.rejected.ticks += apart.rejected.ticks
-    await Promise.all(gone)
-    return { stored: rows - known, known }
-  }
-
-  return {
-    import(ticks) {
-      return closing === undefined ? importTicks(ticks) : Promise.reject(new Error('the sink is closed'))
-    },
-    write(rows) {
-      lastFrame = rows.t
-      if (closing !== undefined || outbox.bytes >= spoolBytes || outbox.bytesInMemory >= FILING_BYTES) {
-        drop(rows)
-        return
-      }
-      batches.accept(rows)
-      if (batches.rows > 0) timer ??= setTimeout(age, LOOK)
-    },
-    room: () => outbox.below(Math.min(ROOM_BYTES, spoolBytes)),
-    until(frame) {
-      batches.finish()
-      return outbox.until(frame)
-    },
-    retrySetAside() {
-      return closing === undefined ? outbox.retrySetAside() : Promise.reject(new Error('the sink is closed'))
-    },
-    close(withinMs) {
-      closing ??= close(withinMs)
-      return closing
-    },
-    stats: () => ({
-      waiting: { rows: batches.rows + outbox.rows, bytes: batches.bytes + outbox.bytes, files: outbox.files },
-      storedTo: storedTo(),
-      stored: { ...inserter.stored },
-      known: { ...inserter.known },
-      dropped: sumOf(dropped, outbox.dropped),
-      rejected: sumOf(inserter.rejected, batches.rejected),
-      setAside: { ...spool.setAside, why: spool.setAside.files > 0 ? inserter.whyAside : undefined },
-      retries: inserter.retries,
-      lastError: outbox.failure ?? inserter.failure,
-    }),
+    await this.outbox.end()
   }
 }

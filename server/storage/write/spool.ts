@@ -55,7 +55,7 @@ export class Spool {
     for (const file of found.whole) this.bytes += file.bytes
   }
 
-  /** Takes up a directory, which is made where it is missing. `write` writes a whole file. */
+  /** Opens a directory, and makes it if it is missing. `write` writes a whole file. */
   static async open(dir: string, write: typeof writeFile = writeFile): Promise<Spool> {
     await mkdir(dir, { recursive: true })
     const spool = new Spool(dir, await find(dir), write)
@@ -63,7 +63,7 @@ export class Spool {
     return spool
   }
 
-  /** The number of the next file: files are sent in this order. */
+  /** Returns the number of the next file. Files are sent in the order of their numbers. */
   next(): number {
     this.seq += 1
     return this.seq
@@ -77,7 +77,7 @@ export class Spool {
     return file
   }
 
-  /** Marks a file as checked, with what is left of its rows where some were taken out. */
+  /** Marks a file as checked; `left` holds the rest of its rows if some were taken out. */
   async check(file: SpoolFile, left?: { bytes: Buffer; rows: number }): Promise<SpoolFile> {
     if (left === undefined) {
       const checked = this.named({ ...file, checked: true })
@@ -91,7 +91,7 @@ export class Spool {
     return checked
   }
 
-  /** The file has been acknowledged, or holds nothing that is new. */
+  /** Removes a file whose rows are stored. */
   async remove(file: SpoolFile): Promise<void> {
     await rm(file.path, { force: true })
     this.bytes -= file.bytes
@@ -102,7 +102,7 @@ export class Spool {
     return { files: this.aside.length, rows: this.aside.reduce((sum, file) => sum + file.rows, 0) }
   }
 
-  /** Whether a file can be set aside without another being removed. */
+  /** Returns whether there is room to set the file aside. */
   holds(file: SpoolFile): boolean {
     return this.aside.reduce((sum, { bytes }) => sum + bytes, file.bytes) <= ASIDE_BYTES_MAX
   }
@@ -114,7 +114,7 @@ export class Spool {
       if (kept) await rename(file.path, file.path + ASIDE)
       else await rm(file.path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error // somebody took it away, which comes to the same
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error // it is gone already, which is as good
       this.bytes -= file.bytes
       return false
     }

@@ -8,34 +8,34 @@ import { columnList, streamColumns, type Table } from '../engine/tables.ts'
 /** Streams with rows that may have been stored before this start, and the time (ms) of the oldest of these. */
 export type Suspects = Map<string, number>
 
-/** Rows whose neighbours in the table are asked for at once, and names that one question bears. */
+/** Rows whose neighbours in the table are read at once, and names of one query. */
 const PIECE = 10_000
 const NAMES = 500
 
 /**
- * What was stored before this start. A replay of the same content, or what a venue repeats after a reconnection, is left out
- * here: no key of the table could keep it out of the candles, to which a row counts when it is inserted.
+ * The rows that were stored before this start. A replay of the same content, and ticks that a venue repeats after a reconnection, are
+ * left out here: no key of the table could keep them out of the candles, in which a row counts when it is inserted.
  *
  * Of each stream (of ticks a symbol and source, of measures an id) it learns the newest time that was stored; rows after it
- * are surely new. Only where rows are not, the engine is asked which of them it has.
+ * are surely new. For the others the engine is asked which of them it has.
  */
 export class StoredIndex {
   /** By table and stream, as written in the rows: no row that was stored before this start is newer (ms). */
   private readonly newestOf = new Map<string, number>()
-  /** Counts what was learnt, so that others may keep what they looked up. */
+  /** Counts the answers of the engine, so that others may keep what they looked up until the next one. */
   lessons = 0
 
-  /** Infinity where nobody asked yet. `stream` as `streamOf` writes it. */
+  /** Returns the newest stored time of a stream, ms; Infinity if it is not known yet. `stream` is as `streamOf` writes it. */
   newest(table: Table, stream: string): number {
     return this.newestOf.get(`${table.name} ${stream}`) ?? Number.POSITIVE_INFINITY
   }
 
-  /** Takes note of a row at `t` where it is suspect. */
+  /** Adds a row at `t` to the suspects if it may be stored. */
   meet(table: Table, stream: string, t: number, suspects: Suspects): void {
     if (t <= this.newest(table, stream)) suspects.set(stream, Math.min(t, suspects.get(stream) ?? t))
   }
 
-  /** Whether one of the suspects may indeed be stored. Learns of the streams that nobody asked about yet. */
+  /** Returns whether one of the suspects may indeed be stored. Asks the engine about streams that are not known yet. */
   async mayHave(engine: Engine, table: Table, suspects: Suspects): Promise<boolean> {
     const unknown = [...suspects.keys()].filter(stream => this.newest(table, stream) === Number.POSITIVE_INFINITY)
     let from = Number.POSITIVE_INFINITY
@@ -44,7 +44,7 @@ export class StoredIndex {
     return [...suspects].some(([stream, t]) => t <= this.newest(table, stream))
   }
 
-  /** Those of `rows` rows that the engine has not; undefined where that is all of them. Asks before their first insert only. */
+  /** Returns those of the rows that the engine lacks; undefined if it lacks all of them. Only for rows that were never sent. */
   async unseen(engine: Engine, table: Table, bytes: Buffer, rows: number): Promise<{ bytes: Buffer; rows: number } | undefined> {
     const layout = await layOut(table, bytes, rows)
     const met: Suspects = new Map()
@@ -80,7 +80,7 @@ export class StoredIndex {
   }
 }
 
-/** The stream of these names, as the first columns of a row are written. */
+/** Returns the stream of these names, as the first columns of a row are written. */
 export const streamOf = (...names: string[]): string => {
   const out = new RowWriter(64)
   for (const name of names) TEXT.write(out, name)
@@ -90,7 +90,7 @@ export const streamOf = (...names: string[]): string => {
 /** A file whose rows cannot be read. */
 export class BadRows extends Error {}
 
-/** Where a row lies in its bytes, and what it is told by. */
+/** A row: its place in the bytes, its identity and its stream. */
 interface Row {
   readonly from: number
   readonly to: number
@@ -102,7 +102,7 @@ interface Row {
 const TEXT = codecOf('String')
 const MS = codecOf("DateTime64(3, 'UTC')") as Codec<number>
 
-/** Reads rows of a table as they are sent. Rejects with BadRows if they cannot be read, or are not so many. */
+/** Reads rows of a table as they are sent. Rejects with BadRows if they cannot be read, or are not `count`. */
 export const checkRows = async (table: Table, bytes: Buffer, count: number): Promise<void> => void (await layOut(table, bytes, count))
 
 const layOut = async (table: Table, bytes: Buffer, count: number): Promise<Row[]> => {
@@ -135,14 +135,14 @@ function* rowsIn(table: Table, bytes: Buffer): Generator<Row> {
   }
 }
 
-/** The first name of each stream: of ticks the symbol. */
+/** Returns the first name of each stream: of ticks the symbol. */
 const firstNames = (streams: Iterable<string>): string[] => {
   const names = new Set<string>()
   for (const stream of streams) names.add(TEXT.read(new RowReader(Buffer.from(stream, 'latin1'))) as string)
   return [...names]
 }
 
-/** Those of the rows that the table has. Where far more lies between them than they are, they are asked for in halves. */
+/** Returns those of the rows that the table has. If far more rows lie between them, they are looked up in halves. */
 const storedAmong = async (engine: Engine, table: Table, bytes: Buffer, rows: readonly Row[]): Promise<Row[]> => {
   const names = firstNames(new Set(rows.map(row => row.stream)))
   const stored = names.length > NAMES ? undefined : await storedBetween(engine, table, names, rows)
@@ -152,7 +152,7 @@ const storedAmong = async (engine: Engine, table: Table, bytes: Buffer, rows: re
   return first.concat(await storedAmong(engine, table, bytes, rows.slice(half)))
 }
 
-/** What the table has of these names in the time of the rows; undefined where that is too much. */
+/** Returns the identities that the table has of these names in the time of the rows; undefined if they are too many. */
 const storedBetween = async (
   engine: Engine,
   table: Table,
@@ -193,7 +193,7 @@ const identities = async (input: RowReader, codecs: readonly Codec<unknown>[]): 
   return found
 }
 
-/** The bytes of these rows, those that lie side by side copied as one. */
+/** Returns the bytes of these rows; adjacent rows are copied as one. */
 const joined = (bytes: Buffer, rows: readonly Row[]): Buffer => {
   const out = Buffer.allocUnsafe(rows.reduce((sum, row) => sum + row.to - row.from, 0))
   let length = 0

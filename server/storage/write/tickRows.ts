@@ -9,8 +9,8 @@ const LOW = 2 ** 32
 const NUMBERS = 8 + 8 + 8 + 1 + 4 + 8 + 8 + 8 + 8 + 4
 
 /**
- * Writes ticks as rows of TICKS. All that a replay stores passes through here, so it is written out column by column: names
- * come as bytes that were made once, a time as two halves of which the upper one hardly ever changes.
+ * Writes ticks as rows of TICKS. Every tick that is stored passes through here, so it is written out column by column: names are
+ * bytes that were made once, and a time is two halves, of which the upper one hardly ever changes.
  */
 export class TickRows {
   /** Rows written by the last call. */

@@ -3,14 +3,14 @@ import { TICKS } from '../engine/tables.ts'
 import { type StoredIndex, type Suspects, streamOf } from './storedIndex.ts'
 
 /**
- * Finds the ticks that may have been stored before this start, by the numbers of their names: it is asked for every tick, so
- * that it must cost next to nothing.
+ * Finds the ticks that may have been stored before this start, by the numbers of their names. It is asked for every tick, so it must
+ * cost next to nothing.
  */
 export class TickWatermarks {
   private readonly symbols: Interner
   private readonly sources: Interner
   private readonly seen: StoredIndex
-  /** By source and symbol. */
+  /** The newest stored time of each stream (ms), by source and symbol. */
   private newest: number[][] = []
   private lessons = 0
   /** The oldest suspect of each stream, by source and symbol. */
@@ -22,14 +22,14 @@ export class TickWatermarks {
     this.seen = seen
   }
 
-  /** Looks everything up anew where something has been learnt. */
+  /** Forgets what was looked up, if the index has learnt since. */
   refresh(): void {
     if (this.lessons === this.seen.lessons) return
     this.lessons = this.seen.lessons
     this.newest = []
   }
 
-  /** Takes note of a tick at `t` (ms). */
+  /** Notes a tick at `t` (ms). */
   meet(symbol: number, source: number, t: number): void {
     if (t > (this.newest[source]?.[symbol] ?? this.lookUp(symbol, source))) return
     this.oldest[source] ??= []
@@ -37,7 +37,7 @@ export class TickWatermarks {
     if (oldest === undefined || t < oldest) this.oldest[source][symbol] = t
   }
 
-  /** The suspects met since the last call. */
+  /** Returns the suspects met since the last call. */
   drain(): Suspects {
     const suspects = new Map<string, number>()
     this.oldest.forEach((times, source) => {
