@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import Database from 'libsql'
 import { csvFields } from '../../streams/lib/csv.ts'
 import { UsageError } from '../config/options.ts'
-import { blocksOf } from '../feeds/replay/blocks.ts'
+import { blocksOf } from '../lib/blocks.ts'
 import { type AtomicSwap, BadSwap, type LeftOut, readSwap } from './swap.ts'
 
 /** What became of a row, or what is wrong with it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { contentOf } from './blocks.ts'
+import { contentOf } from '../../lib/blocks.ts'
 
 /**
  * Names a content, whatever its file is called and however it is packed: the first 12 hexadecimal digits of its SHA-256.

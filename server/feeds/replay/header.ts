@@ -1,11 +1,14 @@
-import { csvFields } from '../../../streams/lib/csv.ts'
+import { type CsvHeader, csvHeader } from '../../lib/csv.ts'
 
-/** The first line of a CSV file: the places of its columns. */
-export class Header {
+/** The first line of a CSV file: which column stands where. */
+export class Header implements CsvHeader {
   readonly names: readonly string[]
+  readonly delimiter: string
 
   constructor(line: string) {
-    this.names = csvFields(line.replace(/^\uFEFF/, '')).map(name => name.trim())
+    const { names, delimiter } = csvHeader(line)
+    this.names = names
+    this.delimiter = delimiter
   }
 
   /** Returns the place of the first of these names that is there; -1 if none is. */

@@ -2,7 +2,7 @@ import { type Bad, FIRST_TIME } from '../../../streams/market/ticks.ts'
 import type { ChainLog } from '../../../streams/pools/chainLog.ts'
 import type { FeedInput } from '../feed.ts'
 import { decimal, isoTime } from '../venues/numbers.ts'
-import type { Block } from './blocks.ts'
+import type { Block } from '../../lib/blocks.ts'
 import type { Reader, Reading, Recognise } from './reader.ts'
 
 /**

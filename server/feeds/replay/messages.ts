@@ -3,7 +3,7 @@ import type { FeedInput } from '../feed.ts'
 import { SpecError } from '../specError.ts'
 import { VENUES } from '../venues/index.ts'
 import type { Decoder, Venue } from '../venues/venue.ts'
-import { type Block, blocksOf } from './blocks.ts'
+import { type Block, blocksOf } from '../../lib/blocks.ts'
 import type { Reader, Reading, Recipe, Recognise } from './reader.ts'
 
 /**

@@ -42,6 +42,26 @@ describe('a row far ahead of all before it', () => {
     expect(put(...minutes(0), ...minutes(1))).toEqual({ taken: [60, 120, 180, 240, 60, 120, 180, 240], refused: [] })
   })
 
+  it('by years is a mistake unless the most of the next 64 rows go on from it, however many rows it is', () => {
+    const year = 365 * 86_400
+    const day = Array.from({ length: 200 }, (_, i) => 10 + i)
+    const wrong = [1, 2, 3].map(i => year + i)
+    expect(put(...day.slice(0, 5), ...wrong, ...day.slice(5))).toEqual({ taken: day, refused: wrong })
+    const later = day.map(s => s + year)
+    expect(put(...day, ...later)).toEqual({ taken: [...day, ...later], refused: [] })
+    expect(put(10, year)).toEqual({ taken: [10, year], refused: [] })
+    // A row that comes late right behind a gap is late, and no more.
+    expect(put(...day, ...later.slice(0, 2), 205, ...later.slice(2))).toEqual({
+      taken: [...day, ...later.slice(0, 2), 205, ...later.slice(2)],
+      refused: [],
+    })
+  })
+
+  it('by years is none where a file goes symbol by symbol with a row a year', () => {
+    const years = (symbol: number) => [1, 2, 3].map((n): [number, number] => [n * 365 * 86_400, symbol])
+    expect(put(...years(0), ...years(1), ...years(2)).refused).toEqual([])
+  })
+
   it('late rows change nothing', () => {
     expect(put(10, 11, 2, 12, 3)).toEqual({ taken: [10, 11, 2, 12, 3], refused: [] })
   })

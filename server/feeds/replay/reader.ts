@@ -1,7 +1,7 @@
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
 import type { RejectLog } from '../rejectLog.ts'
-import type { Block } from './blocks.ts'
+import type { Block } from '../../lib/blocks.ts'
 
 /** Turns the lines of one kind of file into inputs. */
 export interface Reader {

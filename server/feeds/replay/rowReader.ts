@@ -1,7 +1,7 @@
 import { csvFields } from '../../../streams/lib/csv.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { FeedInput } from '../feed.ts'
-import type { Block } from './blocks.ts'
+import type { Block } from '../../lib/blocks.ts'
 import { OutlierFilter, type Timed } from './outlierFilter.ts'
 import type { Reader, Reading } from './reader.ts'
 

@@ -22,7 +22,8 @@ const LONGEST = 32 * 1024 * 1024
 const UNREADABLE = '\0'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
-const NEWLINE = 10
+const LF = 10
+const CR = 13
 
 /** Opens the content of a file, unpacked if it begins as gzip does. */
 export const contentOf = async (path: string): Promise<Readable> => {
@@ -67,20 +68,61 @@ export const blocksOf = async function* (path: string): AsyncGenerator<Block> {
   if (lines.length > 0) yield block()
 }
 
+/** The encoding of a content that begins with these bytes, by its byte order mark or, without one, by the zeros in its first characters. */
+const encodingOf = (begin: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' => {
+  const [a, b, c, d] = begin
+  if (a === 0xff && b === 0xfe) return 'utf-16le'
+  if (a === 0xfe && b === 0xff) return 'utf-16be'
+  if (a !== 0 && b === 0 && c !== 0 && d === 0) return 'utf-16le'
+  return a === 0 && b !== 0 && c === 0 && d !== 0 ? 'utf-16be' : 'utf-8'
+}
+
+/** Returns bytes as text: UTF-8, or UTF-16 if they begin as such. A byte order mark is left out. */
+export const decoded = (bytes: Buffer): string => new TextDecoder(encodingOf(bytes)).decode(bytes)
+
+/** Yields a content in UTF-8, without a byte order mark. */
+const inUtf8 = async function* (content: Readable): AsyncGenerator<Buffer> {
+  let decoder: TextDecoder | undefined
+  let begun = false
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    if (!begun) {
+      begun = true
+      const encoding = encodingOf(chunk)
+      if (encoding !== 'utf-8') decoder = new TextDecoder(encoding)
+      else if (chunk.subarray(0, 3).equals(UTF8_MARK)) {
+        yield chunk.subarray(3)
+        continue
+      }
+    }
+    yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }))
+  }
+}
+
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+/** Returns the byte that ends lines, by the first of them: LF, or CR if another character follows it; undefined if there is none yet. */
+const lineEndIn = (chunk: Buffer): number | undefined => {
+  const cr = chunk.indexOf(CR)
+  if (chunk.indexOf(LF) >= 0) return LF
+  return cr >= 0 && cr < chunk.length - 1 ? CR : undefined
+}
+
 /** Cuts at line ends in the bytes, so that no character is ever cut in two. */
 const linesOf = async function* (content: Readable): AsyncGenerator<string[]> {
   let rest: Buffer[] = []
   let size = 0
   let overlong = false
-  for await (const chunk of content as AsyncIterable<Buffer>) {
-    const end = chunk.lastIndexOf(NEWLINE)
+  let lineEnd: number | undefined
+  for await (const chunk of inUtf8(content)) {
+    lineEnd ??= lineEndIn(chunk)
+    const end = lineEnd === undefined ? -1 : chunk.lastIndexOf(lineEnd)
     if (end < 0) {
       rest.push(chunk)
       size += chunk.length
     } else {
       rest.push(chunk.subarray(0, end + 1))
       const text = Buffer.concat(rest).toString('utf8')
-      const lines = text.includes('\r') ? text.split(/\r?\n/) : text.split('\n')
+      const lines = lineEnd === CR ? text.split('\r') : text.includes('\r') ? text.split(/\r?\n/) : text.split('\n')
       lines.pop() // behind the last line end
       if (overlong) lines[0] = UNREADABLE
       overlong = false
@@ -94,5 +136,10 @@ const linesOf = async function* (content: Readable): AsyncGenerator<string[]> {
       size = 0
     }
   }
-  if (size > 0 || overlong) yield [overlong ? UNREADABLE : Buffer.concat(rest).toString('utf8').replace(/\r$/, '')]
+  if (overlong) yield [UNREADABLE]
+  else if (size > 0) {
+    const text = Buffer.concat(rest).toString('utf8').replace(/\r$/, '')
+    // Without any LF there were only CRs, each the last of its chunk until now.
+    yield lineEnd === undefined ? text.split('\r') : [text]
+  }
 }

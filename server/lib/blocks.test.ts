@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { drained } from '../../test/feedKit.ts'
+import { drained } from '../test/feedKit.ts'
 import { type Block, blocksOf } from './blocks.ts'
 
 let folder: string
@@ -63,6 +63,19 @@ it('gives what there is of a file whose compression breaks off, and then a line 
 it('puts a line that nobody can read in the place of one longer than 32 MiB, in bounded memory', async () => {
   const long = Buffer.alloc(40 * 1024 * 1024, 'x')
   expect(linesOf(await blocks(Buffer.concat([Buffer.from('before\n'), long, Buffer.from('\nbehind')])))).toEqual(['before', '\0', 'behind'])
+})
+
+it.each([
+  ['CR alone', (lines: string[]) => Buffer.from(lines.join('\r'))],
+  ['CR alone, also at the end', (lines: string[]) => Buffer.from(lines.map(line => `${line}\r`).join(''))],
+  ['CR and LF', (lines: string[]) => Buffer.from(lines.join('\r\n'))],
+  ['UTF-8 with a byte order mark', (lines: string[]) => Buffer.from(`\uFEFF${lines.join('\n')}`)],
+  ['UTF-16, little end first', (lines: string[]) => Buffer.from(`\uFEFF${lines.join('\r\n')}`, 'utf16le')],
+  ['UTF-16, big end first', (lines: string[]) => Buffer.from(`\uFEFF${lines.join('\n')}`, 'utf16le').swap16()],
+  ['UTF-16 without a byte order mark', (lines: string[]) => Buffer.from(lines.join('\n'), 'utf16le')],
+])('reads a file in %s', async (_, written) => {
+  const lines = ['first', 'zwölf €', '', ...Array.from({ length: 20_000 }, (_, i) => `line ${i} ${'x'.repeat(i % 40)}`)]
+  expect(linesOf(await blocks(written(lines)))).toEqual(lines)
 })
 
 it('throws where nothing can be read', async () => {
