@@ -1,9 +1,9 @@
 import { csvFields } from '../../streams/lib/csv.ts'
 import { BadRow, type Transaction, transactionReader, writeTransaction } from '../../streams/pnl/transaction.ts'
 import { UsageError } from '../config/options.ts'
-import { blocksOf } from '../lib/blocks.ts'
 import type { RecordAnswer } from '../gateway/api/portfolioRows.ts'
 import { checkedRow, RowIds, whyBad } from '../gateway/api/transactionRows.ts'
+import { blocksOf } from '../lib/blocks.ts'
 import { type RunningServer, ServerError } from './server.ts'
 import { walletReader } from './wallet.ts'
 

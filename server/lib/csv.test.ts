@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CsvRow, CsvReader, csvHeader, fieldsOf, linesOf, misfit } from './csv.ts'
+import { CsvReader, type CsvRow, csvHeader, fieldsOf, linesOf, misfit } from './csv.ts'
 
 /** The rows of a text whose lines come in pieces of `piece`. */
 const rows = (text: string, piece = 1_000, delimiter = ','): CsvRow[] => {
@@ -17,16 +17,20 @@ describe('rows of CSV', () => {
   it('are what was written, whatever stands in the fields and however the lines come, each at its first line', () => {
     const field = fc.string({ unit: fc.constantFrom('a', '1', ',', '"', '\n', ' ', 'ü'), maxLength: 6 })
     fc.assert(
-      fc.property(fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { maxLength: 12 }), fc.integer({ min: 1, max: 5 }), (table, piece) => {
-        let line = 1
-        const expected = table.flatMap(fields => {
-          const at = line
-          line += fields.join('').split('\n').length
-          return fields.every(f => f.trim() === '') ? [] : [{ line: at, fields }]
-        })
-        // A blank field that holds a line break is written in several lines and is no row.
-        expect(rows(table.map(fields => fields.map(quoted).join(',')).join('\n'), piece)).toEqual(expected)
-      }),
+      fc.property(
+        fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { maxLength: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        (table, piece) => {
+          let line = 1
+          const expected = table.flatMap(fields => {
+            const at = line
+            line += fields.join('').split('\n').length
+            return fields.every(f => f.trim() === '') ? [] : [{ line: at, fields }]
+          })
+          // A blank field that holds a line break is written in several lines and is no row.
+          expect(rows(table.map(fields => fields.map(quoted).join(',')).join('\n'), piece)).toEqual(expected)
+        },
+      ),
     )
   })
 

@@ -62,6 +62,54 @@ describe('a span of years without any row', () => {
   })
 })
 
+/** The state of a channel and what was left out, when the replay of a case's file is over. */
+const outcome = async (server: DriftwireProcess, channel: string) => {
+  const { feeds } = await server.replayed()
+  const state = await server.json(`/v1/state/${channel}`)
+  expect(await server.end('SIGTERM')).toBe(0)
+  return { state, bad: Object.values(feeds as Record<string, { bad: object }>)[0]!.bad }
+}
+
+describe.runIf(haveReports)('times in a file that are not in ms, or cannot be', () => {
+  it('ahead of now are left out, and the server answers throughout', async () => {
+    const { state, bad } = await outcome(replaying(reportFile('r02-one-row-in-2100', 'trades.csv')), 'tick:BTC-USD')
+    expect(state).toMatchObject({ price: 60_001, t: 1_723_852_801_000, day: { n: 2 } })
+    expect(bad).toEqual({ time: 2 })
+  })
+
+  it('of trades that go over from ms to µs are read as what they are', async () => {
+    const { state, bad } = await outcome(replaying(reportFile('r02-trades-ms-then-us', 'trades.csv')), 'tick:BTC-USD')
+    expect(state).toMatchObject({ price: 61_003, t: 1_735_689_603_000, day: { n: 8 } })
+    expect(bad).toEqual({})
+  })
+
+  it('of blocks in ms are read as ms, and without a zone as UTC wherever the machine stands', async () => {
+    const pool = reportFile('r15-log-times-without-zone', 'pool.json')
+    const served = (id: string, zone: string) =>
+      outcome(
+        new DriftwireProcess(
+          [
+            'serve',
+            '--port',
+            '0',
+            '--config',
+            pool,
+            '--data',
+            pathOf(id),
+            '--speed',
+            'max',
+            '--feed',
+            `replay:${reportFile(id, 'logs.ndjson')}`,
+          ],
+          { TZ: zone },
+        ),
+        'pool:P',
+      )
+    for (const id of ['r02-logs-block-timestamp-in-ms', 'r15-log-times-without-zone'])
+      expect(await served(id, 'America/New_York')).toMatchObject({ state: { t: 1_620_252_913_000 }, bad: {} })
+  })
+})
+
 describe('SIGTERM', () => {
   const rows = (n: number, t: (i: number) => number): string =>
     Array.from({ length: n }, (_, i) => trade(t(i), 100 + (i % 97), i)).join('\n')

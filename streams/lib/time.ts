@@ -4,36 +4,52 @@
  */
 
 const MS_FROM = 1e11
-const US_FROM = 1e14
+/** A stamp from here on is in µs, or in ns. */
+export const US_FROM = 1e14
 const NS_FROM = 1e17
+
+/** Returns ms since the epoch, with their fraction, of a stamp in seconds, ms, µs or ns, by its size. NaN stays NaN. */
+export const fineTime = (stamp: number): number =>
+  stamp < MS_FROM ? stamp * 1e3 : stamp < US_FROM ? stamp : stamp < NS_FROM ? stamp / 1e3 : stamp / 1e6
 
 /** Returns ms since the epoch of a stamp in seconds, ms, µs or ns, by its size. What is finer than a ms is cut off. NaN stays NaN. */
 export const stampTime = (stamp: number): number => {
   // Seconds with decimals are rounded to the µs first, because 0.587 s is no exact double.
-  if (stamp < MS_FROM) return Math.floor(Math.round(stamp * 1e6) / 1e3)
-  if (stamp < US_FROM) return Math.floor(stamp)
-  return Math.floor(stamp < NS_FROM ? stamp / 1e3 : stamp / 1e6)
+  return stamp < MS_FROM ? Math.floor(Math.round(stamp * 1e6) / 1e3) : Math.floor(fineTime(stamp))
 }
 
-const STAMP = /^\d{1,19}(?:\.\d*)?$/
-const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?(?: UTC)?))?$/i
+const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?(?: UTC)?))?$/i
 
 /** Returns ms since the epoch of a stamp as text, digits alone, in seconds, ms, µs or ns; NaN for anything else, such as an exponent. */
 const stampText = (text: string): number => {
-  if (!STAMP.test(text)) return Number.NaN
-  const point = text.indexOf('.')
-  const digits = point < 0 ? text.length : point
+  let stamp = 0
+  let digits = 0
+  for (; digits < text.length; digits++) {
+    const digit = text.charCodeAt(digits) - ZERO
+    if (digit < 0 || digit > 9) break
+    stamp = stamp * 10 + digit
+  }
+  if (digits === 0 || digits > 19) return Number.NaN
+  if (digits < text.length) return FRACTION.test(text.slice(digits)) ? stampTime(Number(text)) : Number.NaN
   // A double does not hold 19 digits: those below a ms are cut off before it is one.
-  if (digits > 17) return Number(text.slice(0, digits - 6))
-  return stampTime(Number(text))
+  return digits > 17 ? Number(text.slice(0, -6)) : stampTime(stamp)
 }
+
+const ZERO = 48
+const FRACTION = /^\.\d*$/
 
 /** Returns ms since the epoch of an ISO 8601 time, finer digits cut off; NaN if it is none. Without a zone it is UTC. */
 export const isoTime = (text: string): number => {
   const m = ISO.exec(text)
   if (m === null) return Number.NaN
-  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(part => Number(part ?? 0)) as [number, number, number, number, number, number]
+  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(part => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   if (hour > 23 || minute > 59 || second > 59) return Number.NaN
   const t = Date.UTC(year, month - 1, day, hour, minute, second, Number((m[7] ?? '').slice(0, 3).padEnd(3, '0')))
   // A day that its month does not have would count as one of the next.

@@ -1,3 +1,4 @@
+import { stampTime, US_FROM } from '../lib/time.ts'
 import { DepthSampler } from './depthSampler.ts'
 import type { BookLevels, Levels } from './levels.ts'
 import {
@@ -22,6 +23,9 @@ import {
   tickColumns,
 } from './ticks.ts'
 
+/** Returns ms of a stamp in ms, µs or ns. */
+const inMs = (t: number): number => (t < US_FROM ? t : stampTime(t))
+
 const SIDE_CODE = { '': NO_SIDE, buy: BUY, sell: SELL } as const
 
 /** NaN: nobody stands there. */
@@ -29,9 +33,12 @@ const isSideOfQuote = (price: number): boolean => Number.isNaN(price) || isPrice
 
 /**
  * The one way in for ticks: it checks each value, counts what it rejects by kind, and packs the rest into batches. One writer serves one
- * connection, because a message without a time takes the newest time of its connection.
+ * connection, because a message without a time takes the newest time of its connection. Times are in ms; some venues send µs or ns, which their
+ * size gives away.
  */
 export class TickWriter {
+  /** ms: no event is later; of a recording, what is ahead of now. */
+  latest = Number.POSITIVE_INFINITY
   private readonly feed: number
   private readonly books: DepthSampler
   private readonly onReject: ((kind: Bad, n: number) => void) | undefined
@@ -71,14 +78,16 @@ export class TickWriter {
 
   /** Notes an exchange time (ms) that came without a tick: messages without a time take the newest of the connection, whatever brought it. */
   time(t: number): void {
-    if (this.timely(t)) this.note(t)
+    const time = inMs(t)
+    if (this.timely(time)) this.note(time)
   }
 
   /** Writes one trade. `t` in ms; sizes in base units; `id` unique for its source and symbol. */
   trade(symbol: number, source: number, t: number, price: number, size: number, side: Side, id: string): void {
-    if (!this.timely(t) || !this.priced(price) || !this.sized(size)) return
-    this.note(t)
-    this.put(TRADE, symbol, source, t, price, size, SIDE_CODE[side], id)
+    const time = inMs(t)
+    if (!this.timely(time) || !this.priced(price) || !this.sized(size)) return
+    this.note(time)
+    this.put(TRADE, symbol, source, time, price, size, SIDE_CODE[side], id)
   }
 
   /**
@@ -93,7 +102,7 @@ export class TickWriter {
       return false
     }
     // The moment of receipt is no exchange time: only a time from the venue becomes the connection's newest.
-    if (time === t) this.note(t)
+    if (!Number.isNaN(t)) this.note(time)
     this.put(QUOTE, symbol, source, time, bid, ask, NO_SIDE, '')
     return true
   }
@@ -193,11 +202,11 @@ export class TickWriter {
 
   /** Returns a message's own time, or the connection's newest if it has none. */
   private timeOf(t: number): number {
-    return Number.isNaN(t) ? (Number.isNaN(this.newest) ? Math.floor(this.received) : this.newest) : t
+    return Number.isNaN(t) ? (Number.isNaN(this.newest) ? Math.floor(this.received) : this.newest) : inMs(t)
   }
 
   private timely(t: number): boolean {
-    if (isTime(t) && !(t - this.received > AHEAD_MS_MAX)) return true
+    if (isTime(t) && t <= this.latest && !(t - this.received > AHEAD_MS_MAX)) return true
     this.reject('time')
     return false
   }

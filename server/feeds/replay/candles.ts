@@ -1,13 +1,14 @@
 import { basename } from 'node:path'
-import { csvFields } from '../../../streams/lib/csv.ts'
+import { timeOf } from '../../../streams/lib/time.ts'
 import { isQuoteCurrency, type SymbolMap, splitSymbol } from '../../../streams/market/symbols.ts'
 import { isTime } from '../../../streams/market/ticks.ts'
+import { CsvReader } from '../../lib/csv.ts'
 import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import { SpecError } from '../specError.ts'
-import { decimal } from '../venues/numbers.ts'
+import { csvNumber } from '../venues/numbers.ts'
 import { Header } from './header.ts'
 import type { Head, Reading, Recognise } from './reader.ts'
-import { type CsvRow, RowReader } from './rowReader.ts'
+import { type EventRow, RowReader } from './rowReader.ts'
 
 /**
  * Candles as CSV: `open_time_ms,open,high,low,close,volume_base`, volumes in base units, and a column `symbol` if the file
@@ -28,10 +29,10 @@ export const candles: Recognise = head => {
   }
   const lacking = ['open', 'high', 'low', 'close', 'volume_base'].filter(name => header.column(name) < 0)
   if (lacking.length > 0) throw new SpecError(spec, `the columns ${header.names.join(',')}`, `also ${lacking.join(', ')}`)
-  const span = spanOf(lines, columns)
-  if (columns.symbol >= 0) return { reader: reading => new CandleRows(columns, undefined, span, reading) }
+  const span = spanOf(lines, header, columns)
+  if (columns.symbol >= 0) return { reader: reading => new CandleRows(header, columns, undefined, span, reading) }
   const symbol = symbolOf(head)
-  return { symbols: [symbol], reader: reading => new CandleRows(columns, symbol, span, reading) }
+  return { symbols: [symbol], reader: reading => new CandleRows(header, columns, symbol, span, reading) }
 }
 
 interface Columns {
@@ -47,13 +48,12 @@ interface Columns {
 /** The assumed length of a lone candle, ms. */
 const MINUTE = 60_000
 
-const spanOf = (lines: readonly string[], { symbol, time }: Columns): number => {
+const spanOf = (lines: readonly string[], { delimiter }: Header, { symbol, time }: Columns): number => {
   const last = new Map<string, number>()
   let span = Number.POSITIVE_INFINITY
-  for (const line of lines.slice(1)) {
-    const fields = csvFields(line)
+  for (const { fields } of new CsvReader(delimiter).read(2, lines.slice(1))) {
     const name = fields[symbol] ?? ''
-    const t = decimal(fields[time])
+    const t = timeOf(fields[time])
     if (!isTime(t)) continue
     const step = t - (last.get(name) ?? Number.NaN)
     if (step > 0 && step < span) span = step
@@ -83,7 +83,7 @@ const quoted = (part: string, map: SymbolMap): string | undefined => {
   return symbol !== undefined && isQuoteCurrency(splitSymbol(symbol)?.quote ?? '') ? symbol : undefined
 }
 
-interface CandleRow extends CsvRow {
+interface CandleRow extends EventRow {
   readonly prices: { open: number; high: number; low: number; close: number }
   readonly volume: number
 }
@@ -95,8 +95,8 @@ class CandleRows extends RowReader<CandleRow> {
   private readonly span: number
   private readonly source: number
 
-  constructor(columns: Columns, symbol: string | undefined, span: number, reading: Reading) {
-    super(Math.max(...Object.values(columns)) + 1, reading)
+  constructor(header: Header, columns: Columns, symbol: string | undefined, span: number, reading: Reading) {
+    super(header, reading)
     this.columns = columns
     this.symbol = symbol
     this.span = span
@@ -111,10 +111,15 @@ class CandleRows extends RowReader<CandleRow> {
     const { time, open, high, low, close, volume } = this.columns
     return {
       line,
-      t: Math.floor(decimal(fields[time])),
+      t: timeOf(fields[time]),
       symbol: this.symbolOf(fields[this.columns.symbol]),
-      prices: { open: decimal(fields[open]), high: decimal(fields[high]), low: decimal(fields[low]), close: decimal(fields[close]) },
-      volume: decimal(fields[volume]),
+      prices: {
+        open: csvNumber(fields[open]),
+        high: csvNumber(fields[high]),
+        low: csvNumber(fields[low]),
+        close: csvNumber(fields[close]),
+      },
+      volume: csvNumber(fields[volume]),
     }
   }
 

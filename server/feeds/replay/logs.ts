@@ -1,8 +1,10 @@
-import { type Bad, FIRST_TIME } from '../../../streams/market/ticks.ts'
+import { timeOf } from '../../../streams/lib/time.ts'
+import { type Bad, isTime } from '../../../streams/market/ticks.ts'
 import type { ChainLog } from '../../../streams/pools/chainLog.ts'
-import type { FeedInput } from '../feed.ts'
-import { decimal, isoTime } from '../venues/numbers.ts'
 import type { Block } from '../../lib/blocks.ts'
+import type { FeedInput } from '../feed.ts'
+import { decimal } from '../venues/numbers.ts'
+import { OutlierFilter, type Timed } from './outlierFilter.ts'
 import type { Reader, Reading, Recognise } from './reader.ts'
 
 /**
@@ -17,26 +19,34 @@ class LogLines implements Reader {
   private logs: ChainLog[] = []
   private messages = 0
   private bad: Partial<Record<Bad, number>> = {}
+  private readonly rows = new OutlierFilter<LogRow>(
+    ({ log }) => void this.logs.push(log),
+    ({ line }) => this.leaveOut('time', line),
+  )
 
   constructor(reading: Reading) {
     this.reading = reading
   }
 
   read({ first, lines }: Block): void {
-    lines.forEach((line, i) => {
-      if (line === '') return
+    const latest = this.reading.latest()
+    lines.forEach((text, i) => {
+      if (text === '') return
       this.messages += 1
-      const log = logOf(line)
-      if (log === undefined) this.leaveOut('unreadable', first + i)
-      else if (!(log.t >= FIRST_TIME)) this.leaveOut('time', first + i)
-      else this.logs.push(log)
+      const line = first + i
+      const log = logOf(text)
+      if (log === undefined) this.leaveOut('unreadable', line)
+      else if (!isTime(log.t) || log.t > latest) this.leaveOut('time', line)
+      else this.rows.put({ t: log.t, symbol: CHAIN, line, log })
     })
   }
 
-  end(): void {}
+  end(): void {
+    this.rows.end()
+  }
 
   drain(): readonly FeedInput[] {
-    if (this.messages === 0) return []
+    if (this.messages === 0 && this.logs.length === 0) return []
     const { logs, messages, bad } = this
     this.logs = []
     this.messages = 0
@@ -49,6 +59,14 @@ class LogLines implements Reader {
     this.reading.leftOut.note(kind, 1, line)
   }
 }
+
+/** A log with its line. All are of one chain, as rows of one symbol are of one market. */
+interface LogRow extends Timed {
+  readonly line: number
+  readonly log: ChainLog
+}
+
+const CHAIN = 0
 
 type Fields = Partial<
   Record<
@@ -82,7 +100,7 @@ const logOf = (line: string): ChainLog | undefined => {
   const index = integer(fields.log_index ?? fields.logIndex)
   if (!(block >= 0 && index >= 0) || typeof address !== 'string' || !isHex(data)) return undefined
   if (!Array.isArray(topics) || !topics.every(isHex)) return undefined
-  const t = timeOf(fields.block_timestamp ?? fields.blockTimestamp)
+  const t = blockTime(fields.block_timestamp ?? fields.blockTimestamp)
   return { t, block, index, address, topics, data, ...(removed === true && { removed }) }
 }
 
@@ -94,8 +112,5 @@ const integer = (value: unknown): number => {
   return Number.isSafeInteger(n) ? n : Number.NaN
 }
 
-/** Returns ms, of seconds or an RFC 3339 time. */
-const timeOf = (value: unknown): number => {
-  const seconds = integer(value)
-  return Number.isNaN(seconds) ? isoTime(value) : seconds * 1_000
-}
+/** Returns ms, of a stamp in any unit, hexadecimal or not, or of an ISO 8601 time; NaN if it is none. */
+const blockTime = (value: unknown): number => timeOf(isHex(value) ? Number(value) : value)

@@ -1,9 +1,10 @@
+import { fineTime } from '../../../streams/lib/time.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
+import { type Block, blocksOf } from '../../lib/blocks.ts'
 import type { FeedInput } from '../feed.ts'
 import { SpecError } from '../specError.ts'
 import { VENUES } from '../venues/index.ts'
 import type { Decoder, Venue } from '../venues/venue.ts'
-import { type Block, blocksOf } from '../../lib/blocks.ts'
 import type { Reader, Reading, Recipe, Recognise } from './reader.ts'
 
 /**
@@ -71,7 +72,7 @@ type Entry =
 const entryOf = (line: string): Entry | undefined => {
   const space = line.indexOf(' ')
   if (space > 0 && STAMP.test(line.slice(0, space))) {
-    return { kind: 'message', connection: '', received: Number(line.slice(0, space)) / 1e6, text: line.slice(space + 1) }
+    return { kind: 'message', connection: '', received: fineTime(Number(line.slice(0, space))), text: line.slice(space + 1) }
   }
   if (!line.startsWith('{')) return undefined
   let recorded: { t?: unknown; conn?: unknown; ts?: unknown; data?: unknown; addr?: unknown }
@@ -82,15 +83,15 @@ const entryOf = (line: string): Entry | undefined => {
   }
   const { t, conn = '', ts, data, addr } = recorded
   if (typeof t !== 'string' || typeof conn !== 'string') return undefined
-  const received = typeof ts === 'number' ? ts * 1e3 : Number.NaN
+  const received = typeof ts === 'number' ? fineTime(ts) : Number.NaN
   if (t === 'connect' && typeof addr === 'string') return { kind: 'connect', connection: conn, received, address: addr }
   if (t !== 'recv') return { kind: 'other' }
   if (typeof data !== 'string') return undefined
   return { kind: 'message', connection: conn, received, text: data }
 }
 
-/** ns since the epoch. */
-const STAMP = /^\d{18,20}$/
+/** Seconds, ms, µs or ns since the epoch. */
+const STAMP = /^\d{10,20}(?:\.\d+)?$/
 
 const venueAt = (address: string): Venue | undefined => {
   if (!URL.canParse(address)) return undefined
@@ -131,6 +132,7 @@ class MessageLines implements Reader {
   }
 
   read({ first, lines }: Block): void {
+    const latest = this.reading.latest()
     let speaking: Line | undefined
     for (let i = 0; i < lines.length; i++) {
       if (lines[i] === '') continue
@@ -139,6 +141,11 @@ class MessageLines implements Reader {
       if (entry?.kind === 'other') continue
       if (entry?.kind === 'connect') {
         this.connect(entry.connection, venueAt(entry.address))
+        continue
+      }
+      if (entry !== undefined && entry.received > latest) {
+        this.stray.message(Number.NaN)
+        this.stray.reject('time')
         continue
       }
       const line = entry && (this.lines.get(entry.connection) ?? this.connect(entry.connection, venueSaying(entry.text)))
@@ -150,6 +157,7 @@ class MessageLines implements Reader {
       // Ticks of two connections go on in the order they came in.
       if (line !== speaking) this.collect(speaking)
       speaking = line
+      line.writer.latest = latest
       line.writer.message(entry.received)
       line.decoder.decode(entry.text, line.writer)
       this.look(line)

@@ -1,13 +1,13 @@
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
+import type { Block } from '../../lib/blocks.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
 import type { RejectLog } from '../rejectLog.ts'
-import type { Block } from '../../lib/blocks.ts'
 
 /** Turns the lines of one kind of file into inputs. */
 export interface Reader {
   read(block: Block): Promise<void> | void
-  /** Ends the reading, after the last block. */
-  end(): void
+  /** Ends the reading, after the last block: what waited for more lines is read. */
+  end(): Promise<void> | void
   /** Returns the inputs read since the last call, in the file's order. */
   drain(): readonly FeedInput[]
 }
@@ -16,6 +16,8 @@ export interface Reader {
 export interface Reading {
   readonly context: FeedContext
   readonly leftOut: RejectLog
+  /** Returns the latest time (ms) that an event can have: none lies ahead of now. */
+  latest(): number
   /** Returns a name of the file's content, for rows without an id of their own. Reads the whole file once, when first called. */
   content(): Promise<string>
 }

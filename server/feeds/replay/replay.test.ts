@@ -175,6 +175,84 @@ describe('a file of trades', () => {
   })
 })
 
+describe('times and numbers of trades', () => {
+  const wanted = [
+    ['1', T0],
+    ['2', T0 + 1],
+  ]
+  const times = async (content: string | Buffer) => {
+    const { rows, bad } = await read(content)
+    return { ids: rows.map(({ id, t }) => [id, t]), bad }
+  }
+
+  it.each([
+    ['seconds', String(T0 / 1e3), `${(T0 + 1) / 1e3}`],
+    ['µs', `${T0}000`, `${T0 + 1}999`],
+    ['ns', `${T0}000000`, `${T0 + 1}999999`],
+    ['one unit, then another', String(T0), `${T0 + 1}000`],
+    ['ISO 8601', '2024-01-01T00:00:00Z', '2024-01-01 00:00:00.001'],
+  ])('in %s are read as such, row by row', async (_, first, second) => {
+    const line = (id: number, t: string) => `binance,BTCUSDT,${id},${t},100,1,buy`
+    expect(await times([HEADER, line(1, first), line(2, second)].join('\n'))).toEqual({ ids: wanted, bad: {} })
+  })
+
+  it('ahead of now are left out, however many rows have them', async () => {
+    const later = Date.UTC(2026, 0, 1, 0, 0, 6)
+    const lines = [HEADER, row(1), row(2), row(3, later), row(4, later + 1), row(5, Date.UTC(2100, 0, 1)), row(6, Date.UTC(2026, 0, 1))]
+    expect((await read(lines)).rows.map(({ id }) => id)).toEqual(['1', '2', '6'])
+    expect((await read(lines)).bad).toEqual({ time: 3 })
+  })
+
+  it('with separated thousands are read if nothing else can be meant, and else left out', async () => {
+    const { rows, bad } = await read([
+      HEADER,
+      row(1, T0, { price: '"61,234.50"' }),
+      row(2, T0, { price: '"61,234"' }),
+      row(3, T0, { price: '"61234,5"' }),
+      row(4, T0, { price: '61,234.50' }),
+      row(5, T0, { price: '6.1E4', qty: '.5' }),
+    ])
+    expect(rows.map(({ price, size }) => [price, size])).toEqual([
+      [61_234.5, 1],
+      [61_000, 0.5],
+    ])
+    expect(bad).toEqual({ price: 2, unreadable: 1 })
+  })
+
+  const plain = [HEADER, row(1), row(2)]
+  it.each([
+    ['semicolons', plain.join('\n').replaceAll(',', ';')],
+    ['tabs and CRLF', plain.join('\r\n').replaceAll(',', '\t')],
+    ['CR alone', plain.join('\r')],
+    ['UTF-16', Buffer.from(`\uFEFF${plain.join('\n')}`, 'utf16le')],
+    ['quotes', plain.map(line => line.replace(/[^,]+/g, '"$&"')).join('\n')],
+  ])('are read with %s', async (_, content) => {
+    expect(await times(content)).toEqual({
+      ids: [
+        ['1', T0 + 1],
+        ['2', T0 + 2],
+      ],
+      bad: {},
+    })
+  })
+
+  it('of a row with more or fewer fields than the header, or cut off, are not read', async () => {
+    expect(await times([HEADER, row(1), `${row(2)},1`, row(3).slice(0, -4), row(2), 'binance,BTCUSDT,4'].join('\n'))).toEqual({
+      ids: [
+        ['1', T0 + 1],
+        ['2', T0 + 2],
+      ],
+      bad: { unreadable: 3 },
+    })
+  })
+
+  it('behind a break in a quoted field are at their own line', async () => {
+    const { rows, bad, logged } = await read([`${HEADER},note`, `${row(1)},"two\nlines"`, `${row(2, T0, { price: 'x' })},`, `${row(3)},`])
+    expect(rows.map(({ id }) => id)).toEqual(['1', '3'])
+    expect([bad, logged[0]]).toEqual([{ price: 1 }, expect.objectContaining({ where: 4 })])
+  })
+})
+
 describe('a file of candles', () => {
   const header = 'open_time_ms,open,high,low,close,volume_base'
   const candle = (t: number) => `${t},2,4,1,3,5`
@@ -324,6 +402,24 @@ describe('a file of raw messages', () => {
     expect([rows.length, bad]).toEqual([1, { unreadable: 1 }])
   })
 
+  it('have receipts in seconds, ms, µs and ns, and times in ms and µs', async () => {
+    const said = (i: number, stamp: string, t = T0) => `${stamp} ${JSON.stringify(trade(i, t))}`
+    const { trades, bad } = await read([
+      said(1, `${T0 / 1e3}`),
+      said(2, String(T0)),
+      said(3, `${T0}000`),
+      said(4, `${T0}000000`),
+      said(5, String(T0), T0 * 1_000),
+    ])
+    expect([trades.map(({ id, t }) => [id, t]), bad]).toEqual([['1', '2', '3', '4', '5'].map(id => [id, T0]), {}])
+  })
+
+  it('ahead of now are left out', async () => {
+    const year2100 = Date.UTC(2100, 0, 1)
+    const { rows, bad } = await read([stamped(trade(1)), received('', trade(2), year2100), received('', trade(3, year2100), T0)])
+    expect([rows.length, bad.time]).toEqual([1, 2])
+  })
+
   it('judges times by the receipt', async () => {
     const { rows, bad } = await read([stamped(trade(1, T0 + 5_000)), stamped(trade(2, T0 + 5_001))])
     expect([rows.length, bad]).toEqual([1, { time: 1 }])
@@ -362,6 +458,31 @@ describe('a file of event logs', () => {
     const got = await logs(exported, rpc, inSeconds, single, { ...rpc, removed: true }, { ...rpc, removed: false })
     expect(got.logs).toEqual([wanted, wanted, wanted, { ...wanted, address: '' }, { ...wanted, removed: true }, wanted])
     expect(got).toMatchObject({ bad: {}, messages: 6 })
+  })
+
+  it.each([
+    ['ms', seconds * 1e3],
+    ['µs', seconds * 1e6],
+    ['ns, as text', `${seconds}000000000`],
+    ['hexadecimal ms', hex(seconds * 1e3)],
+    ['no zone', '2024-01-05 00:00:23'],
+    ['no zone and a T', '2024-01-05T00:00:23.000'],
+    ['the zone behind a blank', '2024-01-05 00:00:23 UTC'],
+  ])('has the time of its block with %s', async (_, block_timestamp) => {
+    const zone = process.env.TZ
+    process.env.TZ = 'America/New_York'
+    try {
+      const got = await logs({ ...exported, block_timestamp })
+      expect([got.logs.map(({ t }) => t), got.bad]).toEqual([[seconds * 1_000], {}])
+    } finally {
+      process.env.TZ = zone
+    }
+  })
+
+  it('leaves out a time ahead of now, and one that is years ahead of its neighbours', async () => {
+    const at = (block_timestamp: string) => ({ ...exported, block_timestamp })
+    const got = await logs(exported, at('2025-06-01'), exported, at('2100-01-01'), exported)
+    expect([got.logs.map(({ t }) => t), got.bad]).toEqual([[seconds * 1_000, seconds * 1_000, seconds * 1_000], { time: 2 }])
   })
 
   it('counts what is none', async () => {

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import type { SymbolMap } from '../../../streams/market/symbols.ts'
+import { AHEAD_MS_MAX } from '../../../streams/market/ticks.ts'
+import { blocksOf } from '../../lib/blocks.ts'
 import type { Environment } from '../environment.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import { RejectLog } from '../rejectLog.ts'
 import { SpecError } from '../specError.ts'
-import { blocksOf } from '../../lib/blocks.ts'
 import { candles } from './candles.ts'
 import { contentId } from './content.ts'
 import { inOrder } from './cursor.ts'
@@ -62,6 +63,7 @@ const inputs = async function* (path: string, recipe: Recipe, context: FeedConte
   const reading: Reading = {
     context,
     leftOut: new RejectLog(context.log.child({ file: path }), environment),
+    latest: () => environment.now() + AHEAD_MS_MAX,
     content: () => {
       content ??= contentId(path, context.signal)
       return content
@@ -92,6 +94,6 @@ const streamOf = async function* (
     yield* reader.drain()
     if (broken !== undefined) log.warn({ file: path, why: broken }, 'the file breaks off')
   }
-  reader.end()
+  await reader.end()
   yield* reader.drain()
 }

@@ -1,14 +1,16 @@
+import { timeOf } from '../../../streams/lib/time.ts'
 import { isPrice, isSize, isTime, type Side } from '../../../streams/market/ticks.ts'
 import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import { SpecError } from '../specError.ts'
-import { decimal, sideOf } from '../venues/numbers.ts'
+import { csvNumber, sideOf } from '../venues/numbers.ts'
 import { Header } from './header.ts'
 import type { Reading, Recognise } from './reader.ts'
-import { type CsvRow, RowReader } from './rowReader.ts'
+import { type EventRow, RowReader } from './rowReader.ts'
 
 /**
  * Trades as CSV: `symbol, price`, a time (`exch_ts_ms` or `ts_ms`), a size (`qty` or `size`) and optionally `taker_side` or
- * `side`, `trade_id`, `exchange`, `market` and the time of receipt `recv_ts_ns`.
+ * `side`, `trade_id`, `exchange`, `market` and the time of receipt `recv_ts_ns`. Whatever its name, a time is in s, ms, µs or ns, by its
+ * size, or ISO 8601.
  */
 export const trades: Recognise = ({ spec, lines, fragment }) => {
   const header = new Header(lines[0]!)
@@ -30,7 +32,7 @@ export const trades: Recognise = ({ spec, lines, fragment }) => {
     ...(columns.size < 0 ? ['qty or size'] : []),
   ]
   if (lacking.length > 0) throw new SpecError(spec, `the columns ${header.names.join(',')}`, `also ${lacking.join(', ')}`)
-  return { reader: reading => new TradeRows(columns, fragment, reading) }
+  return { reader: reading => new TradeRows(header, columns, fragment, reading) }
 }
 
 interface Columns {
@@ -45,16 +47,13 @@ interface Columns {
   readonly received: number
 }
 
-interface TradeRow extends CsvRow {
+interface TradeRow extends EventRow {
   readonly source: number
   readonly price: number
   readonly size: number
   readonly side: Side
   readonly id: string
 }
-
-/** Digits of a time in ns behind its ms. */
-const NANO_DIGITS = 6
 
 const PERPETUAL_MARKETS = ['linear', 'usdm', 'perp', 'perpetual', 'swap', 'futures']
 
@@ -63,14 +62,14 @@ class TradeRows extends RowReader<TradeRow> {
   private readonly symbol: string | undefined
   private readonly markets = new Map<string, Map<string, number>>()
 
-  constructor(columns: Columns, symbol: string | undefined, reading: Reading) {
-    super(Math.max(columns.symbol, columns.price, columns.time, columns.size) + 1, reading)
+  constructor(header: Header, columns: Columns, symbol: string | undefined, reading: Reading) {
+    super(header, reading)
     this.columns = columns
     this.symbol = symbol
   }
 
   protected override receivedAt(fields: readonly string[]): number {
-    return decimal(fields[this.columns.received]?.slice(0, -NANO_DIGITS))
+    return timeOf(fields[this.columns.received])
   }
 
   /** An id is a venue's own; a trade without either is named by its place in the file. */
@@ -85,11 +84,11 @@ class TradeRows extends RowReader<TradeRow> {
     const named = !this.needsContent(fields)
     return {
       line,
-      t: Math.floor(decimal(fields[time])),
+      t: timeOf(fields[time]),
       symbol: this.symbolOf(fields[symbol] ?? this.symbol!, venue, fields[market] ?? ''),
       source: this.reading.context.sources.index(named ? venue : UNNAMED_SOURCE),
-      price: decimal(fields[price]),
-      size: decimal(fields[size]),
+      price: csvNumber(fields[price]),
+      size: csvNumber(fields[size]),
       side: sideOf(fields[side]),
       id: named ? detached(tradeId) : `${this.content}:${tradeId || line}`,
     }

@@ -1,3 +1,4 @@
+import { timeOf } from '../../../streams/lib/time.ts'
 import type { Side } from '../../../streams/market/ticks.ts'
 
 /** A number as venues and files write it, as text or as a JSON number; NaN for anything else. */
@@ -28,8 +29,20 @@ const decimalText = (text: string): number => {
 
 const decimalForm = (text: string): number => (DECIMAL.test(text) ? Number(text) : Number.NaN)
 
-/** ms since the epoch of an RFC 3339 time, finer digits cut off; NaN if there is none. */
-export const isoTime = (value: unknown): number => (typeof value === 'string' ? Date.parse(value) : Number.NaN)
+/** Returns a number of a CSV field, also one with separated thousands ("61,234.50"), which only a quoted field can hold; NaN if it is none. */
+export const csvNumber = (text: string | undefined): number => {
+  const value = decimal(text)
+  return Number.isNaN(value) && text !== undefined && THOUSANDS.test(text) ? Number(text.replaceAll(',', '')) : value
+}
+
+/** Thousands and a decimal point: "1,234" alone may be a number with a decimal comma. */
+const THOUSANDS = /^\d{1,3}(?:,\d{3})+\.\d+$/
+
+/** Returns ms since the epoch of an RFC 3339 time, finer digits cut off, UTC if it names no zone; NaN if there is none. */
+export const isoTime = (value: unknown): number => {
+  if (typeof value !== 'string') return Number.NaN
+  return value.endsWith('Z') ? Date.parse(value) : timeOf(value)
+}
 
 /** ms since the epoch of seconds with up to six decimals. Rounded to the microsecond first, because 0.587 s is no exact double. */
 export const secondsTime = (value: unknown): number => Math.floor(Math.round(decimal(value) * 1e6) / 1e3)

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { ROWS } from '../../../../streams/wire/requests.ts'
+import { decoded } from '../../../lib/blocks.ts'
 import type { PortfolioRows } from '../../api/portfolioRows.ts'
 import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../api/transactionRows.ts'
 import { expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
@@ -24,7 +25,7 @@ const readRows = async (c: Context): Promise<TransactionRows> => {
   expectType(c, CSV, JSON_TYPE, NDJSON)
   switch (typeOf(c)) {
     case CSV:
-      return rowsOfCsv(await c.req.text())
+      return rowsOfCsv(decoded(Buffer.from(await c.req.arrayBuffer())))
     case NDJSON:
       return rowsOfLines(await c.req.text())
     default:
