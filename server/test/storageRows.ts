@@ -16,10 +16,8 @@ import {
   uint32,
   type ValueType,
 } from '../../streams/measures/fields.ts'
-import { FUND } from '../../streams/measures/fundFields.ts'
-import { PNL } from '../../streams/measures/pnlFields.ts'
 import { POOL } from '../../streams/measures/poolFields.ts'
-import type { FundRow, MeasureRow, PnlRow, PoolRow } from '../../streams/measures/rows.ts'
+import { MEASURES, type MeasureRow, type PoolRow } from '../../streams/measures/rows.ts'
 
 /** Rows of every kind, with all that they may hold. */
 
@@ -121,7 +119,7 @@ const figures = (fields: readonly Field[], numbers: fc.Arbitrary<number>) =>
   Object.fromEntries(fields.map(({ member, type }) => [member, valuesOf(type, numbers)]))
 
 /** Rows of a measure, with all that they may hold. */
-const rowsOf = <M extends Measure>({ kind, entries }: M, numbers: fc.Arbitrary<number>): fc.Arbitrary<RowOf<M>> => {
+export const rowsOf = <M extends Measure>({ kind, entries }: M, numbers = anyNumber): fc.Arbitrary<RowOf<M>> => {
   const members: Record<string, fc.Arbitrary<unknown>> = { kind: fc.constant(kind), id: names, t: times }
   const groups: Record<string, fc.Arbitrary<unknown>> = {}
   for (const entry of entries) {
@@ -140,11 +138,10 @@ const rowsOf = <M extends Measure>({ kind, entries }: M, numbers: fc.Arbitrary<n
   return fc.oneof(fc.record(members), fc.record({ ...members, ...groups })) as fc.Arbitrary<unknown> as fc.Arbitrary<RowOf<M>>
 }
 
-export const pnlRows = (numbers = anyNumber): fc.Arbitrary<PnlRow> => rowsOf(PNL, numbers)
-
-export const fundRows = (numbers = anyNumber): fc.Arbitrary<FundRow> => rowsOf(FUND, numbers)
-
 export const poolRows = (numbers = anyNumber): fc.Arbitrary<PoolRow> => rowsOf(POOL, numbers)
 
+/** Rows of every measure. */
 export const measureRows = (numbers = anyNumber): fc.Arbitrary<MeasureRow> =>
-  fc.oneof(pnlRows(numbers), fundRows(numbers), poolRows(numbers))
+  fc.oneof(
+    ...Object.values<Measure>(MEASURES).map(measure => rowsOf(measure, numbers) as fc.Arbitrary<unknown> as fc.Arbitrary<MeasureRow>),
+  )

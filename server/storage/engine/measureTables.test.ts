@@ -1,19 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { MeasureRow } from '../../../streams/measures/rows.ts'
-import { fundRows, pnlRows, poolRows } from '../../test/storageRows.ts'
+import type { Measure } from '../../../streams/measures/fields.ts'
+import { MEASURES, type MeasureKind, type MeasureRow } from '../../../streams/measures/rows.ts'
+import { poolRows, rowsOf } from '../../test/storageRows.ts'
 import { MEASURE_TABLES, measureTableOf } from './measureTables.ts'
 import { RowReader, RowWriter } from './rowBinary.ts'
 
 describe('rows of measures', () => {
-  it.each([
-    ['pnl', pnlRows()],
-    ['fund', fundRows()],
-    ['pool', poolRows()],
-  ] as const)('of a %s come back as they were, to the last digit', (kind, rows) => {
-    const table = measureTableOf(kind)
+  it.each(Object.values<Measure>(MEASURES))('of a $kind come back as they were, to the last digit', measure => {
+    const table = measureTableOf(measure.kind as MeasureKind)
+    const rows = rowsOf(measure)
     fc.assert(
-      fc.property(fc.array(rows as fc.Arbitrary<MeasureRow>, { minLength: 1, maxLength: 10 }), written => {
+      fc.property(fc.array(rows as fc.Arbitrary<unknown> as fc.Arbitrary<MeasureRow>, { minLength: 1, maxLength: 10 }), written => {
         const out = new RowWriter(16)
         for (const row of written) table.write(out, row)
         const input = new RowReader(out.written())

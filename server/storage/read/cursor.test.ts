@@ -25,7 +25,7 @@ describe('cursors', () => {
     writeCursor(1.5, 'a'),
     writeCursor(Number.NaN, 'a'),
   ])('of another channel or of nobody are refused: "%s"', cursor =>
-    expect(() => readCursor(cursor, 'number', 'string')).toThrow('cursor: found something else'),
+    expect(() => readCursor(cursor, 'number', 'string')).toThrow('cursor: found another text'),
   )
 
   it('of any text at all are refused or read, never a fault', () => {

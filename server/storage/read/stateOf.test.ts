@@ -1,20 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter, utf8Text } from '../../../streams/channels/byteWriter.ts'
-import { showFund } from '../../../streams/channels/fundChannel.ts'
-import { showPnl } from '../../../streams/channels/pnlChannel.ts'
-import { showPool } from '../../../streams/channels/poolChannel.ts'
+import { showMeasure } from '../../../streams/channels/measureChannel.ts'
 import { StateTree } from '../../../streams/channels/stateTree.ts'
-import type { MeasureRow } from '../../../streams/measures/rows.ts'
+import type { Measure } from '../../../streams/measures/fields.ts'
+import { MEASURES, type MeasureRow } from '../../../streams/measures/rows.ts'
 import { measureRows } from '../../test/storageRows.ts'
 import { stateOf } from './stateOf.ts'
 
 /** What a client would be shown of the row, live. */
 const shown = (row: MeasureRow): Record<string, unknown> => {
   const state = new StateTree(12)
-  if (row.kind === 'pnl') showPnl(state.root)({ ...row, accounts: [], twr: Number.NaN })
-  else if (row.kind === 'fund') showFund(state.root)(row)
-  else showPool(state.root)(row)
+  const show = showMeasure<Measure>(state.root, MEASURES[row.kind]) as unknown as (row: MeasureRow) => void
+  show(row)
   const out = new ByteWriter()
   state.snapshot(out)
   return JSON.parse(utf8Text(out.drain())) as Record<string, unknown>
