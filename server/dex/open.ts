@@ -14,9 +14,9 @@ import { insertPoolTrades, type PoolTrade, PoolTrades } from './poolTrades.ts'
 export interface DexOptions {
   readonly engine: Promise<Engine>
   readonly pools: ReadonlyMap<string, Pool>
-  /** Of an asset in the quote currency; NaN where unknown. */
+  /** Of an asset in the quote currency; NaN if unknown. */
   readonly priceOf: (asset: string) => number
-  /** Circulating; NaN where unknown. */
+  /** Circulating; NaN if unknown. */
   readonly supplyOf: (asset: string) => number
   readonly input$: Observable<Input>
   readonly frames$: Observable<Frame>
@@ -49,8 +49,8 @@ export const openDex = ({ engine, pools, priceOf, supplyOf, input$, frames$, now
   return {
     dex: new Dex({ engine, pools, priceOf, now, capOf: coin => supplyOf(coin) * priceOf(coin) || undefined }),
     figures() {
-      const [stored, kept] = [tradesToStore.stats(), liquidityToStore.stats()]
-      const of = (name: keyof typeof stored) => ({ trades: stored[name], liquidity: kept[name] })
+      const [ofTrades, ofLiquidity] = [tradesToStore.stats(), liquidityToStore.stats()]
+      const of = (name: keyof typeof ofTrades) => ({ trades: ofTrades[name], liquidity: ofLiquidity[name] })
       return { waiting: of('waiting'), stored: of('stored'), retries: of('retries'), dropped: of('dropped') }
     },
     async close() {

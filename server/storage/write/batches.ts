@@ -37,14 +37,14 @@ export class Batches {
   private readonly open = new Map<TableName, Batch>()
   private readonly spare: RowWriter[] = []
   private readonly tickRows: TickRows
-  private readonly newestTicks: TickWatermarks
-  private readonly seen: StoredIndex
+  private readonly watermarks: TickWatermarks
+  private readonly index: StoredIndex
   private readonly finished: (batch: Batch) => void
 
-  constructor(symbols: Interner, sources: Interner, seen: StoredIndex, finished: (batch: Batch) => void) {
-    this.newestTicks = new TickWatermarks(symbols, sources, seen)
-    this.tickRows = new TickRows(symbols, sources, this.newestTicks)
-    this.seen = seen
+  constructor(symbols: Interner, sources: Interner, index: StoredIndex, finished: (batch: Batch) => void) {
+    this.watermarks = new TickWatermarks(symbols, sources, index)
+    this.tickRows = new TickRows(symbols, sources, this.watermarks)
+    this.index = index
     this.finished = finished
   }
 
@@ -102,7 +102,7 @@ export class Batches {
       this.added(batch, 0)
       return
     }
-    this.seen.meet(table, streamOf(measure.id), measure.t, batch.suspects)
+    this.index.meet(table, streamOf(measure.id), measure.t, batch.suspects)
     this.added(batch, 1)
   }
 
@@ -126,7 +126,7 @@ export class Batches {
 
   private handOver(batch: Batch): void {
     this.open.delete(batch.table)
-    if (batch.table === 'ticks') batch.suspects = this.newestTicks.drain()
+    if (batch.table === 'ticks') batch.suspects = this.watermarks.drain()
     this.finished(batch)
   }
 }

@@ -15,7 +15,7 @@ import { checkRows, type StoredIndex, type Suspects } from './storedIndex.ts'
 
 /** How a file is checked before it is sent for the first time: its rows may have been stored before this start. */
 export interface Check {
-  readonly seen: StoredIndex
+  readonly index: StoredIndex
   /** The suspects among its rows; undefined if they are not known. */
   readonly suspects: Suspects | undefined
   /** Called with the number of rows that were stored already. */
@@ -94,10 +94,10 @@ export class Inserter {
   }
 
   /** Takes the rows out of the file that were stored before this start. */
-  private async checked(engine: Engine, file: SpoolFile, { seen, suspects, known }: Check): Promise<SpoolFile> {
+  private async checked(engine: Engine, file: SpoolFile, { index, suspects, known }: Check): Promise<SpoolFile> {
     const table = tableOf(file.table)
-    const may = suspects === undefined || (await seen.mayHave(engine, table, suspects))
-    const left = may ? await seen.unseen(engine, table, await readFile(file.path), file.rows) : undefined
+    const may = suspects === undefined || (await index.mayHave(engine, table, suspects))
+    const left = may ? await index.missing(engine, table, await readFile(file.path), file.rows) : undefined
     const checked = await this.spool.check(file, left)
     this.known[file.table] += file.rows - checked.rows
     known?.(file.rows - checked.rows)

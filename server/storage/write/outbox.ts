@@ -33,7 +33,7 @@ export class Outbox {
   private readonly items: Item[]
   private readonly spool: Spool
   private readonly inserter: Inserter
-  private readonly seen: StoredIndex
+  private readonly index: StoredIndex
   private readonly written: (out: RowWriter) => void
   private readonly log: Logger
   private readonly ended = new AbortController()
@@ -48,14 +48,14 @@ export class Outbox {
   constructor(
     spool: Spool,
     inserter: Inserter,
-    seen: StoredIndex,
+    index: StoredIndex,
     written: (out: RowWriter) => void,
     log: Logger,
     beforeOwnRows?: () => Promise<void>,
   ) {
     this.spool = spool
     this.inserter = inserter
-    this.seen = seen
+    this.index = index
     this.written = written
     this.log = log
     this.items = spool.leftOver.map(oldItem)
@@ -85,7 +85,7 @@ export class Outbox {
   }
 
   /** Resolves when the rows are stored; rejects if they stay in the spool. */
-  put(batch: Batch, check: Check = { seen: this.seen, suspects: batch.suspects }): Promise<void> {
+  put(batch: Batch, check: Check = { index: this.index, suspects: batch.suspects }): Promise<void> {
     const item = itemOf(batch.table, batch.frame, batch.rows, check, this.file(batch))
     this.items.push(item)
     this.more.resolve()
@@ -195,7 +195,7 @@ export class Outbox {
  * same rows again.
  */
 const oldItem = (file: SpoolFile): Item =>
-  itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { seen: new StoredIndex(), suspects: undefined }, Promise.resolve(file))
+  itemOf(file.table, Number.NEGATIVE_INFINITY, file.rows, { index: new StoredIndex(), suspects: undefined }, Promise.resolve(file))
 
 const itemOf = (table: TableName, frame: number, rows: number, check: Check, filed: Promise<SpoolFile | undefined>): Item => {
   const gone = deferred<void>()

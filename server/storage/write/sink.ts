@@ -114,15 +114,15 @@ class SpooledSink implements Sink {
   private timer: NodeJS.Timeout | undefined
 
   constructor(spool: Spool, { symbols, sources, engine, log, spoolBytes = SPOOL_BYTES, beforeOwnRows, lastingMs }: SinkOptions) {
-    const seen = new StoredIndex()
+    const index = new StoredIndex()
     const prepare = beforeOwnRows && (async () => beforeOwnRows(await engine))
     this.spool = spool
     this.symbols = symbols
     this.sources = sources
     this.spoolBytes = spoolBytes
     this.inserter = new Inserter(engine, spool, log, lastingMs)
-    this.outbox = new Outbox(spool, this.inserter, seen, out => this.batches.reuse(out), log, prepare)
-    this.batches = new Batches(symbols, sources, seen, batch => void this.outbox.put(batch))
+    this.outbox = new Outbox(spool, this.inserter, index, out => this.batches.reuse(out), log, prepare)
+    this.batches = new Batches(symbols, sources, index, batch => void this.outbox.put(batch))
     for (const { table, rows, path } of spool.cutShort) {
       this.inserter.rejected[table] += rows
       this.inserter.whyAside = 'a file of the spool is shorter than it was'
@@ -151,7 +151,7 @@ class SpooledSink implements Sink {
     let known = 0
     const apart = new Batches(this.symbols, this.sources, own, batch => {
       rows += batch.rows
-      gone.push(this.outbox.put(batch, { seen: own, suspects: batch.suspects, known: n => (known += n) }))
+      gone.push(this.outbox.put(batch, { index: own, suspects: batch.suspects, known: n => (known += n) }))
     })
     apart.accept({ t: Number.isNaN(this.lastFrame) ? 0 : this.lastFrame, ticks, measures: [] })
     apart.finish()

@@ -23,7 +23,7 @@ export class StoredIndex {
   /** By table and stream, as written in the rows: no row that was stored before this start is newer (ms). */
   private readonly newestOf = new Map<string, number>()
   /** Counts the answers of the engine, so that others may keep what they looked up until the next one. */
-  lessons = 0
+  revision = 0
 
   /** Returns the newest stored time of a stream, ms; Infinity if it is not known yet. `stream` is as `streamOf` writes it. */
   newest(table: Table, stream: string): number {
@@ -45,7 +45,7 @@ export class StoredIndex {
   }
 
   /** Returns those of the rows that the engine lacks; undefined if it lacks all of them. Only for rows that were never sent. */
-  async unseen(engine: Engine, table: Table, bytes: Buffer, rows: number): Promise<{ bytes: Buffer; rows: number } | undefined> {
+  async missing(engine: Engine, table: Table, bytes: Buffer, rows: number): Promise<{ bytes: Buffer; rows: number } | undefined> {
     const layout = await layOut(table, bytes, rows)
     const met: Suspects = new Map()
     for (const row of layout) this.meet(table, row.stream, row.t, met)
@@ -76,7 +76,7 @@ export class StoredIndex {
       const stream = input.bytes.toString('latin1', start, input.at)
       this.newestOf.set(`${table.name} ${stream}`, MS.read(input))
     }
-    this.lessons += 1
+    this.revision += 1
   }
 }
 

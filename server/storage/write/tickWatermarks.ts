@@ -9,23 +9,23 @@ import { type StoredIndex, type Suspects, streamOf } from './storedIndex.ts'
 export class TickWatermarks {
   private readonly symbols: Interner
   private readonly sources: Interner
-  private readonly seen: StoredIndex
+  private readonly index: StoredIndex
   /** The newest stored time of each stream (ms), by source and symbol. */
   private newest: number[][] = []
-  private lessons = 0
+  private revision = 0
   /** The oldest suspect of each stream, by source and symbol. */
   private oldest: number[][] = []
 
-  constructor(symbols: Interner, sources: Interner, seen: StoredIndex) {
+  constructor(symbols: Interner, sources: Interner, index: StoredIndex) {
     this.symbols = symbols
     this.sources = sources
-    this.seen = seen
+    this.index = index
   }
 
   /** Forgets what was looked up, if the index has learnt since. */
   refresh(): void {
-    if (this.lessons === this.seen.lessons) return
-    this.lessons = this.seen.lessons
+    if (this.revision === this.index.revision) return
+    this.revision = this.index.revision
     this.newest = []
   }
 
@@ -50,7 +50,7 @@ export class TickWatermarks {
   }
 
   private lookUp(symbol: number, source: number): number {
-    const newest = this.seen.newest(TICKS, this.stream(symbol, source))
+    const newest = this.index.newest(TICKS, this.stream(symbol, source))
     this.newest[source] ??= []
     this.newest[source][symbol] = newest
     return newest
