@@ -1,3 +1,5 @@
+import type { MarketPast } from './market/marketPast.ts'
+
 /**
  * The time before this start, as the store knows it: put in once, when the store has answered, and merged with the events that have come
  * since. Until then a figure that depends on it is unknown and therefore absent.
@@ -6,4 +8,6 @@ export interface Past {
   readonly kind: 'past'
   /** It holds what happened up to this event time, ms; Infinity if everything stored is the past of this run. */
   readonly asOf: number
+  /** Prices and trades; undefined if none are stored. */
+  readonly market?: MarketPast
 }

@@ -59,6 +59,8 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
 interface Moment {
   readonly t: number
   readonly byClock: boolean
+  /** The past was put in: what changes by it happened before this start. */
+  readonly restored?: boolean
 }
 
 type Opener = (channel: string) => ReturnType<typeof openChannel>
@@ -94,6 +96,7 @@ const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open
     }
     default:
       view.absorb(input)
+      if (input.kind === 'past' && !view.open) yield { t: view.t, byClock: false, restored: true }
       if (input.kind !== 'ledger') return
   }
   // Between two frames nothing is half done: a watched channel or a committed entry shows at once, as of the last frame.
@@ -124,10 +127,11 @@ type Measured = Omit<Frame, 'pushes' | 'ready'>
 
 /** Lets time come to the end of the frame and computes what changed by it. */
 const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Measured> =>
-  map(({ t, byClock }) => {
+  map(({ t, byClock, restored }) => {
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
     view.changes.recompute(t)
+    if (restored) sampler.restored()
     const output = view.drainOutput()
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))

@@ -25,6 +25,11 @@ export class RowSampler {
     return this.next
   }
 
+  /** Takes what has changed so far for stored: it was changed by rows that are. */
+  restored(): void {
+    this.since = this.view.changes.lastChange
+  }
+
   /** Returns rows of what entries of the journal have changed, as of the frame `t`. */
   ledgerDriven(t: number, { funds, portfolios }: LedgerDriven): MeasureRow[] {
     // Entries of an earlier run are no events of this one.

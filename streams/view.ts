@@ -114,6 +114,13 @@ export class View {
         this.feeds[input.feed]!.state = input.state
         break
       case 'past':
+        if (input.market)
+          this.market.restore(
+            input.market,
+            this.feeds.some(feed => feed.live),
+            this.sources,
+            this.changes,
+          )
         this.pastKnown = true
         break
       case 'ledger':

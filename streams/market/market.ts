@@ -3,6 +3,7 @@ import type { Interner } from '../lib/interner.ts'
 import { INTERVALS, type Interval } from '../wire/channels.ts'
 import { Candle, Candles } from './candles.ts'
 import type { FeedHealth } from './feedHealth.ts'
+import type { InstrumentPast, MarketPast } from './marketPast.ts'
 import { Quotes } from './quotes.ts'
 import { RollingDay } from './rollingDay.ts'
 import { Tape } from './tape.ts'
@@ -100,6 +101,24 @@ export class Instrument extends Source {
     return seen.add(id)
   }
 
+  /** Takes in what is stored of it: what has come since is newer. */
+  restore({ newest }: InstrumentPast, live: boolean, sources: Interner): void {
+    if (live && this.feeds.length === 0) this.quotes.stale[this.index] = 1
+    const trades = newest.map(({ src, ...trade }) => ({ ...trade, source: sources.index(src) }))
+    const fresh = trades.filter(({ source, id }) => this.isNew(source, id))
+    this.tape.restore(fresh)
+    for (const { t, price, size, side, source } of fresh) if (!(t < this.t)) this.trade(t, price, size, side, source)
+  }
+
+  /** The newest trade. */
+  trade(t: number, price: number, size: number, side: number, source: number): void {
+    this.price = price
+    this.size = size
+    this.side = side
+    this.source = source
+    this.t = t
+  }
+
   /** Notes that ticks of it come from a feed. */
   comesFrom(feed: FeedHealth): void {
     if (this.feeds.includes(feed)) return
@@ -165,13 +184,7 @@ export class Market {
           continue
         }
         if (time < instrument.t) feed.late += 1
-        else {
-          instrument.price = price[i]!
-          instrument.size = size[i]!
-          instrument.side = side[i]!
-          instrument.source = source[i]!
-          instrument.t = time
-        }
+        else instrument.trade(time, price[i]!, size[i]!, side[i]!, source[i]!)
         if (type[i] === CANDLE && candle) {
           const span = candle.span[i]!
           const bar = candleBar(time, span, candle.open[i]!, candle.high[i]!, candle.low[i]!, price[i]!, size[i]!)
@@ -197,6 +210,16 @@ export class Market {
     let at = Number.POSITIVE_INFINITY
     for (const { day } of this.active) at = Math.min(at, day.losesAt)
     return at
+  }
+
+  /** Takes in what is stored of the time before this start. If the feeds are `live`, a price is stale until one of them brings its symbol. */
+  restore({ instruments }: MarketPast, live: boolean, sources: Interner, changes: Changes): void {
+    for (const past of instruments) {
+      const instrument = this.instrument(past.symbol)
+      instrument.restore(past, live, sources)
+      if (instrument.changedAt === 0) this.active.push(instrument)
+      instrument.touch(changes)
+    }
   }
 
   /** Lets time come to `t` (ms): days lose their oldest minutes. */

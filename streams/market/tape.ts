@@ -38,7 +38,22 @@ export class Tape {
     if (this.unseen) this.unseen.push({ id, t, price, size, side, source })
   }
 
+<<<<<<< HEAD
   /** Begins or ends to collect for a follower, at first with what the tape holds. */
+=======
+  /** Puts `older` trades in front of those that the tape holds, oldest first. */
+  restore(older: readonly TapeTrade[]): void {
+    const newer = this.newest()
+    const following = this.unseen !== undefined
+    this.unseen = undefined
+    this.id.length = 0
+    this.head = 0
+    for (const { id, t, price, size, side, source } of [...older, ...newer].slice(-TAPE_LENGTH)) this.push(id, t, price, size, side, source)
+    if (following) this.follow(true)
+  }
+
+  /** Begins to collect for a follower, with what the tape holds, or ends it. */
+>>>>>>> 8f8fb0a (wip)
   follow(on: boolean): void {
     this.unseen = on ? this.newest() : undefined
   }
