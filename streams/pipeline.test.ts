@@ -24,7 +24,7 @@ describe('a tick', () => {
       src: 'venue',
       t: NOON + 5,
       stale: false,
-      day: { n: 1, volume: 0.5, notional: 30_000, vwap: 60_000, open: 60_000, high: 60_000, low: 60_000 },
+      day: { n: 1, volume: 0.5, notional: 30_000, vwap: 60_000, open: 60_000, high: 60_000, low: 60_000, since: NOON + 5 },
     })
     expect(p.frames.at(-1)?.t).toBe(NOON + 20)
     expect(p.agrees()).toBe(true)

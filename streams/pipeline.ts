@@ -42,10 +42,15 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
     dueBefore: t => dueBefore(t, view, sampler),
     run: input$ =>
       input$.pipe(
-        intoView(view, sampler, name => {
-          const channel = openChannel(view, channels, name)
-          if (channel) asked.push(name)
-          return channel
+        intoView({
+          view,
+          sampler,
+          open(name) {
+            const channel = openChannel(view, channels, name)
+            if (channel) asked.push(name)
+            return channel
+          },
+          restored: () => restored(view, channels, sampler),
         }),
         // A channel watched from the start has its first state before any input.
         options.everything ? startWith({ t: 0, byClock: false }) : identity,
@@ -59,27 +64,32 @@ export const pipeline = (options: PipelineOptions): Pipeline => {
 interface Moment {
   readonly t: number
   readonly byClock: boolean
-  /** The past was put in: what changes by it happened before this start. */
-  readonly restored?: boolean
 }
 
-type Opener = (channel: string) => ReturnType<typeof openChannel>
+/** What inputs go into. */
+interface Intake {
+  readonly view: View
+  readonly sampler: RowSampler
+  readonly open: (channel: string) => ReturnType<typeof openChannel>
+  /** Called when the past has been put in between two frames. */
+  readonly restored: () => void
+}
 
 /** Puts every input into the view and emits the ends of frames. They are taken one by one, so the view is then as of each. */
 const intoView =
-  (view: View, sampler: RowSampler, open: Opener): OperatorFunction<Input, Moment> =>
+  (intake: Intake): OperatorFunction<Input, Moment> =>
   input$ =>
     new Observable(subscriber =>
       input$.subscribe({
         next(input) {
-          for (const moment of momentsOf(input, view, sampler, open)) subscriber.next(moment)
+          for (const moment of momentsOf(input, intake)) subscriber.next(moment)
         },
         error: error => subscriber.error(error),
         complete: () => subscriber.complete(),
       }),
     )
 
-const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open: Opener): Iterable<Moment> {
+const momentsOf = function* (input: Input, { view, sampler, open, restored }: Intake): Iterable<Moment> {
   switch (input.kind) {
     case 'clock': {
       // What falls due in a gap without events happens in a frame of its own, at its own time. There is no gap before the first frame.
@@ -96,11 +106,19 @@ const momentsOf = function* (input: Input, view: View, sampler: RowSampler, open
     }
     default:
       view.absorb(input)
-      if (input.kind === 'past' && !view.open) yield { t: view.t, byClock: false, restored: true }
+      if (input.kind === 'past' && !view.open) restored()
       if (input.kind !== 'ledger') return
   }
   // Between two frames nothing is half done: a watched channel or a committed entry shows at once, as of the last frame.
   if (!view.open) yield { t: view.t, byClock: false }
+}
+
+/** Computes what follows from the past. It shows in the next frame, and is no change that would be stored: it was stored before. */
+const restored = (view: View, channels: ChannelStates, sampler: RowSampler): void => {
+  channels.hush()
+  view.changes.recompute(view.t)
+  sampler.restored()
+  for (const channel of channels.speak()) view.changes.mark(channel)
 }
 
 /** Returns the end (ms) of the first frame that something falls due in, before `t`; `t` or later if nothing does, or a frame is open. */
@@ -127,11 +145,10 @@ type Measured = Omit<Frame, 'pushes' | 'ready'>
 
 /** Lets time come to the end of the frame and computes what changed by it. */
 const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Measured> =>
-  map(({ t, byClock, restored }) => {
+  map(({ t, byClock }) => {
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
     view.changes.recompute(t)
-    if (restored) sampler.restored()
     const output = view.drainOutput()
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))

@@ -24,6 +24,8 @@ export interface ViewOptions {
   /** Canonical symbols by the numbers in ticks, and the same for the sources of ticks. */
   readonly symbols: Interner
   readonly sources: Interner
+  /** The names of sources that count before others for the same time, first the one that counts most. */
+  readonly sourceOrder?: readonly string[]
   /** ms of event time that a frame takes. */
   readonly frameMs: number
   /** ms without a message after which a feed is silent. */
@@ -80,7 +82,11 @@ export class View {
     this.pastKnown = !options.awaitsPast
     this.symbols = options.symbols
     this.sources = options.sources
-    this.market = new Market(options.symbols)
+    this.market = new Market(options.symbols, {
+      sources: options.sources,
+      sourceOrder: options.sourceOrder ?? [],
+      awaitsPast: options.awaitsPast ?? false,
+    })
     this.feeds = options.feeds.map(info => new FeedHealth(info, options.staleAfterMs))
     for (const spec of options.funds) this.define(spec)
     this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.market, this.changes)]))
@@ -114,13 +120,7 @@ export class View {
         this.feeds[input.feed]!.state = input.state
         break
       case 'past':
-        if (input.market)
-          this.market.restore(
-            input.market,
-            this.feeds.some(feed => feed.live),
-            this.sources,
-            this.changes,
-          )
+        this.market.restore(input.market ?? { instruments: [] }, !this.replays, this.changes)
         this.pastKnown = true
         break
       case 'ledger':
@@ -146,6 +146,7 @@ export class View {
   advance(t: number): void {
     this.t = t
     this.open = false
+    this.market.endFrame(t, this.changes)
     // New supplies show at once; what follows from them is computed at the end of a frame.
     for (const fund of this.supplied) this.changes.mark(fund)
     this.supplied.clear()
@@ -181,7 +182,12 @@ export class View {
 
   /** Whether nothing more will come: the feeds were replays, and all have ended. */
   get ended(): boolean {
-    return this.feeds.length > 0 && this.feeds.every(feed => !feed.live && feed.state === 'ended')
+    return this.replays && this.feeds.every(feed => feed.state === 'ended')
+  }
+
+  /** Whether the data are the clock. */
+  private get replays(): boolean {
+    return this.feeds.length > 0 && this.feeds.every(feed => !feed.live)
   }
 
   private absorbTicks(ticks: Ticks): void {

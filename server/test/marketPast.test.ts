@@ -20,14 +20,16 @@ it('the past of a market has the newest trades up to its moment, in the order th
   write(T + 7_200_000, [at(T + 7_200_000, 'c')])
   await sink.until(Number.POSITIVE_INFINITY)
   const ids = async (asOf: number) =>
-    (await marketPast(engine, asOf)).instruments.map(({ symbol, newest }) => [symbol, newest.map(({ id }) => id).join(' ')])
+    (await marketPast(engine, asOf)).instruments.flatMap(({ symbol, newest, last }) =>
+      newest.length + last.length === 0 ? [] : [[symbol, [...newest, { id: '|' }, ...last].map(({ id }) => id).join(' ')]],
+    )
   expect(await ids(Number.POSITIVE_INFINITY)).toEqual([
-    ['BTC-USD', 'a late b c'],
-    ['ETH-USD', 'e'],
+    ['BTC-USD', 'a late b c |'],
+    ['ETH-USD', 'e |'],
   ])
   expect(await ids(T + 40)).toEqual([
-    ['BTC-USD', 'a late b'],
-    ['ETH-USD', 'e'],
+    ['BTC-USD', 'a late | b'],
+    ['ETH-USD', 'e |'],
   ])
   expect(await ids(T)).toEqual([])
 })

@@ -91,7 +91,7 @@ describe.each(KINDS)('the %s engine', kind => {
       expect(await countOf(engine, `SELECT count() AS n FROM system.tables WHERE database = '${database}'`)).toBe(whole)
       expect(await countOf(engine, `SELECT count() AS n FROM ${database}.migrations FINAL`)).toBe(MIGRATIONS.length)
     }
-  })
+  }, 180_000)
 
   it('refuses a database that a newer version wrote', async () => {
     const { client } = await opened()
@@ -181,9 +181,9 @@ describe('opening', () => {
 
   it('leaves no client open where the database is of a newer version', async () => {
     const engine = await openedEngine(bench, 'embedded')
-    await migrate(engine.client, 'driftwire', [...MIGRATIONS, { id: 9, name: 'later', statements: () => [] }])
+    await migrate(engine.client, 'driftwire', [...MIGRATIONS, { id: 99, name: 'later', statements: () => [] }])
     await engine.close()
-    await expect(openEngine({ source: { dataDir: join(bench.dir, 'engine') }, log: silent })).rejects.toThrow('found migration 9')
+    await expect(openEngine({ source: { dataDir: join(bench.dir, 'engine') }, log: silent })).rejects.toThrow('found migration 99')
     const other = await Bench.open() // one process holds one directory: it can hold another only when it let go of the first
     const next = await openedEngine(other, 'embedded')
     expect(await countOf(next, 'SELECT 1 AS n')).toBe(1)

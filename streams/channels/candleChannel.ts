@@ -1,17 +1,24 @@
-import type { Candle, Candles } from '../market/candles.ts'
+import type { ShownCandle, SymbolBars } from '../market/symbolBars.ts'
 import type { Branch } from './stateTree.ts'
 
-/** Shows `candle:INTERVAL:SYMBOL`: the running candle and, under `prev`, the last closed one. Returns what writes them. */
-export const showCandle = (root: Branch): ((candles: Candles) => void) => {
+/**
+ * Shows `candle:INTERVAL:SYMBOL`: the running candle of `interval` ms and, under `prev`, the last closed one. Returns what writes those of a
+ * symbol that begin at `knownFrom` (ms) or later: the others owe something to a past that is not known yet.
+ */
+export const showCandle = (root: Branch, interval: number): ((bars: SymbolBars, knownFrom: number) => void) => {
   const running = showBar(root)
-  const previous = showBar(root.branch('prev'))
-  return candles => {
-    if (candles.running) running(candles.running)
-    if (candles.previous) previous(candles.previous)
+  const prev = root.branch('prev')
+  const previous = showBar(prev)
+  return (bars, knownFrom) => {
+    const candle = bars.running(interval)
+    if (candle && candle.candle.openT >= knownFrom) running(candle)
+    const before = bars.previous(interval)
+    if (before && before.candle.openT >= knownFrom) previous(before)
+    else prev.remove()
   }
 }
 
-const showBar = (branch: Branch): ((bar: Candle) => void) => {
+const showBar = (branch: Branch): ((shown: ShownCandle) => void) => {
   const openT = branch.exact('open_t')
   const o = branch.number('o')
   const h = branch.number('h')
@@ -19,13 +26,15 @@ const showBar = (branch: Branch): ((bar: Candle) => void) => {
   const c = branch.number('c')
   const v = branch.number('v')
   const n = branch.exact('n')
-  return bar => {
-    openT.set(bar.openT)
-    o.set(bar.open)
-    h.set(bar.high)
-    l.set(bar.low)
-    c.set(bar.close)
-    v.set(bar.volume)
-    n.set(bar.n)
+  const incomplete = branch.value('gap')
+  return ({ candle, gap }) => {
+    openT.set(candle.openT)
+    o.set(candle.open)
+    h.set(candle.high)
+    l.set(candle.low)
+    c.set(candle.close)
+    v.set(candle.volume)
+    n.set(candle.n)
+    incomplete.set(gap || undefined)
   }
 }

@@ -93,6 +93,7 @@ export class ChannelStates implements Channels {
   private readonly digits: number
   private readonly channels = new Map<string, Channel>()
   private pushes: Push[] = []
+  private hushed: Set<Channel> | undefined
   /** The number that new channels begin with. */
   private base = 0
   private readonly out = new ByteWriter()
@@ -128,8 +129,24 @@ export class ChannelStates implements Channels {
     this.channels.delete(name)
   }
 
+  /** What is written until `speak` waits for the patch of the next frame. */
+  hush(): void {
+    this.hushed = new Set()
+  }
+
+  /** Ends what `hush` began. Returns the channels that were written. */
+  speak(): Iterable<Channel> {
+    const { hushed } = this
+    this.hushed = undefined
+    return hushed ?? []
+  }
+
   /** Numbers what was written into a channel's state since its last patch; nothing if nothing changed. */
   commit(channel: Channel, t: number): void {
+    if (this.hushed) {
+      this.hushed.add(channel)
+      return
+    }
     const prev = channel.state.seq
     if (!channel.state.commit()) return
     this.numbered(channel, t)

@@ -5,7 +5,7 @@ import type { Interner } from '../lib/interner.ts'
 import type { Market } from '../market/market.ts'
 import type { Portfolio } from '../pnl/portfolio.ts'
 import type { Pool } from '../pools/pool.ts'
-import { type ChannelName, type ChannelNameOf, channelsOf, type Kind, type KindOf, parseChannel } from '../wire/channels.ts'
+import { type ChannelName, type ChannelNameOf, channelsOf, INTERVALS, type Kind, type KindOf, parseChannel } from '../wire/channels.ts'
 import { showCandle } from './candleChannel.ts'
 import type { Channel, ChannelStates, ChannelView } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'
@@ -46,7 +46,7 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
       source,
       show: state => {
         const show = showTick(state.root, view.sources)
-        return { state, write: () => show(source) }
+        return { state, write: () => show(source, view.market.pastKnown) }
       },
     }
   },
@@ -62,12 +62,11 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
   },
   candle: (view, { id, interval }) => {
     const source = view.market.instrument(id)
-    const candles = source.candles[interval]
     return {
       source,
       show: state => {
-        const show = showCandle(state.root)
-        return { state, write: () => show(candles) }
+        const show = showCandle(state.root, INTERVALS[interval])
+        return { state, write: () => show(source.bars, view.market.knownFrom) }
       },
     }
   },

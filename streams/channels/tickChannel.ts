@@ -3,8 +3,11 @@ import type { Instrument } from '../market/market.ts'
 import { SIDES } from '../market/ticks.ts'
 import type { Branch } from './stateTree.ts'
 
-/** Shows `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. Returns what writes an instrument. */
-export const showTick = (root: Branch, sources: Interner): ((instrument: Instrument) => void) => {
+/**
+ * Shows `tick:SYMBOL`: the newest trade and quote, and the rolling day, whose figures keep every digit. The day is absent until the
+ * past is known. Returns what writes an instrument.
+ */
+export const showTick = (root: Branch, sources: Interner): ((instrument: Instrument, pastKnown: boolean) => void) => {
   const price = root.number('price')
   const size = root.number('size')
   const side = root.value('side')
@@ -21,7 +24,9 @@ export const showTick = (root: Branch, sources: Interner): ((instrument: Instrum
   const open = day.exact('open')
   const high = day.exact('high')
   const low = day.exact('low')
-  return instrument => {
+  const since = day.exact('since')
+  const incomplete = day.value('gap')
+  return (instrument, pastKnown) => {
     if (instrument.changedAt === 0) return
     if (!Number.isNaN(instrument.t)) {
       price.set(instrument.price)
@@ -33,17 +38,21 @@ export const showTick = (root: Branch, sources: Interner): ((instrument: Instrum
     bid.set(instrument.bid)
     ask.set(instrument.ask)
     stale.set(instrument.stale)
-    const bar = instrument.day.total()
-    if (bar === undefined) {
+    const { bars } = instrument
+    const shown = pastKnown ? bars.rollingDay() : undefined
+    if (shown === undefined) {
       day.remove()
       return
     }
-    n.set(bar.n)
-    volume.set(bar.volume)
-    notional.set(bar.notional)
-    vwap.set(bar.volume > 0 ? bar.notional / bar.volume : undefined)
-    open.set(bar.open)
-    high.set(bar.high)
-    low.set(bar.low)
+    const { candle, gap } = shown
+    n.set(candle.n)
+    volume.set(candle.volume)
+    notional.set(candle.notional)
+    vwap.set(candle.volume > 0 ? candle.notional / candle.volume : undefined)
+    open.set(candle.open)
+    high.set(candle.high)
+    low.set(candle.low)
+    since.set(bars.first >= bars.dayFrom ? bars.first : undefined)
+    incomplete.set(gap || undefined)
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Candle, Candles, DAY, floorTo, MINUTE } from './candles.ts'
-import { RollingDay } from './rollingDay.ts'
+import { type Candle, DAY, floorTo, MINUTE } from './candles.ts'
+import { SymbolBars } from './symbolBars.ts'
 
 interface Trade {
   t: number
@@ -48,66 +48,92 @@ const expected = (list: Trade[]) => {
 
 const seen = ({ open, close, high, low, volume, notional, n }: Candle) => ({ open, close, high, low, volume, notional, n })
 
+const bars = (): SymbolBars => new SymbolBars((a, b) => a - b)
+
 describe('candles', () => {
   it('are what their trades say, late ones included, for the running candle and the last closed one', () => {
     fc.assert(
       fc.property(trades, fc.constantFrom(MINUTE, 5 * MINUTE, DAY), (list, interval) => {
-        const candles = new Candles(interval)
+        const all = bars()
         const byOpen = new Map<number, Trade[]>()
+        const shows = (): void => {
+          const newest = [...byOpen.keys()].sort((a, b) => b - a)
+          const running = all.running(interval)!.candle
+          expect(running.openT).toBe(newest[0])
+          expect(seen(running)).toEqual(expected(byOpen.get(newest[0]!)!))
+          expect(all.previous(interval)?.candle.openT).toBe(newest[1])
+          if (newest[1] !== undefined) expect(seen(all.previous(interval)!.candle)).toEqual(expected(byOpen.get(newest[1])!))
+        }
+        let days = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
         for (const trade of list) {
-          candles.at(trade.t)?.trade(trade.t, trade.price, trade.size)
+          all.trade(0, trade.t, trade.price, trade.size)
+          const day = floorTo(trade.t, DAY)
+          if (day < days[1]!) continue
+          days = [...new Set([...days, day])].sort((a, b) => b - a).slice(0, 2)
           const openT = floorTo(trade.t, interval)
           byOpen.set(openT, [...(byOpen.get(openT) ?? []), trade])
+          if (trade.size > 60) shows()
         }
-        const newest = [...byOpen.keys()].sort((a, b) => b - a)
-        expect(candles.running?.openT).toBe(newest[0])
-        expect(seen(candles.running!)).toEqual(expected(byOpen.get(newest[0]!)!))
-        if (candles.previous) {
-          expect(candles.previous.openT).toBe(newest[1])
-        }
+        shows()
       }),
     )
   })
 
-  it('begin none where nothing was traded', () => {
-    const candles = new Candles(MINUTE)
-    candles.at(START)?.trade(START, 1, 1)
-    candles.at(START + 10 * MINUTE)?.trade(START + 10 * MINUTE, 2, 1)
-    expect(candles.previous?.openT).toBe(START)
-    expect(candles.running?.openT).toBe(START + 10 * MINUTE)
-    expect(candles.at(START - MINUTE)).toBeUndefined()
+  it('begin none if nothing was traded', () => {
+    const all = bars()
+    all.trade(0, START, 1, 1)
+    all.trade(0, START + 10 * MINUTE, 2, 1)
+    expect(all.previous(MINUTE)!.candle.openT).toBe(START)
+    expect(all.running(MINUTE)!.candle.openT).toBe(START + 10 * MINUTE)
+  })
+
+  it('have the nearest number to the true sum, in whatever order the trades come', () => {
+    const sizes = fc.array(fc.double({ min: 1e-8, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 200 })
+    fc.assert(
+      fc.property(sizes, list => {
+        const sumOf = (sizes: readonly number[]): number => {
+          const all = bars()
+          for (const size of sizes) all.trade(0, START, 1, size)
+          return all.running(MINUTE)!.candle.volume
+        }
+        const exact = list.reduce((sum, size) => sum + BigInt(size * 2 ** 80), 0n)
+        expect(sumOf(list)).toBe(Number(exact) / 2 ** 80)
+        expect(sumOf([...list].sort((a, b) => a - b))).toBe(Number(exact) / 2 ** 80)
+      }),
+    )
   })
 })
 
-describe('rolling day', () => {
+describe('the rolling day', () => {
   it('is the running minute and the 1,439 before it, whatever the order of the trades', () => {
     fc.assert(
       fc.property(trades, fc.integer({ min: 0, max: 26 * 3_600_000 }), (list, later) => {
-        const day = new RollingDay()
+        const all = bars()
         let newest = 0
         const kept: Trade[] = []
         for (const trade of list) {
           newest = Math.max(newest, floorTo(trade.t, MINUTE))
           if (trade.t >= newest - DAY + MINUTE) kept.push(trade)
-          day.trade(trade.t, trade.price, trade.size)
+          all.trade(0, trade.t, trade.price, trade.size)
         }
         const end = floorTo(newest + later, MINUTE)
-        day.advance(newest + later)
+        all.advance(newest + later)
         const window = kept.filter(x => x.t >= end - DAY + MINUTE)
-        const total = day.total()
+        const total = all.rollingDay()?.candle
         if (window.length === 0) expect(total).toBeUndefined()
-        else expect({ ...seen(total!), close: 0 }).toEqual({ ...expected(window), close: 0 })
+        else expect(seen(total!)).toEqual(expected(window))
       }),
       { numRuns: 300 },
     )
   })
 
   it('says when it lost something, so that nobody shows yesterday for today', () => {
-    const day = new RollingDay()
-    day.trade(START, 100, 1)
-    expect(day.advance(START + DAY - MINUTE)).toBe(false)
-    expect(day.total()?.n).toBe(1)
-    expect(day.advance(START + DAY)).toBe(true)
-    expect(day.total()).toBeUndefined()
+    const all = bars()
+    all.trade(0, START, 100, 1)
+    expect(all.advance(START + DAY - MINUTE)).toBe(false)
+    expect(all.rollingDay()?.candle.n).toBe(1)
+    expect(all.losesAt).toBe(START + DAY)
+    expect(all.advance(START + DAY)).toBe(true)
+    expect(all.rollingDay()).toBeUndefined()
   })
 })

@@ -5,22 +5,40 @@ export const HOUR = 3_600_000
 /** ms. */
 export const DAY = 86_400_000
 
-/** One candle. Open and close go by event time, then by the order of arrival. Prices in the quote, volume in base units, times in ms. */
+/** Returns the beginning of the interval that `t` falls into, both in ms. */
+export const floorTo = (t: number, interval: number): number => t - (t % interval)
+
+/**
+ * One candle. Open and close go by event time, then by the order of arrival. Prices in the quote, volume in base units, times in ms.
+ *
+ * Volume and notional are sums of two numbers each, the second of which holds what the first cannot (Knuth's TwoSum): so they are the
+ * nearest number to the true sum, whatever the order of the trades, and the same as the store's integers give.
+ */
 export class Candle {
   openT: number
   open = 0
   high = 0
   low = 0
   close = 0
-  volume = 0
-  notional = 0
   n = 0
   /** Event times of the trades that gave `open` and `close`. */
   firstT = 0
   lastT = 0
+  volumeSum = 0
+  volumeRest = 0
+  notionalSum = 0
+  notionalRest = 0
 
   constructor(openT: number) {
     this.openT = openT
+  }
+
+  get volume(): number {
+    return this.volumeSum + this.volumeRest
+  }
+
+  get notional(): number {
+    return this.notionalSum + this.notionalRest
   }
 
   /** Adds one trade. */
@@ -28,10 +46,18 @@ export class Candle {
     this.add(t, t, price, price, price, price, size, size * price, 1)
   }
 
-  /** Adds all of another candle. Volumes and notionals add, so an average is never summed. */
+  /** Adds all of another candle, its sums as they are shown. Volumes and notionals add, so an average is never summed. */
   merge(other: Candle): void {
     if (other.n > 0)
       this.add(other.firstT, other.lastT, other.open, other.high, other.low, other.close, other.volume, other.notional, other.n)
+  }
+
+  /** Adds more of the same candle, with every digit of its sums. */
+  extend(more: Candle): void {
+    if (more.n === 0) return
+    this.add(more.firstT, more.lastT, more.open, more.high, more.low, more.close, more.volumeSum, more.notionalSum, more.n)
+    this.volumeRest += more.volumeRest
+    this.notionalRest += more.notionalRest
   }
 
   /** Adds trades that are already summed. `firstT` and `lastT` are when `open` and `close` were traded. */
@@ -65,35 +91,14 @@ export class Candle {
         this.lastT = lastT
       }
     }
-    this.volume += volume
-    this.notional += notional
+    const volumes = this.volumeSum + volume
+    const added = volumes - this.volumeSum
+    this.volumeRest += this.volumeSum - (volumes - added) + (volume - added)
+    this.volumeSum = volumes
+    const notionals = this.notionalSum + notional
+    const worth = notionals - this.notionalSum
+    this.notionalRest += this.notionalSum - (notionals - worth) + (notional - worth)
+    this.notionalSum = notionals
     this.n += n
-  }
-}
-
-/** Returns the beginning of the interval that `t` falls into, both in ms. */
-export const floorTo = (t: number, interval: number): number => t - (t % interval)
-
-/** The running candle of one interval and the last closed one before it. */
-export class Candles {
-  readonly interval: number
-  running: Candle | undefined
-  previous: Candle | undefined
-
-  constructor(interval: number) {
-    this.interval = interval
-  }
-
-  /** Returns the candle that `t` (ms) falls into; undefined if it closed before the last closed one, because only the store still has it. */
-  at(t: number): Candle | undefined {
-    const openT = floorTo(t, this.interval)
-    if (this.running === undefined || openT > this.running.openT) {
-      this.previous = this.running
-      this.running = new Candle(openT)
-      return this.running
-    }
-    if (openT === this.running.openT) return this.running
-    if (this.previous === undefined || openT > this.previous.openT) this.previous = new Candle(openT)
-    return openT === this.previous.openT ? this.previous : undefined
   }
 }

@@ -1,13 +1,12 @@
 import { type Changes, Source } from '../lib/dependencies.ts'
-import type { Interner } from '../lib/interner.ts'
-import { INTERVALS, type Interval } from '../wire/channels.ts'
-import { Candle, Candles } from './candles.ts'
+import { Interner } from '../lib/interner.ts'
 import type { FeedHealth } from './feedHealth.ts'
-import type { InstrumentPast, MarketPast } from './marketPast.ts'
+import { givenCandle } from './givenCandle.ts'
+import { type InstrumentPast, type MarketPast, type PastTick, Repeats } from './marketPast.ts'
 import { Quotes } from './quotes.ts'
-import { RollingDay } from './rollingDay.ts'
-import { Tape } from './tape.ts'
-import { CANDLE, QUOTE, REFUSED, type Ticks } from './ticks.ts'
+import { type SourceOrder, SymbolBars } from './symbolBars.ts'
+import { Tape, type TapeTrade } from './tape.ts'
+import { AHEAD_MS_MAX, CANDLE, QUOTE, REFUSED, type TickColumns, type Ticks } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
 
 /** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. Prices in the quote currency; NaN is unknown. */
@@ -18,22 +17,22 @@ export class Instrument extends Source {
   size = Number.NaN
   side = 0
   source = 0
-  readonly day = new RollingDay()
   readonly tape = new Tape()
-  readonly candles: Readonly<Record<Interval, Candles>> = {
-    '1m': new Candles(INTERVALS['1m']),
-    '5m': new Candles(INTERVALS['5m']),
-    '1h': new Candles(INTERVALS['1h']),
-    '1d': new Candles(INTERVALS['1d']),
-  }
+  /** Candles and the rolling day. */
+  readonly bars: SymbolBars
   /** The feeds it has come from. */
   readonly feeds: FeedHealth[] = []
   /** Which trade ids were seen, for each source by its number. */
   private readonly seen: (TradeIds | undefined)[] = []
   private readonly quotes: Quotes
+  /** Ticks of the moment that the past ends with, until they are taken in. */
+  last: readonly PastTick[] | undefined
+  /** Those of them that may still come again. */
+  repeats: Repeats | undefined
 
-  constructor(symbol: string, index: number, quotes: Quotes) {
+  constructor(symbol: string, index: number, quotes: Quotes, order: SourceOrder) {
     super()
+    this.bars = new SymbolBars(order)
     this.symbol = symbol
     this.index = index
     this.quotes = quotes
@@ -102,15 +101,26 @@ export class Instrument extends Source {
   }
 
   /** Takes in what is stored of it: what has come since is newer. */
-  restore({ newest }: InstrumentPast, live: boolean, sources: Interner): void {
-    if (live && this.feeds.length === 0) this.quotes.stale[this.index] = 1
-    const trades = newest.map(({ src, ...trade }) => ({ ...trade, source: sources.index(src) }))
-    const fresh = trades.filter(({ source, id }) => this.isNew(source, id))
+  restore({ first, newest, minutes, given }: InstrumentPast, sources: Interner): void {
+    const fresh: TapeTrade[] = []
+    for (const { src, ...tick } of newest) {
+      const source = sources.index(src)
+      if (this.isNew(source, tick.id)) fresh.push({ ...tick, source })
+    }
     this.tape.restore(fresh)
     for (const { t, price, size, side, source } of fresh) if (!(t < this.t)) this.trade(t, price, size, side, source)
+    for (const { src, minute } of minutes) this.bars.add(sources.index(src), minute)
+    for (const { src, openT, span, bar } of given) this.bars.give({ openT, span, source: sources.index(src), bar })
+    this.bars.first = Math.min(this.bars.first, first)
   }
 
-  /** The newest trade. */
+  /** Counts a tick in candles and the day. */
+  count(source: number, { t, price, size, span, open, high, low }: Omit<PastTick, 'src'>): void {
+    if (span === 0) this.bars.trade(source, t, price, size)
+    else this.bars.give(givenCandle(t - span + 1, span, source, { open, high, low, close: price }, size))
+  }
+
+  /** Notes the newest trade. */
   trade(t: number, price: number, size: number, side: number, source: number): void {
     this.price = price
     this.size = size
@@ -128,7 +138,25 @@ export class Instrument extends Source {
   }
 }
 
-const SPANS = Object.keys(INTERVALS) as Interval[]
+/** What a market knows beside its symbols. */
+export interface MarketOptions {
+  /** The names of where ticks come from, by the numbers that ticks have. */
+  readonly sources: Interner
+  /** The names of sources that count before others for the same time, first the one that counts most. */
+  readonly sourceOrder: readonly string[]
+  /** Something may have been stored before this start. */
+  readonly awaitsPast: boolean
+}
+
+/** A tick from before the start, which may have been stored: it counts in no candle until the past is known. */
+interface WaitingTick {
+  readonly instrument: Instrument
+  readonly source: number
+  readonly tick: Omit<PastTick, 'src'>
+}
+
+/** Ticks that may wait for the past; those beyond count as missed. */
+const WAITING_MAX = 100_000
 
 /** The market as it stands: one instrument a symbol. The only place that prices come from. */
 export class Market {
@@ -136,11 +164,26 @@ export class Market {
   readonly quotes = new Quotes()
   /** Called with each instrument as it is made, before its first tick. */
   made: (instrument: Instrument) => void = () => {}
+  /** ms: candles that begin from here on owe nothing to the past; -Infinity if the past is known. */
+  knownFrom = Number.NEGATIVE_INFINITY
+  private readonly sources: Interner
+  private readonly order: SourceOrder
   private readonly instruments: Instrument[] = []
   private readonly active: Instrument[] = []
+  private waiting: WaitingTick[] = []
+  /** Instruments with ticks of the moment that the past ends with. */
+  private ending: Instrument[] = []
 
-  constructor(names: Interner) {
-    this.names = names
+  constructor(symbols: Interner, { sources = new Interner(), sourceOrder = [], awaitsPast = false }: Partial<MarketOptions> = {}) {
+    this.names = symbols
+    this.sources = sources
+    this.order = orderOf(sources, sourceOrder)
+    if (awaitsPast) this.knownFrom = Number.POSITIVE_INFINITY
+  }
+
+  /** Whether the past has been put in, or there is none. */
+  get pastKnown(): boolean {
+    return this.knownFrom === Number.NEGATIVE_INFINITY
   }
 
   /** Returns the instrument of a canonical symbol, made if there is none. */
@@ -178,29 +221,27 @@ export class Market {
         instrument.ask = size[i]!
         instrument.quoteT = time
       } else {
-        if (!instrument.isNew(source[i]!, id[i]!)) {
+        if (instrument.last) this.endPast(instrument, changes)
+        const repeats = time === instrument.repeats?.t && instrument.repeats.take(id[i]!)
+        if (!instrument.isNew(source[i]!, id[i]!) && !repeats) {
           type[i] = REFUSED
           feed.count('duplicate')
           continue
         }
         if (time < instrument.t) feed.late += 1
         else instrument.trade(time, price[i]!, size[i]!, side[i]!, source[i]!)
-        if (type[i] === CANDLE && candle) {
-          const span = candle.span[i]!
-          const bar = candleBar(time, span, candle.open[i]!, candle.high[i]!, candle.low[i]!, price[i]!, size[i]!)
-          instrument.day.add(bar)
-          for (const name of SPANS) if (INTERVALS[name] >= span) instrument.candles[name].at(time)?.merge(bar)
-          feed.candlesOf(span)
-        } else {
-          instrument.day.trade(time, price[i]!, size[i]!)
-          for (const name of SPANS) instrument.candles[name].at(time)?.trade(time, price[i]!, size[i]!)
+        const span = type[i] === CANDLE ? candle!.span[i]! : 0
+        if (span > 0) feed.candlesOf(span)
+        if (!repeats) {
+          if (time < this.knownFrom) this.wait(instrument, ticks.columns, i)
+          else if (span > 0) instrument.bars.give(givenCandle(time - span + 1, span, source[i]!, pricesOf(ticks.columns, i), size[i]!))
+          else instrument.bars.trade(source[i]!, time, price[i]!, size[i]!)
+          instrument.tape.push(id[i]!, time, price[i]!, size[i]!, side[i]!, source[i]!)
         }
-        instrument.tape.push(id[i]!, time, price[i]!, size[i]!, side[i]!, source[i]!)
       }
       feed.ticks += 1
-      if (instrument.changedAt === 0) this.active.push(instrument)
       instrument.comesFrom(feed)
-      instrument.touch(changes)
+      this.changed(instrument, changes)
     }
     return newest
   }
@@ -208,29 +249,85 @@ export class Market {
   /** ms: when the first of the days loses its oldest minute; Infinity if none holds any. */
   get losesAt(): number {
     let at = Number.POSITIVE_INFINITY
-    for (const { day } of this.active) at = Math.min(at, day.losesAt)
+    for (const { bars } of this.active) at = Math.min(at, bars.losesAt)
     return at
   }
 
-  /** Takes in what is stored of the time before this start. If the feeds are `live`, a price is stale until one of them brings its symbol. */
-  restore({ instruments }: MarketPast, live: boolean, sources: Interner, changes: Changes): void {
+  /**
+   * Takes in what is stored of the time before this start, and counts what has waited for it. If the feeds are `live`, a price is stale
+   * until one of them brings its symbol.
+   */
+  restore({ instruments }: MarketPast, live: boolean, changes: Changes): void {
+    this.knownFrom = Number.NEGATIVE_INFINITY
     for (const past of instruments) {
       const instrument = this.instrument(past.symbol)
-      instrument.restore(past, live, sources)
-      if (instrument.changedAt === 0) this.active.push(instrument)
+      if (past.last.length > 0) {
+        instrument.last = past.last
+        this.ending.push(instrument)
+      }
+      if (past.newest.length === 0) continue
+      instrument.restore(past, this.sources)
+      if (live && instrument.feeds.length === 0) this.quotes.stale[instrument.index] = 1
+      this.changed(instrument, changes)
+    }
+    const known = new Map(instruments.map(({ symbol, newest }) => [symbol, new Set(newest.map(({ src, id }) => `${src} ${id}`))]))
+    for (const { instrument, source, tick } of this.waiting.splice(0)) {
+      if (known.get(instrument.symbol)?.has(`${this.sources.at(source)} ${tick.id}`)) continue
+      instrument.count(source, tick)
       instrument.touch(changes)
     }
   }
 
   /** Lets time come to `t` (ms): days lose their oldest minutes. */
   advance(t: number, changes: Changes): void {
-    for (const instrument of this.active) if (instrument.day.advance(t)) instrument.touch(changes)
+    for (const instrument of this.active) if (instrument.bars.advance(t)) instrument.touch(changes)
+  }
+
+  /** Ends the frame `t` (ms): what the past ends with is known to have come, or not to come, again. */
+  endFrame(t: number, changes: Changes): void {
+    if (this.knownFrom === Number.POSITIVE_INFINITY) this.knownFrom = t + AHEAD_MS_MAX
+    for (const instrument of this.ending) if (instrument.last) this.endPast(instrument, changes)
+    this.ending = []
+  }
+
+  /** Takes in the ticks of the moment that the past ends with, before those that a replay brings. */
+  private endPast(instrument: Instrument, changes: Changes): void {
+    const last = instrument.last!
+    instrument.last = undefined
+    instrument.repeats = new Repeats(
+      last[0]!.t,
+      last.map(({ id }) => id),
+    )
+    for (const { src, ...tick } of last) {
+      const source = this.sources.index(src)
+      instrument.isNew(source, tick.id)
+      if (!(tick.t < instrument.t)) instrument.trade(tick.t, tick.price, tick.size, tick.side, source)
+      instrument.count(source, tick)
+      instrument.tape.push(tick.id, tick.t, tick.price, tick.size, tick.side, source)
+    }
+    this.changed(instrument, changes)
+  }
+
+  private wait(instrument: Instrument, columns: TickColumns, i: number): void {
+    const { type, source, t, price, size, side, id, candle } = columns
+    if (this.waiting.length === WAITING_MAX) {
+      instrument.bars.miss(source[i]!, { from: t[i]!, to: t[i]! + 1 })
+      return
+    }
+    const span = type[i] === CANDLE ? candle!.span[i]! : 0
+    const tick = { t: t[i]!, price: price[i]!, size: size[i]!, side: side[i]!, id: id[i]!, span, ...pricesOf(columns, i) }
+    this.waiting.push({ instrument, source: source[i]!, tick })
+  }
+
+  private changed(instrument: Instrument, changes: Changes): void {
+    if (instrument.changedAt === 0) this.active.push(instrument)
+    instrument.touch(changes)
   }
 
   private at(index: number): Instrument {
     let instrument = this.instruments[index]
     if (instrument === undefined) {
-      instrument = new Instrument(this.names.at(index), index, this.quotes)
+      instrument = new Instrument(this.names.at(index), index, this.quotes, this.order)
       this.instruments[index] = instrument
       this.made(instrument)
     }
@@ -238,8 +335,18 @@ export class Market {
   }
 }
 
-const candleBar = (t: number, span: number, open: number, high: number, low: number, close: number, volume: number): Candle => {
-  const bar = new Candle(t - span + 1)
-  bar.add(t - span + 1, t, open, high, low, close, volume, volume * close, 1)
-  return bar
+/** Returns the prices of a candle; those of a trade are all its price. */
+const pricesOf = ({ type, price, candle }: TickColumns, i: number): { open: number; high: number; low: number; close: number } => {
+  const close = price[i]!
+  if (type[i] !== CANDLE) return { open: close, high: close, low: close, close }
+  return { open: candle!.open[i]!, high: candle!.high[i]!, low: candle!.low[i]!, close }
+}
+
+/** Puts sources that are named in their order before the others, which stand in the order of their names. */
+const orderOf = (sources: Interner, named: readonly string[]): SourceOrder => {
+  const rank = (name: string): number => (named.includes(name) ? named.indexOf(name) : named.length)
+  return (a, b) => {
+    const [one, other] = [sources.at(a), sources.at(b)]
+    return rank(one) - rank(other) || (one < other ? -1 : one > other ? 1 : 0)
+  }
 }

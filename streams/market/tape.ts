@@ -38,9 +38,6 @@ export class Tape {
     if (this.unseen) this.unseen.push({ id, t, price, size, side, source })
   }
 
-<<<<<<< HEAD
-  /** Begins or ends to collect for a follower, at first with what the tape holds. */
-=======
   /** Puts `older` trades in front of those that the tape holds, oldest first. */
   restore(older: readonly TapeTrade[]): void {
     const newer = this.newest()
@@ -52,8 +49,7 @@ export class Tape {
     if (following) this.follow(true)
   }
 
-  /** Begins to collect for a follower, with what the tape holds, or ends it. */
->>>>>>> 8f8fb0a (wip)
+  /** Begins or ends to collect for a follower, at first with what the tape holds. */
   follow(on: boolean): void {
     this.unseen = on ? this.newest() : undefined
   }

@@ -6,10 +6,12 @@ import { entries } from './migrations/0004_entries.ts'
 import { pnlHours } from './migrations/0005_pnl_hours.ts'
 import { rebalances } from './migrations/0007_rebalances.ts'
 import { dex } from './migrations/0008_dex.ts'
+import { bars } from './migrations/0009_bars.ts'
+import { candlesOfAll } from './migrations/0010_candles_of_all.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
-export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours, rebalances, dex]
+export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours, rebalances, dex, bars, candlesOfAll]
 
 /** Returns a name as SQL quotes it. */
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``

@@ -1,84 +1,189 @@
-import { HOUR } from '../../../streams/market/candles.ts'
-import type { InstrumentPast, MarketPast, PastTrade } from '../../../streams/market/marketPast.ts'
+import { Candle, DAY, floorTo, HOUR, MINUTE } from '../../../streams/market/candles.ts'
+import type { InstrumentPast, MarketPast, PastTick } from '../../../streams/market/marketPast.ts'
+import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
-import { type Codec, codecOf, LAST_MS } from '../engine/rowBinary.ts'
+import { type Codec, codecOf, LAST_MS, type RowReader } from '../engine/rowBinary.ts'
 import { select, timeOf } from '../engine/select.ts'
 import { SIDE, TIME } from '../engine/tables.ts'
+import { BAR, givenRows, readBar, readGiven } from './bars.ts'
 
-/** How many of a symbol's newest trades are read: as many as a source's ids are remembered. */
+/** How many of a symbol's newest ticks are read: as many as a source's ids are remembered. */
 const NEWEST = 4096
 /** Symbols of one question. */
 const AT_ONCE = 100
+/** Days with trades that are read. One more than is shown: the newest may hold nothing yet at the moment asked for. */
+const DAYS = 3
 
-/** Reads the market as it was at `asOf` (ms), from aggregates and the newest ticks. */
+/** What is read of a symbol, and from when on, ms. */
+interface Wanted {
+  /** Event time of the oldest trade. */
+  readonly first: number
+  /** The beginning of the oldest of the days that are read. */
+  readonly days: number
+  /** The beginning of an hour from which on there are enough ticks. */
+  readonly newest: number
+}
+
+/** Reads the market as it was before `asOf` (ms), from aggregates and the newest ticks, and the ticks of that very moment. */
 export const marketPast = async (engine: Engine, asOf: number): Promise<MarketPast> => {
   const to = Math.min(asOf, LAST_MS)
-  const since = await hoursOfNewest(engine, to)
+  const wanted = await wantedOf(engine, to)
   const instruments: InstrumentPast[] = []
-  const symbols = [...since.keys()]
+  const symbols = [...wanted.keys()]
   for (let i = 0; i < symbols.length; i += AT_ONCE) {
-    const asked = symbols.slice(i, i + AT_ONCE)
-    const newest = await newestTrades(engine, new Map(asked.map(symbol => [symbol, since.get(symbol)!])), to)
-    for (const symbol of asked) instruments.push({ symbol, newest: newest.get(symbol) ?? [] })
+    const some = new Map(symbols.slice(i, i + AT_ONCE).map(symbol => [symbol, wanted.get(symbol)!]))
+    instruments.push(...(await instrumentsOf(engine, some, to)))
   }
   return { instruments }
 }
 
-/** Returns for each symbol the beginning (ms) of an hour from which on it has NEWEST ticks, or all that there are. */
-const hoursOfNewest = async (engine: Engine, to: number): Promise<Map<string, number>> => {
-  const input = await select(
-    engine,
-    `SELECT symbol, min(open_t) FROM (
-       SELECT symbol, open_t, sum(ticks) OVER (PARTITION BY symbol ORDER BY open_t DESC) - ticks AS newer
-       FROM (SELECT symbol, open_t, sum(n) AS ticks FROM ${quoted(engine.database)}.candles
-         WHERE span = {hour:UInt32} AND open_t <= ${timeOf('to')} GROUP BY symbol, open_t)
-     ) WHERE newer < {newest:UInt32} GROUP BY symbol ORDER BY symbol`,
-    { hour: HOUR, to, newest: NEWEST },
-  )
-  const since = new Map<string, number>()
-  while (!input.ended) since.set(text.read(input), ms.read(input))
-  return since
+const instrumentsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number): Promise<InstrumentPast[]> => {
+  const ticks = await newestTicks(engine, wanted, to)
+  const minutes = await minutesOf(engine, wanted, to)
+  const given = await givenOf(engine, wanted, to)
+  return [...wanted].map(([symbol, { first }]) => {
+    const all = ticks.get(symbol) ?? []
+    return {
+      symbol,
+      first,
+      newest: all.filter(({ t }) => t < to),
+      last: all.filter(({ t }) => t === to),
+      minutes: minutes.get(symbol) ?? [],
+      given: given.get(symbol) ?? [],
+      gaps: [],
+    }
+  })
 }
 
-/** Returns the newest ticks of each symbol up to `to` (ms), in the order they came. `since` says from when on they are looked for, ms. */
-const newestTrades = async (engine: Engine, since: ReadonlyMap<string, number>, to: number): Promise<Map<string, PastTrade[]>> => {
-  const symbols = [...since.keys()]
+/** Returns for each symbol with ticks up to `to` (ms) from when on it is read. */
+const wantedOf = async (engine: Engine, to: number): Promise<Map<string, Wanted>> => {
+  const db = quoted(engine.database)
+  const ends = 'open_t + toIntervalMillisecond(span - 1)'
+  const never = "toDateTime64('2299-01-01', 3, 'UTC')"
   const input = await select(
     engine,
-    `SELECT symbol, t, price, size, side, src, id FROM (
-       SELECT * FROM ${quoted(engine.database)}.ticks FINAL
-       WHERE (${symbols.map((_, i) => `symbol = {symbol${i}:String} AND t >= ${timeOf(`from${i}`)}`).join(' OR ')}) AND t <= ${timeOf('to')}
+    `SELECT symbol, min(earliest), min(days), min(hours) FROM (
+       SELECT symbol, earliest,
+         if(dense_rank() OVER (PARTITION BY symbol ORDER BY day DESC) <= {days:UInt32}, day, ${never}) AS days,
+         if(sum(ticks) OVER (PARTITION BY symbol ORDER BY hour DESC) - ticks < {newest:UInt32}, hour, ${never}) AS hours
+       FROM (
+         SELECT symbol, hour, toDateTime64(toStartOfDay(hour), 3, 'UTC') AS day, sum(n) AS ticks, min(began) AS earliest FROM (
+           SELECT symbol, open_t AS hour, n, first_t AS began FROM ${db}.bars WHERE span = {hour:UInt32} AND open_t <= ${timeOf('to')}
+           UNION ALL
+           SELECT symbol, toDateTime64(toStartOfHour(${ends}), 3, 'UTC') AS hour, toUInt64(1) AS n, open_t AS began
+           FROM ${db}.given WHERE ${ends} <= ${timeOf('to')}
+         ) GROUP BY symbol, hour
+       )
+     ) GROUP BY symbol ORDER BY symbol`,
+    { hour: HOUR, to, newest: NEWEST, days: DAYS },
+  )
+  const wanted = new Map<string, Wanted>()
+  while (!input.ended) wanted.set(text.read(input), { first: ms.read(input), days: ms.read(input), newest: ms.read(input) })
+  return wanted
+}
+
+/** The columns of a tick, as `readTick` reads them. */
+const TICK = 't, price, size, side, src, id, span, open, high, low'
+
+const readTick = (input: RowReader): PastTick => ({
+  t: ms.read(input),
+  price: number.read(input),
+  size: number.read(input),
+  side: code.read(input),
+  src: text.read(input),
+  id: text.read(input),
+  span: length.read(input),
+  open: number.read(input),
+  high: number.read(input),
+  low: number.read(input),
+})
+
+/** A condition that is true of rows of each symbol from its own time on, and its parameters. */
+const since = (wanted: ReadonlyMap<string, Wanted>, column: string, from: (of: Wanted) => number) => ({
+  condition: `(${[...wanted].map((_, i) => `symbol = {symbol${i}:String} AND ${column} >= ${timeOf(`from${i}`)}`).join(' OR ')})`,
+  parameters: Object.fromEntries(
+    [...wanted].flatMap(([symbol, of], i) => [
+      [`symbol${i}`, symbol],
+      [`from${i}`, from(of)],
+    ]),
+  ),
+})
+
+/** Returns the newest ticks of each symbol up to `to` (ms), in the order they came. */
+const newestTicks = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number): Promise<Map<string, PastTick[]>> => {
+  const { condition, parameters } = since(wanted, 't', of => of.newest)
+  const input = await select(
+    engine,
+    `SELECT symbol, ${TICK} FROM (
+       SELECT * FROM ${quoted(engine.database)}.ticks FINAL WHERE ${condition} AND t <= ${timeOf('to')}
        ORDER BY t DESC, frame DESC, row DESC, src DESC, id DESC LIMIT {newest:UInt32} BY symbol
      ) ORDER BY frame, row, t, src, id`,
-    {
-      to,
-      newest: NEWEST,
-      ...Object.fromEntries(
-        symbols.flatMap((symbol, i) => [
-          [`symbol${i}`, symbol],
-          [`from${i}`, since.get(symbol)],
-        ]),
-      ),
-    },
+    { to, newest: NEWEST, ...parameters },
   )
-  const trades = new Map<string, PastTrade[]>(symbols.map(symbol => [symbol, []]))
-  while (!input.ended) {
-    trades
-      .get(text.read(input))!
-      .push({
-        t: ms.read(input),
-        price: number.read(input),
-        size: number.read(input),
-        side: code.read(input),
-        src: text.read(input),
-        id: text.read(input),
-      })
+  return bySymbol(input, readTick)
+}
+
+/**
+ * Returns what was traded of each symbol in the minutes of its days before `to` (ms), by source. The minute that `to` lies in is not over and
+ * is summed of its ticks.
+ */
+const minutesOf = async (
+  engine: Engine,
+  wanted: ReadonlyMap<string, Wanted>,
+  to: number,
+): Promise<Map<string, InstrumentPast['minutes'][number][]>> => {
+  const db = quoted(engine.database)
+  const { condition, parameters } = since(wanted, 'open_t', of => of.days)
+  const minute = floorTo(to, MINUTE)
+  const input = await select(
+    engine,
+    `SELECT symbol, ${BAR}
+     FROM ${db}.bars WHERE span = {minute:UInt32} AND ${condition} AND open_t < ${timeOf('to')}
+     GROUP BY symbol, src, open_t ORDER BY symbol, src, open_t`,
+    { minute: MINUTE, to: minute, ...parameters },
+  )
+  const minutes = await bySymbol(input, readBar)
+  const rest = await select(
+    engine,
+    `SELECT symbol, ${TICK} FROM ${db}.ticks FINAL
+     WHERE symbol IN {symbols:Array(String)} AND t >= ${timeOf('minute')} AND t < ${timeOf('to')} AND span = 0 ORDER BY frame, row, t, src, id`,
+    { symbols: [...wanted.keys()], minute, to },
+  )
+  for (const [symbol, ticks] of await bySymbol(rest, readTick)) {
+    for (const { src, t, price, size } of ticks) {
+      const one = new Candle(minute)
+      one.trade(t, price, size)
+      minutes.set(symbol, [...(minutes.get(symbol) ?? []), { src, minute: one }])
+    }
   }
-  return trades
+  return minutes
+}
+
+const givenOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number) => {
+  const { condition, parameters } = since(wanted, 'open_t', of => of.days - DAY)
+  const input = await givenRows(engine, `${condition} AND open_t + toIntervalMillisecond(span - 1) < ${timeOf('to')}`, {
+    to,
+    ...parameters,
+  })
+  return bySymbol(input, readGiven)
+}
+
+const bySymbol = async <T>(input: RowReader, read: (input: RowReader) => T): Promise<Map<string, T[]>> => {
+  const rows = new Map<string, T[]>()
+  for (let n = 1; !input.ended; n++) {
+    const symbol = text.read(input)
+    const of = rows.get(symbol)
+    const row = read(input)
+    if (of) of.push(row)
+    else rows.set(symbol, [row])
+    if (n % ROWS_A_TURN === 0) await yieldTurn()
+  }
+  return rows
 }
 
 const text = codecOf('String') as Codec<string>
 const number = codecOf('Float64') as Codec<number>
+const length = codecOf('UInt32') as Codec<number>
 const code = codecOf(SIDE) as Codec<number>
 const ms = codecOf(TIME) as Codec<number>
