@@ -144,6 +144,7 @@ export class View {
 
   /** Lets time come to the end of the frame `t`: what was due by then happens. */
   advance(t: number): void {
+    if (this.t === 0) for (const portfolio of this.portfolios.values()) portfolio.observe(t - this.frameMs)
     this.t = t
     this.open = false
     this.market.endFrame(t, this.changes)

@@ -106,6 +106,7 @@ const fund = (id: string, state: JsonObject): HTMLElement[] => {
 
 const portfolio = (id: string, state: JsonObject): HTMLElement[] => {
   const unpriced = Object.keys(object(state.unpriced))
+  const known = object(state.known)
   return [
     titled(id, state),
     figures([
@@ -113,6 +114,9 @@ const portfolio = (id: string, state: JsonObject): HTMLElement[] => {
       ['Total gain', shown(state.total, money), signClass(state.total)],
       ['Unrealised', shown(state.unrealised, money), signClass(state.unrealised)],
       ['Realised', shown(state.realised, money), signClass(state.realised)],
+      ...(state.total === undefined && known.total !== undefined
+        ? [['Known value', shown(known.value, money)] as const, ['Known gain', shown(known.total, money), signClass(known.total)] as const]
+        : []),
       ...(unpriced.length > 0 ? [['Not priced', unpriced.join(', '), 'mark'] as const] : []),
     ]),
     table(

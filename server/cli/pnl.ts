@@ -13,7 +13,7 @@ const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const OPTIONS = { from: text, to: text, url: text, token: text, csv: flag, json: flag }
 
-/** Columns of `--csv`: the sums as they are, and the names of the assets that are not in them or at an older price. */
+/** Columns of `--csv`: the sums as they are, and the names of the assets that have no price or an older one. */
 const SUMS = ['t', 'value', 'cost', 'unrealised', 'realised', 'income', 'expenses', 'fees', 'flows', 'total'] as const
 const NAMES = ['unpriced', 'carried'] as const
 
@@ -102,14 +102,15 @@ const seriesOf = (points: readonly PlotPoint[], from: number, to: number, quote:
   return [
     `total in ${quote}, ${points.length} hours, times in UTC`,
     ...plot(points, { from: left, to: right, step: HOUR, width }),
-    ...(whole ? [] : [`${HOLLOW} an asset is at an older price, or left out because it has none`]),
+    ...(points.some(({ value }) => Number.isNaN(value)) ? ['a gap: an asset had no price'] : []),
+    ...(whole ? [] : [`${HOLLOW} an asset is at an older price`]),
   ]
 }
 
-const pointOf = ({ t, total, unpriced, carried }: JsonObject): PlotPoint => ({
+const pointOf = ({ t, total, carried }: JsonObject): PlotPoint => ({
   t: Math.ceil((t as number) / HOUR) * HOUR,
   value: typeof total === 'number' ? total : Number.NaN,
-  whole: namesOf(unpriced).length === 0 && namesOf(carried).length === 0,
+  whole: namesOf(carried).length === 0,
 })
 
 const csvLine = (row: JsonObject): string =>

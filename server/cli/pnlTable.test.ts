@@ -75,6 +75,27 @@ describe('the table of a portfolio', () => {
     `)
   })
 
+  it('shows dashes for sums that are not known, and beside them what is known without the assets that have no price', () => {
+    const known = { value: 100, cost: 80, unrealised: 20, realised: 7, income: 2, expenses: 0, fees: 0, flows: 80, total: 29 }
+    const state = { quote: 'USD', method: 'fifo', known, stale: false, unpriced: { LINK: 'no price yet' } }
+    const assets = { BTC: asset(1, 100, 80), LINK: { qty: 1_045, cost: 1_500, avg: 15, realised: 7 } }
+    expect(pnlTable('main', { ...state, assets }, 80).join('\n')).toMatchInlineSnapshot(`
+      "main: fifo, in USD
+
+      asset     qty   price    avg   value  realised  unrealised      %  total
+      ────────────────────────────────────────────────────────────────────────
+      BTC         1  100.00  80.00  100.00      0.00       20.00  25.00  20.00
+      LINK !  1,045       –  15.00       –      7.00           –      –      –
+      income                                                              2.00
+      known                         100.00      7.00       20.00  25.00  29.00
+      ────────────────────────────────────────────────────────────────────────
+      total                              –         –           –      –      –
+
+      since 00:00 UTC – · deepest fall – (–) · fees – · flows –
+      ! LINK: no price yet"
+    `)
+  })
+
   it('shows them finer where there is room', () => {
     expect(pnlTable('main', TEN, 140).join('\n')).toMatchInlineSnapshot(`
       "main: fifo, in USD

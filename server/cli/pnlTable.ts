@@ -49,16 +49,25 @@ const rowsOf = (state: JsonObject, { money, price: unit, qty, places, name }: Fi
       percent(of('unrealised'), of('cost')),
       told(money, of('realised') + of('unrealised')),
     ])
-  const sum = numbersOf(state)
+  const known = objectOf(state.known)
+  const incomplete = Object.keys(known).length > 0
+  const booked = numbersOf(incomplete ? known : state)
   const alone = (label: string, value: number): string[][] =>
     value === 0 || Number.isNaN(value) ? [] : [[label, ...Array(COLUMNS.length - 2).fill(''), money(value)]]
-  const total = [
-    ...['total', '', '', ''],
+  const sumsOf = (label: string, sum: (name: string) => number): string[] => [
+    ...[label, '', '', ''],
     ...['value', 'realised', 'unrealised'].map(figure => told(money, sum(figure))),
     percent(sum('unrealised'), sum('cost')),
     told(money, sum('total')),
   ]
-  return [[...COLUMNS], ...rows, ...alone('income', sum('income')), ...alone('expenses', -sum('expenses')), total]
+  return [
+    [...COLUMNS],
+    ...rows,
+    ...alone('income', booked('income')),
+    ...alone('expenses', -booked('expenses')),
+    ...(incomplete ? [sumsOf('known', booked)] : []),
+    sumsOf('total', numbersOf(state)),
+  ]
 }
 
 const lines = (rows: readonly string[][], { gap }: Fineness): string[] => {

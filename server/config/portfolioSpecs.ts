@@ -14,11 +14,12 @@ import type { Config } from './schema.ts'
  */
 export const portfolioSpecs = async (config: Config, configFile: string, log: Logger): Promise<PortfolioSpec[]> =>
   Promise.all(
-    config.portfolios.map(async ({ id, method, feesInCost, transactions }, i) => ({
+    config.portfolios.map(async ({ id, method, feesInCost, ignore, transactions }, i) => ({
       id,
       quote: config.quote,
       method,
       feesInCost,
+      ...(ignore && { ignore: new Set(ignore) }),
       transactions:
         transactions === undefined
           ? []

@@ -11,6 +11,7 @@ const portfolio = z.strictObject({
   id: name,
   method: z.enum(METHODS).default('fifo'),
   feesInCost: z.boolean().default(true),
+  ignore: z.array(name).optional().describe('assets that are no part of the sums'),
   transactions: z.string().min(1).optional().describe('CSV file, relative to the configuration'),
   owner: name.optional(),
   read: readers.optional(),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Checkpoint } from '../../streams/pnl/hours.ts'
-import type { PositionRules } from '../../streams/pnl/positions.ts'
+import type { Checkpoint, HourRules } from '../../streams/pnl/hours.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
@@ -26,16 +25,16 @@ export interface MonthCheckpoint {
 }
 
 /** Raised when the same rules, transactions and candles lead to other rows. */
-const FORM = 1
+const FORM = 2
 
 /**
  * Returns the digest of all that the hours after `from` (ms) depend on, except the candles: the rules, their transactions, and the content
  * of the checkpoint before, by which they depend on everything earlier.
  */
-export const digestOf = (rules: PositionRules, from: number, before: string, transactions: readonly Transaction[]): string => {
-  const { quote, method, feesInCost, tracksCash } = rules
+export const digestOf = (rules: HourRules, from: number, before: string, transactions: readonly Transaction[]): string => {
+  const { quote, method, feesInCost, tracksCash, ignore = [] } = rules
   const lines = transactions.map(({ t, type, asset, qty, price, fee, cost }) => `${t},${type},${asset},${qty},${price},${fee},${cost}`)
-  const head = JSON.stringify([FORM, quote, method, feesInCost, tracksCash, from, before])
+  const head = JSON.stringify([FORM, quote, method, feesInCost, tracksCash, [...ignore].sort(), from, before])
   return sha256([head, ...lines].join('\n'))
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
+import { UNKNOWN } from '../../streams/pnl/sums.ts'
 import type { MonthCheckpoint } from './checkpoints.ts'
 import { figuresOf, HourCache } from './hourCache.ts'
 
@@ -15,21 +16,7 @@ const checkpoint = (of: Partial<MonthCheckpoint> = {}): MonthCheckpoint => ({
 })
 
 const rows = (count: number): HourRow[] =>
-  Array.from({ length: count }, (_, i) => ({
-    t: (i + 1) * HOUR,
-    value: 0,
-    cost: 0,
-    unrealised: 0,
-    realised: 0,
-    income: 0,
-    expenses: 0,
-    fees: 0,
-    flows: 0,
-    total: 0,
-    assets: [],
-    unpriced: [],
-    carried: [],
-  }))
+  Array.from({ length: count }, (_, i) => ({ ...UNKNOWN, t: (i + 1) * HOUR, assets: [], unpriced: [], carried: [] }))
 
 describe('the cache of hours', () => {
   it.each<[what: string, id: string, of: Partial<MonthCheckpoint>]>([

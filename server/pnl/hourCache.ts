@@ -2,11 +2,11 @@ import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { MonthCheckpoint } from './checkpoints.ts'
 
 /** Figures of a row and of each asset in it. */
-const SUMS = 10
+const SUM_FIGURES = 19
 const ASSET_FIGURES = 7
 
 /** Returns the number of figures in `rows` rows, each with `assets` assets. */
-export const figuresOf = (rows: number, assets: number): number => rows * (SUMS + ASSET_FIGURES * assets)
+export const figuresOf = (rows: number, assets: number): number => rows * (SUM_FIGURES + ASSET_FIGURES * assets)
 
 /** Figures that are cached, some 25 bytes each. */
 const FIGURES_MAX = 2_000_000

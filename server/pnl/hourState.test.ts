@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest'
 import type { HourRow } from '../../streams/pnl/hours.ts'
+import { UNKNOWN } from '../../streams/pnl/sums.ts'
 import { hourState } from './hourState.ts'
 
 it('tells an hour with every number unrounded and nothing that is not known', () => {
   const unknown = { price: Number.NaN, avg: Number.NaN, value: Number.NaN, unrealised: Number.NaN }
   const sums = { value: 0.1 + 0.2, cost: 2, unrealised: 3, realised: 4, income: 5, expenses: 6, fees: 7, flows: 8, total: 9 }
   const row: HourRow = {
+    ...UNKNOWN,
     t: 3_600_000,
     ...sums,
     assets: [

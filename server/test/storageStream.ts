@@ -1,4 +1,5 @@
 import type { MeasureRow } from '../../streams/measures/rows.ts'
+import { UNKNOWN } from '../../streams/pnl/sums.ts'
 import { candle, type Tick, trade } from './storageRows.ts'
 
 /** A stream that is the same every time: frame `k`, k = 1, 2, …, with late trades, candles and a portfolio's row in it. */
@@ -47,6 +48,7 @@ export const measuresAt = (k: number): MeasureRow[] =>
           t: frameTime(k),
           quote: 'USD',
           method: 'fifo',
+          ...UNKNOWN,
           value: hash(k, 0),
           cost: unknown,
           unrealised: 1,
@@ -57,6 +59,7 @@ export const measuresAt = (k: number): MeasureRow[] =>
           flows: 3,
           total: 4,
           day: 5,
+          twr: unknown,
           drawdownAbs: 0,
           drawdownRel: 0,
           stale: false,

@@ -49,12 +49,14 @@ class ExactOrText {
 class Leaves {
   private readonly rounded: NumberLeaf[] = []
   private readonly members: string[] = []
+  private readonly branches = new Set<Branch>()
   private readonly others: ExactOrText[] = []
 
   /** Adds a leaf at the field's place below `root`. */
   add(root: Branch, { member, type, place }: Field | ShownField): void {
     const dot = place.indexOf('.')
     const branch = dot < 0 ? root : root.branch(place.slice(0, dot))
+    if (dot >= 0) this.branches.add(branch)
     const key = place.slice(dot + 1)
     if (type.leaf === 'rounded') {
       this.rounded.push(branch.number(key))
@@ -71,6 +73,8 @@ class Leaves {
       const value = object[other.member]
       if (value !== other.shown) other.show(value)
     }
+    // An object of which nothing is known is absent, whatever was known before.
+    for (const branch of this.branches) if (branch.size === 0) branch.remove()
   }
 }
 

@@ -1,4 +1,4 @@
-import { field, flag, list, measure, number, place, reasons, shown, sum, text } from './fields.ts'
+import { field, flag, list, measure, number, place, reasons, sum, text } from './fields.ts'
 
 /** Figures of each asset of a portfolio. */
 export const ASSETS = list('assets', 'objects', [
@@ -24,12 +24,22 @@ export const PNL = measure('pnl', 'pnl', [
   field('fees', sum),
   field('flows', sum),
   field('total', sum),
+  // The sums without assets that have no price; unknown if nothing had to be left out.
+  field('knownValue', number, 'known.value'),
+  field('knownCost', number, 'known.cost'),
+  field('knownUnrealised', number, 'known.unrealised'),
+  field('knownRealised', number, 'known.realised'),
+  field('knownIncome', number, 'known.income'),
+  field('knownExpenses', number, 'known.expenses'),
+  field('knownFees', number, 'known.fees'),
+  field('knownFlows', number, 'known.flows'),
+  field('knownTotal', number, 'known.total'),
   field('day', number),
-  shown('twr', number), // time-weighted return since the first transaction, as a fraction
-  field('drawdownAbs', sum, 'drawdown.abs'),
-  field('drawdownRel', sum, 'drawdown.rel'),
+  field('twr', number), // time-weighted return since the first transaction, as a fraction
+  field('drawdownAbs', number, 'drawdown.abs'),
+  field('drawdownRel', number, 'drawdown.rel'),
   place('assets', 'unpriced'),
   field('stale', flag),
   ASSETS,
-  reasons('unpriced'), // why the value of an asset is not in the sums
+  reasons('unpriced'), // why an asset's worth is not known in full
 ])

@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromNumber, ONE, toNumber } from '../lib/decimal.ts'
 import { HOUR } from '../market/candles.ts'
+import { KNOWN_SUMS, SUMS, type Sums } from '../measures/sums.ts'
 import { Driven } from '../test/drive.ts'
 import { transaction } from '../test/transactions.ts'
-import { type Checkpoint, HOUR_SUMS, hourRows, opening } from './hours.ts'
+import { type Checkpoint, type HourRow, hourRows, opening } from './hours.ts'
 import { METHODS } from './lots.ts'
 import { type PositionRules, Positions } from './positions.ts'
+import { UNKNOWN } from './sums.ts'
 import { type Transaction, TYPES } from './transaction.ts'
 
 const START = Date.UTC(2024, 7, 8, 20)
@@ -71,12 +73,17 @@ describe('a row of an hour', () => {
     ])
   })
 
-  it('leaves out what had no price yet, and says so', () => {
+  it('leaves the sums unknown while something has no price yet, and says so', () => {
     const rows = told([transaction('buy BTC 1 100', START + 1), transaction('buy ETH 2 10', START + 1)], { BTC: '- - 120', ETH: '11 - -' })
     expect(rows.map(({ value, cost, unrealised, unpriced }) => ({ value, cost, unrealised, unpriced }))).toEqual([
-      { value: 22, cost: 20, unrealised: 2, unpriced: [['BTC', 'no price yet']] },
-      { value: 22, cost: 20, unrealised: 2, unpriced: [['BTC', 'no price yet']] },
+      { value: Number.NaN, cost: Number.NaN, unrealised: Number.NaN, unpriced: [['BTC', 'no price yet']] },
+      { value: Number.NaN, cost: Number.NaN, unrealised: Number.NaN, unpriced: [['BTC', 'no price yet']] },
       { value: 142, cost: 120, unrealised: 22, unpriced: [] },
+    ])
+    expect(rows.map(({ knownValue, knownFlows, knownTotal }) => [knownValue, knownFlows, knownTotal])).toEqual([
+      [22, 20, 2],
+      [22, 20, 2],
+      [Number.NaN, Number.NaN, Number.NaN],
     ])
     expect(rows[0]!.assets[0]).toMatchObject({ asset: 'BTC', price: Number.NaN, value: Number.NaN, unrealised: Number.NaN })
   })
@@ -88,9 +95,13 @@ describe('a row of an hour', () => {
     const atTheEnd = told([transaction('deposit BTC 1', START + 2 * HOUR)], series)
     expect(atTheEnd.map(row => row.flows)).toEqual([0, 120, 120])
     const before = told([transaction('deposit BTC 1', START + 1)], series)
-    expect(before.map(({ value, flows, unpriced }) => ({ value, flows, unpriced }))).toEqual(
-      Array(3).fill({ value: 0, flows: 0, unpriced: [['BTC', 'no price for the deposit of 2024-08-08T20:00:00.001Z']] }),
+    expect(before.map(({ value, total, knownValue, unpriced }) => ({ value, total, knownValue, unpriced }))).toEqual(
+      [110, 120, 130].map(value => ({
+        ...{ value, total: Number.NaN, knownValue: 0 },
+        unpriced: [['BTC', 'no price for the deposit of 2024-08-08T20:00:00.001Z']],
+      })),
     )
+    expect(before[2]!.assets[0]).toMatchObject({ qty: 1, value: 130, cost: Number.NaN, unrealised: Number.NaN })
     const known = opening(rules(), START, [['BTC', 90, START - 5 * HOUR]])
     const { rows } = hourRows(rules(), [transaction('deposit BTC 1', START + 1)], closesOf({ BTC: '- -' }), START + 2 * HOUR, known)
     expect(rows.map(({ value, carried }) => [value, carried])).toEqual(Array(2).fill([90, [['BTC', START - 5 * HOUR]]]))
@@ -100,6 +111,7 @@ describe('a row of an hour', () => {
 // ---- Random portfolios
 
 const ASSETS = ['BTC', 'ETH', 'DOGE']
+const knownOf = (row: HourRow): Sums => Object.fromEntries(SUMS.map((sum, i) => [sum, row[KNOWN_SUMS[i]!]])) as Sums
 const amount = fc.oneof(
   fc.bigInt({ min: 1n, max: 10n ** 21n }),
   fc.bigInt({ min: 1n, max: 20n }).map(n => n * ONE),
@@ -179,20 +191,30 @@ it('tells of each hour what books from the first transaction on tell, and what i
         for (const tx of rows) if (tx.t <= row.t) books.apply(tx, fromNumber(lastClose(tx.asset, tx.t)?.[0] ?? Number.NaN))
         let value = 0
         let cost = 0
+        let complete = true
+        let leftOut = 0
         const carried: [string, number][] = []
-        for (const { asset, lots } of books.byAsset.values()) {
+        for (const { asset, lots, qty } of books.byAsset.values()) {
           const [price, since] = asset === 'USD' ? [1, row.t] : (lastClose(asset, row.t) ?? [Number.NaN, row.t])
-          if (lots.qty === 0n || Number.isNaN(price)) continue
-          value += toNumber(lots.qty) * price
-          cost += toNumber(lots.cost)
-          if (since < row.t) carried.push([asset, since])
+          if (qty !== 0n && since < row.t) carried.push([asset, since])
+          if (books.unvalued.has(asset) || (qty !== 0n && Number.isNaN(price))) {
+            complete = false
+            leftOut += toNumber(lots.cost)
+          } else if (qty !== 0n) {
+            value += toNumber(qty) * price
+            cost += toNumber(lots.cost)
+          }
         }
         const near = (found: number, wanted: number) =>
-          expect(Math.abs(found - wanted)).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(value) + Math.abs(cost)))
-        near(row.value, value)
-        near(row.cost, cost)
-        for (const sum of ['realised', 'income', 'expenses', 'fees', 'flows'] as const) expect(row[sum]).toBe(toNumber(books[sum]))
-        near(row.total, row.realised + row.unrealised + row.income - row.expenses)
+          expect(Math.abs(found - wanted)).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(value) + Math.abs(cost) + Math.abs(leftOut)))
+        const [known, unknown] = complete ? [row, UNKNOWN] : [knownOf(row), row]
+        near(known.value, value)
+        near(known.cost, cost)
+        for (const sum of ['realised', 'income', 'expenses', 'fees'] as const) expect(known[sum]).toBe(toNumber(books[sum]))
+        near(known.flows, toNumber(books.flows) - leftOut)
+        near(known.total, known.realised + known.unrealised + known.income - known.expenses)
+        near(known.value, known.flows + known.income + known.realised + known.unrealised - known.expenses)
+        for (const sum of SUMS) if (sum !== 'value') expect(unknown[sum]).toBeNaN()
         expect([...row.carried].sort()).toEqual(carried.sort())
       }
     }),
@@ -218,7 +240,7 @@ it('tells what the live portfolio showed when it met the same prices', () => {
     live.trades(0, ...Object.entries(series).map(([asset, list]) => ({ symbol: `${asset}-USD`, t: hour.t - 60_000, price: list[i]! })))
     live.clock(hour.t)
     const state = live.state<Record<string, number> & { assets: object; unpriced: object }>('pnl:main')
-    for (const sum of HOUR_SUMS) expect(hour[sum]).toBeCloseTo(state[sum]!, 9)
+    for (const sum of SUMS) expect(hour[sum]).toBeCloseTo(state[sum]!, 9)
     // The wire has 12 significant digits.
     const rounded = (figures: object) =>
       JSON.parse(JSON.stringify(figures, (_, x) => (typeof x === 'number' ? Number(x.toPrecision(12)) : x)))

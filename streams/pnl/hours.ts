@@ -1,18 +1,23 @@
 import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { HOUR } from '../market/candles.ts'
 import type { AssetPnl, PnlRow } from '../measures/rows.ts'
+import type { KnownSums, Sums } from '../measures/sums.ts'
 import { type PositionRules, Positions, type WrittenPositions } from './positions.ts'
+import { type BookedSums, type Standing, Summing } from './sums.ts'
 import type { Transaction } from './transaction.ts'
 
-/** The sums of a portfolio that follow from hourly candles, as in `pnl:PORTFOLIO`. */
-export const HOUR_SUMS = ['value', 'cost', 'unrealised', 'realised', 'income', 'expenses', 'fees', 'flows', 'total'] as const
-
 /** A portfolio as it stood at the end of an hour. Money in the quote currency; NaN is unknown. */
-export interface HourRow extends Pick<PnlRow, (typeof HOUR_SUMS)[number] | 'assets' | 'unpriced'> {
+export interface HourRow extends Sums, KnownSums, Pick<PnlRow, 'assets' | 'unpriced'> {
   /** ms: the end of the hour. */
   readonly t: number
   /** Assets valued at a price older than the hour, and when the candle that gave it ended, ms. */
   readonly carried: readonly (readonly [asset: string, since: number])[]
+}
+
+/** How the rows of hours are computed. */
+export interface HourRules extends PositionRules {
+  /** Assets that are no part of the sums. */
+  readonly ignore?: ReadonlySet<string>
 }
 
 /** The state that hourly rows go on from, as JSON can hold it. */
@@ -43,7 +48,7 @@ export const opening = (rules: PositionRules, t: number, prices: Checkpoint['pri
  * `transactions` are sorted by time; those up to `start.t` are passed over.
  */
 export const hourRows = (
-  rules: PositionRules,
+  rules: HourRules,
   transactions: readonly Transaction[],
   closes: ReadonlyMap<string, Float64Array>,
   to: number,
@@ -70,7 +75,7 @@ export const hourRows = (
     for (const [asset, series] of closes) if (!Number.isNaN(series[i]!)) prices.set(asset, { price: series[i]!, since: t })
     bookBefore(t + 1)
     if (next > booked) held = holdings(positions, assets)
-    rows.push(rowAt(t, positions, held, prices))
+    rows.push(rowAt(t, rules, positions, held, prices))
   }
 
   const last = [...prices].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, { price, since }]) => [asset, price, since] as const)
@@ -84,11 +89,11 @@ interface Price {
 
 /** The positions as numbers: what stays the same from one transaction to the next. */
 interface Holdings {
-  readonly sums: Pick<HourRow, 'realised' | 'income' | 'expenses' | 'fees' | 'flows'>
-  readonly assets: readonly Held[]
+  readonly sums: BookedSums
+  readonly assets: readonly { readonly held: Held; readonly cost: number; readonly unvalued: boolean }[]
 }
 
-/** A holding of an asset, as measures. */
+/** A holding of an asset, as measures; `cost` and `realised` are NaN if a row of it could not be valued. */
 export type Held = Pick<AssetPnl, 'asset' | 'qty' | 'cost' | 'realised'>
 
 /** Returns an asset's figures at a price in the quote currency; NaN if there is none. */
@@ -106,34 +111,40 @@ const holdings = (positions: Positions, assets: ReadonlySet<string>): Holdings =
     flows: toNumber(positions.flows),
   },
   assets: [...new Set([...assets, ...positions.byAsset.keys()])].map(asset => {
-    const { lots, realised = 0n } = positions.byAsset.get(asset) ?? {}
-    return { asset, qty: toNumber(lots?.qty ?? 0n), cost: toNumber(lots?.cost ?? 0n), realised: toNumber(realised) }
+    const { lots, qty = 0n, realised = 0n } = positions.byAsset.get(asset) ?? {}
+    const cost = toNumber(lots?.cost ?? 0n)
+    const unvalued = positions.unvalued.has(asset)
+    const known = unvalued ? { cost: Number.NaN, realised: Number.NaN } : { cost, realised: toNumber(realised) }
+    return { held: { asset, qty: toNumber(qty), ...known }, cost, unvalued }
   }),
 })
 
-/** Returns the row of an hour. An asset without a price is in none of the sums of value, cost and unrealised. */
-const rowAt = (t: number, { rules, flaws }: Positions, { sums, assets }: Holdings, prices: ReadonlyMap<string, Price>): HourRow => {
+/** Returns the row of an hour. */
+const rowAt = (
+  t: number,
+  { quote, ignore }: HourRules,
+  { flaws }: Positions,
+  { sums, assets }: Holdings,
+  prices: ReadonlyMap<string, Price>,
+): HourRow => {
   const figures: AssetPnl[] = []
   const unpriced: [string, string][] = []
   const carried: [string, number][] = []
-  let value = 0
-  let cost = 0
-  for (const holding of assets) {
-    const { asset, qty } = holding
-    const last = asset === rules.quote ? { price: 1, since: t } : prices.get(asset)
-    const figure = assetAt(holding, last?.price ?? Number.NaN)
+  const summing = new Summing()
+  for (const { held, cost, unvalued } of assets) {
+    const { asset, qty } = held
+    const last = asset === quote ? { price: 1, since: t } : prices.get(asset)
+    const figure = assetAt(held, last?.price ?? Number.NaN)
     figures.push(figure)
     const missing = qty !== 0 && last === undefined
+    // The balance of money is unknown if a row that moved it could not be valued.
+    const standing: Standing = missing || (unvalued && asset === quote) ? 'unpriced' : unvalued ? 'unvalued' : 'whole'
     const why = flaws.get(asset) ?? (missing ? 'no price yet' : undefined)
     if (why !== undefined) unpriced.push([asset, why])
-    if (qty === 0 || last === undefined) continue
-    value += figure.value
-    cost += figure.cost
-    if (last.since < t) carried.push([asset, last.since])
+    summing.add(ignore?.has(asset) ? 'ignored' : standing, qty === 0 ? 0 : figure.value, cost)
+    if (qty !== 0 && last !== undefined && last.since < t) carried.push([asset, last.since])
   }
-  const unrealised = value - cost
-  const total = sums.realised + unrealised + sums.income - sums.expenses
-  return { t, value, cost, unrealised, ...sums, total, assets: figures, unpriced, carried }
+  return { t, ...summing.of(sums), assets: figures, unpriced, carried }
 }
 
 /** Returns the index of the first transaction after `t` (ms). */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { DAY } from '../market/candles.ts'
 import type { PnlRow } from '../measures/rows.ts'
+import { SUMS, type Sums } from '../measures/sums.ts'
 import type { PipelineOptions } from '../pipeline.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import { transaction } from '../test/transactions.ts'
@@ -29,8 +30,8 @@ interface Pnl {
   value: number
   total: number
   day?: number
-  drawdown: { abs?: number; rel?: number }
-  assets: Record<string, { qty: number; avg?: number }>
+  drawdown?: { abs?: number; rel?: number }
+  assets: Record<string, { qty: number; avg?: number; value?: number }>
   unpriced: Record<string, string>
   stale: boolean
 }
@@ -69,8 +70,6 @@ describe('a portfolio', () => {
       fees: 1,
       flows: 1000,
       total: 24,
-      twr: 0.024,
-      drawdown: { abs: 0, rel: 0 },
       assets: {
         USD: { qty: 859, price: 1, avg: 1, value: 859, cost: 859, unrealised: 0, realised: 0 },
         BTC: { qty: 1.5, price: 110, avg: 100.5, value: 165, cost: 150.75, unrealised: 14.25, realised: 9.75 },
@@ -113,52 +112,135 @@ describe('a portfolio', () => {
 
   it('counts the file as it stands where there is no feed', () => {
     const p = holding([[NOON + DAY, 'income BTC 1 100']], { feeds: [] })
-    expect(pnl(p)).toMatchObject({ value: 0, income: 100, unpriced: { BTC: 'no price yet' } })
+    expect(pnl(p)).toMatchObject({ assets: { BTC: { qty: 1 } }, known: { value: 0, income: 100 }, unpriced: { BTC: 'no price yet' } })
+    for (const sum of SUMS) expect(pnl(p)).not.toHaveProperty(sum)
   })
 })
 
 describe('what has no price', () => {
-  it('is left out of the sums and says so, until its first price', () => {
+  it('leaves the sums unknown until its first price; what is known stands beside them, without it', () => {
     const p = holding([
       [NOON - DAY, 'buy BTC 1 100'],
       [NOON - DAY, 'buy ETH 10 5'],
     ])
     traded(p, NOON + 5, 130)
-    expect(pnl(p)).toMatchObject({ value: 130, total: 30, unpriced: { ETH: 'no price yet' }, assets: { ETH: { qty: 10, avg: 5 } } })
+    expect(pnl(p)).toMatchObject({ unpriced: { ETH: 'no price yet' }, assets: { ETH: { qty: 10, avg: 5, cost: 50 } } })
+    const known = { value: 130, cost: 100, unrealised: 30, realised: 0, income: 0, expenses: 0, fees: 0, flows: 100, total: 30 }
+    expect(pnl(p)).toMatchObject({ known })
+    for (const figure of [...SUMS, 'day', 'twr', 'drawdown']) expect(pnl(p)).not.toHaveProperty(figure)
     expect(pnl(p).assets.ETH).not.toHaveProperty('value')
     traded(p, NOON + 25, 7, 'ETH-USD')
-    expect(pnl(p)).toMatchObject({ value: 200, total: 50, unpriced: {} })
+    expect(pnl(p)).toMatchObject({ value: 200, total: 50, flows: 150, unpriced: {} })
+    expect(pnl(p)).not.toHaveProperty('known')
     expect(p.agrees()).toBe(true)
   })
 
-  it('makes no drawdown by its first price', () => {
+  it('and was bought while it was watched counts in the path as what it cost', () => {
     const p = holding([
-      [NOON - DAY, 'buy BTC 1 100'],
-      [NOON - DAY, 'buy ETH 10 5'],
+      [NOON, 'buy BTC 1 100'],
+      [NOON + 2_000, 'buy ETH 10 5'],
     ])
     traded(p, NOON + 5, 130)
     until(p, NOON + 5_000)
+    expect(pnl(p)).not.toHaveProperty('twr')
     traded(p, NOON + 5_005, 3, 'ETH-USD')
     until(p, NOON + 9_000)
-    expect(pnl(p)).toMatchObject({ total: 10, drawdown: { abs: 0, rel: 0 } })
-    traded(p, NOON + 9_005, 114)
-    expect(pnl(p)).toMatchObject({ total: -6, drawdown: { abs: 16, rel: 0.1 } })
+    expect(pnl(p)).toMatchObject({ total: 10, drawdown: { abs: 20, rel: 0.111111111111 }, twr: 0.155555555556 })
   })
 
-  it('makes the day unknown, where it had none at midnight', () => {
+  it('makes the path unknown for good, where money came while nobody knew what was held', () => {
+    const p = holding([
+      [NOON, 'buy ETH 10 5'],
+      [NOON + 2_000, 'buy ETH 10 5'],
+    ])
+    traded(p, NOON + 5_005, 3, 'ETH-USD')
+    until(p, NOON + 9_000)
+    expect(pnl(p)).toMatchObject({ value: 60, total: -40 })
+    for (const figure of ['twr', 'drawdown']) expect(pnl(p)).not.toHaveProperty(figure)
+  })
+
+  it('makes the day unknown, if it had none at midnight', () => {
     const p = holding([
       [NOON - DAY, 'buy BTC 1 100'],
       [NOON - DAY, 'buy ETH 10 5'],
     ])
     traded(p, NOON + 5, 130)
     until(p, NOON + DAY / 2)
-    traded(p, NOON + DAY / 2 + 5, 140)
-    expect(pnl(p)).toMatchObject({ total: 40, day: 10 })
     traded(p, NOON + DAY / 2 + 25, 7, 'ETH-USD')
-    expect(pnl(p)).toMatchObject({ total: 60 })
+    expect(pnl(p)).toMatchObject({ total: 50 })
     expect(pnl(p)).not.toHaveProperty('day')
     until(p, NOON + DAY * 1.5)
-    expect(pnl(p)).toMatchObject({ total: 60, day: 0 })
+    expect(pnl(p)).toMatchObject({ total: 50, day: 0 })
+  })
+
+  it('is no part of the sums if it is to be ignored, and neither is it when it has a price', () => {
+    const rows = ['buy BTC 1 100', 'buy SPAM 1045 2'].map(text => transaction(text, NOON))
+    const p = new Driven({ portfolios: [portfolio([], { transactions: rows, ignore: new Set(['SPAM']) })] })
+    p.watch('pnl:P')
+    traded(p, NOON + 5, 130)
+    const sums = { value: 130, total: 30, flows: 100, twr: 0.3, unpriced: { SPAM: 'no price yet' }, assets: { SPAM: { qty: 1045 } } }
+    expect(pnl(p)).toMatchObject(sums)
+    expect(pnl(p)).not.toHaveProperty('known')
+    traded(p, NOON + 25, 900, 'SPAM-USD')
+    expect(pnl(p)).toMatchObject({ ...sums, unpriced: {}, assets: { SPAM: { qty: 1045, value: 940_500 } } })
+  })
+
+  it('when its row came is held all the same: its quantity is exact, what it cost and gained is unknown for good', () => {
+    const p = holding([
+      [NOON - DAY, 'buy BTC 1 100'],
+      [NOON - DAY, 'deposit ETH 1045'],
+      [NOON - DAY, 'sell ETH 45 2'],
+    ])
+    traded(p, NOON + 5, 130)
+    expect(pnl(p)).toMatchObject({ assets: { ETH: { qty: 1000 } }, known: { value: 130, flows: 100, total: 30 } })
+    traded(p, NOON + 25, 3, 'ETH-USD')
+    expect(pnl(p)).toMatchObject({ value: 3130, assets: { ETH: { qty: 1000, value: 3000 } }, known: { value: 130, total: 30 } })
+    for (const figure of ['cost', 'total', 'flows', 'twr', 'drawdown']) expect(pnl(p)).not.toHaveProperty(figure)
+    for (const figure of ['avg', 'cost', 'unrealised', 'realised']) expect(pnl(p).assets.ETH).not.toHaveProperty(figure)
+    expect(pnl(p).unpriced.ETH).toMatch(/^no price for the deposit of/)
+  })
+
+  it('adds up all the same: value = flows + income + realised + unrealised − expenses, of the sums and of what is known', () => {
+    const types = ['buy', 'sell', 'income', 'deposit', 'withdraw', 'fee'] as const
+    const row = fc.record({
+      after: fc.integer({ min: -5_000, max: 5_000 }),
+      type: fc.constantFrom(...types),
+      asset: fc.constantFrom('BTC', 'ETH', 'SPAM', 'USD'),
+      qty: fc.integer({ min: 1, max: 9 }),
+      price: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+    })
+    const trade = fc.record({ asset: fc.constantFrom('BTC', 'ETH', 'SPAM'), price: fc.integer({ min: 1, max: 20 }) })
+    const given = fc.tuple(fc.array(row, { maxLength: 12 }), fc.array(trade, { maxLength: 6 }), fc.boolean())
+    fc.assert(
+      fc.property(given, ([rows, trades, ignoring]) => {
+        const list = rows
+          .map(({ after, type, asset, qty, price }) =>
+            transaction(`${type} ${asset} ${qty}${price === undefined ? '' : ` ${price}`}`, NOON + after),
+          )
+          .sort((a, b) => a.t - b.t)
+        const p = new Driven({ portfolios: [portfolio([], { transactions: list, ignore: new Set(ignoring ? ['SPAM'] : []) })], digits: 15 })
+        p.watch('pnl:P')
+        p.clock(NOON)
+        trades.forEach(({ asset, price }, i) => {
+          traded(p, NOON + 1_005 * i + 5, price, `${asset}-USD`)
+          const state = pnl(p) as unknown as Sums & { known?: Sums }
+          const all = [state, state.known].filter(sums => sums?.value !== undefined && sums.total !== undefined) as Sums[]
+          for (const { value, flows, income, realised, unrealised, expenses, total } of all) {
+            expect(value).toBeCloseTo(flows + income + realised + unrealised - expenses, 9)
+            expect(total).toBeCloseTo(realised + unrealised + income - expenses, 9)
+          }
+          expect('known' in state).toBe(state.total === undefined)
+          // Whether the sums are there follows from what is missing alone.
+          const { assets, unpriced } = state as unknown as Pnl
+          const isPriced = ({ qty, value }: { qty: number; value?: number }): boolean => qty === 0 || value !== undefined
+          const counted = Object.keys(assets).filter(asset => !(ignoring && asset === 'SPAM'))
+          const missing = counted.filter(
+            asset => asset in unpriced && !(unpriced[asset]!.endsWith('more than was held') && isPriced(assets[asset]!)),
+          )
+          expect(state.total === undefined).toBe(missing.length > 0)
+        })
+      }),
+    )
   })
 
   it('stays flagged where more was sold than was held', () => {

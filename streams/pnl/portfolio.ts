@@ -8,9 +8,10 @@ import { PNL } from '../measures/pnlFields.ts'
 import type { AccountBalances, AssetPnl, PnlFigures, PnlRow } from '../measures/rows.ts'
 import type { Balances } from './balances.ts'
 import { BookingQueue } from './bookingQueue.ts'
-import { Drawdown, type DrawdownPoint } from './drawdown.ts'
 import type { Method } from './lots.ts'
+import { Path, type PathPoint } from './path.ts'
 import { Positions } from './positions.ts'
+import { type BookedSums, type Standing, Summing } from './sums.ts'
 import { inOrder, type Transaction } from './transaction.ts'
 
 /** A portfolio as the configuration describes it. */
@@ -20,6 +21,8 @@ export interface PortfolioSpec {
   readonly quote: string
   readonly method: Method
   readonly feesInCost: boolean
+  /** Assets that are no part of the sums. */
+  readonly ignore?: ReadonlySet<string>
   /** Sorted by time. */
   readonly transactions: readonly Transaction[]
 }
@@ -28,9 +31,10 @@ export interface PortfolioSpec {
 interface Holding {
   readonly instrument: Instrument | undefined
   readonly figures: Mutable<AssetPnl>
-  /** It was held, but had no price yet, when the path was last sampled. */
-  unseen: boolean
-  unseenAtMidnight: boolean
+  /** Cost of its lots, in the quote currency. */
+  cost: number
+  /** A row of it could not be valued. */
+  unvalued: boolean
   /** NaN if it had none, or was no holding yet. */
   priceAtMidnight: number
 }
@@ -41,6 +45,8 @@ interface Holding {
  * `storeMs` and before every row, the day's profit at midnight.
  *
  * value = Σ qty × price; unrealised = value − cost; total = realised + unrealised + income − expenses; day = total − total at midnight.
+ * What rests on a price or a row's worth that nobody knows is unknown; see `Summing`. The path is unknown, too, if a part of it was not
+ * seen: rows older than the first frame, or rows that came while a holding had no price.
  *
  * Rows may come at run time, in any order. If one belongs before what is booked, all are booked again from the first on, which takes
  * one to three microseconds a row; several that come together cost one such pass.
@@ -53,7 +59,7 @@ export class Portfolio extends Source implements Dependent {
   private readonly changes: Changes
   private positions: Positions
   private readonly holdings = new Map<string, Holding>()
-  private readonly drawdown = new Drawdown()
+  private readonly path = new Path()
   private readonly queue: BookingQueue
   /** A row belongs before what is booked, or before the running day. */
   private late = false
@@ -63,7 +69,10 @@ export class Portfolio extends Source implements Dependent {
   private listening = false
   /** Its bookings and the beginning of its days, as something it is computed from. */
   private readonly events = new Source()
-  private moment: DrawdownPoint = { total: 0, worth: 0, unseen: 0 }
+  private booked: BookedSums = NOTHING_BOOKED
+  private moment: PathPoint = { total: 0, worth: 0 }
+  /** ms: what happened after this has been seen. */
+  private seenFrom = Number.POSITIVE_INFINITY
   private midnightTotal = Number.NaN
   /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
   private midnightAt = Number.NaN
@@ -85,6 +94,11 @@ export class Portfolio extends Source implements Dependent {
   /** ms of the next row that waits for its time; Infinity if none does. */
   get dueAt(): number {
     return this.late ? Number.NEGATIVE_INFINITY : (this.queue.upcoming?.t ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Begins to see prices: of all that happens after `t` (ms). */
+  observe(t: number): void {
+    this.seenFrom = t
   }
 
   /** All its rows in the order in which they are booked, those that wait for their time at the end. */
@@ -133,14 +147,16 @@ export class Portfolio extends Source implements Dependent {
     }
     this.sample(t)
     const { worth, total } = this.moment
-    const { flows } = this.figures
+    const putIn = this.putIn()
     const restated = this.late
-    if (restated) this.restart()
-    this.book(t)
+    const seenBefore = !restated || this.restart()
+    const seen = this.book(t) && seenBefore
     this.takeOver()
     this.evaluate(t)
-    if (restated) this.drawdown.restated(worth, this.moment.worth, this.moment.total - total)
-    else this.drawdown.booked(worth, this.moment.worth, this.figures.flows - flows)
+    if (!seen || Number.isNaN(worth)) this.path.lose()
+    else if (restated) this.path.restated(worth, this.moment.worth, this.moment.total - total)
+    else this.path.booked(worth, this.worthAtCost(), this.putIn() - putIn)
+    this.showPath()
     this.events.touch(this.changes)
     // What is booked in the frame of a midnight comes after it.
     this.midnightFrame = Math.min(this.midnightFrame, this.changes.frame - 1)
@@ -148,7 +164,7 @@ export class Portfolio extends Source implements Dependent {
 
   /** Whether the next midnight changes its figures: something has moved since the last one. */
   get awaitsMidnight(): boolean {
-    return Number.isNaN(this.midnightTotal) || this.changedSince(this.midnightFrame)
+    return Number.isNaN(this.midnightAt) || this.changedSince(this.midnightFrame)
   }
 
   /** Begins a new day: what was gained until now is no longer the day's. */
@@ -159,19 +175,15 @@ export class Portfolio extends Source implements Dependent {
     this.evaluate(t)
     this.midnightTotal = this.figures.total
     this.midnightAt = floorTo(t, DAY)
-    for (const holding of this.holdings.values()) {
-      holding.unseenAtMidnight = unpriced(holding)
-      holding.priceAtMidnight = holding.figures.price
-    }
+    for (const holding of this.holdings.values()) holding.priceAtMidnight = holding.figures.price
     this.midnightFrame = this.changes.frame
     if (moved) this.events.touch(this.changes)
   }
 
-  /** Computes the figures and lets the drawdown remember them. */
+  /** Computes the figures and makes them part of the path. */
   sample(t: number): void {
     this.evaluate(t)
-    this.drawdown.remember(this.moment)
-    for (const holding of this.holdings.values()) holding.unseen = unpriced(holding)
+    this.path.remember(this.moment)
   }
 
   refresh(t: number): void {
@@ -182,75 +194,101 @@ export class Portfolio extends Source implements Dependent {
 
   private evaluate(t: number): void {
     const f = this.figures
+    const { ignore } = this.spec
     const flaws: [string, string][] = []
-    let value = 0
-    let cost = 0
-    let unpricedCost = 0
-    let unseen = 0
-    let dayKnown = true
+    const summing = new Summing()
     let stale = false
     for (const holding of this.holdings.values()) {
       const { instrument, figures } = holding
       figures.price = instrument === undefined ? 1 : instrument.price
       figures.value = figures.qty * figures.price
       figures.unrealised = figures.value - figures.cost
-      const flaw = this.positions.flaws.get(figures.asset) ?? (unpriced(holding) ? 'no price yet' : undefined)
+      const standing = standingOf(holding)
+      const flaw = this.positions.flaws.get(figures.asset) ?? (standing === 'unpriced' ? 'no price yet' : undefined)
       if (flaw !== undefined) flaws.push([figures.asset, flaw])
-      if (unpriced(holding)) unpricedCost += figures.cost
-      else if (figures.qty !== 0) {
-        value += figures.value
-        cost += figures.cost
-        if (holding.unseen) unseen += figures.unrealised
-      }
-      // What it had gained by midnight will never be known.
-      if (holding.unseenAtMidnight && !unpriced(holding)) dayKnown = false
+      // Nothing is worth nothing, whatever its price.
+      summing.add(ignore?.has(figures.asset) ? 'ignored' : standing, figures.qty === 0 ? 0 : figures.value, holding.cost)
       if (instrument?.stale && figures.qty !== 0) stale = true
     }
+    summing.into(f, this.booked)
     f.t = t
-    f.value = value
-    f.cost = cost
-    f.unrealised = value - cost
-    f.total = f.realised + f.unrealised + f.income - f.expenses
-    f.day = dayKnown ? f.total - this.midnightTotal : Number.NaN
+    f.day = f.total - this.midnightTotal
     f.unpriced = flaws
     f.stale = stale
-    this.moment = { total: f.total, worth: value + unpricedCost, unseen }
-    const { abs, rel } = this.drawdown.at(this.moment)
-    f.twr = this.queue.begun ? this.drawdown.returned(this.moment) : Number.NaN
-    f.drawdownAbs = abs
-    f.drawdownRel = rel
+    this.moment = { total: f.total, worth: Number.isNaN(f.total) ? Number.NaN : f.value }
+    this.showPath()
   }
 
-  /** Books the rows up to `t`. */
-  private book(t: number): void {
+  private showPath(): void {
+    const f = this.figures
+    const known = this.queue.begun && !Number.isNaN(f.total)
+    const { abs, rel } = this.path.at(this.moment)
+    f.twr = known ? this.path.returned(this.moment) : Number.NaN
+    f.drawdownAbs = known ? abs : Number.NaN
+    f.drawdownRel = known ? rel : Number.NaN
+  }
+
+  /** Returns what is held; what was bought and had no price in the market yet counts as what it cost. */
+  private worthAtCost(): number {
+    if (!Number.isNaN(this.moment.worth)) return this.moment.worth
+    let worth = 0
+    for (const holding of this.holdings.values()) {
+      if (this.spec.ignore?.has(holding.figures.asset)) continue
+      const standing = standingOf(holding)
+      if (standing === 'unvalued') return Number.NaN
+      if (holding.figures.qty !== 0) worth += standing === 'unpriced' ? holding.cost : holding.figures.value
+    }
+    return worth
+  }
+
+  /** Returns the flows so far; what lies in ignored assets counts as taken out. */
+  private putIn(): number {
+    let putIn = this.booked.flows
+    for (const asset of this.spec.ignore ?? []) putIn -= this.holdings.get(asset)?.cost ?? 0
+    return putIn
+  }
+
+  /** Books the rows up to `t`. Returns whether all of them came in time for their moment to be seen. */
+  private book(t: number): boolean {
+    let seen = true
     for (let tx = this.queue.upcoming; tx !== undefined && tx.t <= t; tx = this.queue.upcoming) {
       const { instrument } = this.holding(tx.asset)
+      // Money is worth the same at any time.
+      if (tx.t <= this.seenFrom && instrument !== undefined) seen = false
       // A recorded row has the price of the moment it was recorded at, if there was one: a later one would be another after each start.
       const recorded = this.queue.pass()
       this.positions.apply(tx, recorded ? undefined : (tx.price ?? this.marketPrice(tx, instrument)))
     }
+    return seen
   }
 
+  /** Returns the price of a row's moment, 10⁻¹⁸; undefined if nobody saw it. */
   private marketPrice(tx: Transaction, instrument: Instrument | undefined): bigint | undefined {
-    if (!this.marketPrices.has(tx)) this.marketPrices.set(tx, fromNumber(instrument?.price ?? 1))
+    if (!this.marketPrices.has(tx)) {
+      const price = tx.t <= this.seenFrom ? Number.NaN : (instrument?.price ?? 1)
+      this.marketPrices.set(tx, fromNumber(price))
+    }
     return this.marketPrices.get(tx)
   }
 
-  /** Empties the positions, and books what belongs before the running day, so that the day has its beginning. */
-  private restart(): void {
+  /** Empties the positions, and books what belongs before the running day, so that the day has its beginning. Returns whether all that was seen. */
+  private restart(): boolean {
     this.late = false
     this.positions = this.noPositions()
     this.queue.restart()
-    if (Number.isNaN(this.midnightAt)) return
-    this.book(this.midnightAt - 1)
-    const { realised, income, expenses, byAsset } = this.positions
-    this.midnightTotal = toNumber(realised) + toNumber(income) - toNumber(expenses)
-    for (const { asset, lots } of byAsset.values()) {
+    if (Number.isNaN(this.midnightAt)) return true
+    const seen = this.book(this.midnightAt - 1)
+    this.takeOver()
+    const summing = new Summing()
+    for (const { asset } of this.positions.byAsset.values()) {
       const holding = this.holding(asset)
+      const { qty } = holding.figures
       const price = holding.instrument === undefined ? 1 : holding.priceAtMidnight
-      holding.unseenAtMidnight = lots.qty !== 0n && Number.isNaN(price)
-      if (lots.qty !== 0n && !Number.isNaN(price)) this.midnightTotal += toNumber(lots.qty) * price - toNumber(lots.cost)
+      const standing = this.spec.ignore?.has(asset) ? 'ignored' : standingOf(holding, price)
+      summing.add(standing, qty === 0 ? 0 : qty * price, holding.cost)
     }
+    this.midnightTotal = summing.of(this.booked).total
+    return seen
   }
 
   private noPositions(): Positions {
@@ -260,21 +298,26 @@ export class Portfolio extends Source implements Dependent {
 
   /** Takes the amounts of the positions over into the figures. */
   private takeOver(): void {
-    const f = this.figures
-    f.realised = toNumber(this.positions.realised)
-    f.income = toNumber(this.positions.income)
-    f.expenses = toNumber(this.positions.expenses)
-    f.fees = toNumber(this.positions.fees)
-    f.flows = toNumber(this.positions.flows)
-    for (const { asset, lots, realised } of this.positions.byAsset.values()) {
-      const { figures } = this.holding(asset)
-      figures.qty = toNumber(lots.qty)
-      figures.cost = toNumber(lots.cost)
-      figures.avg = lots.qty === 0n ? Number.NaN : figures.cost / figures.qty
-      figures.realised = toNumber(realised)
+    const { realised, income, expenses, fees, flows, byAsset, unvalued } = this.positions
+    this.booked = {
+      realised: toNumber(realised),
+      income: toNumber(income),
+      expenses: toNumber(expenses),
+      fees: toNumber(fees),
+      flows: toNumber(flows),
     }
-    f.assets = [...this.holdings.values()].map(h => h.figures)
-    f.accounts = accountsOf(this.positions.balances)
+    for (const { asset, lots, qty, realised: gained } of byAsset.values()) {
+      const holding = this.holding(asset)
+      const { figures } = holding
+      holding.cost = toNumber(lots.cost)
+      holding.unvalued = unvalued.has(asset)
+      figures.qty = toNumber(qty)
+      figures.cost = holding.unvalued ? Number.NaN : holding.cost
+      figures.avg = qty === 0n ? Number.NaN : figures.cost / figures.qty
+      figures.realised = holding.unvalued ? Number.NaN : toNumber(gained)
+    }
+    this.figures.assets = [...this.holdings.values()].map(h => h.figures)
+    this.figures.accounts = accountsOf(this.positions.balances)
   }
 
   private holding(asset: string): Holding {
@@ -282,7 +325,7 @@ export class Portfolio extends Source implements Dependent {
     if (holding === undefined) {
       const instrument = asset === this.spec.quote ? undefined : this.market.instrument(`${asset}-${this.spec.quote}`)
       const figures = { asset, qty: 0, price: Number.NaN, avg: Number.NaN, value: 0, cost: 0, unrealised: 0, realised: 0 }
-      holding = { instrument, figures, unseen: false, unseenAtMidnight: false, priceAtMidnight: Number.NaN }
+      holding = { instrument, figures, cost: 0, unvalued: false, priceAtMidnight: Number.NaN }
       this.holdings.set(asset, holding)
       if (this.listening) instrument?.add(this)
     }
@@ -304,10 +347,16 @@ const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
   return accounts
 }
 
-const unpriced = ({ figures }: Holding): boolean => figures.qty !== 0 && Number.isNaN(figures.price)
+/** Says whether a holding can be part of the sums at a price. The balance of money is unknown if a row that moved it could not be valued. */
+const standingOf = ({ instrument, figures, unvalued }: Holding, price = figures.price): Standing => {
+  if (unvalued) return instrument === undefined || (figures.qty !== 0 && Number.isNaN(price)) ? 'unpriced' : 'unvalued'
+  return figures.qty !== 0 && Number.isNaN(price) ? 'unpriced' : 'whole'
+}
+
+const NOTHING_BOOKED: BookedSums = { realised: 0, income: 0, expenses: 0, fees: 0, flows: 0 }
 
 /** Returns a copy of the figures for the store, as of `t` (ms): the portfolio goes on writing to its own. */
 export const pnlRow = ({ figures }: Portfolio, t: number): PnlRow => {
-  const { accounts: _, twr: __, ...row } = figures
+  const { accounts: _, ...row } = figures
   return { ...row, t, assets: figures.assets.map(a => ({ ...a })) }
 }

@@ -9,6 +9,8 @@ export interface Position {
   readonly asset: string
   readonly lots: Lots
   realised: bigint
+  /** 10⁻¹⁸ of the asset that are held: the lots, and what came or went by rows that could not be valued. */
+  qty: bigint
 }
 
 /** How a portfolio's rows are booked. */
@@ -28,8 +30,9 @@ export interface WrittenPositions {
   readonly expenses: string
   readonly fees: string
   readonly flows: string
-  readonly assets: readonly (readonly [asset: string, realised: string, lots: WrittenLots])[]
+  readonly assets: readonly (readonly [asset: string, qty: string, realised: string, lots: WrittenLots])[]
   readonly flaws: readonly (readonly [asset: string, why: string])[]
+  readonly unvalued: readonly string[]
 }
 
 /**
@@ -37,8 +40,9 @@ export interface WrittenPositions {
  *
  *     value = flows + income + realised + unrealised − expenses
  *
- * where value is that of all holdings at any set of prices and unrealised is value less the cost of the lots. Every amount below is
- * rounded once, to 10⁻¹⁸ of the quote currency, and the same rounded amount is booked on both sides.
+ * where value is that of all lots at any set of prices and unrealised is value less the cost of the lots. Every amount below is
+ * rounded once, to 10⁻¹⁸ of the quote currency, and the same rounded amount is booked on both sides. A row whose worth is unknown
+ * changes quantities only.
  */
 export class Positions {
   readonly rules: PositionRules
@@ -50,6 +54,11 @@ export class Positions {
   flows = 0n
   /** Asset → why its figures cannot be trusted: sold more than was held, or of unknown price. */
   readonly flaws = new Map<string, string>()
+  /**
+   * Assets with a row whose worth nobody knows. Their quantities are known; what they cost and gained is not, and neither are the sums they
+   * are part of. If such a row was paid in cash that is counted, it is the quote asset, too, and then its balance is unknown.
+   */
+  readonly unvalued = new Set<string>()
   /** Not part of what `write` returns: nothing else rests on them. */
   readonly balances = new Balances()
 
@@ -62,7 +71,7 @@ export class Positions {
     this.balances.move(tx)
     const price = this.priceOf(tx, marketPrice)
     if (price === undefined) {
-      this.flaw(tx.asset, `no price for the ${tx.type} of ${new Date(tx.t).toISOString()}`)
+      this.moveOnly(tx)
       return undefined
     }
     const worth = mulDown(tx.qty < 0n ? -tx.qty : tx.qty, price)
@@ -128,8 +137,9 @@ export class Positions {
       expenses: String(this.expenses),
       fees: String(this.fees),
       flows: String(this.flows),
-      assets: [...this.byAsset.values()].map(({ asset, realised, lots }) => [asset, String(realised), lots.write()]),
+      assets: [...this.byAsset.values()].map(({ asset, qty, realised, lots }) => [asset, String(qty), String(realised), lots.write()]),
       flaws: [...this.flaws],
+      unvalued: [...this.unvalued],
     }
   }
 
@@ -141,10 +151,27 @@ export class Positions {
     read.expenses = BigInt(written.expenses)
     read.fees = BigInt(written.fees)
     read.flows = BigInt(written.flows)
-    for (const [asset, realised, lots] of written.assets)
-      read.byAsset.set(asset, { asset, realised: BigInt(realised), lots: Lots.read(rules.method, lots) })
+    for (const [asset, qty, realised, lots] of written.assets)
+      read.byAsset.set(asset, { asset, qty: BigInt(qty), realised: BigInt(realised), lots: Lots.read(rules.method, lots) })
     for (const [asset, why] of written.flaws) read.flaws.set(asset, why)
+    for (const asset of written.unvalued) read.unvalued.add(asset)
     return read
+  }
+
+  /** Changes the quantity by a row whose worth is unknown. */
+  private moveOnly(tx: Transaction): void {
+    const { asset, type, qty } = tx
+    const position = this.position(asset)
+    const leaves = type === 'sell' || type === 'withdraw' || type === 'fee'
+    position.qty = notBelowZero(position.qty + (leaves ? -qty : qty))
+    this.unvalued.add(asset)
+    // Weighs more than a sale of too much.
+    this.flaws.set(asset, `no price for the ${type} of ${new Date(tx.t).toISOString()}`)
+    if (type !== 'buy' && type !== 'sell') this.charge(tx)
+    else if (this.rules.tracksCash) {
+      this.unvalued.add(this.rules.quote)
+      this.flaw(this.rules.quote, `no price for the ${type} of ${asset} of ${new Date(tx.t).toISOString()}`)
+    }
   }
 
   private priceOf(tx: Transaction, marketPrice: bigint | undefined): bigint | undefined {
@@ -161,7 +188,9 @@ export class Positions {
       this.cash(tx.qty)
       this.gain(this.position(tx.asset), tx.qty - cost)
     } else {
-      this.position(tx.asset).lots.add({ t: tx.t, qty: tx.qty, cost, unit })
+      const position = this.position(tx.asset)
+      position.qty += tx.qty
+      position.lots.add({ t: tx.t, qty: tx.qty, cost, unit })
     }
   }
 
@@ -182,6 +211,7 @@ export class Positions {
   private dispose(tx: Transaction, qty: bigint, gross: bigint, settle: (part: bigint, whole: bigint) => bigint): Disposal {
     const position = this.position(tx.asset)
     const taken = tx.asset === this.rules.quote ? this.cash(-qty) : position.lots.dispose(qty)
+    if (tx.asset !== this.rules.quote) position.qty = notBelowZero(position.qty - qty)
     if (taken.qty < qty) this.flaw(tx.asset, `${tx.type} of ${new Date(tx.t).toISOString()}: more than was held`)
     if (taken.qty > 0n) this.gain(position, share(gross, taken.qty, qty) - settle(taken.qty, qty) - taken.cost)
     return taken
@@ -212,7 +242,9 @@ export class Positions {
 
   /** Moves the balance of cash. Below zero it is a debt, not a sale of more than is held. */
   private cash(change: bigint): Disposal {
-    const { lots } = this.position(this.rules.quote)
+    const position = this.position(this.rules.quote)
+    const { lots } = position
+    position.qty += change
     lots.qty += change
     lots.cost += change
     return { qty: -change, cost: -change, lots: [] }
@@ -221,7 +253,7 @@ export class Positions {
   private position(asset: string): Position {
     let position = this.byAsset.get(asset)
     if (position === undefined) {
-      position = { asset, lots: new Lots(this.rules.method), realised: 0n }
+      position = { asset, lots: new Lots(this.rules.method), realised: 0n, qty: 0n }
       this.byAsset.set(asset, position)
     }
     return position
@@ -231,6 +263,9 @@ export class Positions {
     if (!this.flaws.has(asset)) this.flaws.set(asset, why)
   }
 }
+
+/** Returns an amount, or zero if it is below. More than is held cannot leave: if it did, a row is missing. */
+const notBelowZero = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 
 /** Returns the share of `amount` that `part` of `whole` has, rounded down. */
 const share = (amount: bigint, part: bigint, whole: bigint): bigint => (part === whole ? amount : (amount * part) / whole)

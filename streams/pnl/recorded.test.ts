@@ -83,7 +83,8 @@ describe('a row that comes at run time', () => {
     record(p, row('buy BTC 1 100', NOON - DAY))
     expect(stored(p)).toEqual([])
     traded(p, NOON + 5, 130)
-    expect(pnl(p)).toMatchObject({ value: 130, total: 30, drawdown: { abs: 0, rel: 0 } })
+    expect(pnl(p)).toMatchObject({ value: 130, total: 30 })
+    for (const figure of ['twr', 'drawdown']) expect(pnl(p)).not.toHaveProperty(figure)
   })
 
   it('counts at once where there is no feed, and changes nothing of a portfolio that is not there', () => {
@@ -132,12 +133,13 @@ describe('a row older than what is booked', () => {
     traded(p, NOON + 5, 130)
     p.clock(NOON + 1_000)
     traded(p, NOON + 1_005, 200)
-    record(p, row('buy ETH 1 5', NOON - DAY))
-    expect(pnl(p)).toMatchObject({ income: 130, value: 200 })
+    record(p, row('buy BTC 1 5', NOON - DAY))
+    expect(pnl(p)).toMatchObject({ income: 130, value: 400 })
   })
 
   it('is neither growth nor fall', () => {
     const p = watched(spec([transaction('buy BTC 1 100', NOON)]))
+    traded(p, NOON - 180_000, 100)
     traded(p, NOON + 5, 200)
     p.clock(NOON + 2_000)
     traded(p, NOON + 2_005, 150)
@@ -151,6 +153,17 @@ describe('a row older than what is booked', () => {
     expect(pnl(p)).toMatchObject({ total: 110, drawdown: { abs: 50, rel: 0.25 } })
     traded(p, NOON + 8_005, 140)
     expect(pnl(p)).toMatchObject({ total: 80, drawdown: { abs: 80 } })
+  })
+
+  it('makes return and drawdown unknown if nobody saw the prices of its time', () => {
+    const p = watched(spec([transaction('buy BTC 1 100', NOON)]))
+    traded(p, NOON + 5, 200)
+    expect(pnl(p)).toMatchObject({ twr: 1, drawdown: { abs: 0, rel: 0 } })
+    record(p, row('deposit USD 5', NOON - DAY))
+    expect(pnl(p)).toMatchObject({ total: 100, drawdown: { abs: 0 } })
+    record(p, row('buy BTC 1 50', NOON - DAY))
+    expect(pnl(p)).toMatchObject({ total: 250 })
+    for (const figure of ['twr', 'drawdown']) expect(pnl(p)).not.toHaveProperty(figure)
   })
 
   it('is no gain of the day where the price at midnight is known, and makes the day unknown where it is not', () => {

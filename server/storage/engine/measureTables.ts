@@ -1,7 +1,7 @@
 import type { AssetList, Entry, Group, Measure, Notes } from '../../../streams/measures/fields.ts'
 import { MEASURES, type MeasureKind, type MeasureRow } from '../../../streams/measures/rows.ts'
 import { type Codec, type Column, codecOf, type RowReader, type RowWriter } from './rowBinary.ts'
-import { type Table, type TableName, TEXT, TICKS, TIME } from './tables.ts'
+import { columnName, type Table, type TableName, TEXT, TICKS, TIME } from './tables.ts'
 
 /** The table of a measure, and its rows as they are sent and read. */
 export interface MeasureTable<R extends MeasureRow = MeasureRow> extends Table {
@@ -19,9 +19,6 @@ interface Part {
   into(row: Members, value: unknown): void
 }
 type Members = Record<string, unknown>
-
-/** `drawdownAbs` → `drawdown_abs`. */
-const columnName = (member: string): string => member.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 
 const part = (name: string, type: string, of: Part['of'], into: Part['into']): Part => ({
   column: { name, type },

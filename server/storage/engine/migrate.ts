@@ -8,10 +8,22 @@ import { rebalances } from './migrations/0007_rebalances.ts'
 import { dex } from './migrations/0008_dex.ts'
 import { bars } from './migrations/0009_bars.ts'
 import { candlesOfAll } from './migrations/0010_candles_of_all.ts'
+import { knownSums } from './migrations/0012_known_sums.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
-export const MIGRATIONS: readonly Migration[] = [ticks, candles, measures, entries, pnlHours, rebalances, dex, bars, candlesOfAll]
+export const MIGRATIONS: readonly Migration[] = [
+  ticks,
+  candles,
+  measures,
+  entries,
+  pnlHours,
+  rebalances,
+  dex,
+  bars,
+  candlesOfAll,
+  knownSums,
+]
 
 /** Returns a name as SQL quotes it. */
 export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c => `\\${c}`)}\``

@@ -44,6 +44,9 @@ export const TICKS: Table = {
   identity: 4,
 }
 
+/** Returns the column of a row's member: `drawdownAbs` → `drawdown_abs`. */
+export const columnName = (member: string): string => member.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+
 /** Returns how many columns stand before `t`. */
 export const streamColumns = (table: Table): number => table.columns.findIndex(column => column.name === 't')
 

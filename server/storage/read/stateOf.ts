@@ -40,10 +40,13 @@ const branchOf = (state: JsonObject, name: string): JsonObject => {
 }
 
 /** Sets a member unless the value is unknown. */
-const put = (object: JsonObject, key: string, { type }: Field, value: unknown): void => {
-  if (value === undefined) return
-  const json = type.json(value)
-  if (json !== undefined && !Number.isNaN(json)) object[key] = json
+const put = (object: JsonObject, key: string, field: Field, value: unknown): void => {
+  if (isKnown(field, value)) object[key] = field.type.json(value)!
+}
+
+const isKnown = ({ type }: Field, value: unknown): boolean => {
+  const json = value === undefined ? undefined : type.json(value)
+  return json !== undefined && !Number.isNaN(json)
 }
 
 const fieldWriter = (field: Field): Writer => {
@@ -53,7 +56,9 @@ const fieldWriter = (field: Field): Writer => {
   if (place === 't') return () => {}
   if (dot < 0) return (state, row) => put(state, place, field, row[member])
   const [branch, key] = [place.slice(0, dot), place.slice(dot + 1)]
-  return (state, row) => put(branchOf(state, branch), key, field, row[member])
+  return (state, row) => {
+    if (isKnown(field, row[member])) put(branchOf(state, branch), key, field, row[member])
+  }
 }
 
 const listWriter = ({ member, shape, fields }: AssetList): Writer => {

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
-import { Drawdown } from './drawdown.ts'
+import { Path } from './path.ts'
 
 /** A drawdown of what was begun with `invested`, looked at after each of these gains. */
-const drawn = (invested: number, totals: readonly number[]): Drawdown => {
-  const drawdown = new Drawdown()
+const drawn = (invested: number, totals: readonly number[]): Path => {
+  const drawdown = new Path()
   drawdown.booked(0, invested, invested)
-  for (const total of totals) drawdown.remember({ total, worth: invested + total, unseen: 0 })
+  for (const total of totals) drawdown.remember({ total, worth: invested + total })
   return drawdown
 }
-const depth = (drawdown: Drawdown, invested: number, total: number) => drawdown.at({ total, worth: invested + total, unseen: 0 })
+const depth = (drawdown: Path, invested: number, total: number) => drawdown.at({ total, worth: invested + total })
 
 /** The naive way: every point against every point before it. */
 const deepest = (path: readonly number[], fall: (high: number, low: number) => number): number =>
@@ -36,7 +36,7 @@ describe('a drawdown', () => {
     const step = fc.record({ change: percent(-60, 100), flow: fc.oneof(fc.constant(0), percent(-90, 300)) })
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), list => {
-        const drawdown = new Drawdown()
+        const drawdown = new Path()
         let worth = 100
         let total = 0
         const totals = [0]
@@ -47,11 +47,11 @@ describe('a drawdown', () => {
           worth *= 1 + change
           totals.push(total)
           growth.push(growth.at(-1)! * (1 + change))
-          drawdown.remember({ total, worth, unseen: 0 })
+          drawdown.remember({ total, worth })
           drawdown.booked(worth, worth * (1 + flow), worth * flow)
           worth *= 1 + flow
         }
-        const { abs, rel } = drawdown.at({ total, worth, unseen: 0 })
+        const { abs, rel } = drawdown.at({ total, worth })
         expect(abs).toBeCloseTo(
           deepest(totals, (high, low) => high - low),
           6,
@@ -73,30 +73,16 @@ describe('a drawdown', () => {
   it('stays what it was when all has been sold', () => {
     const drawdown = drawn(100, [100, 90])
     drawdown.booked(190, 0, -190)
-    expect(drawdown.at({ total: 90, worth: 0, unseen: 0 })).toEqual({ abs: 10, rel: 0.050000000000000044 })
+    expect(drawdown.at({ total: 90, worth: 0 })).toEqual({ abs: 10, rel: 0.050000000000000044 })
   })
 
   it('as a share is unknown while more is owed than is held, and known again after', () => {
     const drawdown = drawn(100, [100])
     drawdown.booked(200, -50, -250)
-    expect(drawdown.at({ total: 90, worth: -60, unseen: 0 })).toEqual({ abs: 10, rel: Number.NaN })
-    drawdown.remember({ total: 90, worth: -60, unseen: 0 })
+    expect(drawdown.at({ total: 90, worth: -60 })).toEqual({ abs: 10, rel: Number.NaN })
+    drawdown.remember({ total: 90, worth: -60 })
     drawdown.booked(-60, 40, 100)
-    expect(drawdown.at({ total: 90, worth: 40, unseen: 0 })).toEqual({ abs: 10, rel: 0 })
-  })
-
-  it('takes what was gained before a first price as if it had been there all along', () => {
-    const drawdown = drawn(1000, [300])
-    // What cost 400 of the thousand turns out to be worth 200.
-    const seen = { total: 100, worth: 1100, unseen: -200 }
-    expect(drawdown.at(seen)).toEqual({ abs: 0, rel: 0 })
-    drawdown.remember(seen)
-    expect(depth(drawdown, 1000, 45)).toEqual({ abs: 55, rel: 1 - 1.045 / 1.1 })
-  })
-
-  it('counts a loss before the first price against the beginning, where nothing was lost yet', () => {
-    const drawdown = drawn(1000, [100])
-    expect(drawdown.at({ total: -200, worth: 800, unseen: -300 })).toEqual({ abs: 200, rel: 1 - 0.8 })
+    expect(drawdown.at({ total: 90, worth: 40 })).toEqual({ abs: 10, rel: 0 })
   })
 })
 
@@ -128,9 +114,9 @@ describe.skipIf(!haveCases)('the worked example (they stand beside the project; 
 })
 
 describe.skipIf(!haveCases)('the time-weighted return (worked examples stand beside the project; skipped where they do not)', () => {
-  const at = (worth: number) => ({ total: 0, worth, unseen: 0 })
-  const begun = (invested: string): Drawdown => {
-    const path = new Drawdown()
+  const at = (worth: number) => ({ total: 0, worth })
+  const begun = (invested: string): Path => {
+    const path = new Path()
     path.booked(0, Number(invested), Number(invested))
     return path
   }
