@@ -1,7 +1,7 @@
 import { decodeEventLog, parseAbi } from 'viem'
 import { Changes } from '../streams/lib/dependencies.ts'
 import { Interner } from '../streams/lib/interner.ts'
-import { FeedHealth } from '../streams/market/feedHealth.ts'
+import { FeedLine } from '../streams/market/feedHealth.ts'
 import { Market } from '../streams/market/market.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V3 } from '../streams/pools/abi.ts'
 import { AssetPrices } from '../streams/pools/assetPrice.ts'
@@ -119,7 +119,7 @@ const rate = (count: number, work: () => void): number => {
 const applied = (logs: readonly ChainLog[]): number => {
   const changes = new Changes()
   const pool = new Pool(SPEC, new AssetPrices(new Market(new Interner()), changes), changes)
-  const feed = new FeedHealth({ id: 'bench', live: false }, 10_000)
+  const feed = new FeedLine()
   const found = rate(logs.length, () => {
     for (const log of logs) pool.apply(log, feed)
   })

@@ -1,7 +1,7 @@
 import type { FundHoldings } from './fund/inception.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceState } from './ledger/rebalanceState.ts'
-import type { FeedState } from './market/feedHealth.ts'
+import type { FeedState, Troubles } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { Past } from './past.ts'
@@ -12,7 +12,7 @@ import type { ChainEvents } from './pools/chainLog.ts'
  * The input of the pure part. Everything that it ever learns comes to it as one ordered sequence of these: it asks nobody for the time and
  * joins no two streams, so the same input gives the same output, byte for byte.
  */
-export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Past | Clock | Watch
+export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Subscriptions | Past | Clock | Watch
 
 /** Time has come to the end of a frame: live by the wall, in a replay by the data. */
 export interface Clock {
@@ -27,6 +27,16 @@ export interface FeedChange {
   /** Its number: its place in `ViewOptions.feeds`. */
   readonly feed: number
   readonly state: FeedState
+}
+
+/** What has become of the symbols that a live feed asked for, as it stands. */
+export interface Subscriptions {
+  readonly kind: 'subscriptions'
+  readonly feed: number
+  /** Symbol or topic → the venue's words. */
+  readonly refused: Troubles
+  /** Canonical symbol → what is known of it. */
+  readonly missing: Troubles
 }
 
 /** Somebody begins to watch a channel, or the last watcher has gone. A channel that begins is computed at the next end of a frame. */

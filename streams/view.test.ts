@@ -136,7 +136,7 @@ describe('levels of an order book', () => {
 })
 
 describe('a message without any tick', () => {
-  it('says that its feed is alive', () => {
+  it('says that its feed is alive, if it is market data', () => {
     const p = new Driven({ feeds: feeds('a', 'b') })
     p.watch('tick:BTC-USD')
     p.trades(0, { symbol: 'BTC-USD', t: NOON, price: 1 })
@@ -144,6 +144,11 @@ describe('a message without any tick', () => {
     p.clock(NOON + 9_000)
     const writer = new TickWriter(0)
     writer.message(Number.NaN)
+    writer.unchanged()
+    p.send(writer.drain()!)
+    writer.message(Number.NaN) // no market data: the answer to a ping, or what was rejected
+    writer.reject('price')
+    p.clock(NOON + 18_960)
     p.send(writer.drain()!)
     p.clock(NOON + 18_980)
     expect(p.state('tick:BTC-USD')).toMatchObject({ stale: false })

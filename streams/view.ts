@@ -9,7 +9,7 @@ import { Changes } from './lib/dependencies.ts'
 import type { Interner } from './lib/interner.ts'
 import { unreachable } from './lib/unreachable.ts'
 import { DAY, floorTo, MINUTE } from './market/candles.ts'
-import { FeedHealth, type FeedInfo } from './market/feedHealth.ts'
+import { FeedHealth, type FeedInfo, type FeedLine } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import { Instrument, Market } from './market/market.ts'
 import type { Ticks } from './market/ticks.ts'
@@ -117,7 +117,10 @@ export class View {
         this.absorbLevels(input)
         break
       case 'feed':
-        this.feeds[input.feed]!.state = input.state
+        this.feeds[input.feed]!.become(input.state, this.t)
+        break
+      case 'subscriptions':
+        Object.assign(this.feeds[input.feed]!, { refused: input.refused, missing: input.missing })
         break
       case 'past':
         this.market.restore(input.market ?? { instruments: [] }, !this.replays, this.changes)
@@ -151,7 +154,7 @@ export class View {
     // New supplies show at once; what follows from them is computed at the end of a frame.
     for (const fund of this.supplied) this.changes.mark(fund)
     this.supplied.clear()
-    for (const feed of this.feeds) if (feed.advance(t)) this.heard(feed)
+    for (const feed of this.feeds) for (const line of feed.advance(t)) this.heard(line)
     if (t >= this.nextMinute) {
       this.nextMinute = floorTo(t, MINUTE) + MINUTE
       this.market.advance(t, this.changes)
@@ -194,7 +197,8 @@ export class View {
   private absorbTicks(ticks: Ticks): void {
     const feed = this.feeds[ticks.feed]!
     const newest = this.market.apply(ticks, feed, this.changes)
-    feed.seen(feed.live ? this.t : Math.max(this.t, newest), ticks.messages, ticks.bad, ticks.lag)
+    feed.seen(feed.live ? this.t : Math.max(this.t, newest), ticks.messages, ticks.heard, ticks.bad, ticks.lag, ticks.line)
+    if (ticks.passed) feed.pass(ticks.passed)
     if (ticks.to === ticks.from) return
     this.output.ticks.push(ticks)
     this.open = true
@@ -202,14 +206,14 @@ export class View {
 
   private absorbLogs({ feed: index, logs, messages, bad }: ChainEvents): void {
     const feed = this.feeds[index]!
-    feed.seen(feed.live ? this.t : Math.max(this.t, logs.at(-1)?.t ?? 0), messages, bad, Number.NaN)
+    feed.seen(feed.live ? this.t : Math.max(this.t, logs.at(-1)?.t ?? 0), messages, true, bad, Number.NaN)
     for (const log of logs) {
       // A file of one pool's events may leave its address out.
       const pool = this.poolsByAddress.get(log.address.toLowerCase()) ?? (log.address === '' ? this.onlyPool : undefined)
       if (pool === undefined) continue
       feed.ticks += 1
       try {
-        if (!pool.apply(log, feed)) feed.count('duplicate')
+        if (!pool.apply(log, feed.line())) feed.count('duplicate')
       } catch {
         feed.count('unreadable')
       }
@@ -217,10 +221,10 @@ export class View {
     }
   }
 
-  private absorbLevels({ feed: index, symbol, source, t, levels }: BookLevels): void {
+  private absorbLevels({ feed: index, line, symbol, source, t, levels }: BookLevels): void {
     const feed = this.feeds[index]!
-    feed.seen(feed.live ? this.t : Math.max(this.t, t), 0, {}, Number.NaN)
-    for (const pool of this.poolsBySymbol.get(symbol) ?? []) pool.applyLevels(levels, t, feed, source)
+    feed.seen(feed.live ? this.t : Math.max(this.t, t), 0, levels !== undefined, {}, Number.NaN, line)
+    for (const pool of this.poolsBySymbol.get(symbol) ?? []) pool.applyLevels(levels, t, feed.line(line), source)
     this.open = true
   }
 
@@ -262,8 +266,8 @@ export class View {
   }
 
   /** Marks what rests on a feed that fell silent or spoke again. */
-  private heard(feed: FeedHealth): void {
-    for (const source of feed.carries) {
+  private heard(line: FeedLine): void {
+    for (const source of line.carries) {
       if (source instanceof Instrument) source.heard()
       source.touch(this.changes)
     }

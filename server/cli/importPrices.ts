@@ -55,7 +55,7 @@ export const importPrices = async (
     rows = 0
   }
   for await (const batch of feed.open(context)) {
-    if (batch.kind === 'feed') continue
+    if (batch.kind === 'feed' || batch.kind === 'subscriptions') continue
     if (batch.kind !== 'ticks' || batch.columns.type.subarray(batch.from, batch.to).some(type => type !== CANDLE))
       throw new UsageError(`${file}: found no candles, expected a file with open_time_ms,open,high,low,close,volume_base`)
     imported.refused += Object.values(batch.bad).reduce((sum, n) => sum + n, 0)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { FeedChange } from '../../streams/input.ts'
+import type { FeedChange, Subscriptions } from '../../streams/input.ts'
 import type { Interner } from '../../streams/lib/interner.ts'
 import type { BookLevels } from '../../streams/market/levels.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
@@ -22,7 +22,7 @@ export interface Feed {
 }
 
 /** An input that a feed gives. */
-export type FeedInput = Ticks | BookLevels | ChainEvents | FeedChange
+export type FeedInput = Ticks | BookLevels | ChainEvents | FeedChange | Subscriptions
 
 /** The surroundings of an open feed. */
 export interface FeedContext {

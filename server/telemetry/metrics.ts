@@ -44,6 +44,26 @@ const feedMetrics = (feeds: () => readonly FeedHealth[], registry: Registry): vo
       for (const feed of feeds()) for (const [kind, count] of Object.entries(feed.bad)) this.inc({ feed: feed.id, kind }, count)
     },
   })
+  new Counter({
+    name: 'driftwire_feed_passed_total',
+    help: 'Messages of kinds that are not read, by kind',
+    labelNames: ['feed', 'kind'],
+    registers,
+    collect() {
+      this.reset()
+      for (const feed of feeds()) for (const [kind, count] of Object.entries(feed.passed)) this.inc({ feed: feed.id, kind }, count)
+    },
+  })
+  for (const name of ['refused', 'missing'] as const)
+    new Gauge({
+      name: `driftwire_feed_${name}`,
+      help: `Symbols and topics that the status channel lists as ${name}`,
+      labelNames: ['feed'],
+      registers,
+      collect() {
+        for (const feed of feeds()) this.set({ feed: feed.id }, Object.keys(feed[name]).length)
+      },
+    })
   new Gauge({
     name: 'driftwire_feed_silent',
     help: '1 if the feed has been silent for too long',

@@ -7,6 +7,9 @@ import { DriftwireProcess, pathOf } from '../test/processKit.ts'
 /** Figures that are there only after something has happened. */
 const CONDITIONAL = new Set([
   'feeds.*.bad.*',
+  'feeds.*.passed.*',
+  'feeds.*.refused.*',
+  'feeds.*.missing.*',
   'clients.refused.*',
   'accounts.refused.*',
   'sink.lastError',
@@ -18,7 +21,9 @@ const CONDITIONAL = new Set([
 
 /** Paths of all figures; names of feeds become `*`, and so does what stands under `bad` and `refused` of clients and accounts. */
 const pathsOf = (value: unknown, path: string): string[] => {
-  const plain = path.replace(/^feeds\.[^.]+/, 'feeds.*').replace(/^(feeds\.\*\.bad|(?:clients|accounts)\.refused)\..+/, '$1.*')
+  const plain = path
+    .replace(/^feeds\.[^.]+/, 'feeds.*')
+    .replace(/^(feeds\.\*\.(?:bad|passed|refused|missing)|(?:clients|accounts)\.refused)\..+/, '$1.*')
   if (typeof value !== 'object' || value === null) return [plain]
   const own = plain === 'feeds.*.bad' ? [plain] : []
   return [...own, ...Object.entries(value).flatMap(([name, member]) => pathsOf(member, path === '' ? name : `${path}.${name}`))]

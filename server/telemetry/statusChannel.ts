@@ -1,5 +1,5 @@
 import type { Branch, StateTree } from '../../streams/channels/stateTree.ts'
-import type { FeedHealth } from '../../streams/market/feedHealth.ts'
+import type { FeedHealth, Troubles } from '../../streams/market/feedHealth.ts'
 import type { Figures } from '../lib/figures.ts'
 
 /** Returns the writer of the channel `status`: the feeds as the pipeline knows them, and the figures of the other parts. */
@@ -22,9 +22,19 @@ export const showStatus = (
       branch.value('silent').set(feed.silent)
       const bad = branch.branch('bad').keep()
       for (const [kind, count] of Object.entries(feed.bad)) bad.exact(kind).set(count)
+      for (const [kind, count] of Object.entries(feed.passed)) branch.branch('passed').exact(kind).set(count)
+      show(branch.branch('refused'), feed.refused)
+      show(branch.branch('missing'), feed.missing)
     }
     write(root, parts())
   }
+}
+
+/** Shows troubles as they are: those that are over go. */
+const show = (branch: Branch, troubles: Troubles): void => {
+  branch.retain(key => Object.hasOwn(troubles, key))
+  for (const [key, why] of Object.entries(troubles)) branch.value(key).set(why)
+  if (branch.present && branch.size === 0) branch.remove()
 }
 
 const write = (branch: Branch, figures: Figures): void => {

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import type { FeedContext, FeedInput } from '../feeds/feed.ts'
 import { CONNECTION_TIMEOUTS, type ConnectionTimeouts } from '../feeds/live/connection.ts'
@@ -10,6 +9,7 @@ import { live, type Wanted } from '../feeds/live/live.ts'
 import { feedOf } from '../feeds/specs.ts'
 import { binance } from '../feeds/venues/binance.ts'
 import { bybit } from '../feeds/venues/bybit.ts'
+import { FakeVenue } from './fakeVenue.ts'
 import { type Collected, collected, feedContext } from './feedKit.ts'
 import { VirtualEnvironment } from './virtualEnvironment.ts'
 
@@ -17,48 +17,6 @@ const T = Date.UTC(2026, 0, 1)
 const trade = (t: number) =>
   JSON.stringify({ stream: 'btcusdt@trade', data: { e: 'trade', s: 'BTCUSDT', t, T, p: '100', q: '1', m: false, M: true } })
 const quote = (bid: number) => JSON.stringify({ stream: 'btcusdt@bookTicker', data: { u: 1, s: 'BTCUSDT', b: `${bid}`, a: '200' } })
-
-/** A venue on this machine that does as a test tells it. */
-class FakeVenue {
-  readonly sockets = new WebSocketServer({ noServer: true })
-  readonly http: Server = createServer()
-  private readonly waiting: ((socket: WebSocket) => void)[] = []
-  private readonly connected: WebSocket[] = []
-  private readonly tcp = new Set<Socket>()
-  /** Answers to the next handshakes: a status refuses one, 'silent' lets it hang. */
-  readonly refuse: (number | 'silent')[] = []
-  readonly urls: string[] = []
-
-  async listen(): Promise<string> {
-    this.http.on('connection', socket => this.tcp.add(socket))
-    this.http.on('upgrade', (request, socket, head) => {
-      this.urls.push(request.url!)
-      const refusal = this.refuse.shift()
-      if (refusal === 'silent') return
-      if (refusal !== undefined) socket.end(`HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\n\r\n`)
-      else
-        this.sockets.handleUpgrade(request, socket, head, ws => {
-          const waiting = this.waiting.shift()
-          if (waiting) waiting(ws)
-          else this.connected.push(ws)
-        })
-    })
-    this.http.listen(0, '127.0.0.1')
-    await once(this.http, 'listening')
-    return `ws://127.0.0.1:${(this.http.address() as AddressInfo).port}`
-  }
-
-  /** The next connection that is made. */
-  connection(): Promise<WebSocket> {
-    const made = this.connected.shift()
-    return made ? Promise.resolve(made) : new Promise(resolve => this.waiting.push(resolve))
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.tcp) socket.destroy()
-    await new Promise(resolve => this.http.close(resolve))
-  }
-}
 
 /** Reads a live feed and waits for what it says. */
 class Listener {
@@ -173,18 +131,34 @@ describe('a live feed', () => {
     expect(said).toHaveLength(3)
   })
 
-  it('is not silent while the venue answers pings, however quiet the market is', async () => {
+  it('gives up a connection that only answers pings, and counts no answer as a message', async () => {
     const socket = await listen()
     let pings = 0
     socket.on('ping', () => {
       pings += 1
     })
     await listener.until(() => listener.states.includes('live'))
-    for (let i = 1; i <= 20; i++) {
+    const closed = once(socket, 'close')
+    for (let i = 1; i <= 6; i++) {
+      expect(listener.states.at(-1)).toBe('live')
       await environment.pass(5_000)
-      await listener.until(() => listener.heard.messages === i)
+      await new Promise(resolve => setTimeout(resolve, 20))
     }
-    expect(pings).toBe(20)
+    await closed
+    await listener.until(() => listener.states.at(-1) === 'down')
+    expect(pings).toBeGreaterThanOrEqual(5)
+    expect(listener.heard.messages).toBe(0)
+  })
+
+  it('stays connected as long as the venue shows by itself that it is there, however quiet the market is', async () => {
+    const socket = await listen()
+    await listener.until(() => listener.states.includes('live'))
+    for (let i = 1; i <= 6; i++) {
+      await environment.pass(20_000)
+      const pong = once(socket, 'pong')
+      socket.ping()
+      await pong
+    }
     expect(listener.states).toEqual(['connecting', 'live'])
     expect(listener.heard.rows).toEqual([])
   })
@@ -305,8 +279,8 @@ describe('a live feed', () => {
     first.send(book('delta', 5, '101'))
     const second = await retried()
     second.send(book('snapshot', 9, '102'))
-    await listener.until(() => listener.heard.quotes.length === 2)
-    expect(listener.heard.quotes.map(({ price }) => price)).toEqual([100, 102])
+    await listener.until(() => listener.heard.quotes.length === 3)
+    expect(listener.heard.quotes.map(({ price }) => price)).toEqual([100, Number.NaN, 102])
     expect(listener.heard.bad).toEqual({ gap: 3 })
   })
 

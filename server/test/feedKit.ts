@@ -103,7 +103,8 @@ export class Talk {
   /** What the venue complains of. `received`: ms, unknown by default. */
   says(message: unknown, received = Number.NaN): string | undefined {
     this.writer.message(received)
-    return this.decoder.decode(typeof message === 'string' ? message : JSON.stringify(message), this.writer)
+    const notice = this.decoder.decode(typeof message === 'string' ? message : JSON.stringify(message), this.writer)
+    return notice && 'why' in notice ? notice.why : undefined
   }
 
   /** What came of it since the last call. */

@@ -77,7 +77,7 @@ export const ticksOf = (list: readonly Tick[], symbols: Interner, sources: Inter
       span: Float64Array.from(list, x => x.span),
     },
   }
-  return { kind: 'ticks', feed: 0, columns, from: 0, to: list.length, messages: 1, bad: {}, lag: Number.NaN }
+  return { kind: 'ticks', feed: 0, columns, from: 0, to: list.length, messages: 1, heard: true, bad: {}, lag: Number.NaN }
 }
 
 const FIRST = Date.UTC(2009, 0, 1)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { QUOTE } from '../../streams/market/ticks.ts'
 import { VENUES } from '../feeds/venues/index.ts'
-import type { Venue } from '../feeds/venues/venue.ts'
+import type { SocketPlan, Venue } from '../feeds/venues/venue.ts'
 import { Talk } from './feedKit.ts'
 
 /** What a venue's test knows of it. */
@@ -33,9 +33,10 @@ export const itIsAVenue = (venue: Venue, { addresses, messages: samples }: Venue
       const sockets = venue.sockets(symbols, new Set())
       expect(sockets.length).toBeGreaterThan(1)
       for (const { url } of sockets) expect(new URL(url).protocol).toBe('wss:')
-      const asked = sockets.map(({ url, subscribeMessages }) => url + subscribeMessages.join(''))
+      const requests = (socket: SocketPlan): string[] => socket.topics.map((topics, i) => venue.request(topics, i))
+      const asked = sockets.map(socket => socket.url + requests(socket).join(''))
       for (const symbol of symbols) expect(asked.filter(text => text.toUpperCase().includes(symbol))).toHaveLength(1)
-      for (const { subscribeMessages } of sockets) for (const message of subscribeMessages) expect(JSON.parse(message)).toBeTypeOf('object')
+      for (const socket of sockets) for (const message of requests(socket)) expect(JSON.parse(message)).toBeTypeOf('object')
     })
 
     it('knows its addresses, and no other venue does', () => {
@@ -79,7 +80,7 @@ export const itIsAVenue = (venue: Venue, { addresses, messages: samples }: Venue
             expect(Number.isFinite(t)).toBe(true)
             expect(typeof id).toBe('string')
             expect(id === '').toBe(type === QUOTE)
-            expect(symbol).toMatch(/^[A-Z0-9.]+-[A-Z0-9.]+(-PERP)?$/)
+            expect(symbol).toMatch(/^[A-Za-z0-9.]+-[A-Za-z0-9.]+(-PERP)?$/)
           }
         }),
         { numRuns: 400 },

@@ -26,11 +26,13 @@ const unknown = () => undefined
  */
 export class DepthSampler {
   private readonly feed: number
+  private readonly line: number
   private readonly books = new Map<number, SampledBook>()
   private readonly due = new Set<SampledBook>()
 
-  constructor(feed: number) {
+  constructor(feed: number, line = 0) {
     this.feed = feed
+    this.line = line
   }
 
   /** Notes that a book changed at `t` (ms). `read` returns its levels when it is sampled; undefined if there is nothing to be shown. */
@@ -74,7 +76,7 @@ export class DepthSampler {
       book.known = levels !== undefined
       book.sampledT = newest
       book.sampledAt = received
-      samples.push({ kind: 'levels', feed: this.feed, symbol, source, t, levels })
+      samples.push({ kind: 'levels', feed: this.feed, ...(this.line > 0 && { line: this.line }), symbol, source, t, levels })
     }
     return samples
   }

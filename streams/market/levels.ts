@@ -21,6 +21,8 @@ export interface Levels {
 export interface BookLevels {
   readonly kind: 'levels'
   readonly feed: number
+  /** The connection of the feed that it came by; 0 if it is left out. */
+  readonly line?: number
   /** Indexes into the pipeline's interners. */
   readonly symbol: number
   readonly source: number

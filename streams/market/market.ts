@@ -1,12 +1,12 @@
 import { type Changes, Source } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
-import type { FeedHealth } from './feedHealth.ts'
+import type { FeedHealth, FeedLine } from './feedHealth.ts'
 import { givenCandle } from './givenCandle.ts'
 import { type InstrumentPast, type MarketPast, type PastTick, Repeats } from './marketPast.ts'
 import { Quotes } from './quotes.ts'
 import { type SourceOrder, SymbolBars } from './symbolBars.ts'
 import { Tape, type TapeTrade } from './tape.ts'
-import { AHEAD_MS_MAX, CANDLE, QUOTE, REFUSED, type TickColumns, type Ticks } from './ticks.ts'
+import { AHEAD_MS_MAX, CANDLE, QUOTE, REFUSED, type TickColumns, type Ticks, type TradeGap } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
 
 /** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. Prices in the quote currency; NaN is unknown. */
@@ -20,8 +20,8 @@ export class Instrument extends Source {
   readonly tape = new Tape()
   /** Candles and the rolling day. */
   readonly bars: SymbolBars
-  /** The feeds it has come from. */
-  readonly feeds: FeedHealth[] = []
+  /** The connections of feeds that it has come by. */
+  readonly feeds: FeedLine[] = []
   /** Which trade ids were seen, for each source by its number. */
   private readonly seen: (TradeIds | undefined)[] = []
   private readonly quotes: Quotes
@@ -129,11 +129,11 @@ export class Instrument extends Source {
     this.t = t
   }
 
-  /** Notes that ticks of it come from a feed. */
-  comesFrom(feed: FeedHealth): void {
-    if (this.feeds.includes(feed)) return
-    this.feeds.push(feed)
-    feed.carries.add(this)
+  /** Notes that ticks of it come by a connection. */
+  comesFrom(line: FeedLine): void {
+    if (this.feeds.includes(line)) return
+    this.feeds.push(line)
+    line.carries.add(this)
     this.heard()
   }
 }
@@ -240,10 +240,20 @@ export class Market {
         }
       }
       feed.ticks += 1
-      instrument.comesFrom(feed)
+      instrument.comesFrom(feed.line(ticks.line))
       this.changed(instrument, changes)
     }
+    for (const gap of ticks.gaps ?? []) this.missed(gap, changes)
     return newest
+  }
+
+  /** Notes trades that were skipped, or have come after all. */
+  private missed({ symbol, source, from, to, healed }: TradeGap, changes: Changes): void {
+    const instrument = this.at(symbol)
+    const gap = { from, to: to + 1 }
+    if (healed) instrument.bars.heal(source, gap)
+    else instrument.bars.miss(source, gap)
+    if (instrument.changedAt > 0) instrument.touch(changes)
   }
 
   /** ms: when the first of the days loses its oldest minute; Infinity if none holds any. */

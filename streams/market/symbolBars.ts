@@ -82,6 +82,15 @@ export class SymbolBars {
     this.known.clear()
   }
 
+  /** Notes that the trades of a gap have come after all. */
+  heal(source: number, { from, to }: Gap): void {
+    const lane = this.bySource[source]
+    const at = lane?.gaps.findIndex(gap => gap.from === from && gap.to === to) ?? -1
+    if (at < 0) return
+    lane!.gaps.splice(at, 1)
+    this.known.clear()
+  }
+
   /** ms: when the rolling day loses its oldest minute; Infinity if it holds none. */
   get losesAt(): number {
     const from = Math.max(this.now, this.minute) - DAY + MINUTE

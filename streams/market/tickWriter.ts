@@ -20,6 +20,7 @@ import {
   type TickColumns,
   type Ticks,
   TRADE,
+  type TradeGap,
   tickColumns,
 } from './ticks.ts'
 
@@ -40,22 +41,28 @@ export class TickWriter {
   /** ms: no event is later; of a recording, what is ahead of now. */
   latest = Number.POSITIVE_INFINITY
   private readonly feed: number
+  private readonly line: number
   private readonly books: DepthSampler
   private readonly onReject: ((kind: Bad, n: number) => void) | undefined
   private columns: TickColumns
   private length = 0
   private messages = 0
+  private heardTimes = 0
+  private heardBefore = 0
+  private gaps: TradeGap[] = []
+  private passed: Record<string, number> = {}
   private bad: Partial<Record<Bad, number>> = {}
   private received = Number.NaN
   private newest = Number.NaN
   private lag = Number.NaN
 
-  /** `onReject` is called with everything that is counted as rejected, as it happens. */
-  constructor(feed: number, onReject?: (kind: Bad, n: number) => void) {
+  /** `onReject` is called with everything that is counted as rejected, as it happens. `line`: the number of the connection within its feed. */
+  constructor(feed: number, onReject?: (kind: Bad, n: number) => void, line = 0) {
     this.feed = feed
+    this.line = line
     this.onReject = onReject
     this.columns = tickColumns(64)
-    this.books = new DepthSampler(feed)
+    this.books = new DepthSampler(feed, line)
   }
 
   /** Begins a new connection: the times of the one before say nothing about it, and its books are lost. */
@@ -74,6 +81,28 @@ export class TickWriter {
   reject(kind: Bad, n = 1): void {
     this.bad[kind] = (this.bad[kind] ?? 0) + n
     this.onReject?.(kind, n)
+  }
+
+  /** Counts market data of a kind that is not read. */
+  pass(kind: string): void {
+    this.heardTimes += 1
+    this.passed[kind] = (this.passed[kind] ?? 0) + 1
+  }
+
+  /** Notes trades that are missing, or have come after all; their number counts as `gap`. */
+  gap(gap: TradeGap): void {
+    this.gaps.push(gap)
+    if (!gap.healed && gap.missing > 0) this.reject('gap', gap.missing)
+  }
+
+  /** Notes market data that changes nothing, such as the same quote once more. */
+  unchanged(): void {
+    this.heardTimes += 1
+  }
+
+  /** How often market data came; what was rejected is none. */
+  get heard(): number {
+    return this.heardTimes
   }
 
   /** Notes an exchange time (ms) that came without a tick: messages without a time take the newest of the connection, whatever brought it. */
@@ -110,7 +139,9 @@ export class TickWriter {
   /** Notes that the book of a symbol changed at `t` (ms). `read` returns its levels when it is sampled, undefined if they cannot be shown. */
   levels(symbol: number, source: number, t: number, read: () => Levels | undefined): void {
     const time = this.timeOf(t)
-    if (this.timely(time)) this.books.changed(symbol, source, time, read)
+    if (!this.timely(time)) return
+    this.unchanged()
+    this.books.changed(symbol, source, time, read)
   }
 
   /** Notes that the book of a symbol has a gap since `t` (ms). */
@@ -158,17 +189,24 @@ export class TickWriter {
 
   /** Returns what was written since the last call, undefined if nothing came, and begins new columns. */
   drain(): Ticks | undefined {
-    if (this.messages === 0 && this.length === 0) return undefined
+    if (this.messages === 0 && this.length === 0 && this.gaps.length === 0) return undefined
     const batch: Ticks = {
       kind: 'ticks',
       feed: this.feed,
       columns: this.columns,
       from: 0,
       to: this.length,
+      line: this.line,
       messages: this.messages,
+      heard: this.heardTimes > this.heardBefore,
       bad: this.bad,
       lag: this.lag,
+      ...(this.gaps.length > 0 && { gaps: this.gaps }),
+      ...(Object.keys(this.passed).length > 0 && { passed: this.passed }),
     }
+    this.heardBefore = this.heardTimes
+    if (this.gaps.length > 0) this.gaps = []
+    if (batch.passed) this.passed = {}
     this.columns = tickColumns(Math.max(16, this.length))
     this.length = 0
     this.messages = 0
@@ -231,6 +269,7 @@ export class TickWriter {
 
   private put(type: number, symbol: number, source: number, t: number, price: number, size: number, side: number, id: string): void {
     if (this.length === this.columns.type.length) this.columns = grown(this.columns)
+    this.heardTimes += 1
     const i = this.length++
     const c = this.columns
     c.type[i] = type

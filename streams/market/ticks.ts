@@ -35,11 +35,32 @@ export interface Ticks {
   readonly columns: TickColumns
   readonly from: number
   readonly to: number
-  /** Messages this batch was read from. One without any tick still shows that the feed is alive. */
+  /** The connection of the feed that it came by; 0 if it is left out. */
+  readonly line?: number
+  /** Messages this batch was read from. */
   readonly messages: number
+  /** Market data came, also if it changed nothing: the connection is not silent. */
+  readonly heard: boolean
   readonly bad: BadCounts
+  /** Messages of kinds that are not read, by kind. */
+  readonly passed?: Readonly<Record<string, number>>
+  /** Trades that were found to be missing, or have come after all, in the order of the finding. */
+  readonly gaps?: readonly TradeGap[]
   /** ms between the newest tick's own time and its receipt; NaN if unknown. */
   readonly lag: number
+}
+
+/** Trades of a symbol and source that are missing between two times. */
+export interface TradeGap {
+  readonly symbol: number
+  readonly source: number
+  /** Event times (ms) of what came before and after. */
+  readonly from: number
+  readonly to: number
+  /** How many; NaN if nobody can tell. */
+  readonly missing: number
+  /** All of them have come: the gap of these times is none any more. */
+  readonly healed: boolean
 }
 
 /** Row i of each column is one tick. `symbol` and `source` are indexes into the pipeline's interners. */

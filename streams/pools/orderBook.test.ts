@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
 import { Changes } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
-import { FeedHealth } from '../market/feedHealth.ts'
+import { FeedLine } from '../market/feedHealth.ts'
 import { depthOf, highestBid, inverted, type Level, type Levels, lowestAsk } from '../market/levels.ts'
 import { Market } from '../market/market.ts'
 import { poolSpec, token } from '../test/chain.ts'
@@ -30,7 +30,7 @@ const figuresOf = (levels: Levels, prices: Record<string, number>, d0 = 8, d1 = 
   const changes = new Changes()
   const spec = poolSpec({ kind: 'orderbook', token0: token('LTC', d0), token1: token('KMD', d1) })
   const pool = new Pool(spec, new AssetPrices(market, changes), changes)
-  pool.applyLevels(levels, NOON, new FeedHealth({ id: 'venue', live: false }, 10_000), 0)
+  pool.applyLevels(levels, NOON, new FeedLine(), 0)
   pool.evaluate(NOON)
   return pool.figures
 }

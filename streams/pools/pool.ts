@@ -2,7 +2,7 @@ import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import { unreachable } from '../lib/unreachable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
-import type { FeedHealth } from '../market/feedHealth.ts'
+import type { FeedLine } from '../market/feedHealth.ts'
 import type { Depth, Levels } from '../market/levels.ts'
 import { initialRow } from '../measures/fields.ts'
 import { POOL } from '../measures/poolFields.ts'
@@ -47,9 +47,9 @@ export class Pool extends Source implements Dependent {
   /** The prices of its tokens, if these are known. */
   private readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
   private readonly scales: readonly [number, number]
-  private readonly feeds = new Set<FeedHealth>()
+  private readonly feeds = new Set<FeedLine>()
   /** The feed and source whose order book it shows. */
-  private followed: { readonly feed: FeedHealth; readonly source: number } | undefined
+  private followed: { readonly feed: FeedLine; readonly source: number } | undefined
   /** Its logs, the passing of its day and the silence of its feeds, as something it is computed from. */
   private readonly events = new Source()
   private readonly logs: CanonicalLogs<AppliedLog>
@@ -78,7 +78,7 @@ export class Pool extends Source implements Dependent {
   }
 
   /** Applies one of its logs, or reverts it if it is removed; false if that was done before. Throws as `PoolState.apply` does. */
-  apply(log: ChainLog, feed: FeedHealth): boolean {
+  apply(log: ChainLog, feed: FeedLine): boolean {
     if (this.chain === undefined) return true
     try {
       if (!(log.removed ? this.revertLog(log, this.chain) : this.applyLog(log, this.chain))) return false
@@ -97,7 +97,7 @@ export class Pool extends Source implements Dependent {
    * Takes the levels of an order book as they stand now; undefined if they are no longer known. Other kinds ignore them. If several feeds
    * or sources send levels, one is followed until it is silent or knows nothing: books of two venues are two books.
    */
-  applyLevels(levels: Levels | undefined, t: number, feed: FeedHealth, source: number): void {
+  applyLevels(levels: Levels | undefined, t: number, feed: FeedLine, source: number): void {
     const { chain, followed } = this
     if (!(chain instanceof OrderBook)) return
     const another = followed !== undefined && (followed.feed !== feed || followed.source !== source)

@@ -1,6 +1,6 @@
 import { Changes } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
-import { FeedHealth } from '../market/feedHealth.ts'
+import { FeedLine } from '../market/feedHealth.ts'
 import { Market } from '../market/market.ts'
 import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V2, SWAP_V3, SYNC_V2 } from '../pools/abi.ts'
 import { AssetPrices } from '../pools/assetPrice.ts'
@@ -67,7 +67,7 @@ export const poolSpec = <K extends PoolKind = 'uniswap-v2'>(spec: PoolMembers<K>
 /** A pool by itself, without a pipeline: nothing of it is marked or stored. */
 export const lonelyPool = <K extends PoolKind = 'uniswap-v2'>(spec: PoolMembers<K> = {}) => {
   const market = new Market(new Interner())
-  const feed = new FeedHealth({ id: 'chain', live: false }, 10_000)
+  const feed = new FeedLine()
   const changes = new Changes()
   const pool = new Pool(poolSpec(spec), new AssetPrices(market, changes), changes)
   return {

@@ -2,7 +2,9 @@ import type { FeedState } from '../../../streams/market/feedHealth.ts'
 import type { Environment } from '../environment.ts'
 import type { Feed, FeedContext, FeedInput } from '../feed.ts'
 import type { Venue } from '../venues/venue.ts'
+import { apart } from './askedSymbols.ts'
 import { Connection, type ConnectionTimeouts } from './connection.ts'
+import { type GetPage, getPage } from './refetch.ts'
 
 /** Instruments of one market, as the venue names them. */
 export interface Wanted {
@@ -20,6 +22,8 @@ export interface LiveOptions {
   readonly mirrors: Readonly<Record<string, string>>
   readonly timeouts: ConnectionTimeouts
   readonly environment: Environment
+  /** Asks for a page of missing trades; over HTTP if it is left out. */
+  readonly get?: GetPage
 }
 
 /** A venue's sockets as one feed. */
@@ -30,31 +34,10 @@ export const live = (options: LiveOptions): Feed => ({
   open: context => inputs(options, context),
 })
 
-const inputs = async function* ({ wanted, mirrors, timeouts, environment }: LiveOptions, context: FeedContext): AsyncGenerator<FeedInput> {
-  const { feed, log, signal } = context
+const inputs = async function* (options: LiveOptions, context: FeedContext): AsyncGenerator<FeedInput> {
+  const { feed, signal } = context
   const bell = new Bell()
-  const shown = ({ name, perpetual }: Venue, symbol: string): boolean => {
-    const canonical = context.map.canonical(name, symbol, perpetual)
-    return canonical !== undefined && context.books?.has(canonical) === true
-  }
-  const connections = wanted.flatMap(({ venue, symbols }) =>
-    venue
-      .sockets(symbols, new Set(symbols.filter(symbol => shown(venue, symbol))))
-      .map(
-        ({ url, subscribeMessages: hello }) =>
-          new Connection({
-            feed,
-            url: mirrored(url, mirrors),
-            hello,
-            heartbeat: venue.heartbeat,
-            decoder: () => venue.decoder(context),
-            timeouts,
-            environment,
-            log,
-            onNews: () => bell.ring(),
-          }),
-      ),
-  )
+  const connections = connectionsOf(options, context, () => bell.ring())
   const stop = () => bell.ring()
   signal.addEventListener('abort', stop)
   try {
@@ -66,17 +49,44 @@ const inputs = async function* ({ wanted, mirrors, timeouts, environment }: Live
       // Ticks come after the word that there is a connection, and before the word that there is none any more.
       if (state === 'live') yield* change
       for (const connection of connections) {
-        const batch = connection.drain()
-        if (batch) yield batch
+        yield* connection.drain()
         yield* connection.drainLevels()
       }
       if (state !== 'live') yield* change
+      yield* troubles(feed, connections)
       await bell.rung()
     }
   } finally {
     signal.removeEventListener('abort', stop)
     for (const connection of connections) connection.close()
   }
+}
+
+const connectionsOf = (options: LiveOptions, context: FeedContext, onNews: () => void): Connection[] => {
+  const { wanted, mirrors, timeouts, environment, get = getPage } = options
+  const { feed, log, map, books } = context
+  const isShown = ({ name, perpetual }: Venue, symbol: string): boolean => books?.has(map.canonical(name, symbol, perpetual) ?? '') === true
+  const plans = wanted.flatMap(({ venue, symbols }) =>
+    apart(venue, symbols, map).flatMap(group =>
+      venue.sockets(group, new Set(group.filter(symbol => isShown(venue, symbol)))).map(plan => ({ venue, plan })),
+    ),
+  )
+  const at = (url: string): string => mirrored(url, mirrors)
+  return plans.map(
+    ({ venue, plan }, line) => new Connection({ feed, line, venue, plan, naming: context, at, get, timeouts, environment, log, onNews }),
+  )
+}
+
+/** What has become of the symbols, if that has changed. */
+const troubles = (feed: number, connections: readonly Connection[]): FeedInput[] => {
+  if (!connections.some(connection => connection.troubled)) return []
+  for (const connection of connections) connection.troubled = false
+  const [refused, missing] = [{}, {}]
+  for (const connection of connections) {
+    Object.assign(refused, connection.refused)
+    Object.assign(missing, connection.missing)
+  }
+  return [{ kind: 'subscriptions', feed, refused, missing }]
 }
 
 /** A feed is as good as the worst of its connections: what that one carries is missing. */

@@ -38,7 +38,7 @@ export class Cursor {
         this.key = Number.POSITIVE_INFINITY
         return before
       }
-      if (value.kind !== 'feed') {
+      if (value.kind !== 'feed' && value.kind !== 'subscriptions') {
         this.batch = value
         this.at = value.kind === 'ticks' ? value.from : 0
         this.end = value.kind === 'ticks' ? value.to : value.kind === 'chain' ? value.logs.length : 1
@@ -108,7 +108,7 @@ export const inOrder = async function* (streams: readonly AsyncIterable<FeedInpu
 const windowOf = (batch: Batch, from: number, to: number): Batch => {
   if (batch.kind === 'ticks') {
     if (from === batch.from) return to === batch.to ? batch : { ...batch, to }
-    return { ...batch, from, to, messages: 0, bad: NONE }
+    return { ...batch, from, to, messages: 0, bad: NONE, passed: NONE, gaps: [] }
   }
   if (batch.kind === 'levels') return batch
   const logs = batch.logs.slice(from, to)

@@ -4,6 +4,7 @@ import { type Block, blocksOf } from '../../lib/blocks.ts'
 import type { FeedInput } from '../feed.ts'
 import { SpecError } from '../specError.ts'
 import { VENUES } from '../venues/index.ts'
+import type { LastingInstrument } from '../venues/lastingInstrument.ts'
 import type { Decoder, Venue } from '../venues/venue.ts'
 import type { Reader, Reading, Recipe, Recognise } from './reader.ts'
 
@@ -111,6 +112,7 @@ const venueSaying = (text: string): Venue | undefined => {
 /** One recorded connection. */
 interface Line {
   readonly writer: TickWriter
+  readonly lasting: Map<string, LastingInstrument>
   decoder: Decoder
 }
 
@@ -180,14 +182,14 @@ class MessageLines implements Reader {
   private connect(connection: string, shown: Venue | undefined): Line | undefined {
     const venue = shown ?? this.speakers.get(connection) ?? this.named
     if (venue === undefined) return undefined
-    const decoder = venue.decoder(this.reading.context)
-    let line = this.lines.get(connection)
-    if (line) {
-      line.decoder = decoder
-      line.writer.reconnect()
-    } else {
-      line = { decoder, writer: this.writer() }
-      this.lines.set(connection, line)
+    const before = this.lines.get(connection)
+    const lasting = before?.lasting ?? new Map()
+    const decoder = venue.decoder({ ...this.reading.context, lasting })
+    const line = before ?? { decoder, lasting, writer: this.writer() }
+    this.lines.set(connection, line)
+    if (before) {
+      before.decoder = decoder
+      before.writer.reconnect()
     }
     return line
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Talk } from '../../test/feedKit.ts'
 import { itIsAVenue } from '../../test/venueSuite.ts'
@@ -91,6 +92,43 @@ describe('binance', () => {
     talk.says(at(T + 60_000), T)
     talk.says(at(T), T)
     expect(talk.heard()).toMatchObject({ bad: { time: 1 }, quotes: [{ t: T }] })
+  })
+
+  const sum = (a: number, f: number, l: number) => ({
+    stream: 'x@aggTrade',
+    data: { e: 'aggTrade', s: 'BTCUSDT', a, f, l, T, p: '100', q: `${l - f + 1}`, m: false },
+  })
+
+  it('reads sums of trades if the trades themselves do not come, and counts what is missing between them', () => {
+    const talk = new Talk(binance)
+    for (const message of [sum(7, 1, 3), sum(8, 4, 4), sum(9, 8, 9)]) talk.says(message)
+    const { trades, bad } = talk.heard()
+    expect(trades.map(({ id, size }) => [id, size])).toEqual([
+      ['a7', 3],
+      ['a8', 1],
+      ['a9', 2],
+    ])
+    expect(bad).toEqual({ gap: 3 })
+  })
+
+  it('never takes a trade twice, by itself and in a sum, whichever comes first', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 8 }), fc.array(fc.nat(20)), (sizes, order) => {
+        const messages: { at: number; message: object }[] = []
+        let next = 1
+        for (const [i, size] of sizes.entries()) {
+          // A sum comes before, among or behind its trades.
+          messages.push({ at: next - 0.5 + ((order[i] ?? 0) % (size + 1)), message: sum(i, next, next + size - 1) })
+          for (let t = next; t < next + size; t++) messages.push({ at: t, message: trade(t) })
+          next += size
+        }
+        const talk = new Talk(binance)
+        for (const { message } of messages.sort((a, b) => a.at - b.at)) talk.says(message)
+        const { trades, bad } = talk.heard()
+        expect(trades.reduce((volume, { size }) => volume + size, 0)).toBe(next - 1)
+        expect(bad).toEqual({})
+      }),
+    )
   })
 
   it('passes on what it complains of', () => {

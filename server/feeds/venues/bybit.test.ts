@@ -83,7 +83,10 @@ describe('bybit', () => {
     expect(talk.decoder.lost).toBe(true)
     const before = talk.heard()
     expect(before.bad).toEqual({ gap: 2 })
-    expect(before.quotes).toHaveLength(1)
+    expect(before.quotes.map(({ price, size }) => [price, size])).toEqual([
+      [99, 101],
+      [Number.NaN, Number.NaN],
+    ])
     talk.says(book('snapshot', 1, [['97', '1']], [['98', '1']])) // the service began anew
     talk.says(book('delta', 2, [['97.5', '1']], []))
     expect(quoted(talk)).toEqual([
@@ -94,7 +97,7 @@ describe('bybit', () => {
 
   it('is asked for all levels only of the books that are shown', () => {
     const [socket] = bybit.sockets(['BTCUSDT', 'ETHUSDT'], new Set(['ETHUSDT']))
-    expect(socket!.subscribeMessages.flatMap(text => JSON.parse(text).args)).toEqual([
+    expect(socket!.topics.flatMap(topics => JSON.parse(bybit.request(topics, 1)).args)).toEqual([
       'publicTrade.BTCUSDT',
       'orderbook.1.BTCUSDT',
       'publicTrade.ETHUSDT',

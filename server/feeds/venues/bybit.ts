@@ -3,7 +3,7 @@ import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
 import { decimal, idOf, sideOf, sideOfQuote } from './numbers.ts'
 import { Sequence } from './sequence.ts'
-import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+import { type Decoder, inRuns, type Notice, readJson, type Venue } from './venue.ts'
 
 /**
  * Bybit v5, spot and linear perpetuals, told apart by the address only: `publicTrade.SYMBOL` (the side as of the taker),
@@ -15,6 +15,8 @@ interface Message {
   readonly ts: number
   readonly data: readonly Trade[] & Book & Ticker
   readonly success?: boolean
+  readonly op?: string
+  readonly req_id?: unknown
   readonly ret_msg?: unknown
 }
 
@@ -56,21 +58,22 @@ class BybitDecoder implements Decoder {
     this.instruments = instruments
   }
 
-  decode(text: string, writer: TickWriter): string | undefined {
+  decode(text: string, writer: TickWriter): Notice | undefined {
     return readJson<Message>(text, writer, message => {
-      if (message.success === false) return String(message.ret_msg)
-      if (message.topic === undefined) return undefined
+      if (message.topic === undefined) return noticeOf(message)
       const [kind, depth] = message.topic.split('.')
       if (kind === 'publicTrade') this.trades(message, writer)
       else if (kind === 'orderbook') this.book(message, Number(depth), writer)
       else if (kind === 'tickers') this.ticker(message, writer)
+      else writer.pass(kind!)
       return undefined
     })
   }
 
   private trades({ data }: Message, writer: TickWriter): void {
     for (const { s, T, p, v, S, i } of data) {
-      this.instruments.get(writer, s)?.trade(writer, decimal(T), decimal(p), decimal(v), sideOf(S), idOf(i), Number.NaN)
+      const trade = { t: decimal(T), price: decimal(p), size: decimal(v), side: sideOf(S), id: idOf(i), number: Number.NaN }
+      this.instruments.get(writer, s)?.trade(writer, trade)
     }
   }
 
@@ -90,7 +93,7 @@ class BybitDecoder implements Decoder {
         this.lost = true
         instrument.dropBook(writer, decimal(ts))
       }
-      instrument.book?.update(levels)
+      instrument.updateBook(levels)
     }
     instrument.quoteBook(writer, decimal(ts))
   }
@@ -109,6 +112,15 @@ class BybitDecoder implements Decoder {
     if (top.bid1Price === undefined || top.ask1Price === undefined) return
     instrument.quote(writer, decimal(ts), sideOfQuote(top.bid1Price, top.bid1Size), sideOfQuote(top.ask1Price, top.ask1Size), TICKER)
   }
+}
+
+/** A request that has one unknown topic is refused as a whole; it may name that topic, and the request or not. */
+const noticeOf = ({ success, op, req_id, ret_msg }: Message): Notice | undefined => {
+  const request = typeof req_id === 'string' && req_id !== '' ? Number(req_id) : undefined
+  const subscribes = op === undefined || op === 'subscribe'
+  if (success === false)
+    return subscribes ? { kind: 'refused', why: String(ret_msg), request, alone: false } : { kind: 'complaint', why: String(ret_msg) }
+  return success === true && op === 'subscribe' ? { kind: 'accepted', request, topics: [] } : undefined
 }
 
 const levelsOf = (levels: Book['b']): Level[] => levels.map(([price, size]) => [decimal(price), decimal(size)])
@@ -130,12 +142,15 @@ const market = (name: string, perpetual: boolean, category: string): Venue => ({
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => ({
       url: `wss://stream.bybit.com/v5/public/${category}`,
+      symbols: run,
       // A request takes ten topics.
-      subscribeMessages: inRuns(
+      topics: inRuns(
         run.flatMap(s => [`publicTrade.${s}`, `orderbook.${books.has(s) ? DEEPEST : 1}.${s}`]),
         10,
-      ).map(args => JSON.stringify({ op: 'subscribe', args })),
+      ),
     })),
+  request: (args, id) => JSON.stringify({ op: 'subscribe', req_id: `${id}`, args }),
+  answers: symbol => [symbol],
   decoder: (naming: Naming) => new BybitDecoder(new ConnectionInstruments(name, perpetual, naming)),
   fingerprint: {
     at: ({ hostname, pathname }) => /(^|\.)bybit\.com$/.test(hostname) && pathname === `/v5/public/${category}`,

@@ -95,6 +95,7 @@ describe('coinbase advanced trade', () => {
     expect(quotes.map(({ price, size }) => [price, size])).toEqual([
       [99, 101],
       [100, 101],
+      [Number.NaN, Number.NaN],
       [98, 98.5],
     ])
   })
@@ -184,7 +185,7 @@ describe('coinbase, the feed before', () => {
     const asked = (books: string[]) =>
       coinbase
         .sockets(['BTC-USD', 'ETH-USD'], new Set(books))[0]!
-        .subscribeMessages.map(text => JSON.parse(text))
+        .topics.map(topics => JSON.parse(coinbase.request(topics, 1)))
         .filter(({ channel }) => channel === 'level2')
     expect(asked(['ETH-USD'])).toEqual([{ type: 'subscribe', product_ids: ['ETH-USD'], channel: 'level2' }])
     expect(asked([])).toEqual([])

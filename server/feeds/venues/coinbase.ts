@@ -3,7 +3,7 @@ import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, TICKER } from './instruments.ts'
 import { decimal, idOf, isoTime, opposite, sideOf, sideOfQuote } from './numbers.ts'
 import { Sequence } from './sequence.ts'
-import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+import { type Decoder, HEARTBEAT, inRuns, type Notice, readJson, type Venue } from './venue.ts'
 
 /**
  * Advanced Trade: `market_trades` (the side as of the maker: those that say SELL happen at the best ask; the newest first),
@@ -31,6 +31,7 @@ interface AdvancedEvent {
   readonly trades: readonly { product_id: string; trade_id: string; price: string; size: string; time: string; side: string }[]
   readonly tickers: readonly ({ product_id: string } & Best)[]
   readonly product_id: string
+  readonly subscriptions?: Readonly<Record<string, readonly string[]>>
   readonly updates: readonly { side: 'bid' | 'offer'; price_level: string; new_quantity: string }[]
 }
 
@@ -59,16 +60,15 @@ class CoinbaseDecoder implements Decoder {
     this.instruments = instruments
   }
 
-  decode(text: string, writer: TickWriter): string | undefined {
+  decode(text: string, writer: TickWriter): Notice | undefined {
     return readJson<AdvancedMessage & LegacyMessage>(text, writer, message => {
-      if (message.type === 'error') return `${message.message} ${message.reason ?? ''}`.trim()
-      if (message.channel === undefined) this.legacy(message, writer)
-      else this.advanced(message, writer)
-      return undefined
+      if (message.type === 'error') return { kind: 'refused', why: `${message.message} ${message.reason ?? ''}`.trim(), alone: false }
+      if (message.channel === undefined) return this.legacy(message, writer)
+      return this.advanced(message, writer)
     })
   }
 
-  private advanced(message: AdvancedMessage, writer: TickWriter): void {
+  private advanced(message: AdvancedMessage, writer: TickWriter): Notice | undefined {
     const missing = this.messages.missing(message.sequence_num)
     if (missing > 0) {
       writer.reject('gap', missing)
@@ -87,14 +87,18 @@ class CoinbaseDecoder implements Decoder {
         }
       }
     } else if (message.channel === 'l2_data') for (const event of message.events) this.levels(event, isoTime(message.timestamp), writer)
+    else if (message.channel === 'heartbeats') return HEARTBEAT
+    else if (message.channel === 'subscriptions') return { kind: 'accepted', topics: message.events.flatMap(subscribed) }
+    else writer.pass(message.channel)
+    return undefined
   }
 
   private trades({ trades }: AdvancedEvent, writer: TickWriter): void {
     for (let i = trades.length - 1; i >= 0; i--) {
       const { product_id, trade_id, price, size, time, side } = trades[i]!
       const instrument = this.instruments.get(writer, product_id)
-      // The sequence of the connection tells what is missing: here the older trades of a snapshot may come after newer ones.
-      instrument?.trade(writer, isoTime(time), decimal(price), decimal(size), opposite(sideOf(side)), idOf(trade_id), Number.NaN)
+      const trade = { t: isoTime(time), price: decimal(price), size: decimal(size), side: opposite(sideOf(side)), id: idOf(trade_id) }
+      instrument?.trade(writer, { ...trade, number: Number(trade_id) })
     }
   }
 
@@ -112,13 +116,14 @@ class CoinbaseDecoder implements Decoder {
     instrument.quoteBook(writer, t)
   }
 
-  private legacy(message: LegacyMessage, writer: TickWriter): void {
+  private legacy(message: LegacyMessage, writer: TickWriter): Notice | undefined {
     switch (message.type) {
       case 'match':
       case 'last_match': {
         const { product_id, trade_id, price, size, side, time } = message
         const instrument = this.instruments.get(writer, product_id)
-        instrument?.trade(writer, isoTime(time), decimal(price), decimal(size), opposite(sideOf(side)), idOf(trade_id), trade_id)
+        const trade = { t: isoTime(time), price: decimal(price), size: decimal(size), side: opposite(sideOf(side)), id: idOf(trade_id) }
+        instrument?.trade(writer, { ...trade, number: trade_id })
         break
       }
       case 'ticker': {
@@ -132,8 +137,16 @@ class CoinbaseDecoder implements Decoder {
         if (message.type === 'snapshot') apply(instrument, true, levelsOf(message.bids), levelsOf(message.asks))
         else apply(instrument, false, changesOf(message, 'buy'), changesOf(message, 'sell'))
         instrument.quoteBook(writer, isoTime(message.time))
+        break
       }
+      case 'heartbeat':
+        return HEARTBEAT
+      case 'subscriptions':
+        break
+      default:
+        if (typeof message.type === 'string') writer.pass(message.type)
     }
+    return undefined
   }
 }
 
@@ -148,7 +161,25 @@ const changesOf = ({ changes }: LegacyMessage, side: string): Level[] =>
 /** Updates of a book that was never sent whole say nothing of its best prices. */
 const apply = (instrument: ConnectionInstrument, whole: boolean, bids: Level[], asks: Level[]): void => {
   if (whole) instrument.beginBook({ bids, asks })
-  else instrument.book?.update({ bids, asks })
+  else instrument.updateBook({ bids, asks })
+}
+
+/** Books in USD and in USDC are one: the venue may answer for either under the name of the other. */
+const twinsOf = (product: string): string[] =>
+  product.endsWith('-USDC') ? [product.slice(0, -1)] : product.endsWith('-USD') ? [`${product}C`] : []
+
+/** Returns the topics that an answer lists as subscribed, under all names that may be meant. */
+const subscribed = ({ subscriptions = {} }: AdvancedEvent): string[] =>
+  Object.entries(subscriptions).flatMap(([channel, products]) =>
+    products.flatMap(product => [product, ...twinsOf(product)].map(name => `${channel}:${name}`)),
+  )
+
+interface OldTrade {
+  readonly trade_id: number
+  readonly price: string
+  readonly size: string
+  readonly time: string
+  readonly side: string
 }
 
 const LEGACY = ['match', 'last_match', 'l2update', 'ticker', 'snapshot']
@@ -165,12 +196,32 @@ export const coinbase: Venue = {
       const shown = run.filter(symbol => books.has(symbol))
       return {
         url: 'wss://advanced-trade-ws.coinbase.com',
-        subscribeMessages: [
-          ...['market_trades', 'ticker', 'heartbeats'].map(channel => ({ product_ids: run, channel })),
-          ...(shown.length > 0 ? [{ product_ids: shown, channel: 'level2' }] : []),
-        ].map(wanted => JSON.stringify({ type: 'subscribe', ...wanted })),
+        symbols: run,
+        topics: [
+          ...['market_trades', 'ticker', 'heartbeats'].map(channel => run.map(product => `${channel}:${product}`)),
+          ...(shown.length > 0 ? [shown.map(product => `level2:${product}`)] : []),
+        ],
       }
     }),
+  request: topics => {
+    const channel = topics[0]!.slice(0, topics[0]!.indexOf(':'))
+    return JSON.stringify({ type: 'subscribe', product_ids: topics.map(topic => topic.slice(channel.length + 1)), channel })
+  },
+  answers: symbol => [symbol, ...twinsOf(symbol)],
+  missing: {
+    // A page ends before `after`; the newest trade comes first.
+    page: (symbol, fromId, toId) =>
+      `https://api.exchange.coinbase.com/products/${encodeURIComponent(symbol)}/trades?after=${toId + 1}&limit=${Math.min(1_000, toId - fromId + 1)}`,
+    trades: page =>
+      (page as readonly OldTrade[]).map(({ trade_id, price, size, time, side }) => ({
+        t: isoTime(time),
+        price: decimal(price),
+        size: decimal(size),
+        side: opposite(sideOf(side)),
+        id: idOf(trade_id),
+        number: trade_id,
+      })),
+  },
   decoder: naming => new CoinbaseDecoder(new ConnectionInstruments('coinbase', false, naming)),
   fingerprint: {
     at: ({ hostname }) => /(^|\.)coinbase\.com$/.test(hostname),

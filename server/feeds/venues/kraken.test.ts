@@ -129,7 +129,7 @@ describe('kraken v1', () => {
 describe('kraken v2', () => {
   it('is asked by the names it knows', () => {
     const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT', 'XDG/USD', 'SXBT/USD'], new Set())
-    expect(JSON.parse(socket!.subscribeMessages[0]!).params.symbol).toEqual(['BTC/EUR', 'ETH/BTC', 'DOGE/USD', 'SXBT/USD'])
+    expect(JSON.parse(kraken.request(socket!.topics[0]!, 1)).params.symbol).toEqual(['BTC/EUR', 'ETH/BTC', 'DOGE/USD', 'SXBT/USD'])
   })
 
   const trade = (trade_id: number) => ({
@@ -144,9 +144,9 @@ describe('kraken v2', () => {
 
   it('is asked for books only of those that are shown', () => {
     const [socket] = kraken.sockets(['XBT/EUR', 'ETH/XBT'], new Set(['XBT/EUR']))
-    const books = socket!.subscribeMessages.map(text => JSON.parse(text).params).filter(({ channel }) => channel === 'book')
+    const books = socket!.topics.map(topics => JSON.parse(kraken.request(topics, 1)).params).filter(({ channel }) => channel === 'book')
     expect(books).toEqual([{ channel: 'book', depth: 1_000, symbol: ['BTC/EUR'], snapshot: true }])
-    expect(kraken.sockets(['XBT/EUR'], new Set())[0]!.subscribeMessages.join('')).not.toContain('book')
+    expect(kraken.sockets(['XBT/EUR'], new Set())[0]!.topics.join('')).not.toContain('book')
   })
 
   it('keeps the book by snapshot and updates', () => {

@@ -3,7 +3,7 @@ import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, SPREAD, TICKER } from './instruments.ts'
 import { decimal, idOf, isoTime, secondsTime, sideOf, sideOfQuote } from './numbers.ts'
-import { type Decoder, inRuns, readJson, type Venue } from './venue.ts'
+import { type Decoder, HEARTBEAT, inRuns, type Notice, readJson, type Venue } from './venue.ts'
 
 /** v2: objects, numbers as numbers, `BTC/USD`; trades are numbered one by one for each symbol. */
 interface MessageV2 {
@@ -24,6 +24,12 @@ interface MessageV2 {
     readonly ask_qty?: unknown
   }[]
   readonly error?: unknown
+  readonly method?: string
+  readonly success?: boolean
+  readonly req_id?: number
+  readonly symbol?: unknown
+  readonly result?: { readonly channel?: unknown; readonly symbol?: unknown } | null
+  readonly event?: string
   readonly status?: string
   readonly errorMessage?: unknown
 }
@@ -53,14 +59,15 @@ class KrakenDecoder implements Decoder {
     this.instruments = instruments
   }
 
-  decode(text: string, writer: TickWriter): string | undefined {
+  decode(text: string, writer: TickWriter): Notice | undefined {
     return readJson<MessageV1 | MessageV2>(text, writer, message => {
       if (isV1(message)) this.arrayMessage(message, writer)
-      else if (message.error !== undefined) return String(message.error)
-      else if (message.status === 'error') return String(message.errorMessage)
       else if (message.channel === 'trade') this.trades(message, writer)
       else if (message.channel === 'ticker') this.tickers(message, writer)
       else if (message.channel === 'book') this.books(message, writer)
+      else if (message.channel === 'heartbeat' || message.event === 'heartbeat') return HEARTBEAT
+      else if (message.channel === undefined) return noticeOf(message)
+      else if (message.channel !== 'status') writer.pass(message.channel)
       return undefined
     })
   }
@@ -68,7 +75,8 @@ class KrakenDecoder implements Decoder {
   private trades({ data }: MessageV2, writer: TickWriter): void {
     for (const { symbol, timestamp, price, qty, side, trade_id } of data) {
       const instrument = this.instruments.get(writer, symbol)
-      instrument?.trade(writer, isoTime(timestamp), decimal(price), decimal(qty), sideOf(side), idOf(trade_id), trade_id)
+      const [id, number] = [idOf(trade_id), trade_id]
+      instrument?.trade(writer, { t: isoTime(timestamp), price: decimal(price), size: decimal(qty), side: sideOf(side), id, number })
     }
   }
 
@@ -83,7 +91,7 @@ class KrakenDecoder implements Decoder {
       const instrument = this.instruments.get(writer, symbol)
       const levels = { bids: levelsV2(bids), asks: levelsV2(asks) }
       if (type === 'snapshot') instrument?.beginBook(levels, DEEPEST)
-      else instrument?.book?.update(levels)
+      else instrument?.updateBook(levels)
       instrument?.quoteBook(writer, isoTime(timestamp))
     }
   }
@@ -100,12 +108,14 @@ class KrakenDecoder implements Decoder {
       const [bid, ask, time, bidSize, askSize] = message[1] as unknown[]
       instrument.quote(writer, secondsTime(time), sideOfQuote(bid, bidSize), sideOfQuote(ask, askSize), SPREAD)
     } else if (name.startsWith('book-')) bookV1(instrument, Number(name.slice('book-'.length)), message.slice(1, -2) as BookV1[], writer)
+    else writer.pass(name)
   }
 
   private tradesV1(instrument: ConnectionInstrument, trades: readonly TradeV1[], writer: TickWriter): void {
     for (const [price, volume, time, side] of trades) {
       const id = this.idV1(instrument, `${time}-${price}-${volume}`)
-      instrument.trade(writer, secondsTime(time), decimal(price), decimal(volume), sideOf(side), id, Number.NaN)
+      const [t, number] = [secondsTime(time), Number.NaN]
+      instrument.trade(writer, { t, price: decimal(price), size: decimal(volume), side: sideOf(side), id, number })
     }
   }
 
@@ -123,6 +133,22 @@ class KrakenDecoder implements Decoder {
     }
     return before === 0 ? values : `${values}-${before}`
   }
+}
+
+/** Each symbol of a request is answered by itself, and names it; an error that names none is about the whole request. */
+const noticeOf = ({ error, method, success, req_id, symbol, result, event, status, errorMessage }: MessageV2): Notice | undefined => {
+  const request = req_id
+  if (error !== undefined) {
+    const why = String(error)
+    const isAbout = method === undefined || method === 'subscribe'
+    if (/already subscribed/i.test(why)) return { kind: 'accepted', request, topics: [] }
+    if (!isAbout) return { kind: 'complaint', why }
+    const named = typeof symbol === 'string' && symbol !== ''
+    return { kind: 'refused', why: named && !why.includes(symbol) ? `${why} ${symbol}` : why, request, alone: named }
+  }
+  if (method === 'subscribe' && success === true && result)
+    return { kind: 'accepted', request, topics: [`${result.channel}:${result.symbol}`] }
+  return event === 'subscriptionStatus' && status === 'error' ? { kind: 'refused', why: String(errorMessage), alone: true } : undefined
 }
 
 /** Levels a side that v2 is asked for. */
@@ -144,7 +170,7 @@ const bookV1 = (instrument: ConnectionInstrument, depth: number, parts: readonly
   for (const part of parts) {
     if (part === null) continue
     if (part.as || part.bs) instrument.beginBook({ bids: levels(part.bs), asks: levels(part.as) }, depth)
-    else instrument.book?.update({ bids: levels(part.b), asks: levels(part.a) })
+    else instrument.updateBook({ bids: levels(part.b), asks: levels(part.a) })
   }
   instrument.quoteBook(writer, t)
 }
@@ -157,17 +183,38 @@ export const kraken: Venue = {
   heartbeat: { everyMs: 20_000, text: '{"method":"ping"}' },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => {
-      const symbol = run.map(nameV2)
-      const shown = run.filter(name => books.has(name)).map(nameV2)
-      return {
-        url: 'wss://ws.kraken.com/v2',
-        subscribeMessages: [
-          { channel: 'trade', symbol },
-          { channel: 'ticker', event_trigger: 'bbo', symbol },
-          ...(shown.length > 0 ? [{ channel: 'book', depth: DEEPEST, symbol: shown }] : []),
-        ].map(wanted => JSON.stringify({ method: 'subscribe', params: { ...wanted, snapshot: true } })),
-      }
+      const shown = run.filter(name => books.has(name))
+      const topics = [
+        run.map(name => `trade:${nameV2(name)}`),
+        run.map(name => `ticker:${nameV2(name)}`),
+        shown.map(name => `book:${nameV2(name)}`),
+      ]
+      return { url: 'wss://ws.kraken.com/v2', symbols: run, topics: topics.filter(group => group.length > 0) }
     }),
+  request: (topics, req_id) => {
+    const channel = topics[0]!.slice(0, topics[0]!.indexOf(':'))
+    const symbol = topics.map(topic => topic.slice(channel.length + 1))
+    return JSON.stringify({ method: 'subscribe', params: { channel, ...MORE[channel], symbol, snapshot: true }, req_id })
+  },
+  answers: symbol => [symbol, nameV2(symbol)],
+  missing: {
+    page: (symbol, _fromId, _toId, since) =>
+      // Times of trades are finer than ms: from a ms before, so that none is left out.
+      `https://api.kraken.com/0/public/Trades?pair=${encodeURIComponent(symbol.replace('/', ''))}&since=${since - 1}000000&count=1000`,
+    trades: page => {
+      const { error, result } = page as { error: readonly unknown[]; result: Record<string, unknown> }
+      if (error.length > 0) throw new TypeError(String(error[0]))
+      const rows = Object.values(result).find(value => Array.isArray(value)) as readonly OldTrade[]
+      return rows.map(([price, volume, time, side, , , number]) => ({
+        t: secondsTime(time),
+        price: decimal(price),
+        size: decimal(volume),
+        side: sideOf(side),
+        id: idOf(number),
+        number,
+      }))
+    },
+  },
   decoder: naming => new KrakenDecoder(new ConnectionInstruments('kraken', false, naming)),
   fingerprint: {
     at: ({ hostname }) => hostname === 'ws.kraken.com',
@@ -178,6 +225,11 @@ export const kraken: Venue = {
     },
   },
 }
+
+/** What is said of a channel beside its symbols. */
+const MORE: Readonly<Record<string, object>> = { ticker: { event_trigger: 'bbo' }, book: { depth: DEEPEST } }
+
+type OldTrade = readonly [price: string, volume: string, time: number, side: string, orderType: string, misc: string, id: number]
 
 /** v2 does not know the names that v1 and the accounts have. */
 const nameV2 = (symbol: string): string => symbol.split('/').map(assetName).join('/')
