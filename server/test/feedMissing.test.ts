@@ -91,6 +91,14 @@ describe.each(Object.entries(VENUES))('trades that %s skips over a lost connecti
   const gaps = (): readonly TradeGap[] => run.inputs.flatMap(input => (input.kind === 'ticks' ? (input.gaps ?? []) : []))
   const ids = (): number[] => [...new Set(run.heard.trades.map(({ id }) => Number(id)))].sort((a, b) => a - b)
 
+  const symbol = spec.includes('USDT') ? 'BTC-USDT' : 'BTC-USD'
+  const marked = [`candle:1m:${symbol}`, `candle:1d:${symbol}`, `tick:${symbol}`]
+  /** Whether each of the candles and the day says that it is not whole. */
+  const gapsShown = (): boolean[] => {
+    const [minute, day, tick] = marked.map(channel => run.driven.state<Record<string, Record<string, boolean>>>(channel))
+    return [minute!.gap, day!.gap, tick!.day!.gap].map(gap => (gap as unknown) === true)
+  }
+
   /** Two connections: trades 1 to 5, a break, then 100 and 101. */
   const lose = async (): Promise<void> => {
     sequence = 0
@@ -102,6 +110,7 @@ describe.each(Object.entries(VENUES))('trades that %s skips over a lost connecti
       if (connections === 1) sequence = 0
     }
     run = await LiveRun.of(spec, url)
+    run.driven.watch(...marked)
     await run.until(() => run.heard.trades.length === 5)
     sockets[0]!.terminate()
     await run.until(() => ids().includes(101), 100)
@@ -116,6 +125,9 @@ describe.each(Object.entries(VENUES))('trades that %s skips over a lost connecti
       { from: timeOf(5), to: timeOf(100), missing: 94, healed: false },
       { from: timeOf(5), to: timeOf(100), healed: true },
     ])
+    await run.pass(40)
+    expect(gapsShown()).toEqual([false, false, false])
+    expect(run.driven.state(`candle:1d:${symbol}`)).toMatchObject({ n: 101, v: 101 })
     expect(ids()).toEqual(range(1, 101))
     const fetched = run.heard.trades.filter(({ id }) => Number(id) > 5 && Number(id) < 100)
     expect(fetched).toHaveLength(94)
@@ -147,6 +159,8 @@ describe.each(Object.entries(VENUES))('trades that %s skips over a lost connecti
     expect(run.logged.find(({ msg }) => msg === 'missing trades cannot be fetched; import them')).toMatchObject({ left: 49 })
     expect(ids()).toEqual([...range(1, 50), 100, 101])
     expect(gaps()).toHaveLength(1)
+    await run.pass(40)
+    expect(gapsShown()).toEqual([true, true, true])
   })
 
   it('stay missing if it refuses to give them', async () => {
