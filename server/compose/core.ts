@@ -64,6 +64,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     portfolios,
     pools,
     epoch,
+    sourceOrder: plan.sourceOrder,
     frameMs: config.frameMs,
     staleAfterMs: config.staleAfterMs,
     storeMs: config.storeMs,

@@ -24,6 +24,8 @@ export interface Plan {
   /** From venues' symbols to canonical ones. */
   readonly symbolMap: SymbolMap
   readonly feeds: readonly Feed[]
+  /** The names of sources that count before others for the same time: as configured, then as the feeds stand. */
+  readonly sourceOrder: readonly string[]
   /** The feeds are recordings, and their data are the clock. */
   readonly replaying: boolean
 }
@@ -41,5 +43,6 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   const replaying = feeds.some(feed => !feed.live)
   if (replaying && config.exchange.kind !== 'paper')
     throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": a past market takes no orders`)
-  return { settings, funds, portfolios, pools, symbolMap: map, feeds, replaying }
+  const sourceOrder = [...new Set([...(config.sources ?? []), ...feeds.flatMap(feed => feed.sources ?? [])])]
+  return { settings, funds, portfolios, pools, symbolMap: map, feeds, sourceOrder, replaying }
 }

@@ -51,7 +51,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     },
     storedTo: () => sink.stats().storedTo,
   })
-  const history = openHistory(engine, pager)
+  const history = openHistory(engine, pager, plan.sourceOrder)
   const { knownFunds, funds, symbols, sources, accounts, tokens } = core
   return {
     plan,

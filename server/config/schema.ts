@@ -33,6 +33,7 @@ export const configSchema = z.strictObject({
   significantDigits: z.int().min(6).max(15).default(12),
   retention: z.strictObject({ ticks: duration.optional(), measures: duration.optional() }).prefault({}),
   symbols: z.record(z.string(), symbol).default({}).describe('`SYMBOL` or `venue:SYMBOL` → canonical symbol'),
+  sources: z.array(z.string()).optional().describe('sources of ticks, the one that counts before the others first'),
   assets: named(z.strictObject({ supply: positive.optional() })).default({}),
   funds: z.array(fundSchema).default([]),
   portfolios: z.array(portfolio).default([]),

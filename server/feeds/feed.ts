@@ -17,6 +17,8 @@ export interface Feed {
   readonly live: boolean
   /** Canonical symbols it may speak of; undefined if only the data will say. */
   readonly symbols: readonly string[] | undefined
+  /** The names of the sources of its ticks; undefined if only the data will say. */
+  readonly sources?: readonly string[]
   /** Ends when the feed has nothing more to give, or soon after `signal` aborts. Throws only what makes the server unable to go on. */
   open(context: FeedContext): AsyncIterable<FeedInput>
 }

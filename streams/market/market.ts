@@ -4,7 +4,8 @@ import type { FeedHealth, FeedLine } from './feedHealth.ts'
 import { givenCandle } from './givenCandle.ts'
 import { type InstrumentPast, type MarketPast, type PastTick, Repeats } from './marketPast.ts'
 import { Quotes } from './quotes.ts'
-import { type SourceOrder, SymbolBars } from './symbolBars.ts'
+import { orderOfNumbers, type SourceOrder } from './sourceOrder.ts'
+import { SymbolBars } from './symbolBars.ts'
 import { Tape, type TapeTrade } from './tape.ts'
 import { AHEAD_MS_MAX, CANDLE, QUOTE, REFUSED, type TickColumns, type Ticks, type TradeGap } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
@@ -177,7 +178,7 @@ export class Market {
   constructor(symbols: Interner, { sources = new Interner(), sourceOrder = [], awaitsPast = false }: Partial<MarketOptions> = {}) {
     this.names = symbols
     this.sources = sources
-    this.order = orderOf(sources, sourceOrder)
+    this.order = orderOfNumbers(sources, sourceOrder)
     if (awaitsPast) this.knownFrom = Number.POSITIVE_INFINITY
   }
 
@@ -350,13 +351,4 @@ const pricesOf = ({ type, price, candle }: TickColumns, i: number): { open: numb
   const close = price[i]!
   if (type[i] !== CANDLE) return { open: close, high: close, low: close, close }
   return { open: candle!.open[i]!, high: candle!.high[i]!, low: candle!.low[i]!, close }
-}
-
-/** Puts sources that are named in their order before the others, which stand in the order of their names. */
-const orderOf = (sources: Interner, named: readonly string[]): SourceOrder => {
-  const rank = (name: string): number => (named.includes(name) ? named.indexOf(name) : named.length)
-  return (a, b) => {
-    const [one, other] = [sources.at(a), sources.at(b)]
-    return rank(one) - rank(other) || (one < other ? -1 : one > other ? 1 : 0)
-  }
 }

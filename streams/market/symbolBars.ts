@@ -3,9 +3,7 @@ import { type Composed, composed, type Lane } from './composed.ts'
 import { type GivenCandle, lastMinute } from './givenCandle.ts'
 import { type Gap, hasGap } from './listening.ts'
 import { Minutes } from './minutes.ts'
-
-/** Compares the numbers of two sources: below zero if the first counts before the second. */
-export type SourceOrder = (a: number, b: number) => number
+import type { SourceOrder } from './sourceOrder.ts'
 
 /** A candle as it is shown. */
 export type ShownCandle = Pick<Composed, 'candle' | 'gap'>

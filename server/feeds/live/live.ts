@@ -31,6 +31,7 @@ export const live = (options: LiveOptions): Feed => ({
   id: options.id,
   live: true,
   symbols: options.symbols,
+  sources: options.wanted.map(({ venue }) => venue.name),
   open: context => inputs(options, context),
 })
 

@@ -29,7 +29,8 @@ export const messages: Recognise = ({ spec, lines, fragment }) => {
   }
   const reader = (reading: Reading) => new MessageLines(speakers, named, reading)
   const ofSeveral = entries.some(entry => entry !== undefined && entry.kind !== 'other' && entry.connection !== '')
-  return ofSeveral ? { parts: runsOf, reader } : { reader }
+  const sources = [...new Set([...(named ? [named] : []), ...speakers.values()].map(({ name }) => name))].sort()
+  return ofSeveral ? { sources, parts: runsOf, reader } : { sources, reader }
 }
 
 /** ms. A recorder writes down what comes as it comes; where receipts go back by more, it began anew, with another connection. */

@@ -44,6 +44,8 @@ export interface Part {
 export interface Recipe {
   /** Canonical symbols, if they are known beforehand. */
   readonly symbols?: readonly string[]
+  /** The names of the sources of its ticks, as far as its first lines show them. */
+  readonly sources?: readonly string[]
   /** The parts to be read side by side, of a kind of file that may be in no order of time as a whole. */
   parts?(path: string, context: FeedContext): Promise<readonly Part[]>
   reader(reading: Reading): Reader

@@ -36,7 +36,8 @@ export const replay = async ({ spec, base, map, environment }: ReplayOptions): P
   if (!file) throw new SpecError(spec, 'no file name', 'replay:FILE')
   const path = resolve(base, file)
   const recipe = recognise({ spec, path, fragment: fragment || undefined, lines: await headOf(spec, path), map })
-  return { id: spec, live: false, symbols: recipe.symbols, open: context => inputs(path, recipe, context, environment) }
+  const { symbols, sources } = recipe
+  return { id: spec, live: false, symbols, ...(sources && { sources }), open: context => inputs(path, recipe, context, environment) }
 }
 
 /** The first lines of a file. */

@@ -32,7 +32,8 @@ export const trades: Recognise = ({ spec, lines, fragment }) => {
     ...(columns.size < 0 ? ['qty or size'] : []),
   ]
   if (lacking.length > 0) throw new SpecError(spec, `the columns ${header.names.join(',')}`, `also ${lacking.join(', ')}`)
-  return { reader: reading => new TradeRows(header, columns, fragment, reading) }
+  const exchanges = lines.slice(1).map(line => line.split(header.delimiter)[columns.exchange]?.replaceAll('"', '') || UNNAMED_SOURCE)
+  return { sources: [...new Set(exchanges)].sort(), reader: reading => new TradeRows(header, columns, fragment, reading) }
 }
 
 interface Columns {

@@ -40,6 +40,7 @@ export const simFeed = (options: SimOptions): Feed => {
     id: options.id,
     live: true,
     symbols: [...SIM_ASSETS.map(asset => `${asset}-${quote}`), ...markets],
+    sources: ['sim'],
     open: context => run(options, context),
   }
 }

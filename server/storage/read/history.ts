@@ -1,3 +1,4 @@
+import { orderOfNames, type SourceOrder } from '../../../streams/market/sourceOrder.ts'
 import { isMeasure } from '../../../streams/measures/rows.ts'
 import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
@@ -36,9 +37,14 @@ const storedStates: PortfolioPager = (engine, query) => measurePage(engine, 'pnl
 
 /**
  * Opens the history. It answers as soon as there is an engine. `portfolioPager` reads the past of portfolios; without one they have the
- * states that were stored.
+ * states that were stored. `sourceOrder` names the sources that count before others in candles.
  */
-export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPager = storedStates): History => {
+export const openHistory = (
+  engine: Promise<Engine>,
+  portfolioPager: PortfolioPager = storedStates,
+  sourceOrder: readonly string[] = [],
+): History => {
+  const order = orderOfNames(sourceOrder)
   const turns = new Semaphore(AT_ONCE, MAY_WAIT, () => new ProtocolError('too_much', 'too many questions about the past are waiting'))
   let ready: Engine | undefined
   engine.then(
@@ -49,7 +55,7 @@ export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPa
   )
   return {
     async rows(query) {
-      const page = pageOf(query, portfolioPager)
+      const page = pageOf(query, portfolioPager, order)
       const opened = ready
       if (opened === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
       return turns.run(() => page(opened).catch(refuse))
@@ -58,7 +64,11 @@ export const openHistory = (engine: Promise<Engine>, portfolioPager: PortfolioPa
 }
 
 /** Checks the query, and returns how its page is read. */
-const pageOf = (query: HistoryQuery, portfolioPager: PortfolioPager): ((engine: Engine) => Promise<HistoryPage>) => {
+const pageOf = (
+  query: HistoryQuery,
+  portfolioPager: PortfolioPager,
+  order: SourceOrder<string>,
+): ((engine: Engine) => Promise<HistoryPage>) => {
   const channel = parseChannel(query.channel)
   if (channel === undefined) throw new ProtocolError('unknown_channel')
   const { from, to, step, limit = LIMIT, asOf } = query
@@ -77,7 +87,7 @@ const pageOf = (query: HistoryQuery, portfolioPager: PortfolioPager): ((engine: 
     case 'tick':
       return engine => tickPage(engine, checked)
     case 'candle':
-      return candlePage(checked, INTERVALS[channel.interval])
+      return candlePage(checked, INTERVALS[channel.interval], order)
     case 'pnl':
       return engine => portfolioPager(engine, checked)
     default:
