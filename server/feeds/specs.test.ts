@@ -6,6 +6,7 @@ import { symbolMap } from '../../streams/market/symbols.ts'
 import type { Feed } from './feed.ts'
 import { SpecError } from './specError.ts'
 import { feedOf } from './specs.ts'
+import { EXCHANGES } from './venues/index.ts'
 
 let folder: string
 beforeAll(() => {
@@ -53,20 +54,18 @@ describe('a feed as it is asked for', () => {
   })
 })
 
-it.each(['binance', 'bybit', 'coinbase', 'kraken'])(
-  'a name of %s in another script is subscribed, if the configuration maps it',
-  async venue => {
-    for (const mapping of ['币安人生USDT', `${venue}:币安人生USDT`])
-      expect((await parse(`${venue}:币安人生USDT`, { [mapping]: 'BIAN-USDT' })).symbols).toEqual(['BIAN-USDT'])
-    await expect(parse(`${venue}:币安人生USDT`)).rejects.toThrow('found "币安人生USDT"')
-  },
-)
+it.each(Object.keys(EXCHANGES))('a name of %s in another script is subscribed, if the configuration maps it', async venue => {
+  for (const mapping of ['币安人生USDT', `${venue}:币安人生USDT`])
+    expect((await parse(`${venue}:币安人生USDT`, { [mapping]: 'BIAN-USDT' })).symbols).toEqual(['BIAN-USDT'])
+  await expect(parse(`${venue}:币安人生USDT`)).rejects.toThrow('found "币安人生USDT"')
+})
 
 describe('a feed that is not understood says what was found and what was expected', () => {
-  const kinds = 'expected sim, sim:SEED, replay:FILE, evm:URL, binance:SYMBOLS, coinbase:SYMBOLS, kraken:SYMBOLS, bybit:SYMBOLS'
+  const exchanges = Object.keys(EXCHANGES).map(name => `${name}:SYMBOLS`)
+  const kinds = `expected ${['sim', 'sim:SEED', 'replay:FILE', 'evm:URL', ...exchanges].join(', ')}`
   it.each([
     ['', `: found "", ${kinds}`],
-    ['okx:BTC-USDT', `okx:BTC-USDT: found "okx", ${kinds}`],
+    ['nowhere:BTC-USDT', `nowhere:BTC-USDT: found "nowhere", ${kinds}`],
     ['constructor:X', `constructor:X: found "constructor", ${kinds}`],
     ['ccxt:okx:BTC/USDT', `ccxt:okx:BTC/USDT: found a feed of the kind ccxt, which is not available in this version, ${kinds}`],
     ['http', `http: found a feed of the kind http, which is not available in this version, ${kinds}`],

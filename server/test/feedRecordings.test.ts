@@ -241,12 +241,6 @@ describe.skipIf(!haveRecordings)('a recording of raw messages (skipped where the
     expect(got.trades.map(({ id }) => id)).toEqual(['a15683430', 'a9213679'])
     expect(lastQuotes(got)['NKN-USDT']).toBeDefined()
   })
-
-  it('of a venue nobody here speaks to is refused, with the venue it is of', async () => {
-    await expect(replayed('ws/cryptofeed_OKX.ndjson.gz')).rejects.toThrow(
-      'replay:ws/cryptofeed_OKX.ndjson.gz: found messages of wss://ws.okx.com:8443/ws/v5/public, expected #VENUE',
-    )
-  })
 })
 
 describe.skipIf(!haveRecordings)('a recording as a table (skipped where the recordings are not beside the project)', () => {

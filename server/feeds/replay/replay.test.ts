@@ -8,6 +8,7 @@ import { CANDLE, TRADE } from '../../../streams/market/ticks.ts'
 import { type Collected, collected, drained, feedContext } from '../../test/feedKit.ts'
 import { VirtualEnvironment } from '../../test/virtualEnvironment.ts'
 import { SpecError } from '../specError.ts'
+import { VENUES } from '../venues/index.ts'
 import { replay } from './replay.ts'
 
 const T0 = Date.UTC(2024, 0, 1)
@@ -341,7 +342,7 @@ describe('a file of raw messages', () => {
       { symbol: 'BTC-USDT-PERP', source: 'bybit-linear' },
     ])
     expect(await refusal([stamped(book)])).toBe(
-      'replay:file.csv: found messages that name no venue, expected #VENUE, one of binance, binance-usdm, coinbase, kraken, bybit, bybit-linear',
+      `replay:file.csv: found messages that name no venue, expected #VENUE, one of ${VENUES.map(({ name }) => name).join(', ')}`,
     )
     expect(await refusal([stamped(book)], { fragment: 'bibit' })).toContain('found #bibit, expected #VENUE, one of')
   })
@@ -392,10 +393,17 @@ describe('a file of raw messages', () => {
     expect(logged).toMatchObject([{ runs: 100, most: 32 }])
   })
 
+  it('of no venue that is read is refused, with the address that they came from', async () => {
+    const address = 'wss://ws.nowhere.example'
+    expect(await refusal([connected('x', address), received('x', { arg: { channel: 'trades' }, data: [] })])).toContain(
+      `found messages of ${address}, expected #VENUE, one of`,
+    )
+  })
+
   it('counts the messages of a connection that nobody here understands', async () => {
     const { rows, bad } = await read([
       connected('a', 'wss://stream.binance.com:9443/stream'),
-      connected('x', 'wss://ws.okx.com:8443/ws/v5/public'),
+      connected('x', 'wss://ws.nowhere.example'),
       received('a', trade(1)),
       received('x', { arg: { channel: 'trades' }, data: [] }),
     ])
