@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { ChainLog } from '../../streams/pools/chainLog.ts'
+import { bloomOf } from '../feeds/evm/bloom.ts'
 
 /** A log by where it stands in its block. */
 export type Said = Pick<ChainLog, 'index' | 'address' | 'topics' | 'data'>
@@ -110,6 +111,10 @@ export class TestNode {
   tellsRemoved = true
   /** Answers nothing any more. */
   mute = false
+  /** Returns whether it has the logs of a block; of another it answers as if there were none. Asked once a question and block. */
+  hasLogsOf: (block: ChainBlock, question: 'hash' | 'range' | 'whole') => boolean = () => true
+  /** Refuses to give the logs of all contracts. */
+  wantsAddresses = false
   /** After so many answers more every connection is cut. */
   cutAfter = Number.POSITIVE_INFINITY
   /** Connections that were cut. */
@@ -249,9 +254,13 @@ export class TestNode {
         : this.chain.blocks.filter(({ hash }) => hash === blockHash)
     if (blockHash !== undefined && blocks.length === 0) throw new Error('unknown block')
     if (blocks.length > this.mostBlocks) throw Object.assign(new Error('block range is too wide'), { code: -32005 })
-    const wanted = (address as string[]).map(a => a.toLowerCase())
+    if (address === undefined && this.wantsAddresses) throw Object.assign(new Error('please specify an address'), { code: -32602 })
+    const wanted = (address as string[] | undefined)?.map(a => a.toLowerCase())
+    const question = address === undefined ? 'whole' : blockHash === undefined ? 'range' : 'hash'
     const logs = blocks.flatMap(block =>
-      block.logs.filter(log => wanted.includes(log.address.toLowerCase())).map(log => this.logJson(block, log)),
+      this.hasLogsOf(block, question)
+        ? block.logs.filter(log => wanted?.includes(log.address.toLowerCase()) ?? true).map(log => this.logJson(block, log))
+        : [],
     )
     if (logs.length > this.mostLogs) throw Object.assign(new Error(`query returned more than ${this.mostLogs} results`), { code: -32005 })
     return logs
@@ -271,8 +280,9 @@ export class TestNode {
   }
 }
 
-const headerJson = ({ number, hash, parent, t }: ChainBlock): object => ({
+const headerJson = ({ number, hash, parent, t, logs }: ChainBlock): object => ({
   number: hex(number),
+  logsBloom: bloomOf(logs),
   hash,
   parentHash: parent,
   timestamp: hex(t),

@@ -14,6 +14,8 @@ export interface ChainLog {
   readonly data: string
   /** The block it stood in has been reorganised away. */
   readonly removed?: boolean
+  /** Stands for all logs of the contract in this block: there are some, and the node does not give them. */
+  readonly lost?: true
 }
 
 /** Logs of one feed, in the order of the chain. */

@@ -1,5 +1,6 @@
 import { type Bad, type BadCounts, FIRST_TIME } from '../../../streams/market/ticks.ts'
 import type { ChainLog } from '../../../streams/pools/chainLog.ts'
+import { type Checked, checkedAgainstBlooms } from './completeness.ts'
 import { type ChainNode, type Found, type FoundLog, type Header, NodeError } from './node.ts'
 import { Ranges } from './ranges.ts'
 
@@ -9,6 +10,10 @@ export const KEPT = 64
 const READINGS = 5
 /** Questions to the node at once. */
 const AT_ONCE = 8
+/** A node that knows a block before it has the logs of it is waited for this often; then the logs count as lost. */
+const WAITS = 5
+/** Blocks of a long range whose blooms are looked at: a node that does not have the logs of old blocks lacks them in all. */
+const SAMPLES = 16
 
 /** The questions that a follower asks a node. */
 export type Blocks = Pick<ChainNode, 'newest' | 'header' | 'logsIn' | 'logsFrom'>
@@ -38,6 +43,8 @@ export class Follower {
   /** From this block on the node has taken its chain back, by its own word; Infinity if it has said nothing. */
   private gone = Number.POSITIVE_INFINITY
   private readonly ranges = new Ranges()
+  /** How often in a row the node did not have the logs of a block that it knows. */
+  private waits = 0
 
   /** `from`: the first block; the newest one if undefined. */
   constructor(addresses: readonly string[], from: number | undefined) {
@@ -73,12 +80,12 @@ export class Follower {
       const far = head.number - KEPT
       if (first <= far) {
         if (gone.length > 0 && !deep) yield this.undo(standing)
-        yield* this.far(node, first, far)
-        continue
+        if (yield* this.far(node, first, far)) continue
+        return
       }
       const step = await this.near(node, standing, deep ? undefined : tip, first, head)
       if (step) {
-        yield step
+        if (step !== 'behind') yield step
         return
       }
       reading += 1
@@ -118,22 +125,44 @@ export class Follower {
     return { ...this.undo(0), bad: { gap: 1 }, deeper: gone[0]!.number }
   }
 
-  /** Blocks that are final: their logs are enough. */
-  private async *far(node: Blocks, from: number, to: number): AsyncGenerator<Step> {
+  /** Reads blocks that are final: their logs are enough. Returns false if the node does not have the logs of some yet. */
+  private async *far(node: Blocks, from: number, to: number): AsyncGenerator<Step, boolean> {
+    let next = from
     for await (const { to: last, ...found } of this.read(node, from, to)) {
-      const times = await timesOf(node, found.logs)
-      const { logs, bad } = chainLogs(found, times)
+      const headers = await inTurns(samples(next, last), number => headerAt(node, number))
+      const checked = await checkedAgainstBlooms(node, headers, found, this.addresses)
+      if (this.isBehind(checked)) return false
+      const times = await timesOf(node, checked.found.logs)
+      const { logs, bad } = chainLogs(checked, times, headers)
       this.kept = []
       this.last = last
+      next = last + 1
       yield { logs, bad }
     }
+    return true
+  }
+
+  /** Says whether to wait for a node that lacks logs, which has an end: then what it lacks is lost. */
+  private isBehind({ missing }: Checked): boolean {
+    if (missing.size > 0 && this.waits < WAITS) {
+      this.waits += 1
+      return true
+    }
+    this.waits = 0
+    return false
   }
 
   /**
-   * The newest blocks, each with its hash, and the logs of exactly these; with them goes back what they replace. Undefined where
-   * the chain moved meanwhile, and nothing has happened then.
+   * Reads the newest blocks, each with its hash, and the logs of exactly these; with them goes back what they replace. Nothing has happened
+   * if the chain moved meanwhile (undefined), or if the node does not have all logs yet ('behind').
    */
-  private async near(node: Blocks, standing: number, tip: Header | undefined, first: number, head: Header): Promise<Step | undefined> {
+  private async near(
+    node: Blocks,
+    standing: number,
+    tip: Header | undefined,
+    first: number,
+    head: Header,
+  ): Promise<Step | 'behind' | undefined> {
     const headers = [...(await inTurns(numbers(first, head.number - 1), number => headerAt(node, number))), head]
     const linked = headers.every((header, i) => (headers[i - 1] ?? tip)?.hash === header.parent || (i === 0 && tip === undefined))
     if (!linked) return undefined
@@ -142,7 +171,10 @@ export class Follower {
     if (found.logs.some(log => byNumber.get(log.block)?.hash !== log.hash)) return undefined
     // Blocks without logs do not show whose logs these are; that the last one still stands does.
     if (first !== head.number && (await this.hashAt(node, head.number)) !== head.hash) return undefined
-    const { logs, bad } = chainLogs(found, new Map(headers.map(header => [header.hash, header.t])))
+    const checked = await checkedAgainstBlooms(node, headers, found, this.addresses)
+    if (checked.found.logs.some(log => byNumber.get(log.block)?.hash !== log.hash)) return undefined
+    if (this.isBehind(checked)) return 'behind'
+    const { logs, bad } = chainLogs(checked, new Map(headers.map(header => [header.hash, header.t])), headers)
     const gone = this.kept.slice(standing)
     const added = headers.map(header => ({ ...header, logs: logs.filter(log => log.block === header.number) }))
     this.kept = [...this.kept.slice(0, standing), ...added].slice(-KEPT)
@@ -185,15 +217,30 @@ const timesOf = async (node: Blocks, logs: readonly FoundLog[]): Promise<Map<str
   return new Map(headers.map(({ t }, i) => [untold[i]![0], t]))
 }
 
-const chainLogs = ({ logs, unreadable }: Found, times: ReadonlyMap<string, number>): { logs: ChainLog[]; bad: BadCounts } => {
+/** Returns what came and what is lost, in the order of the chain. */
+const chainLogs = (
+  { found: { logs, unreadable }, missing }: Checked,
+  times: ReadonlyMap<string, number>,
+  headers: readonly Header[],
+): { logs: ChainLog[]; bad: BadCounts } => {
   const bad: Partial<Record<Bad, number>> = unreadable > 0 ? { unreadable } : {}
-  const good: ChainLog[] = []
+  const good: ChainLog[] = headers.flatMap(({ number: block, t }) =>
+    (missing.get(block) ?? []).map(address => ({ t, block, index: 0, address, topics: [], data: '0x', lost: true as const })),
+  )
+  if (good.length > 0) bad.gap = good.length
   for (const { hash, t: said, ...log } of logs) {
     const t = times.get(hash) ?? said
     if (t >= FIRST_TIME) good.push({ ...log, t })
     else bad.time = (bad.time ?? 0) + 1
   }
+  if (missing.size > 0) good.sort((a, b) => a.block - b.block || a.index - b.index)
   return { logs: good, bad }
+}
+
+/** Returns some of the numbers from the first to the last, both among them. */
+const samples = (from: number, to: number): number[] => {
+  if (to - from < SAMPLES) return numbers(from, to)
+  return Array.from({ length: SAMPLES }, (_, i) => from + Math.round(((to - from) * i) / (SAMPLES - 1)))
 }
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)

@@ -1,6 +1,7 @@
 import { BaseError, createPublicClient, custom, http, type PublicClient } from 'viem'
 import type { Environment } from '../environment.ts'
 import type { ConnectionTimeouts } from '../live/connection.ts'
+import { isBloom } from './bloom.ts'
 import { RpcRefusal, RpcSocket } from './rpcSocket.ts'
 
 /** A block's place in the chain. */
@@ -10,6 +11,8 @@ export interface Header {
   readonly parent: string
   /** ms. */
   readonly t: number
+  /** The addresses and topics of all its logs, in 2,048 bits (hex); undefined if the node gives none. */
+  readonly bloom?: string | undefined
 }
 
 /** A log and its block. Its time is NaN if only the block has it. */
@@ -112,9 +115,9 @@ export class ChainNode {
     return headerOf(await this.ask('eth_getBlockByNumber', [hex(number), false]))
   }
 
-  /** Returns the logs of one block, exactly of this one. */
-  async logsIn({ hash }: Header, addresses: readonly string[]): Promise<Found> {
-    return foundIn(await this.ask('eth_getLogs', [{ blockHash: hash, address: addresses }]))
+  /** Returns the logs of some contracts in one block, exactly of this one; without `addresses` those of all. */
+  async logsIn({ hash }: Header, addresses?: readonly string[]): Promise<Found> {
+    return foundIn(await this.ask('eth_getLogs', [{ blockHash: hash, ...(addresses && { address: addresses }) }]))
   }
 
   /** Returns the logs from block to block, both included. */
@@ -175,8 +178,9 @@ const whole = (value: unknown): number => {
 
 const headerOf = (block: unknown): Header | undefined => {
   if (block === null || block === undefined) return undefined
-  const { number, hash, parentHash, timestamp } = Object(block) as Record<string, unknown>
-  const header = { number: whole(number), hash, parent: parentHash, t: whole(timestamp) * 1000 }
+  const { number, hash, parentHash, timestamp, logsBloom } = Object(block) as Record<string, unknown>
+  const bloom = isBloom(logsBloom) ? logsBloom : undefined
+  const header = { number: whole(number), hash, parent: parentHash, t: whole(timestamp) * 1000, bloom }
   if (!(header.number >= 0 && header.t >= 0) || !isHash(hash) || !isHash(parentHash))
     throw new NodeError('the node gave a block without number, hashes or time')
   return header as Header
