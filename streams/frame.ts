@@ -3,6 +3,7 @@ import type { Proposal } from './fund/inception.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { MeasureRow } from './measures/rows.ts'
+import type { TakenLog } from './pools/poolPast.ts'
 
 /** What leaves the pipeline at the end of a frame. All of it is of one moment. */
 export interface Frame {
@@ -13,6 +14,8 @@ export interface Frame {
   /** Channels that have become readable in this frame, because somebody began to watch them. */
   readonly ready: readonly string[]
   readonly rows: FrameRows
+  /** Logs that pools have taken in, in their order; to be stored. */
+  readonly logs: readonly TakenLog[]
   /** Inceptions that the prices of this frame allow; asked of the journal. */
   readonly proposals: readonly Proposal[]
   /** Rebalances that the drift of this frame calls for; asked of the journal. */

@@ -1,4 +1,5 @@
 import type { MarketPast } from './market/marketPast.ts'
+import type { PoolPast } from './pools/poolPast.ts'
 
 /**
  * The time before this start, as the store knows it: put in once, when the store has answered, and merged with the events that have come
@@ -10,4 +11,6 @@ export interface Past {
   readonly asOf: number
   /** Prices and trades; undefined if none are stored. */
   readonly market?: MarketPast
+  /** What is stored of pools, by their ids. */
+  readonly pools?: ReadonlyMap<string, PoolPast>
 }

@@ -153,12 +153,12 @@ const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Mea
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
     const measures = byClock ? sampler.rows(t, view.ended, deciding, output) : sampler.ledgerDriven(t, output)
-    return { t, proposals, rebalances, rows: { t, ticks: output.ticks, measures } }
+    return { t, proposals, rebalances, rows: { t, ticks: output.ticks, measures }, logs: output.logs }
   })
 
 /** Adds what the frame has for listeners. */
 const asFrames = (channels: ChannelStates, asked: string[]): OperatorFunction<Measured, Frame> =>
-  map(({ t, rows, proposals, rebalances }) => {
+  map(({ t, rows, logs, proposals, rebalances }) => {
     channels.t = t
-    return { t, pushes: channels.drain(), ready: asked.splice(0), rows, proposals, rebalances }
+    return { t, pushes: channels.drain(), ready: asked.splice(0), rows, logs, proposals, rebalances }
   })

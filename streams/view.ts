@@ -13,10 +13,12 @@ import { FeedHealth, type FeedInfo, type FeedLine } from './market/feedHealth.ts
 import type { BookLevels } from './market/levels.ts'
 import { Instrument, Market } from './market/market.ts'
 import type { Ticks } from './market/ticks.ts'
+import type { Past } from './past.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { AssetPrices } from './pools/assetPrice.ts'
 import type { ChainEvents } from './pools/chainLog.ts'
 import { Pool } from './pools/pool.ts'
+import type { TakenLog } from './pools/poolPast.ts'
 import { levelsSymbol, type PoolSpec } from './pools/spec.ts'
 
 /** What a view is made of. */
@@ -91,7 +93,8 @@ export class View {
     for (const spec of options.funds) this.define(spec)
     this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.market, this.changes)]))
     const prices = new AssetPrices(this.market, this.changes)
-    this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, prices, this.changes)]))
+    const took = (log: TakenLog): void => void this.output.logs.push(log)
+    this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, prices, this.changes, took)]))
     for (const pool of this.pools.values()) {
       this.poolsByAddress.set(pool.spec.address, pool)
       const shown = levelsSymbol(pool.spec)
@@ -123,8 +126,7 @@ export class View {
         Object.assign(this.feeds[input.feed]!, { refused: input.refused, missing: input.missing })
         break
       case 'past':
-        this.market.restore(input.market ?? { instruments: [] }, !this.replays, this.changes)
-        this.pastKnown = true
+        this.restore(input)
         break
       case 'ledger':
         this.absorbLedger(input)
@@ -204,9 +206,17 @@ export class View {
     this.open = true
   }
 
-  private absorbLogs({ feed: index, logs, messages, bad }: ChainEvents): void {
+  private restore({ market, pools }: Past): void {
+    this.pastKnown = true
+    this.market.restore(market ?? { instruments: [] }, !this.replays, this.changes)
+    const live = this.feeds.some(feed => feed.live)
+    for (const [id, past] of pools ?? []) this.pools.get(id)?.restore(past, live)
+  }
+
+  private absorbLogs({ feed: index, logs, messages, bad, addresses }: ChainEvents): void {
     const feed = this.feeds[index]!
     feed.seen(feed.live ? this.t : Math.max(this.t, logs.at(-1)?.t ?? 0), messages, true, bad, Number.NaN)
+    for (const address of addresses ?? []) this.poolsByAddress.get(address)?.follow(feed.line())
     for (const log of logs) {
       // A file of one pool's events may leave its address out.
       const pool = this.poolsByAddress.get(log.address.toLowerCase()) ?? (log.address === '' ? this.onlyPool : undefined)
@@ -328,6 +338,8 @@ export class View {
 export interface FrameOutput {
   /** Batches taken in, in their order; to be stored. */
   readonly ticks: Ticks[]
+  /** Logs that pools have taken in, in their order; to be stored. */
+  readonly logs: TakenLog[]
   /** Rebalances that funds ask for. */
   readonly rebalances: RebalanceProposal[]
   /** Funds and portfolios that entries of the journal have changed, each once. */
@@ -335,4 +347,4 @@ export interface FrameOutput {
   readonly portfolios: Portfolio[]
 }
 
-const emptyOutput = (): FrameOutput => ({ ticks: [], rebalances: [], funds: [], portfolios: [] })
+const emptyOutput = (): FrameOutput => ({ ticks: [], logs: [], rebalances: [], funds: [], portfolios: [] })

@@ -55,7 +55,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const epoch = randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
   const inputQueue = new InputQueue()
-  const restoring = new Restoring(inputQueue, readPast)
+  const restoring = new Restoring(inputQueue, (engine, asOf) => readPast(engine, asOf, { pools }))
   const storageLog = log.child({ module: 'storage' })
   const storage = await openStorage(settings, names, engine => restoring.restore(engine), storageLog, signal)
   const flow = pipeline({
@@ -102,11 +102,10 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     ...storage,
     ...links,
   }
-  // After the view has taken an input in, so that trades are valued by the prices of their moment.
   return { ...opened, dex: followDex(opened, storageLog) }
 }
 
-const followDex = ({ plan, flow, engine, inputQueue, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {
+const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {
   const { view } = flow
   const { quote, assets } = plan.settings.config
   const priceOf = (asset: string): number => {
@@ -118,7 +117,6 @@ const followDex = ({ plan, flow, engine, inputQueue, frames$ }: Omit<Core, 'dex'
     pools: view.pools,
     priceOf,
     supplyOf: coin => view.supplies.get(coin) ?? Number(assets[coin]?.supply ?? Number.NaN),
-    input$: inputQueue.input$,
     frames$,
     now: () => view.t || Date.now(),
     log,

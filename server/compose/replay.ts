@@ -61,19 +61,21 @@ const replayAll = async ({ core, hub, status, progress, signal }: RunParts, opti
   if (signal.aborted) return
   await ledgerFeed.settled()
   await sink.until(flow.view.t)
+  await core.dex.stored()
   progress.stored = true
   status.report()
 }
 
 /** A replay waits for what a live market would not wait for, so that the same recording gives the same frames at any speed. */
 const pacing = (core: Core, signal: AbortSignal) => {
-  const { plan, sink, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, restoring, mayHavePast, flow } = core
+  const { plan, sink, dex, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, restoring, mayHavePast, flow } = core
   const { frameMs } = plan.settings.config
   const breathe = breathing()
   const hasCapacity = async (): Promise<void> => {
     await ledgerFeed.settled()
     await rebalanceExecutor.settled()
     await sink.room()
+    await dex.room()
     await recorder?.room()
   }
   const advanceTo = async (t: number): Promise<void> => {

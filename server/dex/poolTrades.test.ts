@@ -3,18 +3,15 @@ import { TOKEN_EXCHANGE } from '../../streams/pools/abi.ts'
 import type { ChainLog } from '../../streams/pools/chainLog.ts'
 import type { PoolSpec } from '../../streams/pools/spec.ts'
 import { saying } from '../../streams/pools/test/v3Logs.ts'
-import { logAt, poolSpec, removed, type Said, swapV2, swapV3, token } from '../../streams/test/chain.ts'
-import { PoolTrades } from './poolTrades.ts'
+import { logAt, lonelyPool, poolSpec, removed, type Said, swapV2, swapV3, token } from '../../streams/test/chain.ts'
+import { type PoolTrade, tradeOf } from './poolTrades.ts'
 
 const COINS = { token0: token('USDC', 6, 'USD'), token1: token('DAI', 18, 'USD') } as const
-const tradesOf = (pool: PoolSpec, ...logs: ChainLog[]) =>
-  new PoolTrades({ pools: [pool], priceOf: asset => (asset === 'USD' ? 1 : Number.NaN), now: () => 7 }).of({
-    kind: 'chain',
-    feed: 0,
-    logs,
-    messages: 1,
-    bad: {},
-  })
+const tradesOf = (spec: PoolSpec, ...logs: ChainLog[]): PoolTrade[] => {
+  const pool = lonelyPool(spec)
+  for (const log of logs) pool.apply(log)
+  return pool.taken.flatMap((taken, i) => tradeOf(taken, spec, BigInt(i)) ?? [])
+}
 
 describe('a swap in a pool is a trade', () => {
   const [oneUsdc, oneDai] = [10n ** 6n, 10n ** 18n]
@@ -41,6 +38,7 @@ describe('a swap in a pool is a trade', () => {
 
   it('unless it cannot be read, or nothing came out', () => {
     const broken = { ...logAt(3, 1, swapV2(oneUsdc, 0, 0, oneDai)), data: '0x12' }
-    expect(tradesOf(poolSpec(COINS), broken, logAt(3, 2, swapV2(oneUsdc, 0, 0, 0)))).toEqual([])
+    expect(() => tradesOf(poolSpec(COINS), broken)).toThrow(RangeError)
+    expect(tradesOf(poolSpec(COINS), logAt(3, 2, swapV2(oneUsdc, 0, 0, 0)))).toEqual([])
   })
 })

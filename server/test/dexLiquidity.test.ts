@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { DAY, HOUR } from '../../streams/market/candles.ts'
 import type { ChainLog } from '../../streams/pools/chainLog.ts'
-import { ADDRESS, logAt, poolSpec, swapV2, swapV3, sync } from '../../streams/test/chain.ts'
+import { ADDRESS, logAt, lonelyPool, poolSpec, swapV2, swapV3, sync } from '../../streams/test/chain.ts'
 import { Driven } from '../../streams/test/drive.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity, liquidityOf } from '../dex/liquidity.ts'
 import { marketsAt } from '../dex/markets.ts'
-import { insertPoolTrades, PoolTrades } from '../dex/poolTrades.ts'
+import { insertPoolTrades, tradeOf } from '../dex/poolTrades.ts'
 import { RowQueue } from '../storage/write/rowQueue.ts'
 import { countOf, KINDS, sharedEngine, silent } from './storageKit.ts'
 
@@ -104,14 +104,21 @@ describe.each(KINDS)('hourly liquidity in the store (%s)', kind => {
 
   it('trades of a pool are there until a reorganisation takes them back', async () => {
     const engine = await database()
-    const pool = poolSpec({ id: 'P' })
-    let now = MIDNIGHT
-    const trades = new PoolTrades({ pools: [pool], priceOf: asset => (asset === 'ETH' ? 2_000 : Number.NaN), now: () => now })
-    const tell = (...logs: ChainLog[]) => insertPoolTrades(engine, trades.of({ kind: 'chain', feed: 0, logs, messages: 1, bad: {} }))
+    const spec = poolSpec({ id: 'P' })
+    const pool = lonelyPool({ id: 'P' })
+    pool.price('ETH-USD', 2_000)
+    let version = 0n
+    const tell = async (...logs: ChainLog[]) => {
+      for (const log of logs) pool.apply(log)
+      await insertPoolTrades(
+        engine,
+        pool.taken.splice(0).flatMap(taken => tradeOf(taken, spec, version++) ?? []),
+      )
+    }
     // 4,000 USDC in, 2 WETH out; then 1 WETH in, 1,900 USDC out.
     const bought = logAt(7, 0, swapV2(4_000_000_000, 0, 0, 2n * 10n ** 18n), MIDNIGHT)
     const sold = logAt(8, 1, swapV2(0, 10n ** 18n, 1_900_000_000, 0), MIDNIGHT + 12_000)
-    await tell(logAt(7, 1, sync(1, 1), MIDNIGHT), bought, sold)
+    await tell(logAt(6, 1, sync(1, 1), MIDNIGHT), bought, sold)
     const markets = () => marketsAt(engine, MIDNIGHT + HOUR, (a, b) => ({ base: b, quote: a }))
     expect(await markets()).toMatchObject([
       {
@@ -125,7 +132,6 @@ describe.each(KINDS)('hourly liquidity in the store (%s)', kind => {
         unpriced: 0,
       },
     ])
-    now += 1
     await tell({ ...sold, removed: true })
     expect(await markets()).toMatchObject([{ n: 1, last: { price: 2_000 } }])
     await tell(logAt(8, 1, swapV2(0, 10n ** 18n, 1_800_000_000, 0), MIDNIGHT + 12_000))

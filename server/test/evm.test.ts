@@ -341,6 +341,85 @@ describe('the logs of a chain, live', () => {
   })
 })
 
+describe('a node that knows a block before it has the logs of it', () => {
+  const ether = 10n ** 18n
+  /** A block with 3,000,000 USDC and 1,000 WETH in the pool, one with a swap, and some without logs. */
+  const blocks = (empty: number): { t: number; logs: Said[] }[] => [
+    { t: SPRING, logs: [{ index: 0, address: ADDRESS, ...sync(3_000_000_000_000n, 1_000n * ether) }] },
+    {
+      t: SPRING + 12,
+      logs: [
+        { index: 0, address: ADDRESS, ...sync(3_300_000_000_000n, 910n * ether) },
+        { index: 1, address: ADDRESS, ...swapV2(300_000_000_000n, 0, 0, 90n * ether) },
+      ],
+    },
+    ...Array.from({ length: empty }, (_, i) => ({ t: SPRING + 24 + 12 * i, logs: [] })),
+  ]
+  const priced = [poolSpec({ id: 'P', token0: token('USDC', 6, 'USD') })]
+
+  it.each<[what: string, times: number, later: number]>([
+    ['of the newest block, once', 1, 0],
+    ['of the newest block, more often', 4, 0],
+    ['in a range of new blocks', 1, 2],
+    ['in a range of old blocks', 1, KEPT + 30],
+  ])('is asked again, by the bloom of the block: it answers with nothing %s', async (_, times, later) => {
+    const chain = new Chain(1)
+    const node = new TestNode(chain, { [ADDRESS]: poolContract(TOKEN0, TOKEN1), ...TOKENS })
+    let left = times
+    node.hasLogsOf = ({ logs }) => logs.length < 2 || left-- <= 0
+    const url = await started(node, 'http')
+    const [first, swap, ...others] = blocks(later)
+    const run = new Run(feedAt(url, priced, '#from=1'), priced)
+    for (const { t, logs } of later === 0 ? [first!] : [first!, swap!, ...others]) chain.add(t, logs)
+    if (later === 0) {
+      await run.until(run.has(chain))
+      chain.add(swap!.t, swap!.logs)
+    }
+    await run.until(run.has(chain))
+    const state = run.state('P', chain.head.t * 1000)
+    expect(state).toMatchObject({ price: 3626.37362637, partial: false, trades24h: 1, volume24h: 300_000 })
+    expect(left).toBeLessThan(0)
+    expect(run.bad).toEqual({})
+  })
+
+  it.each(KINDS)('has all logs of a block asked for where the bloom fits by chance, and goes on, %s', async kind => {
+    const { chain, url, node } = await small(kind)
+    reserves(chain, 1, 2)
+    const run = new Run(feedAt(url, pools, '#from=500'), pools)
+    await run.until(run.has(chain))
+    // Both pools' addresses are topics of another contract's log: the bloom has them, and no log of theirs.
+    const wide = (address: string): string => `0x${address.slice(2).padStart(40, '0')}`
+    chain.add(SPRING + 12, [{ index: 0, address: TOKEN0, topics: [wide(ADDRESS), wide(OTHER)], data: '0x' }])
+    reserves(chain, 3, 4)
+    node.tell()
+    await run.until(() => run.hasNewest(chain))
+    expect(run.bad).toEqual({})
+    expect(run.state('P', chain.head.t * 1000)).toMatchObject({ partial: false, reserves: { 0: '3', 1: '4' } })
+  })
+
+  it.each([
+    ['has none of the block', () => {}],
+    ['gives the logs of all contracts to nobody', (node: TestNode) => Object.assign(node, { wantsAddresses: true })],
+  ])('and never has them makes the pool partial, without figures of a day: it %s', async (_, also) => {
+    const chain = new Chain(1)
+    for (const { t, logs } of blocks(2)) chain.add(t, logs)
+    const node = new TestNode(chain, { [ADDRESS]: poolContract(TOKEN0, TOKEN1), ...TOKENS })
+    also(node)
+    node.hasLogsOf = block => block.logs.length < 2
+    const run = new Run(feedAt(await started(node, 'http'), priced, '#from=1'), priced)
+    await run.until(() => run.bad.gap === 1)
+    const state = run.state('P', chain.head.t * 1000)
+    expect(state).toMatchObject({ partial: true })
+    for (const name of ['price', 'volume24h', 'fees24h', 'trades24h']) expect(state).not.toHaveProperty(name)
+    // The next Sync gives the reserves whole again; what was traded in the day stays unknown.
+    node.hasLogsOf = () => true
+    chain.add(SPRING + 60, [{ index: 0, address: ADDRESS, ...sync(3_300_000_000_000n, 910n * ether) }])
+    await run.until(() => run.hasNewest(chain))
+    expect(run.state('P', chain.head.t * 1000)).toMatchObject({ partial: true, price: 3626.37362637 })
+    expect(run.state('P', chain.head.t * 1000)).not.toHaveProperty('volume24h')
+  })
+})
+
 describe('a pool that is not what the configuration says', () => {
   const contracts = { [ADDRESS]: poolContract(TOKEN0, TOKEN1, { fee: 500, tickSpacing: 10 }), ...TOKENS }
   const right: PoolParameters = {

@@ -25,8 +25,6 @@ export const number: ValueType<number> = { column: 'Nullable(Float64)', initial:
 export const sum: ValueType<number> = { ...number, initial: 0 }
 /** A measure whose every digit is shown; NaN if unknown. */
 export const exact: ValueType<number> = { ...number, leaf: 'exact' }
-/** A count; zero until something happens. */
-export const count: ValueType<number> = { ...exact, initial: 0 }
 /** A moment in ms; NaN if there is none. */
 export const time: ValueType<number> = { ...exact, column: `Nullable(${TIME})` }
 /** A whole number of 32 bits. */

@@ -22,6 +22,9 @@ export const signed = (data: string, i: number, bits = 256): bigint => {
   return value
 }
 
+/** Returns the number of whole words. */
+export const wordsOf = (data: string): number => Math.floor((data.length - 2) / WORD)
+
 /** Checks the number of words. Throws RangeError if there are fewer. */
 export const atLeast = (data: string, words: number): void => {
   if (data.length < 2 + words * WORD) throw new RangeError(`event data: found ${data.length - 2} digits, expected ${words} words`)
@@ -53,6 +56,10 @@ export const signedTopic = (topic: string): bigint => BigInt.asIntN(256, BigInt(
 export const SYNC_V2 = '0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1'
 /** Swap(address,uint256,uint256,uint256,uint256,address) of a Uniswap v2 pair. */
 export const SWAP_V2 = '0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822'
+/** Sync(uint256,uint256) of a pair of Solidly and what descends from it (Velodrome, Aerodrome). */
+export const SYNC_SOLIDLY = '0xcf2aa50876cdfbb541206f89af0ee78d44a2abf8d328e37fa4917f982149848a'
+/** Swap(address,address,uint256,uint256,uint256,uint256) of a pair of Velodrome v2 and Aerodrome: the words of a Uniswap v2 pair. */
+export const SWAP_VELODROME = '0xb3e2773606abfd36b5bd91394b3a54d1398336c65005baf7bf7a05efeffaf75b'
 /** Initialize(uint160,int24) of a Uniswap v3 pool. */
 export const INITIALIZE_V3 = '0x98636036cb66a9c19a37435efc1e90142190214e8abeb821bdba3f2990dd4c95'
 /** Swap(address,address,int256,int256,uint160,uint128,int24) of a Uniswap v3 pool. */
@@ -67,6 +74,14 @@ export const COLLECT_V3 = '0x70935338e69775456a85ddef226c395fb668b63fa0115f5f206
 export const COLLECT_PROTOCOL_V3 = '0x596b573906218d3411850b26a6b437d6c4522fdb43d2d2386263f86d50b8b151'
 /** Flash(address,address,uint256,uint256,uint256,uint256) of a Uniswap v3 pool. */
 export const FLASH_V3 = '0xbdbdb71d7860376ba52b25a5028beea23581364a40522f6bcfb86bb1f2dca633'
+/** CollectFees(address,uint128,uint128) of a pool of Slipstream (Velodrome, Aerodrome): what its gauge takes out. */
+export const COLLECT_FEES_SLIPSTREAM = '0x205860e66845f2bbc0966bfab80db9bf93fca93862ea2b9fcf6945748352b4a3'
+/** IncreaseObservationCardinalityNext(uint16,uint16) of a Uniswap v3 pool. */
+export const INCREASE_OBSERVATIONS_V3 = '0xac49e518f90a358f652e4400164f05a5d8f7e35e7747279bc3a93dbf584e125a'
+/** SetFeeProtocol(uint8,uint8,uint8,uint8) of a Uniswap v3 pool. */
+export const SET_FEE_PROTOCOL_V3 = '0x973d8d92bb299f4af6ce49b52a8adb85ae46b9f214c4c4fc06ac77401237b133'
+/** SetFeeProtocol(uint32,uint32,uint32,uint32) of a PancakeSwap v3 pool. */
+export const SET_FEE_PROTOCOL_PANCAKE = '0xb3159fed3ddfba67bae294599eafe2d0ec98c08bb38e0e5fb87d33154b6e05aa'
 /** TokenExchange(address,int128,uint256,int128,uint256) of a stableswap pool. */
 export const TOKEN_EXCHANGE = '0x8b3e96f2b889fa771c53c981b40daf005f63f637f1869f707052d15a3dd97140'
 /** AddLiquidity(address,uint256[],uint256[],uint256,uint256) of a stableswap pool. */
@@ -83,3 +98,14 @@ export const RAMP_A = '0xa2b71ec6df949300b59aab36b55e189697b750119dd349fcfa8c0f7
 export const STOP_RAMP_A = '0x46e22fb3709ad289f62ce63d469248536dbc78d82b84a3d7e74ad606dc201938'
 /** ApplyNewFee(uint256,uint256) of a stableswap pool. */
 export const APPLY_NEW_FEE = '0x750d10a7f37466ce785ee6bcb604aac543358db42afbcc332a3c12a49c80bf6d'
+
+/** TokenExchange(address,uint256,uint256,uint256,uint256) of a cryptoswap pool. */
+export const TOKEN_EXCHANGE_CRYPTO = '0xb2e76ae99761dc136e598d4a629bb347eccb9532a5f8bbd72e18467c3c34cc98'
+/** TokenExchange(address,uint256,uint256,uint256,uint256,uint256,uint256) of a newer cryptoswap pool: a fee and a price follow. */
+export const TOKEN_EXCHANGE_CRYPTO_NG = '0x143f1f8e861fbdeddd5b46e844b7d3ac7b86a122f36e8c463859ee6811b1f29c'
+/** AddLiquidity(address,uint256[2],uint256[2],uint256,uint256) of an older pool of Curve. */
+export const ADD_LIQUIDITY_OLD = '0x26f55a85081d24974e85c6c00045d0f0453991e95873f52bff0d21af4079a768'
+/** RemoveLiquidity(address,uint256[2],uint256[2],uint256) of an older pool of Curve. */
+export const REMOVE_LIQUIDITY_OLD = '0x7c363854ccf79623411f8995b362bce5eddff18c927edc6f5dbbb5e05819a82c'
+/** RemoveLiquidityImbalance(address,uint256[2],uint256[2],uint256,uint256) of an older pool of Curve. */
+export const REMOVE_LIQUIDITY_IMBALANCE_OLD = '0x2b5508378d7e19e0d5fa338419034731416c4f5b219a10379956f764317fd47e'

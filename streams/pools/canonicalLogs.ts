@@ -3,7 +3,8 @@ import type { ChainLog } from './chainLog.ts'
 /** Logs of blocks this far behind the newest are final: no chain takes them back. Two epochs of Ethereum. */
 const FINAL_AFTER = 64
 
-type Place = Pick<ChainLog, 'block' | 'index'>
+/** Where a log stands in its chain. */
+export type Place = Pick<ChainLog, 'block' | 'index'>
 
 /**
  * The logs that stand, in the order of the chain. Each counts once; those that a reorganisation reverts make room for the logs that the
@@ -19,6 +20,29 @@ export class CanonicalLogs<T> {
   constructor(through: number | undefined = undefined) {
     this.newest = through === undefined ? { block: -1, index: -1 } : { block: through, index: Number.POSITIVE_INFINITY }
     this.final = this.newest
+  }
+
+  /** Where the newest log that stands is; block −1 if there is none. */
+  get newestPlace(): Place {
+    return this.newest
+  }
+
+  /** The logs up to here are final. */
+  get finalPlace(): Place {
+    return this.final
+  }
+
+  /** The effects of the logs that stand and are not final, in order. */
+  get recentEffects(): readonly T[] {
+    return [...this.recent.values()].map(({ effect }) => effect)
+  }
+
+  /** Begins behind a log, which is final. */
+  settle(place: Place, effect: T): void {
+    this.recent.clear()
+    this.newest = place
+    this.final = place
+    this.finalEffect = effect
   }
 
   /** The effect of the newest log that stands; undefined if none does. */

@@ -26,4 +26,6 @@ export interface ChainEvents {
   /** Messages they were read from. */
   readonly messages: number
   readonly bad: BadCounts
+  /** A feed that follows a chain says of whom: what its pools show rests on it also if they have no logs. Lower case. */
+  readonly addresses?: readonly string[]
 }

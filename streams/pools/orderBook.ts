@@ -43,6 +43,12 @@ export class OrderBook implements PoolState {
 
   revert(): void {}
 
+  forget(): void {}
+
+  save(): undefined {}
+
+  load(): void {}
+
   depth(fraction: number): Depth | undefined {
     if (this.snapshot === undefined) return undefined
     const { bid, ask } = depthOf(this.snapshot, fraction)

@@ -66,6 +66,7 @@ describe('the measures of a pool', () => {
       volume24h: volume,
       fees24h: Number((volume * 0.003).toPrecision(12)),
       trades24h: 1,
+      since: NOON - 1,
       il: 0,
       t: NOON - 1,
       partial: false,
@@ -274,8 +275,8 @@ describe('logs taken back', () => {
     told(p, log)
     expect(shown(p)).toMatchObject({ price: 2_000, tvl: 2_000, partial: false })
     told(p, { ...removed(log), t: NOON + 5_000 })
-    expect(shown(p)).toMatchObject({ partial: true, reserves: {} })
-    for (const unknown of ['price', 'tvl']) expect(shown(p)).not.toHaveProperty(unknown)
+    expect(shown(p)).toMatchObject({ partial: true })
+    for (const unknown of ['price', 'tvl', 'reserves']) expect(shown(p)).not.toHaveProperty(unknown)
     told(p, logAt(5, 0, RESERVES, NOON + 6_000))
     expect(shown(p)).toMatchObject({ price: 2_000, partial: false })
     expect(bad(p)).toEqual({})

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
 import { unreachable } from '../lib/unreachable.ts'
@@ -8,12 +9,14 @@ import { initialRow } from '../measures/fields.ts'
 import { POOL } from '../measures/poolFields.ts'
 import type { PoolFigures, PoolRow } from '../measures/rows.ts'
 import type { AssetPrice, AssetPrices } from './assetPrice.ts'
-import { CanonicalLogs } from './canonicalLogs.ts'
+import { CanonicalLogs, type Place } from './canonicalLogs.ts'
 import type { ChainLog } from './chainLog.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
+import { readLog } from './logReading.ts'
 import { OrderBook } from './orderBook.ts'
-import { Inconsistent, type PoolState } from './poolState.ts'
-import { type ReserveDelta, RollingVolume } from './rollingVolume.ts'
+import type { PoolPast, StoredLog, TakenLog } from './poolPast.ts'
+import { Inconsistent, type LogReading, type PoolState } from './poolState.ts'
+import { type ReserveDelta, RollingVolume, type Traded } from './rollingVolume.ts'
 import type { PoolKind, PoolSpec, StableswapSpec, TokenSpec } from './spec.ts'
 import { Stableswap } from './stableswap/stableswap.ts'
 import { UniswapV2 } from './uniswapV2.ts'
@@ -25,14 +28,28 @@ interface DayPrice {
   readonly price: number
 }
 
-/** What a log did: the swap in it and its worth at that time, and the state after it. */
+/** What a log did: what was traded in it, counted by the prices of that time, and the state after it. */
 interface AppliedLog {
   readonly log: ChainLog
-  readonly swap: ReserveDelta | undefined
-  readonly worth: number
+  readonly traded: Traded
+  readonly prices: readonly [number, number]
   readonly snapshot: unknown
   readonly dayPrice: DayPrice | undefined
+  /** From when on all swaps are counted, ms. */
+  readonly begun: number
 }
+
+/** A stored state of a pool: what its kind saves, and what is common to all. `since` is null if nothing was traded before its first log. */
+const savedState = z.strictObject({
+  origin: z.string(),
+  chain: z.unknown(),
+  dayPrice: z.strictObject({ day: z.number(), price: z.number() }).optional(),
+  t: z.number(),
+  since: z.number().nullable(),
+})
+
+/** Logs after which the state is stored; it also is with the first log of a UTC day. */
+const STATE_EVERY = 1_000
 
 /** How far the price moves for the depth that is shown, as a share of it. */
 const SHOWN_DEPTH = 0.02
@@ -60,11 +77,19 @@ export class Pool extends Source implements Dependent {
   /** The UTC day that time has come to. */
   private today = Number.NEGATIVE_INFINITY
   private listening = false
+  private readonly took: (log: TakenLog) => void
+  /** Logs since the state was stored, and the UTC day of the one that it was stored with. */
+  private unsaved = 0
+  private savedDay = Number.NEGATIVE_INFINITY
+  /** Its figures are of former runs, and no feed that goes by the wall has spoken of it yet. */
+  private awaitsFeed = false
 
-  constructor(spec: PoolSpec, prices: AssetPrices, changes: Changes) {
+  /** `took` gets each log that counts, also if it is removed. */
+  constructor(spec: PoolSpec, prices: AssetPrices, changes: Changes, took: (log: TakenLog) => void = () => {}) {
     super()
     this.spec = spec
     this.changes = changes
+    this.took = took
     const { token0, token1, quote } = spec
     const priced = (token: TokenSpec | undefined) => token && prices.of(token.asset, quote)
     this.assets = [priced(token0), priced(token1)]
@@ -79,18 +104,51 @@ export class Pool extends Source implements Dependent {
 
   /** Applies one of its logs, or reverts it if it is removed; false if that was done before. Throws as `PoolState.apply` does. */
   apply(log: ChainLog, feed: FeedLine): boolean {
-    if (this.chain === undefined) return true
     try {
-      if (!(log.removed ? this.revertLog(log, this.chain) : this.applyLog(log, this.chain))) return false
+      if (!(log.removed ? this.revertLog(log) : this.applyLog(log))) return false
     } catch (error) {
-      // The log is rejected, and what is unknown from here on has to be shown nevertheless.
-      if (error instanceof Inconsistent) this.events.touch(this.changes)
+      // What is unknown from here on has to be shown nevertheless.
+      if (error instanceof Inconsistent) this.heard(feed)
       throw error
     }
+    this.heard(feed)
+    return true
+  }
+
+  private heard(feed: FeedLine): void {
+    this.follow(feed)
+    this.events.touch(this.changes)
+  }
+
+  /** Says that its logs come from this feed, if any come. */
+  follow(feed: FeedLine): void {
+    if (this.feeds.has(feed)) return
     this.feeds.add(feed)
     feed.carries.add(this.events)
-    this.events.touch(this.changes)
-    return true
+    if (this.awaitsFeed) this.events.touch(this.changes)
+    this.awaitsFeed = false
+  }
+
+  /** The logs that stand: those that may be taken back, in order, and the place up to which all others are final. Block −1 if there are none. */
+  get standing(): { readonly final: Place; readonly recent: readonly ChainLog[] } {
+    return { final: this.logs.finalPlace, recent: this.logs.recentEffects.map(({ log }) => log) }
+  }
+
+  /**
+   * Takes the place of what is known: the pool as former runs have left it, before any log of this one. `live`: its logs come from a feed
+   * that goes by the wall, and it is stale until that speaks.
+   */
+  restore(past: PoolPast, live: boolean): void {
+    const { base, logs, minutes, gap } = past
+    if (base) this.loadState(base.place, base.state)
+    for (const stored of logs) this.reapply(stored, base !== undefined)
+    if (logs.length > 0) this.day.load(minutes, logs.at(-1)!.log.t)
+    else if (base) this.day.load(minutes, this.figures.eventT)
+    if (gap > this.day.begun) this.day.begin(gap)
+    this.awaitsFeed = live && !Number.isNaN(this.figures.eventT)
+    // Listeners are shown what is known again. For the store nothing has changed.
+    if (this.listening) this.changes.mark(this)
+    this.touch(this.changes)
   }
 
   /**
@@ -111,28 +169,131 @@ export class Pool extends Source implements Dependent {
     this.events.touch(this.changes)
   }
 
-  private applyLog(log: ChainLog, chain: PoolState): boolean {
+  private applyLog(log: ChainLog): boolean {
     if (!this.logs.isNext(log)) return false
     const { t } = log
+    const reading = readLog(this.spec.kind, log)
     this.openDay(t)
-    const swap = chain.apply(log)
-    const worth = swap ? this.worthOf(swap) : Number.NaN
-    if (swap) this.day.add(t, swap, worth)
+    const inconsistent = this.changeState(log, reading)
+    this.begin(t, reading)
+    const prices = this.tokenPrices()
+    const traded = this.tradedIn(reading, prices)
+    this.day.add(t, traded)
     this.openDay(t)
-    this.logs.add(log, { log, swap, worth, snapshot: chain.snapshot, dayPrice: this.dayPrice })
+    const before = this.logs.newestPlace
+    this.logs.add(log, { log, traded, prices, ...this.effect() })
     this.figures.eventT = t
+    this.took({ pool: this.spec.id, log, before, traded, prices, state: this.saveState(log) })
+    if (inconsistent) throw inconsistent
+    if (reading.unread && !log.lost) throw new Inconsistent(`event: found ${log.topics[0]}, expected one that is known`)
     return true
   }
 
-  private revertLog(log: ChainLog, chain: PoolState): boolean {
+  /** Changes the state by a log. If that contradicts what is known, this is forgotten and the error returned: the log stands. */
+  private changeState(log: ChainLog, { unread }: LogReading): Inconsistent | undefined {
+    if (unread) {
+      this.chain?.forget()
+      return undefined
+    }
+    try {
+      this.chain?.apply(log)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof Inconsistent)) throw error
+      // By itself it may say something nevertheless: a price.
+      try {
+        this.chain?.apply(log)
+      } catch {}
+      return error
+    }
+  }
+
+  private effect(): Pick<AppliedLog, 'snapshot' | 'dayPrice' | 'begun'> {
+    return { snapshot: this.chain?.snapshot, dayPrice: this.dayPrice, begun: this.day.begun }
+  }
+
+  private begin(t: number, { begins }: LogReading): void {
+    if (begins) this.day.begin(Number.NEGATIVE_INFINITY)
+    else if (Number.isNaN(this.day.begun)) this.day.begin(t)
+  }
+
+  private revertLog(log: ChainLog): boolean {
+    const before = this.logs.newestPlace
     const reverted = this.logs.revert(log)
     if (reverted === undefined) return false
-    if (reverted.swap) this.day.revert(reverted.log.t, reverted.swap, reverted.worth)
+    const { traded, prices } = reverted
+    this.day.revert(reverted.log.t, traded)
     const newest = this.logs.newestEffect
-    chain.revert(reverted.log, newest ? newest.snapshot : this.start)
+    this.chain?.revert(reverted.log, newest ? newest.snapshot : this.start)
+    this.figures.eventT = newest?.log.t ?? Number.NaN
     this.dayPrice = newest?.dayPrice
+    this.day.begin(newest?.begun ?? Number.NaN)
     this.openDay(this.today)
+    this.took({ pool: this.spec.id, log: { ...reverted.log, removed: true }, before, traded, prices, state: '' })
     return true
+  }
+
+  /** Applies a log of a former run. Its trade is counted with its minute. */
+  private reapply({ log, before, worth, fees, hasState }: StoredLog, hasBase: boolean): void {
+    if (!this.logs.isNext(log)) return
+    const { t } = log
+    let reading: LogReading
+    try {
+      reading = readLog(this.spec.kind, log)
+    } catch {
+      return
+    }
+    const { newestPlace } = this.logs
+    const isFirst = newestPlace.block < 0 && !hasBase
+    if (!isFirst && isAfter(before, newestPlace)) {
+      // Logs between the two were never stored.
+      this.chain?.forget()
+      this.day.begin(t)
+    }
+    this.openDay(t)
+    try {
+      this.changeState(log, reading)
+    } catch {
+      return
+    }
+    this.begin(t, reading)
+    const { swap, unread } = reading
+    const traded = { swap, worth, fees, unread: unread === 'swap' }
+    this.openDay(t)
+    this.logs.add(log, { log, traded, prices: UNKNOWN, ...this.effect() })
+    this.figures.eventT = t
+    this.unsaved += 1
+    if (hasState) this.saved(t)
+  }
+
+  /** Returns the state after a log as text if it is to be stored with this one, else ''. */
+  private saveState({ t }: ChainLog): string {
+    const dayBegins = !(floorTo(t, DAY) <= this.savedDay)
+    this.unsaved += 1
+    if (this.unsaved < STATE_EVERY && !dayBegins) return ''
+    this.saved(t)
+    const since = Number.isFinite(this.day.begun) ? this.day.begun : null
+    const state: z.input<typeof savedState> = { origin: originOf(this.spec), chain: this.chain?.save(), dayPrice: this.dayPrice, t, since }
+    return JSON.stringify(state)
+  }
+
+  private saved(t: number): void {
+    this.unsaved = 0
+    this.savedDay = floorTo(t, DAY)
+  }
+
+  /** Takes a stored state over. Throws Error if it is none. */
+  private loadState(place: Place, text: string): void {
+    const { chain, dayPrice, t, since } = savedState.parse(JSON.parse(text))
+    this.chain?.load(chain ?? {})
+    this.day.begin(since ?? Number.NEGATIVE_INFINITY)
+    this.dayPrice = dayPrice
+    this.today = floorTo(t, DAY)
+    this.figures.eventT = t
+    this.saved(t)
+    const log = { ...place, t, address: this.spec.address, topics: [], data: '0x' }
+    const traded = { swap: undefined, worth: Number.NaN, fees: 0, unread: false }
+    this.logs.settle(place, { log, traded, prices: UNKNOWN, ...this.effect() })
   }
 
   /** Switches whether price changes mark it, as they must while somebody watches. */
@@ -191,10 +352,12 @@ export class Pool extends Source implements Dependent {
     const { bid, ask } = this.depth(SHOWN_DEPTH)
     f.depthBid2 = bid
     f.depthAsk2 = ask
-    f.trades24h = day.n
-    f.volume24h = day.worth
-    f.fees24h = (f.volume24h * this.spec.feePips) / 1e6
-    f.stale = this.feeds.size > 0 && [...this.feeds].every(feed => feed.silent)
+    f.trades24h = day?.n ?? Number.NaN
+    f.volume24h = day?.worth ?? Number.NaN
+    f.fees24h = (f.volume24h * this.spec.feePips) / 1e6 + (day?.fees ?? 0)
+    f.since = day?.since ?? Number.NaN
+    f.partial ||= this.day.hasUnread
+    f.stale = this.feeds.size > 0 ? [...this.feeds].every(feed => feed.silent) : this.awaitsFeed
   }
 
   /**
@@ -221,13 +384,27 @@ export class Pool extends Source implements Dependent {
     return [price0 / this.scales[0], price1 / this.scales[1]]
   }
 
-  /** Returns a swap's volume in the quote currency: the mean of both sides if the market prices both, else the one it prices, else by other pools. */
-  private worthOf({ amount0, amount1 }: ReserveDelta): number {
+  /** Returns the prices that trades are counted by: those of the market, or if it has neither those that other pools give. */
+  private tokenPrices(): readonly [number, number] {
     const [asset0, asset1] = this.assets
-    const size0 = Math.abs(Number(amount0)) / this.scales[0]
-    const size1 = Math.abs(Number(amount1)) / this.scales[1]
-    const ofMarket = mean(size0 * (asset0?.ofMarket ?? Number.NaN), size1 * (asset1?.ofMarket ?? Number.NaN))
-    return Number.isNaN(ofMarket) ? mean(size0 * (asset0?.known ?? Number.NaN), size1 * (asset1?.known ?? Number.NaN)) : ofMarket
+    const ofMarket = [asset0?.ofMarket ?? Number.NaN, asset1?.ofMarket ?? Number.NaN] as const
+    return ofMarket.every(Number.isNaN) ? [asset0?.known ?? Number.NaN, asset1?.known ?? Number.NaN] : ofMarket
+  }
+
+  /** Returns what a log adds to the day. The worth of a swap is the mean of its sides, or that of the side that has a price. */
+  private tradedIn({ swap, paid, lent, unread }: LogReading, [price0, price1]: readonly [number, number]): Traded {
+    const worth = swap
+      ? mean((Math.abs(Number(swap.amount0)) / this.scales[0]) * price0, (Math.abs(Number(swap.amount1)) / this.scales[1]) * price1)
+      : Number.NaN
+    const fees = this.valued(paid) + (lent ? (this.valued(lent) * this.spec.feePips) / 1e6 : 0)
+    return { swap, worth, fees, unread: unread === 'swap' }
+  }
+
+  /** Returns what raw amounts are worth in the quote currency; NaN if unknown. */
+  private valued(amounts: ReserveDelta | undefined): number {
+    const [unit0, unit1] = this.units()
+    const { amount0 = 0n, amount1 = 0n } = amounts ?? {}
+    return (amount0 === 0n ? 0 : Number(amount0) * unit0) + (amount1 === 0n ? 0 : Number(amount1) * unit1)
   }
 
   /** Begins the UTC day of `t` with the price that stands, unless it has begun or there is none. Returns whether it begins with another price. */
@@ -288,6 +465,21 @@ const startBlock = (spec: PoolSpec): number | undefined => {
       return unreachable(spec)
   }
 }
+
+/** Names what a pool's states follow from: a state that was stored under another name is of another pool. */
+export const originOf = (spec: PoolSpec): string => {
+  const of = [spec.kind, spec.address, startBlock(spec) ?? '']
+  if (spec.kind === 'stableswap' && spec.stableswap) {
+    const { amplification, fee, offpegMultiplier } = spec.stableswap
+    of.push(String(amplification), String(fee), String(offpegMultiplier))
+  }
+  return of.join(' ')
+}
+
+/** Prices that nobody has asked for. */
+const UNKNOWN = [Number.NaN, Number.NaN] as const
+
+const isAfter = (a: Place, b: Place): boolean => a.block > b.block || (a.block === b.block && a.index > b.index)
 
 /** Returns the mean of two values, or the known one if the other is NaN. */
 const mean = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : (a + b) / 2)

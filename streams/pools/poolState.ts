@@ -4,6 +4,23 @@ import type { PoolRow } from '../measures/rows.ts'
 import type { ChainLog } from './chainLog.ts'
 import type { DayTotal, ReserveDelta } from './rollingVolume.ts'
 
+/** What a log says of trading, raw. A log of something else says nothing. */
+export interface LogReading {
+  /** The pool begins with it: nothing was traded before. */
+  readonly begins?: true
+  /** What a swap moved into the pool. */
+  readonly swap?: ReserveDelta
+  /** What was paid for a flash loan: a fee, and no trade. */
+  readonly paid?: ReserveDelta
+  /** What a swap lent and got back in the same token: the pool takes its fee of that as well. */
+  readonly lent?: ReserveDelta
+  /**
+   * The log is of an event that is not known, and by its form it may change what lies in the pool (`state`), or be a swap, which changes
+   * that too (`swap`). What it would change is unknown from here on.
+   */
+  readonly unread?: 'state' | 'swap'
+}
+
 /** What is known of a pool from its events. Integers are raw, of the tokens' smallest units; prices are in token0 a token1, raw. */
 export interface PoolState {
   /** What logs are reverted to: never written to afterwards, undefined if nothing is known. */
@@ -17,6 +34,8 @@ export interface PoolState {
    * nothing; throws Inconsistent if it contradicts what is known, and then that is no longer known.
    */
   apply(log: ChainLog): ReserveDelta | undefined
+  /** Forgets what logs have said, because one of them cannot be read or is missing: unknown until others give it whole. */
+  forget(): void
   /** Reverts a log that was applied. `before` is the snapshot after the newest log that still stands. */
   revert(log: ChainLog, before: unknown): void
   /**
@@ -25,8 +44,12 @@ export interface PoolState {
    */
   depth(fraction: number): Depth | undefined
   /** Writes what only its kind has, and whether anything is missing. */
-  describe(figures: Mutable<PoolRow>, day: DayTotal): void
+  describe(figures: Mutable<PoolRow>, day: DayTotal | undefined): void
+  /** Returns the state as JSON, to be stored. */
+  save(): unknown
+  /** Takes the place of what is known: a state that `save` returned. Throws Error if it is none. */
+  load(state: unknown): void
 }
 
-/** A log that contradicts those before it: some are missing or wrong. */
+/** A log that contradicts those before it, because some are missing or wrong, or that cannot be understood. It stands, and what it leaves open is unknown. */
 export class Inconsistent extends RangeError {}

@@ -6,23 +6,48 @@ export interface ReserveDelta {
   readonly amount1: bigint
 }
 
-/** The swaps of a day. `in0` and `in1` are what was paid in, raw; `worth` is in the quote currency, NaN if that of any swap is unknown. */
+/** What a log adds to the day of a pool. */
+export interface Traded {
+  readonly swap: ReserveDelta | undefined
+  /** Of the swap, in the quote currency; NaN if unknown. */
+  readonly worth: number
+  /** Fees that no volume shows, in the quote currency: those of loans. NaN if unknown. */
+  readonly fees: number
+  /** It may be a swap that cannot be read. */
+  readonly unread: boolean
+}
+
+/**
+ * The swaps of a day. `in0` and `in1` are what was paid in, raw; `worth` and `fees` are in the quote currency, NaN if that of any is
+ * unknown. `since` is the moment (ms) from which they are complete; NaN if they cover the whole day.
+ */
 export interface DayTotal {
   readonly n: number
   readonly in0: bigint
   readonly in1: bigint
   readonly worth: number
+  readonly fees: number
+  readonly since: number
 }
 
-interface Minute {
+/** The swaps of one minute. */
+export interface TradedMinute {
+  /** ms: when it began. */
   readonly t: number
-  n: number
-  in0: bigint
-  in1: bigint
-  /** Of the swaps that had a price, in the quote currency. */
-  worth: number
-  unpriced: number
+  readonly n: number
+  readonly in0: bigint
+  readonly in1: bigint
+  /** Of the swaps that had a price, in the quote currency; `unpriced` had none. */
+  readonly worth: number
+  readonly unpriced: number
+  /** Of the loans whose token had a price, in the quote currency; the tokens of `unpricedFees` had none. */
+  readonly fees: number
+  readonly unpricedFees: number
+  /** Logs that may be swaps and cannot be read. */
+  readonly unread: number
 }
+
+type Minute = { -readonly [K in keyof TradedMinute]: TradedMinute[K] }
 
 /**
  * The swaps of the running minute and the 1,439 before it, in event time. Integers are counted up and down, so a swap can be reverted;
@@ -31,60 +56,105 @@ interface Minute {
 export class RollingVolume {
   private minutes: Minute[] = []
   private running = Number.NEGATIVE_INFINITY
-  private readonly sums = { n: 0, in0: 0n, in1: 0n }
+  /** ms: all swaps from here on are counted. NaN: none are. */
+  private from = Number.NaN
+  private sums = { n: 0, in0: 0n, in1: 0n, unread: 0 }
 
-  /** Counts a swap at `t` (ms); `worth` is NaN if no side has a price. A swap before the window is left out. */
-  add(t: number, swap: ReserveDelta, worth: number): void {
+  /** Says that all swaps from `t` (ms) on are counted. */
+  begin(t: number): void {
+    this.from = t
+  }
+
+  /** ms: from when on all swaps are counted; NaN if none are. */
+  get begun(): number {
+    return this.from
+  }
+
+  /** Something may have been traded in the window that cannot be read. */
+  get hasUnread(): boolean {
+    return this.sums.unread > 0
+  }
+
+  /** Counts what a log at `t` (ms) says. What is before the window is left out. */
+  add(t: number, traded: Traded): void {
     this.advance(t)
-    this.count(t, swap, worth, 1)
+    this.count(t, traded, 1)
   }
 
-  /** Takes a swap out that was added with the same arguments. */
-  revert(t: number, swap: ReserveDelta, worth: number): void {
-    this.count(t, swap, worth, -1)
+  /** Takes out what was added with the same arguments. */
+  revert(t: number, traded: Traded): void {
+    this.count(t, traded, -1)
   }
 
-  /** ms: when the window loses its oldest swaps; Infinity if it holds none. */
+  /** ms: when the window loses its oldest swaps or becomes whole; Infinity if it does neither. */
   get losesAt(): number {
     const oldest = this.minutes[0]
-    return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.t + DAY
+    const lost = oldest === undefined ? Number.POSITIVE_INFINITY : oldest.t + DAY
+    const whole = this.isWhole || Number.isNaN(this.from) ? Number.POSITIVE_INFINITY : Math.ceil(this.from / MINUTE) * MINUTE + DAY - MINUTE
+    return Math.min(lost, whole)
   }
 
-  /** Lets time come to `t` (ms). Returns whether the window lost something by that. */
+  /** Takes the place of what is counted: minutes in order, of which the last one that can be known is that of `t` (ms). */
+  load(minutes: readonly TradedMinute[], t: number): void {
+    this.running = floorTo(t, MINUTE)
+    this.minutes = minutes.filter(minute => minute.t > this.running - DAY).map(minute => ({ ...minute }))
+    this.sums = { n: 0, in0: 0n, in1: 0n, unread: 0 }
+    for (const minute of this.minutes) this.sum(minute, 1)
+  }
+
+  /** Lets time come to `t` (ms). Returns whether the window lost something by that, or became whole. */
   advance(t: number): boolean {
     const minute = floorTo(t, MINUTE)
     if (minute <= this.running) return false
+    const wasWhole = this.isWhole
     this.running = minute
+    const becameWhole = this.isWhole !== wasWhole
     const gone = this.minutes.filter(m => m.t <= minute - DAY)
-    if (gone.length === 0) return false
     this.minutes = this.minutes.slice(gone.length)
-    for (const { n, in0, in1 } of gone) {
-      this.sums.n -= n
-      this.sums.in0 -= in0
-      this.sums.in1 -= in1
-    }
-    return true
+    for (const minute of gone) this.sum(minute, -1)
+    return gone.length > 0 || becameWhole
   }
 
-  /** Returns the sums over the window. */
-  total(): DayTotal {
+  /** Returns the sums over the window; undefined if they are unknown. */
+  total(): DayTotal | undefined {
+    if (Number.isNaN(this.from) || this.hasUnread) return undefined
     let worth = 0
-    for (const minute of this.minutes) worth += minute.unpriced > 0 ? Number.NaN : minute.worth
-    return { ...this.sums, worth }
+    let fees = 0
+    for (const minute of this.minutes) {
+      worth += minute.unpriced > 0 ? Number.NaN : minute.worth
+      fees += minute.unpricedFees > 0 ? Number.NaN : minute.fees
+    }
+    const { n, in0, in1 } = this.sums
+    return { n, in0, in1, worth, fees, since: this.isWhole ? Number.NaN : this.from }
   }
 
-  private count(t: number, { amount0, amount1 }: ReserveDelta, worth: number, sign: 1 | -1): void {
+  /** Whether all swaps of the window are counted. */
+  private get isWhole(): boolean {
+    return this.from <= this.running - DAY + MINUTE
+  }
+
+  private sum({ n, in0, in1, unread }: TradedMinute, sign: 1 | -1): void {
+    this.sums.n += sign * n
+    this.sums.in0 += BigInt(sign) * in0
+    this.sums.in1 += BigInt(sign) * in1
+    this.sums.unread += sign * unread
+  }
+
+  private count(t: number, { swap, worth, fees, unread }: Traded, sign: 1 | -1): void {
     const minute = this.minuteOf(t)
     if (minute === undefined) return
-    const in0 = amount0 > 0n ? BigInt(sign) * amount0 : 0n
-    const in1 = amount1 > 0n ? BigInt(sign) * amount1 : 0n
+    const paidIn = (amount: bigint): bigint => (amount > 0n ? BigInt(sign) * amount : 0n)
     for (const sums of [minute, this.sums]) {
+      if (unread) sums.unread += sign
+      if (swap === undefined) continue
       sums.n += sign
-      sums.in0 += in0
-      sums.in1 += in1
+      sums.in0 += paidIn(swap.amount0)
+      sums.in1 += paidIn(swap.amount1)
     }
-    if (Number.isNaN(worth)) minute.unpriced += sign
-    else minute.worth += sign * worth
+    if (swap && Number.isNaN(worth)) minute.unpriced += sign
+    else if (swap) minute.worth += sign * worth
+    if (Number.isNaN(fees)) minute.unpricedFees += sign
+    else minute.fees += sign * fees
   }
 
   /** Returns the minute of `t`, made if there is none; undefined if it has left the window. */
@@ -94,7 +164,7 @@ export class RollingVolume {
     const at = this.minutes.findLastIndex(m => m.t <= start)
     const known = this.minutes[at]
     if (known?.t === start) return known
-    const minute = { t: start, n: 0, in0: 0n, in1: 0n, worth: 0, unpriced: 0 }
+    const minute = { t: start, n: 0, in0: 0n, in1: 0n, worth: 0, unpriced: 0, fees: 0, unpricedFees: 0, unread: 0 }
     this.minutes.splice(at + 1, 0, minute)
     return minute
   }

@@ -6,6 +6,7 @@ import { BURN_V3, INITIALIZE_V3, MINT_V3, SWAP_V2, SWAP_V3, SYNC_V2 } from '../p
 import { AssetPrices } from '../pools/assetPrice.ts'
 import type { ChainLog } from '../pools/chainLog.ts'
 import { Pool } from '../pools/pool.ts'
+import type { PoolPast, TakenLog } from '../pools/poolPast.ts'
 import type { PoolKind, PoolSpec, TokenSpec } from '../pools/spec.ts'
 import { NOON } from './drive.ts'
 
@@ -69,8 +70,12 @@ export const lonelyPool = <K extends PoolKind = 'uniswap-v2'>(spec: PoolMembers<
   const market = new Market(new Interner())
   const feed = new FeedLine()
   const changes = new Changes()
-  const pool = new Pool(poolSpec(spec), new AssetPrices(market, changes), changes)
+  const taken: TakenLog[] = []
+  const pool = new Pool(poolSpec(spec), new AssetPrices(market, changes), changes, log => void taken.push(log))
   return {
+    /** The logs it has taken in. */
+    taken,
+    restore: (past: PoolPast) => pool.restore(past, false),
     price: (symbol: string, price: number) => {
       market.instrument(symbol).price = price
     },

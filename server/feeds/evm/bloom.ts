@@ -1,5 +1,5 @@
 import { hexToBytes, keccak256 } from 'viem'
-import type { FoundLog } from './node.ts'
+import type { ChainLog } from '../../../streams/pools/chainLog.ts'
 
 /** Bytes of a bloom. */
 const BYTES = 256
@@ -32,7 +32,7 @@ export const mayHaveLogs = (bloom: string, address: string): boolean => {
 }
 
 /** Returns the bloom of logs: of their addresses and topics, nothing else. */
-export const bloomOf = (logs: readonly Pick<FoundLog, 'address' | 'topics'>[]): string => {
+export const bloomOf = (logs: readonly Pick<ChainLog, 'address' | 'topics'>[]): string => {
   const bytes = new Uint8Array(BYTES)
   for (const item of new Set(logs.flatMap(({ address, topics }) => [address, ...topics])))
     for (const bit of bitsOf(item)) bytes[BYTES - 1 - (bit >> 3)]! |= 1 << (bit & 7)

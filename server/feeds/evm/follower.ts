@@ -12,7 +12,9 @@ const READINGS = 5
 const AT_ONCE = 8
 /** A node that knows a block before it has the logs of it is waited for this often; then the logs count as lost. */
 const WAITS = 5
-/** Blocks of a long range whose blooms are looked at: a node that does not have the logs of old blocks lacks them in all. */
+/** Blocks behind the newest whose blooms are all looked at. */
+const CHECKED = 1_024
+/** Older blocks of a range whose blooms are looked at: a node that does not have the logs of old blocks lacks them in all. */
 const SAMPLES = 16
 
 /** The questions that a follower asks a node. */
@@ -129,7 +131,7 @@ export class Follower {
   private async *far(node: Blocks, from: number, to: number): AsyncGenerator<Step, boolean> {
     let next = from
     for await (const { to: last, ...found } of this.read(node, from, to)) {
-      const headers = await inTurns(samples(next, last), number => headerAt(node, number))
+      const headers = await inTurns(checkedOf(next, last, to), number => headerAt(node, number))
       const checked = await checkedAgainstBlooms(node, headers, found, this.addresses)
       if (this.isBehind(checked)) return false
       const times = await timesOf(node, checked.found.logs)
@@ -237,10 +239,13 @@ const chainLogs = (
   return { logs: good, bad }
 }
 
-/** Returns some of the numbers from the first to the last, both among them. */
-const samples = (from: number, to: number): number[] => {
-  if (to - from < SAMPLES) return numbers(from, to)
-  return Array.from({ length: SAMPLES }, (_, i) => from + Math.round(((to - from) * i) / (SAMPLES - 1)))
+/** Returns the blocks of a range whose blooms are looked at, in order; all behind it up to `end` are to be read as well. */
+const checkedOf = (from: number, to: number, end: number): number[] => {
+  const recent = Math.max(from, end - CHECKED)
+  const older = Math.min(to, recent - 1)
+  if (older - from < SAMPLES) return numbers(from, to)
+  const some = Array.from({ length: SAMPLES }, (_, i) => from + Math.round(((older - from) * i) / (SAMPLES - 1)))
+  return [...some, ...numbers(recent, to)]
 }
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)

@@ -9,6 +9,7 @@ import { dex } from './migrations/0008_dex.ts'
 import { bars } from './migrations/0009_bars.ts'
 import { candlesOfAll } from './migrations/0010_candles_of_all.ts'
 import { knownSums } from './migrations/0012_known_sums.ts'
+import { poolLogs } from './migrations/0014_pool_logs.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   bars,
   candlesOfAll,
   knownSums,
+  poolLogs,
 ]
 
 /** Returns a name as SQL quotes it. */

@@ -15,6 +15,8 @@ export interface RowQueueStats {
 
 /** Rows that may wait; any more are dropped and counted. */
 const ROWS_MAX = 100_000
+/** Rows that wait when a replay is held up. */
+const ROOM = 50_000
 /** Rows of one insert. */
 const BATCH = 5_000
 /** ms from one insert to the next: each costs the engine a part to be merged, however small. */
@@ -27,6 +29,9 @@ export class RowQueue<Row> {
   private readonly log: Logger
   private readonly abort = new AbortController()
   private more = deferred<void>()
+  /** Resolves with the next insert, or the end. */
+  private inserted = deferred<void>()
+  private ended = false
   private readonly done: Promise<void>
   private counts = { stored: 0, retries: 0, dropped: 0 }
 
@@ -34,7 +39,10 @@ export class RowQueue<Row> {
   constructor(engine: Promise<Engine>, insert: (engine: Engine, rows: readonly Row[]) => Promise<void>, log: Logger) {
     this.insert = insert
     this.log = log
-    this.done = this.run(engine)
+    this.done = this.run(engine).finally(() => {
+      this.ended = true
+      this.inserted.resolve()
+    })
   }
 
   /** Takes a row in, or drops and counts it if the queue is full. */
@@ -53,11 +61,25 @@ export class RowQueue<Row> {
     return { waiting: this.rows.length, ...this.counts }
   }
 
+  /** Resolves when there is room for more rows, or when the queue has ended. */
+  room(): Promise<void> {
+    return this.below(ROOM)
+  }
+
+  /** Resolves when all rows are stored, or when the queue has ended. */
+  stored(): Promise<void> {
+    return this.below(1)
+  }
+
   /** Inserts the waiting rows, with no further retry, and ends. */
   async close(): Promise<void> {
     this.abort.abort()
     this.more.resolve()
     await this.done
+  }
+
+  private async below(rows: number): Promise<void> {
+    while (this.rows.length >= rows && !this.ended) await this.inserted.promise
   }
 
   private async run(opening: Promise<Engine>): Promise<void> {
@@ -90,6 +112,8 @@ export class RowQueue<Row> {
     await this.insert(engine, batch)
     this.rows = this.rows.slice(batch.length)
     this.counts.stored += batch.length
+    this.inserted.resolve()
+    this.inserted = deferred()
     return batch.length
   }
 }

@@ -1,25 +1,35 @@
+import { z } from 'zod'
 import type { Mutable } from '../../lib/mutable.ts'
 import type { Depth } from '../../market/levels.ts'
 import type { PoolRow } from '../../measures/rows.ts'
 import {
   ADD_LIQUIDITY,
+  ADD_LIQUIDITY_OLD,
   APPLY_NEW_FEE,
   lengthOf,
   RAMP_A,
   REMOVE_LIQUIDITY,
   REMOVE_LIQUIDITY_IMBALANCE,
+  REMOVE_LIQUIDITY_IMBALANCE_OLD,
+  REMOVE_LIQUIDITY_OLD,
   REMOVE_LIQUIDITY_ONE,
   STOP_RAMP_A,
   TOKEN_EXCHANGE,
+  TOKEN_EXCHANGE_CRYPTO,
+  TOKEN_EXCHANGE_CRYPTO_NG,
   unsigned,
   unsignedPair,
+  wordsOf,
 } from '../abi.ts'
 import type { ChainLog } from '../chainLog.ts'
-import { Inconsistent, type PoolState } from '../poolState.ts'
+import { Inconsistent, type LogReading, type PoolState } from '../poolState.ts'
 import type { ReserveDelta } from '../rollingVolume.ts'
 import { adminShare, type Curve, exchanged, invariant, precise, withdrawn } from './stableswapMath.ts'
 
 type Balances = readonly [bigint, bigint]
+
+const whole = z.string().regex(/^\d+$/).transform(BigInt)
+const saved = z.strictObject({ balances: z.tuple([whole, whole]).optional() })
 
 /** The balances of a stableswap pool at the end of a block, raw, without what is due to its owner. */
 export interface StableswapStart {
@@ -79,6 +89,11 @@ export class Stableswap implements PoolState {
         // RemoveLiquidityOne(provider, int128 token_id, uint256 token_amount, uint256 coin_amount, uint256 token_supply)
         this.withdrawOne(coin(data, 0), unsigned(data, 1), unsigned(data, 2), unsigned(data, 3))
         return undefined
+      case TOKEN_EXCHANGE_CRYPTO:
+      case TOKEN_EXCHANGE_CRYPTO_NG:
+        // Its curve is another.
+        this.snapshot = undefined
+        return deltaOf(exchangeIn(data))
       case RAMP_A:
       case STOP_RAMP_A:
       case APPLY_NEW_FEE:
@@ -86,6 +101,18 @@ export class Stableswap implements PoolState {
         return undefined
     }
     return undefined
+  }
+
+  forget(): void {
+    this.snapshot = undefined
+  }
+
+  save(): unknown {
+    return { balances: this.snapshot?.map(String) }
+  }
+
+  load(state: unknown): void {
+    this.snapshot = saved.parse(state).balances
   }
 
   revert(_log: ChainLog, before: Balances | undefined): void {
@@ -199,9 +226,32 @@ const exchangeIn = (data: string): Exchange => {
 const deltaOf = ({ i, sold, bought }: Exchange): ReserveDelta =>
   i === 0 ? { amount0: sold, amount1: -bought } : { amount0: -bought, amount1: sold }
 
-/** Returns the exchange in a log of a stableswap pool; undefined if there is none. Throws RangeError if it is of one coin for itself. */
-export const stableswapSwap = ({ topics, data }: ChainLog): ReserveDelta | undefined =>
-  topics[0] === TOKEN_EXCHANGE ? deltaOf(exchangeIn(data)) : undefined
+/** Events of exchanges, in the same words, whatever the curve. */
+const EXCHANGES: ReadonlySet<string> = new Set([TOKEN_EXCHANGE, TOKEN_EXCHANGE_CRYPTO, TOKEN_EXCHANGE_CRYPTO_NG])
+/** Other events that are read. */
+const READ: ReadonlySet<string> = new Set([
+  ADD_LIQUIDITY,
+  REMOVE_LIQUIDITY,
+  REMOVE_LIQUIDITY_ONE,
+  REMOVE_LIQUIDITY_IMBALANCE,
+  RAMP_A,
+  STOP_RAMP_A,
+  APPLY_NEW_FEE,
+])
+/** Liquidity of older pools, whose arithmetic is another. */
+const OLD_LIQUIDITY: ReadonlySet<string> = new Set([ADD_LIQUIDITY_OLD, REMOVE_LIQUIDITY_OLD, REMOVE_LIQUIDITY_IMBALANCE_OLD])
+/** Words of a log that may be an exchange: two coins and two amounts. */
+const EXCHANGE_WORDS = 4
+
+/** Reads a log of a stableswap pool. Throws RangeError if it is an exchange of one coin for itself. */
+export const stableswapReading = ({ topics, data }: ChainLog): LogReading => {
+  const event = topics[0] ?? ''
+  if (EXCHANGES.has(event)) return { swap: deltaOf(exchangeIn(data)) }
+  if (event === ADD_LIQUIDITY && lengthOf(data, 1) === 0) return { begins: true }
+  if (READ.has(event)) return {}
+  if (OLD_LIQUIDITY.has(event)) return { unread: 'state' }
+  return wordsOf(data) >= EXCHANGE_WORDS ? { unread: 'swap' } : {}
+}
 
 const coin = (data: string, i: number): 0 | 1 => {
   const id = unsigned(data, i, 127)

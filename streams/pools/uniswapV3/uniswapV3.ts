@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { squareRoot } from '../../lib/bigintMath.ts'
 import type { Mutable } from '../../lib/mutable.ts'
 import type { Depth } from '../../market/levels.ts'
@@ -5,21 +6,27 @@ import type { PoolRow } from '../../measures/rows.ts'
 import {
   atLeast,
   BURN_V3,
+  COLLECT_FEES_SLIPSTREAM,
   COLLECT_PROTOCOL_V3,
   COLLECT_V3,
   FLASH_V3,
+  INCREASE_OBSERVATIONS_V3,
   INITIALIZE_V3,
   MINT_V3,
+  SET_FEE_PROTOCOL_PANCAKE,
+  SET_FEE_PROTOCOL_V3,
   SWAP_V3,
   signed,
   signedTopic,
   unsigned,
+  wordsOf,
 } from '../abi.ts'
 import type { ChainLog } from '../chainLog.ts'
-import { Inconsistent, type PoolState } from '../poolState.ts'
+import { Inconsistent, type LogReading, type PoolState } from '../poolState.ts'
 import type { DayTotal, ReserveDelta } from '../rollingVolume.ts'
 import type { PoolPrice } from './swap.ts'
 import { TickMap } from './tickMap.ts'
+import { MAX_SQRT_RATIO, MIN_SQRT_RATIO, tickAtSqrtRatio } from './tickMath.ts'
 import type { V3Snapshot } from './v3Snapshot.ts'
 
 /** A change of liquidity in a range. */
@@ -38,6 +45,16 @@ interface LogEffect {
   readonly in0: bigint
   readonly in1: bigint
 }
+
+const whole = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(BigInt)
+const saved = z.strictObject({
+  price: z.strictObject({ sqrtPriceX96: whole, tick: z.int(), liquidity: whole }).optional(),
+  ticks: z.array(z.tuple([z.int(), whole, whole])).optional(),
+  balances: z.tuple([whole, whole]).optional(),
+})
 
 /** A fraction of one, in whole numbers: twelve places. */
 const PARTS = 10n ** 12n
@@ -116,10 +133,32 @@ export class UniswapV3 implements PoolState {
     return { bid: Number(map.amount0Between(at, squareRoot(down))), ask: Number(map.amount1Between(squareRoot(up), at)) }
   }
 
-  describe(figures: Mutable<PoolRow>, { n: dayN, in0: dayIn0, in1: dayIn1 }: DayTotal): void {
+  describe(figures: Mutable<PoolRow>, day: DayTotal | undefined): void {
     figures.partial = this.map === undefined || this.snapshot === undefined
     if (this.snapshot === undefined) delete figures.v3
-    else figures.v3 = { ...this.snapshot, dayN, dayIn0, dayIn1 }
+    else figures.v3 = { ...this.snapshot, dayN: day?.n ?? Number.NaN, dayIn0: day?.in0, dayIn1: day?.in1 }
+  }
+
+  forget(): void {
+    this.snapshot = undefined
+    this.lose()
+  }
+
+  save(): unknown {
+    const { snapshot, map, reserves } = this
+    return {
+      price: snapshot && { ...snapshot, sqrtPriceX96: String(snapshot.sqrtPriceX96), liquidity: String(snapshot.liquidity) },
+      ticks: map && [...map.entries()].map(({ tick, gross, net }) => [tick, String(gross), String(net)]),
+      balances: reserves?.map(String),
+    }
+  }
+
+  load(state: unknown): void {
+    const { price, ticks, balances } = saved.parse(state)
+    this.snapshot = price
+    this.map = ticks && new TickMap()
+    this.map?.load(ticks!.map(([tick, gross, net]) => ({ tick, gross, net })))
+    ;[this.balance0, this.balance1] = balances ?? [undefined, undefined]
   }
 
   private provide({ lower, upper, liquidity }: LiquidityChange): void {
@@ -160,8 +199,9 @@ export class UniswapV3 implements PoolState {
 }
 
 /** Returns what a log says of the pool's state; undefined if nothing. Throws RangeError or SyntaxError if its data are wrong. */
-export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => {
-  switch (topics[0]) {
+export const logEffect = (log: ChainLog): LogEffect | undefined => {
+  const { topics, data } = log
+  switch (eventOf(log)) {
     case SWAP_V3: {
       const price = priceOf(unsigned(data, 2, 160), unsigned(data, 3, 128), signed(data, 4, 24))
       const swap = swapIn(data)
@@ -178,11 +218,14 @@ export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => 
       // Collect(owner, address recipient, int24 tickLower, int24 tickUpper, uint128 amount0, uint128 amount1)
       return { in0: -unsigned(data, 1, 128), in1: -unsigned(data, 2, 128) }
     case COLLECT_PROTOCOL_V3:
-      // CollectProtocol(sender, recipient, uint128 amount0, uint128 amount1)
+    // CollectProtocol(sender, recipient, uint128 amount0, uint128 amount1)
+    case COLLECT_FEES_SLIPSTREAM:
+      // CollectFees(recipient, uint128 amount0, uint128 amount1)
       return { in0: -unsigned(data, 0, 128), in1: -unsigned(data, 1, 128) }
-    case FLASH_V3:
-      // Flash(sender, recipient, uint256 amount0, uint256 amount1, uint256 paid0, uint256 paid1): lent and given back, with a fee
-      return { in0: unsigned(data, 2), in1: unsigned(data, 3) }
+    case FLASH_V3: {
+      const { amount0, amount1 } = paidIn(data)
+      return { in0: amount0, in1: amount1 }
+    }
     case INITIALIZE_V3:
       // Initialize(uint160 sqrtPriceX96, int24 tick)
       return { begins: true, price: priceOf(unsigned(data, 0, 160), 0n, signed(data, 1, 24)), in0: 0n, in1: 0n }
@@ -190,11 +233,64 @@ export const logEffect = ({ topics, data }: ChainLog): LogEffect | undefined => 
   return undefined
 }
 
-/** Returns the swap in a log of a v3 pool; undefined if there is none. Throws as `signed` does. */
-export const uniswapV3Swap = ({ topics, data }: ChainLog): ReserveDelta | undefined => (topics[0] === SWAP_V3 ? swapIn(data) : undefined)
+/** Events that leave price, liquidity and tokens alone. */
+const HARMLESS: ReadonlySet<string> = new Set([INCREASE_OBSERVATIONS_V3, SET_FEE_PROTOCOL_V3, SET_FEE_PROTOCOL_PANCAKE])
+const READ: ReadonlySet<string> = new Set([
+  SWAP_V3,
+  MINT_V3,
+  BURN_V3,
+  COLLECT_V3,
+  COLLECT_PROTOCOL_V3,
+  COLLECT_FEES_SLIPSTREAM,
+  FLASH_V3,
+  INITIALIZE_V3,
+])
+
+/** The event that a log is read as: forks have a Swap of other arguments behind the same five words. */
+const eventOf = (log: ChainLog): string => {
+  const [event = ''] = log.topics
+  return !READ.has(event) && !HARMLESS.has(event) && hasWordsOfSwap(log) ? SWAP_V3 : event
+}
+
+/**
+ * Says whether a log of an unknown event has the words of a Swap in front (PancakeSwap v3 and Algebra Integral add others): amounts of
+ * opposite signs, a price, a liquidity, and the tick of that price, which no other event has by chance.
+ */
+const hasWordsOfSwap = ({ topics, data }: ChainLog): boolean => {
+  if (topics.length > 3 || wordsOf(data) < 5) return false
+  try {
+    const { amount0, amount1 } = swapIn(data)
+    const { sqrtPriceX96, tick } = priceOf(unsigned(data, 2, 160), unsigned(data, 3, 128), signed(data, 4, 24))
+    if (amount0 > 0n === amount1 > 0n || sqrtPriceX96 < MIN_SQRT_RATIO || sqrtPriceX96 >= MAX_SQRT_RATIO) return false
+    const expected = tickAtSqrtRatio(sqrtPriceX96)
+    // A price that came down to an initialised tick exactly stands on the one below.
+    return tick === expected || tick === expected - 1
+  } catch {
+    return false
+  }
+}
+
+/** Words of an unknown log that may be a swap, and of one that may move tokens. */
+const SWAP_WORDS = 4
+const MOVING_WORDS = 2
+
+/** Reads a log of a v3 pool. Throws as `signed` does. */
+export const uniswapV3Reading = (log: ChainLog): LogReading => {
+  const { topics, data } = log
+  const event = eventOf(log)
+  if (event === SWAP_V3) return { swap: swapIn(data) }
+  if (event === FLASH_V3) return { paid: paidIn(data) }
+  if (event === INITIALIZE_V3) return { begins: true }
+  if (READ.has(event) || HARMLESS.has(event) || wordsOf(data) < MOVING_WORDS) return {}
+  // What names a position in its topics changes liquidity.
+  return { unread: wordsOf(data) >= SWAP_WORDS && topics.length <= 3 ? 'swap' : 'state' }
+}
 
 /** Swap(sender, recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick) */
 const swapIn = (data: string): ReserveDelta => ({ amount0: signed(data, 0), amount1: signed(data, 1) })
+
+/** Flash(sender, recipient, uint256 amount0, uint256 amount1, uint256 paid0, uint256 paid1): lent and given back, with a fee */
+const paidIn = (data: string): ReserveDelta => ({ amount0: unsigned(data, 2), amount1: unsigned(data, 3) })
 
 const priceOf = (sqrtPriceX96: bigint, liquidity: bigint, tick: bigint): PoolPrice => {
   if (sqrtPriceX96 === 0n) throw new RangeError('price: found 0, expected one above zero')
