@@ -34,6 +34,8 @@ describe('a feed as it is asked for', () => {
     ['bybit:BTCUSDT,BTCUSDT', ['BTC-USDT'], true],
     ['binance:btcusdt,bnbbusd,btcusdt-perp', ['BTC-USDT', 'BNB-BUSD', 'BTC-USDT-PERP'], true],
     ['coinbase:btc-usd', ['BTC-USD'], true],
+    ['binance:BTCUSD_PERP,BTCUSDT-PERP', ['BTC-USD-PERP', 'BTC-USDT-PERP'], true],
+    ['bybit:BTCUSD-PERP,BTCUSDT-PERP', ['BTC-USD-PERP', 'BTC-USDT-PERP'], true],
     ['kraken:xbt/usd,AAPLx/USD', ['BTC-USD', 'AAPLx-USD'], true],
     ['replay:trades.csv', undefined, false],
   ])('%s', async (spec, symbols, isLive) => {

@@ -51,14 +51,17 @@ export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> 
   return liveFeed(spec, kind, exchange, rest ?? '', options)
 }
 
-const liveFeed = (spec: string, kind: string, { spot, perpetual }: LiveExchange, list: string, options: FeedOptions): Feed => {
+/** Names of perpetuals: `BTCUSDT-PERP`, and Binance's own `BTCUSD_PERP`. */
+const PERPETUALS = /[-_]PERP$/i
+
+const liveFeed = (spec: string, kind: string, { spot, perpetual, inverse }: LiveExchange, list: string, options: FeedOptions): Feed => {
   const { map, mirrors = {}, timeouts = CONNECTION_TIMEOUTS, environment = systemEnvironment } = options
   const wanted = new Map<Venue, Set<string>>()
   const canonical = new Set<string>()
   for (const item of list.split(',')) {
-    const isPerpetual = item.toUpperCase().endsWith(PERPETUAL)
-    const name = isPerpetual ? item.slice(0, -PERPETUAL.length) : item
-    const venue = isPerpetual ? perpetual : spot
+    const isPerpetual = PERPETUALS.test(item)
+    const name = item.toUpperCase().endsWith(PERPETUAL) ? item.slice(0, -PERPETUAL.length) : item
+    const venue = isPerpetual && inverse?.symbols.form.test(name.toUpperCase()) ? inverse : isPerpetual ? perpetual : spot
     if (venue === undefined) throw new SpecError(spec, item, `no perpetual: of ${kind} the spot market is understood`)
     const { form, like, inCapitals } = venue.symbols
     const symbol = inCapitals ? name.toUpperCase() : name

@@ -61,7 +61,7 @@ export const itIsAVenue = (venue: Venue, { addresses, messages: samples }: Venue
       expect(messages).toBe(samples.length)
       expect(trades.length + quotes.length).toBeGreaterThan(0)
       for (const { source } of [...trades, ...quotes]) expect(source).toBe(venue.name)
-      for (const { symbol } of [...trades, ...quotes]) expect(symbol.endsWith('-PERP')).toBe(venue.perpetual)
+      for (const { symbol } of [...trades, ...quotes]) expect(symbol.endsWith('-PERP')).toBe(venue.perpetual !== false)
     })
 
     it('counts what is no JSON', () => {
@@ -91,7 +91,7 @@ export const itIsAVenue = (venue: Venue, { addresses, messages: samples }: Venue
     it('counts instruments that nobody knows', () => {
       const talk = new Talk(venue)
       const isSymbol = (value: unknown): boolean =>
-        typeof value === 'string' && venue.symbols.form.test(value) && readSymbol(value) !== undefined
+        typeof value === 'string' && venue.symbols.form.test(value) && readSymbol(value, venue.perpetual) !== undefined
       const renamed = JSON.stringify(samples[0], (_, value) => (isSymbol(value) ? 'NOTHING' : value))
       talk.says(renamed)
       talk.says(renamed)

@@ -96,6 +96,18 @@ describe('a venue symbol', () => {
     },
   )
 
+  it.each([
+    ['BTCUSD', 'BTC-USD-PERP'],
+    ['BTCUSD_PERP', 'BTC-USD-PERP'],
+  ])('%s of a market of inverse perpetuals is %s, and nothing of another market of perpetuals', (venueSymbol, symbol) => {
+    expect(readSymbol(venueSymbol, 'inverse')).toBe(symbol)
+    expect(readSymbol(venueSymbol, true)).toBeUndefined()
+  })
+
+  it.each(['BTCUSDT', 'BTCUSD_240927', 'BTCUSDM24', 'BTCPERP'])('%s is no inverse perpetual', name => {
+    expect(readSymbol(name, 'inverse')).toBeUndefined()
+  })
+
   it.each(['', 'BTC', 'FDUSD', 'FOOBAR', 'BTC-USD-EUR', '-USD', '2021-04', '💰USDT'])('%j is none', name => {
     expect(readSymbol(name)).toBeUndefined()
   })

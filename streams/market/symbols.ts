@@ -56,12 +56,15 @@ export const splitSymbol = (symbol: string): { base: string; quote: string } | u
   return dash > 0 ? { base: pair.slice(0, dash), quote: pair.slice(dash + 1) } : undefined
 }
 
+/** Whether names are those of perpetuals; `inverse`: of such whose sizes are contracts of so many dollars, margined in the coin itself. */
+export type Perpetual = boolean | 'inverse'
+
 /** How venues' names become canonical symbols. */
 export interface SymbolMap {
   /** Returns what the configuration says, by `venue:SYMBOL` or `SYMBOL`, whatever kind of instrument it is. */
   named(venue: string, venueSymbol: string): string | undefined
   /** Returns the canonical symbol; undefined if neither the configuration nor the name gives one. */
-  canonical(venue: string, venueSymbol: string, perpetual?: boolean): string | undefined
+  canonical(venue: string, venueSymbol: string, perpetual?: Perpetual): string | undefined
 }
 
 /**
@@ -93,15 +96,18 @@ const FUTURE = /^(PI|PF|FI|FF|PV)$/
  */
 export const readSymbol = (
   venueSymbol: string,
-  perpetual = false,
+  perpetual: Perpetual = false,
   isKnown: (asset: string) => boolean = asset => KNOWN_ASSETS.has(asset),
 ): string | undefined => {
   const marked = venueSymbol.toUpperCase().endsWith(PERPETUAL)
-  const perp = perpetual || marked
-  const pair = marked ? venueSymbol.slice(0, -PERPETUAL.length) : venueSymbol
+  const perp = perpetual !== false || marked
+  const name = marked ? venueSymbol.slice(0, -PERPETUAL.length) : venueSymbol
+  const pair = perpetual === 'inverse' ? name.replace(/_PERP$/i, '') : name
   const parts = pair.split(/[-/_]/)
   const split = parts.length === 2 ? twoWords(parts[0]!, parts[1]!, isKnown) : parts.length === 1 ? oneWord(pair, perp, isKnown) : undefined
   if (split === undefined) return undefined
+  // Perpetuals named so are inverse: their sizes are contracts, and only a market of such knows how large they are.
+  if (perp && parts.length === 1 && (split[1] === 'USD') !== (perpetual === 'inverse')) return undefined
   const symbol = `${assetName(split[0])}-${assetName(split[1])}${perp ? PERPETUAL : ''}`
   return isSymbol(symbol) ? symbol : undefined
 }

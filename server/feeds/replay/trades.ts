@@ -56,6 +56,25 @@ interface TradeRow extends EventRow {
   readonly id: string
 }
 
+/**
+ * Whether sizes may be contracts of so many dollars, margined in the coin: a file does not say how large they are. A symbol that the
+ * configuration maps is taken at its word.
+ */
+const isInverse = (market: string, exchange: string): boolean =>
+  INVERSE_MARKETS.includes(market.toLowerCase()) || INVERSE_EXCHANGES.includes(exchange.toLowerCase())
+
+const INVERSE_MARKETS = ['inverse', 'coinm', 'coin-m', 'coin-margined', 'delivery', 'inverse_perpetual', 'inverse-perpetual']
+const INVERSE_EXCHANGES = [
+  'bitmex',
+  'deribit',
+  'binance-coinm',
+  'binance-delivery',
+  'bybit-inverse',
+  'cryptofacilities',
+  'kraken-futures',
+  'huobi-dm-swap',
+]
+
 const PERPETUAL_MARKETS = ['linear', 'usdm', 'perp', 'perpetual', 'swap', 'futures']
 
 class TradeRows extends RowReader<TradeRow> {
@@ -111,7 +130,7 @@ class TradeRows extends RowReader<TradeRow> {
       const { map, symbols } = this.reading.context
       const exchange = venue || UNNAMED_SOURCE
       const perpetual = PERPETUAL_MARKETS.includes(market.toLowerCase())
-      const canonical = map.named(exchange, name) ?? map.canonical(exchange, name, perpetual)
+      const canonical = map.named(exchange, name) ?? (isInverse(market, venue) ? undefined : map.canonical(exchange, name, perpetual))
       symbol = canonical === undefined ? -1 : symbols.index(canonical)
       if (known.size < 100_000) known.set(name, symbol)
     }

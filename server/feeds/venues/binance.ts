@@ -1,10 +1,11 @@
+import type { Perpetual } from '../../../streams/market/symbols.ts'
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
 import { decimal, idOf, sideOfQuote } from './numbers.ts'
 import { type Decoder, inRuns, type MissingTrades, type Notice, readJson, type Venue } from './venue.ts'
 
 /**
- * Binance, spot and USD-M perpetuals: combined streams `SYMBOL@trade` and `SYMBOL@bookTicker`.
+ * Binance, spot, USD-M and COIN-M perpetuals: combined streams `SYMBOL@trade` (of COIN-M `SYMBOL@aggTrade`) and `SYMBOL@bookTicker`.
  * Spot book tickers have no time. Trades are numbered one by one for each symbol.
  */
 interface Event {
@@ -101,48 +102,88 @@ interface OldTrade {
   readonly isBuyerMaker: boolean
 }
 
-const market = (name: string, perpetual: boolean, base: string, api: string, hosts: RegExp): Venue => ({
+/** What tells Binance's markets apart. */
+interface MarketOptions {
+  readonly name: string
+  readonly perpetual: Perpetual
+  /** Beginning of the addresses of its streams. */
+  readonly streams: string
+  /** The stream of its trades. */
+  readonly trades: 'trade' | 'aggTrade'
+  /** Beginning of the addresses of its requests, if trades are asked for there. */
+  readonly api?: string
+  readonly hosts: RegExp
+  readonly symbols: Venue['symbols']
+}
+
+/** Contracts margined in the coin: `BTCUSD_PERP`, `BTCUSD_240927`. */
+const COIN_MARGINED = /USD_(PERP|\d{6})$/
+/** Dollars that a contract of a name is worth: see "Contract specifications" of COIN-M futures. */
+const contractValue = (symbol: string): number => (symbol.toUpperCase().startsWith('BTCUSD_') ? 100 : 10)
+
+const market = ({ name, perpetual, streams, trades, api, hosts, symbols }: MarketOptions): Venue => ({
   name,
   perpetual,
-  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT', inCapitals: true },
+  symbols,
   heartbeat: { everyMs: 5_000 },
   // A socket of the futures takes 200 streams.
-  sockets: symbols =>
-    inRuns(symbols, 100).map(run => ({
-      url: `${base}/stream?streams=${run.flatMap(s => [`${s.toLowerCase()}@trade`, `${s.toLowerCase()}@bookTicker`]).join('/')}`,
+  sockets: wanted =>
+    inRuns(wanted, 100).map(run => ({
+      url: `${streams}/stream?streams=${run.flatMap(s => [`${s.toLowerCase()}@${trades}`, `${s.toLowerCase()}@bookTicker`]).join('/')}`,
       symbols: run,
       topics: [],
     })),
   // The address says it all.
   request: () => '',
   answers: symbol => [symbol],
-  missing: history(api),
-  decoder: (naming: Naming) => new BinanceDecoder(new ConnectionInstruments(name, perpetual, naming)),
+  ...(api !== undefined && { missing: history(api) }),
+  decoder: (naming: Naming) =>
+    new BinanceDecoder(new ConnectionInstruments(name, perpetual, naming, perpetual === 'inverse' ? contractValue : undefined)),
   fingerprint: {
     at: ({ hostname }) => hosts.test(hostname),
     matches: message => {
       const event = (message as Partial<Message> | null)?.data
       if (typeof event !== 'object' || event === null) return false
-      if (event.e === 'trade') return 'M' in event !== perpetual
-      return isBookTicker(event) && typeof event.b === 'string' && 'u' in event && 'e' in event === perpetual
+      const inverse = typeof event.s === 'string' && COIN_MARGINED.test(event.s)
+      if (inverse !== (perpetual === 'inverse')) return false
+      const isFuture = perpetual !== false
+      if (event.e === 'trade') return 'M' in event !== isFuture
+      if (event.e === 'aggTrade') return inverse
+      return isBookTicker(event) && typeof event.b === 'string' && 'u' in event && 'e' in event === isFuture
     },
   },
 })
 
+const ONE_WORD: Venue['symbols'] = { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT', inCapitals: true }
+
 /** Binance's spot market. */
-export const binance = market(
-  'binance',
-  false,
-  'wss://stream.binance.com:9443',
-  'https://api.binance.com/api/v3',
-  /^(data-)?stream\.binance\.(com|us|vision)$/,
-)
+export const binance = market({
+  name: 'binance',
+  perpetual: false,
+  streams: 'wss://stream.binance.com:9443',
+  trades: 'trade',
+  api: 'https://api.binance.com/api/v3',
+  hosts: /^(data-)?stream\.binance\.(com|us|vision)$/,
+  symbols: ONE_WORD,
+})
 
 /** Binance's perpetuals margined in USD: their trades and book tickers are in the `public` part of the streams. */
-export const binanceUsdm = market(
-  'binance-usdm',
-  true,
-  'wss://fstream.binance.com/public',
-  'https://fapi.binance.com/fapi/v1',
-  /^fstream[\w-]*\.binance\.com$/,
-)
+export const binanceUsdm = market({
+  name: 'binance-usdm',
+  perpetual: true,
+  streams: 'wss://fstream.binance.com/public',
+  trades: 'trade',
+  api: 'https://fapi.binance.com/fapi/v1',
+  hosts: /^fstream[\w-]*\.binance\.com$/,
+  symbols: ONE_WORD,
+})
+
+/** Binance's perpetuals margined in the coin: sizes are contracts of 100 dollars of BTC, of 10 of any other. */
+export const binanceCoinm = market({
+  name: 'binance-coinm',
+  perpetual: 'inverse',
+  streams: 'wss://dstream.binance.com',
+  trades: 'aggTrade',
+  hosts: /^dstream[\w-]*\.binance\.com$/,
+  symbols: { form: /^[A-Z0-9]{2,16}USD_PERP$/, like: 'BTCUSD_PERP', inCapitals: true },
+})

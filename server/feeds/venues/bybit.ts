@@ -1,3 +1,4 @@
+import type { Perpetual } from '../../../streams/market/symbols.ts'
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Level } from '../live/bookMirror.ts'
 import { type ConnectionInstrument, ConnectionInstruments, type Naming, TICKER } from './instruments.ts'
@@ -6,7 +7,7 @@ import { Sequence } from './sequence.ts'
 import { type Decoder, inRuns, type Notice, readJson, type Venue } from './venue.ts'
 
 /**
- * Bybit v5, spot and linear perpetuals, told apart by the address only: `publicTrade.SYMBOL` (the side as of the taker),
+ * Bybit v5, spot, linear and inverse perpetuals, told apart by the address only: `publicTrade.SYMBOL` (the side as of the taker),
  * `orderbook.DEPTH.SYMBOL` (a snapshot, then deltas whose `u` rises by one) and, of linear ones, `tickers.SYMBOL`.
  */
 interface Message {
@@ -134,10 +135,13 @@ const topOf = (ticker: Ticker): Top => Object.fromEntries(TOP.flatMap(name => (t
 /** Levels a side. It comes less often than the best alone, which takes ten milliseconds. */
 const DEEPEST = 1_000
 
-const market = (name: string, perpetual: boolean, category: string): Venue => ({
+/** Inverse perpetuals and dated futures: `BTCUSD`, `BTCUSDM24`. */
+const INVERSE = /USD([FGHJKMNQUVXZ]\d{2})?$/
+
+const market = (name: string, perpetual: Perpetual, category: string, symbols: Venue['symbols']): Venue => ({
   name,
   perpetual,
-  symbols: { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT', inCapitals: true },
+  symbols,
   heartbeat: { everyMs: 20_000, text: '{"op":"ping"}' },
   sockets: (symbols, books) =>
     inRuns(symbols, 100).map(run => ({
@@ -151,20 +155,28 @@ const market = (name: string, perpetual: boolean, category: string): Venue => ({
     })),
   request: (args, id) => JSON.stringify({ op: 'subscribe', req_id: `${id}`, args }),
   answers: symbol => [symbol],
-  decoder: (naming: Naming) => new BybitDecoder(new ConnectionInstruments(name, perpetual, naming)),
+  // A contract of the inverse market is worth one dollar.
+  decoder: (naming: Naming) =>
+    new BybitDecoder(new ConnectionInstruments(name, perpetual, naming, () => (perpetual === 'inverse' ? 1 : 0))),
   fingerprint: {
     at: ({ hostname, pathname }) => /(^|\.)bybit\.com$/.test(hostname) && pathname === `/v5/public/${category}`,
     // Only futures' trades say which way the price went, and only futures' tickers have quotes.
     matches: message => {
       const { topic, data } = (message ?? {}) as Partial<Message>
       if (typeof topic !== 'string' || typeof data !== 'object' || data === null) return false
-      if (topic.startsWith('publicTrade.')) return Array.isArray(data) && data.length > 0 && 'L' in data[0]! === perpetual
-      return topic.startsWith('tickers.') && ('bid1Price' in data || 'ask1Price' in data || 'markPrice' in data) === perpetual
+      const isFuture = perpetual !== false
+      if (isFuture && INVERSE.test(topic) !== (perpetual === 'inverse')) return false
+      if (topic.startsWith('publicTrade.')) return Array.isArray(data) && data.length > 0 && 'L' in data[0]! === isFuture
+      return topic.startsWith('tickers.') && ('bid1Price' in data || 'ask1Price' in data || 'markPrice' in data) === isFuture
     },
   },
 })
 
+const ONE_WORD: Venue['symbols'] = { form: /^[A-Z0-9]{4,24}$/, like: 'BTCUSDT', inCapitals: true }
+
 /** Bybit's spot market. */
-export const bybit = market('bybit', false, 'spot')
+export const bybit = market('bybit', false, 'spot', ONE_WORD)
 /** Bybit's perpetuals margined in USDT or USDC. */
-export const bybitLinear = market('bybit-linear', true, 'linear')
+export const bybitLinear = market('bybit-linear', true, 'linear', ONE_WORD)
+/** Bybit's perpetuals margined in the coin: sizes are dollars. */
+export const bybitInverse = market('bybit-inverse', 'inverse', 'inverse', { form: /^[A-Z0-9]{1,16}USD$/, like: 'BTCUSD', inCapitals: true })

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { VENUES } from './index.ts'
 
 it.each([
-  'wss://stream.bybit.com/v5/public/inverse',
-  'wss://dstream.binance.com/ws',
+  'wss://stream.bybit.com/v5/public/option',
+  'wss://vstream.binance.com/ws',
   'wss://futures.kraken.com/ws/v1',
   'wss://coinbase.com.example.org',
 ])('%s is no address of a venue', address => {

@@ -1,5 +1,5 @@
 import type { Interner } from '../../../streams/lib/interner.ts'
-import type { SymbolMap } from '../../../streams/market/symbols.ts'
+import type { Perpetual, SymbolMap } from '../../../streams/market/symbols.ts'
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { BookMirror, type Level, type Levels } from '../live/bookMirror.ts'
 import { LastingInstrument, type VenueTrade } from './lastingInstrument.ts'
@@ -175,13 +175,13 @@ const INSTRUMENTS_MAX = 20_000
 /** The instruments of one connection, by the venue's names. */
 export class ConnectionInstruments {
   private readonly venue: string
-  private readonly perpetual: boolean
+  private readonly perpetual: Perpetual
   private readonly naming: Naming
   private readonly contractValue: ContractValue
   private readonly lasting: Map<string, LastingInstrument>
   private readonly known = new Map<string, ConnectionInstrument | undefined>()
 
-  constructor(venue: string, perpetual: boolean, naming: Naming, contractValue: ContractValue = () => 0) {
+  constructor(venue: string, perpetual: Perpetual, naming: Naming, contractValue: ContractValue = () => 0) {
     this.venue = venue
     this.perpetual = perpetual
     this.naming = naming

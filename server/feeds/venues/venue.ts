@@ -1,3 +1,4 @@
+import type { Perpetual } from '../../../streams/market/symbols.ts'
 import type { TickWriter } from '../../../streams/market/tickWriter.ts'
 import type { Naming } from './instruments.ts'
 import type { VenueTrade } from './lastingInstrument.ts'
@@ -6,8 +7,8 @@ import type { VenueTrade } from './lastingInstrument.ts'
 export interface Venue {
   /** The `source` of its ticks. */
   readonly name: string
-  /** All its instruments are perpetuals. */
-  readonly perpetual: boolean
+  /** All its instruments are perpetuals; `inverse`: their sizes come as contracts, and leave as base units. */
+  readonly perpetual: Perpetual
   /** The form of its symbols, and one of them. */
   readonly symbols: { readonly form: RegExp; readonly like: string; readonly inCapitals: boolean }
   readonly heartbeat: Heartbeat
