@@ -55,6 +55,11 @@ export class CanonicalLogs<T> {
     return block > this.newest.block || (block === this.newest.block && index > this.newest.index)
   }
 
+  /** Returns the effect of the log that stands at a place; undefined if none does, or if it is final. */
+  effectAt(place: Place): T | undefined {
+    return this.recent.get(keyOf(place))?.effect
+  }
+
   /** Adds a log that is next, with its effect. */
   add({ block, index }: Place, effect: T): void {
     this.newest = { block, index }

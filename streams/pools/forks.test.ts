@@ -198,6 +198,14 @@ describe('a log that cannot be read', () => {
     expect(readLog(kind, logAt(1, 1, said))).toEqual({})
   })
 
+  it('and another one at the place of a log that stands are the same', () => {
+    const p = watched({})
+    tell(p, logAt(1, 0, sync(10n ** 12n, 10n ** 21n)), logAt(1, 1, swap['uniswap-v2']!))
+    const state = tell(p, logAt(1, 1, swapV2(9n * 10n ** 6n, 0, 0, 10n ** 15n)))
+    for (const name of [...sums, 'price']) expect(state).not.toHaveProperty(name)
+    expect(state).toMatchObject({ partial: true })
+  })
+
   it('and logs that a node does not give are the same', () => {
     const p = watched({})
     tell(p, logAt(1, 0, sync(10n ** 12n, 10n ** 21n)), logAt(1, 1, swap['uniswap-v2']!))

@@ -31,6 +31,8 @@ interface DayPrice {
 /** What a log did: what was traded in it, counted by the prices of that time, and the state after it. */
 interface AppliedLog {
   readonly log: ChainLog
+  /** The place of the log before it. */
+  readonly before: Place
   readonly traded: Traded
   readonly prices: readonly [number, number]
   readonly snapshot: unknown
@@ -170,7 +172,7 @@ export class Pool extends Source implements Dependent {
   }
 
   private applyLog(log: ChainLog): boolean {
-    if (!this.logs.isNext(log)) return false
+    if (!this.logs.isNext(log)) return this.refuse(log)
     const { t } = log
     const reading = readLog(this.spec.kind, log)
     this.openDay(t)
@@ -181,12 +183,27 @@ export class Pool extends Source implements Dependent {
     this.day.add(t, traded)
     this.openDay(t)
     const before = this.logs.newestPlace
-    this.logs.add(log, { log, traded, prices, ...this.effect() })
+    this.logs.add(log, { log, before, traded, prices, ...this.effect() })
     this.figures.eventT = t
     this.took({ pool: this.spec.id, log, before, traded, prices, state: this.saveState(log) })
     if (inconsistent) throw inconsistent
     if (reading.unread && !log.lost) throw new Inconsistent(`event: found ${log.topics[0]}, expected one that is known`)
     return true
+  }
+
+  /**
+   * Refuses a log that stands already. Throws Inconsistent if another log stands at its place: one of the two is missing, and what it
+   * would have changed is unknown.
+   */
+  private refuse({ block, index, topics, data, lost }: ChainLog): false {
+    const { log: standing, before } = this.logs.effectAt({ block, index }) ?? {}
+    if (standing === undefined || before === undefined || standing.lost || lost) return false
+    if (standing.data === data && standing.topics.join() === topics.join()) return false
+    this.chain?.forget()
+    const traded = { swap: undefined, worth: Number.NaN, fees: 0, unread: true }
+    this.day.add(standing.t, traded)
+    this.took({ pool: this.spec.id, log: { ...standing, topics: [], data: '0x', lost: true }, before, traded, prices: UNKNOWN, state: '' })
+    throw new Inconsistent(`log ${index} of block ${block}: found another one, expected that which stands there`)
   }
 
   /** Changes the state by a log. If that contradicts what is known, this is forgotten and the error returned: the log stands. */
@@ -218,10 +235,9 @@ export class Pool extends Source implements Dependent {
   }
 
   private revertLog(log: ChainLog): boolean {
-    const before = this.logs.newestPlace
     const reverted = this.logs.revert(log)
     if (reverted === undefined) return false
-    const { traded, prices } = reverted
+    const { before, traded, prices } = reverted
     this.day.revert(reverted.log.t, traded)
     const newest = this.logs.newestEffect
     this.chain?.revert(reverted.log, newest ? newest.snapshot : this.start)
@@ -260,7 +276,7 @@ export class Pool extends Source implements Dependent {
     const { swap, unread } = reading
     const traded = { swap, worth, fees, unread: unread === 'swap' }
     this.openDay(t)
-    this.logs.add(log, { log, traded, prices: UNKNOWN, ...this.effect() })
+    this.logs.add(log, { log, before, traded, prices: UNKNOWN, ...this.effect() })
     this.figures.eventT = t
     this.unsaved += 1
     if (hasState) this.saved(t)
@@ -293,7 +309,7 @@ export class Pool extends Source implements Dependent {
     this.saved(t)
     const log = { ...place, t, address: this.spec.address, topics: [], data: '0x' }
     const traded = { swap: undefined, worth: Number.NaN, fees: 0, unread: false }
-    this.logs.settle(place, { log, traded, prices: UNKNOWN, ...this.effect() })
+    this.logs.settle(place, { log, before: place, traded, prices: UNKNOWN, ...this.effect() })
   }
 
   /** Switches whether price changes mark it, as they must while somebody watches. */

@@ -1,6 +1,8 @@
 import { BaseError, createPublicClient, custom, http, type PublicClient } from 'viem'
+import { timeOf } from '../../../streams/lib/time.ts'
 import type { Environment } from '../environment.ts'
 import type { ConnectionTimeouts } from '../live/connection.ts'
+import { inBlockOrder, type SourcedLog } from '../logOrder.ts'
 import { isBloom } from './bloom.ts'
 import { RpcRefusal, RpcSocket } from './rpcSocket.ts'
 
@@ -176,11 +178,20 @@ const whole = (value: unknown): number => {
   return Number.isSafeInteger(n) ? n : Number.NaN
 }
 
+/** Returns ms. Blocks have seconds, but for some chains. */
+const stamp = (value: unknown): number => {
+  const n = whole(value)
+  return n < SECONDS_MAX ? n * 1000 : timeOf(n)
+}
+
+/** A larger number (the year 5138) is of no seconds. */
+const SECONDS_MAX = 1e11
+
 const headerOf = (block: unknown): Header | undefined => {
   if (block === null || block === undefined) return undefined
   const { number, hash, parentHash, timestamp, logsBloom } = Object(block) as Record<string, unknown>
   const bloom = isBloom(logsBloom) ? logsBloom : undefined
-  const header = { number: whole(number), hash, parent: parentHash, t: whole(timestamp) * 1000, bloom }
+  const header = { number: whole(number), hash, parent: parentHash, t: stamp(timestamp), bloom }
   if (!(header.number >= 0 && header.t >= 0) || !isHash(hash) || !isHash(parentHash))
     throw new NodeError('the node gave a block without number, hashes or time')
   return header as Header
@@ -188,16 +199,27 @@ const headerOf = (block: unknown): Header | undefined => {
 
 const foundIn = (answer: unknown): Found => {
   if (!Array.isArray(answer)) throw new NodeError('the node gave no list of logs')
-  const logs = answer.flatMap(log => logOf(log) ?? [])
-  logs.sort((a, b) => a.block - b.block || a.index - b.index)
-  return { logs, unreadable: answer.length - logs.length }
+  const blocks = new Map<number, (FoundLog & SourcedLog)[]>()
+  let readable = 0
+  for (const log of answer.flatMap(log => logOf(log) ?? [])) {
+    const block = blocks.get(log.block) ?? []
+    block.push(log)
+    blocks.set(log.block, block)
+    readable += 1
+  }
+  const inOrder = [...blocks].sort(([a], [b]) => a - b).flatMap(([, logs]) => inBlockOrder(logs))
+  const logs = inOrder.map(({ transaction: _, transactionHash: _hash, ...log }) => log)
+  return { logs, unreadable: answer.length - readable }
 }
 
-const logOf = (log: unknown): FoundLog | undefined => {
-  const { blockNumber, blockHash, blockTimestamp, logIndex, address, topics, data } = Object(log) as Record<string, unknown>
+const logOf = (log: unknown): (FoundLog & SourcedLog) | undefined => {
+  const fields = Object(log) as Record<string, unknown>
+  const { blockNumber, blockHash, blockTimestamp, logIndex, address, topics, data } = fields
   const block = whole(blockNumber)
   const index = whole(logIndex)
   if (!(block >= 0 && index >= 0) || !isHash(blockHash) || !isHex(address) || !isHex(data)) return undefined
   if (!Array.isArray(topics) || !topics.every(isHex)) return undefined
-  return { block, index, hash: blockHash, address, topics, data, t: whole(blockTimestamp) * 1000 }
+  const transaction = whole(fields.transactionIndex)
+  const transactionHash = String(fields.transactionHash ?? '')
+  return { block, index, hash: blockHash, address, topics, data, t: stamp(blockTimestamp), transaction, transactionHash }
 }

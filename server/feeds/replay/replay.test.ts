@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { symbolMap } from '../../../streams/market/symbols.ts'
 import { CANDLE, TRADE } from '../../../streams/market/ticks.ts'
+import { lonelyPool } from '../../../streams/test/chain.ts'
 import { type Collected, collected, drained, feedContext } from '../../test/feedKit.ts'
+import { haveReports, reportFile } from '../../test/reports.ts'
 import { VirtualEnvironment } from '../../test/virtualEnvironment.ts'
 import { SpecError } from '../specError.ts'
 import { VENUES } from '../venues/index.ts'
@@ -491,6 +493,41 @@ describe('a file of event logs', () => {
     const at = (block_timestamp: string) => ({ ...exported, block_timestamp })
     const got = await logs(exported, at('2025-06-01'), exported, at('2100-01-01'), exported)
     expect([got.logs.map(({ t }) => t), got.bad]).toEqual([[seconds * 1_000, seconds * 1_000, seconds * 1_000], { time: 2 }])
+  })
+
+  it.skipIf(!haveReports)(
+    'reads the names and the zero of Etherscan: times, and "0x" as an index (skipped where the reports are not)',
+    async () => {
+      const got = await read(readFileSync(reportFile('r22-etherscan-logs', 'log.ndjson')))
+      const logs = got.batches.flatMap(batch => (batch.kind === 'chain' ? batch.logs : []))
+      const t = Date.UTC(2021, 4, 5, 22, 15, 1)
+      expect(logs).toMatchObject([
+        { t, block: 0xbcdb3b, index: 0x49 },
+        { t, block: 0xbcdb3c, index: 0 },
+      ])
+      expect(got.bad).toEqual({})
+    },
+  )
+
+  it('reads whole answers of Etherscan or a node, a line', async () => {
+    const { block_timestamp: _, ...bare } = exported
+    const one = { ...bare, timeStamp: String(seconds), topics: [...exported.topics, null, null] }
+    const got = await logs({ status: '1', message: 'OK', result: [one, { ...one, log_index: '0x' }] }, { result: [] }, [exported])
+    expect(got.logs.map(({ index, topics }) => [index, topics.length])).toEqual([
+      [0, 1],
+      [169, 1],
+      [169, 1],
+    ])
+    expect(got.bad).toEqual({})
+  })
+
+  it.skipIf(!haveReports)('tells logs apart whose index counts through their transaction (skipped where the reports are not)', async () => {
+    const got = await read(readFileSync(reportFile('r22-log-index-within-transaction', 'log.ndjson')))
+    const logs = got.batches.flatMap(batch => (batch.kind === 'chain' ? batch.logs : []))
+    const pool = lonelyPool({ address: '0x1111111111111111111111111111111111111111' })
+    for (const log of logs) expect(pool.apply(log)).toBe(true)
+    const { price, trades24h, partial } = pool.figures(logs.at(-1)!.t)
+    expect([price.toFixed(2), trades24h, partial]).toEqual(['1688.31', 2, false])
   })
 
   it('counts what is none', async () => {
