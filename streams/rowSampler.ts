@@ -1,11 +1,43 @@
 import { fundRow } from './fund/fund.ts'
-import type { MeasureRow } from './measures/rows.ts'
+import type { MeasureKind, MeasureRow } from './measures/rows.ts'
 import { pnlRow } from './pnl/portfolio.ts'
 import { poolRow } from './pools/pool.ts'
 import type { FrameOutput, View } from './view.ts'
 
 /** What entries of the journal have changed. */
 type LedgerDriven = Pick<FrameOutput, 'funds' | 'portfolios'>
+
+/** What rows are taken at. */
+interface Sampling {
+  /** The end of the frame, ms. */
+  readonly t: number
+  /** The time that the rows get, ms. */
+  readonly end: number
+  /** Number of the frame up to which changes are stored. */
+  readonly since: number
+  /** Funds that wait for an entry of the journal. */
+  readonly deciding: ReadonlySet<string>
+}
+
+/** Of each measure, what changed, as rows. */
+const SAMPLERS: { readonly [K in MeasureKind]: (view: View, sampling: Sampling) => MeasureRow[] } = {
+  pnl: ({ portfolios }, { t, end, since }) =>
+    [...portfolios.values()].flatMap(portfolio => {
+      if (!portfolio.changedSince(since)) return []
+      portfolio.sample(t)
+      return [pnlRow(portfolio, end)]
+    }),
+  fund: ({ funds }, { t, end, since, deciding }) =>
+    [...funds.values()]
+      .filter(fund => fund.changedAt > since && !(end === t && deciding.has(fund.spec.id)))
+      .map(fund => fundRow(fund, end)),
+  pool: ({ pools }, { t, end, since }) =>
+    [...pools.values()].flatMap(pool => {
+      if (!pool.changedSince(since)) return []
+      pool.evaluate(t)
+      return [poolRow(pool, end)]
+    }),
+}
 
 /** Samples what changed as it stands at the end of each `storeMs` of event time, whether anybody watches or not: the rows to be stored. */
 export class RowSampler {
@@ -56,22 +88,9 @@ export class RowSampler {
     if (t < this.next && !last) return []
     // Live, after a stall, the end of more than one may have passed: the row has the newest.
     const end = last ? Math.max(this.next, t) : t - (t % this.storeMs)
-    const { portfolios, funds, pools, changes } = this.view
-    const rows: MeasureRow[] = []
-    for (const portfolio of portfolios.values()) {
-      if (!portfolio.changedSince(this.since)) continue
-      portfolio.sample(t)
-      rows.push(pnlRow(portfolio, end))
-    }
-    for (const fund of funds.values()) {
-      if (fund.changedAt > this.since && !(end === t && deciding.has(fund.spec.id))) rows.push(fundRow(fund, end))
-    }
-    for (const pool of pools.values()) {
-      if (!pool.changedSince(this.since)) continue
-      pool.evaluate(t)
-      rows.push(poolRow(pool, end))
-    }
-    this.since = changes.lastChange
+    const sampling = { t, end, since: this.since, deciding }
+    const rows = Object.values(SAMPLERS).flatMap(sample => sample(this.view, sampling))
+    this.since = this.view.changes.lastChange
     this.next = Number.POSITIVE_INFINITY
     return rows
   }

@@ -61,8 +61,8 @@ describe('who reads a channel', () => {
   })
 
   it('is nobody if the table does not have its kind', () => {
-    expect(Object.hasOwn(CHANNELS, 'score')).toBe(false)
-    expect(those(who => access(new Map([['score:BTC', 'public']]))(who, { read: 'score:BTC' }))).toEqual([])
+    expect(Object.hasOwn(CHANNELS, 'nothing')).toBe(false)
+    expect(those(who => access(new Map([['nothing:BTC', 'public']]))(who, { read: 'nothing:BTC' }))).toEqual([])
   })
 })
 

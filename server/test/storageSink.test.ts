@@ -8,7 +8,7 @@ import { quoted } from '../storage/engine/migrate.ts'
 import { select } from '../storage/engine/select.ts'
 import { columnList } from '../storage/engine/tables.ts'
 import { Bench, candlesOf, countOf, KINDS, openedSink, sharedEngine, storedCandles, storedTicks } from './storageKit.ts'
-import { candle, measureRows, names, type Tick, times, trade } from './storageRows.ts'
+import { candle, measureRows, names, poolRows, type Tick, times, trade } from './storageRows.ts'
 
 const T = Date.UTC(2024, 7, 8, 23, 54)
 const EVER = Number.POSITIVE_INFINITY
@@ -183,14 +183,13 @@ describe.each(KINDS)('a sink into the %s engine', kind => {
 
   it('stores a measure that comes again with other contents as a newer version of its row', async () => {
     const engine = await opened()
-    const [row] = fc.sample(measureRows(), 1)
-    const { kind: measure } = row!
-    const other = { ...row!, stale: !row!.stale } as MeasureRow
+    const [row] = fc.sample(poolRows(), 1)
+    const other = { ...row!, stale: !row!.stale }
     for (const version of [row!, other]) {
       const { sink, write } = await openedSink(bench, engine)
       write(T, [], [version])
       await sink.close(10_000)
-      expect(await storedMeasures(engine, measure)).toEqual([version])
+      expect(await storedMeasures(engine, 'pool')).toEqual([version])
     }
   })
 

@@ -1,10 +1,13 @@
-import type { ElementOf, RowOf, ShownOf } from './fields.ts'
+import type { StoredKind } from '../wire/channels.ts'
+import type { ElementOf, Measure, RowOf, ShownOf } from './fields.ts'
 import { type CONSTITUENTS, FUND } from './fundFields.ts'
 import { type ASSETS, PNL } from './pnlFields.ts'
 import { POOL } from './poolFields.ts'
 
-/** Every stored measure, by the kind of its channels. */
-export const MEASURES = { pnl: PNL, fund: FUND, pool: POOL } as const
+/** Every stored measure, by the kind of its channels: the kinds that have a past, but for those of prices. */
+export const MEASURES = { pnl: PNL, fund: FUND, pool: POOL } as const satisfies {
+  readonly [K in Exclude<StoredKind, 'tick' | 'candle'>]: Measure<K>
+}
 
 /** The kind of a stored measure. */
 export type MeasureKind = keyof typeof MEASURES

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { channelsOf, hasPast, KINDS, parseChannel } from './channels.ts'
+import { channelsOf, hasPast, KINDS, kindOf, parseChannel } from './channels.ts'
 
 describe('a channel’s name', () => {
   it.each([
@@ -44,13 +44,21 @@ describe('a channel’s name', () => {
   })
 })
 
-it('only what is stored has a past', () => {
-  const named = ['tick:A-B', 'trades:A-B', 'candle:1m:A-B', 'pnl:x', 'fund:x', 'pool:x', 'rebalances:x', 'orders', 'holdings', 'status']
-  expect(named.map(name => parseChannel(name)?.kind)).toEqual(KINDS)
-  expect(named.filter(hasPast)).toEqual(['tick:A-B', 'candle:1m:A-B', 'pnl:x', 'fund:x', 'pool:x'])
-  expect(hasPast('score:x')).toBe(false)
+const FORMS = { none: '', name: ':x', symbol: ':A-B', 'interval+symbol': ':1m:A-B' }
+
+it.each(KINDS)('%s is the kind of its channels, which have a past if the table says so', kind => {
+  const channel = `${kind}${FORMS[kindOf(kind).id]}`
+  expect(parseChannel(channel)?.kind).toBe(kind)
+  expect(hasPast(channel)).toBe(kindOf(kind).past)
 })
 
-it('a symbol has its price, its tape and its candles', () => {
-  expect(channelsOf('A-B')).toEqual(['tick:A-B', 'trades:A-B', 'candle:1m:A-B', 'candle:5m:A-B', 'candle:1h:A-B', 'candle:1d:A-B'])
+it('what is no channel has no past', () => {
+  expect(hasPast('nothing:x')).toBe(false)
+})
+
+it('a symbol has the channels of every kind that is named after one', () => {
+  const channels = channelsOf('A-B')
+  for (const channel of ['tick:A-B', 'trades:A-B', 'candle:1m:A-B', 'candle:5m:A-B', 'candle:1h:A-B', 'candle:1d:A-B'])
+    expect(channels).toContain(channel)
+  expect(new Set(channels.map(name => parseChannel(name)!.kind))).toEqual(new Set(KINDS.filter(kind => /symbol/.test(kindOf(kind).id))))
 })

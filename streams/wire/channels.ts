@@ -38,6 +38,9 @@ export type Kind = keyof typeof CHANNELS
 /** The kinds whose names have this form. */
 export type KindOf<Form extends ChannelKind['id']> = { [K in Kind]: (typeof CHANNELS)[K]['id'] extends Form ? K : never }[Kind]
 
+/** The kinds whose rows are stored. */
+export type StoredKind = { [K in Kind]: (typeof CHANNELS)[K]['past'] extends true ? K : never }[Kind]
+
 /** Returns what the table says of a kind. */
 export const kindOf = (kind: Kind): ChannelKind => CHANNELS[kind]
 
