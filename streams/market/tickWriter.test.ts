@@ -147,7 +147,7 @@ describe('a tick writer', () => {
           else writer.trade(0, 0, NOW, i + 1, 1, '', `${i + 1}`)
         })
         writer.shed(rows)
-        const { columns: c, to, bad } = writer.drain()!
+        const { columns: c, to, bad, gaps } = writer.drain()!
 
         let excess = Math.max(0, isQuote.length - rows)
         const all = isQuote.map((quote, i) => ({ quote, n: i + 1 }))
@@ -157,6 +157,9 @@ describe('a tick writer', () => {
         expect([...c.id]).toEqual(wanted.map(({ quote, n }) => (quote ? '' : `${n}`)))
         expect([...c.type.subarray(0, to)]).toEqual(wanted.map(({ quote }) => (quote ? QUOTE : TRADE)))
         expect(bad).toEqual(to < isQuote.length ? { dropped: isQuote.length - to } : {})
+        // Trades that are lost are a gap.
+        const lost = all.filter(tick => !tick.quote).length > wanted.filter(tick => !tick.quote).length
+        expect(gaps?.map(({ from, healed }) => [from, healed])).toEqual(lost ? [[NOW, false]] : undefined)
       }),
     )
   })

@@ -232,7 +232,10 @@ export class TickWriter {
       else copyRow(this.columns, i, kept++)
     }
     const dropped = this.length - rows
-    if (excess > 0) for (let i = excess; i < kept; i++) copyRow(this.columns, i, i - excess)
+    if (excess > 0) {
+      this.gaps.push(...gapsOf(this.columns, excess))
+      for (let i = excess; i < kept; i++) copyRow(this.columns, i, i - excess)
+    }
     this.length = kept - excess
     this.columns.id.length = this.length
     this.reject('dropped', dropped)
@@ -281,4 +284,16 @@ export class TickWriter {
     c.side[i] = side
     c.id[i] = id
   }
+}
+
+/** Returns the times of the first `rows` ticks, by symbol and source: their trades are lost. */
+const gapsOf = ({ symbol, source, t }: TickColumns, rows: number): TradeGap[] => {
+  const gaps = new Map<string, TradeGap>()
+  for (let i = 0; i < rows; i++) {
+    const key = `${symbol[i]} ${source[i]}`
+    const { from, to } = gaps.get(key) ?? { from: t[i]!, to: t[i]! }
+    const span = { from: Math.min(from, t[i]!), to: Math.max(to, t[i]!) }
+    gaps.set(key, { symbol: symbol[i]!, source: source[i]!, ...span, missing: Number.NaN, healed: false })
+  }
+  return [...gaps.values()]
 }
