@@ -1,6 +1,7 @@
 import type { Push } from './channels/channelStates.ts'
 import type { Proposal } from './fund/inception.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
+import type { ListeningRow } from './market/listening.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { MeasureRow } from './measures/rows.ts'
 import type { TakenLog } from './pools/poolPast.ts'
@@ -28,6 +29,8 @@ export interface FrameRows {
   readonly t: number
   /** Batches of the frame, in the order taken in; rows marked REFUSED are not stored. */
   readonly ticks: readonly Ticks[]
+  /** When trades were listened to, and when not; nothing if it is left out. */
+  readonly listening?: readonly ListeningRow[]
   /** The `t` of each is the end of the `storeMs` that it belongs to. */
   readonly measures: readonly MeasureRow[]
 }

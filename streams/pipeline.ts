@@ -153,7 +153,7 @@ const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Mea
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
     const measures = byClock ? sampler.rows(t, view.ended, deciding, output) : sampler.ledgerDriven(t, output)
-    return { t, proposals, rebalances, rows: { t, ticks: output.ticks, measures }, logs: output.logs }
+    return { t, proposals, rebalances, rows: { t, ticks: output.ticks, listening: output.listening, measures }, logs: output.logs }
   })
 
 /** Adds what the frame has for listeners. */

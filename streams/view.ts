@@ -11,6 +11,7 @@ import { unreachable } from './lib/unreachable.ts'
 import { DAY, floorTo, MINUTE } from './market/candles.ts'
 import { FeedHealth, type FeedInfo, type FeedLine } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
+import type { ListeningRow } from './market/listening.ts'
 import { Instrument, Market } from './market/market.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { Past } from './past.ts'
@@ -183,6 +184,7 @@ export class View {
   drainOutput(): FrameOutput {
     const { output } = this
     this.output = emptyOutput()
+    output.listening.push(...this.market.drainListening())
     return output
   }
 
@@ -338,6 +340,8 @@ export class View {
 export interface FrameOutput {
   /** Batches taken in, in their order; to be stored. */
   readonly ticks: Ticks[]
+  /** When trades were listened to, and when not; to be stored. */
+  readonly listening: ListeningRow[]
   /** Logs that pools have taken in, in their order; to be stored. */
   readonly logs: TakenLog[]
   /** Rebalances that funds ask for. */
@@ -347,4 +351,4 @@ export interface FrameOutput {
   readonly portfolios: Portfolio[]
 }
 
-const emptyOutput = (): FrameOutput => ({ ticks: [], logs: [], rebalances: [], funds: [], portfolios: [] })
+const emptyOutput = (): FrameOutput => ({ ticks: [], listening: [], logs: [], rebalances: [], funds: [], portfolios: [] })

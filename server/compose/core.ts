@@ -19,6 +19,7 @@ import type { Engine } from '../storage/engine/engine.ts'
 import { readPast } from '../storage/read/past.ts'
 import { storedSymbols } from '../storage/read/storedSymbols.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
+import { MarketNotes } from '../storage/write/marketNotes.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import type { Plan } from './plan.ts'
 import { openStorage, type Storage } from './storage.ts'
@@ -39,6 +40,7 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly restoring: Restoring
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
+  readonly marketNotes: MarketNotes
   readonly dex: OpenDex
 }
 
@@ -74,9 +76,11 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     awaitsPast: storage.mayHavePast,
   })
   const frames$ = new Subject<Frame>()
+  const marketNotes = new MarketNotes(storage.engine, names, storageLog)
 
   frames$.subscribe(frame => {
     storage.sink.write(frame.rows)
+    marketNotes.take(frame.rows)
     recorder?.write(frame.pushes)
   })
   const parts = { config, clearing: identified.clearing, knownFunds, view: flow.view, frames$, inputQueue, engine: storage.engine, log }
@@ -99,6 +103,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     restoring,
     frames$,
     recorder,
+    marketNotes,
     ...storage,
     ...links,
   }

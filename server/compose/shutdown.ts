@@ -34,7 +34,7 @@ export const shutDown = async ({ core, gateway, status, progress, abort, log }: 
   gateway.hub.bye(reason, RECONNECT_MS)
   abort.abort()
   status.close()
-  const { ledgerFeed, tradingVenue, rebalanceExecutor, sink, dex, recorder, auditCopy, clearing, tokens, engine } = core
+  const { ledgerFeed, tradingVenue, rebalanceExecutor, sink, marketNotes, dex, recorder, auditCopy, clearing, tokens, engine } = core
   await runSteps(
     [
       { name: 'decisions', limitMs: 1_000, run: () => ledgerFeed.settled() },
@@ -43,7 +43,15 @@ export const shutDown = async ({ core, gateway, status, progress, abort, log }: 
       {
         name: 'rows and sockets',
         limitMs: FLUSH_MS + CLOSE_MS,
-        run: () => Promise.all([sink.close(FLUSH_MS), dex.close(), recorder?.close(), gateway.close(CLOSE_MS), auditCopy.close()]),
+        run: () =>
+          Promise.all([
+            sink.close(FLUSH_MS),
+            marketNotes.close(),
+            dex.close(),
+            recorder?.close(),
+            gateway.close(CLOSE_MS),
+            auditCopy.close(),
+          ]),
       },
       { name: 'journal', limitMs: 1_000, run: () => clearing.close() },
       { name: 'tokens', limitMs: 100, run: async () => tokens.close() },

@@ -1,6 +1,6 @@
 import { Candle, floorTo, MINUTE } from './candles.ts'
+import { commonGaps, type Gap, hasGap, withoutSpan } from './gaps.ts'
 import { type GivenCandle, lastMinute } from './givenCandle.ts'
-import { commonGaps, type Gap, hasGap, withoutSpan } from './listening.ts'
 import type { Minutes } from './minutes.ts'
 
 /** The trades of one source, and when they were not heard. */
@@ -39,9 +39,9 @@ export interface Piece {
 /**
  * Composes `from ≤ t < to` (ms), each part of it counted once: trades before candles, shorter candles before longer ones, sources in their
  * order. A source is passed over for the next if it is known to lack something that the next has. Candles longer than `longest` ms say
- * nothing here. See docs/decisions/0011-sources.md.
+ * nothing here, and what is missing before `wantedFrom` (ms) is not missed. See docs/decisions/0011-sources.md.
  */
-export const composed = ({ lanes, given }: Sources, from: number, to: number, longest: number): Composed => {
+export const composed = ({ lanes, given }: Sources, from: number, to: number, longest: number, wantedFrom = from): Composed => {
   const counted = given.filter(candle => candle.span <= longest && lastMinute(candle) >= from && lastMinute(candle) < to)
   // A longer candle may begin before the stretch that it ends in.
   const begin = counted.reduce((least, { openT }) => Math.min(least, openT), from)
@@ -51,7 +51,7 @@ export const composed = ({ lanes, given }: Sources, from: number, to: number, lo
   const inside = pieces.filter(piece => lastOf(piece) >= from)
   const candle = new Candle(from)
   for (const { bar } of inside) candle.merge(bar)
-  return { candle, gap: lacks(inside, lanes, from, to), pieces: inside }
+  return { candle, gap: lacks(inside, lanes, wantedFrom, to), pieces: inside }
 }
 
 const lastOf = ({ openT, length }: Piece): number => floorTo(openT + length - 1, MINUTE)

@@ -11,6 +11,8 @@ export interface FeedInfo {
 export class FeedLine {
   silent = false
   readonly carries = new Set<Source>()
+  /** ms: when it brought market data for the first time; Infinity if it did not yet. */
+  firstHeard = Number.POSITIVE_INFINITY
   private lastHeard = Number.NEGATIVE_INFINITY
 
   /** Notes that market data came at `t` (ms). */
@@ -83,7 +85,11 @@ export class FeedHealth {
 
   /** Notes messages that came at `t` (ms); `heard`: with market data. */
   seen(t: number, messages: number, heard: boolean, bad: BadCounts, lag: number, line = 0): void {
-    if (heard) this.line(line).heard(t)
+    if (heard) {
+      const by = this.line(line)
+      by.heard(t)
+      if (t < by.firstHeard) by.firstHeard = t
+    }
     this.messages += messages
     if (this.state === 'connecting') this.state = 'live'
     if (!Number.isNaN(lag)) this.lag = lag

@@ -2,6 +2,7 @@ import { type Changes, Source } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
 import type { FeedHealth, FeedLine } from './feedHealth.ts'
 import { givenCandle } from './givenCandle.ts'
+import { Beats, CLOSED, HEALED, Listening, type ListeningRow } from './listening.ts'
 import { type InstrumentPast, type MarketPast, type PastTick, Repeats } from './marketPast.ts'
 import { Quotes } from './quotes.ts'
 import { orderOfNumbers, type SourceOrder } from './sourceOrder.ts'
@@ -25,6 +26,8 @@ export class Instrument extends Source {
   readonly feeds: FeedLine[] = []
   /** Which trade ids were seen, for each source by its number. */
   private readonly seen: (TradeIds | undefined)[] = []
+  /** When its sources were listened to. */
+  readonly listening: Listening
   private readonly quotes: Quotes
   /** Ticks of the moment that the past ends with, until they are taken in. */
   last: readonly PastTick[] | undefined
@@ -34,6 +37,7 @@ export class Instrument extends Source {
   constructor(symbol: string, index: number, quotes: Quotes, order: SourceOrder) {
     super()
     this.bars = new SymbolBars(order)
+    this.listening = new Listening(index, this.bars)
     this.symbol = symbol
     this.index = index
     this.quotes = quotes
@@ -102,7 +106,7 @@ export class Instrument extends Source {
   }
 
   /** Takes in what is stored of it: what has come since is newer. */
-  restore({ first, newest, minutes, given }: InstrumentPast, sources: Interner): void {
+  restore({ first, newest, minutes, given, gaps, quote }: InstrumentPast, sources: Interner): void {
     const fresh: TapeTrade[] = []
     for (const { src, ...tick } of newest) {
       const source = sources.index(src)
@@ -112,7 +116,13 @@ export class Instrument extends Source {
     for (const { t, price, size, side, source } of fresh) if (!(t < this.t)) this.trade(t, price, size, side, source)
     for (const { src, minute } of minutes) this.bars.add(sources.index(src), minute)
     for (const { src, openT, span, bar } of given) this.bars.give({ openT, span, source: sources.index(src), bar })
+    for (const { src, gap } of gaps) this.bars.miss(sources.index(src), gap)
     this.bars.first = Math.min(this.bars.first, first)
+    if (quote && Number.isNaN(this.quoteT)) {
+      this.bid = quote.bid
+      this.ask = quote.ask
+      this.quoteT = quote.t
+    }
   }
 
   /** Counts a tick in candles and the day. */
@@ -171,7 +181,13 @@ export class Market {
   private readonly order: SourceOrder
   private readonly instruments: Instrument[] = []
   private readonly active: Instrument[] = []
+  /** End of the last frame, ms. */
+  private t = 0
+  private readonly beats = new Beats()
+  private listened: ListeningRow[] = []
   private waiting: WaitingTick[] = []
+  /** Sources that have begun before the past was known. */
+  private begun: { readonly instrument: Instrument; readonly source: number }[] = []
   /** Instruments with ticks of the moment that the past ends with. */
   private ending: Instrument[] = []
 
@@ -241,7 +257,9 @@ export class Market {
         }
       }
       feed.ticks += 1
-      instrument.comesFrom(feed.line(ticks.line))
+      const line = feed.line(ticks.line)
+      instrument.comesFrom(line)
+      if (feed.live && !instrument.listening.hears(source[i]!)) this.hear(instrument, source[i]!, line)
       this.changed(instrument, changes)
     }
     for (const gap of ticks.gaps ?? []) this.missed(gap, changes)
@@ -252,6 +270,8 @@ export class Market {
   private missed({ symbol, source, from, to, healed }: TradeGap, changes: Changes): void {
     const instrument = this.at(symbol)
     const gap = { from, to: to + 1 }
+    const [until, version] = healed ? [from, HEALED] : [gap.to, CLOSED]
+    this.listened.push({ symbol, source, kind: 'missed', from, until, version })
     if (healed) instrument.bars.heal(source, gap)
     else instrument.bars.miss(source, gap)
     if (instrument.changedAt > 0) instrument.touch(changes)
@@ -278,9 +298,11 @@ export class Market {
       }
       if (past.newest.length === 0) continue
       instrument.restore(past, this.sources)
+      if (live) for (const { src, ...before } of past.heard) instrument.listening.restore(this.sources.index(src), before)
       if (live && instrument.feeds.length === 0) this.quotes.stale[instrument.index] = 1
       this.changed(instrument, changes)
     }
+    for (const { instrument, source } of this.begun.splice(0)) this.listened.push(...instrument.listening.resume(source))
     const known = new Map(instruments.map(({ symbol, newest }) => [symbol, new Set(newest.map(({ src, id }) => `${src} ${id}`))]))
     for (const { instrument, source, tick } of this.waiting.splice(0)) {
       if (known.get(instrument.symbol)?.has(`${this.sources.at(source)} ${tick.id}`)) continue
@@ -294,11 +316,25 @@ export class Market {
     for (const instrument of this.active) if (instrument.bars.advance(t)) instrument.touch(changes)
   }
 
+  /** Returns what is to be stored of the hearing of trades since the last call. */
+  drainListening(): ListeningRow[] {
+    return this.listened.splice(0)
+  }
+
   /** Ends the frame `t` (ms): what the past ends with is known to have come, or not to come, again. */
   endFrame(t: number, changes: Changes): void {
     if (this.knownFrom === Number.POSITIVE_INFINITY) this.knownFrom = t + AHEAD_MS_MAX
     for (const instrument of this.ending) if (instrument.last) this.endPast(instrument, changes)
     this.ending = []
+    this.t = t
+    if (this.pastKnown && this.beats.due(t)) for (const { listening } of this.active) this.listened.push(...listening.beat(t))
+  }
+
+  /** A source begins to bring a symbol in this run. */
+  private hear(instrument: Instrument, source: number, line: FeedLine): void {
+    instrument.listening.begin(source, line, this.t)
+    if (this.pastKnown) this.listened.push(...instrument.listening.resume(source))
+    else this.begun.push({ instrument, source })
   }
 
   /** Takes in the ticks of the moment that the past ends with, before those that a replay brings. */
@@ -322,7 +358,9 @@ export class Market {
   private wait(instrument: Instrument, columns: TickColumns, i: number): void {
     const { type, source, t, price, size, side, id, candle } = columns
     if (this.waiting.length === WAITING_MAX) {
-      instrument.bars.miss(source[i]!, { from: t[i]!, to: t[i]! + 1 })
+      const gap = { from: t[i]!, to: t[i]! + 1 }
+      instrument.bars.miss(source[i]!, gap)
+      this.listened.push({ symbol: instrument.index, source: source[i]!, kind: 'missed', from: gap.from, until: gap.to, version: CLOSED })
       return
     }
     const span = type[i] === CANDLE ? candle!.span[i]! : 0

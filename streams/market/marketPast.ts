@@ -1,5 +1,5 @@
 import type { Candle } from './candles.ts'
-import type { Gap } from './listening.ts'
+import type { Gap } from './gaps.ts'
 
 /** The market as the store knows it, for a start: what each instrument was before the moment that the past ends with. */
 export interface MarketPast {
@@ -19,6 +19,8 @@ export interface InstrumentPast {
   readonly given: readonly { readonly src: string; readonly openT: number; readonly span: number; readonly bar: Candle }[]
   /** When trades of a source were not heard. */
   readonly gaps: readonly { readonly src: string; readonly gap: Gap }[]
+  /** How far each source was heard, ms: `until` by a live feed, NaN if by none; `newest` the newest trade that was stored. */
+  readonly heard: readonly { readonly src: string; readonly until: number; readonly newest: number }[]
   /** The newest bid and ask, and their time; NaN if there is none. */
   readonly quote?: { readonly t: number; readonly bid: number; readonly ask: number }
   /** The ticks of the very moment that the past ends with: a replay may bring them again, and may not. */

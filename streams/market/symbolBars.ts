@@ -1,7 +1,7 @@
 import { Candle, DAY, floorTo, MINUTE } from './candles.ts'
 import { type Composed, composed, type Lane } from './composed.ts'
+import { type Gap, hasGap } from './gaps.ts'
 import { type GivenCandle, lastMinute } from './givenCandle.ts'
-import { type Gap, hasGap } from './listening.ts'
 import { Minutes } from './minutes.ts'
 import type { SourceOrder } from './sourceOrder.ts'
 
@@ -108,10 +108,13 @@ export class SymbolBars {
     return loses
   }
 
-  /** Returns the running minute and the 1,439 before it; undefined if nothing was traded in them. */
+  /**
+   * Returns the running minute and the 1,439 before it; undefined if nothing was traded in them. Nothing is missing of the time before the
+   * first trade: it is told by `first`.
+   */
   rollingDay(): ShownCandle | undefined {
-    const minute = Math.max(this.now, this.minute)
-    return this.composed(minute - DAY + MINUTE, minute + MINUTE, DAY)
+    const from = this.dayFrom
+    return this.composed(from, from + DAY, DAY, this.first)
   }
 
   /** Where the rolling day begins, ms. */
@@ -145,34 +148,36 @@ export class SymbolBars {
   }
 
   /** What is behind the newest minute is composed once; what goes on in it, each time. */
-  private composed(from: number, to: number, longest: number): ShownCandle | undefined {
+  private composed(from: number, to: number, longest: number, first = Number.NEGATIVE_INFINITY): ShownCandle | undefined {
     const isOver = to <= this.minute || this.minute < from
     const closed = isOver ? to : this.minute
     const endsNow = this.given.at(-1)
     // A longer candle that ends now replaces what is behind.
-    if (!isOver && endsNow && endsNow.span > MINUTE && lastMinute(endsNow) >= this.minute) return shown(this.compose(from, to, longest))
-    const key = `${from} ${closed} ${longest}`
+    if (!isOver && endsNow && endsNow.span > MINUTE && lastMinute(endsNow) >= this.minute)
+      return shown(this.compose(from, to, longest, first))
+    const key = `${from} ${closed} ${longest} ${first}`
     let past = this.known.get(key)
     if (past === undefined) {
       if (this.known.size > 64) this.known.clear()
-      past = this.compose(from, closed, longest)
+      past = this.compose(from, closed, longest, first)
       this.known.set(key, past)
     }
     if (isOver) return shown(past)
-    const now = this.compose(this.minute, to, longest)
+    const now = this.compose(this.minute, to, longest, first)
     const candle = new Candle(from)
     candle.merge(past.candle)
     candle.merge(now.candle)
     return shown({ candle, gap: past.gap || now.gap })
   }
 
-  private compose(from: number, to: number, longest: number): ShownCandle {
+  private compose(from: number, to: number, longest: number, first: number): ShownCandle {
     const [lane] = this.lanes
-    if (this.lanes.length > 1 || this.given.length > 0) return composed({ lanes: this.lanes, given: this.given }, from, to, longest)
+    if (this.lanes.length > 1 || this.given.length > 0)
+      return composed({ lanes: this.lanes, given: this.given }, from, to, longest, Math.max(from, first))
     // As long as there is one source there is nothing to choose.
     const candle = new Candle(from)
     lane?.minutes.sum(candle, from, to)
-    return { candle, gap: lane !== undefined && hasGap(lane.gaps, from, to) }
+    return { candle, gap: lane !== undefined && hasGap(lane.gaps, Math.max(from, first), to) }
   }
 
   /** Takes note of something at `t` (ms) that was traded from `first` on. Returns false if that is too long ago. */

@@ -8,6 +8,7 @@ import { rebalances } from './migrations/0007_rebalances.ts'
 import { dex } from './migrations/0008_dex.ts'
 import { bars } from './migrations/0009_bars.ts'
 import { candlesOfAll } from './migrations/0010_candles_of_all.ts'
+import { listening } from './migrations/0011_listening.ts'
 import { knownSums } from './migrations/0012_known_sums.ts'
 import { poolLogs } from './migrations/0014_pool_logs.ts'
 import type { Migration } from './migrations/migration.ts'
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   dex,
   bars,
   candlesOfAll,
+  listening,
   knownSums,
   poolLogs,
 ]

@@ -7,6 +7,7 @@ import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { TIME } from '../engine/tables.ts'
 import { type CandleRange, composedCandles } from './composedCandles.ts'
 import { readCursor, writeCursor } from './cursor.ts'
+import { gapsOf } from './gaps.ts'
 import { type HistoryPage, type Placed, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
 
@@ -18,8 +19,9 @@ export const candlePage = (query: PageQuery, interval: number, order: SourceOrde
   const [from = query.from] = (readCursor(cursor, 'number') ?? []) as [number?]
   const range = { from, to, interval, step }
   return async engine => {
-    if (!(await isShared(engine, symbol, range))) return plainPage(engine, symbol, range, limit)
-    const candles = await composedCandles(engine, { symbol, order, gaps: new Map() }, range, limit + 1)
+    const gaps = await gapsOf(engine, symbol, from, to)
+    if (gaps.size === 0 && !(await isShared(engine, symbol, range))) return plainPage(engine, symbol, range, limit)
+    const candles = await composedCandles(engine, { symbol, order, gaps }, range, limit + 1)
     const rows = candles.slice(0, limit)
     return candles.length > limit ? { rows, next: writeCursor((rows.at(-1)!.open_t as number) + step) } : { rows }
   }

@@ -1,7 +1,7 @@
 import { type Candle, MINUTE } from '../../../streams/market/candles.ts'
 import { composed, type Lane } from '../../../streams/market/composed.ts'
+import type { Gap } from '../../../streams/market/gaps.ts'
 import { type GivenCandle, lastMinute } from '../../../streams/market/givenCandle.ts'
-import type { Gap } from '../../../streams/market/listening.ts'
 import { Minutes } from '../../../streams/market/minutes.ts'
 import type { SourceOrder } from '../../../streams/market/sourceOrder.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'

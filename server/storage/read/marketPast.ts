@@ -42,8 +42,12 @@ const instrumentsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>
   const ticks = await newestTicks(engine, wanted, to)
   const minutes = await minutesOf(engine, wanted, to)
   const given = await givenOf(engine, wanted, to)
+  const gaps = await gapsOf(engine, wanted, to)
+  const until = await heardUntil(engine, wanted, to)
+  const quotes = await quotesOf(engine, wanted, to)
   return [...wanted].map(([symbol, { first }]) => {
     const all = ticks.get(symbol) ?? []
+    const quote = quotes.get(symbol)?.[0]
     return {
       symbol,
       first,
@@ -51,7 +55,9 @@ const instrumentsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>
       last: all.filter(({ t }) => t === to),
       minutes: minutes.get(symbol) ?? [],
       given: given.get(symbol) ?? [],
-      gaps: [],
+      gaps: gaps.get(symbol) ?? [],
+      heard: heardOf(until.get(symbol) ?? [], minutes.get(symbol) ?? []),
+      ...(quote && { quote }),
     }
   })
 }
@@ -169,6 +175,52 @@ const givenOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: 
   return bySymbol(input, readGiven)
 }
 
+const gapsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number) => {
+  const { condition, parameters } = since(wanted, 'until', of => of.days)
+  const input = await select(
+    engine,
+    `SELECT symbol, src, t, until FROM ${quoted(engine.database)}.listening FINAL
+     WHERE kind = 'missed' AND ${condition} AND t < ${timeOf('to')} AND until > t ORDER BY symbol, src, t`,
+    { to, ...parameters },
+  )
+  return bySymbol(input, () => ({ src: text.read(input), gap: { from: ms.read(input), to: ms.read(input) } }))
+}
+
+/** Returns until when live feeds have brought each symbol, by source. */
+const heardUntil = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number) => {
+  const input = await select(
+    engine,
+    `SELECT symbol, src, max(until) FROM ${quoted(engine.database)}.listening
+     WHERE kind = 'heard' AND symbol IN {symbols:Array(String)} AND t < ${timeOf('to')} GROUP BY symbol, src`,
+    { symbols: [...wanted.keys()], to },
+  )
+  return bySymbol(input, () => ({ src: text.read(input), until: ms.read(input) }))
+}
+
+/** How far each source was heard, and how far its trades reach. */
+const heardOf = (
+  heard: readonly { readonly src: string; readonly until: number }[],
+  minutes: InstrumentPast['minutes'],
+): InstrumentPast['heard'] => {
+  const newest = new Map<string, number>()
+  for (const { src, minute } of minutes) newest.set(src, Math.max(newest.get(src) ?? Number.NEGATIVE_INFINITY, minute.lastT))
+  const until = new Map(heard.map(row => [row.src, row.until]))
+  return [...new Set([...newest.keys(), ...until.keys()])].map(src => ({
+    src,
+    until: until.get(src) ?? Number.NaN,
+    newest: newest.get(src) ?? Number.NEGATIVE_INFINITY,
+  }))
+}
+
+const quotesOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number) => {
+  const input = await select(
+    engine,
+    `SELECT symbol, t, bid, ask FROM ${quoted(engine.database)}.quotes FINAL WHERE symbol IN {symbols:Array(String)} AND t < ${timeOf('to')}`,
+    { symbols: [...wanted.keys()], to },
+  )
+  return bySymbol(input, () => ({ t: ms.read(input), bid: side.read(input), ask: side.read(input) }))
+}
+
 const bySymbol = async <T>(input: RowReader, read: (input: RowReader) => T): Promise<Map<string, T[]>> => {
   const rows = new Map<string, T[]>()
   for (let n = 1; !input.ended; n++) {
@@ -185,5 +237,6 @@ const bySymbol = async <T>(input: RowReader, read: (input: RowReader) => T): Pro
 const text = codecOf('String') as Codec<string>
 const number = codecOf('Float64') as Codec<number>
 const length = codecOf('UInt32') as Codec<number>
+const side = codecOf('Nullable(Float64)') as Codec<number>
 const code = codecOf(SIDE) as Codec<number>
 const ms = codecOf(TIME) as Codec<number>

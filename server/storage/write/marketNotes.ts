@@ -1,0 +1,95 @@
+import type { Logger } from 'pino'
+import type { FrameRows } from '../../../streams/frame.ts'
+import type { Interner } from '../../../streams/lib/interner.ts'
+import type { ListeningRow } from '../../../streams/market/listening.ts'
+import { QUOTE } from '../../../streams/market/ticks.ts'
+import type { Engine } from '../engine/engine.ts'
+import { quoted } from '../engine/migrate.ts'
+import { LAST_MS } from '../engine/rowBinary.ts'
+import { RowQueue } from './rowQueue.ts'
+
+/** A row of the table `listening`. */
+type StoredListening = { readonly [column: string]: string | number }
+
+/** The newest quote of a symbol; NaN is a side at which nobody stands. */
+interface Quote {
+  readonly t: number
+  readonly bid: number
+  readonly ask: number
+}
+
+/** ms between two writings of the quotes that have changed. */
+const QUOTES_MS = 1_000
+/** Rows that wait at which nothing more is said of sources that are heard: a gap that is too long is no harm, one that is lost is. */
+const WAITING_MAX = 50_000
+
+/**
+ * Stores what a start has to know of a market beside its ticks: when trades were listened to, and the newest quotes. Rows of `listening` go in
+ * in their order, so a word that a source was heard is never there without the gaps before it. What a kill takes away makes the next gap longer,
+ * never shorter.
+ */
+export class MarketNotes {
+  private readonly symbols: Interner
+  private readonly sources: Interner
+  private readonly listening: RowQueue<StoredListening>
+  private readonly quotes: RowQueue<StoredListening>
+  /** Those that have changed since they were written. */
+  private readonly changed = new Map<number, Quote>()
+  private readonly timer: NodeJS.Timeout
+
+  constructor(engine: Promise<Engine>, names: { readonly symbols: Interner; readonly sources: Interner }, log: Logger) {
+    this.symbols = names.symbols
+    this.sources = names.sources
+    this.listening = new RowQueue(engine, insertInto('listening'), log)
+    this.quotes = new RowQueue(engine, insertInto('quotes'), log)
+    this.timer = setInterval(() => this.writeQuotes(), QUOTES_MS)
+    this.timer.unref()
+  }
+
+  /** Takes the rows of a frame. */
+  take({ ticks, listening = [] }: FrameRows): void {
+    for (const row of listening) {
+      if (row.kind === 'missed' || this.listening.stats().waiting < WAITING_MAX) this.listening.put(this.listeningRow(row))
+    }
+    for (const { columns, from, to } of ticks) {
+      for (let i = from; i < to; i++) {
+        if (columns.type[i] !== QUOTE) continue
+        const [t, symbol] = [columns.t[i]!, columns.symbol[i]!]
+        if (t >= (this.changed.get(symbol)?.t ?? 0)) this.changed.set(symbol, { t, bid: columns.price[i]!, ask: columns.size[i]! })
+      }
+    }
+  }
+
+  /** Writes what waits, and ends. */
+  async close(): Promise<void> {
+    clearInterval(this.timer)
+    this.writeQuotes()
+    await Promise.all([this.listening.close(), this.quotes.close()])
+  }
+
+  private writeQuotes(): void {
+    if (this.quotes.stats().waiting > WAITING_MAX) return
+    for (const [symbol, { t, bid, ask }] of this.changed) {
+      this.quotes.put({ symbol: this.symbols.at(symbol), t, ...(!Number.isNaN(bid) && { bid }), ...(!Number.isNaN(ask) && { ask }) })
+    }
+    this.changed.clear()
+  }
+
+  private listeningRow({ symbol, source, kind, from, until, version }: ListeningRow): StoredListening {
+    return { symbol: this.symbols.at(symbol), src: this.sources.at(source), kind, t: from, until: Math.min(until, LAST_MS), version }
+  }
+}
+
+/** A time in ms as ClickHouse reads it. */
+const seconds = (ms: string | number | undefined): string => (Number(ms) / 1000).toFixed(3)
+
+const insertInto =
+  (table: string) =>
+  async ({ client, database }: Engine, rows: readonly StoredListening[]): Promise<void> => {
+    const inMs = ({ t, until, ...row }: StoredListening) => ({
+      ...row,
+      t: seconds(t),
+      ...(until !== undefined && { until: seconds(until) }),
+    })
+    await client.insert({ table: `${quoted(database)}.${table}`, values: rows.map(inMs), format: 'JSONEachRow' })
+  }
