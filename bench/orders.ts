@@ -141,7 +141,7 @@ const percentile = (values: readonly number[], p: number): number =>
 
 /** Returns how many entries a second the journal alone takes, in commits of `perCommit`; each is as long as an order's. */
 const rawRate = (dir: string, perCommit: number): number => {
-  const journal = new SqliteJournal(join(dir, `raw-${perCommit}-${performance.now()}.db`), false)
+  const journal = new SqliteJournal(join(dir, `raw-${perCommit}-${performance.now()}.db`))
   const text = 'x'.repeat(ENTRY)
   const begin = performance.now()
   let written = 0
@@ -157,7 +157,7 @@ const rawRate = (dir: string, perCommit: number): number => {
 /** Has a fresh process open a journal of a million orders. Returns how long that takes and the memory it holds then. */
 const startOfAMillion = async (dir: string): Promise<{ seconds: number; mebibytes: number }> => {
   const file = join(dir, 'million.db')
-  const journal = new SqliteJournal(file, false)
+  const journal = new SqliteJournal(file)
   const service = new LedgerService(journal, journal)
   const ask = (...requests: ClearingRequest[]): unknown => service.process(requests)
   const units = new Map(ASSETS.slice(0, 3).map(asset => [asset, ONE]))
@@ -199,7 +199,7 @@ const openAndReport = (file: string): void => {
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   const begin = performance.now()
-  const journal = new SqliteJournal(file, false)
+  const journal = new SqliteJournal(file)
   const service = new LedgerService(journal, journal)
   const seconds = (performance.now() - begin) / 1000
   globalThis.gc?.()

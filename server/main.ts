@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { describeToStore, openCore } from './compose/core.ts'
 import { openGateway } from './compose/gateway.ts'
 import { readPlan } from './compose/plan.ts'
+import { repairAtStart } from './compose/repair.ts'
 import { runFeeds } from './compose/replay.ts'
 import { coreServices } from './compose/services.ts'
 import { shutDown } from './compose/shutdown.ts'
@@ -25,6 +26,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const plan = await readPlan(settings, log)
   const abort = new AbortController()
   const { signal } = abort
+  if (settings.repair) await repairAtStart(settings, log, signal)
   const core = await openCore(plan, log, signal)
   const progress = new Progress(plan.replaying)
   const services = coreServices(core, progress, log)
@@ -40,7 +42,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const ran = runFeeds({ core, hub: gateway.hub, status, progress, log, signal }).then(() =>
     plan.replaying && !settings.exitAtEnd ? aborted(signal) : undefined,
   )
-  const done = Promise.all([ran, described]).then(() => {})
+  // A journal that ClickHouse does not confirm ends the server.
+  const done = Promise.all([ran, described, core.auditCopy.agreed]).then(() => {})
   // It is awaited later; until then a rejection is not unhandled.
   done.catch(() => {})
 

@@ -23,7 +23,7 @@ class TestService {
   service: LedgerService
 
   constructor() {
-    this.journal = new SqliteJournal(path(), false)
+    this.journal = new SqliteJournal(path())
     this.service = new LedgerService(this.journal, this.journal)
     opened.add(this)
   }
@@ -254,7 +254,7 @@ describe('an order that was asked for before it came', () => {
       expect(orderOf(clearing.one(order('create', 'other', '2', 'ann', origin)))).toMatchObject({ status: 'settled' })
       expect(orderOf(clearing.one(order('create', 'k', '2', 'bob', origin)))).toMatchObject({ code: 'insufficient_assets' })
       clearing.close()
-      rmSync(path())
+      for (const name of [path(), `${path()}.head`]) rmSync(name)
     }
   })
 

@@ -1,4 +1,5 @@
-import { clientAccount } from '../../streams/ledger/accounts.ts'
+import { clientAccount, SPONSOR } from '../../streams/ledger/accounts.ts'
+import type { Command } from '../../streams/ledger/command.ts'
 import { type Entry, isOrder } from '../../streams/ledger/entry.ts'
 import { outcomeText, readEntry, writeEntry } from '../../streams/ledger/entryText.ts'
 import { Ledger } from '../../streams/ledger/ledger.ts'
@@ -137,7 +138,8 @@ export class LedgerService {
     quote: request => this.quote(request),
     funds: () => this.funds(),
     page: ({ after, limit }) => pageAfter(this.journal, after, limit),
-    rows: ({ after, limit }) => entryBatch(this.journal, after, limit),
+    rows: ({ after, limit, bare }) => entryBatch(this.journal, after, limit, bare),
+    hashAt: ({ seq }) => ({ hash: this.journal.hashAt(seq), newest: this.journal.seq }),
     recorded: ({ after }) => recordedAfter(this.journal, this.ledger.recordings, after),
     supplies: () => new Map(this.ledger.supplies),
     hashOf: ({ user }) => this.credentials.hashOf(user),
@@ -156,7 +158,7 @@ export class LedgerService {
       if (origin && this.idempotency.comesTooLate(who, command.key, origin)) return { refused: 'unknown_order' }
     }
     const decision = this.ledger.decide(command, t, who)
-    if ('refused' in decision) return decision
+    if ('refused' in decision) return this.enteredAgain(command, who, secret) ?? decision
     if ('nothing' in decision) return { order: '{"accepted":0}' }
     const { entry } = decision
     this.ledger.post(entry)
@@ -167,6 +169,15 @@ export class LedgerService {
     if (key !== undefined) this.idempotency.enter(entry, key)
     if (entry.kind === 'register' && secret !== undefined) this.credentials.addUser({ name: entry.client, hash: secret })
     return outcomeOf(entry, outcome)
+  }
+
+  /** Gives a client of the configuration its password again if that was lost. */
+  private enteredAgain(command: Command, who: string, secret: string | undefined): Done | undefined {
+    if (command.kind !== 'register' || who !== 'system' || secret === undefined) return undefined
+    const { client } = command
+    if (!this.ledger.clients.has(client) || client === SPONSOR || this.credentials.hashOf(client) !== undefined) return undefined
+    this.credentials.addUser({ name: client, hash: secret })
+    return { order: '{"accepted":0}' }
   }
 
   private quote({ side, fund: id, amount, nav }: Ask<'quote'>): Quote | undefined {

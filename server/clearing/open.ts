@@ -19,15 +19,16 @@ export interface Clearing {
   readonly tokens: Tokens
 }
 
+/** Returns the path of a data directory's journal. */
+export const journalFile = (dataDir: string): string => join(dataDir, 'journal.db')
+
 /** Opens the clearing house and enters the clients of the configuration. Rejects with UsageError if the configuration is wrong, with JournalError if the journal cannot be used. */
-export const openClearing = async (
-  { config, configFile, dataDir, host, adminToken: given, repair }: Settings,
-  log: Logger,
-): Promise<Clearing> => {
+export const openClearing = async ({ config, configFile, dataDir, host, adminToken: given }: Settings, log: Logger): Promise<Clearing> => {
   const clients =
     config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
   const byToken = operators(await adminToken(given, dataDir), config.tokens)
-  const clearing = await openThreadPort({ file: join(dataDir, 'journal.db'), repair })
+  const clearing = await openThreadPort({ file: journalFile(dataDir) })
+  for (const note of clearing.notes) log.warn(note)
   const store = {
     load: async () => [...(await clearing.ask('tokens', {}))],
     put: async (token: StoredToken) => clearing.ask('putToken', token),

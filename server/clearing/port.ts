@@ -14,10 +14,21 @@ import type { Origin } from '../lib/arrivalOrder.ts'
 export interface ClearingPort {
   /** Names its journal. */
   readonly id: string
+  /** Entries that the journal had when it was opened. */
+  readonly entriesAtStart: number
+  /** The head file confirmed at the start what was acknowledged before it. */
+  readonly vouched: boolean
+  /** What was put right at the start, for the log. */
+  readonly notes: readonly string[]
   /** What each commit has changed, in order; before the answers to the requests in it. */
   readonly commits$: Observable<CommitEvents>
   /** Resolves when the request is durable. Rejects with a ProtocolError if it did not happen, or cannot be known to have. */
   ask<M extends ClearingMethod>(ask: M, request: ClearingRequests[M]['ask']): Promise<ClearingRequests[M]['answer']>
+  /**
+   * Lets no command be executed until the promise resolves: those of clients are refused as `not_ready`, those of `system` wait. If it
+   * rejects, none ever is.
+   */
+  hold(until: Promise<unknown>): void
   /** Returns its figures. */
   stats(): ClearingStats
   /** Answers all requests before it, and closes the journal. */
@@ -36,6 +47,12 @@ export interface ClearingStats {
   readonly refused: number
   /** Why the journal took no entries last time. */
   readonly failure: string | undefined
+  /** All entries up to this one follow from those before it, from the first on. */
+  readonly verifiedTo: number
+  /** Faults of the chain that were found since the start. */
+  readonly faults: number
+  /** The newest of them, or why the head file is behind; undefined if there is none. */
+  readonly fault: string | undefined
 }
 
 /** What can be asked of the clearing house, and what it answers. */
@@ -54,8 +71,10 @@ export interface ClearingRequests {
   readonly funds: { ask: object; answer: readonly KnownFund[] }
   /** Entries after a number, as they stand in the journal. */
   readonly page: { ask: { after: number; limit: number }; answer: readonly JournalEntry[] }
-  /** At most `limit` entries after a number, as rows for ClickHouse. */
-  readonly rows: { ask: { after: number; limit: number }; answer: EntryBatch }
+  /** At most `limit` entries after a number, as rows for ClickHouse; `bare`: without their postings. */
+  readonly rows: { ask: { after: number; limit: number; bare: boolean }; answer: EntryBatch }
+  /** The hash of an entry, if there is one of this number, and the number of the newest. */
+  readonly hashAt: { ask: { seq: number }; answer: { readonly hash: string | undefined; readonly newest: number } }
   /** The next rows of portfolios that came at run time, of entries after a number; none if there are no more. */
   readonly recorded: { ask: { after: number }; answer: readonly RecordedEntry[] }
   /** Circulating supplies that came at run time, 10⁻¹⁸ of each asset. */

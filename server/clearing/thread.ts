@@ -1,4 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { JournalError, REPAIR } from '../journal/journalError.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { LedgerService } from './ledgerService.ts'
 import type { ClearingRequest, CommitEvents } from './port.ts'
@@ -8,8 +9,8 @@ import type { ClearingRequest, CommitEvents } from './port.ts'
 /** Which journal the thread opens. */
 export interface ThreadOptions {
   readonly file: string
-  /** Cuts off a damaged tail. */
-  readonly repair: boolean
+  /** Entries of a journal that is followed from its first entry before it opens; of a longer one the rest is followed afterwards. */
+  readonly followedMax?: number
 }
 
 /** Requests, which are answered in their order; or the end. */
@@ -17,10 +18,26 @@ export type ToThread = readonly ClearingRequest[] | 'close'
 
 /** First whether the journal has opened; then the answers to requests, or why they were refused, in order. */
 export type FromThread =
-  | { readonly opened: { readonly id: string; readonly seq: number } }
+  | { readonly opened: OpenedJournal }
   | { readonly fatal: string }
-  | { readonly answers: readonly unknown[]; readonly events: CommitEvents | undefined; readonly seq: number }
+  | {
+      readonly answers: readonly unknown[]
+      readonly events: CommitEvents | undefined
+      readonly seq: number
+      /** Why the head file is behind; undefined if it is not. */
+      readonly headFailure: string | undefined
+    }
+  | VerifiedTo
   | { readonly refused: number; readonly why: string }
+
+/** What a start has found out. */
+export interface OpenedJournal extends Pick<SqliteJournal, 'id' | 'seq' | 'vouched' | 'notes' | 'verifiedTo'> {}
+
+/** How far the chain has been followed from the first entry; and the fault that ended that. */
+export interface VerifiedTo {
+  readonly verifiedTo: number
+  readonly fault: string | undefined
+}
 
 /** Requests of one commit, at which it takes no more messages; what comes later waits for the next. */
 const BATCH = 256
@@ -43,11 +60,12 @@ interface Opened {
 }
 
 const open = (): Opened | undefined => {
-  const { file, repair } = workerData as ThreadOptions
+  const { file, followedMax } = workerData as ThreadOptions
   try {
-    const journal = new SqliteJournal(file, repair)
-    const service = new LedgerService(journal, journal)
-    send({ opened: { id: journal.id, seq: journal.seq } })
+    const journal = new SqliteJournal(file, followedMax)
+    const service = openService(file, journal)
+    const { id, seq, vouched, notes, verifiedTo } = journal
+    send({ opened: { id, seq, vouched, notes, verifiedTo } })
     return { journal, service }
   } catch (error) {
     send({ fatal: (error as Error).message })
@@ -55,13 +73,62 @@ const open = (): Opened | undefined => {
   }
 }
 
+const openService = (file: string, journal: SqliteJournal): LedgerService => {
+  try {
+    return new LedgerService(journal, journal)
+  } catch (error) {
+    journal.close()
+    const { message } = error as Error
+    throw new JournalError(message.startsWith(file) ? message : `${file}: ${message}; ${REPAIR}`)
+  }
+}
+
+/** ms of one slice of the verification, and between two: it takes a tenth of the thread, and an order waits for one slice at most. */
+const SLICE_MS = 1
+const PAUSE_MS = 10
+/** ms between two reports of it. */
+const REPORT_MS = 500
+
+/** Follows the chain from its first entry, in slices. Returns how to stop. */
+const verifyInSlices = (journal: SqliteJournal): (() => void) => {
+  if (journal.verifiedTo >= journal.seq) return () => {}
+  const steps = journal.verification()
+  const to = journal.seq
+  let [verifiedTo, reportedAt] = [0, performance.now()]
+  const slice = (): void => {
+    const begun = performance.now()
+    try {
+      for (let over = false; !over; ) {
+        const step = steps.next()
+        if (step.done) {
+          send({ verifiedTo: to, fault: undefined })
+          return
+        }
+        verifiedTo = step.value.seq
+        over = performance.now() - begun >= SLICE_MS
+      }
+    } catch (error) {
+      send({ verifiedTo, fault: (error as Error).message })
+      return
+    }
+    if (begun - reportedAt >= REPORT_MS) {
+      send({ verifiedTo, fault: undefined })
+      reportedAt = begun
+    }
+    timer = setTimeout(slice, PAUSE_MS)
+  }
+  let timer = setTimeout(slice, PAUSE_MS)
+  return () => clearTimeout(timer)
+}
+
 const serve = ({ journal, service }: Opened): void => {
   let notBefore = 0
+  const stopVerifying = verifyInSlices(journal)
   const run = (batch: readonly ClearingRequest[]): void => {
     notBefore = batch.length < SEVERAL ? 0 : performance.now() + GATHER_MS
     try {
       const { answers, events } = service.process(batch)
-      send({ answers, events, seq: service.seq })
+      send({ answers, events, seq: service.seq, headFailure: journal.headFailure })
     } catch (error) {
       send({ refused: batch.length, why: (error as Error).message })
     }
@@ -80,6 +147,7 @@ const serve = ({ journal, service }: Opened): void => {
       if (batch.length > 0) run(batch)
     }
     if (!closing) return
+    stopVerifying()
     try {
       service.save()
     } finally {

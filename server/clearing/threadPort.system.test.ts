@@ -18,8 +18,8 @@ if (!existsSync(join(packageRoot(), 'dist', 'server', 'clearing', 'thread.js')))
 let dir = ''
 const open = new Set<ClearingPort>()
 const file = (): string => join(dir, 'journal.db')
-const opened = async (repair = false): Promise<ClearingPort> => {
-  const clearing = await openThreadPort({ file: file(), repair })
+const opened = async (followedMax?: number): Promise<ClearingPort> => {
+  const clearing = await openThreadPort({ file: file(), ...(followedMax !== undefined && { followedMax }) })
   open.add(clearing)
   return clearing
 }
@@ -136,7 +136,7 @@ describe('the clearing house', () => {
     expect(await clearing.ask('holdings', { who: 'ann' })).toEqual({ assets: {}, shares: {} })
   })
 
-  it('does not open on a journal that is damaged, and cuts it off where it is told to', async () => {
+  it('does not open on a journal that is damaged', async () => {
     const clearing = await begun()
     const { entries } = clearing.stats()
     await closed(clearing)
@@ -146,18 +146,50 @@ describe('the clearing house', () => {
     const error = await opened().catch(e => e)
     expect(error).toBeInstanceOf(JournalError)
     expect(error.message).toContain(`${file()}: entry ${entries - 50} does not follow`)
-    const repaired = await opened(true)
-    expect(repaired.stats().entries).toBe(entries - 51)
-    expect(counted(await Promise.all(['c48', 'c49', 'c49'].map(client => ask(repaired, register(client)))))).toEqual({
-      settled: 1,
-      name_taken: 2,
-    })
+  })
+
+  it('follows a long journal from its first entry while it works, and names the entry that does not follow', async () => {
+    const clearing = await begun()
+    const { entries } = clearing.stats()
+    expect(clearing.stats()).toMatchObject({ verifiedTo: entries, faults: 0, fault: undefined })
+    await closed(clearing)
+    const again = await opened(0)
+    expect(again.stats().verifiedTo).toBe(0)
+    await expect.poll(() => again.stats().verifiedTo).toBe(entries)
+    await ask(again, register('late'))
+    expect(again.stats().verifiedTo).toBe(entries + 1)
+    await closed(again)
+    const db = new Database(file())
+    db.exec(`UPDATE blocks SET entries = CAST(replace(CAST(entries AS TEXT), '"c49"', '"c48"') AS BLOB)`)
+    db.close()
+    const harmed = await opened(0)
+    await expect.poll(() => harmed.stats().fault).toContain(`entry ${entries - 50} does not follow`)
+    expect(harmed.stats()).toMatchObject({ faults: 1, state: 'open' })
+    expect(harmed.stats().verifiedTo).toBeLessThan(entries - 50)
+  })
+
+  it('executes no command until what it waits for has come: clients are refused, the system waits', async () => {
+    const clearing = await opened()
+    let agree = (): void => {}
+    clearing.hold(
+      new Promise<void>(resolve => {
+        agree = resolve
+      }),
+    )
+    await expect(ask(clearing, register('ann'), 'ann')).rejects.toMatchObject({ code: 'not_ready', retry: true })
+    const waiting = ask(clearing, register('bob'), 'system')
+    expect(await clearing.ask('holdings', { who: 'bob' })).toEqual({ assets: {}, shares: {} })
+    expect(clearing.stats().entries).toBe(0)
+    agree()
+    await waiting
+    expect(clearing.stats().entries).toBe(1)
+    await ask(clearing, register('ann'), 'ann')
   })
 
   it('does not open where another has the journal, nor where there is no folder', async () => {
     const clearing = await opened()
     await expect(opened()).rejects.toThrow(JournalError)
-    await expect(openThreadPort({ file: join(dir, 'none', 'journal.db'), repair: false })).rejects.toThrow(JournalError)
+    await expect(openThreadPort({ file: join(dir, 'none', 'journal.db') })).rejects.toThrow(JournalError)
     expect(counted([await ask(clearing, register('ann'))])).toEqual({ settled: 1 })
   })
 })

@@ -4,7 +4,7 @@ import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
 import type { ClearingMethod, ClearingPort, ClearingRequest, ClearingRequests, ClearingStats, CommitEvents } from './port.ts'
-import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
+import type { FromThread, OpenedJournal, ThreadOptions, ToThread, VerifiedTo } from './thread.ts'
 
 /** Requests that may wait at a time; more are refused. */
 const WAITING_MAX = 10_000
@@ -37,6 +37,9 @@ const threadFile = (): string => {
 /** The main thread's side: sends requests, and resolves them in order as they are answered. */
 class ThreadPort implements ClearingPort {
   readonly id: string
+  readonly entriesAtStart: number
+  readonly vouched: boolean
+  readonly notes: readonly string[]
   readonly commits$ = new Subject<CommitEvents>()
   private readonly worker: Worker
   /** In the order in which they are answered. */
@@ -46,15 +49,22 @@ class ThreadPort implements ClearingPort {
   private commits = 0
   private refused = 0
   private failure: string | undefined
+  private verified: VerifiedTo
+  private headFailure: string | undefined
+  private held: Promise<unknown> | undefined
   private closed = false
   private readonly ended: Promise<void>
 
-  constructor(worker: Worker, { id, seq }: { id: string; seq: number }) {
+  constructor(worker: Worker, { id, seq, vouched, notes, verifiedTo }: OpenedJournal) {
     this.worker = worker
     // A start that fails elsewhere must be able to end.
     worker.unref()
     this.id = id
     this.entries = seq
+    this.entriesAtStart = seq
+    this.vouched = vouched
+    this.notes = notes
+    this.verified = { verifiedTo, fault: undefined }
     worker.on('message', (message: FromThread) => this.receive(message))
     worker.on('error', error => this.fail(error))
     this.ended = new Promise(resolve => {
@@ -65,7 +75,22 @@ class ThreadPort implements ClearingPort {
     })
   }
 
+  hold(until: Promise<unknown>): void {
+    this.held = until
+    until.then(
+      () => {
+        this.held = undefined
+      },
+      () => {},
+    )
+  }
+
   ask<A extends ClearingMethod>(ask: A, request: ClearingRequests[A]['ask']): Promise<ClearingRequests[A]['answer']> {
+    if (ask === 'execute' && this.held !== undefined) {
+      const { who } = request as ClearingRequests['execute']['ask']
+      if (who === 'system') return this.held.then(() => this.ask(ask, request))
+      return Promise.reject(new ProtocolError('not_ready', 'ClickHouse has not yet confirmed the journal', 1))
+    }
     if (this.closed) return Promise.reject(new ProtocolError('not_ready', 'the clearing house is closed', 1))
     if (this.waiting.length >= WAITING_MAX) {
       this.refused += 1
@@ -79,8 +104,19 @@ class ThreadPort implements ClearingPort {
   }
 
   stats(): ClearingStats {
-    const { entries, commits, waiting, refused, failure } = this
-    return { state: this.closed ? 'closed' : failure ? 'failing' : 'open', entries, commits, waiting: waiting.length, refused, failure }
+    const { entries, commits, waiting, refused, failure, verified, headFailure } = this
+    return {
+      state: this.closed ? 'closed' : failure ? 'failing' : 'open',
+      entries,
+      commits,
+      waiting: waiting.length,
+      refused,
+      failure,
+      // What has come since follows from what was verified.
+      verifiedTo: verified.verifiedTo >= this.entriesAtStart && verified.fault === undefined ? entries : verified.verifiedTo,
+      faults: verified.fault === undefined ? 0 : 1,
+      fault: verified.fault ?? headFailure,
+    }
   }
 
   async close(): Promise<void> {
@@ -102,14 +138,17 @@ class ThreadPort implements ClearingPort {
 
   private receive(message: FromThread): void {
     if ('answers' in message) {
-      const { answers, events, seq } = message
+      const { answers, events, seq, headFailure } = message
       this.entries = seq
+      this.headFailure = headFailure
       if (events) {
         this.failure = undefined
         this.commits += 1
         this.commits$.next(events)
       }
       for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
+    } else if ('verifiedTo' in message) {
+      this.verified = message
     } else if ('refused' in message) {
       this.failure = message.why
       this.refused += message.refused

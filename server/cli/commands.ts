@@ -58,9 +58,9 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'verify',
-    usage: '[DIR]',
-    summary: 'follow the whole journal of a data directory (./data) from entry to entry',
-    run: async args => print((await import('./verify.ts')).verify(args)),
+    usage: '[DIR] [--url URL]',
+    summary: 'follow the whole journal of a data directory (./data) from entry to entry, or ask the server that holds it',
+    run: async (args, { environment }) => print(await (await import('./verify.ts')).verify(args, environment)),
   },
   {
     name: 'import transactions',

@@ -128,7 +128,7 @@ export const directoryStore = async (dataDir: string): Promise<CandleStore> => {
   // A server of the directory holds its journal.
   let journal: SqliteJournal
   try {
-    journal = new SqliteJournal(join(dataDir, 'journal.db'), false)
+    journal = new SqliteJournal(join(dataDir, 'journal.db'))
   } catch (error) {
     return held(error)
   }

@@ -178,7 +178,7 @@ const directory = async (dataDir: string): Promise<SwapTarget> => {
   let journal: SqliteJournal | undefined
   try {
     // A server of the directory holds its journal.
-    journal = new SqliteJournal(join(dataDir, 'journal.db'), false)
+    journal = new SqliteJournal(join(dataDir, 'journal.db'))
     const engine = await openEngine({
       source: { dataDir: join(dataDir, 'clickhouse') },
       log: pino({ level: 'error' }, pino.destination(2)),

@@ -7,7 +7,7 @@ import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
-import { type Clearing, openClearing } from '../clearing/open.ts'
+import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
 import { configuredFund } from '../config/fundSpecs.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
@@ -83,7 +83,9 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     marketNotes.take(frame.rows)
     recorder?.write(frame.pushes)
   })
-  const parts = { config, clearing: identified.clearing, knownFunds, view: flow.view, frames$, inputQueue, engine: storage.engine, log }
+  const { engine, mayHavePast } = storage
+  const journal = { file: journalFile(settings.dataDir), alone: settings.clickhouse === undefined, mayHavePast }
+  const parts = { config, clearing: identified.clearing, knownFunds, view: flow.view, frames$, inputQueue, engine, journal, log }
   const links = await linkLedger(parts)
 
   flow.run(inputQueue.input$).subscribe(frames$)

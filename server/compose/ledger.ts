@@ -11,7 +11,7 @@ import { LedgerFeed } from '../core/ledgerFeed.ts'
 import { RebalanceExecutor } from '../core/rebalanceExecutor.ts'
 import { openTradingVenue, type TradingVenue } from '../exchange/tradingVenue.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { AuditCopy } from '../storage/write/auditCopy.ts'
+import { AuditCopy, type EntrySource } from '../storage/write/auditCopy.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
 
 /** How decisions travel: proposals of frames become entries of the journal, and entries come back as input. */
@@ -30,7 +30,17 @@ interface LedgerParts {
   readonly frames$: Observable<Frame>
   readonly inputQueue: InputQueue
   readonly engine: Promise<Engine>
+  readonly journal: JournalPlace
   readonly log: Logger
+}
+
+/** Where the journal lies, and what may be known of it elsewhere. */
+interface JournalPlace {
+  readonly file: string
+  /** ClickHouse's copy is this journal's alone: it lies in the same directory. */
+  readonly alone: boolean
+  /** Rows of former runs may be stored. */
+  readonly mayHavePast: boolean
 }
 
 /** Ties the clearing house to the frames and to ClickHouse. Rejects with UsageError if the configured exchange cannot be had. */
@@ -50,8 +60,7 @@ export const linkLedger = async (parts: LedgerParts): Promise<LedgerLinks> => {
     tradingVenue.advance(t)
     rebalanceExecutor.frame(t, rebalances)
   })
-  const entries = { id: clearing.id, rows: (after: number, limit: number) => clearing.ask('rows', { after, limit }) }
-  const auditCopy = new AuditCopy(engine, entries, log.child({ module: 'storage' }))
+  const auditCopy = openAuditCopy(parts)
   clearing.commits$.subscribe(({ supplies }) => {
     auditCopy.wake()
     if (supplies.size === 0) return
@@ -60,6 +69,22 @@ export const linkLedger = async (parts: LedgerParts): Promise<LedgerLinks> => {
     engine.then(running => storeConfigured(running, [], assets)).catch(() => {})
   })
   return { ledgerFeed, tradingVenue, rebalanceExecutor, auditCopy }
+}
+
+/** Begins the journal's copy. If nothing beside the journal confirms it, no command is executed until the copy does. */
+const openAuditCopy = ({ clearing, engine, journal: { file, alone, mayHavePast }, log }: LedgerParts): AuditCopy => {
+  const fresh = clearing.entriesAtStart === 0
+  const source: EntrySource = {
+    id: clearing.id,
+    file,
+    fresh,
+    alone,
+    rows: (after, limit, bare) => clearing.ask('rows', { after, limit, bare }),
+    hashAt: seq => clearing.ask('hashAt', { seq }),
+  }
+  const auditCopy = new AuditCopy(engine, source, log.child({ module: 'storage' }))
+  if (!clearing.vouched && (!fresh || (alone && mayHavePast))) clearing.hold(auditCopy.agreed)
+  return auditCopy
 }
 
 const openRebalanceExecutor = ({ config, clearing, knownFunds, view, log }: LedgerParts, { exchange }: TradingVenue): RebalanceExecutor =>

@@ -112,7 +112,10 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
     return { state: progress.engineReady ? 'ready' : 'starting', waiting: { ...waiting }, setAside: { ...setAside }, ...stats }
   })
   status.add('rebalances', () => rebalanceExecutor.figures)
-  status.add('journal', () => ({ ...clearing.stats(), audited: auditCopy.stats().storedTo, auditRetries: auditCopy.stats().retries }))
+  status.add('journal', () => {
+    const { storedTo: audited, retries: auditRetries, setAside: auditSetAside, whyAside: whyAuditSetAside } = auditCopy.stats()
+    return { ...clearing.stats(), audited, auditRetries, auditSetAside, whyAuditSetAside }
+  })
   status.add('accounts', () => accounts.figures)
   status.add('dex', () => dex.figures())
   return status

@@ -29,7 +29,7 @@ export const OPTIONS = {
   'wait-clients': { kind: 'text', value: 'N', help: 'a replay starts when N sockets have subscribed' },
   'record-frames': { kind: 'text', value: 'FILE', help: 'every patch of every channel, as NDJSON' },
   'exit-at-end': { kind: 'flag', help: 'exit, all written, when the last feed has ended' },
-  repair: { kind: 'flag', help: 'cut a damaged journal off at its last whole entry' },
+  repair: { kind: 'flag', help: "restore a damaged journal from ClickHouse's copy, as far as there is one" },
   'behind-tls': { kind: 'flag', help: 'a proxy in front speaks TLS, so any host may be listened on' },
   'tls-cert': { kind: 'text', value: 'FILE', help: 'certificate chain, PEM' },
   'tls-key': { kind: 'text', value: 'FILE', help: 'private key, PEM' },

@@ -28,7 +28,7 @@ const inputQueue = (): InputQueue => {
 }
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'driftwire-ledgerFeed-'))
-  clearing = await openThreadPort({ file: join(dir, 'journal.db'), repair: false })
+  clearing = await openThreadPort({ file: join(dir, 'journal.db') })
 })
 afterEach(async () => {
   await clearing.close()

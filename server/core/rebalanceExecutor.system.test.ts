@@ -95,7 +95,7 @@ let divisor = Number.NaN
 
 /** A fund F of 100 shares, each 2 of A and 1 of B, which are worth 10 and 20. */
 const begin = async (): Promise<void> => {
-  clearing = await openThreadPort({ file: join(dir, `${Math.random()}.db`), repair: false })
+  clearing = await openThreadPort({ file: join(dir, `${Math.random()}.db`) })
   exchange = new TestExchange()
   t = 1_000
   divisor = Number.NaN
@@ -120,6 +120,10 @@ const start = async (life = Number.POSITIVE_INFINITY): Promise<void> => {
   const lives = (): boolean => left-- > 0
   const mortal: ClearingPort = {
     id: clearing.id,
+    entriesAtStart: clearing.entriesAtStart,
+    vouched: clearing.vouched,
+    notes: clearing.notes,
+    hold: until => clearing.hold(until),
     commits$: clearing.commits$,
     stats: () => clearing.stats(),
     close: async () => {},

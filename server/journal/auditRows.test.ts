@@ -56,7 +56,7 @@ it.each([
   ],
 ])('%s', (_, entry, expected) => {
   const text = JSON.stringify(entry)
-  const rows = entryRows('the journal', [
+  const { rows } = entryRows('the journal', [
     { seq: 7, text, hash: 'abc' },
     { seq: 8, text: JSON.stringify({ ...entry, seq: 8 }), hash: 'def' },
   ])
@@ -64,4 +64,21 @@ it.each([
   expect([end, more]).toEqual(['', []])
   expect(read(first!)).toEqual({ journal: 'the journal', seq: '7', ...expected, text, hash: 'abc' })
   expect(read(second!)).toMatchObject({ seq: '8', hash: 'def' })
+})
+
+it('an entry with an amount that no column holds has no postings beside its text, and is counted', () => {
+  const large = {
+    ...order,
+    postings: [
+      ['client:ann', 'A', `-${'9'.repeat(59)}.5`, '8'],
+      ['custody:F', 'A', `${'9'.repeat(59)}.5`, '0'],
+    ],
+  }
+  const entries = [large, order].map((entry, i) => ({ seq: 7 + i, text: JSON.stringify(entry), hash: 'abc' }))
+  const { rows, bare } = entryRows('the journal', entries)
+  const [first, second] = rows.split('\n').slice(0, 2).map(read)
+  expect(bare).toBe(1)
+  expect(first).toMatchObject({ seq: '7', 'postings.amount': '[]', text: JSON.stringify(large), hash: 'abc' })
+  expect(second).toMatchObject({ seq: '8', 'postings.amount': '[-1.5,1.5]' })
+  expect(read(entryRows('the journal', entries, true).rows.split('\n')[1]!)).toMatchObject({ 'postings.amount': '[]' })
 })

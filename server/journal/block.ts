@@ -92,5 +92,38 @@ export function* linksOf({ first, hash, entries }: Block, after: number): Iterab
   }
 }
 
+/** Yields the texts of a block's entries as they are, and the hash that each has as the next one says. */
+export function* entryBytes({ hash, entries }: Block): Iterable<{ readonly bytes: Buffer; readonly hash: string }> {
+  for (let from = 0; from < entries.length; ) {
+    const found = entries.indexOf(END, from)
+    const to = found < 0 ? entries.length : found
+    const next = to + 1
+    yield {
+      bytes: entries.subarray(Math.min(from + HASH, to), to),
+      hash: next < entries.length ? entries.toString('latin1', next, next + HASH) : hash,
+    }
+    from = next
+  }
+}
+
+/**
+ * Follows the chain through a block, whose first entry follows the hash `before`. Returns the number of the last entry that follows from those
+ * before it; if that is not the block's last number, the next entry does not.
+ */
+export const lastFollowing = ({ seq, first, hash, entries }: Block, before: string): number => {
+  let [last, expected, from] = [first - 1, before, 0]
+  while (from < entries.length) {
+    const found = entries.indexOf(END, from)
+    const to = found < 0 ? entries.length : found
+    if (entries.toString('latin1', from, Math.min(from + HASH, to)) !== expected) return last
+    expected = digestOf('sha256', entries.subarray(from, to))
+    from = to + 1
+    if (expected !== (from < entries.length ? entries.toString('latin1', from, from + HASH) : hash)) return last
+    last += 1
+  }
+  // Its numbers were changed; they say nothing about any of its entries.
+  return last === seq ? last : first - 1
+}
+
 /** Returns the hash of a text that follows the hash `before`. */
 export const chained = (before: string, text: string): string => digestOf('sha256', before + text)

@@ -17,6 +17,11 @@ export interface NewJournalEntry {
   readonly key: string | undefined
 }
 
+/** How far a verification has come: all entries up to this one follow from those before it, and their keys are their own. */
+export interface Verified {
+  readonly seq: number
+}
+
 /** The state after an entry. */
 export interface Snapshot {
   /** Number of that entry. */
@@ -35,8 +40,9 @@ export type JournalKey = readonly [seq: number, who: string, key: string]
  * - Atomicity: when one of them throws, none of its writes is there, not even in part, and the next call works as if it had not been.
  * - One writer: as long as it is open nobody else can append. A second one that tries to open it is refused at once.
  * - Order: what `since` and `keys` yield is what `append` returned, in that order, after any number of starts.
- * - Integrity: opening it checks the chain from the newest snapshot on, and throws JournalError if an entry does not follow from those
- *   before it.
+ * - Integrity: opening it throws JournalError if it is not what was acknowledged, or if an entry is not that follows from those before it. An
+ *   entry that was written before this start is checked whenever it is read. A snapshot or keys that were changed are made again from the
+ *   entries.
  *
  * All of it is synchronous, for a thread of its own. A fault of the medium is thrown as JournalError.
  */
@@ -60,6 +66,10 @@ export interface Journal {
   keys(): Iterable<JournalKey>
   /** Keeps the state after the newest entry for the next start; it replaces the snapshots before it. */
   save(state: string): void
+  /** Returns the hash of an entry; undefined if there is none of this number. */
+  hashAt(seq: number): string | undefined
+  /** Follows the chain from the first entry to the last of now, some entries a step. Throws JournalError at one that does not follow. */
+  verification(): Generator<Verified, void>
   /** Follows the chain from the first entry to the last. Throws JournalError if an entry does not follow. */
   verify(): { readonly entries: number; readonly hash: string }
   /** Lets go of the journal. Nothing can be called after it. */

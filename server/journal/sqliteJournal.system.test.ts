@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -23,8 +24,8 @@ afterEach(() => {
 })
 
 const path = (): string => join(dir, 'journal.db')
-const opened = (repair = false): SqliteJournal => {
-  const journal = new SqliteJournal(path(), repair)
+const opened = (followedMax?: number): SqliteJournal => {
+  const journal = new SqliteJournal(path(), followedMax)
   open.add(journal)
   return journal
 }
@@ -32,9 +33,9 @@ const close = (journal: SqliteJournal): void => {
   open.delete(journal)
   journal.close()
 }
-const reopened = (journal: SqliteJournal, repair = false): SqliteJournal => {
+const reopened = (journal: SqliteJournal, followedMax?: number): SqliteJournal => {
   close(journal)
-  return opened(repair)
+  return opened(followedMax)
 }
 
 /** What the file's owner would not do. */
@@ -56,11 +57,15 @@ const limit = (journal: SqliteJournal, pages: number): void =>
 const NO_MORE = 1
 const PLENTY = 1_000_000
 
-const line = (i: number): NewJournalEntry => ({ text: JSON.stringify({ n: i, text: 'ä'.repeat(50) }), who: 'ann', key: `k${i}` })
+const line = (i: number): NewJournalEntry => ({
+  text: JSON.stringify({ n: i, text: 'ä'.repeat(50), who: 'ann', key: `k${i}` }),
+  who: 'ann',
+  key: `k${i}`,
+})
 const lines = (from: number, to: number): NewJournalEntry[] => Array.from({ length: to - from }, (_, i) => line(from + i))
 const register = (journal: SqliteJournal, name: string): void =>
   journal.transaction(() => {
-    journal.append([{ text: `{"kind":"register","client":"${name}"}`, who: name, key: undefined }])
+    journal.append([{ text: `{"who":"${name}","kind":"register","client":"${name}"}`, who: name, key: undefined }])
     journal.addUser({ name, hash: 'secret' })
   })
 /** Entries 1 to 9; the second and the eighth register a user. */
@@ -109,7 +114,7 @@ describe('a journal that was changed', () => {
     ['the number of a first entry', 'UPDATE blocks SET first = 4 WHERE seq = 7', 3],
     ['the number of a last entry', 'UPDATE blocks SET seq = 6 WHERE seq = 7', 3],
     ['an entry that has no end', replaced('\n', ' '), 1],
-  ])('in %s is found at the start, told with file and number, and cut off there when asked', (_, sql, seq) => {
+  ])('in %s is found at the start, told with file and number', (_, sql, seq) => {
     meddle(nine(), sql)
     const message = failure(() => opened())
     expect(message).toContain(path())
@@ -117,71 +122,158 @@ describe('a journal that was changed', () => {
     expect(message).toContain('--repair')
     // Telling has changed nothing.
     expect(failure(() => opened())).toBe(message)
-    const repaired = opened(true)
-    expect([repaired.seq, [...repaired.since(0)].map(l => l.seq)]).toEqual([seq - 1, Array.from({ length: seq - 1 }, (_, i) => i + 1)])
-    expect([...repaired.keys()].map(([n]) => n)).toEqual([1, 3, 4, 5, 6, 7, 9].filter(n => n < seq))
-    expect(repaired.append(lines(99, 100))[0]!.seq).toBe(seq)
-    expect(reopened(repaired).seq).toBe(seq)
   })
 
-  it('forgets with a registration who was registered, so that the name can be had again', () => {
-    const journal = nine()
-    for (const user of ['ann', 'bob']) journal.putToken({ digest: `of ${user}`, user, expires: 1 })
-    meddle(journal, altered(6))
-    const repaired = opened(true)
-    expect([repaired.hashOf('ann'), repaired.hashOf('bob')]).toEqual(['secret', undefined])
-    expect(repaired.tokens().map(({ user }) => user)).toEqual(['ann'])
+  it('before or after the kept state is found, too', () => {
+    for (const seq of [4, 15]) {
+      const journal = nine()
+      journal.save('{}')
+      journal.append(lines(10, 20))
+      meddle(journal, altered(seq))
+      expect(failure(() => opened())).toContain(`entry ${seq} does not follow`)
+      rmSync(path())
+      rmSync(`${path()}.head`)
+    }
   })
 
-  it('is left as it is by a repair that has nothing to cut off', () => {
-    const journal = nine()
-    journal.save('{"state":9}')
-    journal.append(lines(10, 12))
-    const before = [...journal.since(0)]
-    const repaired = reopened(journal, true)
-    expect([[...repaired.since(0)], repaired.hashOf('bob')]).toEqual([before, 'secret'])
-    expect(repaired.snapshot).toMatchObject({ seq: 9, state: '{"state":9}' })
-  })
-
-  it('in an entry after the newest kept state, too', () => {
-    const journal = nine()
-    journal.save('{}')
-    journal.append(lines(10, 20))
-    meddle(journal, altered(15))
-    expect(failure(() => opened())).toContain('entry 15 does not follow')
-    const repaired = opened(true)
-    expect([repaired.seq, repaired.snapshot?.seq]).toEqual([14, 9])
-  })
-
-  it('in the state that was kept is read from its entries, as if none had been kept', () => {
-    const journal = nine()
-    journal.save('{"balance":"1"}')
-    meddle(journal, `UPDATE snapshots SET state = '{"balance":"9"}'`)
-    const again = opened()
-    expect([again.seq, again.snapshot]).toEqual([9, undefined])
-  })
-
-  it('by cutting off entries that a kept state has seen is found', () => {
+  it('by cutting off entries that were acknowledged is found, whether a kept state has seen them or not', () => {
     const journal = nine()
     journal.save('{}')
     meddle(journal, 'DELETE FROM blocks WHERE seq > 7')
-    expect(failure(() => opened())).toContain('entry 8 does not follow')
-    const repaired = opened(true)
-    expect([repaired.seq, repaired.snapshot]).toEqual([7, undefined])
+    const lacks = (found: number): string =>
+      `${path()}: found ${found} entries, expected the 9 that ${path()}.head says were acknowledged; start with --repair to restore it from the copy in ClickHouse`
+    expect(failure(() => opened())).toBe(lacks(7))
+    const db = new Database(path())
+    db.exec('DELETE FROM blocks; DELETE FROM snapshots')
+    db.close()
+    expect(failure(() => opened())).toBe(lacks(0))
+    rmSync(path())
+    writeFileSync(path(), '')
+    expect(failure(() => opened())).toContain('found 0 entries of another journal, expected the 9')
   })
 
-  it('keeps no state from after the entry at which it is cut off', () => {
+  it('with its whole chain computed again is found', () => {
+    const journal = nine()
+    const [id, entries] = [journal.id, [...journal.since(0)]]
+    close(journal)
+    const head = readFileSync(`${path()}.head`)
+    rmSync(path())
+    rmSync(`${path()}.head`)
+    const forged = opened()
+    forged.append(entries.map(({ text }) => ({ text: text.replace('"n":4', '"n":5'), who: 'ann', key: undefined })))
+    meddle(forged, `UPDATE journal SET id = '${id}'`)
+    writeFileSync(`${path()}.head`, head)
+    expect(failure(() => opened())).toMatch(
+      /found entry 9 with the hash [0-9a-f]{16}…, expected [0-9a-f]{16}…, as .*journal\.db\.head says/,
+    )
+  })
+
+  it.each([
+    ['emptied', "UPDATE blocks SET keys = '[]'"],
+    ['that are no JSON', "UPDATE blocks SET keys = '[' WHERE seq = 7"],
+    ['of which one is lost', 'UPDATE blocks SET keys = replace(keys, \'["ann","k5"]\', \'0\')'],
+    ['of which one is another', "UPDATE blocks SET keys = replace(keys, 'k5', 'k50')"],
+  ])('in its keys, %s, gets them again from its entries, with a kept state or without', (_, sql) => {
+    for (const kept of [false, true]) {
+      const journal = nine()
+      const keys = [...journal.keys()]
+      if (kept) journal.save('{}')
+      meddle(journal, sql)
+      const again = opened()
+      expect([...again.keys()]).toEqual(keys)
+      expect(again.notes.join()).toContain('the keys of')
+      expect(reopened(again).notes).toEqual([])
+      for (const each of open) close(each)
+      rmSync(path())
+      rmSync(`${path()}.head`)
+    }
+  })
+
+  it.each([
+    ['changed', `UPDATE snapshots SET state = '{"balance":"9"}'`],
+    ['forged with a hash that fits', ''],
+  ])('in the state that was kept, %s, is read from its entries, as if none had been kept', (_, sql) => {
+    const journal = nine()
+    journal.save('{"balance":"1"}')
+    const state = '{"balance":"9"}'
+    const hash = createHash('sha256')
+      .update(journal.hashAt(9)! + state)
+      .digest('hex')
+    meddle(journal, sql || `UPDATE snapshots SET state = '${state}', hash = '${hash}'`)
+    const again = opened()
+    expect([again.seq, again.snapshot]).toEqual([9, undefined])
+    expect(again.notes).toEqual([expect.stringContaining('the kept state is not the one that was written')])
+  })
+
+  it.each([
+    ['without one of them', "DELETE FROM users WHERE name = 'bob'", 'found 1 passwords, expected those of the 2 users'],
+    ['with another password', "UPDATE users SET hash = 'mine' WHERE name = 'bob'", 'found 2 passwords, not all as they were written'],
+    ['with one more', "INSERT INTO users VALUES ('eve', 'h')", 'found 3 passwords, expected those of the 2 users'],
+  ])('in its users, %s, is found', (_, sql, message) => {
+    meddle(nine(), sql)
+    expect(failure(() => opened())).toContain(message)
+  })
+
+  it('is not used where an entry is read that was changed, however long it is', () => {
     const journal = nine()
     journal.save('{}')
-    meddle(journal, altered(4))
-    expect(opened(true).snapshot).toBeUndefined()
+    meddle(journal, altered(5))
+    const again = opened(0)
+    expect([again.verifiedTo, again.snapshot?.seq]).toEqual([0, 9])
+    expect(failure(() => [...again.since(3)])).toContain('entry 5 does not follow')
+    expect([...again.since(7)]).toHaveLength(2)
+    expect(failure(() => again.verify())).toContain('entry 5 does not follow')
+  })
+})
+
+describe('the head file', () => {
+  it('that is lost or damaged is written again, and vouches for nothing until then', () => {
+    const journal = nine()
+    journal.save('{}')
+    expect(journal.vouched).toBe(false)
+    expect(reopened(journal).vouched).toBe(true)
+    for (const damage of [() => rmSync(`${path()}.head`), () => truncateSync(`${path()}.head`, 10)]) {
+      for (const each of open) close(each)
+      damage()
+      const again = opened()
+      expect([again.vouched, again.snapshot, again.seq, again.notes.length]).toEqual([false, undefined, 9, 2])
+      again.save('{}')
+      const next = reopened(again)
+      expect([next.vouched, next.snapshot?.seq, next.notes]).toEqual([true, 9, []])
+    }
   })
 
+  it('of which the newest record was cut short says what the one before it says', () => {
+    const journal = nine()
+    close(journal)
+    const bytes = readFileSync(`${path()}.head`)
+    const newest =
+      Number(/"n":(\d+)/.exec(bytes.toString('utf8', 0, 50))![1]) > Number(/"n":(\d+)/.exec(bytes.toString('utf8', 4096, 4150))![1])
+        ? 0
+        : 4096
+    bytes.fill(0, newest + 20, newest + 200)
+    writeFileSync(`${path()}.head`, bytes)
+    expect(opened().vouched).toBe(true)
+  })
+
+  it('that is older than the journal vouches for what it knows', () => {
+    const journal = nine()
+    const older = readFileSync(`${path()}.head`)
+    journal.append(lines(10, 20))
+    register(journal, 'cid')
+    close(journal)
+    writeFileSync(`${path()}.head`, older)
+    const again = opened()
+    expect([again.vouched, again.seq, again.hashOf('cid')]).toEqual([true, 20, 'secret'])
+  })
+})
+
+describe('a file', () => {
   it.each([
     ['in the middle', (bytes: number) => Math.floor(bytes / 2)],
     ['by its last page', (bytes: number) => bytes - 16_384],
     ['to less than a header', () => 50],
-  ])('whose file was cut short %s is not used, and the file is named', (_, size) => {
+  ])('that was cut short %s is not used, and it is named', (_, size) => {
     const journal = opened()
     journal.append(lines(1, 2_000))
     close(journal)
@@ -201,7 +293,7 @@ describe('a journal that another process holds', () => {
       import { SqliteJournal } from ${compiled('sqliteJournal')}
       import { JournalError } from ${compiled('journalError')}
       const began = performance.now()
-      try { new SqliteJournal(process.argv[1], false) } catch (error) {
+      try { new SqliteJournal(process.argv[1]) } catch (error) {
         console.log(JSON.stringify([error instanceof JournalError, error.message, performance.now() - began]))
       }`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, path()])
@@ -266,7 +358,7 @@ describe('an append that fails', () => {
     const script = `
       import { SqliteJournal } from ${compiled('sqliteJournal')}
       import { JournalError } from ${compiled('journalError')}
-      const journal = new SqliteJournal(process.argv[1], false)
+      const journal = new SqliteJournal(process.argv[1])
       const batch = n => Array.from({ length: 10 }, (_, i) => ({ text: JSON.stringify({ n, i, text: 'x'.repeat(300) }), who: 'ann', key: n + '.' + i }))
       for (let n = 0; n < 1000; n++) {
         try {

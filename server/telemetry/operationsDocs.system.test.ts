@@ -17,6 +17,8 @@ const CONDITIONAL = new Set([
   'sink.storedTo',
   'feeds.*.lag',
   'journal.failure',
+  'journal.fault',
+  'journal.whyAuditSetAside',
 ])
 
 /** Paths of all figures; names of feeds become `*`, and so does what stands under `bad` and `refused` of clients and accounts. */

@@ -34,7 +34,7 @@ describe('a private channel that opens while orders are done', () => {
 
   beforeAll(async () => {
     bench = await Bench.open()
-    clearing = await openThreadPort({ file: join(bench.dir, 'journal.db'), repair: false })
+    clearing = await openThreadPort({ file: join(bench.dir, 'journal.db') })
     side = new ServerChannels('e', 12, () => 1)
     offerPrivateChannels(side, clearing)
     for (const client of ['ann', 'bob'])

@@ -106,6 +106,15 @@ export class Ledger implements Balances {
 
   /** Takes an entry in: the only way that anything changes. Throws RangeError, having changed nothing, if the entry does not follow. */
   post(entry: Entry): void {
+    this.check(entry)
+    this.seq = entry.seq
+    this.t = entry.t
+    for (const { account, asset, after } of entry.postings) this.set(account, asset, after)
+    this.apply(entry)
+  }
+
+  /** Throws RangeError if an entry does not follow. */
+  check(entry: Entry): void {
     if (entry.seq !== this.seq + 1) throw new RangeError(`entry: found number ${entry.seq}, expected ${this.seq + 1}`)
     if ((entry.kind === 'inception' || entry.kind === 'halt' || entry.kind === 'resume') && !this.funds.has(entry.fund))
       throw new RangeError(`entry ${entry.seq}: found the fund "${entry.fund}", expected one that is defined`)
@@ -115,10 +124,6 @@ export class Ledger implements Balances {
         throw new RangeError(`entry ${entry.seq}: found a step of a rebalance of ${entry.fund}, expected one that is known`)
     }
     checkPostings(entry, this)
-    this.seq = entry.seq
-    this.t = entry.t
-    for (const { account, asset, after } of entry.postings) this.set(account, asset, after)
-    this.apply(entry)
   }
 
   /** Takes in what an entry changes beside balances. */

@@ -11,6 +11,7 @@ import { candlesOfAll } from './migrations/0010_candles_of_all.ts'
 import { listening } from './migrations/0011_listening.ts'
 import { knownSums } from './migrations/0012_known_sums.ts'
 import { poolLogs } from './migrations/0014_pool_logs.ts'
+import { abandonedEntries } from './migrations/0015_abandoned_entries.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   listening,
   knownSums,
   poolLogs,
+  abandonedEntries,
 ]
 
 /** Returns a name as SQL quotes it. */

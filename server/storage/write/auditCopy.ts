@@ -1,18 +1,17 @@
-import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
-import { ENTRY_COLUMNS, type EntryBatch } from '../../journal/auditRows.ts'
+import type { EntryBatch } from '../../journal/auditRows.ts'
 import { deferred } from '../../lib/deferred.ts'
 import { retrying } from '../../lib/retrying.ts'
 import { type Engine, whenOpen } from '../engine/engine.ts'
-import { quoted } from '../engine/migrate.ts'
+import { insertEntries } from './entryCopy.ts'
+import { refusalOf } from './refusal.ts'
+import { confirmedTo, type Witnessed } from './witness.ts'
 
 /** The journal that is copied. It keeps the entries until they are asked for, so nothing is queued here. */
-export interface EntrySource {
-  readonly id: string
-  /** Returns at most `limit` entries after a number. */
-  rows(after: number, limit: number): Promise<EntryBatch>
+export interface EntrySource extends Witnessed {
+  /** Returns at most `limit` entries after a number; if they are to be `bare`, without their postings. */
+  rows(after: number, limit: number, bare: boolean): Promise<EntryBatch>
 }
 
 /** How far the copy has come. */
@@ -22,6 +21,10 @@ export interface AuditCopyStats {
   readonly retries: number
   /** Why the newest batch is not stored; undefined if it is. */
   readonly lastError: string | undefined
+  /** Entries since the start that ClickHouse has without their postings, or does not take at all; see `whyAside`. */
+  readonly setAside: number
+  /** Why the newest of these is; undefined if there is none. */
+  readonly whyAside: string | undefined
 }
 
 /** Entries and bytes after which an insert is full. */
@@ -35,22 +38,34 @@ const PACE_MS = 500
 const REST = 2
 
 /**
- * Copies the journal into ClickHouse: each entry once, however often the engine is away. It goes on after the newest entry that
- * ClickHouse has, so a crash anywhere leaves nothing out. A batch that is sent again has the same token.
+ * Copies the journal into ClickHouse: each entry once, however often the engine is away. First it holds the journal against what ClickHouse
+ * has of it. Then it goes on after the newest entry there, so a crash anywhere leaves nothing out. A batch that is sent again has the same
+ * token. If ClickHouse will never take an entry as it is, it gets it without its postings, so that the others can go on.
  */
 export class AuditCopy {
+  /**
+   * Resolves when ClickHouse has confirmed the journal; rejects with JournalError if the journal is behind or differs. It stays open if the
+   * engine cannot be used.
+   */
+  readonly agreed: Promise<void>
+  private readonly agreement = deferred<void>()
   private readonly source: EntrySource
   private readonly log: Logger
   private readonly abort = new AbortController()
   private more = deferred<void>()
   private readonly done: Promise<void>
-  /** Number of the newest entry that ClickHouse has; undefined until it has been asked. */
-  private after: number | undefined
-  private stats_: AuditCopyStats = { storedTo: 0, retries: 0, lastError: undefined }
+  /** Number of the newest entry that ClickHouse has. */
+  private after = 0
+  /** Up to this entry each goes by itself, because one among them was refused. */
+  private singlyTo = 0
+  private stats_: AuditCopyStats = { storedTo: 0, retries: 0, lastError: undefined, setAside: 0, whyAside: undefined }
 
   constructor(engine: Promise<Engine>, source: EntrySource, log: Logger) {
     this.source = source
     this.log = log
+    this.agreed = this.agreement.promise
+    // Whoever needs it handles its rejection.
+    this.agreed.catch(() => {})
     this.done = this.run(engine)
   }
 
@@ -75,6 +90,20 @@ export class AuditCopy {
     const { signal } = this.abort
     const engine = await whenOpen(opening, signal)
     if (engine === undefined) return
+    const confirmed = await this.retry(() => confirmedTo(engine, this.source, this.log))
+    if (confirmed === undefined) return
+    if (confirmed.fault) {
+      this.agreement.reject(confirmed.fault)
+      return
+    }
+    this.after = confirmed.seq
+    this.stats_ = { ...this.stats_, storedTo: confirmed.seq, lastError: undefined }
+    this.agreement.resolve()
+    await this.copy(engine)
+  }
+
+  private async copy(engine: Engine): Promise<void> {
+    const { signal } = this.abort
     while (!signal.aborted) {
       const copied = await this.retry(() => this.copyBatch(engine))
       if (copied === undefined) return
@@ -98,53 +127,68 @@ export class AuditCopy {
   /** Copies one batch. Returns whether more entries follow it, and how long it took, ms. */
   private async copyBatch(engine: Engine): Promise<{ more: boolean; took: number }> {
     this.abort.signal.throwIfAborted()
-    this.after ??= await newest(engine, this.source.id)
     const begun = performance.now()
-    const { last, slices, more } = await this.batch(this.after)
-    if (last > this.after) await insert(engine, `${this.source.id}-${this.after + 1}-${last}`, slices)
-    this.after = last
-    this.stats_ = { ...this.stats_, storedTo: last, lastError: undefined }
-    return { more, took: performance.now() - begun }
+    const singly = this.after < this.singlyTo
+    const batch = await this.batch(this.after, singly ? 1 : BATCH)
+    try {
+      if (batch.last > this.after) await this.insert(engine, batch)
+      if (batch.bare > 0) this.setAside(batch.last, batch.bare, 'an amount has more digits than the column')
+    } catch (error) {
+      if (refusalOf(error) !== 'rows') throw error
+      if (!singly) {
+        this.singlyTo = batch.last
+        return { more: true, took: 0 }
+      }
+      await this.insertBare(engine, error as Error)
+    }
+    this.after = batch.last
+    this.stats_ = { ...this.stats_, storedTo: batch.last, lastError: undefined }
+    return { more: batch.more, took: singly ? 0 : performance.now() - begun }
+  }
+
+  private insert(engine: Engine, { last, hash, slices }: Batch): Promise<void> {
+    // Entries that were abandoned had these numbers, too, but another hash.
+    return insertEntries(engine, `${this.source.id}-${this.after + 1}-${last}-${hash}`, slices)
+  }
+
+  /** Stores the next entry without what ClickHouse will never take of it. */
+  private async insertBare(engine: Engine, { message }: Error): Promise<void> {
+    const batch = await this.batch(this.after, 1, true)
+    try {
+      await this.insert(engine, batch)
+    } catch (error) {
+      if (refusalOf(error) !== 'rows') throw error
+    }
+    this.setAside(batch.last, 1, message)
+  }
+
+  private setAside(seq: number, entries: number, why: string): void {
+    this.stats_ = { ...this.stats_, setAside: this.stats_.setAside + entries, whyAside: why }
+    this.log.error({ error: why, seq, entries }, 'ClickHouse does not take the postings of entries: they are copied without them')
   }
 
   /** Reads the entries after a number, as many as go into one insert. `more` says whether others follow. */
-  private async batch(after: number): Promise<{ last: number; slices: Uint8Array[]; more: boolean }> {
+  private async batch(after: number, limit: number, bare = false): Promise<Batch> {
     const slices: Uint8Array[] = []
-    let [to, bytes] = [after, 0]
-    while (to - after < BATCH && bytes < BYTES) {
-      const { last, rows } = await this.source.rows(to, SLICE)
-      if (last === to) return { last, slices, more: false }
-      slices.push(rows)
-      bytes += rows.length
-      to = last
+    let [to, bytes, hash, left] = [after, 0, '', 0]
+    while (to - after < limit && bytes < BYTES) {
+      const slice = await this.source.rows(to, Math.min(SLICE, limit), bare)
+      if (slice.last === to) return { last: to, hash, slices, bare: left, more: false }
+      slices.push(slice.rows)
+      bytes += slice.rows.length
+      left += slice.bare
+      to = slice.last
+      hash = slice.hash
     }
-    return { last: to, slices, more: true }
+    return { last: to, hash, slices, bare: left, more: true }
   }
 }
 
-const newest = async ({ client, database }: Engine, journal: string): Promise<number> => {
-  const answer = await client.query({
-    query: `SELECT toFloat64(max(seq)) AS seq FROM ${quoted(database)}.entries WHERE journal = {journal:String}`,
-    query_params: { journal },
-    format: 'JSONEachRow',
-  })
-  return (await answer.json<{ seq: number }>())[0]?.seq ?? 0
-}
-
-const insert = async ({ client, database }: Engine, token: string, slices: readonly Uint8Array[]): Promise<void> => {
-  const { stream } = await client.exec({
-    query: `INSERT INTO ${quoted(database)}.entries (${ENTRY_COLUMNS}) FORMAT TabSeparated`,
-    values: Readable.from(slices, { objectMode: false }),
-    clickhouse_settings: {
-      async_insert: 0,
-      insert_deduplicate: 1,
-      insert_deduplication_token: token,
-      max_partitions_per_insert_block: '0',
-      optimize_on_insert: 0,
-      // It has time; the cores have others to serve.
-      max_threads: 1,
-      input_format_parallel_parsing: 0,
-    },
-  })
-  await drainStream(stream)
+/** Entries that go into one insert. */
+interface Batch {
+  readonly last: number
+  readonly hash: string
+  readonly slices: readonly Uint8Array[]
+  readonly bare: number
+  readonly more: boolean
 }

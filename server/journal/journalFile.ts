@@ -1,0 +1,51 @@
+import Database from 'libsql'
+import { JournalError, REPAIR } from './journalError.ts'
+
+/** Number of the layout of the tables below. */
+const LAYOUT = 2
+
+/** Makes the tables that are missing, and the journal's name. */
+export const TABLES = `
+  CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL);
+  INSERT INTO journal SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM journal);
+  CREATE TABLE IF NOT EXISTS blocks (seq INTEGER PRIMARY KEY, first INTEGER NOT NULL, hash TEXT NOT NULL, keys TEXT NOT NULL, entries BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshots (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, state TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS invites (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`
+
+/** Opens a journal's database, or makes it, and holds it against all others. Throws JournalError if it cannot be used. */
+export const openFile = (file: string): Database.Database => {
+  let db: Database.Database | undefined
+  try {
+    db = new Database(file)
+    // The lock is held from the first statement on; a second process fails at once.
+    // Pages of 4 KiB would cost four times as many steps for the same entries.
+    db.exec('PRAGMA page_size = 16384')
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
+    db.exec('BEGIN EXCLUSIVE')
+    const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as { tables: number }
+    if (tables === 0) db.exec(`PRAGMA user_version = ${LAYOUT}`)
+    const { user_version: layout } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+    if (layout !== LAYOUT) throw new JournalError(`a journal of layout ${layout}, expected ${LAYOUT}`)
+    db.exec('COMMIT')
+    return db
+  } catch (error) {
+    db?.close()
+    throw new JournalError(`${file}: ${found(error)}`)
+  }
+}
+
+/** What is found if another process has the journal open. */
+export const HELD = 'found that another process holds it'
+
+/** Whether the database failed, rather than the work done with it. */
+export const isFault = (error: unknown): boolean => error instanceof Database.SqliteError
+
+/** Returns what an error of the database says, as a part of a line. */
+export const found = (error: unknown): string => {
+  const { code, message } = error as { code?: string; message: string }
+  if (code?.startsWith('SQLITE_BUSY') || /locked/i.test(message)) return `${HELD}, expected a journal of its own`
+  const damaged = code?.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
+  return `found ${code ?? ''} ${message}`.replace('found  ', 'found ').trim() + (damaged ? `, expected a journal; ${REPAIR}` : '')
+}
