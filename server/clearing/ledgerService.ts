@@ -4,6 +4,7 @@ import { type Entry, isOrder } from '../../streams/ledger/entry.ts'
 import { outcomeText, readEntry, writeEntry } from '../../streams/ledger/entryText.ts'
 import { Ledger } from '../../streams/ledger/ledger.ts'
 import { feeBps, legsOf } from '../../streams/ledger/orders.ts'
+import type { SortedRows } from '../../streams/ledger/recordedRows.ts'
 import type { CredentialStore } from '../identity/credentialStore.ts'
 import { entryBatch } from '../journal/auditRows.ts'
 import { type Journal, type JournalEntry, type NewJournalEntry, pageAfter } from '../journal/journal.ts'
@@ -159,8 +160,8 @@ export class LedgerService {
     }
     const decision = this.ledger.decide(command, t, who)
     if ('refused' in decision) return this.enteredAgain(command, who, secret) ?? decision
-    if ('nothing' in decision) return { order: '{"accepted":0}' }
-    const { entry } = decision
+    if ('nothing' in decision) return { order: JSON.stringify({ accepted: 0, ...placesOf(decision.rows) }) }
+    const { entry, rows } = decision
     this.ledger.post(entry)
     this.entries.push(entry)
     // It goes into the journal and into the answer.
@@ -168,7 +169,8 @@ export class LedgerService {
     this.lines.push({ text: writeEntry(entry, outcome), who, key })
     if (key !== undefined) this.idempotency.enter(entry, key)
     if (entry.kind === 'register' && secret !== undefined) this.credentials.addUser({ name: entry.client, hash: secret })
-    return outcomeOf(entry, outcome)
+    const done = outcomeOf(entry, outcome)
+    return rows === undefined ? done : { order: JSON.stringify({ ...JSON.parse(done.order), ...placesOf(rows) }) }
   }
 
   /** Gives a client of the configuration its password again if that was lost. */
@@ -198,3 +200,7 @@ export class LedgerService {
     }))
   }
 }
+
+/** Returns the places of rows that are not new. */
+const placesOf = (rows: SortedRows | undefined): Partial<Pick<SortedRows, 'known' | 'differing'>> =>
+  rows === undefined ? {} : { known: rows.known, differing: rows.differing }

@@ -64,7 +64,7 @@ describe('driftwire import transactions', () => {
     expect(await ran(few, '--portfolio', 'bad')).toEqual([
       1,
       `${few}: 3 rows accepted, 2 known, 1 refused\n`,
-      `${few}:5: qty: found "-1", expected a positive amount\n`,
+      `${few}:5: qty: found "-1", expected an amount that is not negative\n`,
     ])
     const many = written('many.csv', [HEADER, ...Array(33).fill('yesterday,buy,XYZ,1,10,y'), ...rows(1)].join('\n'))
     const [code, stdout, stderr] = await ran(many, '--portfolio', 'bad')
@@ -186,6 +186,7 @@ describe.skipIf(!haveRecordings)('a wallet’s transfers (the recorded wallet st
       .split(/\r?\n/)
       .slice(2)
       .map(line => line.split(',')))
-      if ((await held('wallet', asset!)) === undefined) expect(unpriced).toHaveProperty([asset!])
+      if ((await held('wallet', asset!)) === undefined)
+        expect(Object.keys(unpriced).some(name => name === asset || name.startsWith(`${asset}.0x`))).toBe(true)
   })
 })

@@ -6,7 +6,7 @@ import { readSettings, type Settings } from '../config/settings.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import type { CandleStore } from './importPrices.ts'
 import { readSupplies, sendSupplies } from './importSupplies.ts'
-import { type Imported, importTransactions } from './importTransactions.ts'
+import { type Imported, type ImportedTransactions, importTransactions } from './importTransactions.ts'
 import { localToken, RunningServer, ServerError } from './server.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -38,19 +38,35 @@ const transactions = async (args: readonly string[], environment: Environment): 
   if (file === undefined || files.length > 1) throw new UsageError(`import transactions: found ${files.length} files, expected one`)
   if (!portfolio) throw new UsageError('--portfolio: found nothing, expected the id of a portfolio')
   const server = new RunningServer(url ?? environment.DRIFTWIRE_URL, token ?? environment.DRIFTWIRE_TOKEN, environment.DRIFTWIRE_PORT)
-  const imported: Imported = { accepted: 0, known: 0, refused: 0 }
+  const imported: ImportedTransactions = { accepted: 0, known: 0, refused: 0, ignored: 0 }
+  const log = {
+    refused: (line: number, why: string) => console.error(`${file}:${line}: ${why}`),
+    ignored: (line: number, why: string) => console.error(`${file}:${line}: ignored: ${why}`),
+  }
   let failed = false
   try {
     if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected a running one`)
-    await importTransactions(file, portfolio, server, imported, (line, why) => console.error(`${file}:${line}: ${why}`))
+    await importTransactions(file, { portfolio, quote: await quoteOf(server, portfolio) }, server, imported, log)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     failed = true
     console.error(`driftwire: ${error.message}`)
   }
   if (failed && imported.accepted > 0) console.error('driftwire: import the file again: what has been accepted will be known')
-  console.log(`${file}: ${imported.accepted} rows accepted, ${imported.known} known, ${imported.refused} refused`)
+  const ignored = imported.ignored > 0 ? `, ${imported.ignored} ignored` : ''
+  console.log(`${file}: ${imported.accepted} rows accepted, ${imported.known} known, ${imported.refused} refused${ignored}`)
   return failed || imported.refused > 0 ? 1 : 0
+}
+
+/** Returns the currency that a portfolio counts in; '' if the server does not say, and then sending rows says why. */
+const quoteOf = async (server: RunningServer, portfolio: string): Promise<string> => {
+  try {
+    const { quote = '' } = await server.get<{ quote?: string }>(`/v1/state/pnl:${encodeURIComponent(portfolio)}`)
+    return quote
+  } catch (error) {
+    if (error instanceof ServerError && error.status !== undefined) return ''
+    throw error
+  }
 }
 
 const supplies = async (args: readonly string[], environment: Environment): Promise<number> => {

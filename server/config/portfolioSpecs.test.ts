@@ -65,7 +65,7 @@ describe('transactions of a portfolio', () => {
       [7, 'asset'],
       [8, 'price'],
       [9, 'id'],
-      [10, 'qty'],
+      [10, 'found 3 fields, expected 9'],
     ])
   })
 
@@ -74,7 +74,7 @@ describe('transactions of a portfolio', () => {
     [
       'lacks a column',
       't,type,asset\n',
-      /config\.json: portfolios\.0\.transactions: .*header: found "t,type,asset", expected the columns t, type, asset, qty$/,
+      /config\.json: portfolios\.0\.transactions: .*header: found "t,type,asset", expected a transactions file \(t,type,asset,qty …\)/,
     ],
   ])('in a file that %s end the start', async (_, content, line) => {
     const failed = transactionsOf(content)

@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
+import { basename, dirname, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import { csvFields } from '../../streams/lib/csv.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
-import { BadRow, type Transaction, transactionReader } from '../../streams/pnl/transaction.ts'
+import { BadRow, type Transaction, writeTransaction } from '../../streams/pnl/transaction.ts'
+import { blocksOf } from '../lib/blocks.ts'
+import { otherContents } from '../transactions/checkedRow.ts'
+import { NoRows, transactionsIn } from '../transactions/transactionFile.ts'
 import { UsageError } from './options.ts'
 import type { Config } from './schema.ts'
 
@@ -23,42 +23,42 @@ export const portfolioSpecs = async (config: Config, configFile: string, log: Lo
       transactions:
         transactions === undefined
           ? []
-          : await readTransactions(resolve(dirname(configFile), transactions), `${configFile}: portfolios.${i}.transactions`, log),
+          : await readTransactions(
+              resolve(dirname(configFile), transactions),
+              config.quote,
+              `${configFile}: portfolios.${i}.transactions`,
+              log,
+            ),
     })),
   )
 
 /** Bad rows beyond this number are counted, not logged. */
 const LOGGED_ROWS = 20
 
-const readTransactions = async (file: string, where: string, log: Logger): Promise<Transaction[]> => {
+const readTransactions = async (file: string, quote: string, where: string, log: Logger): Promise<Transaction[]> => {
   const transactions: Transaction[] = []
-  const ids = new Set<string>()
-  let read: ((fields: readonly string[]) => Transaction) | undefined
-  let line = 0
+  const said = new Map<string, string>()
   let bad = 0
+  const leaveOut = (lines: readonly number[], why: string): void => {
+    bad += lines.length
+    if (bad <= LOGGED_ROWS) log.warn({ file, line: lines[0], why }, 'a row of the transactions is left out')
+  }
   try {
-    for await (const text of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
-      line += 1
-      if (text.trim() === '') continue
-      try {
-        if (read === undefined) {
-          read = transactionReader(csvFields(text.replace(/^\uFEFF/, '')))
-          continue
-        }
-        const transaction = read(csvFields(text))
-        if (transaction.id !== '' && ids.has(transaction.id))
-          throw new BadRow(`id: found "${transaction.id}" a second time, expected each id once`)
-        ids.add(transaction.id)
-        transactions.push(transaction)
-      } catch (error) {
-        if (!(error instanceof BadRow)) throw error
-        if (read === undefined) throw new UsageError(`${where}: ${file}, ${error.message}`)
-        bad += 1
-        if (bad <= LOGGED_ROWS) log.warn({ file, line, why: error.message }, 'a row of the transactions is left out')
+    for await (const reading of transactionsIn(() => blocksOf(file), { file: basename(file), quote })) {
+      if ('refused' in reading) leaveOut(reading.lines, reading.refused)
+      if (!('transactions' in reading)) continue
+      for (const tx of reading.transactions) {
+        const contents = JSON.stringify(writeTransaction(tx))
+        const before = said.get(tx.id)
+        said.set(tx.id, before ?? contents)
+        if (before === undefined) transactions.push(tx)
+        else if (before !== contents) leaveOut(reading.lines, otherContents(tx.id))
       }
     }
   } catch (error) {
-    if (error instanceof UsageError) throw error
+    // A file that is only begun is none to complain of.
+    if (error instanceof NoRows) return []
+    if (error instanceof BadRow) throw new UsageError(`${where}: ${file}, ${error.message}`)
     throw new UsageError(
       `${where}: "${file}" cannot be read (${(error as NodeJS.ErrnoException).code}), expected a CSV file of transactions`,
     )

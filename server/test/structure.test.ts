@@ -58,6 +58,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['server/storage/engine', 'server/journal'],
   ['server/identity'],
   ['server/config'],
+  ['server/transactions'],
   ['server/lib'],
   ['streams'],
   ['streams/channels'],

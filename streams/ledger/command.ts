@@ -1,5 +1,6 @@
 import type { Definition, Entry, Funding, Halt, Inception, Order, Recording, Registration, Supplies, Transfer } from './entry.ts'
 import type { Rebalance, Rebalanced, RebalanceTrade, Step, TradePlan } from './rebalanceEntry.ts'
+import type { SortedRows } from './recordedRows.ts'
 
 /** What the ledger can be asked for, its form checked. */
 export type Command =
@@ -10,7 +11,7 @@ export type Command =
   | FundingCommand
   | OrderCommand
   | TransferCommand
-  | Recording
+  | RecordCommand
   | Supplies
   | RebalanceCommand
 
@@ -20,6 +21,12 @@ export type FundingCommand = Omit<Funding, 'status' | 'code'>
 export type OrderCommand = Pick<Order, 'kind' | 'key' | 'fund' | 'amount'> & { readonly nav: number | undefined }
 /** Asks to give assets or shares to another client. */
 export type TransferCommand = Omit<Transfer, 'status' | 'code'>
+
+/** Asks to write down rows of a portfolio. */
+export type RecordCommand = Recording & {
+  /** The ids of rows that were sent without a price and have the market's. */
+  readonly unpriced?: ReadonlySet<string>
+}
 
 /** What can be asked for of a rebalance. */
 export type RebalanceCommand = Opening | TradeStep | Closing
@@ -48,7 +55,10 @@ export const REFUSALS = [
 export type RefusedBefore = (typeof REFUSALS)[number]
 
 /** What a command comes to. `nothing`: the ledger has it already, and there is nothing to write. */
-export type Decision = { readonly entry: Entry } | NoEntry
+export type Decision = ({ readonly entry: Entry } | NoEntry) & {
+  /** What becomes of each row of a `RecordCommand`. */
+  readonly rows?: SortedRows
+}
 /** A command that writes no entry. */
 export type NoEntry = { readonly refused: RefusedBefore } | { readonly nothing: true }
 

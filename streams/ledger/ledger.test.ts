@@ -6,7 +6,7 @@ import type { Transaction } from '../pnl/transaction.ts'
 import { transaction } from '../test/transactions.ts'
 import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
 import type { Leg } from './amounts.ts'
-import { type Command, REFUSALS } from './command.ts'
+import { type Command, REFUSALS, type RecordCommand } from './command.ts'
 import { type Entry, type FundTerms, type Order, REJECTIONS } from './entry.ts'
 import { readEntry, writeEntry } from './entryText.ts'
 import { Ledger, RECORDED_ROWS_MAX, SUPPLIES_MAX } from './ledger.ts'
@@ -188,9 +188,34 @@ describe('rows of a portfolio', () => {
     const ledger = new Ledger()
     done(ledger, record('P', row('a')))
     for (const again of [ledger, Ledger.read(ledger.write())]) {
-      expect(again.decide(record('P', row('a')), 9, 'ann')).toEqual({ nothing: true })
-      expect(again.decide(record('P'), 9, 'ann')).toEqual({ nothing: true })
+      expect(again.decide(record('P', row('a')), 9, 'ann')).toEqual({ nothing: true, rows: { fresh: [], known: [0], differing: [] } })
+      expect(again.decide(record('P'), 9, 'ann')).toMatchObject({ nothing: true })
     }
+  })
+
+  it('whose id is known with other contents are named, also after a start', () => {
+    const ledger = new Ledger()
+    done(ledger, record('P', row('a'), row('b')))
+    const rows = [row('a', 'buy BTC 2 10'), row('b'), row('c'), row('a', 'buy BTC 1 11'), row('c', 'sell BTC 1 10')]
+    for (const again of [ledger, Ledger.read(ledger.write())]) {
+      expect(again.decide(record('P', ...rows), 9, 'ann')).toMatchObject({ rows: { fresh: [row('c')], known: [1], differing: [0, 3, 4] } })
+    }
+  })
+
+  it('that were sent without a price and got the market’s are known at any other', () => {
+    const ledger = new Ledger()
+    done(ledger, record('P', row('a')))
+    const again = (text: string) => ledger.decide({ ...(record('P', row('a', text)) as RecordCommand), unpriced: new Set(['a']) }, 9, 'ann')
+    expect(again('buy BTC 1 11')).toMatchObject({ rows: { known: [0], differing: [] } })
+    expect(again('buy BTC 2 11')).toMatchObject({ rows: { known: [], differing: [0] } })
+  })
+
+  it('of an older snapshot are known by their ids alone', () => {
+    const ledger = new Ledger()
+    done(ledger, record('P', row('a')))
+    const old = Ledger.read(JSON.stringify({ ...JSON.parse(ledger.write()), recorded: { P: ['a'] } }))
+    expect(old.decide(record('P', row('a', 'buy BTC 2 10')), 9, 'ann')).toMatchObject({ rows: { known: [0], differing: [] } })
+    expect(JSON.parse(old.write()).recorded).toEqual({ P: ['a'] })
   })
 
   it('that are known are not taken in from an entry, and nothing is changed', () => {

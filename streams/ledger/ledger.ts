@@ -3,13 +3,14 @@ import { unreachable } from '../lib/unreachable.ts'
 import { AMOUNT_MAX } from '../wire/limits.ts'
 import { type Balances, clientAccount, custodyAccount, fundOfShares, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
 import { inJsonOrder, isStorable } from './amounts.ts'
-import type { Command, Decision, FundingCommand, Move, TransferCommand } from './command.ts'
+import type { Command, Decision, FundingCommand, Move, RecordCommand, TransferCommand } from './command.ts'
 import { decideRebalance, followsRebalance, unitsNow } from './decideRebalance.ts'
 import type { Definition, Entry, EntryContent, Inception, Recording, Supplies } from './entry.ts'
 import type { LedgerState } from './ledgerState.ts'
 import { decideOrder } from './orders.ts'
 import { checkPostings, postingsOf } from './postings.ts'
 import { opened, stepped } from './rebalanceState.ts'
+import { digestOf, sortRows } from './recordedRows.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
 
 /** Rows that a portfolio may get at run time. Their ids are known for ever, some 100 bytes each. */
@@ -151,9 +152,9 @@ export class Ledger implements Balances {
         return
       case 'record': {
         const { portfolio, transactions } = entry
-        const ids = this.recorded.get(portfolio) ?? new Set()
+        const ids = this.recorded.get(portfolio) ?? new Map<string, string>()
         this.recorded.set(portfolio, ids)
-        for (const { id } of transactions) ids.add(id)
+        for (const tx of transactions) ids.set(tx.id, digestOf(tx))
         this.recordings.push(entry.seq)
         return
       }
@@ -234,17 +235,12 @@ export class Ledger implements Balances {
   }
 
   /** Writes down the rows whose ids the portfolio does not know yet, the first of each id. */
-  private recording(command: Recording, t: number, who: string): Decision {
-    const known = this.recorded.get(command.portfolio)
-    const fresh = new Set<string>()
-    const transactions = command.transactions.filter(({ id }) => {
-      if (known?.has(id) || fresh.has(id)) return false
-      fresh.add(id)
-      return true
-    })
-    if (transactions.length === 0) return { nothing: true }
-    if ((known?.size ?? 0) + transactions.length > RECORDED_ROWS_MAX) return { refused: 'portfolio_full' }
-    return this.entry(t, who, { ...command, transactions }, [])
+  private recording({ kind, portfolio, transactions, unpriced = new Set() }: RecordCommand, t: number, who: string): Decision {
+    const known = this.recorded.get(portfolio)
+    const rows = sortRows(known, transactions, unpriced)
+    if (rows.fresh.length === 0) return { nothing: true, rows }
+    if ((known?.size ?? 0) + rows.fresh.length > RECORDED_ROWS_MAX) return { refused: 'portfolio_full' }
+    return { ...this.entry(t, who, { kind, portfolio, transactions: rows.fresh }, []), rows }
   }
 
   /** Writes down the supplies that differ from those before. */

@@ -1,5 +1,6 @@
 import type { Definition, FundTerms } from './entry.ts'
 import type { RebalanceState } from './rebalanceState.ts'
+import type { RecordedRows } from './recordedRows.ts'
 
 /** A fund as the ledger knows it. */
 export interface LedgerFund {
@@ -26,8 +27,7 @@ export interface LedgerState {
   readonly funds: Map<string, LedgerFund>
   /** Numbers of the entries that add rows to portfolios. */
   readonly recordings: number[]
-  /** By portfolio: the ids of the rows that it got at run time. */
-  readonly recorded: Map<string, Set<string>>
+  readonly recorded: RecordedRows
   /** 10⁻¹⁸ of each asset: the newest circulating supplies that came at run time. */
   readonly supplies: Map<string, bigint>
   /** 10⁻¹⁸ by account and asset, without zeros. */

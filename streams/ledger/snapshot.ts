@@ -12,7 +12,11 @@ export const writeSnapshot = ({ seq, t, clients, funds, recordings, supplies, re
     funds: [...funds.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(writeFund),
     recordings,
     supplies: sortedAmounts(supplies),
-    recorded: Object.fromEntries([...recorded].sort(byName).map(([portfolio, ids]) => [portfolio, [...ids]])),
+    recorded: Object.fromEntries(
+      [...recorded]
+        .sort(byName)
+        .map(([portfolio, ids]) => [portfolio, [...ids].map(([id, digest]) => (digest === '' ? id : [id, digest]))]),
+    ),
     balances: Object.fromEntries([...balances].sort(byName).map(([account, assets]) => [account, sortedAmounts(assets)])),
   })
 
@@ -26,7 +30,9 @@ export const readSnapshot = (text: string): LedgerState => {
     funds: new Map(funds.map(fund => [fund.id, readFund(fund)])),
     recordings: [...recordings],
     supplies: readAmounts(supplies),
-    recorded: new Map(Object.entries(recorded).map(([portfolio, ids]) => [portfolio, new Set(ids)])),
+    recorded: new Map(
+      Object.entries(recorded).map(([portfolio, ids]) => [portfolio, new Map(ids.map(row => (typeof row === 'string' ? [row, ''] : row)))]),
+    ),
     balances: new Map(Object.entries(balances).map(([account, assets]) => [account, readAmounts(assets)])),
   }
 }
@@ -40,7 +46,8 @@ interface WrittenState {
   readonly balances: Readonly<Record<string, Record<string, string>>>
   readonly recordings?: readonly number[]
   readonly supplies?: Readonly<Record<string, string>>
-  readonly recorded?: Readonly<Record<string, readonly string[]>>
+  /** Ids of rows, with the digests of their contents; snapshots of older versions have the ids alone. */
+  readonly recorded?: Readonly<Record<string, readonly (string | readonly [id: string, digest: string])[]>>
 }
 type WrittenFund = Pick<LedgerFund, 'id' | 'halted'> &
   Partial<Pick<LedgerFund, 'definition' | 'inception' | 'rebalanced'>> &

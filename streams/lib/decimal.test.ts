@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { divDown, formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal, toNumber } from './decimal.ts'
+import { divDown, formatDecimal, fromNumber, mulDown, mulUp, ONE, parseDecimal, parseNumber, toNumber } from './decimal.ts'
 
 const amounts = fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n })
 
@@ -23,6 +23,24 @@ describe('decimal', () => {
 
   it.each(['', ' 1', '1e3', '.5', '5.', '0x10', '1_000', 'NaN', 'Infinity', '0.0000000000000000001', '--1', '1,5'])('refuses "%s"', text =>
     expect(parseDecimal(text)).toBeUndefined(),
+  )
+
+  it.each([
+    ['1', ONE],
+    ['.5', ONE / 2n],
+    ['-5.', -5n * ONE],
+    ['1e-05', 10n ** 13n],
+    ['8.5E-6', 85n * 10n ** 11n],
+    ['0E-8', 0n],
+    ['0e-999', 0n],
+    ['+1.25e2', 125n * ONE],
+    ['10e-19', 1n],
+    ['1e60', 10n ** 78n],
+  ])('reads %s as programs write it', (text, amount) => expect(parseNumber(text)).toBe(amount))
+
+  it.each(['', '.', 'e5', '1e', '1e5.5', '1e-19', '1e61', '1e9999', '1,5', ' 1', '--1', 'NaN', '9'.repeat(101)])(
+    'takes "%s" for no number',
+    text => expect(parseNumber(text)).toBeUndefined(),
   )
 
   it('refuses millions of digits before it makes a number of them', () => {

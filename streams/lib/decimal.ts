@@ -26,6 +26,28 @@ export const parseDecimal = (text: string): bigint | undefined => {
   return m[1] === '-' ? -digits : digits
 }
 
+const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
+/** Characters of a number. Nothing that anybody owns is written longer, and reading a long one would take long. */
+const NUMBER_CHARS_MAX = 100
+
+/**
+ * Reads a number as files and programs write it, exactly: also ".5", "5." and exponents ("8.5E-6", "0E-8"). Returns undefined for anything
+ * else, for more than 18 significant places, and for an exponent beyond 60.
+ */
+export const parseNumber = (text: string): bigint | undefined => {
+  const [, sign, whole, fraction = '', exponent = '0'] = (text.length <= NUMBER_CHARS_MAX && NUMBER.exec(text)) || []
+  if (whole === undefined || whole + fraction === '') return undefined
+  const digits = BigInt(whole + fraction)
+  if (digits === 0n) return 0n
+  const shift = Number(exponent) - fraction.length + PLACES
+  if (Math.abs(Number(exponent)) > EXPONENT_MAX) return undefined
+  const scale = 10n ** BigInt(Math.abs(shift))
+  if (shift < 0 && digits % scale !== 0n) return undefined
+  const amount = shift < 0 ? digits / scale : digits * scale
+  return sign === '-' ? -amount : amount
+}
+const EXPONENT_MAX = 60
+
 /** Reads a plain decimal that was written before. Throws TypeError for anything else. */
 export const readDecimal = (text: unknown): bigint => {
   const amount = typeof text === 'string' ? parseDecimal(text) : undefined

@@ -47,7 +47,7 @@ export class BookingQueue {
     return (ofFile !== undefined && tx.t < ofFile.t) || (recorded !== undefined && inOrder(tx, recorded) < 0)
   }
 
-  /** Adds rows that came at run time, in the order of `inOrder`. If one precedes what is booked, `restart` has to follow. */
+  /** Adds rows that came at run time, in the order of `inOrder`; of one time they come behind those that came before. If one precedes what is booked, `restart` has to follow. */
   record(rows: readonly Transaction[]): void {
     const last = this.recorded.at(-1)
     // Rows that come last anyway, as most do, cost no more than themselves.

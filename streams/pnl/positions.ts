@@ -68,6 +68,11 @@ export class Positions {
 
   /** Books one transaction; `marketPrice` (10⁻¹⁸) stands in if it has no price. Returns what a disposal took. */
   apply(tx: Transaction, marketPrice: bigint | undefined): Disposal | undefined {
+    if (tx.qty === 0n) {
+      // Nothing moved but the fee.
+      this.charge(tx)
+      return undefined
+    }
     this.balances.move(tx)
     const price = this.priceOf(tx, marketPrice)
     if (price === undefined) {

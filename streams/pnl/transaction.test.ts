@@ -67,6 +67,9 @@ describe('a row of transactions', () => {
 
   it.each([
     ['1723118400000', Date.UTC(2024, 7, 8, 12)],
+    ['1723118400', Date.UTC(2024, 7, 8, 12)],
+    ['1723118400000999', Date.UTC(2024, 7, 8, 12)],
+    ['1723118400000999999', Date.UTC(2024, 7, 8, 12)],
     ['2024-08-08', Date.UTC(2024, 7, 8)],
     ['2024-08-08T12:00', Date.UTC(2024, 7, 8, 12)],
     ['2024-08-08 12:00:01', Date.UTC(2024, 7, 8, 12, 0, 1)],
@@ -81,31 +84,39 @@ describe('a row of transactions', () => {
   })
 
   const bad: [fields: Record<string, string>, message: string][] = [
-    [{ t: '1723118400' }, 't: found "1723118400", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '' }, 't: found "", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '8 Aug 2024' }, 't: found "8 Aug 2024", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '2024-13-01' }, 't: found "2024-13-01", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '2023-02-29' }, 't: found "2023-02-29", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '2023-02-30T10:00:00+05:00' }, 't: found "2023-02-30T10:00:00+05:00", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '2008-12-31' }, 't: found "2008-12-31", expected ms since the epoch or an ISO 8601 time'],
-    [{ t: '8640000000000000' }, 't: found "8640000000000000", expected ms since the epoch or an ISO 8601 time'],
+    [{ t: '' }, 't: found "", expected ms since the epoch or an ISO 8601 time, not before 2009'],
+    [{ t: '8 Aug 2024' }, 't: found "8 Aug 2024", expected ms since the epoch or an ISO 8601 time, not before 2009'],
+    [{ t: '2024-13-01' }, 't: found "2024-13-01", expected ms since the epoch or an ISO 8601 time, not before 2009'],
+    [{ t: '2023-02-29' }, 't: found "2023-02-29", expected ms since the epoch or an ISO 8601 time, not before 2009'],
+    [
+      { t: '2023-02-30T10:00:00+05:00' },
+      't: found "2023-02-30T10:00:00+05:00", expected ms since the epoch or an ISO 8601 time, not before 2009',
+    ],
+    [{ t: '2008-12-31' }, 't: found "2008-12-31", expected ms since the epoch or an ISO 8601 time, not before 2009'],
+    [{ t: '1.7231184E+12' }, 't: found "1.7231184E+12", expected ms since the epoch or an ISO 8601 time, not before 2009'],
     [{ type: 'bought' }, `type: found "bought", expected one of ${TYPES.join(', ')}`],
     [{ type: 'toString' }, `type: found "toString", expected one of ${TYPES.join(', ')}`],
     [{ asset: '' }, 'asset: found "", expected a name of letters, digits, ".", "_" and "-"'],
     [{ asset: 'BT C' }, 'asset: found "BT C", expected a name of letters, digits, ".", "_" and "-"'],
-    [{ qty: '' }, 'qty: found "", expected a positive amount'],
-    [{ qty: '0' }, 'qty: found "0", expected a positive amount'],
-    [{ qty: '-1' }, 'qty: found "-1", expected a positive amount'],
-    [{ qty: '1e3' }, 'qty: found "1e3", expected a decimal with at most 18 places'],
+    [{ qty: '' }, 'qty: found "", expected an amount that is not negative'],
+    [{ qty: '-1' }, 'qty: found "-1", expected an amount that is not negative'],
+    [{ qty: '1e' }, 'qty: found "1e", expected a decimal with at most 18 places'],
+    [{ qty: '1e-19' }, 'qty: found "1e-19", expected a decimal with at most 18 places'],
+    [{ qty: '0', cost: '1' }, 'cost: found "1", expected none, because the amount is zero'],
     [{ qty: '0.0000000000000000001' }, 'qty: found "0.0000000000000000001", expected a decimal with at most 18 places'],
     [{ price: '-1' }, 'price: found "-1", expected a number that is not negative'],
     [{ price: '$1' }, 'price: found "$1", expected a decimal with at most 18 places'],
-    [{ fee: '-1' }, 'fee: found "-1", expected a number that is not negative'],
     [{ cost: '-1' }, 'cost: found "-1", expected a number that is not negative'],
     [{ fee: '2', cost: '1' }, 'cost: found "1", expected at least the fee, which is part of it'],
   ]
   it.each(bad)('with %j is refused: where, what was found, what was expected', (fields, message) => {
     expect(why({ ...buy, ...fields })).toBe(message)
+  })
+
+  it('has numbers as programs write them, a fee that was paid out, and nothing but a fee', () => {
+    const row = read({ ...buy, qty: '1e-05', price: '8.5E-6', fee: '-.30', cost: '0E-8' })
+    expect(row).toMatchObject({ qty: 10n ** 13n, price: 85n * 10n ** 11n, fee: -3n * 10n ** 17n, cost: 0n })
+    expect(read({ ...buy, qty: '0', fee: '1' })).toMatchObject({ qty: 0n, fee: 10n ** 18n })
   })
 
   it('may have a negative quantity where a gift was given away, and a fee above what a sale brought', () => {

@@ -1,5 +1,6 @@
-import { formatDecimal, parseDecimal, readDecimal } from '../lib/decimal.ts'
+import { formatDecimal, parseNumber, readDecimal } from '../lib/decimal.ts'
 import { NAME } from '../lib/names.ts'
+import { timeOf } from '../lib/time.ts'
 import { isTime } from '../market/ticks.ts'
 
 /** What a transaction can be. */
@@ -13,10 +14,11 @@ export interface Transaction {
   readonly t: number
   readonly type: TransactionType
   readonly asset: string
-  /** Above zero, but for a gift given away. */
+  /** Not negative, but for a gift given away; zero if a row says nothing but its fee. */
   readonly qty: bigint
   /** Of one unit; undefined if the file does not say. */
   readonly price: bigint | undefined
+  /** Negative if it was paid out, as makers of orders are paid by some exchanges. */
   readonly fee: bigint
   /** What was paid (of a sale: received) in all, after the fee, if that differs from what qty, price and fee give. */
   readonly cost: bigint | undefined
@@ -33,9 +35,6 @@ const REQUIRED = ['t', 'type', 'asset', 'qty'] as const
 /** Says why a row cannot be read: which column, what was found, what was expected. */
 export class BadRow extends Error {}
 
-/** Characters of an amount. No amount that anybody owns is written longer, and reading a long one would take long. */
-const AMOUNT_CHARS_MAX = 100
-
 /** Returns a reader of the rows of a file with this header; it throws BadRow for a bad row. Throws BadRow if the header lacks a column. */
 export const transactionReader = (header: readonly string[]): ((fields: readonly string[]) => Transaction) => {
   const at = new Map(header.map((name, i) => [name.trim(), i]))
@@ -47,21 +46,22 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
     const bad = (name: string, expected: string): BadRow => new BadRow(`${name}: found "${field(name as 't')}", expected ${expected}`)
     const amount = (name: 'qty' | 'price' | 'fee' | 'cost'): bigint | undefined => {
       if (field(name) === '') return undefined
-      const value = field(name).length > AMOUNT_CHARS_MAX ? undefined : parseDecimal(field(name))
+      const value = parseNumber(field(name))
       if (value === undefined) throw bad(name, 'a decimal with at most 18 places')
-      if (value < 0n && name !== 'qty') throw bad(name, 'a number that is not negative')
+      if (value < 0n && (name === 'price' || name === 'cost')) throw bad(name, 'a number that is not negative')
       return value
     }
     const type = field('type') as TransactionType
     if (!TYPES.includes(type)) throw bad('type', `one of ${TYPES.join(', ')}`)
     const t = readTime(field('t'))
-    if (t === undefined) throw bad('t', 'ms since the epoch or an ISO 8601 time')
+    if (t === undefined) throw bad('t', 'ms since the epoch or an ISO 8601 time, not before 2009')
     if (!NAME.test(field('asset'))) throw bad('asset', 'a name of letters, digits, ".", "_" and "-"')
     const qty = amount('qty')
-    if (qty === undefined || qty === 0n || (qty < 0n && type !== 'gift')) throw bad('qty', 'a positive amount')
+    if (qty === undefined || (qty < 0n && type !== 'gift')) throw bad('qty', 'an amount that is not negative')
     const price = amount('price')
     const fee = amount('fee') ?? 0n
     const cost = amount('cost')
+    if (qty === 0n && cost !== undefined && cost !== 0n) throw bad('cost', 'none, because the amount is zero')
     if (type === 'buy' && cost !== undefined && cost < fee) throw bad('cost', 'at least the fee, which is part of it')
     return {
       t,
@@ -78,18 +78,9 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
   }
 }
 
-const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/
-
-/** Reads ms since the epoch ("1577868060000") or an ISO 8601 time, which is UTC without an offset. Returns ms; undefined for anything else. */
+/** Reads a time as `timeOf` does. Returns ms; undefined if it is none or before 2009. */
 export const readTime = (text: string): number | undefined => {
-  let t = Number.NaN
-  if (/^\d{10,16}$/.test(text)) t = Number(text)
-  else if (ISO.test(text)) {
-    const iso = text.replace(' ', 'T')
-    t = Date.parse(iso.length === 10 || /(Z|[+-]\d\d:?\d\d)$/.test(iso.slice(10)) ? iso : `${iso}Z`)
-    // A day that its month does not have would count as one of the next.
-    if (new Date(iso.slice(0, 10)).getUTCDate() !== Number(iso.slice(8, 10))) return undefined
-  }
+  const t = timeOf(text)
   return isTime(t) ? t : undefined
 }
 
@@ -135,12 +126,5 @@ export const readTransaction = ({ t, type, asset, qty, price, fee, cost, account
   id: id ?? '',
 })
 
-/**
- * Compares rows that came at run time, whatever the order they came in: by time; of one time income before spending; then by id, as numbers
- * rise.
- */
-export const inOrder = (a: Transaction, b: Transaction): number =>
-  a.t - b.t || leaves(a) - leaves(b) || a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
-
-const leaves = ({ type, qty }: Transaction): number =>
-  type === 'sell' || type === 'withdraw' || type === 'fee' || (type === 'gift' && qty < 0n) ? 1 : 0
+/** Orders rows by time. Rows of one time stay in the order in which they came: that of their file, then that of the journal. */
+export const inOrder = (a: Transaction, b: Transaction): number => a.t - b.t

@@ -4,6 +4,7 @@ import type { Transaction } from '../../../streams/pnl/transaction.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { GatewayPort } from '../../clearing/gatewayPort.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
+import { otherContents } from '../../transactions/checkedRow.ts'
 import { authorOf, execute } from './execute.ts'
 import type { RefusedRow, TransactionRows } from './transactionRows.ts'
 
@@ -24,6 +25,21 @@ export interface RecordAnswer {
   readonly refused: readonly RefusedRow[]
 }
 
+/** The same, and which rows are known. */
+export interface DetailedAnswer extends RecordAnswer {
+  readonly knownRows: readonly number[]
+}
+
+/** Returns an answer without the list of known rows. */
+export const withoutRows = ({ accepted, known, refused }: DetailedAnswer): RecordAnswer => ({ accepted, known, refused })
+
+/** What the journal says of the rows of a command, those that are not new by their place in it. */
+interface Recorded {
+  readonly accepted: number
+  readonly known: readonly number[]
+  readonly differing: readonly number[]
+}
+
 /** Rows that go into a portfolio at run time: the same for the websocket and for HTTP. */
 export class PortfolioRows {
   private readonly options: PortfolioRowsOptions
@@ -36,16 +52,26 @@ export class PortfolioRows {
    * Puts rows into a portfolio, each id once for ever. For its owner and operators, and `read` is called only for them. A row without
    * a price gets the market's of this moment, if there is one.
    */
-  async record(who: Principal, portfolio: string, read: () => TransactionRows | Promise<TransactionRows>): Promise<RecordAnswer> {
+  async record(who: Principal, portfolio: string, read: () => TransactionRows | Promise<TransactionRows>): Promise<DetailedAnswer> {
     const { access, clearing, portfolios } = this.options
     authorize(access, who, { record: portfolio })
     const spec = portfolios.get(portfolio)
     if (spec === undefined) throw new ProtocolError('not_found', `there is no portfolio "${portfolio}"`)
     const { good, refused } = await read()
-    const transactions = await this.priced(good, spec.quote)
-    const done = await execute(clearing, { kind: 'record', portfolio, transactions }, authorOf(who))
-    const { accepted } = JSON.parse(done) as { accepted: number }
-    return { accepted, known: good.length - accepted, refused }
+    const transactions = await this.priced(
+      good.map(({ tx }) => tx),
+      spec.quote,
+    )
+    const unpriced = new Set(good.flatMap(({ tx }, i) => (tx.price === transactions[i]!.price ? [] : [tx.id])))
+    const done = await execute(clearing, { kind: 'record', portfolio, transactions, unpriced }, authorOf(who))
+    const { accepted, known, differing } = JSON.parse(done) as Recorded
+    const others = differing.map(i => ({ row: good[i]!.row, why: otherContents(good[i]!.tx.id) }))
+    return {
+      accepted,
+      known: known.length,
+      refused: [...refused, ...others].sort((a, b) => a.row - b.row),
+      knownRows: known.map(i => good[i]!.row),
+    }
   }
 
   private async priced(rows: readonly Transaction[], quote: string): Promise<Transaction[]> {

@@ -4,7 +4,8 @@ import { formatDecimal } from '../../../streams/lib/decimal.ts'
 import { COLUMNS, type Transaction, writeTransaction } from '../../../streams/pnl/transaction.ts'
 import type { ProtocolError } from '../../../streams/wire/errors.ts'
 import { ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
-import { RowIds, readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
+import { RowIds } from '../../transactions/rowIds.ts'
+import { readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
 
 const buy = { t: 1723118400000, type: 'buy', asset: 'BTC', qty: '1', price: '100' }
 const codeOf = (work: () => unknown): unknown => {
@@ -17,10 +18,16 @@ const codeOf = (work: () => unknown): unknown => {
 const csv = (header: readonly string[], ...lines: readonly (readonly string[])[]): string =>
   [header, ...lines].map(fields => fields.join(',')).join('\n')
 
+/** Without the lines, which a header moves, and by ids. */
+const withoutLines = ({ good, refused }: TransactionRows) => ({
+  good: good.map(({ tx }) => tx).sort((a, b) => (a.id < b.id ? -1 : 1)),
+  refused: refused.length,
+})
+
 describe('rows of a request', () => {
   const row = fc.record(
     {
-      t: fc.integer({ min: Date.UTC(2009, 0, 1), max: 4e12 }),
+      t: fc.integer({ min: Date.UTC(2009, 0, 1), max: Date.UTC(2026, 0, 1) }),
       type: fc.constantFrom('buy', 'sell', 'income', 'fee'),
       asset: fc.constantFrom('BTC', '1INCH'),
       qty: fc.bigInt({ min: 1n, max: 10n ** 30n }).map(formatDecimal),
@@ -32,27 +39,29 @@ describe('rows of a request', () => {
     { requiredKeys: ['t', 'type', 'asset', 'qty'] },
   )
 
-  it('say the same as a list, as lines and as CSV', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(row, { maxLength: 8, selector: ({ id }) => id ?? Symbol('none') }), list => {
+  it('say the same as a list, as lines and as CSV', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(row, { maxLength: 8, selector: ({ id }) => id ?? Symbol('none') }), async list => {
         const ofList = rowsOfList(list)
         expect(rowsOfLines(list.map(each => JSON.stringify(each)).join('\r\n'))).toEqual(ofList)
+        if (list.length === 0) return
         const fields = list.map(each => COLUMNS.map(name => String((each as Record<string, unknown>)[name] ?? '')))
-        expect(rowsOfCsv(`\uFEFF${csv(COLUMNS, ...fields)}\n`)).toEqual(ofList)
+        expect(withoutLines(await rowsOfCsv(`\uFEFF${csv(COLUMNS, ...fields)}\n`))).toEqual(withoutLines(ofList))
         expect(ofList.refused).toEqual([])
-        const told = ofList.good.map(tx => ({ ...writeTransaction(tx), id: undefined }))
-        expect(told).toMatchObject(list.map(({ qty, t, type, asset }) => ({ qty, t, type, asset })))
+        const told = ofList.good.map(({ row, tx }) => [row, { ...writeTransaction(tx), id: undefined }])
+        for (const [row, tx] of told) expect(tx).toMatchObject({ ...list[(row as number) - 1], id: undefined })
+        expect(told).toHaveLength(list.length)
       }),
     )
   })
 
-  it('that are bad are named by their number, and the others are good', () => {
-    const of = ({ good, refused }: TransactionRows): unknown[] => [good.map(tx => tx.id), refused.map(r => r.row)]
+  it('that are bad are named by their number, and the others are good', async () => {
+    const of = ({ good, refused }: TransactionRows): unknown[] => [good.map(({ tx }) => tx.id), refused.map(r => r.row)]
     const bad = { ...buy, qty: '-1' }
     const rows = [{ ...buy, id: 'a' }, bad, { ...buy, id: 'b' }]
     expect(of(rowsOfList(rows))).toEqual([['a', 'b'], [2]])
     expect(of(rowsOfLines(`\n${rows.map(each => JSON.stringify(each)).join('\n\n')}`))).toEqual([['a', 'b'], [4]])
-    expect(of(rowsOfCsv('id,t,type,asset,qty\na,2024-08-08,buy,BTC,1\n\nx,2024-08-08,buy,BTC,\nb,2024-08-08,buy,BTC,1'))).toEqual([
+    expect(of(await rowsOfCsv('id,t,type,asset,qty\na,2024-08-08,buy,BTC,1\n\nx,2024-08-08,buy,BTC,\nb,2024-08-08,buy,BTC,1'))).toEqual([
       ['a', 'b'],
       [4],
     ])
@@ -67,7 +76,8 @@ describe('rows of a request', () => {
     ['an amount that is null', { ...buy, fee: null }, 'fee: found null'],
     ['a quantity that nobody owns', { ...buy, qty: `1${'0'.repeat(30)}` }, 'qty: expected less than 10^30'],
     ['a gift that nobody gives', { ...buy, type: 'gift', qty: `-1${'0'.repeat(30)}` }, 'qty: expected less than 10^30'],
-    ['a price that is none', { ...buy, price: '1e3' }, 'price: found "1e3"'],
+    ['a price that is none', { ...buy, price: '1e' }, 'price: found "1e"'],
+    ['a time ahead of now', { ...buy, t: Date.now() + 60_000 }, 't: found '],
     ['digits without end', { ...buy, price: '1'.repeat(100_000) }, 'price: found "111'],
     ['an id that cannot be printed', { ...buy, id: 'é' }, 'id: expected'],
     ['an id that is too long', { ...buy, id: 'x'.repeat(129) }, 'id: expected'],
@@ -86,7 +96,7 @@ describe('rows of a request', () => {
       { ...buy, id: 'a', qty: '2' },
       { ...buy, id: 'b', qty: '2' },
     ])
-    expect(good.map(({ id, qty }) => [id, formatDecimal(qty)])).toEqual([
+    expect(good.map(({ tx: { id, qty } }) => [id, formatDecimal(qty)])).toEqual([
       ['a', '1'],
       ['a', '1'],
       ['b', '2'],
@@ -94,9 +104,26 @@ describe('rows of a request', () => {
     expect(refused).toEqual([{ row: 3, why: 'id: found "a" a second time, with other contents, expected each id once' }])
   })
 
-  it('of a file need its columns, of lines JSON, and are not too many', () => {
-    expect(codeOf(() => rowsOfCsv(''))).toBe('invalid_params')
-    expect(codeOf(() => rowsOfCsv('a,b\n1,2'))).toBe('invalid_params')
+  it('are put in the order in which things happened: with the newest first they are turned round', async () => {
+    const at = (second: number, id: string) => ({ ...buy, t: `2024-03-01T10:00:0${second}Z`, id })
+    const ids = ({ good }: TransactionRows) => good.map(({ tx }) => tx.id).join('')
+    const newest = [at(5, 'd'), at(5, 'c'), at(3, 'b'), at(1, 'a')]
+    expect(ids(rowsOfList(newest))).toBe('abcd')
+    expect(ids(rowsOfList(newest.toReversed()))).toBe('abcd')
+    expect(ids(rowsOfList([at(5, 'b'), at(5, 'a')]))).toBe('ba')
+    const text = ['t,type,asset,qty,id', ...newest.map(({ t, id }) => `${t},buy,BTC,1,${id}`)].join('\n')
+    expect(
+      ids(await rowsOfCsv(text))
+        .split('')
+        .sort()
+        .join(''),
+    ).toBe('abcd')
+    expect((await rowsOfCsv(text)).good.map(({ row, tx }) => `${row}${tx.id}`).join(' ')).toContain('3c 2d')
+  })
+
+  it('of a file need its columns and a row, of lines JSON, and are not too many', async () => {
+    for (const text of ['', 'a,b\n1,2', 't,type,asset,qty\n'])
+      await expect(rowsOfCsv(text)).rejects.toMatchObject({ code: 'invalid_params' })
     expect(rowsOfLines('{').refused).toEqual([{ row: 1, why: 'the line is not JSON' }])
     expect(rowsOfList(Array(ROWS_PER_REQUEST_MAX).fill(buy)).good).toHaveLength(ROWS_PER_REQUEST_MAX)
     expect(codeOf(() => rowsOfList(Array(ROWS_PER_REQUEST_MAX + 1).fill(7)))).toBe('too_large')

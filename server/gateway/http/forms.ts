@@ -25,5 +25,6 @@ export const RECORDED = answer(
     accepted: z.int().describe('rows that were accepted'),
     known: z.int().describe('rows that were there already'),
     refused: z.array(z.object({ row: z.int().describe('line of the body; in a list the position, from 1'), why: z.string() })),
+    knownRows: z.array(z.int()).optional().describe('of portfolios: which rows were there already'),
   }),
 )

@@ -4,7 +4,7 @@ import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Orders } from '../api/orders.ts'
-import type { PortfolioRows } from '../api/portfolioRows.ts'
+import { type PortfolioRows, withoutRows } from '../api/portfolioRows.ts'
 import { rowsOfList } from '../api/transactionRows.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -78,8 +78,8 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
   // The portfolio's owner and operators, which its rows ask for themselves.
   record: {
     who: 'all',
-    answer: ({ portfolioRows }, { who }, { portfolio, transactions }) =>
-      portfolioRows.record(who, portfolio, () => rowsOfList(transactions)),
+    answer: async ({ portfolioRows }, { who }, { portfolio, transactions }) =>
+      withoutRows(await portfolioRows.record(who, portfolio, () => rowsOfList(transactions))),
   },
   ping: { who: 'all', answer: ({ now }) => now() },
 }

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { ROWS } from '../../../../streams/wire/requests.ts'
 import { decoded } from '../../../lib/blocks.ts'
-import type { PortfolioRows } from '../../api/portfolioRows.ts'
+import { type PortfolioRows, withoutRows } from '../../api/portfolioRows.ts'
 import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../api/transactionRows.ts'
 import { expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
 import { RECORDED } from '../forms.ts'
-import { inPath } from '../parameters.ts'
+import { inPath, inQuery } from '../parameters.ts'
 import { JSON_TYPE, type Route } from '../route.ts'
 
 /** What takes rows of portfolios. */
@@ -41,8 +41,17 @@ export const PORTFOLIO_ROW_ROUTES: readonly Route<PortfolioRowServices>[] = [
     summary: 'Rows into a portfolio, each id once; for its owner and operators of the scope portfolios',
     who: { record: ({ id }) => id! },
     noCredentialsInUrl: true,
-    takes: { parameters: [inPath('id', 'of the portfolio')], body: { ...json(TRANSACTIONS), [CSV]: TEXT, [NDJSON]: TEXT } },
+    takes: {
+      parameters: [
+        inPath('id', 'of the portfolio'),
+        inQuery('knownRows', 'whether the answer lists the rows that are known', { type: 'boolean' }),
+      ],
+      body: { ...json(TRANSACTIONS), [CSV]: TEXT, [NDJSON]: TEXT },
+    },
     gives: RECORDED,
-    handler: async (c, { portfolioRows }) => c.json(await portfolioRows.record(c.get('who'), c.req.param('id')!, () => readRows(c))),
+    handler: async (c, { portfolioRows }) => {
+      const answer = await portfolioRows.record(c.get('who'), c.req.param('id')!, () => readRows(c))
+      return c.json(c.req.query('knownRows') === 'true' ? answer : withoutRows(answer))
+    },
   },
 ]
