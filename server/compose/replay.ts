@@ -21,7 +21,7 @@ interface RunParts {
 /** Runs the feeds of the plan until they have ended, or until the signal aborts. */
 export const runFeeds = async (parts: RunParts): Promise<void> => {
   const { core, log, signal } = parts
-  const { plan, flow, inputQueue, symbols, sources } = core
+  const { plan, flow, inputQueue, symbols, sources, restoring, mayHavePast } = core
   const { feeds, pools, replaying, settings } = plan
   const openEnded = feeds.some(feed => feed.symbols === undefined)
   // What a replay knows is known when it has ended.
@@ -35,6 +35,10 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
       sources,
       map: plan.symbolMap,
       books: new Set(pools.flatMap(pool => levelsSymbol(pool) ?? [])),
+      standingLogs: async () => {
+        if (mayHavePast) await restoring.restored(signal)
+        return new Map([...flow.view.pools.values()].map(({ spec, standing }) => [spec.address, standing]))
+      },
       navOf: fund => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN,
     },
     signal,

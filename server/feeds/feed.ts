@@ -4,6 +4,7 @@ import type { Interner } from '../../streams/lib/interner.ts'
 import type { BookLevels } from '../../streams/market/levels.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
 import type { Ticks } from '../../streams/market/ticks.ts'
+import type { StandingLogs } from '../../streams/pools/canonicalLogs.ts'
 import type { ChainEvents } from '../../streams/pools/chainLog.ts'
 
 /**
@@ -38,6 +39,11 @@ export interface FeedContext {
   readonly books?: ReadonlySet<string>
   /** The newest net asset value of a share; NaN while unknown. The simulated market lets shares trade around it. */
   readonly navOf?: (fund: string) => number
+  /**
+   * Resolves with the logs that stand already, by the contract's address in lower case, as soon as it is known what former runs have stored;
+   * with nothing if the run ends before.
+   */
+  readonly standingLogs?: () => Promise<ReadonlyMap<string, StandingLogs>>
   readonly log: Logger
   readonly signal: AbortSignal
 }

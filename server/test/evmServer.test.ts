@@ -60,6 +60,52 @@ describe('a server that follows a chain', () => {
     await server.stop()
   })
 
+  it.each([
+    ['without', ''],
+    ['with', '#from=500'],
+  ])('goes on where it stopped, %s a block to begin from: what came, and what was taken back, while it was away', async (_, fragment) => {
+    const usdc = 10n ** 6n
+    const swapped = (paid: bigint, index = 1) => ({ index, address: ADDRESS, ...swapV2(paid * usdc, 0, 0, ether / 100n) })
+    const reserves = (index = 0) => ({ index, address: ADDRESS, ...sync(4_000_000_000_000n, 1_000n * ether) })
+    const start = (): Promise<ProtocolServer> => ProtocolServer.startForTest({ pools: [pool(6)] }, '--feed', `evm:${url}${fragment}`)
+    const shown = async (server: ProtocolServer) => {
+      const client = await server.client()
+      await client.subscribe(['pool:P'])
+      return { client, replica: await client.replica('pool:P') }
+    }
+    const t = chain.head.t
+
+    const first = await start()
+    const before = await shown(first)
+    chain.add(t + 1, [reserves()])
+    node.tell()
+    await before.client.until(() => before.replica.state.price === 4_000)
+    const {
+      trades24h: n = 0,
+      volume24h: volume = 0,
+      since,
+    } = before.replica.state as { trades24h?: number; volume24h?: number; since: number }
+    chain.add(t + 2, [reserves(), swapped(10n)])
+    chain.add(t + 3, [reserves(), swapped(100n)])
+    node.tell()
+    await before.client.until(() => before.replica.state.trades24h === n + 2)
+    expect(before.replica.state.volume24h).toBe(volume + 110)
+    await first.stop()
+
+    chain.cut(1)
+    chain.add(t + 3, [reserves(), swapped(1_000n)])
+    for (let i = 0; i < 70; i++) chain.add(t + 4, [])
+    chain.add(t + 4, [reserves(), swapped(20_000n)])
+
+    const second = await start()
+    const after = await shown(second)
+    await after.client.until(() => after.replica.state.trades24h === n + 3)
+    expect(after.replica.state).toMatchObject({ volume24h: volume + 21_010, since, price: 4_000, stale: false, partial: false })
+    const volumeByHttp = async () => Number((await second.json('/gecko/tickers')).combined_volume_usd)
+    await expect.poll(volumeByHttp, { timeout: 30_000 }).toBe(volume + 21_010)
+    await second.stop()
+  })
+
   it('cannot go on where a pool is not what the configuration says, and says why', async () => {
     const server = await ProtocolServer.start({ pools: [pool(18)] }, '--feed', `evm:${url}`)
     await expect(server.done).rejects.toThrow('pool P: token0.decimals: found 18, expected 6, as the contract says')

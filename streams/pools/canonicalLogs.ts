@@ -6,6 +6,12 @@ const FINAL_AFTER = 64
 /** Where a log stands in its chain. */
 export type Place = Pick<ChainLog, 'block' | 'index'>
 
+/** The logs of a contract that stand: those that may be taken back, in order, and the place up to which all others are final, if any are. */
+export interface StandingLogs {
+  readonly final: Place | undefined
+  readonly recent: readonly ChainLog[]
+}
+
 /**
  * The logs that stand, in the order of the chain. Each counts once; those that a reorganisation reverts make room for the logs that the
  * chain has in their place. The effect (`T`) of each is kept until it is final.
@@ -27,9 +33,9 @@ export class CanonicalLogs<T> {
     return this.newest
   }
 
-  /** The logs up to here are final. */
-  get finalPlace(): Place {
-    return this.final
+  /** The logs up to here are final; undefined if none are. */
+  get finalPlace(): Place | undefined {
+    return this.final.block < 0 ? undefined : this.final
   }
 
   /** The effects of the logs that stand and are not final, in order. */

@@ -9,7 +9,7 @@ import { initialRow } from '../measures/fields.ts'
 import { POOL } from '../measures/poolFields.ts'
 import type { PoolFigures, PoolRow } from '../measures/rows.ts'
 import type { AssetPrice, AssetPrices } from './assetPrice.ts'
-import { CanonicalLogs, type Place } from './canonicalLogs.ts'
+import { CanonicalLogs, type Place, type StandingLogs } from './canonicalLogs.ts'
 import type { ChainLog } from './chainLog.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
 import { readLog } from './logReading.ts'
@@ -131,8 +131,8 @@ export class Pool extends Source implements Dependent {
     this.awaitsFeed = false
   }
 
-  /** The logs that stand: those that may be taken back, in order, and the place up to which all others are final. Block −1 if there are none. */
-  get standing(): { readonly final: Place; readonly recent: readonly ChainLog[] } {
+  /** The logs that stand, those of former runs among them. */
+  get standing(): StandingLogs {
     return { final: this.logs.finalPlace, recent: this.logs.recentEffects.map(({ log }) => log) }
   }
 

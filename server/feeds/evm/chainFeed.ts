@@ -8,6 +8,7 @@ import { SpecError } from '../specError.ts'
 import { checkPool, type PoolParameters } from './contracts.ts'
 import { Follower, type Step } from './follower.ts'
 import { ChainNode, told } from './node.ts'
+import { Standing } from './standing.ts'
 
 /** A node that says nothing unasked is asked for its newest block so often; one that does, to see that it lives. ms. */
 const POLL_MS = 4_000
@@ -48,6 +49,9 @@ export class ChainFeed {
     const ring = (): void => this.bell.ring()
     signal.addEventListener('abort', ring)
     try {
+      yield* this.become('connecting')
+      // What is read before it is known what stands would come twice, or behind what is missing.
+      this.follower.resume(new Standing((await context.standingLogs?.()) ?? new Map()))
       while (!signal.aborted) {
         yield* this.become('connecting')
         let since = Number.POSITIVE_INFINITY
@@ -115,7 +119,7 @@ export class ChainFeed {
   private input({ logs, bad }: Step, node: ChainNode): FeedInput {
     const messages = node.messages - this.told
     this.told = node.messages
-    return { kind: 'chain', feed: this.options.context.feed, logs, messages, bad }
+    return { kind: 'chain', feed: this.options.context.feed, logs, messages, bad, addresses: this.addresses }
   }
 
   /** Waits until there may be something new, or it is time to ask. Rejects if the node is lost. */

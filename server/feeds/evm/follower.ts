@@ -3,6 +3,7 @@ import type { ChainLog } from '../../../streams/pools/chainLog.ts'
 import { type Checked, checkedAgainstBlooms } from './completeness.ts'
 import { type ChainNode, type Found, type FoundLog, type Header, NodeError } from './node.ts'
 import { Ranges } from './ranges.ts'
+import { Standing } from './standing.ts'
 
 /** Blocks that may still be taken back: as many as a pool can undo. Older ones are final. */
 export const KEPT = 64
@@ -45,6 +46,7 @@ export class Follower {
   /** From this block on the node has taken its chain back, by its own word; Infinity if it has said nothing. */
   private gone = Number.POSITIVE_INFINITY
   private readonly ranges = new Ranges()
+  private standing = new Standing(new Map())
   /** How often in a row the node did not have the logs of a block that it knows. */
   private waits = 0
 
@@ -52,6 +54,19 @@ export class Follower {
   constructor(addresses: readonly string[], from: number | undefined) {
     this.addresses = addresses
     if (from !== undefined) this.last = from - 1
+  }
+
+  /**
+   * Goes on behind logs of former runs, whatever `from` was: from the first block on that may have been replaced in the meantime. To be
+   * called before the first `catchUp`.
+   */
+  resume(standing: Standing): void {
+    this.standing = standing
+    const { from } = standing
+    if (from === undefined) return
+    // A contract of which nothing stands begins where it was asked to.
+    const begun = this.addresses.every(address => standing.has(address))
+    this.last = Math.min(from - 1, begun ? Number.POSITIVE_INFINITY : (this.last ?? Number.POSITIVE_INFINITY))
   }
 
   /** Ranges of blocks that nodes have refused. */
@@ -69,7 +84,7 @@ export class Follower {
   async *catchUp(node: Blocks): AsyncGenerator<Step> {
     for (let reading = 0; reading < READINGS; ) {
       const head = await node.newest()
-      const standing = await this.standing(node, head)
+      const standing = await this.standingBlocks(node, head)
       const gone = this.kept.slice(standing)
       const deep = standing === 0 && gone.length > 0
       const tip = this.kept[standing - 1]
@@ -96,7 +111,7 @@ export class Follower {
   }
 
   /** How many of the kept blocks are still part of the chain. */
-  private async standing(node: Blocks, head: Header): Promise<number> {
+  private async standingBlocks(node: Blocks, head: Header): Promise<number> {
     const { kept, gone } = this
     const tip = kept.at(-1)
     if (tip === undefined) return 0
@@ -139,7 +154,7 @@ export class Follower {
       this.kept = []
       this.last = last
       next = last + 1
-      yield { logs, bad }
+      yield { logs: this.standing.replace(logs, last), bad }
     }
     return true
   }
@@ -182,7 +197,7 @@ export class Follower {
     this.kept = [...this.kept.slice(0, standing), ...added].slice(-KEPT)
     this.gone = Number.POSITIVE_INFINITY
     this.last = head.number
-    return { logs: [...takenBack(gone), ...logs], bad }
+    return { logs: [...takenBack(gone), ...this.standing.replace(logs, head.number)], bad }
   }
 
   private read(node: Blocks, from: number, to: number): AsyncGenerator<Found & { readonly to: number }> {
