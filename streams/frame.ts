@@ -1,6 +1,7 @@
 import type { Push } from './channels/channelStates.ts'
 import type { Proposal } from './fund/inception.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
+import type { AssetEvent } from './market/assetEvent.ts'
 import type { ListeningRow } from './market/listening.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { MeasureRow } from './measures/rows.ts'
@@ -19,6 +20,8 @@ export interface Frame {
   readonly logs: readonly TakenLog[]
   /** Inceptions that the prices of this frame allow; asked of the journal. */
   readonly proposals: readonly Proposal[]
+  /** Events of assets that have happened by this frame; asked of the journal, which converts what is owned. */
+  readonly events: readonly AssetEvent[]
   /** Rebalances that the drift of this frame calls for; asked of the journal. */
   readonly rebalances: readonly RebalanceProposal[]
 }

@@ -1,6 +1,8 @@
 import type { FundHoldings } from './fund/inception.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceState } from './ledger/rebalanceState.ts'
+import type { NumberedEvent } from './market/assetEvent.ts'
+import type { DatedSupply } from './market/datedSupplies.ts'
 import type { FeedState, Troubles } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import type { Ticks } from './market/ticks.ts'
@@ -56,8 +58,10 @@ export interface LedgerEvents {
   readonly recorded?: readonly Recorded[]
   /** Each rebalance that changed, as it stands now. */
   readonly rebalances?: readonly RebalanceState[]
-  /** Asset → circulating supply from now on, in 10⁻¹⁸ units. */
-  readonly supplies?: ReadonlyMap<string, bigint>
+  /** Circulating supplies with the times from which on they count. */
+  readonly supplies?: readonly DatedSupply[]
+  /** What has happened to assets, or will. */
+  readonly events?: readonly NumberedEvent[]
 }
 
 /** The rows that an entry of the journal adds to a portfolio. */

@@ -153,12 +153,19 @@ const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Mea
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
     const measures = byClock ? sampler.rows(t, view.ended, deciding, output) : sampler.ledgerDriven(t, output)
-    return { t, proposals, rebalances, rows: { t, ticks: output.ticks, listening: output.listening, measures }, logs: output.logs }
+    return {
+      t,
+      proposals,
+      rebalances,
+      rows: { t, ticks: output.ticks, listening: output.listening, measures },
+      logs: output.logs,
+      events: output.events,
+    }
   })
 
 /** Adds what the frame has for listeners. */
 const asFrames = (channels: ChannelStates, asked: string[]): OperatorFunction<Measured, Frame> =>
-  map(({ t, rows, logs, proposals, rebalances }) => {
+  map(({ t, rows, logs, proposals, rebalances, events }) => {
     channels.t = t
-    return { t, pushes: channels.drain(), ready: asked.splice(0), rows, logs, proposals, rebalances }
+    return { t, pushes: channels.drain(), ready: asked.splice(0), rows, logs, proposals, rebalances, events }
   })

@@ -1,14 +1,17 @@
+import { AssetFacts } from './fund/assetFacts.ts'
 import { Fund } from './fund/fund.ts'
+import { holdingsAsOf } from './fund/holdingsAsOf.ts'
 import type { FundHoldings, Proposal } from './fund/inception.ts'
 import { RebalancePlanner } from './fund/rebalancePlanner.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
 import type { Clock, Input, LedgerEvents, Recorded, Watch } from './input.ts'
-import { toNumber } from './lib/decimal.ts'
 import { Changes } from './lib/dependencies.ts'
 import type { Interner } from './lib/interner.ts'
 import { unreachable } from './lib/unreachable.ts'
+import type { AssetEvent, NumberedEvent } from './market/assetEvent.ts'
 import { DAY, floorTo, MINUTE } from './market/candles.ts'
+import type { DatedSupply } from './market/datedSupplies.ts'
 import { FeedHealth, type FeedInfo, type FeedLine } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import type { ListeningRow } from './market/listening.ts'
@@ -57,15 +60,16 @@ export class View {
   readonly feeds: readonly FeedHealth[]
   readonly funds = new Map<string, Fund>()
   readonly rebalancePlanners = new Map<string, RebalancePlanner>()
-  /** Asset → circulating supply in units, of those that came at run time: they count before those of funds' definitions. */
-  readonly supplies = new Map<string, number>()
+  private readonly facts = new AssetFacts()
+  /** Funds as the journal has them. */
+  private readonly held = new Map<string, FundHoldings>()
   readonly portfolios: ReadonlyMap<string, Portfolio>
   readonly pools: ReadonlyMap<string, Pool>
   /** Ticks or logs were taken in and no frame has closed over them yet. */
   open = false
   private output = emptyOutput()
-  /** Funds whose supplies have changed since the last frame. */
-  private readonly supplied = new Set<Fund>()
+  /** Funds that facts about assets have changed since the last frame: what follows from that is decided at the end of the next. */
+  private readonly changedBetween = new Set<Fund>()
   /** Portfolios with rows of the journal that are not booked yet. */
   private readonly recordedTo = new Set<Portfolio>()
   /** Funds without an inception. */
@@ -142,6 +146,8 @@ export class View {
     let due = Math.min(t, this.nextTransaction)
     for (const feed of this.feeds) due = Math.min(due, feed.silentAt)
     for (const fund of this.waiting) if (fund.dueAt > this.t) due = Math.min(due, fund.dueAt)
+    for (const fund of this.funds.values()) due = Math.min(due, fund.agesAt)
+    due = Math.min(due, this.facts.dueAt)
     // Minutes and days in which nothing moves are not stopped at: a gap of years costs no more than what falls due in it.
     if (this.t > 0 && this.nextDay < due && this.awaitsMidnight) due = this.nextDay
     if (this.nextMinute < due) due = Math.min(due, Math.max(this.nextMinute, this.windowsChangeAt))
@@ -151,12 +157,14 @@ export class View {
   /** Lets time come to the end of the frame `t`: what was due by then happens. */
   advance(t: number): void {
     if (this.t === 0) for (const portfolio of this.portfolios.values()) portfolio.observe(t - this.frameMs)
+    const first = this.t === 0
     this.t = t
     this.open = false
     this.market.endFrame(t, this.changes)
-    // New supplies show at once; what follows from them is computed at the end of a frame.
-    for (const fund of this.supplied) this.changes.mark(fund)
-    this.supplied.clear()
+    if (this.facts.dueAt <= t || first) this.happen(t, first)
+    for (const fund of this.changedBetween) this.changes.mark(fund)
+    this.changedBetween.clear()
+    for (const fund of this.funds.values()) if (fund.agesAt <= t) this.changes.mark(fund)
     for (const feed of this.feeds) for (const line of feed.advance(t)) this.heard(line)
     if (t >= this.nextMinute) {
       this.nextMinute = floorTo(t, MINUTE) + MINUTE
@@ -178,6 +186,11 @@ export class View {
   proposals(): Proposal[] {
     if (this.waiting.length === 0) return []
     return this.waiting.flatMap(fund => fund.proposal(this.t) ?? [])
+  }
+
+  /** Returns whether a fund may trade an asset at its newest price: it has a market, and no event of it is being converted. */
+  mayTrade(fund: string, asset: string): boolean {
+    return this.funds.get(fund)?.hasMarket(asset, this.t) === true && !this.rebalancePlanners.get(fund)!.converting.has(asset)
   }
 
   /** Returns what has gathered since the last call. To be called once what changed has been recomputed, which asks for rebalances. */
@@ -256,12 +269,15 @@ export class View {
     return this.pools.size === 1 ? [...this.pools.values()][0] : undefined
   }
 
-  private absorbLedger({ defined = [], funds, recorded = [], rebalances = [], supplies }: LedgerEvents): void {
+  private absorbLedger({ defined = [], funds, recorded = [], rebalances = [], supplies = [], events = [] }: LedgerEvents): void {
     for (const spec of defined) if (!this.funds.has(spec.id)) this.define(spec)
-    for (const holdings of funds) this.hold(holdings)
+    for (const holdings of funds) {
+      const fund = this.funds.get(holdings.fund)
+      if (fund) this.hold(holdings, fund)
+    }
     for (const state of rebalances) this.rebalancePlanners.get(state.fund)?.apply(state)
     if (recorded.length > 0) this.record(recorded)
-    if (supplies) this.supply(supplies)
+    if (supplies.length + events.length > 0) this.learn(supplies, events)
   }
 
   private record(recorded: readonly Recorded[]): void {
@@ -295,18 +311,57 @@ export class View {
     this.nextTransaction = this.firstDue()
   }
 
-  private supply(supplies: ReadonlyMap<string, bigint>): void {
-    for (const [asset, supply] of supplies) this.supplies.set(asset, toNumber(supply))
+  /** Asset → circulating supply in units now, of those that came at run time: they count before those of funds' definitions. */
+  get supplies(): ReadonlyMap<string, number> {
+    return this.facts.supplies
+  }
+
+  /** Takes in facts about assets. What is due by now shows at once. */
+  private learn(supplies: readonly DatedSupply[], events: readonly NumberedEvent[]): void {
+    this.facts.add(events, supplies)
+    if (events.length > 0) this.learnEvents()
+    if (this.facts.dueAt <= this.t) this.happen(this.t, false)
+  }
+
+  private learnEvents(): void {
+    const known = this.facts.events.map(({ event }) => event)
+    this.market.follow(known)
+    for (const portfolio of this.portfolios.values()) portfolio.follow(known)
+    this.nextTransaction = this.firstDue()
+    if (this.feeds.length === 0) this.enter(Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Lets what becomes due by the frame `t` happen to assets. */
+  private happen(t: number, first: boolean): void {
+    const { supplies, events } = this.facts.advance(t)
+    // Before the first frame all that is known has happened.
+    const changed = events.length > 0 || (first && this.facts.events.length > 0)
     for (const fund of this.funds.values()) {
-      if (!fund.supply(this.supplies)) continue
-      this.supplied.add(fund)
-      if (fund.begun) this.changedByEntry(fund)
+      const supplied = supplies && fund.supply(this.supplies)
+      if (supplied || changed) this.changedBetween.add(fund)
+      if (supplied && fund.begun) this.changedByEntry(fund)
+      if (changed) fund.follow(this.happened.map(({ event }) => event))
     }
+    if (!changed) return
+    this.output.events.push(...events.map(({ event }) => event))
+    this.market.happen(
+      t,
+      events.map(({ event }) => event),
+      this.changes,
+    )
+    for (const [id, holdings] of this.held) this.hold(holdings, this.funds.get(id)!, true)
+    if (!this.open && t > 0 && t >= this.nextTransaction) this.enter(t)
+  }
+
+  /** Events that have happened; all that are known before the first frame, because nothing says what time it is. */
+  private get happened(): readonly NumberedEvent[] {
+    return this.t === 0 ? this.facts.events : this.facts.happened
   }
 
   private define(spec: FundSpec): void {
     const fund = new Fund(spec, this.market, this.changes)
     fund.supply(this.supplies)
+    fund.follow(this.happened.map(({ event }) => event))
     this.funds.set(spec.id, fund)
     this.rebalancePlanners.set(
       spec.id,
@@ -315,11 +370,12 @@ export class View {
     this.waiting.push(fund)
   }
 
-  private hold(holdings: FundHoldings): void {
-    const fund = this.funds.get(holdings.fund)
-    if (fund === undefined) return
-    fund.hold(holdings)
-    this.rebalancePlanners.get(holdings.fund)?.hold(holdings)
+  /** Takes over what a fund owns, as of now. `same`: no entry has changed it, but what its amounts count. */
+  private hold(written: FundHoldings, fund: Fund, same = false): void {
+    this.held.set(written.fund, written)
+    const { holdings, converting } = holdingsAsOf(written, this.happened, this.facts.events)
+    fund.hold(holdings, same)
+    this.rebalancePlanners.get(written.fund)?.hold(holdings, converting)
     this.waiting = this.waiting.filter(other => other !== fund)
     this.changes.mark(fund)
     this.changedByEntry(fund)
@@ -346,9 +402,11 @@ export interface FrameOutput {
   readonly logs: TakenLog[]
   /** Rebalances that funds ask for. */
   readonly rebalances: RebalanceProposal[]
+  /** Events of assets that have happened. */
+  readonly events: AssetEvent[]
   /** Funds and portfolios that entries of the journal have changed, each once. */
   readonly funds: Fund[]
   readonly portfolios: Portfolio[]
 }
 
-const emptyOutput = (): FrameOutput => ({ ticks: [], listening: [], logs: [], rebalances: [], funds: [], portfolios: [] })
+const emptyOutput = (): FrameOutput => ({ ticks: [], listening: [], logs: [], rebalances: [], events: [], funds: [], portfolios: [] })

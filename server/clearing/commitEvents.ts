@@ -1,8 +1,10 @@
 import type { FundHoldings } from '../../streams/fund/inception.ts'
 import { clientAccount, custodyAccount } from '../../streams/ledger/accounts.ts'
+import { eventOf } from '../../streams/ledger/assetEntry.ts'
 import { targetsOf } from '../../streams/ledger/decideRebalance.ts'
-import type { Entry } from '../../streams/ledger/entry.ts'
+import type { Entry, Supplies } from '../../streams/ledger/entry.ts'
 import type { Ledger } from '../../streams/ledger/ledger.ts'
+import type { DatedSupply } from '../../streams/market/datedSupplies.ts'
 import type { JournalEntry } from '../journal/journal.ts'
 import type { ClearingRequests, CommitEvents } from './port.ts'
 
@@ -38,6 +40,7 @@ export const commitEventsOf = (
   const watched: { text: string; clients: string[] }[] = []
   for (const [i, entry] of entries.entries()) {
     if ('fund' in entry && entry.kind !== 'define') funds.add(entry.fund)
+    if (entry.kind === 'conversion') for (const fund of entry.funds) funds.add(fund)
     if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') traded.add(entry.fund)
     const clients = watchedClients.among(entry)
     if (clients.length > 0) watched.push({ text: written[i]!.text, clients })
@@ -47,7 +50,8 @@ export const commitEventsOf = (
     funds: [...funds].flatMap(fund => fundHoldings(ledger, fund) ?? []),
     recorded: entries.flatMap(entry => (entry.kind === 'record' ? [{ portfolio: entry.portfolio, transactions: entry.transactions }] : [])),
     rebalances: [...traded].flatMap(fund => ledger.funds.get(fund)?.rebalance ?? []),
-    supplies: new Map(entries.flatMap(entry => (entry.kind === 'supplies' ? [...entry.supplies] : []))),
+    supplies: entries.flatMap(entry => (entry.kind === 'supplies' ? suppliesOf(entry) : [])),
+    events: entries.flatMap(entry => (entry.kind === 'asset' ? [{ seq: entry.seq, event: eventOf(entry) }] : [])),
   }
 }
 
@@ -58,7 +62,7 @@ export const commitEventsOf = (
 export const fundHoldings = (ledger: Ledger, id: string, atStart = false): FundHoldings | undefined => {
   const fund = ledger.funds.get(id)
   if (fund?.inception === undefined) return undefined
-  const { units, halted, inception, rebalance, rebalanced } = fund
+  const { units, halted, inception, converted, rebalance, rebalanced } = fund
   const divisor = atStart && rebalance?.ended ? rebalanced?.divisor : undefined
   return {
     fund: id,
@@ -67,11 +71,14 @@ export const fundHoldings = (ledger: Ledger, id: string, atStart = false): FundH
     t: inception.t,
     weights: targetsOf(fund),
     shares: ledger.shares(id),
+    converted,
     ...(rebalanced && { rebalancedAt: rebalanced.t }),
     ...(divisor !== undefined && { divisor }),
     custody: new Map(ledger.holdings(custodyAccount(id))),
   }
 }
+
+const suppliesOf = ({ at = 0, supplies }: Supplies): DatedSupply[] => [...supplies].map(([asset, supply]) => ({ t: at, asset, supply }))
 
 /** The clients whose holdings or orders an entry changes. */
 const clientsOf = (entry: Entry): string[] => {

@@ -1,5 +1,6 @@
 import { clientAccount, SPONSOR } from '../../streams/ledger/accounts.ts'
-import type { Command } from '../../streams/ledger/command.ts'
+import { sameEvent } from '../../streams/ledger/assetEntry.ts'
+import type { Command, ConversionCommand } from '../../streams/ledger/command.ts'
 import { type Entry, isOrder } from '../../streams/ledger/entry.ts'
 import { outcomeText, readEntry, writeEntry } from '../../streams/ledger/entryText.ts'
 import { Ledger } from '../../streams/ledger/ledger.ts'
@@ -11,6 +12,7 @@ import { type Journal, type JournalEntry, type NewJournalEntry, pageAfter } from
 import { JournalError } from '../journal/journalError.ts'
 import { holdingsOf } from './clientHoldings.ts'
 import { commitEventsOf, fundHoldings, WatchedClients } from './commitEvents.ts'
+import { fundingsSince } from './fundingsSince.ts'
 import { hasKey, Idempotency, sameContents } from './idempotency.ts'
 import { outcomeOf } from './order.ts'
 import type { ClearingMethod, ClearingRequest, ClearingRequests, CommitEvents, Done, KnownFund, Quote } from './port.ts'
@@ -142,7 +144,8 @@ export class LedgerService {
     rows: ({ after, limit, bare }) => entryBatch(this.journal, after, limit, bare),
     hashAt: ({ seq }) => ({ hash: this.journal.hashAt(seq), newest: this.journal.seq }),
     recorded: ({ after }) => recordedAfter(this.journal, this.ledger.recordings, after),
-    supplies: () => new Map(this.ledger.supplies),
+    supplies: () => this.ledger.supplies.all(),
+    events: () => this.ledger.events,
     hashOf: ({ user }) => this.credentials.hashOf(user),
     tokens: () => this.credentials.tokens(),
     putToken: ({ digest, user, expires }) => void this.credentials.putToken({ digest, user, expires }),
@@ -158,7 +161,7 @@ export class LedgerService {
       if (before) return sameContents(command, before) ? outcomeOf(before) : { refused: 'key_reused_differently' }
       if (origin && this.idempotency.comesTooLate(who, command.key, origin)) return { refused: 'unknown_order' }
     }
-    const decision = this.ledger.decide(command, t, who)
+    const decision = this.ledger.decide(command.kind === 'conversion' ? this.withFundings(command) : command, t, who)
     if ('refused' in decision) return this.enteredAgain(command, who, secret) ?? decision
     if ('nothing' in decision) return { order: JSON.stringify({ accepted: 0, ...placesOf(decision.rows) }) }
     const { entry, rows } = decision
@@ -180,6 +183,13 @@ export class LedgerService {
     if (!this.ledger.clients.has(client) || client === SPONSOR || this.credentials.hashOf(client) !== undefined) return undefined
     this.credentials.addUser({ name: client, hash: secret })
     return { order: '{"accepted":0}' }
+  }
+
+  /** Adds what deposits and withdrawals since the event have changed, if it has not come to the accounts yet. */
+  private withFundings(command: ConversionCommand): ConversionCommand {
+    const known = this.ledger.events.find(({ event }) => sameEvent(event, command.event))
+    if (known === undefined || known.converted) return command
+    return { ...command, since: fundingsSince(this.journal, known.event, this.entries) }
   }
 
   private quote({ side, fund: id, amount, nav }: Ask<'quote'>): Quote | undefined {

@@ -71,6 +71,8 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
       return { accepted: entry.transactions.length, seq, t }
     case 'supplies':
       return { accepted: entry.supplies.size, seq, t }
+    case 'asset':
+      return { accepted: 1, seq, t }
     case 'register':
     case 'define':
     case 'inception':
@@ -79,6 +81,7 @@ export const orderOf = (entry: Entry): Record<string, unknown> => {
     case 'rebalance':
     case 'trade':
     case 'rebalanced':
+    case 'conversion':
       return { kind: entry.kind, seq, t }
   }
 }

@@ -2,9 +2,12 @@ import type { Observable } from 'rxjs'
 import type { FundHoldings } from '../../streams/fund/inception.ts'
 import type { Recorded } from '../../streams/input.ts'
 import type { Leg } from '../../streams/ledger/amounts.ts'
+import type { KnownEvent } from '../../streams/ledger/assetEntry.ts'
 import type { Command, RefusedBefore } from '../../streams/ledger/command.ts'
 import type { FundTerms, Order } from '../../streams/ledger/entry.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalanceState.ts'
+import type { NumberedEvent } from '../../streams/market/assetEvent.ts'
+import type { DatedSupply } from '../../streams/market/datedSupplies.ts'
 import type { StoredToken } from '../identity/credentialStore.ts'
 import type { EntryBatch } from '../journal/auditRows.ts'
 import type { JournalEntry } from '../journal/journal.ts'
@@ -77,8 +80,10 @@ export interface ClearingRequests {
   readonly hashAt: { ask: { seq: number }; answer: { readonly hash: string | undefined; readonly newest: number } }
   /** The next rows of portfolios that came at run time, of entries after a number; none if there are no more. */
   readonly recorded: { ask: { after: number }; answer: readonly RecordedEntry[] }
-  /** Circulating supplies that came at run time, 10⁻¹⁸ of each asset. */
-  readonly supplies: { ask: object; answer: ReadonlyMap<string, bigint> }
+  /** Circulating supplies that came at run time, by asset and time. */
+  readonly supplies: { ask: object; answer: readonly DatedSupply[] }
+  /** What has happened to assets, or will. */
+  readonly events: { ask: object; answer: readonly KnownEvent[] }
   readonly hashOf: { ask: { user: string }; answer: string | undefined }
   readonly tokens: { ask: object; answer: readonly StoredToken[] }
   readonly putToken: { ask: StoredToken; answer: undefined }
@@ -153,6 +158,8 @@ export interface CommitEvents {
   readonly recorded: readonly Recorded[]
   /** Each rebalance that changed, as it stands. */
   readonly rebalances: readonly RebalanceState[]
-  /** Circulating supplies that changed, 10⁻¹⁸ of each asset. */
-  readonly supplies: ReadonlyMap<string, bigint>
+  /** Circulating supplies that changed. */
+  readonly supplies: readonly DatedSupply[]
+  /** What is known to happen to assets since. */
+  readonly events: readonly NumberedEvent[]
 }

@@ -5,6 +5,7 @@ import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { Interner } from '../../streams/lib/interner.ts'
+import { suppliesAt } from '../../streams/market/datedSupplies.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
@@ -91,7 +92,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   flow.run(inputQueue.input$).subscribe(frames$)
   // Before anything new can be added to it.
   await links.ledgerFeed.putRecorded()
-  await links.ledgerFeed.putSupplies()
+  await links.ledgerFeed.putFacts()
 
   const opened = {
     plan,
@@ -146,7 +147,7 @@ export const describeToStore = async (core: Core, log: Logger, signal: AbortSign
 
 const describeTo = async (running: Engine, { plan, clearing, funds }: Core): Promise<readonly string[]> => {
   const supplies = new Map(Object.entries(plan.settings.config.assets).map(([ticker, { supply }]) => [ticker, supply]))
-  for (const [ticker, supply] of await clearing.ask('supplies', {})) supplies.set(ticker, formatDecimal(supply))
+  for (const [ticker, supply] of suppliesAt(await clearing.ask('supplies', {}), Date.now())) supplies.set(ticker, formatDecimal(supply))
   const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply }))
   const symbols = await storedSymbols(running)
   await storeConfigured(running, funds.map(configuredFund), assets)

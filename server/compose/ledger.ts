@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Observable } from 'rxjs'
 import type { Frame } from '../../streams/frame.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
+import { suppliesAt } from '../../streams/market/datedSupplies.ts'
 import type { View } from '../../streams/view.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import { termsOf } from '../config/fundTerms.ts'
@@ -55,18 +56,28 @@ export const linkLedger = async (parts: LedgerParts): Promise<LedgerLinks> => {
   )
   await ledgerFeed.define(new Map(config.funds.map(fund => [fund.id, termsOf(fund, config.quote)])), knownFunds, Date.now())
   const rebalanceExecutor = openRebalanceExecutor(parts, tradingVenue)
-  frames$.subscribe(({ t, proposals, rebalances }) => {
+  frames$.subscribe(({ t, proposals, rebalances, events }) => {
     if (proposals.length > 0) ledgerFeed.propose(proposals)
+    ledgerFeed.convert(events, t)
     tradingVenue.advance(t)
     rebalanceExecutor.frame(t, rebalances)
   })
   const auditCopy = openAuditCopy(parts)
   clearing.commits$.subscribe(({ supplies }) => {
     auditCopy.wake()
-    if (supplies.size === 0) return
-    const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply: formatDecimal(supply) }))
+    if (supplies.length === 0) return
+    const changed = new Set(supplies.map(({ asset }) => asset))
     // If they cannot be stored now, the next start stores them.
-    engine.then(running => storeConfigured(running, [], assets)).catch(() => {})
+    Promise.all([engine, clearing.ask('supplies', {})])
+      .then(([running, rows]) => {
+        const now = [...suppliesAt(rows, Date.now())].filter(([ticker]) => changed.has(ticker))
+        return storeConfigured(
+          running,
+          [],
+          now.map(([ticker, supply]) => ({ ticker, supply: formatDecimal(supply) })),
+        )
+      })
+      .catch(() => {})
   })
   return { ledgerFeed, tradingVenue, rebalanceExecutor, auditCopy }
 }
@@ -93,9 +104,9 @@ const openRebalanceExecutor = ({ config, clearing, knownFunds, view, log }: Ledg
     exchange,
     known: knownFunds,
     log: log.child({ module: 'rebalances' }),
-    priceOf: (asset, quote) => {
+    priceOf: (asset, quote, fund) => {
       const { price, stale } = view.market.instrument(`${asset}-${quote}`)
-      return stale || !(price > 0) ? undefined : price
+      return stale || !(price > 0) || !view.mayTrade(fund, asset) ? undefined : price
     },
     rulesOf: fund => {
       const spec = view.funds.get(fund)?.spec

@@ -44,13 +44,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
   const { view } = flow
   const serverChannels = new ServerChannels(epoch, plan.settings.config.significantDigits, () => view.t)
   offerPrivateChannels(serverChannels, clearing)
-  const pager = portfolioPager({
-    of: id => {
-      const portfolio = view.portfolios.get(id)
-      return portfolio && { ...portfolio.spec, transactions: portfolio.transactions }
-    },
-    storedTo: () => sink.stats().storedTo,
-  })
+  const pager = portfolioPager({ of: id => view.portfolios.get(id)?.history, storedTo: () => sink.stats().storedTo })
   const history = openHistory(engine, pager, plan.sourceOrder)
   const { knownFunds, funds, symbols, sources, accounts, tokens } = core
   return {

@@ -121,22 +121,22 @@ describe('the ledgerFeed', () => {
     }
     const supply = (...supplies: [string, bigint][]) =>
       clearing.ask('execute', { command: { kind: 'supplies', supplies: new Map(supplies) }, who: 'admin', t: 2 })
-    await new LedgerFeed(clearing, listening(), []).putSupplies()
+    await new LedgerFeed(clearing, listening(), []).putFacts()
     expect(told).toEqual([])
     await supply(['BTC', n('19000000.5')], ['ETH', 0n])
     told.length = 0
     const later = new LedgerFeed(clearing, listening(), [])
-    await later.putSupplies()
+    await later.putFacts()
     await supply(['ETH', 0n], ['BTC', n('1')])
     await supply(['BTC', n('1')])
     // The first one still listens, too.
     expect(told.slice(0, 1)).toEqual([
-      new Map([
-        ['BTC', n('19000000.5')],
-        ['ETH', 0n],
-      ]),
+      [
+        { t: 2, asset: 'BTC', supply: n('19000000.5') },
+        { t: 2, asset: 'ETH', supply: 0n },
+      ],
     ])
-    expect(told.slice(1)).toEqual(Array(2).fill(new Map([['BTC', n('1')]])))
+    expect(told.slice(1)).toEqual(Array(2).fill([{ t: 2, asset: 'BTC', supply: n('1') }]))
   })
 
   it('has not settled what is refused, or cannot be written, until it is', async () => {

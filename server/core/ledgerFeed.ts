@@ -1,9 +1,13 @@
 import type { FundHoldings, Proposal } from '../../streams/fund/inception.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalanceState.ts'
+import type { AssetEvent } from '../../streams/market/assetEvent.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import { UsageError } from '../config/options.ts'
 import type { InputQueue } from './inputQueue.ts'
+
+/** ms of event time after which a conversion that was refused is tried again. */
+const RETRY_MS = 1_000
 
 /**
  * Keeps the streams and the clearing house in agreement: an inception that the prices of a frame propose becomes an entry, once, and what
@@ -16,6 +20,8 @@ export class LedgerFeed {
   private readonly rebalances = new Map<string, RebalanceState>()
   /** Funds whose inception is being written down. */
   private readonly proposed = new Set<string>()
+  /** Events that the journal has not converted yet, and when (ms) to try next. */
+  private readonly unconverted: { readonly event: AssetEvent; from: number }[] = []
   private writing: Promise<unknown> = Promise.resolve()
   /** By fund: why its inception could not be written down. */
   private readonly failed = new Map<string, Error>()
@@ -25,10 +31,11 @@ export class LedgerFeed {
     this.inputQueue = inputQueue
     for (const holdings of known) this.known.set(holdings.fund, holdings)
     for (const state of rebalances) this.rebalances.set(state.fund, state)
-    clearing.commits$.subscribe(({ funds, recorded, rebalances, supplies }) => {
+    clearing.commits$.subscribe(({ funds, recorded, rebalances, supplies, events }) => {
       for (const holdings of funds) this.known.set(holdings.fund, holdings)
       for (const state of rebalances) this.rebalances.set(state.fund, state)
-      if (funds.length + recorded.length + supplies.size > 0) inputQueue.put({ kind: 'ledger', funds, recorded, rebalances, supplies })
+      if (funds.length + recorded.length + supplies.length + events.length > 0)
+        inputQueue.put({ kind: 'ledger', funds, recorded, rebalances, supplies, events })
     })
   }
 
@@ -47,10 +54,33 @@ export class LedgerFeed {
     }
   }
 
-  /** Puts in the circulating supplies that came in earlier runs, likewise. */
-  async putSupplies(): Promise<void> {
-    const supplies = await this.clearing.ask('supplies', {})
-    if (supplies.size > 0) this.inputQueue.put({ kind: 'ledger', funds: [], supplies })
+  /** Puts in what is known of assets from earlier runs, supplies and events, likewise. */
+  async putFacts(): Promise<void> {
+    const [supplies, events] = await Promise.all([this.clearing.ask('supplies', {}), this.clearing.ask('events', {})])
+    if (supplies.length + events.length > 0) this.inputQueue.put({ kind: 'ledger', funds: [], supplies, events })
+  }
+
+  /** Has what is owned converted by events that have happened, as of the frame `t` (ms). What cannot be converted yet is tried again. */
+  convert(events: readonly AssetEvent[], t: number): void {
+    for (const event of events) this.unconverted.push({ event, from: t })
+    for (const waiting of this.unconverted) {
+      if (waiting.from > t) continue
+      waiting.from = Number.POSITIVE_INFINITY
+      const { t: at, asset, kind } = waiting.event
+      const command = { kind: 'conversion', event: { t: at, asset, kind } } as const
+      this.writing = Promise.all([
+        this.writing,
+        this.clearing.ask('execute', { command, who: 'system', t }).then(
+          done => {
+            if ('refused' in done) waiting.from = t + RETRY_MS
+            else this.unconverted.splice(this.unconverted.indexOf(waiting), 1)
+          },
+          () => {
+            waiting.from = t + RETRY_MS
+          },
+        ),
+      ])
+    }
   }
 
   /** Writes down the funds of the configuration that the journal does not know, and terms that have changed. Rejects with UsageError if an id is taken. */

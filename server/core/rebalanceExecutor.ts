@@ -15,8 +15,8 @@ export interface RebalanceExecutorOptions {
   readonly exchange: Exchange
   /** What there was at the start. */
   readonly known: readonly KnownFund[]
-  /** Returns the price of the moment; undefined if it may not be traded on, because it is stale or unknown. */
-  readonly priceOf: (asset: string, quote: string) => number | undefined
+  /** Returns the price of the moment; undefined if it may not be traded on, because it is stale, dead or unknown, or because amounts of the asset are being converted. */
+  readonly priceOf: (asset: string, quote: string, fund: string) => number | undefined
   /** Returns how a fund trades; undefined if the fund is unknown. */
   readonly rulesOf: (fund: string) => TradeRules | undefined
   /** Returns what the fund's level is divided by; NaN if unknown. */
@@ -186,7 +186,7 @@ export class RebalanceExecutor {
     const { halted, custody } = this.holdings.get(fund)!
     if (halted || !execute) return this.end(fund, trade, { status: 'cancelled', why: halted ? 'halted' : 'off' })
     const available = custody.get(side === 'sell' ? asset : quote) ?? 0n
-    const next = nextOrder(trade, this.options.priceOf(asset, quote), available, trades, why)
+    const next = nextOrder(trade, this.options.priceOf(asset, quote, fund), available, trades, why)
     if ('end' in next) return this.end(fund, trade, next.end)
     const { amount, limit } = next.order
     const id = `${trade.id}-${trade.orders + 1}`

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type AssetEvent, writeAssetEvent } from '../../streams/market/assetEvent.ts'
 import type { Checkpoint, HourRules } from '../../streams/pnl/hours.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
@@ -28,14 +29,21 @@ export interface MonthCheckpoint {
 const FORM = 2
 
 /**
- * Returns the digest of all that the hours after `from` (ms) depend on, except the candles: the rules, their transactions, and the content
- * of the checkpoint before, by which they depend on everything earlier.
+ * Returns the digest of all that the hours after `from` (ms) depend on, except the candles: the rules, their transactions, what happened to
+ * their assets, and the content of the checkpoint before, by which they depend on everything earlier.
  */
-export const digestOf = (rules: HourRules, from: number, before: string, transactions: readonly Transaction[]): string => {
+export const digestOf = (
+  rules: HourRules,
+  from: number,
+  before: string,
+  transactions: readonly Transaction[],
+  events: readonly AssetEvent[] = [],
+): string => {
   const { quote, method, feesInCost, tracksCash, ignore = [] } = rules
   const lines = transactions.map(({ t, type, asset, qty, price, fee, cost }) => `${t},${type},${asset},${qty},${price},${fee},${cost}`)
   const head = JSON.stringify([FORM, quote, method, feesInCost, tracksCash, [...ignore].sort(), from, before])
-  return sha256([head, ...lines].join('\n'))
+  const happened = events.map(event => JSON.stringify(writeAssetEvent(event)))
+  return sha256([head, ...lines, ...happened].join('\n'))
 }
 
 /** Reads the checkpoints of all months of a portfolio, oldest first. */

@@ -1,6 +1,6 @@
 import { floorTo, HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { HourCache } from './hourCache.ts'
@@ -45,7 +45,7 @@ export class Hours {
   }
 
   /** Returns one page. Rows begin with the hour of the first transaction. Throws a ProtocolError if `step` is not whole hours. */
-  async rows(portfolio: PortfolioSpec, query: HoursQuery): Promise<HoursPage> {
+  async rows(portfolio: PortfolioHistory, query: HoursQuery): Promise<HoursPage> {
     const { step = HOUR } = query
     if (!(step > 0 && step % HOUR === 0)) throw new ProtocolError('invalid_params', `step: found ${step}, expected a multiple of ${HOUR}`)
     // One page after the other, so that none reads hours that another is about to compute.
@@ -63,7 +63,7 @@ export class Hours {
   }
 
   private async page(
-    portfolio: PortfolioSpec,
+    portfolio: PortfolioHistory,
     { from, to, step, limit = Number.POSITIVE_INFINITY }: Required<Pick<HoursQuery, 'step'>> & HoursQuery,
   ): Promise<HoursPage> {
     const { transactions } = portfolio

@@ -1,6 +1,7 @@
+import type { AssetEvent } from '../../streams/market/assetEvent.ts'
 import { HOUR } from '../../streams/market/candles.ts'
 import { type Checkpoint, firstAfter, type HourRow, type HourRules, hourRows, opening } from '../../streams/pnl/hours.ts'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { contentOf, digestOf, type MonthCheckpoint, readCheckpoint, readMonthCheckpoints, storeCheckpoint } from './checkpoints.ts'
@@ -46,18 +47,18 @@ export class MaterialisedHours {
   private constructor(
     engine: Engine,
     cache: HourCache,
-    portfolio: PortfolioSpec,
+    portfolio: PortfolioHistory,
     begin: number,
     named: ReadonlyMap<string, number>,
     checkpoints: readonly MonthCheckpoint[],
     split: number,
     { spans, fingerprints }: { spans: Spans; fingerprints: readonly MonthFingerprint[] },
   ) {
-    const { id, quote, method, feesInCost, ignore = new Set<string>(), transactions } = portfolio
+    const { id, quote, method, feesInCost, ignore = new Set<string>(), transactions, events = [] } = portfolio
     this.engine = engine
     this.cache = cache
     this.id = id
-    this.rules = { quote, method, feesInCost, ignore, tracksCash: transactions.some(tx => tx.asset === quote) }
+    this.rules = { quote, method, feesInCost, ignore, tracksCash: transactions.some(tx => tx.asset === quote), events }
     this.transactions = transactions
     this.begin = begin
     this.named = named
@@ -75,14 +76,22 @@ export class MaterialisedHours {
   }
 
   /** Reads what is stored of the hours after `begin`, up to the month of `last`. */
-  static async open(engine: Engine, cache: HourCache, portfolio: PortfolioSpec, begin: number, last: number): Promise<MaterialisedHours> {
-    const { id, quote, transactions } = portfolio
+  static async open(
+    engine: Engine,
+    cache: HourCache,
+    portfolio: PortfolioHistory,
+    begin: number,
+    last: number,
+  ): Promise<MaterialisedHours> {
+    const { id, quote, transactions, events = [] } = portfolio
     const to = monthAfter(last - 1)
     const named = new Map<string, number>()
     for (const { asset, t } of transactions) {
       if (t > to) break
       if (asset !== quote && !named.has(asset)) named.set(asset, t)
     }
+    // From its event on an asset has the prices of its new name.
+    for (const { asset, to: now, t } of events) if (t <= to && named.has(asset) && !named.has(now)) named.set(now, t)
     const checkpoints = await readMonthCheckpoints(engine, id)
     const split = checkpoints.find(({ month, t, digest }) => digest !== '' && t < monthAfter(month))?.t ?? to
     return new MaterialisedHours(
@@ -133,7 +142,7 @@ export class MaterialisedHours {
       const { rows, ...written } = await this.compute(checkpoint, end, counts ? known.candles : NO_FINGERPRINT)
       checkpoint = written.checkpoint
       const text = JSON.stringify(checkpoint)
-      const digest = digestOf(this.rules, start, before, this.between(start, end))
+      const digest = digestOf(this.rules, start, before, this.between(start, end), this.eventsBetween(start, end))
       before = contentOf(text)
       const computedMonth: MonthCheckpoint = { month, t: end, digest, content: before, candles: written.candles, stored: this.version() }
       await storeCheckpoint(this.engine, this.id, computedMonth, text)
@@ -218,7 +227,9 @@ export class MaterialisedHours {
     if (t < monthAfter(month) && t !== this.split) return false
     const now = this.candlesOf(month, t)
     return (
-      candles.ticks === now.ticks && candles.newest === now.newest && digest === digestOf(this.rules, start, before, this.between(start, t))
+      candles.ticks === now.ticks &&
+      candles.newest === now.newest &&
+      digest === digestOf(this.rules, start, before, this.between(start, t), this.eventsBetween(start, t))
     )
   }
 
@@ -232,6 +243,10 @@ export class MaterialisedHours {
 
   private between(from: number, to: number): readonly Transaction[] {
     return this.transactions.slice(firstAfter(this.transactions, from), firstAfter(this.transactions, to))
+  }
+
+  private eventsBetween(from: number, to: number): readonly AssetEvent[] {
+    return this.rules.events!.filter(({ t }) => t > from && t <= to)
   }
 
   /** Returns a version later than all that is stored, whatever the clock says. */

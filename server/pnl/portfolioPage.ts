@@ -1,5 +1,5 @@
 import { HOUR } from '../../streams/market/candles.ts'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { type Codec, codecOf } from '../storage/engine/rowBinary.ts'
@@ -16,7 +16,7 @@ import { Hours } from './hours.ts'
 /** The portfolios whose hours can be computed, and how far the prices are stored. */
 export interface Portfolios {
   /** Returns a portfolio with all its transactions; undefined if there is none of this id. */
-  of(id: string): PortfolioSpec | undefined
+  of(id: string): PortfolioHistory | undefined
   /** Returns the event time (ms) up to which all ticks are stored; NaN if none is. */
   storedTo(): number
 }
@@ -36,7 +36,7 @@ export const portfolioPager = (portfolios: Portfolios): PortfolioPager => {
   }
 }
 
-const portfolioPage = async (engine: Engine, hours: Hours, portfolio: PortfolioSpec, query: PageQuery): Promise<HistoryPage> => {
+const portfolioPage = async (engine: Engine, hours: Hours, portfolio: PortfolioHistory, query: PageQuery): Promise<HistoryPage> => {
   const { step, limit, to } = query
   const [from = query.from] = (readCursor(query.cursor, 'number') ?? []) as [number?]
   const byHours = async (end: number, span: number): Promise<HistoryPage> => {

@@ -127,7 +127,7 @@ export class BacktestRun {
     const { fund, rules } = this
     const { quote } = this.spec
     const { rebalanceReason: reason, aum } = fund.figures
-    const targets = fund.targets.weigh()
+    const targets = fund.targets.weigh(t)
     if (targets === undefined) return
     const traded = new Set([...holdings.custody.keys(), ...targets.keys()])
     traded.delete(quote)

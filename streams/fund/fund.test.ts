@@ -72,7 +72,7 @@ const supply = (p: Driven, list: Record<string, string>): void =>
   p.send({
     kind: 'ledger',
     funds: [],
-    supplies: map(Object.fromEntries(Object.entries(list).map(([asset, text]) => [asset, parseDecimal(text)!]))),
+    supplies: Object.entries(list).map(([asset, text]) => ({ t: p.pipeline.view.t, asset, supply: parseDecimal(text)! })),
   })
 
 const never = {
@@ -565,7 +565,7 @@ describe('members', () => {
     supply(p, { ETH: '2', DOGE: '1000000000000' })
     priced(p, NOON + 1_000, { BTC: 60, ETH: 40, DOGE: 1 })
     expect(shown(p)).toMatchObject({ target: { BTC: 0 } })
-    expect(p.pipeline.view.funds.get('F')!.targets.weigh()).toEqual(map({ ETH: 1 }))
+    expect(p.pipeline.view.funds.get('F')!.targets.weigh(p.pipeline.view.t)).toEqual(map({ ETH: 1 }))
   })
 
   it('keep to a rule on how much may be in the large ones', () => {
@@ -618,7 +618,7 @@ describe('supplies that are told', () => {
       supply(p, { BTC: '2', ETH: '0' })
       expect(shown(p).target).toEqual(target)
     }
-    expect(frozen.pipeline.view.funds.get('F')!.targets.weigh()).toBeUndefined()
+    expect(frozen.pipeline.view.funds.get('F')!.targets.weigh(frozen.pipeline.view.t)).toBeUndefined()
   })
 
   it('of nothing take an asset out of the choice, until there is something again; who waits no longer waits for its price', () => {
@@ -626,7 +626,7 @@ describe('supplies that are told', () => {
     supply(p, { SOL: '0' })
     expect(shown(p).pending).toEqual({ BTC: 'no price yet', ETH: 'no price yet' })
     expect(priced(p, NOON, { BTC: 60, ETH: 40 })?.weights).toEqual({ BTC: 0.6, ETH: 0.4 })
-    const live = (): unknown => Object.fromEntries(p.pipeline.view.funds.get('F')!.targets.weigh()!)
+    const live = (): unknown => Object.fromEntries(p.pipeline.view.funds.get('F')!.targets.weigh(p.pipeline.view.t)!)
     supply(p, { ETH: '0' })
     expect(live()).toEqual({ BTC: 1 })
     supply(p, { ETH: '1' })
@@ -638,7 +638,7 @@ describe('supplies that are told', () => {
 
   it('before the first frame, or before a fund is defined, count as if they stood in its definition', () => {
     const spec = fundSpec({ weighting, supplies })
-    const told = map({ BTC: shares('2') })
+    const told = [{ t: 0, asset: 'BTC', supply: shares('2') }]
     const early = watched(spec)
     early.send({ kind: 'ledger', funds: [], supplies: told })
     const late = new Driven()

@@ -1,10 +1,12 @@
 import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
+import type { AssetEvent } from '../market/assetEvent.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import { initialRow } from '../measures/fields.ts'
 import { FUND } from '../measures/fundFields.ts'
 import type { Constituent, FundRow } from '../measures/rows.ts'
+import { DeadMarkets } from './deadMarkets.ts'
 import { CASH, holdingsOf, worth } from './holdings.ts'
 import type { FundHoldings, Proposal } from './inception.ts'
 import { IndexLevel } from './indexLevel.ts'
@@ -13,9 +15,12 @@ import type { FundSpec } from './spec.ts'
 import { Targets } from './targets.ts'
 
 /** The figures of an asset that the fund has left, or has not valued yet. */
-const UNKNOWN = { units: undefined, price: Number.NaN, weight: Number.NaN, drift: Number.NaN }
+const UNKNOWN = { units: undefined, price: Number.NaN, weight: Number.NaN, drift: Number.NaN, priceT: Number.NaN }
 
 const BPS = 10_000
+
+/** ms: an older price is shown with its time. */
+const OLD_MS = 3_600_000
 
 /** Rounding of a sum of targets. */
 const SUM_TOLERANCE = 1e-9
@@ -39,6 +44,8 @@ export class Fund extends Source implements Dependent {
   private readonly market: Market
   /** What it holds and may no longer choose. */
   private readonly others = new Map<string, Instrument>()
+  /** All whose prices it is computed from. */
+  private readonly watched = new Set<Instrument>()
   /** The market of its own shares. */
   private readonly marketInstrument: Instrument | undefined
   /** The rows of all that was ever held, each in the place it got at first. */
@@ -52,19 +59,29 @@ export class Fund extends Source implements Dependent {
   private firstPricedAt = Number.NaN
   private relativeDrift = Number.NaN
   private inceptionT = Number.NaN
+  private readonly dead: DeadMarkets
+  /** What has happened to assets so far, in order of time. */
+  private events: readonly AssetEvent[] = []
+  /** A price was old when the figures were last computed. */
+  private aged = false
+  /** A member has no market, though the feed that had it speaks. */
+  private delisted = false
+  /** ms: when the first price becomes too old, if no other comes. */
+  agesAt = Number.POSITIVE_INFINITY
 
   constructor(spec: FundSpec, market: Market, changes: Changes) {
     super()
     this.spec = spec
     this.market = market
     this.changes = changes
-    this.targets = new Targets(spec, market)
+    this.dead = new DeadMarkets(spec.delistAfterMs)
+    this.targets = new Targets(spec, market, (asset, instrument, t) => this.dead.isDead(asset, instrument, t))
     this.level = new IndexLevel(spec.weighting.scheme === 'units' ? Number.NaN : toNumber(spec.initialPrice))
     this.marketInstrument = spec.market === undefined ? undefined : market.instrument(spec.market)
-    for (const instrument of this.targets.instruments()) instrument.add(this)
+    for (const instrument of this.targets.instruments()) this.watch(instrument)
     this.marketInstrument?.add(this)
     this.figures = initialRow(FUND, spec.id)
-    this.figures.pending = this.targets.missing()
+    this.figures.pending = this.targets.missing(0)
   }
 
   /** Whether its inception is committed. */
@@ -87,8 +104,8 @@ export class Fund extends Source implements Dependent {
     const { weighting, initialPrice, initialShares: shares, id: fund } = this.spec
     if (weighting.scheme === 'units') return { fund, t, units: weighting.units, weights: {}, shares }
     if (Number.isNaN(this.firstPricedAt) && targets.anyQuoted) this.firstPricedAt = t
-    if (targets.missing().length > 0 && !(t >= this.dueAt)) return undefined
-    const weights = targets.weigh()
+    if (targets.missing(t).length > 0 && !(t >= this.dueAt)) return undefined
+    const weights = targets.weigh(t)
     if (weights === undefined) return undefined
     const units = new Map<string, bigint>()
     for (const [asset, weight] of weights) {
@@ -100,10 +117,27 @@ export class Fund extends Source implements Dependent {
     return { fund, t, units, weights: Object.fromEntries(weights), shares }
   }
 
-  /** Takes over what the fund is and owns by the journal. Prices, weights and drifts stay as they were until the next frame. */
-  hold({ t, units, weights, shares, custody, halted, rebalancedAt = Number.NaN, divisor }: FundHoldings): void {
+  /**
+   * Takes in what has happened to assets so far, in order of time. A fund's definition speaks of assets as they were when it began: what
+   * happened before does not change it.
+   */
+  follow(events: readonly AssetEvent[]): void {
+    this.events = events
+    const since = events.filter(({ t }) => t > this.inceptionT)
+    this.dead.follow(events, this.begun ? this.inceptionT : Number.POSITIVE_INFINITY)
+    this.targets.follow(since, new Set(since.flatMap(({ kind, asset }) => (kind === 'delisting' ? [asset] : []))))
+    for (const instrument of this.targets.instruments()) this.watch(instrument)
+    this.changes.mark(this)
+  }
+
+  /**
+   * Takes over what the fund is and owns by the journal. Prices, weights and drifts stay as they were until the next frame. `same` says that it
+   * is the same in other units, after something has happened to an asset.
+   */
+  hold({ t, units, weights, shares, custody, halted, rebalancedAt = Number.NaN, divisor }: FundHoldings, same = false): void {
     this.shares = shares
     this.sharesAmount = toNumber(shares)
+    const first = this.inceptionT !== t
     this.inceptionT = t
     const untargeted = this.spec.weighting.scheme === 'units' ? Number.NaN : 0
     // A member that is meant to be held and is not yet is as far from its target as can be.
@@ -138,7 +172,8 @@ export class Fund extends Source implements Dependent {
     this.figures.halted = halted
     this.figures.rebalanceLast = rebalancedAt
     this.figures.pending = []
-    this.level.hold(held, divisor)
+    this.level.hold(held, divisor, same)
+    if (first && this.events.length > 0) this.follow(this.events)
   }
 
   /** Takes circulating supplies in units; an asset that is not named keeps its own. Returns whether that changes anything. */
@@ -146,6 +181,12 @@ export class Fund extends Source implements Dependent {
     const changed = this.targets.supply(supplies)
     if (changed) this.changes.mark(this)
     return changed
+  }
+
+  /** Returns whether an asset has a market at `t` (ms). */
+  hasMarket(asset: string, t: number): boolean {
+    const instrument = this.instrumentOf(asset)
+    return instrument === undefined || !this.dead.isDead(asset, instrument, t)
   }
 
   /** What the fund's level is divided by; NaN while it is not known. */
@@ -159,7 +200,7 @@ export class Fund extends Source implements Dependent {
     const f = this.figures
     f.t = t
     if (this.begun) this.valueHoldings(t)
-    else f.pending = this.targets.missing()
+    else f.pending = this.targets.missing(t)
     f.market = this.marketInstrument?.price ?? Number.NaN
     f.premium = (f.market - f.nav) / f.nav
   }
@@ -167,13 +208,14 @@ export class Fund extends Source implements Dependent {
   /** Returns the figures with those of the constituents, which stay in columns until somebody looks. */
   figuresNow(): FundRow {
     if (this.rowsStale) {
-      const { rows, price, weight, target, drift } = this.holdings
+      const { rows, price, weight, target, drift, priceT } = this.holdings
       for (let i = 0; i < rows.length; i++) {
         const row = rows[i]!
         row.price = price[i]!
         row.weight = weight[i]!
         row.target = target[i]!
         row.drift = drift[i]!
+        row.priceT = priceT[i]!
       }
       this.rowsStale = false
     }
@@ -186,9 +228,15 @@ export class Fund extends Source implements Dependent {
     const known = this.targets.instrument(asset) ?? this.others.get(asset)
     if (known) return known
     const instrument = this.market.instrument(`${asset}-${this.spec.quote}`)
-    instrument.add(this)
+    this.watch(instrument)
     this.others.set(asset, instrument)
     return instrument
+  }
+
+  private watch(instrument: Instrument): void {
+    if (this.watched.has(instrument)) return
+    this.watched.add(instrument)
+    instrument.add(this)
   }
 
   private valueHoldings(t: number): void {
@@ -199,6 +247,7 @@ export class Fund extends Source implements Dependent {
     let oldest = t
     let stale = false
     let perShare = 0
+    let oldestTrade = t
     const held = this.holdings
     const { places, amount, units, price: prices } = held
     const { price: newest, t: tradeT, bid: bids, ask: asks, quoteT, stale: silent } = this.market.quotes
@@ -217,8 +266,10 @@ export class Fund extends Source implements Dependent {
       bid += worth(unit, bids[place]!)
       ask += worth(unit, asks[place]!)
       const quoted = quoteT[place]!
-      oldest = Math.min(oldest, Number.isNaN(quoted) ? tradeT[place]! : quoted)
+      const traded = tradeT[place]!
+      oldest = Math.min(oldest, Number.isNaN(quoted) ? traded : quoted)
       if (silent[place] === 1) stale = true
+      if (traded < oldestTrade) oldestTrade = traded
     }
     this.rowsStale = true
     if (!Number.isNaN(aum + perShare)) f.pending = []
@@ -230,14 +281,42 @@ export class Fund extends Source implements Dependent {
     f.inavMid = (bid + ask) / 2
     f.inavAge = t - oldest
     f.stale = stale
+    this.age(t, oldestTrade)
     f.level = this.level.at(perShare)
     this.measureDrift(aum)
     this.trigger(t)
   }
 
+  /** Notes which prices are old, and which members have no market. */
+  private age(t: number, oldestTrade: number): void {
+    const f = this.figures
+    const { dead, holdings } = this
+    this.agesAt = oldestTrade + Math.min(OLD_MS, dead.delistAfterMs) + 1
+    if (t < this.agesAt && !this.aged && !dead.anyDelisted) return
+    this.agesAt = Number.POSITIVE_INFINITY
+    this.aged = false
+    this.delisted = false
+    const blocked: string[] = []
+    for (const [i, instrument] of holdings.instruments.entries()) {
+      if (instrument === undefined) continue
+      const asset = holdings.assets[i]!
+      const isOld = t - instrument.t > OLD_MS
+      holdings.priceT[i] = isOld ? instrument.t : Number.NaN
+      this.aged ||= isOld
+      for (const at of [instrument.t + OLD_MS, dead.aliveUntil(instrument)]) if (at >= t) this.agesAt = Math.min(this.agesAt, at + 1)
+      if (!dead.isDead(asset, instrument, t)) continue
+      blocked.push(asset)
+      // A feed that is silent itself says nothing about one market.
+      this.delisted ||= dead.isDelisted(asset, instrument) || instrument.feeds.some(({ silent }) => !silent)
+    }
+    f.blocked = blocked
+    f.stale ||= blocked.length > 0
+    this.aged ||= blocked.length > 0
+  }
+
   private measureDrift(aum: number): void {
     const f = this.figures
-    const live = this.spec.targets === 'live' ? this.targets.weigh() : undefined
+    const live = this.spec.targets === 'live' ? this.targets.weigh(f.t) : undefined
     const fixedUnits = this.spec.weighting.scheme === 'units'
     let total = 0
     let largestDrift = 0
@@ -271,7 +350,7 @@ export class Fund extends Source implements Dependent {
 
   private trigger(t: number): void {
     const f = this.figures
-    const reason = rebalanceReason(f, this.relativeDrift, this.inceptionT, this.spec.rebalance, t)
+    const reason = this.delisted ? 'delisted' : rebalanceReason(f, this.relativeDrift, this.inceptionT, this.spec.rebalance, t)
     if (reason !== '' && !f.rebalanceNeeded) f.rebalanceSince = t
     if (reason === '') f.rebalanceSince = Number.NaN
     f.rebalanceNeeded = reason !== ''

@@ -26,6 +26,8 @@ export interface Holdings {
   readonly target: Float64Array
   /** weight − target. */
   readonly drift: Float64Array
+  /** ms: when an old price was made; NaN of one that is not old. */
+  readonly priceT: Float64Array
   /** The fund's rows of these assets, in the same places. */
   readonly rows: readonly Mutable<Constituent>[]
 }
@@ -44,6 +46,7 @@ export const holdingsOf = (rows: readonly Mutable<Constituent>[]): Holdings => {
     weight: column(),
     target: column(),
     drift: column(),
+    priceT: column(),
   }
 }
 

@@ -18,6 +18,8 @@ export interface FundHoldings extends Proposal {
   /** Of each asset, for all shares together. */
   readonly custody: ReadonlyMap<string, bigint>
   readonly halted: boolean
+  /** Numbers of the entries whose events these amounts have taken in. */
+  readonly converted?: ReadonlySet<number>
   /** ms: when its last rebalance was closed. */
   readonly rebalancedAt?: number
   /** The divisor of its level as of then; given at the start only. */

@@ -23,14 +23,18 @@ export class IndexLevel {
     this.initialDivisor = initialPrice / BASE_LEVEL
   }
 
-  /** Takes the units held from now on. A `divisor` that is given goes with them. */
-  hold(holdings: Holdings, divisor: number | undefined): void {
+  /**
+   * Takes the units held from now on. A `divisor` that is given goes with them. If they are the `same` in other units, nothing changes for the
+   * level.
+   */
+  hold(holdings: Holdings, divisor: number | undefined, same = false): void {
     const first = this.held.assets.length === 0
+    const linked = this.basis === this.held
     this.held = holdings
     if (divisor !== undefined) {
       this.divisor = divisor
       this.basis = holdings
-    } else if (first || sameUnits(this.basis, holdings)) this.basis = holdings
+    } else if (first || (same && linked) || sameUnits(this.basis, holdings)) this.basis = holdings
     else this.link()
     if (Number.isNaN(this.divisor)) this.divisor = this.initialDivisor
   }

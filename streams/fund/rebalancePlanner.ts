@@ -18,6 +18,8 @@ export class RebalancePlanner extends Source implements Dependent {
   state: RebalanceState | undefined
   /** What would be traded now; in the mode `propose` only. */
   proposed: RebalanceProposal | undefined
+  /** Assets of which the journal has not converted yet what an event has changed. */
+  converting: ReadonlySet<string> = new Set()
   dirty = false
   private readonly market: Market
   private readonly changes: Changes
@@ -35,8 +37,9 @@ export class RebalancePlanner extends Source implements Dependent {
   }
 
   /** Takes over what the fund owns by the journal. */
-  hold({ custody }: FundHoldings): void {
+  hold({ custody }: FundHoldings, converting: ReadonlySet<string>): void {
     this.custody = custody
+    this.converting = converting
   }
 
   /** Takes over a rebalance as the journal has it. */
@@ -59,8 +62,10 @@ export class RebalancePlanner extends Source implements Dependent {
   }
 
   private due(t: number): boolean {
-    const { rebalanceNeeded, halted, shares, rebalanceLast } = this.fund.figures
+    const { rebalanceNeeded, halted, shares, rebalanceLast, blocked } = this.fund.figures
     if (!rebalanceNeeded || halted || shares === undefined || shares === 0n) return false
+    // Nothing is planned by a price at which nobody trades, nor while amounts are being converted.
+    if (blocked.length > 0 || this.converting.size > 0) return false
     if (this.state && this.state.ended === undefined) return false
     return !(t - rebalanceLast < (this.fund.spec.rebalance.coolOffMs ?? 0))
   }
@@ -70,7 +75,7 @@ export class RebalancePlanner extends Source implements Dependent {
     const { spec, figures } = this.fund
     const shown = this.proposed
     if (shown && t - shown.t < PLAN_MS) return shown
-    const targets = this.fund.targets.weigh()
+    const targets = this.fund.targets.weigh(t)
     if (targets === undefined || spec.rebalance.trades === undefined) return undefined
     const prices = new Map<string, number>()
     for (const asset of new Set([...this.custody.keys(), ...targets.keys()])) {

@@ -1,8 +1,8 @@
 import type { FundRow } from '../measures/rows.ts'
 import type { RebalanceRules } from './spec.ts'
 
-/** The rule that asks for a rebalance. */
-export type RebalanceReason = 'asset' | 'relative' | 'total' | 'age'
+/** The rule that asks for a rebalance; `delisted`: a member has no market. */
+export type RebalanceReason = 'delisted' | 'asset' | 'relative' | 'total' | 'age'
 
 /** The figures that a rebalance is decided on. */
 export type TriggerFigures = Pick<FundRow, 'stale' | 'maxDrift' | 'totalDrift' | 'rebalanceLast'>

@@ -14,6 +14,8 @@ export interface FundSpec {
   readonly initialPrice: bigint
   /** 10⁻¹⁸ shares, issued to the sponsor at inception. */
   readonly initialShares: bigint
+  /** ms without a trade after which an asset has no market; if absent, every price is good for ever. */
+  readonly delistAfterMs?: number
   /** ms that an inception waits for missing prices, from the first price on. */
   readonly inceptionTimeoutMs: number
   /** Whether `target` stays as it was set by the inception or the last rebalance, or follows the prices. */

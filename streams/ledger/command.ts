@@ -1,3 +1,4 @@
+import type { AssetFact, EventKey } from './assetEntry.ts'
 import type { Definition, Entry, Funding, Halt, Inception, Order, Recording, Registration, Supplies, Transfer } from './entry.ts'
 import type { Rebalance, Rebalanced, RebalanceTrade, Step, TradePlan } from './rebalanceEntry.ts'
 import type { SortedRows } from './recordedRows.ts'
@@ -13,6 +14,8 @@ export type Command =
   | TransferCommand
   | RecordCommand
   | Supplies
+  | AssetFact
+  | ConversionCommand
   | RebalanceCommand
 
 /** Asks to write down a deposit or a withdrawal. */
@@ -26,6 +29,14 @@ export type TransferCommand = Omit<Transfer, 'status' | 'code'>
 export type RecordCommand = Recording & {
   /** The ids of rows that were sent without a price and have the market's. */
   readonly unpriced?: ReadonlySet<string>
+}
+
+/** Asks to convert what is owned, because the time of an event has come. */
+export interface ConversionCommand {
+  readonly kind: 'conversion'
+  readonly event: EventKey
+  /** By account: what deposits brought in since the event, less withdrawals, 10⁻¹⁸. */
+  readonly since?: ReadonlyMap<string, bigint>
 }
 
 /** What can be asked for of a rebalance. */
@@ -49,6 +60,8 @@ export const REFUSALS = [
   'amount_too_large',
   'portfolio_full',
   'supplies_full',
+  'event_differs',
+  'events_full',
   'unknown_order',
 ] as const
 /** One of `REFUSALS`. */

@@ -1,6 +1,7 @@
 import type { Transaction } from '../pnl/transaction.ts'
 import type { JsonObject } from '../wire/mergePatch.ts'
 import type { Leg } from './amounts.ts'
+import type { AssetFact, Conversion } from './assetEntry.ts'
 import type { Rebalance, Rebalanced, RebalanceTrade } from './rebalanceEntry.ts'
 
 /**
@@ -46,6 +47,8 @@ export type EntryContent =
   | Transfer
   | Recording
   | Supplies
+  | AssetFact
+  | Conversion
   | Rebalance
   | RebalanceTrade
   | Rebalanced
@@ -141,6 +144,8 @@ export interface Recording {
 /** Circulating supplies that came at run time and differ from those before. */
 export interface Supplies {
   readonly kind: 'supplies'
+  /** ms of event time from which on they count; if absent, from the beginning. */
+  readonly at?: number
   /** 10⁻¹⁸ of each asset. */
   readonly supplies: ReadonlyMap<string, bigint>
 }

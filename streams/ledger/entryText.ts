@@ -1,6 +1,7 @@
 import { formatDecimal, readDecimal } from '../lib/decimal.ts'
 import { readTransaction, writeTransaction } from '../pnl/transaction.ts'
 import { type Leg, readAmounts, readLeg, type Written, writeAmounts } from './amounts.ts'
+import { assetWriters } from './assetEntry.ts'
 import {
   type ContentOf,
   type Entry,
@@ -97,7 +98,8 @@ const WRITERS: { readonly [K in OtherKind]: (entry: ContentOf<K>) => Detail<K> }
     return { key, to, asset, amount: formatDecimal(amount), ...resultOf(entry) }
   },
   record: ({ portfolio, transactions }) => ({ portfolio, transactions: transactions.map(writeTransaction) }),
-  supplies: ({ supplies }) => ({ supplies: writeAmounts(supplies) }),
+  supplies: ({ at, supplies }) => ({ ...(at !== undefined && { at }), supplies: writeAmounts(supplies) }),
+  ...assetWriters,
   ...rebalanceWriters,
 }
 
@@ -148,6 +150,8 @@ const READERS: { readonly [K in EntryKind]: (json: Written<ContentOf<K>>) => Con
   transfer: withAmount,
   record: json => ({ ...json, transactions: json.transactions.map(readTransaction) }),
   supplies: json => ({ ...json, supplies: readAmounts(json.supplies) }),
+  asset: json => json,
+  conversion: json => json,
   ...rebalanceReaders,
 }
 

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cases, haveCases, worked } from '../../server/test/cases.ts'
 import { formatDecimal, ONE, parseDecimal } from '../lib/decimal.ts'
+import { SAME } from '../market/assetEvent.ts'
+import { suppliesAt } from '../market/datedSupplies.ts'
 import type { Transaction } from '../pnl/transaction.ts'
 import { transaction } from '../test/transactions.ts'
 import { clientAccount, custodyAccount, FEES, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
@@ -9,7 +11,7 @@ import type { Leg } from './amounts.ts'
 import { type Command, REFUSALS, type RecordCommand } from './command.ts'
 import { type Entry, type FundTerms, type Order, REJECTIONS } from './entry.ts'
 import { readEntry, writeEntry } from './entryText.ts'
-import { Ledger, RECORDED_ROWS_MAX, SUPPLIES_MAX } from './ledger.ts'
+import { EVENTS_MAX, Ledger, RECORDED_ROWS_MAX, SUPPLIES_MAX } from './ledger.ts'
 import { legsOf } from './orders.ts'
 
 const n = (text: string): bigint => parseDecimal(text)!
@@ -63,7 +65,12 @@ const rowsOf = (count: number): Transaction[] => {
   return Array.from({ length: count }, (_, i) => ({ ...one, id: `r${i}` }))
 }
 const recordAll = (portfolio: string, transactions: Transaction[]): Command => ({ kind: 'record', portfolio, transactions })
-const supply = (supplies: Record<string, string>): Command => ({ kind: 'supplies', supplies: amounts(supplies) })
+const supply = (supplies: Record<string, string>, at?: number): Command => ({
+  kind: 'supplies',
+  supplies: amounts(supplies),
+  ...(at !== undefined && { at }),
+})
+const split = (asset: string, ratio: string): Command => ({ kind: 'asset', at: 1_700_000_000_000, asset, event: 'split', ratio })
 const supplyMany = (count: number): Command => ({
   kind: 'supplies',
   supplies: new Map(Array.from({ length: count }, (_, i) => [`A${i}`, 0n])),
@@ -89,8 +96,16 @@ const world = (): Ledger => {
   const setup = [...funds, define('NEW', FEED), halt('NEW'), halt('SHUT'), defineAtRunTime('RUN'), ...clients]
   for (const command of [...setup, deposit('ann', 'A', '10'), deposit('ann', 'B', '10')]) done(ledger, command)
   for (const fund of ['FREE', 'FEED', 'SHUT']) done(ledger, transfer('bob', shareAsset(fund), '20'), SPONSOR)
+  done(ledger, split('S', '2'))
+  ledger.events.push(...EVENTS)
   return ledger
 }
+
+/** As many events as are kept, but for one. */
+const EVENTS = Array.from({ length: EVENTS_MAX - 1 }, (_, i) => {
+  const event = { t: 1_600_000_000_000 + i, asset: 'T', kind: 'delisting', ratio: SAME, to: 'T' } as const
+  return { seq: 1, event, converted: true }
+})
 
 type Row = [code: string, why: string, who: string, command: Command]
 
@@ -125,7 +140,9 @@ const REFUSED: Row[] = [
   ['amount_too_large', 'units that no column holds', 'system', begin('NEW', { A: `1${'0'.repeat(30)}` })],
   ['amount_too_large', 'a custody that no column holds', 'system', begin('NEW', { A: `1${'0'.repeat(15)}` }, `1${'0'.repeat(15)}`)],
   ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(RECORDED_ROWS_MAX + 1))],
-  ['supplies_full', 'one asset more than are kept', 'admin', supplyMany(SUPPLIES_MAX + 1)],
+  ['supplies_full', 'one more than are kept', 'admin', supplyMany(SUPPLIES_MAX + 1)],
+  ['event_differs', 'known with another ratio', 'admin', split('S', '3')],
+  ['events_full', 'one event more than are kept', 'admin', split('U', '3')],
   [
     'unknown_order',
     'a step of no trade',
@@ -239,11 +256,37 @@ describe('supplies', () => {
     const ledger = new Ledger()
     const first = done(ledger, supply({ BTC: '19000000.5', '7': '1' }), 'admin', 5)
     expect(first).toMatchObject({ kind: 'supplies', who: 'admin', t: 5, supplies: amounts({ BTC: '19000000.5', '7': '1' }), postings: [] })
-    expect(done(ledger, supply({ BTC: '0', '7': '1', ETH: '2' }))).toMatchObject({ supplies: amounts({ BTC: '0', ETH: '2' }) })
+    expect(done(ledger, supply({ BTC: '0', '7': '1', ETH: '2' }), 'admin', 6)).toMatchObject({ supplies: amounts({ BTC: '0', ETH: '2' }) })
     for (const again of [ledger, Ledger.read(ledger.write())]) {
-      expect(new Map(again.supplies)).toEqual(amounts({ BTC: '0', ETH: '2', '7': '1' }))
+      expect(suppliesAt(again.supplies.all(), 9)).toEqual(amounts({ BTC: '0', ETH: '2', '7': '1' }))
       for (const known of [{ BTC: '0.000', ETH: '2' }, {}]) expect(again.decide(supply(known), 9, 'admin')).toEqual({ nothing: true })
     }
+  })
+
+  it('count from their time on, whatever the order in which they come; of one time the last', () => {
+    const ledger = new Ledger()
+    for (const [text, at] of [
+      ['3', 300],
+      ['1', 100],
+      ['2', 200],
+      ['4', 300],
+    ] as const)
+      expect(done(ledger, supply({ BTC: text }, at), 'admin', 1_000)).toMatchObject({ at, supplies: amounts({ BTC: text }) })
+    for (const again of [ledger, Ledger.read(ledger.write())]) {
+      expect([99, 100, 250, 300, 900].map(t => again.supplies.at('BTC', t))).toEqual([undefined, ONE, 2n * ONE, 4n * ONE, 4n * ONE])
+      expect(again.decide(supply({ BTC: '2' }, 200), 9, 'admin')).toEqual({ nothing: true })
+      // Those without a time count from now on, and are known if they count already.
+      expect(again.decide(supply({ BTC: '2' }), 250, 'admin')).toEqual({ nothing: true })
+      expect(again.decide(supply({ BTC: '2' }), 400, 'admin')).toMatchObject({ entry: { at: 400, supplies: amounts({ BTC: '2' }) } })
+    }
+  })
+
+  it('of before there were times count from the beginning', () => {
+    const ledger = Ledger.read(JSON.stringify({ ...JSON.parse(new Ledger().write()), supplies: { BTC: '1' } }))
+    expect(ledger.supplies.all()).toEqual([{ t: 0, asset: 'BTC', supply: ONE }])
+    const entry = { seq: 1, t: 5, who: 'admin', kind: 'supplies', supplies: amounts({ ETH: '2' }), postings: [] } as const
+    ledger.post(entry)
+    expect(ledger.supplies.at('ETH', 0)).toBe(2n * ONE)
   })
 
   it('of assets that are known are taken in however many there are', () => {
@@ -255,7 +298,7 @@ describe('supplies', () => {
 
   it('are not in what was kept before there were any', () => {
     const { supplies, ...before } = JSON.parse(new Ledger().write())
-    expect(supplies).toEqual({})
+    expect(supplies).toEqual([])
     expect(Ledger.read(JSON.stringify(before)).write()).toBe(new Ledger().write())
   })
 })

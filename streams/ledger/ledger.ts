@@ -1,12 +1,16 @@
 import { inceptionCustody } from '../fund/inception.ts'
 import { unreachable } from '../lib/unreachable.ts'
+import { moveAmount, moveWeight } from '../market/conversionPath.ts'
+import { DatedSupplies } from '../market/datedSupplies.ts'
 import { AMOUNT_MAX } from '../wire/limits.ts'
 import { type Balances, clientAccount, custodyAccount, fundOfShares, issuedAccount, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
 import { inJsonOrder, isStorable } from './amounts.ts'
+import { type AssetFact, type Conversion, eventOf, type KnownEvent, sameContents, sameEvent } from './assetEntry.ts'
 import type { Command, Decision, FundingCommand, Move, RecordCommand, TransferCommand } from './command.ts'
+import { decideConversion, insertionOf } from './decideConversion.ts'
 import { decideRebalance, followsRebalance, unitsNow } from './decideRebalance.ts'
 import type { Definition, Entry, EntryContent, Inception, Recording, Supplies } from './entry.ts'
-import type { LedgerState } from './ledgerState.ts'
+import type { LedgerFund, LedgerState } from './ledgerState.ts'
 import { decideOrder } from './orders.ts'
 import { checkPostings, postingsOf } from './postings.ts'
 import { opened, stepped } from './rebalanceState.ts'
@@ -15,11 +19,20 @@ import { readSnapshot, writeSnapshot } from './snapshot.ts'
 
 /** Rows that a portfolio may get at run time. Their ids are known for ever, some 100 bytes each. */
 export const RECORDED_ROWS_MAX = 1_000_000
-/** Assets whose supplies are known; each is known for ever, some 100 bytes. */
-export const SUPPLIES_MAX = 100_000
+/** Supplies that are known, each of an asset and a time; each is known for ever, some 100 bytes. */
+export const SUPPLIES_MAX = 500_000
+/** Events of assets that are known, for ever. */
+export const EVENTS_MAX = 10_000
 
 const NO_AMOUNTS: ReadonlyMap<string, bigint> = new Map()
-const NOT_BEGUN = { inception: undefined, units: NO_AMOUNTS, halted: false, rebalance: undefined, rebalanced: undefined } as const
+const NOT_BEGUN = {
+  inception: undefined,
+  units: NO_AMOUNTS,
+  halted: false,
+  converted: new Set<number>(),
+  rebalance: undefined,
+  rebalanced: undefined,
+} as const
 
 /**
  * The clearing house as a state machine: double entry, exact, without a clock. `decide` says which entry a command comes to and changes
@@ -37,6 +50,7 @@ export class Ledger implements Balances {
   readonly clients: LedgerState['clients']
   readonly recordings: LedgerState['recordings']
   readonly supplies: LedgerState['supplies']
+  readonly events: LedgerState['events']
   private readonly recorded: LedgerState['recorded']
   private readonly balances: LedgerState['balances']
 
@@ -48,6 +62,7 @@ export class Ledger implements Balances {
     this.clients = state.clients
     this.recordings = state.recordings
     this.supplies = state.supplies
+    this.events = state.events
     this.recorded = state.recorded
     this.balances = state.balances
   }
@@ -96,6 +111,12 @@ export class Ledger implements Balances {
         return this.recording(command, t, who)
       case 'supplies':
         return this.supply(command, t, who)
+      case 'asset':
+        return this.assetEvent(command, t, who)
+      case 'conversion': {
+        const decision = decideConversion(command, this)
+        return 'content' in decision ? this.entry(t, who, decision.content, decision.moves) : decision
+      }
       case 'rebalance':
       case 'trade':
       case 'rebalanced': {
@@ -120,6 +141,8 @@ export class Ledger implements Balances {
     if ((entry.kind === 'inception' || entry.kind === 'halt' || entry.kind === 'resume') && !this.funds.has(entry.fund))
       throw new RangeError(`entry ${entry.seq}: found the fund "${entry.fund}", expected one that is defined`)
     if (entry.kind === 'record') this.checkIds(entry)
+    if (entry.kind === 'conversion' && !(this.events.some(({ seq }) => seq === entry.event) && entry.funds.every(id => this.funds.has(id))))
+      throw new RangeError(`entry ${entry.seq}: found the event ${entry.event}, expected one that is known`)
     if (entry.kind === 'rebalance' || entry.kind === 'trade' || entry.kind === 'rebalanced') {
       if (!followsRebalance(entry, this.funds.get(entry.fund)))
         throw new RangeError(`entry ${entry.seq}: found a step of a rebalance of ${entry.fund}, expected one that is known`)
@@ -159,7 +182,13 @@ export class Ledger implements Balances {
         return
       }
       case 'supplies':
-        for (const [asset, supply] of entry.supplies) this.supplies.set(asset, supply)
+        for (const [asset, supply] of entry.supplies) this.supplies.add({ t: entry.at ?? 0, asset, supply })
+        return
+      case 'asset':
+        this.events.push({ seq: entry.seq, event: eventOf(entry), converted: false })
+        return
+      case 'conversion':
+        this.convert(entry)
         return
       case 'rebalance':
         this.funds.get(entry.fund)!.rebalance = opened(entry)
@@ -245,11 +274,30 @@ export class Ledger implements Balances {
 
   /** Writes down the supplies that differ from those before. */
   private supply(command: Supplies, t: number, who: string): Decision {
-    const changed = [...command.supplies].filter(([asset, supply]) => this.supplies.get(asset) !== supply)
+    const { supplies: known } = this
+    const at = command.at ?? t
+    const before = (asset: string): bigint | undefined => (command.at === undefined ? known.at(asset, at) : known.from(asset, at))
+    const changed = [...command.supplies].filter(([asset, supply]) => before(asset) !== supply)
     if (changed.length === 0) return { nothing: true }
-    const more = changed.filter(([asset]) => !this.supplies.has(asset)).length
-    if (this.supplies.size + more > SUPPLIES_MAX) return { refused: 'supplies_full' }
-    return this.entry(t, who, { ...command, supplies: inJsonOrder(changed) }, [])
+    const more = changed.filter(([asset]) => known.from(asset, at) === undefined).length
+    if (known.size + more > SUPPLIES_MAX) return { refused: 'supplies_full' }
+    return this.entry(t, who, { kind: 'supplies', at, supplies: inJsonOrder(changed) }, [])
+  }
+
+  /** Writes down an event that is not known yet. */
+  private assetEvent(command: AssetFact, t: number, who: string): Decision {
+    const event = eventOf(command)
+    const known = this.events.find(other => sameEvent(other.event, event))
+    if (known) return sameContents(known.event, event) ? { nothing: true } : { refused: 'event_differs' }
+    if (this.events.length >= EVENTS_MAX) return { refused: 'events_full' }
+    return this.entry(t, who, command, [])
+  }
+
+  private convert({ event: number, funds, accounts }: Conversion): void {
+    const place = this.events.findIndex(({ seq }) => seq === number)
+    const known = this.events[place]!
+    if (accounts) this.events[place] = { ...known, converted: true }
+    for (const id of funds) convertFund(this.funds.get(id)!, known, this.events)
   }
 
   private entry(t: number, who: string, content: EntryContent, moves: readonly Move[]): Decision {
@@ -280,14 +328,24 @@ export class Ledger implements Balances {
 
   /** Returns the whole state as one line of JSON: the same line for the same state. */
   write(): string {
-    const { seq, t, clients, funds, recordings, recorded, supplies, balances } = this
-    return writeSnapshot({ seq, t, clients, funds, recordings, recorded, supplies, balances })
+    const { seq, t, clients, funds, recordings, recorded, supplies, events, balances } = this
+    return writeSnapshot({ seq, t, clients, funds, recordings, recorded, supplies, events, balances })
   }
 
   /** Reads what `write` wrote. Throws SyntaxError or TypeError for anything else. */
   static read(text: string): Ledger {
     return new Ledger(readSnapshot(text))
   }
+}
+
+/** Takes an event into what a fund's shares and targets are. */
+const convertFund = (fund: LedgerFund, known: KnownEvent, events: readonly KnownEvent[]): void => {
+  const { from, to } = insertionOf(known, events, fund.converted)
+  fund.units = inJsonOrder(moveAmount(fund.units, from, to))
+  fund.inception = fund.inception && { ...fund.inception, weights: moveWeight(fund.inception.weights, from, to.asset) }
+  fund.rebalanced = fund.rebalanced && { ...fund.rebalanced, targets: moveWeight(fund.rebalanced.targets, from, to.asset) }
+  fund.rebalance = fund.rebalance && { ...fund.rebalance, targets: moveWeight(fund.rebalance.targets, from, to.asset) }
+  fund.converted = new Set([...fund.converted, known.seq])
 }
 
 const firstState = (): LedgerState => ({
@@ -297,6 +355,7 @@ const firstState = (): LedgerState => ({
   funds: new Map(),
   recordings: [],
   recorded: new Map(),
-  supplies: new Map(),
+  supplies: new DatedSupplies(),
+  events: [],
   balances: new Map(),
 })

@@ -1,3 +1,5 @@
+import type { DatedSupplies } from '../market/datedSupplies.ts'
+import type { KnownEvent } from './assetEntry.ts'
 import type { Definition, FundTerms } from './entry.ts'
 import type { RebalanceState } from './rebalanceState.ts'
 import type { RecordedRows } from './recordedRows.ts'
@@ -12,6 +14,8 @@ export interface LedgerFund {
   /** 10⁻¹⁸ of each asset a share. */
   units: ReadonlyMap<string, bigint>
   halted: boolean
+  /** Numbers of the entries whose events its custody and units have taken in. */
+  converted: ReadonlySet<number>
   /** The running one, or the last. */
   rebalance: RebalanceState | undefined
   /** Weights and time of the last that was closed. */
@@ -28,8 +32,10 @@ export interface LedgerState {
   /** Numbers of the entries that add rows to portfolios. */
   readonly recordings: number[]
   readonly recorded: RecordedRows
-  /** 10⁻¹⁸ of each asset: the newest circulating supplies that came at run time. */
-  readonly supplies: Map<string, bigint>
+  /** Circulating supplies that came at run time. */
+  readonly supplies: DatedSupplies
+  /** What has happened to assets, or will, in the order of the entries. */
+  readonly events: KnownEvent[]
   /** 10⁻¹⁸ by account and asset, without zeros. */
   readonly balances: Map<string, Map<string, bigint>>
 }

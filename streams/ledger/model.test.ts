@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDecimal, fromNumber, ONE, parseDecimal } from '../lib/decimal.ts'
+import { FIRST_TIME } from '../market/ticks.ts'
 import { transaction } from '../test/transactions.ts'
 import { custodyAccount, issuedAccount, MARKET, OUTSIDE, SPONSOR, shareAsset } from './accounts.ts'
-import type { Command } from './command.ts'
+import { type Command, REFUSALS } from './command.ts'
 import { readEntry, writeEntry } from './entryText.ts'
 import { Ledger } from './ledger.ts'
 import type { Step } from './rebalanceEntry.ts'
@@ -23,6 +24,9 @@ interface ModelFund {
   /** Weights that are meant to be, once a rebalance was closed. */
   members?: readonly string[]
   rebalance?: ModelRebalance
+  /** When it began, and of which assets its amounts are converted. */
+  since?: number
+  converted?: ReadonlySet<string>
 }
 
 interface ModelRebalance {
@@ -56,10 +60,23 @@ class Model {
   readonly funds = new Map<string, ModelFund>()
   /** Portfolio and id of what was recorded. */
   readonly rows = new Set<string>()
+  /** By time and asset: the ratio. */
+  readonly events = new Map<string, string>()
+  /** Assets of which the accounts are converted. */
+  readonly converted = new Set<string>()
+  /** Time of the newest entry. */
+  private newest = 0
+  /** Of each asset and time, as text. */
   readonly supplies = new Map<string, bigint>()
 
   /** What becomes of the command, in a word. */
-  do(command: Command, who: string): string {
+  do(command: Command, who: string, t: number): string {
+    const word = this.done(command, who, t)
+    if (!['nothing', ...REFUSALS].includes(word)) this.newest = Math.max(this.newest, t)
+    return word
+  }
+
+  private done(command: Command, who: string, t: number): string {
     switch (command.kind) {
       case 'register':
         if (this.clients.has(command.client)) return 'name_taken'
@@ -79,6 +96,7 @@ class Model {
         if (fund.units) return 'fund_exists'
         if ([...command.units.values()].some(units => up(units * command.shares, ONE) >= LARGE || units >= LARGE)) return 'amount_too_large'
         fund.units = command.units
+        fund.since = Math.max(this.newest, t)
         fund.first = Object.keys(command.weights).filter(name => command.weights[name]! > 0)
         for (const [asset, units] of command.units) this.move('outside', `custody:${command.fund}`, asset, up(units * command.shares, ONE))
         this.move(`issued:${command.fund}`, 'client:sponsor', `share:${command.fund}`, command.shares)
@@ -122,11 +140,23 @@ class Model {
       case 'supplies': {
         let word = 'nothing'
         for (const [asset, supply] of command.supplies) {
-          if (this.supplies.get(asset) !== supply) word = 'written'
-          this.supplies.set(asset, supply)
+          const times = [...this.supplies.keys()].filter(key => key.startsWith(`${asset}@`)).map(key => Number(key.split('@')[1]))
+          const inForce = Math.max(...times.filter(at => at <= t))
+          if (this.supplies.get(`${asset}@${inForce}`) === supply) continue
+          word = 'written'
+          this.supplies.set(`${asset}@${t}`, supply)
         }
         return word
       }
+      case 'asset': {
+        const key = `${command.at} ${command.asset}`
+        const known = this.events.get(key)
+        if (known) return known === command.ratio ? 'nothing' : 'event_differs'
+        this.events.set(key, command.ratio!)
+        return 'written'
+      }
+      case 'conversion':
+        return this.convert(command.event)
       case 'rebalance': {
         const fund = this.funds.get(command.fund)
         if (!fund) return 'unknown_fund'
@@ -162,6 +192,32 @@ class Model {
         return 'written'
       }
     }
+  }
+
+  /** Counts every amount of an asset anew that its event has not counted yet. */
+  private convert({ t, asset }: { t: number; asset: string }): string {
+    const ratio = this.events.get(`${t} ${asset}`)
+    if (ratio === undefined) return 'nothing'
+    const [before, after] = ratio === '3:1' ? [3n, 1n] : [2n, 1n]
+    const fewer = (amount: bigint): bigint => (amount < 0n ? -up(-amount * after, before) : (amount * after) / before)
+    const funds = [...this.funds].filter(([, fund]) => fund.units && fund.since! < t && !fund.converted?.has(asset))
+    for (const [, { rebalance }] of funds) if (rebalance?.trades.some(trade => trade.asset === asset && !trade.over)) return 'not_ready'
+    const custodies = new Set([...this.funds.keys()].map(id => `custody:${id}`))
+    const due = new Set(funds.map(([id]) => `custody:${id}`))
+    let accounts = false
+    for (const [place, amount] of [...this.owned]) {
+      const account = place.slice(0, place.lastIndexOf(' '))
+      if (place.slice(account.length + 1) !== asset || amount === 0n || account === 'outside') continue
+      if (custodies.has(account) ? !due.has(account) : this.converted.has(asset)) continue
+      accounts ||= !custodies.has(account)
+      this.move(account, 'outside', asset, amount - fewer(amount))
+    }
+    if (accounts) this.converted.add(asset)
+    for (const [, fund] of funds) {
+      fund.converted = new Set([...(fund.converted ?? []), asset])
+      fund.units = new Map([...fund.units!].map(([name, units]) => [name, name === asset ? fewer(units) : units]))
+    }
+    return accounts || funds.length > 0 ? 'written' : 'nothing'
   }
 
   private trade({ fund: id, trade: name, step }: Extract<Command, { kind: 'trade' }>): string {
@@ -378,6 +434,16 @@ const supplies: fc.Arbitrary<Command> = fc.record({
     .map(list => new Map(list)),
 })
 
+const assetEvent: fc.Arbitrary<Command> = fc.constantFrom(
+  { kind: 'asset', at: FIRST_TIME, asset: 'A', event: 'split', ratio: '0.5' } as const,
+  { kind: 'asset', at: FIRST_TIME, asset: 'A', event: 'split', ratio: '3:1' } as const,
+  { kind: 'asset', at: FIRST_TIME + 500, asset: '7', event: 'redenomination', ratio: '3:1' } as const,
+)
+const conversion: fc.Arbitrary<Command> = fc.constantFrom(
+  { kind: 'conversion', event: { t: FIRST_TIME, asset: 'A', kind: 'split' } } as const,
+  { kind: 'conversion', event: { t: FIRST_TIME + 500, asset: '7', kind: 'redenomination' } } as const,
+)
+
 const orderId = fc.constantFrom('1-1-1', '1-1-2', '1-2-1', '2-1-1')
 const part = fc.oneof(amount, fc.constantFrom(decimal('0.1'), decimal('0.7')))
 const tradeStep: fc.Arbitrary<Step> = fc.oneof(
@@ -439,9 +505,9 @@ const rebalancing: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('rebalanced' as const), fund, at: fc.nat(), id: fc.constantFrom(1, 2) }) },
 )
 const step = fc.record({
-  command: fc.oneof({ weight: 12, arbitrary: command }, { weight: 8, arbitrary: rebalancing }, record, supplies),
+  command: fc.oneof({ weight: 12, arbitrary: command }, { weight: 8, arbitrary: rebalancing }, record, supplies, assetEvent, conversion),
   who: client,
-  t: fc.nat({ max: 1000 }),
+  t: fc.nat({ max: 1000 }).map(ms => FIRST_TIME + ms),
 })
 
 /** Most sequences would come to nothing if everything had to be defined by chance. */
@@ -537,7 +603,7 @@ describe('any sequence of commands', () => {
           const before = ledger.write()
           const decision = ledger.decide(c, t, who)
           expect(ledger.write()).toBe(before)
-          const word = model.do(c, who)
+          const word = model.do(c, who, t)
           if (c.kind === 'redeem' && word === 'not_ready' && ledger.funds.get(c.fund)?.inception) seen.set('held', 1)
           seen.set(word, (seen.get(word) ?? 0) + 1)
           if (!('entry' in decision)) {
@@ -555,7 +621,7 @@ describe('any sequence of commands', () => {
           expect(owned(ledger)).toEqual(new Map([...model.owned].filter(([, amount]) => amount !== 0n)))
         }
         expect(ledger.clients).toEqual(model.clients)
-        expect(new Map(ledger.supplies)).toEqual(model.supplies)
+        expect(new Map(ledger.supplies.all().map(({ t, asset, supply }) => [`${asset}@${t}`, supply]))).toEqual(model.supplies)
         for (const [id, { units: perShare = new Map(), halted }] of model.funds) {
           expect(ledger.funds.get(id)).toMatchObject({ halted })
           expect(new Map(ledger.funds.get(id)!.units)).toEqual(new Map(perShare))
@@ -579,6 +645,7 @@ describe('any sequence of commands', () => {
           'stale_price',
           'amount_too_large',
           'unknown_order',
+          'event_differs',
         ],
         ...['filled', 'redeemed while it trades', 'held'],
         ...['not_whole_units', 'insufficient_shares', 'insufficient_assets'],

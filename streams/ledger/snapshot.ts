@@ -1,17 +1,21 @@
+import { formatDecimal, readDecimal } from '../lib/decimal.ts'
+import { DatedSupplies } from '../market/datedSupplies.ts'
 import { readAmounts, type Written, writeAmounts } from './amounts.ts'
+import { type AssetFact, eventOf, factOf } from './assetEntry.ts'
 import { readTerms, writeTerms } from './entryText.ts'
 import type { LedgerFund, LedgerState } from './ledgerState.ts'
 import { readRebalance, writeRebalance } from './rebalanceState.ts'
 
 /** Returns the whole state as one line of JSON: the same line for the same state. */
-export const writeSnapshot = ({ seq, t, clients, funds, recordings, supplies, recorded, balances }: LedgerState): string =>
+export const writeSnapshot = ({ seq, t, clients, funds, recordings, supplies, events, recorded, balances }: LedgerState): string =>
   JSON.stringify({
     seq,
     t,
     clients: [...clients].sort(),
     funds: [...funds.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(writeFund),
     recordings,
-    supplies: sortedAmounts(supplies),
+    supplies: supplies.all().map(({ t, asset, supply }) => [t, asset, formatDecimal(supply)]),
+    events: events.map(({ seq, event, converted }) => ({ seq, fact: factOf(event), converted })),
     recorded: Object.fromEntries(
       [...recorded]
         .sort(byName)
@@ -22,14 +26,15 @@ export const writeSnapshot = ({ seq, t, clients, funds, recordings, supplies, re
 
 /** Reads what `writeSnapshot` wrote. Throws SyntaxError or TypeError for anything else. */
 export const readSnapshot = (text: string): LedgerState => {
-  const { seq, t, clients, funds, balances, recordings = [], supplies = {}, recorded = {} } = JSON.parse(text) as WrittenState
+  const { seq, t, clients, funds, balances, recordings = [], supplies = [], events = [], recorded = {} } = JSON.parse(text) as WrittenState
   return {
     seq,
     t,
     clients: new Set(clients),
     funds: new Map(funds.map(fund => [fund.id, readFund(fund)])),
     recordings: [...recordings],
-    supplies: readAmounts(supplies),
+    supplies: readSupplies(supplies),
+    events: events.map(({ seq, fact, converted }) => ({ seq, event: eventOf(fact), converted })),
     recorded: new Map(
       Object.entries(recorded).map(([portfolio, ids]) => [portfolio, new Map(ids.map(row => (typeof row === 'string' ? [row, ''] : row)))]),
     ),
@@ -45,36 +50,52 @@ interface WrittenState {
   readonly funds: readonly WrittenFund[]
   readonly balances: Readonly<Record<string, Record<string, string>>>
   readonly recordings?: readonly number[]
-  readonly supplies?: Readonly<Record<string, string>>
+  /** Rows; in older versions amounts by asset, which counted from the beginning. */
+  readonly supplies?: WrittenSupplies
+  readonly events?: readonly { readonly seq: number; readonly fact: AssetFact; readonly converted: boolean }[]
   /** Ids of rows, with the digests of their contents; snapshots of older versions have the ids alone. */
   readonly recorded?: Readonly<Record<string, readonly (string | readonly [id: string, digest: string])[]>>
 }
+type WrittenSupplies = readonly (readonly [t: number, asset: string, supply: string])[] | Readonly<Record<string, string>>
 type WrittenFund = Pick<LedgerFund, 'id' | 'halted'> &
   Partial<Pick<LedgerFund, 'definition' | 'inception' | 'rebalanced'>> &
-  Pick<Written<LedgerFund>, 'terms' | 'units'> & { readonly rebalance?: Written<LedgerFund>['rebalance'] }
+  Pick<Written<LedgerFund>, 'terms' | 'units'> & {
+    readonly rebalance?: Written<LedgerFund>['rebalance']
+    readonly converted?: readonly number[]
+  }
 
 /** Units keep their order: it is that of the legs. */
-const writeFund = ({ id, terms, definition, inception, units, halted, rebalance, rebalanced }: LedgerFund): WrittenFund => ({
+const writeFund = ({ id, terms, definition, inception, units, halted, converted, rebalance, rebalanced }: LedgerFund): WrittenFund => ({
   id,
   terms: writeTerms(terms),
   definition,
   inception,
   units: writeAmounts(units),
   halted,
+  ...(converted.size > 0 && { converted: [...converted] }),
   rebalanced,
   ...(rebalance && { rebalance: writeRebalance(rebalance) }),
 })
 
-const readFund = ({ id, terms, definition, inception, units, halted, rebalance, rebalanced }: WrittenFund): LedgerFund => ({
+const readFund = ({ id, terms, definition, inception, units, halted, converted = [], rebalance, rebalanced }: WrittenFund): LedgerFund => ({
   id,
   terms: readTerms(terms),
   definition,
   inception,
   units: readAmounts(units),
   halted,
+  converted: new Set(converted),
   rebalance: rebalance && readRebalance(rebalance),
   rebalanced,
 })
+
+const readSupplies = (written: WrittenSupplies): DatedSupplies => {
+  const supplies = new DatedSupplies()
+  const rows = Array.isArray(written) ? written : Object.entries(written).map(([asset, supply]) => [0, asset, supply] as const)
+  for (const [t, asset, supply] of rows as readonly (readonly [number, string, string])[])
+    supplies.add({ t, asset, supply: readDecimal(supply) })
+  return supplies
+}
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
 

@@ -60,6 +60,27 @@ export class Candle {
     this.notionalRest += more.notionalRest
   }
 
+  /** Returns the candle on another scale: its prices and sizes multiplied. */
+  scaled({ price, size }: { readonly price: number; readonly size: number }): Candle {
+    if (price === 1 && size === 1) return this
+    const { openT, firstT, lastT, open, high, low, close, n } = this
+    const candle = new Candle(openT)
+    candle.add(
+      firstT,
+      lastT,
+      open * price,
+      high * price,
+      low * price,
+      close * price,
+      this.volumeSum * size,
+      this.notionalSum * price * size,
+      n,
+    )
+    candle.volumeRest += this.volumeRest * size
+    candle.notionalRest += this.notionalRest * price * size
+    return candle
+  }
+
   /** Adds trades that are already summed. `firstT` and `lastT` are when `open` and `close` were traded. */
   add(
     firstT: number,

@@ -1,12 +1,15 @@
 import { type Changes, Source } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
+import { type AssetEvent, factorOf } from './assetEvent.ts'
 import type { FeedHealth, FeedLine } from './feedHealth.ts'
 import { givenCandle } from './givenCandle.ts'
 import { Beats, CLOSED, HEALED, Listening, type ListeningRow } from './listening.ts'
 import { type InstrumentPast, type MarketPast, type PastTick, Repeats } from './marketPast.ts'
 import { Quotes } from './quotes.ts'
+import { factorOfAll, type Rescale, Scale } from './rescale.ts'
 import { orderOfNumbers, type SourceOrder } from './sourceOrder.ts'
 import { SymbolBars } from './symbolBars.ts'
+import { splitSymbol } from './symbols.ts'
 import { Tape, type TapeTrade } from './tape.ts'
 import { AHEAD_MS_MAX, CANDLE, QUOTE, REFUSED, type TickColumns, type Ticks, type TradeGap } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
@@ -20,6 +23,10 @@ export class Instrument extends Source {
   side = 0
   source = 0
   readonly tape = new Tape()
+  /** Length of the longest candles that it comes in, ms; 0 if it comes in trades. */
+  candleMs = 0
+  /** On which scale its numbers are. */
+  readonly scale: Scale
   /** Candles and the rolling day. */
   readonly bars: SymbolBars
   /** The connections of feeds that it has come by. */
@@ -36,7 +43,8 @@ export class Instrument extends Source {
 
   constructor(symbol: string, index: number, quotes: Quotes, order: SourceOrder) {
     super()
-    this.bars = new SymbolBars(order)
+    this.scale = new Scale(symbol)
+    this.bars = new SymbolBars(order, this.scale)
     this.listening = new Listening(index, this.bars)
     this.symbol = symbol
     this.index = index
@@ -133,11 +141,35 @@ export class Instrument extends Source {
 
   /** Notes the newest trade. */
   trade(t: number, price: number, size: number, side: number, source: number): void {
-    this.price = price
-    this.size = size
+    // One of before an event that has come is brought to the scale of now.
+    const by = t < this.scale.lastAt ? factorOfAll(this.scale.since(t)) : undefined
+    this.price = by === undefined ? price : price * by.price
+    this.size = by === undefined ? size : size * by.size
     this.side = side
     this.source = source
     this.t = t
+  }
+
+  /** Brings the newest trade and quote, if they are of before an event, to the scale of after it; and so the candles. */
+  rescale(rescales: readonly Rescale[]): void {
+    for (const { event, price, size } of rescales) {
+      if (this.t < event.t) {
+        this.price *= price
+        this.size *= size
+      }
+      if (!(this.quoteT < event.t)) continue
+      this.bid *= price
+      this.ask *= price
+    }
+    if (rescales.length > 0) this.bars.rescale(rescales)
+  }
+
+  /** Continues another instrument under a new name, one unit of which has become `factor` units, unless it has a price of its own. */
+  succeed(other: Instrument, factor: number): boolean {
+    if (!Number.isNaN(this.price) || Number.isNaN(other.price)) return false
+    this.trade(other.t, other.price / factor, other.size * factor, other.side, other.source)
+    for (const feed of other.feeds) this.comesFrom(feed)
+    return true
   }
 
   /** Notes that ticks of it come by a connection. */
@@ -188,6 +220,8 @@ export class Market {
   private waiting: WaitingTick[] = []
   /** Sources that have begun before the past was known. */
   private begun: { readonly instrument: Instrument; readonly source: number }[] = []
+  /** Events of assets that are known, in order of time. */
+  private events: readonly AssetEvent[] = []
   /** Instruments with ticks of the moment that the past ends with. */
   private ending: Instrument[] = []
 
@@ -231,11 +265,13 @@ export class Market {
     for (let i = ticks.from; i < ticks.to; i++) {
       const instrument = this.at(symbol[i]!)
       const time = t[i]!
+      if (time >= instrument.scale.nextAt) instrument.rescale(instrument.scale.advance(time))
       if (time > newest) newest = time
       if (type[i] === QUOTE) {
         if (time < instrument.quoteT) continue
-        instrument.bid = price[i]!
-        instrument.ask = size[i]!
+        const by = time < instrument.scale.lastAt ? factorOfAll(instrument.scale.since(time)).price : 1
+        instrument.bid = price[i]! * by
+        instrument.ask = size[i]! * by
         instrument.quoteT = time
       } else {
         if (instrument.last) this.endPast(instrument, changes)
@@ -249,6 +285,7 @@ export class Market {
         else instrument.trade(time, price[i]!, size[i]!, side[i]!, source[i]!)
         const span = type[i] === CANDLE ? candle!.span[i]! : 0
         if (span > 0) feed.candlesOf(span)
+        if (span > instrument.candleMs) instrument.candleMs = span
         if (!repeats) {
           if (time < this.knownFrom) this.wait(instrument, ticks.columns, i)
           else if (span > 0) instrument.bars.give(givenCandle(time - span + 1, span, source[i]!, pricesOf(ticks.columns, i), size[i]!))
@@ -337,6 +374,29 @@ export class Market {
     else this.begun.push({ instrument, source })
   }
 
+  /** Takes in all events of assets that are known, in order of time. */
+  follow(events: readonly AssetEvent[]): void {
+    this.events = events
+    for (const instrument of this.all) instrument.rescale(instrument.scale.follow(events))
+  }
+
+  /** Lets events of assets happen that have come by `t` (ms): `due` are those since the last time. */
+  happen(t: number, due: readonly AssetEvent[], changes: Changes): void {
+    for (const instrument of this.all) {
+      const rescales = instrument.scale.advance(t)
+      if (rescales.length === 0) continue
+      instrument.rescale(rescales)
+      if (instrument.changedAt > 0) instrument.touch(changes)
+    }
+    for (const { asset, to, ratio } of due) {
+      if (to === asset) continue
+      for (const before of this.active.filter(({ symbol }) => splitSymbol(symbol)?.base === asset)) {
+        const after = this.instrument(`${to}${before.symbol.slice(asset.length)}`)
+        if (after.succeed(before, factorOf(ratio))) this.changed(after, changes)
+      }
+    }
+  }
+
   /** Takes in the ticks of the moment that the past ends with, before those that a replay brings. */
   private endPast(instrument: Instrument, changes: Changes): void {
     const last = instrument.last!
@@ -378,6 +438,7 @@ export class Market {
     if (instrument === undefined) {
       instrument = new Instrument(this.names.at(index), index, this.quotes, this.order)
       this.instruments[index] = instrument
+      if (this.events.length > 0) instrument.rescale(instrument.scale.follow(this.events))
       this.made(instrument)
     }
     return instrument

@@ -70,6 +70,21 @@ export class Minutes {
     return true
   }
 
+  /** Brings a minute to another scale if all of it was traded before `t` (ms). Returns false if some was and some was not. */
+  rescale(openT: number, t: number, by: { readonly price: number; readonly size: number }): boolean {
+    if (this.running.openT === openT) {
+      if (this.running.lastT < t) this.running = this.running.scaled(by)
+      else return this.running.n === 0 || this.running.firstT >= t
+      return true
+    }
+    const row = this.rowOf(openT)
+    if (row === this.to || this.closed[row * WIDTH + OPEN_T] !== openT) return true
+    const minute = this.at(row)
+    if (minute.lastT < t) this.put(row, minute.scaled(by))
+    else return minute.firstT >= t
+    return true
+  }
+
   /** Adds the minutes that begin in `from ≤ t < to` (ms) to a candle. */
   sum(into: Candle, from: number, to: number): void {
     for (let row = this.rowOf(from); row < this.to && this.closed[row * WIDTH + OPEN_T]! < to; row++) this.addTo(into, row)

@@ -3,6 +3,7 @@ import { type Composed, composed, type Lane } from './composed.ts'
 import { type Gap, hasGap } from './gaps.ts'
 import { type GivenCandle, lastMinute } from './givenCandle.ts'
 import { Minutes } from './minutes.ts'
+import { factorOfAll, type Rescale, Scale } from './rescale.ts'
 import type { SourceOrder } from './sourceOrder.ts'
 
 /** A candle as it is shown. */
@@ -34,12 +35,22 @@ export class SymbolBars {
   /** What was composed, by the beginning of each interval; all of it is forgotten when something behind the newest minute changes. */
   private readonly known = new Map<string, ShownCandle>()
 
-  constructor(order: SourceOrder) {
+  /** On which scale it is to be shown. What is kept has that of its own time; minutes in which it changed have that of their end. */
+  private readonly scale: Scale
+
+  constructor(order: SourceOrder, scale = new Scale('')) {
     this.order = order
+    this.scale = scale
   }
 
   /** Adds one trade. One before the two newest days is left out. */
   trade(source: number, t: number, price: number, size: number): void {
+    if (t < this.scale.lastAt && this.scale.within(t, floorTo(t, MINUTE) + MINUTE).length > 0) {
+      const one = new Candle(floorTo(t, MINUTE))
+      one.trade(t, price, size)
+      this.add(source, one)
+      return
+    }
     const isNow = t >= this.minute && t < this.minute + MINUTE
     if (!isNow && !this.comes(t, t)) return
     const lane = this.bySource[source] ?? this.newLane(source)
@@ -49,7 +60,8 @@ export class SymbolBars {
   /** Adds what was traded in one minute, or some of it. */
   add(source: number, minute: Candle): void {
     if (!this.comes(minute.firstT, minute.openT)) return
-    ;(this.bySource[source] ?? this.newLane(source)).minutes.add(minute)
+    const lane = this.bySource[source] ?? this.newLane(source)
+    lane.minutes.add(minute.scaled(factorOfAll(this.scale.within(minute.lastT, minute.openT + MINUTE))))
     this.known.clear()
   }
 
@@ -86,6 +98,19 @@ export class SymbolBars {
     const at = lane?.gaps.findIndex(gap => gap.from === from && gap.to === to) ?? -1
     if (at < 0) return
     lane!.gaps.splice(at, 1)
+    this.known.clear()
+  }
+
+  /** Brings minutes that an event divides, if it came when all was traded before it, to the scale of their end. */
+  rescale(rescales: readonly Rescale[]): void {
+    for (const { minutes, gaps } of this.lanes) {
+      for (const rescale of rescales) {
+        const { t } = rescale.event
+        // What was traded on both scales cannot be told apart any more.
+        if (!minutes.rescale(floorTo(t, MINUTE), t, rescale)) gaps.push({ from: floorTo(t, MINUTE), to: t })
+      }
+      gaps.sort((a, b) => a.from - b.from)
+    }
     this.known.clear()
   }
 
@@ -170,7 +195,26 @@ export class SymbolBars {
     return shown({ candle, gap: past.gap || now.gap })
   }
 
+  /** Composes on the scale of now: what lies before an event on that of before it, converted. */
   private compose(from: number, to: number, longest: number, first: number): ShownCandle {
+    const come = this.scale.since(from + MINUTE - 1)
+    if (come.length === 0) return this.composeAlike(from, to, longest, first)
+    const candle = new Candle(from)
+    let gap = false
+    let begin = from
+    for (let i = 0; i <= come.length && begin < to; i++) {
+      const end = i < come.length ? Math.min(to, floorTo(come[i]!.event.t, MINUTE)) : to
+      if (end <= begin) continue
+      const part = this.composeAlike(begin, end, longest, first)
+      candle.merge(part.candle.scaled(factorOfAll(come.slice(i))))
+      gap ||= part.gap
+      begin = end
+    }
+    return { candle, gap }
+  }
+
+  /** Composes a time in which the scale does not change. */
+  private composeAlike(from: number, to: number, longest: number, first: number): ShownCandle {
     const [lane] = this.lanes
     if (this.lanes.length > 1 || this.given.length > 0)
       return composed({ lanes: this.lanes, given: this.given }, from, to, longest, Math.max(from, first))

@@ -7,6 +7,7 @@ export const CONSTITUENTS = list('constituents', 'maps', [
   field('weight', number, 'weights'),
   field('target', number),
   field('drift', number),
+  field('priceT', time), // when a price older than an hour was made; NaN of any other
 ])
 
 /** The figures of a fund, as `fund:FUND` shows them and the table `funds` keeps them. Money in the quote currency. */
@@ -16,7 +17,7 @@ export const FUND = measure('fund', 'funds', [
   field('aum', number),
   field('shares', amount), // undefined before inception
   field('level', number),
-  place('units', 'prices', 'weights', 'target', 'drift'),
+  place('units', 'prices', 'weights', 'target', 'drift', 'priceT'),
   field('inavBid', number, 'inav.bid'),
   field('inavMid', number, 'inav.mid'),
   field('inavAsk', number, 'inav.ask'),
@@ -30,6 +31,7 @@ export const FUND = measure('fund', 'funds', [
   field('market', number),
   field('premium', number),
   names('pending', 'no price yet'), // assets without whose price the fund cannot begin, or cannot be valued
+  names('blocked', 'no market'), // assets at whose last price nothing is traded
   field('halted', flag),
   field('stale', flag),
   CONSTITUENTS,

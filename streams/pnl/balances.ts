@@ -1,4 +1,5 @@
 import { unreachable } from '../lib/unreachable.ts'
+import { converted, type Ratio } from '../market/assetEvent.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
@@ -32,8 +33,18 @@ export class Balances {
     }
   }
 
+  /** Counts the balances of an asset in other units, and under the name `to`. */
+  convert(asset: string, to: string, ratio: Ratio): void {
+    for (const [account, assets] of [...this.byAccount]) {
+      const balance = assets.get(asset) ?? 0n
+      this.add(account, asset, -balance)
+      this.add(account, to, converted(balance, ratio))
+    }
+  }
+
   /** Changes a balance, 10⁻¹⁸. */
   add(account: string, asset: string, change: bigint): void {
+    if (change === 0n) return
     let assets = this.byAccount.get(account)
     if (assets === undefined) {
       assets = new Map()

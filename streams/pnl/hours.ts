@@ -1,4 +1,5 @@
 import { fromNumber, toNumber } from '../lib/decimal.ts'
+import { type AssetEvent, factorOf } from '../market/assetEvent.ts'
 import { HOUR } from '../market/candles.ts'
 import type { AssetPnl, PnlRow } from '../measures/rows.ts'
 import type { KnownSums, Sums } from '../measures/sums.ts'
@@ -18,6 +19,8 @@ export interface HourRow extends Sums, KnownSums, Pick<PnlRow, 'assets' | 'unpri
 export interface HourRules extends PositionRules {
   /** Assets that are no part of the sums. */
   readonly ignore?: ReadonlySet<string>
+  /** What happens to its assets, in order of time. */
+  readonly events?: readonly AssetEvent[]
 }
 
 /** The state that hourly rows go on from, as JSON can hold it. */
@@ -45,7 +48,8 @@ export const opening = (rules: PositionRules, t: number, prices: Checkpoint['pri
  *
  * `closes` holds an asset's closes: at `i` that of the hour which ends at `start.t + (i + 1) × HOUR`, NaN if it had no candle. A transaction
  * without a price is booked at the close of the last candle that had ended by its time: an hour knows nothing that only its end shows.
- * `transactions` are sorted by time; those up to `start.t` are passed over.
+ * `transactions` are sorted by time; those up to `start.t` are passed over. From the time of an event on its asset is counted and valued in
+ * the units of after it; rows of before it stay as they were.
  */
 export const hourRows = (
   rules: HourRules,
@@ -60,13 +64,31 @@ export const hourRows = (
   const rows: HourRow[] = []
   let next = firstAfter(transactions, start.t)
   let held = holdings(positions, assets)
+  positions.follow(rules.events ?? [], start.t)
+
+  /** Lets happen what does up to `t`: the last prices, all of before it, are of the units that it ends. */
+  const happen = (t: number): void => {
+    if (positions.happensAt > t) return
+    for (const { t: at, asset, to: now, ratio } of positions.upcoming) {
+      if (at > t) break
+      const last = prices.get(asset)
+      if (last === undefined || last.since > at) continue
+      if (now !== asset) prices.delete(asset)
+      if (now === asset || !prices.has(now)) prices.set(now, { ...last, price: last.price / factorOf(ratio) })
+      if (assets.has(asset)) assets.add(now)
+    }
+    positions.happen(t)
+    held = holdings(positions, assets)
+  }
 
   /** Books what happened before `end` at the prices of the moment. */
   const bookBefore = (end: number): void => {
     for (let tx = transactions[next]; tx !== undefined && tx.t < end; tx = transactions[++next]) {
+      happen(tx.t)
       assets.add(tx.asset)
       positions.apply(tx, fromNumber(prices.get(tx.asset)?.price ?? Number.NaN))
     }
+    happen(end - 1)
   }
 
   for (let i = 0, t = start.t + HOUR; t <= to; i++, t += HOUR) {

@@ -1,3 +1,5 @@
+import { converted, type Ratio } from '../market/assetEvent.ts'
+
 /** Which lots a disposal takes first: the oldest, the newest, the dearest or the cheapest; `average` (moving) keeps one lot only. */
 export const METHODS = ['fifo', 'lifo', 'hifo', 'lofo', 'average'] as const
 /** An accounting method. */
@@ -12,7 +14,7 @@ export interface Lot {
   /** 10⁻¹⁸ of the quote currency: what is left of what was paid. */
   cost: bigint
   /** 10⁻¹⁸ of the quote currency: the price of one unit without fees, which hifo and lofo go by. */
-  readonly unit: bigint
+  unit: bigint
 }
 
 /** What a disposal took, 10⁻¹⁸. */
@@ -77,6 +79,35 @@ export class Lots {
     this.qty -= qty - wanted
     this.cost -= cost
     return { qty: qty - wanted, cost, lots: parts }
+  }
+
+  /** Counts all lots in other units: what was paid and when stays. The sum is rounded once, down to 18 places. */
+  convert(ratio: Ratio): void {
+    let before = 0n
+    let after = 0n
+    for (const lot of this.lots.slice(this.head)) {
+      before += lot.qty
+      const sum = converted(before, ratio)
+      lot.qty = sum - after
+      lot.unit = (lot.unit * ratio.before) / ratio.after
+      after = sum
+    }
+    this.qty = converted(this.qty, ratio)
+  }
+
+  /** Takes all lots of another asset, which then has none; each keeps its age. */
+  takeOver(other: Lots): void {
+    const taken = other.lots.slice(other.head)
+    if (this.method === 'fifo' || this.method === 'lifo') {
+      this.lots = [...this.lots.slice(this.head), ...taken].sort((a, b) => a.t - b.t)
+      this.head = 0
+      this.qty += other.qty
+      this.cost += other.cost
+    } else for (const lot of taken) this.add(lot)
+    other.lots = []
+    other.head = 0
+    other.qty = 0n
+    other.cost = 0n
   }
 
   /** Returns the lots as JSON can hold them. */

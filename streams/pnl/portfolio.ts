@@ -1,6 +1,7 @@
 import { fromNumber, toNumber } from '../lib/decimal.ts'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
+import { type AssetEvent, converts, factorOf } from '../market/assetEvent.ts'
 import { DAY, floorTo } from '../market/candles.ts'
 import type { Instrument, Market } from '../market/market.ts'
 import { initialRow } from '../measures/fields.ts'
@@ -25,6 +26,12 @@ export interface PortfolioSpec {
   readonly ignore?: ReadonlySet<string>
   /** Sorted by time. */
   readonly transactions: readonly Transaction[]
+}
+
+/** A portfolio with all that its past is computed from. */
+export interface PortfolioHistory extends PortfolioSpec {
+  /** What happens to its assets, in order of time. */
+  readonly events?: readonly AssetEvent[]
 }
 
 /** One asset of a portfolio: its figures as measures, and the instrument that prices it. */
@@ -64,6 +71,11 @@ export class Portfolio extends Source implements Dependent {
   /** A row belongs before what is booked, or before the running day. */
   private late = false
   private tracksCash: boolean
+  /** What is known to happen to assets, and what of it concerns this portfolio; in order of time. */
+  private assetEvents: readonly AssetEvent[] = []
+  private concerned: readonly AssetEvent[] = []
+  /** ms: up to when rows and events are booked. */
+  private bookedTo = Number.NEGATIVE_INFINITY
   /** The price at which a row of the file without one was booked, so that it is booked at the same again. */
   private readonly marketPrices = new Map<Transaction, bigint | undefined>()
   private listening = false
@@ -93,7 +105,7 @@ export class Portfolio extends Source implements Dependent {
 
   /** ms of the next row that waits for its time; Infinity if none does. */
   get dueAt(): number {
-    return this.late ? Number.NEGATIVE_INFINITY : (this.queue.upcoming?.t ?? Number.POSITIVE_INFINITY)
+    return this.late ? Number.NEGATIVE_INFINITY : Math.min(this.queue.upcoming?.t ?? Number.POSITIVE_INFINITY, this.positions.happensAt)
   }
 
   /** Begins to see prices: of all that happens after `t` (ms). */
@@ -104,6 +116,20 @@ export class Portfolio extends Source implements Dependent {
   /** All its rows in the order in which they are booked, those that wait for their time at the end. */
   get transactions(): readonly Transaction[] {
     return this.queue.all
+  }
+
+  /** The portfolio with all its rows so far, in the order in which they are booked, and what happens to its assets. */
+  get history(): PortfolioHistory {
+    return { ...this.spec, transactions: this.queue.all, events: this.concerned }
+  }
+
+  /** Takes in what is known to happen to assets, in order of time. What should have happened already is booked with the next that is due. */
+  follow(events: readonly AssetEvent[]): void {
+    this.assetEvents = events
+    const concerning = this.concerning()
+    this.late ||= this.queue.begun && concerning.some(event => event.t <= this.bookedTo && !this.concerned.includes(event))
+    this.concerned = concerning
+    if (!this.late) this.positions.follow(concerning, this.queue.begun ? this.bookedTo : undefined)
   }
 
   /** Takes in rows that came at run time, none of which was there before. They are booked with the next that is due. */
@@ -118,6 +144,7 @@ export class Portfolio extends Source implements Dependent {
     }
     this.late ||= added[0]!.t < this.midnightAt || (begun && this.queue.precedesBooked(added[0]!))
     this.queue.record(added)
+    if (this.assetEvents.length > 0) this.follow(this.assetEvents)
   }
 
   /** Says whether something it is computed from changed after the frame numbered `frame`. */
@@ -141,10 +168,16 @@ export class Portfolio extends Source implements Dependent {
   /** Books the rows whose time has come. */
   advance(t: number): void {
     if (!(this.dueAt <= t)) return
+    if (!this.queue.begun && !this.late && !((this.queue.upcoming?.t ?? Number.POSITIVE_INFINITY) <= t)) {
+      // Nothing is held yet that anything could happen to.
+      this.positions.happen(t)
+      return
+    }
     if (!this.queue.begun && this.dueAt >= floorTo(t, DAY)) {
       this.midnightTotal = 0
       this.midnightAt = floorTo(t, DAY)
     }
+    this.recount(t)
     this.sample(t)
     const { worth, total } = this.moment
     const putIn = this.putIn()
@@ -257,9 +290,43 @@ export class Portfolio extends Source implements Dependent {
       if (tx.t <= this.seenFrom && instrument !== undefined) seen = false
       // A recorded row has the price of the moment it was recorded at, if there was one: a later one would be another after each start.
       const recorded = this.queue.pass()
+      this.positions.happen(tx.t)
       this.positions.apply(tx, recorded ? undefined : (tx.price ?? this.marketPrice(tx, instrument)))
     }
+    this.positions.happen(t)
+    this.bookedTo = t
     return seen
+  }
+
+  /** Those events that concern what its rows name, or what that has become. */
+  private concerning(): AssetEvent[] {
+    const names = new Set(this.queue.all.map(({ asset }) => asset))
+    return this.assetEvents.filter(event => {
+      if (!converts(event) || !names.has(event.asset) || event.asset === this.spec.quote) return false
+      names.add(event.to)
+      return true
+    })
+  }
+
+  /** Counts the measures of what is held in the units of `t` (ms), as prices of then do; the exact amounts follow when it is booked. */
+  private recount(t: number): void {
+    if (this.late) return
+    for (const event of this.positions.upcoming) {
+      if (event.t > t) return
+      const from = this.holdings.get(event.asset)
+      if (from === undefined || from.figures.qty === 0) continue
+      const to = this.holding(event.to)
+      const { cost, unvalued } = from
+      const { qty, cost: shown } = from.figures
+      from.figures.qty = 0
+      from.figures.cost = 0
+      from.cost = 0
+      from.unvalued = false
+      to.figures.qty += qty * factorOf(event.ratio)
+      to.figures.cost += shown
+      to.cost += cost
+      to.unvalued ||= unvalued
+    }
   }
 
   /** Returns the price of a row's moment, 10⁻¹⁸; undefined if nobody saw it. */
@@ -293,7 +360,9 @@ export class Portfolio extends Source implements Dependent {
 
   private noPositions(): Positions {
     const { quote, method, feesInCost } = this.spec
-    return new Positions({ quote, method, feesInCost, tracksCash: this.tracksCash })
+    const positions = new Positions({ quote, method, feesInCost, tracksCash: this.tracksCash })
+    positions.follow(this.concerned)
+    return positions
   }
 
   /** Takes the amounts of the positions over into the figures. */

@@ -1,5 +1,6 @@
 import { divDown, mulDown, ONE } from '../lib/decimal.ts'
 import { unreachable } from '../lib/unreachable.ts'
+import { type AssetEvent, converted } from '../market/assetEvent.ts'
 import { Balances } from './balances.ts'
 import { type Disposal, Lots, type Method, type WrittenLots } from './lots.ts'
 import type { Transaction } from './transaction.ts'
@@ -61,9 +62,49 @@ export class Positions {
   readonly unvalued = new Set<string>()
   /** Not part of what `write` returns: nothing else rests on them. */
   readonly balances = new Balances()
+  /** What happens to assets, in order of time, and how many of it has happened. */
+  private events: readonly AssetEvent[] = []
+  private happened = 0
 
   constructor(rules: PositionRules) {
     this.rules = rules
+  }
+
+  /** Takes in what happens to assets, in order of time; what happened up to `t` (ms) has been counted. */
+  follow(events: readonly AssetEvent[], t = Number.NEGATIVE_INFINITY): void {
+    this.events = events
+    this.happened = 0
+    while (this.happened < events.length && events[this.happened]!.t <= t) this.happened += 1
+  }
+
+  /** What has not happened yet by the last `happen`. */
+  get upcoming(): readonly AssetEvent[] {
+    return this.events.slice(this.happened)
+  }
+
+  /** ms: when the next of it happens; Infinity if nothing does. */
+  get happensAt(): number {
+    return this.events[this.happened]?.t ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Lets happen what does up to `t` (ms): lots and balances change their units and names. Nothing is realised, and no cost changes. */
+  happen(t: number): void {
+    for (let event = this.events[this.happened]; event !== undefined && event.t <= t; event = this.events[++this.happened]) {
+      const { asset, to, ratio } = event
+      this.balances.convert(asset, to, ratio)
+      const position = this.byAsset.get(asset)
+      if (position === undefined) continue
+      position.lots.convert(ratio)
+      position.qty = converted(position.qty, ratio)
+      if (to === asset) continue
+      const after = this.position(to)
+      after.lots.takeOver(position.lots)
+      after.qty += position.qty
+      position.qty = 0n
+      if (this.unvalued.has(asset)) this.unvalued.add(to)
+      const flaw = this.flaws.get(asset)
+      if (flaw !== undefined) this.flaw(to, flaw)
+    }
   }
 
   /** Books one transaction; `marketPrice` (10⁻¹⁸) stands in if it has no price. Returns what a disposal took. */
