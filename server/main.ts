@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import { describeToStore, openCore } from './compose/core.ts'
+import { openCore } from './compose/core.ts'
+import { describeToStore } from './compose/describe.ts'
 import { openGateway } from './compose/gateway.ts'
 import { readPlan } from './compose/plan.ts'
 import { repairAtStart } from './compose/repair.ts'

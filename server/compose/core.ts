@@ -3,23 +3,16 @@ import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
 import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
-import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { Interner } from '../../streams/lib/interner.ts'
-import { suppliesAt } from '../../streams/market/datedSupplies.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
-import { configuredFund } from '../config/fundSpecs.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
-import { retrying } from '../lib/retrying.ts'
-import type { Engine } from '../storage/engine/engine.ts'
 import { readPast } from '../storage/read/past.ts'
-import { storedSymbols } from '../storage/read/storedSymbols.ts'
-import { storeConfigured } from '../storage/write/configured.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import type { Plan } from './plan.ts'
@@ -129,27 +122,4 @@ const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex'>, log: Logg
     now: () => view.t || Date.now(),
     log,
   })
-}
-
-/**
- * Says to the engine, once it answers, what only configuration and journal know; retries until it takes that, or `signal` ends it. Returns
- * the symbols of which rows are stored.
- */
-export const describeToStore = async (core: Core, log: Logger, signal: AbortSignal): Promise<readonly string[]> => {
-  const running = await core.engine
-  const described = await retrying(() => describeTo(running, core), {
-    signal,
-    failed: () => {},
-    warn: ({ message }) => log.warn({ error: message }, 'ClickHouse does not take what the configuration says; retrying'),
-  })
-  return described ?? []
-}
-
-const describeTo = async (running: Engine, { plan, clearing, funds }: Core): Promise<readonly string[]> => {
-  const supplies = new Map(Object.entries(plan.settings.config.assets).map(([ticker, { supply }]) => [ticker, supply]))
-  for (const [ticker, supply] of suppliesAt(await clearing.ask('supplies', {}), Date.now())) supplies.set(ticker, formatDecimal(supply))
-  const assets = [...supplies].map(([ticker, supply]) => ({ ticker, supply }))
-  const symbols = await storedSymbols(running)
-  await storeConfigured(running, funds.map(configuredFund), assets)
-  return symbols
 }
