@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
+import { suppliesAt } from '../../streams/market/datedSupplies.ts'
 import { configuredFund } from '../config/fundSpecs.ts'
 import { retrying } from '../lib/retrying.ts'
 import type { Engine } from '../storage/engine/engine.ts'
