@@ -15,6 +15,8 @@ export interface FileContext {
 
 /** The surroundings of the rows of a file. */
 export interface FormatContext extends FileContext {
+  /** The address whose account it is, in lower case, of a format with `parties`; '' if it is not known. */
+  readonly own: string
   /** Returns an id; if it has been there before in this file, with its number. */
   readonly numbered: (id: string) => string
 }
@@ -27,6 +29,8 @@ export interface Format {
   readonly columns: readonly (string | readonly string[])[]
   /** The columns of its time, of which the first that is there shows in which direction the file runs. */
   readonly time: readonly string[]
+  /** The columns of addresses, of an export that does not say which of them is the own one. */
+  readonly parties?: readonly string[]
   /**
    * Returns what a row belongs to: rows of one key are read together, wherever they stand. Absent if each row stands for itself, and then the file
    * may be of any length. Throws BadRow or Ignored.

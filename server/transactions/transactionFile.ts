@@ -7,6 +7,7 @@ import { Direction } from './direction.ts'
 import { type FileContext, type Format, type FormatContext, Ignored } from './format.ts'
 import { FORMATS } from './formats/index.ts'
 import { type NumberStyle, NumberStyles } from './numberStyle.ts'
+import { Parties } from './parties.ts'
 import { digestOf, RowIds } from './rowIds.ts'
 import { type Columns, columnsOf, TableRow } from './tableRow.ts'
 
@@ -42,6 +43,7 @@ interface Survey {
   readonly columns: Columns
   readonly style: NumberStyle
   readonly newestFirst: boolean
+  readonly parties: Parties
 }
 
 /**
@@ -61,7 +63,8 @@ export const transactionsIn = async function* (
 }
 
 const surveyOf = async (lines: Lines, known: readonly Format[]): Promise<Survey> => {
-  let found: Omit<Survey, 'style' | 'newestFirst'> | undefined
+  let found: Omit<Survey, 'style' | 'newestFirst' | 'parties'> | undefined
+  let parties = new Parties([])
   let styles = new NumberStyles(',')
   const direction = new Direction()
   const first: string[] = []
@@ -71,8 +74,10 @@ const surveyOf = async (lines: Lines, known: readonly Format[]): Promise<Survey>
     const { format, columns } = found!
     rows += 1
     for (const field of row.fields) styles.note(field)
+    const tableRow = new TableRow(row.line, row.fields, columns, 'point')
+    parties.note(tableRow)
     try {
-      direction.note(new TableRow(row.line, row.fields, columns, 'point').time(...format.time))
+      direction.note(tableRow.time(...format.time))
     } catch {
       // It will be refused at its place.
     }
@@ -86,6 +91,7 @@ const surveyOf = async (lines: Lines, known: readonly Format[]): Promise<Survey>
       const recognised = recognise(line, known)
       if (recognised === undefined) continue
       found = { ...recognised, headerLine: block.first + from }
+      parties = new Parties(recognised.format.parties ?? [])
       styles = new NumberStyles(recognised.header.delimiter)
       csv = new CsvReader(recognised.header.delimiter)
     }
@@ -96,11 +102,14 @@ const surveyOf = async (lines: Lines, known: readonly Format[]): Promise<Survey>
   if (first.length === 0) throw new BadRow(`found an empty file, expected ${EXPECTED}`)
   if (found === undefined) throw new BadRow(`header: found "${first[0]!.slice(0, 80)}", expected ${EXPECTED}`)
   if (rows === 0) throw new NoRows('found no rows, expected some behind the header')
-  return { ...found, style: styles.style, newestFirst: direction.newestFirst }
+  return { ...found, style: styles.style, newestFirst: direction.newestFirst, parties }
 }
 
 /** Returns the format whose header a line is, undefined if it is none. Of several the one with the most columns, because it asks for the most. */
-const recognise = (line: string, known: readonly Format[]): Omit<Survey, 'style' | 'newestFirst' | 'headerLine'> | undefined => {
+const recognise = (
+  line: string,
+  known: readonly Format[],
+): Omit<Survey, 'style' | 'newestFirst' | 'parties' | 'headerLine'> | undefined => {
   const header = csvHeader(line)
   const columns = columnsOf(header.names)
   const has = (name: string): boolean => columns.has(name.toLowerCase())
@@ -130,7 +139,7 @@ class FileReader {
 
   constructor(survey: Survey, context: FileContext) {
     this.survey = survey
-    this.context = { ...context, numbered: id => this.ids.numbered(id) }
+    this.context = { ...context, own: survey.parties.own(context.file), numbered: id => this.ids.numbered(id) }
   }
 
   *take(csvRow: CsvRow): Iterable<Reading> {

@@ -4,6 +4,7 @@ import { bitstamp } from './bitstamp.ts'
 import { bybitFunding, bybitSpot, bybitUnified } from './bybit.ts'
 import { coinbase } from './coinbase.ts'
 import { cointracking } from './cointracking.ts'
+import { etherscanInternal, etherscanTokens, etherscanTransactions } from './etherscan.ts'
 import { koinly } from './koinly.ts'
 import { krakenLedgers, krakenTrades } from './kraken.ts'
 import { kucoinMoves, kucoinOrders, kucoinTrades } from './kucoin.ts'
@@ -15,6 +16,9 @@ import { wallet } from './wallet.ts'
 export const FORMATS: readonly Format[] = [
   own,
   wallet,
+  etherscanTransactions,
+  etherscanInternal,
+  etherscanTokens,
   binanceStatement,
   binanceTrades,
   binanceTradesOfOld,
