@@ -166,6 +166,7 @@ export class View {
     this.changedBetween.clear()
     for (const fund of this.funds.values()) if (fund.agesAt <= t) this.changes.mark(fund)
     for (const feed of this.feeds) for (const line of feed.advance(t)) this.heard(line)
+    this.market.beat(t)
     if (t >= this.nextMinute) {
       this.nextMinute = floorTo(t, MINUTE) + MINUTE
       this.market.advance(t, this.changes)

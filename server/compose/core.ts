@@ -12,6 +12,7 @@ import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
+import { storedInFrame } from '../storage/read/marketPast.ts'
 import { readPast } from '../storage/read/past.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
@@ -51,7 +52,11 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const epoch = randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
   const inputQueue = new InputQueue()
-  const restoring = new Restoring(inputQueue, (engine, asOf) => readPast(engine, asOf, { pools }))
+  const restoring = new Restoring(inputQueue, async (engine, asOf) => {
+    const frame = Math.ceil(asOf / config.frameMs) * config.frameMs
+    if (Number.isFinite(frame)) storage.sink.continue(frame, await storedInFrame(engine, frame))
+    return readPast(engine, asOf, { pools })
+  })
   const storageLog = log.child({ module: 'storage' })
   const storage = await openStorage(settings, names, engine => restoring.restore(engine), storageLog, signal)
   const flow = pipeline({

@@ -364,6 +364,10 @@ export class Market {
     for (const instrument of this.ending) if (instrument.last) this.endPast(instrument, changes)
     this.ending = []
     this.t = t
+  }
+
+  /** Notes every few seconds, at `t` (ms), which sources are heard. */
+  beat(t: number): void {
     if (this.pastKnown && this.beats.due(t)) for (const { listening } of this.active) this.listened.push(...listening.beat(t))
   }
 

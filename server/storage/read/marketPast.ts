@@ -38,6 +38,17 @@ export const marketPast = async (engine: Engine, asOf: number): Promise<MarketPa
   return { instruments }
 }
 
+/** Returns how many ticks a frame (ms) has that are stored: the place of those that it gets still. */
+export const storedInFrame = async (engine: Engine, frame: number): Promise<number> => {
+  const input = await select(
+    engine,
+    `SELECT toUInt32(max(row + 1)) FROM ${quoted(engine.database)}.ticks
+     WHERE frame = ${timeOf('frame')} AND t BETWEEN ${timeOf('from')} AND ${timeOf('frame')}`,
+    { frame, from: frame - HOUR },
+  )
+  return length.read(input)
+}
+
 const instrumentsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number): Promise<InstrumentPast[]> => {
   const ticks = await newestTicks(engine, wanted, to)
   const minutes = await minutesOf(engine, wanted, to)

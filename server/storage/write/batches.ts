@@ -40,6 +40,7 @@ export class Batches {
   private readonly watermarks: TickWatermarks
   private readonly index: StoredIndex
   private readonly finished: (batch: Batch) => void
+  private continued = { frame: Number.NaN, rows: 0 }
 
   constructor(symbols: Interner, sources: Interner, index: StoredIndex, finished: (batch: Batch) => void) {
     this.watermarks = new TickWatermarks(symbols, sources, index)
@@ -62,9 +63,14 @@ export class Batches {
     return Math.min(Number.POSITIVE_INFINITY, ...[...this.open.values()].map(batch => batch.frame))
   }
 
+  /** Says that a frame (ms) has `rows` ticks that were stored before this start: those that come now stand behind them. */
+  continue(frame: number, rows: number): void {
+    this.continued = { frame, rows }
+  }
+
   /** Encodes the rows of a frame. */
   accept({ t, ticks, measures }: FrameRows): void {
-    let row = 0
+    let row = t === this.continued.frame ? this.continued.rows : 0
     for (const batch of ticks) row = this.acceptTicks(batch, t, row)
     for (const measure of measures) this.acceptMeasure(measure, t)
   }

@@ -26,6 +26,8 @@ export interface Sink {
    * when they are stored; rejects if they wait in the spool when the sink closes.
    */
   import(ticks: readonly Ticks[]): Promise<ImportedRows>
+  /** Says that a frame (ms) has `rows` ticks that were stored before this start: those that come now stand behind them. */
+  continue(frame: number, rows: number): void
   /** Resolves when there is room for more: a replay waits for it and so loses nothing. */
   room(): Promise<void>
   /** Resolves when all rows of frames up to `frame` (ms) are stored and can be read. Rejects if the sink closes before. */
@@ -158,6 +160,10 @@ class SpooledSink implements Sink {
     this.batches.rejected.ticks += apart.rejected.ticks
     await Promise.all(gone)
     return { stored: rows - known, known }
+  }
+
+  continue(frame: number, rows: number): void {
+    this.batches.continue(frame, rows)
   }
 
   room(): Promise<void> {
