@@ -17,7 +17,7 @@ export const FUND = measure('fund', 'funds', [
   field('aum', number),
   field('shares', amount), // undefined before inception
   field('level', number),
-  place('units', 'prices', 'weights', 'target', 'drift', 'priceT'),
+  place('units', 'prices', 'weights', 'target', 'drift'),
   field('inavBid', number, 'inav.bid'),
   field('inavMid', number, 'inav.mid'),
   field('inavAsk', number, 'inav.ask'),

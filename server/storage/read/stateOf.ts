@@ -71,10 +71,9 @@ const listWriter = ({ member, shape, fields }: AssetList): Writer => {
       }
     }
   return (state, row) => {
-    for (const field of fields) {
-      const map = branchOf(state, field.place)
-      for (const element of row[member] as readonly Members[]) put(map, element.asset as string, field, element[field.member])
-    }
+    for (const field of fields)
+      for (const element of row[member] as readonly Members[])
+        if (isKnown(field, element[field.member])) put(branchOf(state, field.place), element.asset as string, field, element[field.member])
   }
 }
 
