@@ -244,7 +244,7 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
     const before = Date.UTC(2024, 5, 2, 2)
     closes.ETH!.delete(before)
     await engine.client.command({
-      query: `ALTER TABLE ${engine.database}.candles DELETE WHERE symbol = 'ETH-USD' AND open_t = toDateTime(${before / 1000}, 'UTC') AND span = ${HOUR} SETTINGS mutations_sync = 2`,
+      query: `ALTER TABLE ${engine.database}.given DELETE WHERE symbol = 'ETH-USD' AND open_t = toDateTime(${before / 1000}, 'UTC') AND span = ${HOUR} SETTINGS mutations_sync = 2`,
     })
     expect(await late('ETH', before, 3333)).toEqual([JUNE, JULY])
     // Before there was anything: the price of the beginning may change.
@@ -292,7 +292,7 @@ describe.each(KINDS)('hours kept in the %s engine', kind => {
       0,
     )
     await client.command({
-      query: `ALTER TABLE ${database}.candles DELETE WHERE symbol = 'MIN-USD' AND span != 60000 SETTINGS mutations_sync = 2`,
+      query: `ALTER TABLE ${database}.bars DELETE WHERE symbol = 'MIN-USD' AND span != 60000 SETTINGS mutations_sync = 2`,
     })
     const hours = new Hours(engine, () => BEGIN + 3 * HOUR)
     const spec = portfolio([transaction('buy MIN 1 5', BEGIN + 1)])

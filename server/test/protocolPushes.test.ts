@@ -245,7 +245,8 @@ overTransports('what is pushed', transport => {
   })
 
   describe('to clients of different rates', () => {
-    const SYMBOLS = ['R1-USD', 'R2-USD', 'R3-USD']
+    // Trades of the other transport's test are stored, and are the past of this one's.
+    const SYMBOLS = [1, 2, 3].map(n => `R${n}${transport}-USD`)
     const FRAMES = 75
     const RATES = [undefined, 1, 5, 25] as const
 
