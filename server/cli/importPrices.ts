@@ -49,6 +49,7 @@ export const importPrices = async (
   const context = { feed: 0, symbols, sources, map, log, signal: new AbortController().signal }
   let waiting: Ticks[] = []
   let rows = 0
+  let seen = 0
   const flush = async (): Promise<void> => {
     if (rows > 0) await store.put(waiting, imported, bad)
     waiting = []
@@ -60,10 +61,12 @@ export const importPrices = async (
       throw new UsageError(`${file}: found no candles, expected a file with open_time_ms,open,high,low,close,volume_base`)
     imported.refused += Object.values(batch.bad).reduce((sum, n) => sum + n, 0)
     waiting.push(batch)
+    seen += batch.messages
     rows += batch.to - batch.from
     if (rows >= ROWS) await flush()
   }
   await flush()
+  if (seen === 0) throw new UsageError(`${file}: found no rows, expected some behind the header`)
 }
 
 /** The store of a running server. */

@@ -45,7 +45,7 @@ describe('a file of supplies', () => {
         '3: asset: found "B C", expected a name such as BTC',
         '4: asset: found "", expected a name such as BTC',
         `5: supply: found "-1", ${decimal}`,
-        `6: supply: found "", ${decimal}`,
+        '6: found 1 fields, expected 2',
         `7: supply: found "1e5", ${decimal}`,
         `8: supply: found "1${'0'.repeat(30)}", ${decimal}`,
         '9: asset: found "BTC" a second time, expected each once, or a column t',

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { csvFields } from '../../streams/lib/csv.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { NAME } from '../../streams/lib/names.ts'
 import { readTime } from '../../streams/pnl/transaction.ts'
@@ -8,6 +7,7 @@ import { SUPPLIES_PER_REQUEST_MAX } from '../../streams/wire/limits.ts'
 import { SUPPLY } from '../../streams/wire/requests.ts'
 import { UsageError } from '../config/options.ts'
 import type { SupplyAnswer } from '../gateway/api/operations.ts'
+import { type CsvHeader, csvHeader, fieldsOf, misfit } from '../lib/csv.ts'
 import { fileOf } from './importTransactions.ts'
 import type { RunningServer } from './server.ts'
 
@@ -67,17 +67,24 @@ class Rows {
   private readonly supply: number
   private readonly t: number
   private readonly times = new Map<string, number>()
+  private readonly header: CsvHeader
 
   constructor(file: string, header: string) {
-    const columns = csvFields(header).map(name => name.trim())
-    this.asset = columns.indexOf('asset')
-    this.supply = columns.indexOf('supply')
-    this.t = columns.indexOf('t')
+    this.header = csvHeader(header)
+    const { names } = this.header
+    this.asset = names.indexOf('asset')
+    this.supply = names.indexOf('supply')
+    this.t = names.indexOf('t')
     if (this.asset < 0 || this.supply < 0) throw new UsageError(`${file}: found "${header.slice(0, 80)}", expected ${EXPECTED}`)
   }
 
   take(line: number, text: string, bad: (line: number, why: string) => void): void {
-    const fields = csvFields(text).map(field => field.trim())
+    const fields = fieldsOf(text, this.header.delimiter).map(field => field.trim())
+    const why = misfit({ line, fields }, this.header)
+    if (why !== undefined) {
+      bad(line, why)
+      return
+    }
     const [asset = '', supply = '', time = ''] = [fields[this.asset], fields[this.supply], fields[this.t]]
     const t = this.t < 0 ? 0 : readTime(time)
     const read = SUPPLY.safeParse(supply, { reportInput: true })

@@ -4,6 +4,7 @@ import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { Operations } from '../gateway/api/operations.ts'
 import { Orders } from '../gateway/api/orders.ts'
 import { PortfolioRows } from '../gateway/api/portfolioRows.ts'
+import { rowPrices } from '../gateway/api/rowPrices.ts'
 import type { CoreServices } from './services.ts'
 
 /** All that clients and operators can have done, by websocket and by HTTP alike. */
@@ -35,7 +36,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory): Api =>
       clearing,
       access,
       portfolios: new Map(plan.portfolios.map(spec => [spec.id, spec])),
-      price: symbol => queries.price(symbol),
+      prices: rowPrices(queries, core.history),
     }),
     candleImport: new CandleImport({
       access,

@@ -11,17 +11,27 @@ export interface PoolDepth {
   readonly depth: readonly Depth[]
 }
 
+/** A price, and its event time in ms. */
+export interface PricedAt {
+  readonly t: number
+  readonly price: number
+}
+
 /** All that somebody outside the core may ask of the view. Promises, because a gateway in another process asks by message. */
 export interface CoreQueries {
-  /** Returns the price of a symbol; undefined if it never had one. */
-  price(symbol: string): Promise<number | undefined>
+  /** Returns the price of a symbol and its event time (ms); undefined if it never had one. */
+  price(symbol: string): Promise<PricedAt | undefined>
   /** Returns the depth of a pool for each fraction of the price; undefined if there is no such pool. */
   depth(pool: string, fractions: readonly number[]): Promise<PoolDepth | undefined>
 }
 
 /** Answers from the view of this process, between two frames. */
 export const coreQueries = (view: View, frames$: Observable<unknown>): CoreQueries => ({
-  price: async symbol => (view.market.has(symbol) ? view.market.instrument(symbol).price : undefined),
+  async price(symbol) {
+    if (!view.market.has(symbol)) return undefined
+    const { price, t } = view.market.instrument(symbol)
+    return { price, t }
+  },
   async depth(id, fractions) {
     const look = (): PoolDepth | undefined => {
       const pool = view.pools.get(id)

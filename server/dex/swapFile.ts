@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises'
 import Database from 'libsql'
-import { csvFields } from '../../streams/lib/csv.ts'
 import { UsageError } from '../config/options.ts'
 import { blocksOf } from '../lib/blocks.ts'
+import { type CsvHeader, CsvReader, type CsvRow, csvHeader, misfit } from '../lib/csv.ts'
 import { type AtomicSwap, BadSwap, type LeftOut, readSwap } from './swap.ts'
 
 /** What became of a row, or what is wrong with it. */
@@ -70,23 +70,27 @@ const inTable = async function* (file: string, since: number): AsyncGenerator<Ro
 }
 
 const inLines = async function* (file: string): AsyncGenerator<Row[]> {
-  let header: string[] | undefined
+  let header: CsvHeader | undefined
+  let csv = new CsvReader(',')
   for await (const { first, lines, broken } of blocksOf(file)) {
     if (header === undefined) {
-      header = csvFields(lines[0]!.replace(/^\uFEFF/, ''))
-      checked(file, new Set(header))
+      header = csvHeader(lines[0]!)
+      csv = new CsvReader(header.delimiter)
+      checked(file, new Set(header.names))
     }
-    const names = header
     const from = first === 1 ? 1 : 0
-    for (let i = from; i < lines.length; i += PIECE)
-      yield lines.slice(i, i + PIECE).flatMap((text, k) => {
-        if (text === '') return []
-        const fields = csvFields(text)
-        return [rowOf(first + i + k, Object.fromEntries(names.map((name, j) => [name, fields[j] ?? ''])))]
-      })
+    for (let i = from; i < lines.length; i += PIECE) yield recordsOf(csv.read(first + i, lines.slice(i, i + PIECE)), header)
     if (broken !== undefined) yield [{ line: first + lines.length, why: `the file breaks off: ${broken}` }]
   }
+  if (header !== undefined) yield recordsOf(csv.end(), header)
 }
+
+const recordsOf = (rows: readonly CsvRow[], header: CsvHeader): Row[] =>
+  rows.map(row => {
+    const why = misfit(row, header)
+    if (why !== undefined) return { line: row.line, why }
+    return rowOf(row.line, Object.fromEntries(header.names.map((name, j) => [name, row.fields[j]!])))
+  })
 
 /** Returns the columns to be read. Throws UsageError if one that is needed is not there. */
 const checked = (file: string, there: ReadonlySet<string>): string[] => {

@@ -4,7 +4,6 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { csvFields } from '../../streams/lib/csv.ts'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { DAY } from '../../streams/market/candles.ts'
 import { nameOf, pairOf } from '../dex/coin.ts'
@@ -12,6 +11,7 @@ import { candlesOf, marketsAt, sumsOf, tradesOf } from '../dex/markets.ts'
 import type { AtomicSwap } from '../dex/swap.ts'
 import { type Row, swapsIn } from '../dex/swapFile.ts'
 import { insertSwaps, storeSwaps } from '../dex/swapStore.ts'
+import { fieldsOf } from '../lib/csv.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { drained } from './feedKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
@@ -46,7 +46,7 @@ describe.skipIf(!haveRecordings)('recorded atomic swaps (skipped where the recor
     const [header, ...lines] = recordedLines(file)
     const names = header!.split(',')
     const trades = lines
-      .map(line => Object.fromEntries(csvFields(line).map((value, i) => [names[i]!, value])))
+      .map(line => Object.fromEntries(fieldsOf(line).map((value, i) => [names[i]!, value])))
       .filter(row => row.is_success === '1' && !['DOC', 'MARTY'].includes(row.maker_coin!) && !['DOC', 'MARTY'].includes(row.taker_coin!))
       .map(row => {
         const [maker, taker] = [row.maker_coin!.split('-')[0]!, row.taker_coin!.split('-')[0]!]

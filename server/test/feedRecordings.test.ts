@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { csvFields } from '../../streams/lib/csv.ts'
 import { readSymbol, symbolMap } from '../../streams/market/symbols.ts'
 import { TRADE } from '../../streams/market/ticks.ts'
 import { systemEnvironment } from '../feeds/environment.ts'
 import { replay } from '../feeds/replay/replay.ts'
+import { fieldsOf } from '../lib/csv.ts'
 import { type Collected, collected, drained, feedContext, type Row } from './feedKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
 
@@ -21,7 +21,7 @@ const normalised = (file: string): string[] =>
   recordedLines(file)
     .slice(1)
     .map(text => {
-      const [, market, symbol, id, t, , price, size, side] = csvFields(text)
+      const [, market, symbol, id, t, , price, size, side] = fieldsOf(text)
       const perpetual = market === 'usdm' || market === 'linear'
       return [readSymbol(symbol!, perpetual), id, t, Number(price), Number(size), side].join(' ')
     })

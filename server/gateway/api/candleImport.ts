@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import { isSymbol } from '../../../streams/lib/names.ts'
-import type { Bad, Ticks } from '../../../streams/market/ticks.ts'
+import { AHEAD_MS_MAX, type Bad, type Ticks } from '../../../streams/market/ticks.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { explain } from '../../../streams/wire/explain.ts'
 import { KEY, KEY_FORM } from '../../../streams/wire/limits.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
+import { linesOf } from '../../lib/csv.ts'
 import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import type { Sink } from '../../storage/write/sink.ts'
 import type { RefusedRow } from './transactionRows.ts'
@@ -27,14 +28,12 @@ export const CANDLE = z.strictObject({
   v: z.number().describe('volume in base units'),
   id: z.string().regex(KEY, KEY_FORM),
 })
-/** A candle as an import sends it. */
 /** A line of the import, read. */
 export type ImportedCandle = z.infer<typeof CANDLE>
 
 /** Candles in one request. */
 const CANDLES_PER_REQUEST_MAX = 20_000
 
-/** What candles are stored with. */
 /** What the import needs. */
 export interface CandleImportOptions {
   readonly access: Access
@@ -47,7 +46,6 @@ export interface CandleImportOptions {
   readonly stored: (symbol: string) => void
 }
 
-/** What became of the candles of a request. */
 /** What became of the lines of a request. */
 export interface CandlesAnswer {
   readonly accepted: number
@@ -70,7 +68,7 @@ export class CandleImport {
     authorize(access, who, { operate: 'prices' })
     const why = notReady()
     if (why !== undefined) throw new ProtocolError('not_ready', why, 1)
-    const lines = (await read()).split('\n')
+    const lines = linesOf(await read())
     if (lines.length > CANDLES_PER_REQUEST_MAX)
       throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${CANDLES_PER_REQUEST_MAX}`)
     const candles = new CandleLines(this.options)
@@ -96,6 +94,8 @@ class CandleLines {
   private readonly symbols: Interner
   private readonly source: number
   private readonly writer: TickWriter
+  /** ms: no candle opens later. */
+  private readonly latest = Date.now() + AHEAD_MS_MAX
   /** What the writer found wrong with the candle at hand. */
   private fault: Bad | undefined
 
@@ -112,6 +112,7 @@ class CandleLines {
     const candle = candleOf(line)
     if (typeof candle === 'string') return candle
     const { symbol, open_t, span, o: open, h: high, l: low, c: close, v, id } = candle
+    if (open_t > this.latest) return `open_t: found ${open_t}, expected ms since the epoch, not ahead of now`
     const name = `${symbol} ${open_t + span} ${id}`
     if (this.ids.has(name)) return `id: found "${id}" a second time, expected each id once`
     this.fault = undefined

@@ -6,6 +6,7 @@ import type { GatewayPort } from '../../clearing/gatewayPort.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import { otherContents } from '../../transactions/checkedRow.ts'
 import { authorOf, execute } from './execute.ts'
+import type { RowPrices } from './rowPrices.ts'
 import type { RefusedRow, TransactionRows } from './transactionRows.ts'
 
 /** What rows of portfolios need. */
@@ -13,8 +14,7 @@ export interface PortfolioRowsOptions {
   readonly clearing: GatewayPort
   readonly access: Access
   readonly portfolios: ReadonlyMap<string, PortfolioSpec>
-  /** Returns the price of a symbol now; undefined if it has none. */
-  readonly price: (symbol: string) => Promise<number | undefined>
+  readonly prices: RowPrices
 }
 
 /** What became of the rows of a request. */
@@ -50,7 +50,7 @@ export class PortfolioRows {
 
   /**
    * Puts rows into a portfolio, each id once for ever. For its owner and operators, and `read` is called only for them. A row without
-   * a price gets the market's of this moment, if there is one.
+   * a price gets the market's of its time, if there is one.
    */
   async record(who: Principal, portfolio: string, read: () => TransactionRows | Promise<TransactionRows>): Promise<DetailedAnswer> {
     const { access, clearing, portfolios } = this.options
@@ -77,9 +77,12 @@ export class PortfolioRows {
   private async priced(rows: readonly Transaction[], quote: string): Promise<Transaction[]> {
     const needsPrice = ({ price, cost, type, asset }: Transaction): boolean =>
       price === undefined && cost === undefined && type !== 'transfer' && asset !== quote
-    const assets = [...new Set(rows.filter(needsPrice).map(({ asset }) => asset))]
-    const found = await Promise.all(assets.map(async asset => [asset, await this.options.price(`${asset}-${quote}`)] as const))
-    const prices = new Map(found.map(([asset, price = Number.NaN]) => [asset, fromNumber(price)]))
-    return rows.map(tx => (needsPrice(tx) ? { ...tx, price: prices.get(tx.asset) } : tx))
+    const priceless = rows.filter(needsPrice)
+    const prices = new Map<string, (t: number) => number | undefined>()
+    for (const asset of new Set(priceless.map(({ asset }) => asset))) {
+      const times = priceless.filter(tx => tx.asset === asset).map(({ t }) => t)
+      prices.set(asset, await this.options.prices(`${asset}-${quote}`, times))
+    }
+    return rows.map(tx => (needsPrice(tx) ? { ...tx, price: fromNumber(prices.get(tx.asset)!(tx.t) ?? Number.NaN) } : tx))
   }
 }
