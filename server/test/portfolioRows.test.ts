@@ -189,7 +189,7 @@ describe('a server that is killed', () => {
       written('rows.json', JSON.stringify({ portfolios: [{ id: 'P' }], feeds: ['sim:7'] })),
     ]
     const sent: string[] = []
-    const answered = new Set<string>()
+    const answered = new Map<string, ReturnType<typeof buy>>()
     for (let run = 0; run < 3; run++) {
       const server = DriftwireProcess.serve(...options)
       const url = await server.url()
@@ -203,7 +203,7 @@ describe('a server that is killed', () => {
             body: JSON.stringify({ transactions: rows }),
           }).catch(() => undefined)
           if (response?.status !== 200) return
-          for (const row of rows) answered.add(row.id)
+          for (const row of rows) answered.set(row.id, row)
         }
       }
       const working = Promise.all([work(), work(), work(), work()])
@@ -217,10 +217,7 @@ describe('a server that is killed', () => {
     }
     const server = DriftwireProcess.serve(...options)
     const client = await server.client()
-    const known = await client.ask<{ accepted: number; known: number }>('record', {
-      portfolio: 'P',
-      transactions: [...answered].map(id => buy({ id })),
-    })
+    const known = await client.ask<{ accepted: number; known: number }>('record', { portfolio: 'P', transactions: [...answered.values()] })
     expect(known).toEqual({ accepted: 0, known: answered.size, refused: [] })
     await client.subscribe(['pnl:P'])
     const pnl = await client.replica('pnl:P')
