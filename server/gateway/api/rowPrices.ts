@@ -24,7 +24,8 @@ export const rowPrices =
   async (symbol, times) => {
     const now = await market.price(symbol)
     const isNear = (t: number): boolean => now !== undefined && Math.abs(t - now.t) <= HOUR
-    const past = times.filter(t => !isNear(t))
+    // A row of the last hour, of a symbol without a market, has no past to be asked for.
+    const past = times.filter(t => !isNear(t) && t < Date.now() - HOUR)
     const closes = past.length === 0 ? [] : await hourlyCloses(stored, symbol, Math.min(...past) - DAY, Math.max(...past))
     return t => (isNear(t) ? now!.price : lastBefore(closes, t))
   }
