@@ -158,7 +158,7 @@ const forged = (data, change) => {
   const db = new Database(file(data))
   let hash = '0'.repeat(64)
   for (const { seq, entries } of db.prepare('SELECT seq, entries FROM blocks ORDER BY seq').all()) {
-    const texts = entries
+    const texts = Buffer.from(entries)
       .toString()
       .split('\n')
       .filter(Boolean)
@@ -200,8 +200,9 @@ const flip = (path, at) => {
 const flipEntry = data => {
   const db = new Database(file(data))
   const { seq, entries } = db.prepare(`SELECT seq, entries FROM blocks WHERE seq = (${middle})`).get()
-  entries[entries.length >> 1] ^= 1
-  db.prepare('UPDATE blocks SET entries = ? WHERE seq = ?').run(entries, seq)
+  const bytes = Buffer.from(entries)
+  bytes[bytes.length >> 1] ^= 1
+  db.prepare('UPDATE blocks SET entries = ? WHERE seq = ?').run(bytes, seq)
   db.close()
 }
 const wal = data => `${file(data)}-wal`
@@ -248,6 +249,14 @@ const TAMPERINGS = [
     data => {
       forged(data, text => text.replaceAll('100000', '100001'))
       sql('DELETE FROM snapshots')(data)
+      rmSync(`${file(data)}.head`)
+    },
+  ],
+  [
+    'a key changed, the chain computed again, and the head file deleted',
+    'SIGTERM',
+    data => {
+      forged(data, text => text.replace('"key":"k30"', '"key":"k_30"'))
       rmSync(`${file(data)}.head`)
     },
   ],

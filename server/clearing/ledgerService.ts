@@ -117,7 +117,7 @@ export class LedgerService {
       try {
         ledger.post(readEntry(text))
       } catch (error) {
-        throw new JournalError(`entry ${seq}: ${(error as Error).message}`)
+        throw new JournalError(`entry ${seq}: ${(error as Error).message.replace(/^entry \d+: /, '')}`)
       }
     }
     return ledger

@@ -65,7 +65,7 @@ export const checkOpening = ({ file, db, id, blocks, acknowledged, followedMax }
   const whole = base.seq === 0 || head.seq <= followedMax
   follow(file, blocks, whole ? START : base, head)
   if (record) checkHash(file, blocks, head, record)
-  const { mended, late } = checkKeys(blocks, base.seq, record?.seq ?? Number.POSITIVE_INFINITY)
+  const { mended, late } = checkKeys(file, blocks, base.seq, record?.seq ?? Number.POSITIVE_INFINITY)
   if (mended > 0) notes.push(`${file}: the keys of ${mended} blocks were not those of their entries: they are written again`)
 
   const index = sealed?.copy() ?? new IndexDigest()
@@ -129,11 +129,11 @@ export const hashAt = (blocks: Blocks, seq: number): string | undefined => {
  * Writes the keys of blocks after a number again if they are not those of the texts. Returns how many were not, and who registered after the
  * entry `acknowledged`.
  */
-const checkKeys = (blocks: Blocks, after: number, acknowledged: number): { mended: number; late: ReadonlySet<string> } => {
+const checkKeys = (file: string, blocks: Blocks, after: number, acknowledged: number): { mended: number; late: ReadonlySet<string> } => {
   const late = new Set<string>()
   let mended = 0
   for (const block of blocks.after(after)) {
-    const keys = keysOf(block, (seq, client) => seq > acknowledged && late.add(client))
+    const keys = keysOf(file, block, (seq, client) => seq > acknowledged && late.add(client))
     if (keys === blocks.keys(block.seq)) continue
     blocks.setKeys(block.seq, keys)
     mended += 1
@@ -141,15 +141,26 @@ const checkKeys = (blocks: Blocks, after: number, acknowledged: number): { mende
   return { mended, late }
 }
 
-/** Returns the keys that the texts of a block have, as they are written beside it. `registered` is called with each registration. */
-export const keysOf = (block: Block, registered: (seq: number, client: string) => void = () => {}): string => {
+/**
+ * Returns the keys that the texts of a block have, as they are written beside it. `registered` is called with each registration. Throws
+ * JournalError if a text is not JSON.
+ */
+export const keysOf = (file: string, block: Block, registered: (seq: number, client: string) => void = () => {}): string => {
   const keys: BlockKey[] = []
   for (const { seq, text } of linksOf(block, block.first - 1)) {
-    const { who, key, kind, client } = JSON.parse(text) as { who: string; key?: string; kind?: string; client?: string }
+    const { who, key, kind, client } = readText(file, seq, text)
     keys.push(key === undefined ? 0 : [who, key])
     if (kind === 'register' && client !== undefined) registered(seq, client)
   }
   return JSON.stringify(keys)
+}
+
+const readText = (file: string, seq: number, text: string): { who: string; key?: string; kind?: string; client?: string } => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw changed(file, `entry ${seq} with ${(error as Error).message}`, 'JSON')
+  }
 }
 
 /** Returns the sum of all users. Throws JournalError if those of the entries that were acknowledged are not the ones that were written. */

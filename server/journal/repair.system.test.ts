@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command } from '../../streams/ledger/command.ts'
@@ -283,5 +284,104 @@ describe('an entry that does not follow by the ledger and was never another', ()
     const { entries, lost, ended } = await repair(copyOf({ ...world, id }, 0, false))
     expect([entries, lost]).toEqual([50, [51, ENTRIES]])
     expect(ended).toMatch(/^entry 51: found 9 A in client:ann, expected 0\.0+625$/)
+  })
+})
+
+/** Something that may happen to a file, or that somebody may do to it. Numbers are shares of what there is. */
+type Harm =
+  | { readonly kind: 'bits' | 'zeros' | 'cut'; readonly of: 'journal.db' | 'journal.db.head'; readonly at: number; readonly bit: number }
+  | { readonly kind: 'sql'; readonly statement: string }
+
+const share = fc.double({ min: 0, max: 0.999, noNaN: true })
+const row = fc.integer({ min: 1, max: 43 }).map(i => `(SELECT seq FROM blocks ORDER BY seq LIMIT 1 OFFSET ${i - 1})`)
+const harms: fc.Arbitrary<Harm> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('bits' as const, 'zeros' as const, 'cut' as const),
+    of: fc.constantFrom('journal.db' as const, 'journal.db' as const, 'journal.db.head' as const),
+    at: share,
+    bit: fc.integer({ min: 0, max: 7 }),
+  }),
+  fc
+    .tuple(
+      row,
+      fc.constantFrom(
+        'DELETE FROM blocks WHERE seq =',
+        'DELETE FROM blocks WHERE seq >=',
+        'DELETE FROM blocks WHERE seq <',
+        "UPDATE blocks SET keys = '[]' WHERE seq >=",
+        'UPDATE blocks SET keys = substr(keys, 2) WHERE seq =',
+        'UPDATE blocks SET first = first - 1 WHERE seq =',
+        'UPDATE blocks SET hash = lower(hex(randomblob(32))) WHERE seq =',
+        'UPDATE blocks SET entries = substr(entries, 2) WHERE seq =',
+        "UPDATE blocks SET entries = CAST(replace(CAST(entries AS TEXT), '0000001', '0000009') AS BLOB) WHERE seq >=",
+        "UPDATE snapshots SET state = replace(state, '0.0000', '9.0000') WHERE seq >",
+        'UPDATE snapshots SET seq = seq - 7 WHERE seq >',
+        'DELETE FROM snapshots WHERE seq >',
+        'DELETE FROM users WHERE 0 <',
+        "UPDATE users SET hash = 'mine' WHERE 0 <",
+        "UPDATE journal SET id = 'another' WHERE 0 <",
+        'DROP TABLE users; SELECT 1 WHERE 0 <',
+        'DROP TABLE blocks; SELECT 1 WHERE 0 <',
+      ),
+    )
+    .map(([which, what]) => ({ kind: 'sql' as const, statement: `${what} ${which}` })),
+)
+
+const harm = (each: Harm): void => {
+  if (each.kind === 'sql') {
+    try {
+      meddle(each.statement)
+    } catch {
+      // What came before has left no table for it.
+    }
+    return
+  }
+  const file = join(dir, each.of)
+  const bytes = readFileSync(file)
+  const at = Math.floor(bytes.length * each.at)
+  if (each.kind === 'bits') bytes[at]! ^= 1 << each.bit
+  if (each.kind === 'zeros') bytes.fill(0, at, Math.min(at + 512, bytes.length))
+  writeFileSync(file, each.kind === 'cut' ? bytes.subarray(0, at) : bytes)
+}
+
+describe('whatever happens to a journal', () => {
+  it('it opens with what was acknowledged or not at all, and is restored to its last entry', { timeout: 120_000 }, async () => {
+    const world = made()
+    const kept = ['journal.db', 'journal.db.head'].map(name => [name, readFileSync(join(dir, name))] as const)
+    const seen = { opened: 0, refused: 0 }
+    await fc.assert(
+      fc.asyncProperty(fc.array(harms, { minLength: 1, maxLength: 3 }), async list => {
+        for (const name of readdirSync(dir)) rmSync(join(dir, name))
+        for (const [name, bytes] of kept) writeFileSync(join(dir, name), bytes)
+        for (const each of list) harm(each)
+        let journal: SqliteJournal | undefined
+        try {
+          journal = new SqliteJournal(path())
+        } catch (error) {
+          expect((error as Error).message).toContain('journal.db: ')
+          seen.refused += 1
+        }
+        if (journal) {
+          try {
+            // The copy is asked as well: without a head file nothing else knows how long it was.
+            const agrees = journal.id === world.id && journal.hashAt(ENTRIES) === world.entries.at(-1)!.hash
+            expect(agrees || !journal.vouched).toBe(true)
+            if (agrees) {
+              expect([...journal.since(0)]).toEqual(world.entries)
+              expect([...journal.keys()]).toHaveLength(ENTRIES - 2)
+              expect([world.state, undefined]).toContain(journal.snapshot?.state)
+              seen.opened += 1
+            }
+          } finally {
+            journal.close()
+          }
+        }
+        const { entries, lost } = await repair(copyOf(world))
+        expect([entries, lost]).toEqual([ENTRIES, undefined])
+        expect(now().entries).toEqual(world.entries)
+      }),
+      { numRuns: 40 },
+    )
+    expect(Math.min(seen.opened, seen.refused)).toBeGreaterThan(0)
   })
 })

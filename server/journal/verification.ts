@@ -11,7 +11,7 @@ export function* verification(blocks: Blocks, to: number, file: string): Generat
     if (block.seq > to) break
     const last = block.first === seq + 1 ? lastFollowing(block, hash) : seq
     if (last !== block.seq) throw unfollowing(file, last + 1)
-    if (keysOf(block) !== blocks.keys(block.seq))
+    if (keysOf(file, block) !== blocks.keys(block.seq))
       throw new JournalError(
         `${file}: found other keys beside entry ${block.seq} than in it, expected its own; start the server again to have them written again`,
       )
