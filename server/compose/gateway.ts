@@ -59,6 +59,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     hub,
     directory,
     history,
+    coverages: core.coverages,
     registry: metrics(status.feeds, () => status.figures()),
     accounts,
     orders,

@@ -14,6 +14,7 @@ import type { Accounts } from '../identity/accounts.ts'
 import type { Tokens } from '../identity/tokens.ts'
 import { portfolioPager } from '../pnl/portfolioPage.ts'
 import { type BackfillSource, openBackfillSource } from '../storage/read/backfillSource.ts'
+import { type Coverages, openCoverages } from '../storage/read/coverage.ts'
 import { type History, openHistory } from '../storage/read/history.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
 import { ServerStatus } from '../telemetry/serverStatus.ts'
@@ -27,6 +28,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly accounts: Accounts
   readonly tokens: Tokens
   readonly history: History
+  readonly coverages: Coverages
   readonly backfillSource: BackfillSource
   readonly dex: Dex
   readonly funds: readonly FundSpec[]
@@ -62,6 +64,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     bus: localBus({ epoch, frames$, channels: flow.channels, inputQueue, serverChannels }),
     queries: coreQueries(view, frames$),
     history,
+    coverages: openCoverages(engine, plan.sourceOrder),
     backfillSource: openBackfillSource(history, sink),
     status: coreStatus(core, progress, serverChannels, log),
     progress,

@@ -6,6 +6,7 @@ import { orderOfNumbers } from '../../streams/market/sourceOrder.ts'
 import { SymbolBars } from '../../streams/market/symbolBars.ts'
 import { CANDLE } from '../../streams/market/ticks.ts'
 import { INTERVALS } from '../../streams/wire/channels.ts'
+import { openCoverages } from '../storage/read/coverage.ts'
 import { openHistory } from '../storage/read/history.ts'
 import { marketPast } from '../storage/read/marketPast.ts'
 import { Bench, openedSink, sharedEngine } from './storageKit.ts'
@@ -93,6 +94,47 @@ describe('a time that several sources speak of', () => {
   it('keeps what was there if the same candles come once more from elsewhere', async () => {
     const { candles } = await stored([minutes(T, 3), minutes(T, 5, { size: 9 }).map(each => ({ ...each, id: `other-${each.id}` }))])
     expect(volumes(await candles('1m'))).toEqual([2, 2, 2, 9, 9])
+  })
+
+  it('is listed stretch by stretch, with what counts in it and where trades are missing', async () => {
+    const trades = [trade(T + 2 * MINUTE, { source: 'binance' }), trade(T + 4 * MINUTE + 30_000, { source: 'binance', id: 'b' })]
+    const { engine } = await stored([minutes(T, 60), trades, hours(T + HOUR, 2)])
+    const coverages = openCoverages(Promise.resolve(engine), [])
+    await Promise.resolve()
+    const at = (from: number, to: number, source: string, span: number) => ({ from: T + from, to: T + to, source, span })
+    const all = [
+      at(0, 2 * MINUTE, 'replay', MINUTE),
+      at(2 * MINUTE, 3 * MINUTE, 'binance', 0),
+      at(3 * MINUTE, 4 * MINUTE, 'replay', MINUTE),
+      at(4 * MINUTE, 5 * MINUTE, 'binance', 0),
+      at(5 * MINUTE, HOUR, 'replay', MINUTE),
+      at(HOUR, 3 * HOUR, 'replay', HOUR),
+    ]
+    expect(await coverages.of('BTC-USD', 0, 8e15)).toEqual(all)
+    expect(await coverages.of('BTC-USD', T + 2 * MINUTE, T + 4 * MINUTE)).toEqual(all.slice(1, 3))
+    expect(await coverages.of('NONE-USD', 0, 8e15)).toEqual([])
+  })
+
+  it('is counted from candles that are imported if trades are missing in it, and is a gap until then', async () => {
+    const { engine, candles } = await stored([[trade(T + 10, { size: 3 }), trade(T + HOUR - 10, { size: 4 })]])
+    const gap = {
+      symbol: 'BTC-USD',
+      src: 'sim',
+      kind: 'missed',
+      t: ((T + 60_000) / 1000).toFixed(3),
+      until: ((T + 90_000) / 1000).toFixed(3),
+      version: 1,
+    }
+    await engine.client.insert({ table: `${engine.database}.listening`, values: [gap], format: 'JSONEachRow' })
+    expect(await candles('1h')).toMatchObject([{ v: 7, gap: true }])
+    expect((await candles('1m')).map(({ gap }) => gap)).toEqual([undefined, undefined])
+    const { write, sink } = await openedSink(bench, engine, { spoolDir: `${bench.dir}/spool-later` })
+    write(T, hours(T, 1, { size: 50 }))
+    await sink.until(Number.POSITIVE_INFINITY)
+    const [hour] = await candles('1h')
+    expect([hour!.v, hour!.gap]).toEqual([50, undefined])
+    expect(await candles('1d')).toMatchObject([{ v: 50 }])
+    expect(volumes(await candles('1m'))).toEqual([3, 4])
   })
 
   const sources = fc.constantFrom('a', 'b')

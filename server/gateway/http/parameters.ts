@@ -1,3 +1,4 @@
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Parameter } from './route.ts'
 
 /** Describes a parameter of the path. */
@@ -18,3 +19,14 @@ export const timeInQuery = (name: string, description: string): Parameter =>
 /** Describes a whole number in the query, from `minimum` to `maximum`. */
 export const numberInQuery = (name: string, description: string, maximum: number, minimum = 0): Parameter =>
   inQuery(name, description, { type: 'integer', minimum, maximum })
+
+/** The last ms that a date can hold. */
+export const LAST_TIME = 8.64e15
+
+/** Reads a time in the query, ms. Throws a ProtocolError. */
+export const timeOf = (name: string, text: string | undefined, otherwise: number): number => {
+  if (text === undefined) return otherwise
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > LAST_TIME) throw new ProtocolError('invalid_params', `${name}: found "${text}", expected whole ms`)
+  return value
+}

@@ -169,12 +169,12 @@ const stateOf = (open_t: number, { open, high, low, close, volume, n }: Candle, 
   ...(gap && { gap }),
 })
 
-/** Reads the minutes of all sources in a time, and the candles that were given for it, as `composed` wants them. */
-const readSources = async (
+/** Reads the minutes of all sources in a time, and the candles that were given for it, as `composed` wants them. `names` are those of the sources. */
+export const readSources = async (
   engine: Engine,
   coverage: Coverage,
   range: Omit<CandleRange, 'step'>,
-): Promise<{ lanes: Lane[]; given: GivenCandle[] }> => {
+): Promise<{ lanes: Lane[]; given: GivenCandle[]; names: string[] }> => {
   const { symbol, order, gaps } = coverage
   const { from, to, interval } = range
   const input = await select(
@@ -199,7 +199,7 @@ const readSources = async (
     return of ? [{ source, minutes: of, gaps: gaps.get(src) ?? [] }] : []
   })
   const given = rows.map(({ src, openT, span, bar }) => ({ source: names.indexOf(src), openT, span, bar }))
-  return { lanes, given: given.sort((a, b) => lastMinute(a) - lastMinute(b) || a.source - b.source) }
+  return { lanes, names, given: given.sort((a, b) => lastMinute(a) - lastMinute(b) || a.source - b.source) }
 }
 
 const readGivenOf = async (engine: Engine, symbol: string, from: number, to: number, longest: number) => {

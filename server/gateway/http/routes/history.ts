@@ -2,24 +2,13 @@ import { hasPast } from '../../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import type { History } from '../../../storage/read/history.ts'
 import { csvOf } from '../csv.ts'
-import { inQuery, timeInQuery } from '../parameters.ts'
+import { inQuery, LAST_TIME, timeInQuery, timeOf } from '../parameters.ts'
 import { type Handler, JSON_TYPE, type Route } from '../route.ts'
 import { CHANNEL } from './states.ts'
 
 /** What the past is read from. */
 export interface HistoryServices {
   readonly history: History
-}
-
-/** The last ms that a date can hold. */
-const LAST_TIME = 8.64e15
-
-/** Reads a time in the query, ms. Throws a ProtocolError. */
-const timeOf = (name: string, text: string | undefined, otherwise: number): number => {
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value > LAST_TIME) throw new ProtocolError('invalid_params', `${name}: found "${text}", expected whole ms`)
-  return value
 }
 
 const rows: Handler<HistoryServices> = async (c, { history }) => {

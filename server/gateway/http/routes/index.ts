@@ -3,6 +3,7 @@ import { ABOUT_ROUTES, type AboutServices } from './about.ts'
 import { ACCOUNT_ROUTES } from './accounts.ts'
 import { ALLOCATE_ROUTES } from './allocate.ts'
 import { CMC_ROUTES } from './cmc.ts'
+import { COVERAGE_ROUTES, type CoverageServices } from './coverage.ts'
 import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
 import { DEX_ROUTES } from './dex.ts'
 import type { DexServices } from './dexQuery.ts'
@@ -20,6 +21,7 @@ export interface Services
   extends AboutServices,
     StateServices,
     HistoryServices,
+    CoverageServices,
     DepthServices,
     OrderServices,
     OperationServices,
@@ -43,5 +45,6 @@ export const ROUTES: readonly Route<Services>[] = [
   ...STATE_ROUTES,
   ...DEPTH_ROUTES,
   ...HISTORY_ROUTES,
+  ...COVERAGE_ROUTES,
   ...ABOUT_ROUTES,
 ]
