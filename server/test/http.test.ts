@@ -262,7 +262,7 @@ overTransports('HTTP', transport => {
         if (methods.get === undefined || (methods.get as State).security !== undefined) continue
         // Decentralised markets are asked for in dexHttp.test.ts, the depth of pools in poolDepth.test.ts.
         if (/^\/(gecko|cmc|v1\/dex)\/|\/depth$/.test(path)) continue
-        const response = await server.fetch(path.replace('{channel}', 'fund:WEB').replace('{id}', 'WEB'))
+        const response = await server.fetch(path.replace('{channel}', 'fund:WEB').replace('{id}', 'WEB').replace('{symbol}', 'WEB-USD'))
         expect(response.status, path).toBe(200)
         await response.body?.cancel()
       }
