@@ -78,8 +78,14 @@ export const COMMANDS: readonly Command[] = [
     name: 'import supplies',
     usage: `FILE ${SERVER}`,
     summary:
-      'send circulating supplies to a running server: CSV (asset,supply or t,asset,supply), or JSON as under assets of a configuration',
+      'send circulating supplies to a running server: CSV (asset,supply or t,asset,supply; from t on), or JSON as under assets of a configuration',
     run: runImport('supplies'),
+  },
+  {
+    name: 'import events',
+    usage: `FILE ${SERVER}`,
+    summary: 'send what happens to assets to a running server: redenominations, splits, new names, delistings (t,asset,kind,ratio,to)',
+    run: runImport('events'),
   },
   {
     name: 'import swaps',

@@ -4,6 +4,7 @@ import { symbolMap } from '../../streams/market/symbols.ts'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
+import { importEvents } from './importEvents.ts'
 import type { CandleStore } from './importPrices.ts'
 import { readSupplies, sendSupplies } from './importSupplies.ts'
 import { type Imported, type ImportedTransactions, importTransactions } from './importTransactions.ts'
@@ -15,7 +16,7 @@ const SERVER = { url: { type: 'string' }, token: { type: 'string' } } as const
 const TRANSACTIONS = { ...SERVER, portfolio: { type: 'string' } } as const
 const PRICES = { ...SERVER, data: { type: 'string' }, config: { type: 'string' } } as const
 
-/** `import transactions …`, `import prices …`, `import supplies …` and `import coingecko …`. Gives the exit code. Throws UsageError. */
+/** `import transactions …`, `import prices …`, `import supplies …`, `import events …` and `import coingecko …`. Gives the exit code. Throws UsageError. */
 export const runImport = async ([what, ...rest]: readonly string[], environment: Environment): Promise<number> => {
   switch (what) {
     case 'transactions':
@@ -24,10 +25,12 @@ export const runImport = async ([what, ...rest]: readonly string[], environment:
       return prices(rest, environment)
     case 'supplies':
       return supplies(rest, environment)
+    case 'events':
+      return events(rest, environment)
     case 'coingecko':
       return (await import('./importCoingecko.ts')).importCoingecko(rest, environment)
     default:
-      throw new UsageError(`import: found "${what ?? ''}", expected transactions, prices, supplies, swaps or coingecko`)
+      throw new UsageError(`import: found "${what ?? ''}", expected transactions, prices, supplies, events, swaps or coingecko`)
   }
 }
 
@@ -69,14 +72,37 @@ const quoteOf = async (server: RunningServer, portfolio: string): Promise<string
   }
 }
 
-const supplies = async (args: readonly string[], environment: Environment): Promise<number> => {
+/** Returns the one file of a command, and the running server to which an operator sends it. */
+const operatorsFile = async (what: string, args: readonly string[], environment: Environment) => {
   const { values, files } = read(args, SERVER)
   const { url = environment.DRIFTWIRE_URL, token } = values as Partial<Record<string, string>>
   const [file] = files
-  if (file === undefined || files.length > 1) throw new UsageError(`import supplies: found ${files.length} files, expected one`)
+  if (file === undefined || files.length > 1) throw new UsageError(`import ${what}: found ${files.length} files, expected one`)
   const given = token ?? environment.DRIFTWIRE_TOKEN ?? environment.DRIFTWIRE_ADMIN_TOKEN
   const local = url === undefined ? await localToken(resolve(environment.DRIFTWIRE_DATA ?? 'data')) : undefined
-  const server = new RunningServer(url, given ?? local, environment.DRIFTWIRE_PORT)
+  return { file, server: new RunningServer(url, given ?? local, environment.DRIFTWIRE_PORT) }
+}
+
+const events = async (args: readonly string[], environment: Environment): Promise<number> => {
+  const { file, server } = await operatorsFile('events', args, environment)
+  let refused = 0
+  try {
+    if (!(await server.answers())) throw new ServerError(`${server.url}: found no server, expected a running one`)
+    const { accepted, known } = await importEvents(file, server, (line, why) => {
+      refused += 1
+      console.error(`${file}:${line}: ${why}`)
+    })
+    console.log(`${file}: ${accepted} events accepted, ${known} known, ${refused} refused`)
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error
+    console.error(`driftwire: ${error.message}`)
+    return 1
+  }
+  return refused > 0 ? 1 : 0
+}
+
+const supplies = async (args: readonly string[], environment: Environment): Promise<number> => {
+  const { file, server } = await operatorsFile('supplies', args, environment)
   let refused = 0
   const told = await readSupplies(file, (line, why) => {
     refused += 1

@@ -166,8 +166,10 @@ const importOne = async (
 }
 
 const putSupplies = async (assets: Readonly<Record<string, { supply?: string }>>, server: RunningServer): Promise<void> => {
-  const known = Object.entries(assets).flatMap(([asset, { supply }]) => (supply ? [[asset, parseDecimal(supply)!] as const] : []))
-  const sent = await sendSupplies(new Map(known), server)
+  const known = Object.entries(assets).flatMap(([asset, { supply }]) =>
+    supply ? [{ t: undefined, asset, supply: parseDecimal(supply)! }] : [],
+  )
+  const sent = await sendSupplies(known, server)
   console.log(`${sent.accepted} supplies accepted, ${sent.known} known`)
 }
 

@@ -8,7 +8,10 @@ import { readSupplies } from './importSupplies.ts'
 const read = async (file: string): Promise<[supplies: Record<string, string>, bad: string[]]> => {
   const bad: string[] = []
   const supplies = await readSupplies(file, (line, why) => bad.push(`${line}: ${why}`))
-  return [Object.fromEntries([...supplies].map(([asset, amount]) => [asset, formatDecimal(amount)])), bad]
+  return [
+    Object.fromEntries(supplies.map(({ t, asset, supply }) => [t === undefined ? asset : `${asset} from ${t}`, formatDecimal(supply)])),
+    bad,
+  ]
 }
 let files = 0
 const content = (text: string): string => written(`supplies-${++files}`, text)
@@ -18,9 +21,9 @@ describe('a file of supplies', () => {
     ['CSV', 'asset,supply\nBTC,19000000.5\n\nETH,0\n', { BTC: '19000000.5', ETH: '0' }],
     ['CSV with a mark and other columns, in any order', '\uFEFFname, supply ,asset\r\n"a, b",1.50, BTC\r\n', { BTC: '1.5' }],
     [
-      'CSV with times: the newest of each',
+      'CSV with times, from when on each counts',
       't,asset,supply\n2024-08-08,BTC,2\n1723000000000,BTC,1\n2024-08-07T00:00:00Z,ETH,3\n2024-08-07,ETH,4\n',
-      { BTC: '2', ETH: '4' },
+      { 'BTC from 1723075200000': '2', 'BTC from 1723000000000': '1', 'ETH from 1722988800000': '4' },
     ],
     ['CSV without rows', 'asset,supply\n', {}],
     ['JSON as under assets', '{"BTC":{"supply":"19000000.5"},\n "XRP":{},"7":{"supply":"0"}}', { BTC: '19000000.5', '7': '0' }],

@@ -143,7 +143,7 @@ class Sender {
 }
 
 /** Yields the lines of a file. Throws UsageError if it cannot be read. */
-export const fileOf = async function* (file: string): ReturnType<typeof blocksOf> {
+const fileOf = async function* (file: string): ReturnType<typeof blocksOf> {
   try {
     yield* blocksOf(file)
   } catch (error) {

@@ -1,4 +1,5 @@
 import { readFund } from '../clearing/definedFunds.ts'
+import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { Operations } from '../gateway/api/operations.ts'
@@ -11,6 +12,7 @@ import type { CoreServices } from './services.ts'
 export interface Api {
   readonly orders: Orders
   readonly operations: Operations
+  readonly assetFacts: AssetFacts
   readonly portfolioRows: PortfolioRows
   readonly candleImport: CandleImport
 }
@@ -32,6 +34,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory): Api =>
         core.define(spec)
       },
     }),
+    assetFacts: new AssetFacts({ clearing, access, quote: config.quote }),
     portfolioRows: new PortfolioRows({
       clearing,
       access,

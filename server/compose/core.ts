@@ -88,6 +88,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const links = await linkLedger(parts)
 
   flow.run(inputQueue.input$).subscribe(frames$)
+  await links.ledgerFeed.enter(plan.facts, Date.now())
   // Before anything new can be added to it.
   await links.ledgerFeed.putRecorded()
   await links.ledgerFeed.putFacts()

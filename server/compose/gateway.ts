@@ -31,7 +31,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const { limits } = settings.config
   const directory = openDirectory(core)
   const { access } = directory
-  const { orders, operations, portfolioRows, candleImport } = openApi(core, directory)
+  const { orders, operations, assetFacts, portfolioRows, candleImport } = openApi(core, directory)
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
   let transport: Transport | undefined
   const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
@@ -64,6 +64,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     accounts,
     orders,
     operations,
+    assetFacts,
     portfolioRows,
     candleImport,
     dex: core.dex,

@@ -3,6 +3,7 @@ import type { FundSpec } from '../../streams/fund/spec.ts'
 import { type SymbolMap, symbolMap } from '../../streams/market/symbols.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
 import type { PoolSpec } from '../../streams/pools/spec.ts'
+import { type ConfiguredFacts, configuredFacts } from '../config/assetFacts.ts'
 import { fundSpecs } from '../config/fundSpecs.ts'
 import { UsageError } from '../config/options.ts'
 import { poolSpecs } from '../config/poolSpecs.ts'
@@ -21,6 +22,8 @@ export interface Plan {
   readonly funds: readonly FundSpec[]
   readonly portfolios: readonly PortfolioSpec[]
   readonly pools: readonly PoolSpec[]
+  /** What the configuration says of assets with a date. */
+  readonly facts: ConfiguredFacts
   /** From venues' symbols to canonical ones. */
   readonly symbolMap: SymbolMap
   readonly feeds: readonly Feed[]
@@ -36,6 +39,7 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   const funds = fundSpecs(config)
   const pools = poolSpecs(config, configFile)
   const portfolios = await portfolioSpecs(config, configFile, log)
+  const facts = await configuredFacts(config, configFile)
   const map = symbolMap(config.symbols, Object.keys(config.assets))
   const sim = (id: string, seed: string | undefined): Feed =>
     simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, now: Date.now })
@@ -44,5 +48,5 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   if (replaying && config.exchange.kind !== 'paper')
     throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": a past market takes no orders`)
   const sourceOrder = [...new Set([...(config.sources ?? []), ...feeds.flatMap(feed => feed.sources ?? [])])]
-  return { settings, funds, portfolios, pools, symbolMap: map, feeds, sourceOrder, replaying }
+  return { settings, funds, portfolios, pools, facts, symbolMap: map, feeds, sourceOrder, replaying }
 }

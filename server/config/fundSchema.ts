@@ -61,6 +61,7 @@ export const fundSchema = z.strictObject({
   createFeeBps: bps.default(0),
   redeemFeeBps: bps.default(0),
   inceptionTimeoutMs: ms.default(60_000),
+  delistAfterMs: ms.optional().describe('a member without a trade for so long has no market; as above if left out'),
   targets: z.enum(['frozen', 'live']).default('frozen'),
   rebalance: rebalance.prefault({}),
   market: symbol.optional().describe('the symbol its shares trade under'),

@@ -8,7 +8,7 @@ import type { Config } from './schema.ts'
 export const fundSpecs = (config: Config): FundSpec[] => config.funds.map(fund => fundSpec(fund, config))
 
 /** Returns one fund as the streams read it. */
-export const fundSpec = (fund: FundConfig, { quote, assets, exchange }: Config): FundSpec => {
+export const fundSpec = (fund: FundConfig, { quote, assets, exchange, delistAfterMs }: Config): FundSpec => {
   const { weighting, rebalance } = fund
   const chosen = weighting.scheme === 'market-cap' ? weighting.assets : undefined
   return {
@@ -24,6 +24,7 @@ export const fundSpec = (fund: FundConfig, { quote, assets, exchange }: Config):
     initialPrice: parseDecimal(fund.initialPrice)!,
     initialShares: parseDecimal(fund.initialShares)!,
     inceptionTimeoutMs: fund.inceptionTimeoutMs,
+    delistAfterMs: fund.delistAfterMs ?? delistAfterMs,
     targets: fund.targets,
     rebalance: rebalanceRules(rebalance, exchange.feeBps),
     createFeeBps: fund.createFeeBps,

@@ -34,6 +34,12 @@ export const configSchema = z.strictObject({
   retention: z.strictObject({ ticks: duration.optional(), measures: duration.optional() }).prefault({}),
   symbols: z.record(z.string(), symbol).default({}).describe('`SYMBOL` or `venue:SYMBOL` → canonical symbol'),
   sources: z.array(z.string()).optional().describe('sources of ticks, the one that counts before the others first'),
+  delistAfterMs: ms.default(86_400_000).describe('a member without a trade for so long has no market'),
+  events: z
+    .union([z.string().min(1), z.array(z.unknown())], { error: 'a file, or a list of {t, asset, kind, ratio?, to?}' })
+    .optional()
+    .describe('what happens to assets: CSV file (t,asset,kind,ratio,to), relative to the configuration, or a list of such rows'),
+  supplies: z.string().min(1).optional().describe('CSV file (t,asset,supply), relative to the configuration'),
   assets: named(z.strictObject({ supply: positive.optional() })).default({}),
   funds: z.array(fundSchema).default([]),
   portfolios: z.array(portfolio).default([]),

@@ -70,6 +70,7 @@ describe('without any option', () => {
       quote: 'USD',
       frameMs: 20,
       staleAfterMs: 10_000,
+      delistAfterMs: 86_400_000,
       storeMs: 1_000,
       significantDigits: 12,
       retention: {},

@@ -1,11 +1,17 @@
 import type { FundHoldings, Proposal } from '../../streams/fund/inception.ts'
+import { factOf } from '../../streams/ledger/assetEntry.ts'
+import type { Command } from '../../streams/ledger/command.ts'
 import type { FundTerms } from '../../streams/ledger/entry.ts'
 import type { RebalanceState } from '../../streams/ledger/rebalanceState.ts'
 import type { AssetEvent } from '../../streams/market/assetEvent.ts'
+import { byTime } from '../../streams/market/datedSupplies.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
+import type { ConfiguredFacts } from '../config/assetFacts.ts'
 import { UsageError } from '../config/options.ts'
 import type { InputQueue } from './inputQueue.ts'
 
+/** Events that the journal is asked to take at once. */
+const AT_ONCE = 1_000
 /** ms of event time after which a conversion that was refused is tried again. */
 const RETRY_MS = 1_000
 
@@ -58,6 +64,20 @@ export class LedgerFeed {
   async putFacts(): Promise<void> {
     const [supplies, events] = await Promise.all([this.clearing.ask('supplies', {}), this.clearing.ask('events', {})])
     if (supplies.length + events.length > 0) this.inputQueue.put({ kind: 'ledger', funds: [], supplies, events })
+  }
+
+  /** Writes down facts of the configuration that the journal does not know. Rejects with UsageError if it knows another of the same. */
+  async enter({ events, supplies }: ConfiguredFacts, t: number): Promise<void> {
+    const execute = (command: Command) => this.clearing.ask('execute', { command, who: 'system', t })
+    for (let i = 0; i < events.length; i += AT_ONCE) {
+      const piece = events.slice(i, i + AT_ONCE)
+      for (const [k, done] of (await Promise.all(piece.map(event => execute(factOf(event))))).entries()) {
+        if (!('refused' in done)) continue
+        const { t: at, asset, kind } = piece[k]!
+        throw new UsageError(`events: found the ${kind} of ${asset} at ${at}, refused as ${done.refused}, expected what the journal has`)
+      }
+    }
+    for (const [at, amounts] of byTime(supplies)) await execute({ kind: 'supplies', at, supplies: amounts })
   }
 
   /** Has what is owned converted by events that have happened, as of the frame `t` (ms). What cannot be converted yet is tried again. */

@@ -69,7 +69,7 @@ export const writeAssetEvent = ({ t, asset, kind, ratio, to }: AssetEvent): Writ
 })
 
 /** Says why a row is no event: which member, what was found, what was expected. */
-class BadEvent extends Error {}
+export class BadEvent extends Error {}
 
 /**
  * Makes an event of the texts of a row; '' is absent. A split and a redenomination need a `ratio` and may have a `to`, a rename needs a

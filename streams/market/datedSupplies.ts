@@ -48,6 +48,18 @@ export class DatedSupplies {
   }
 }
 
+/** Returns supplies by the time from which on they count: of each time the last of each asset, 10⁻¹⁸. */
+export const byTime = <T extends number | undefined>(
+  rows: readonly { readonly t: T; readonly asset: string; readonly supply: bigint }[],
+): Map<T, Map<string, bigint>> => {
+  const times = new Map<T, Map<string, bigint>>()
+  for (const { t, asset, supply } of rows) {
+    const amounts = times.get(t) ?? new Map<string, bigint>()
+    times.set(t, amounts.set(asset, supply))
+  }
+  return times
+}
+
 /** Returns the newest supply of each asset that counts at `t` (ms), 10⁻¹⁸. */
 export const suppliesAt = (rows: readonly DatedSupply[], t: number): Map<string, bigint> => {
   const newest = new Map<string, DatedSupply>()

@@ -79,7 +79,7 @@ export const transactionReader = (header: readonly string[]): ((fields: readonly
 }
 
 /** Reads a time as `timeOf` does. Returns ms; undefined if it is none or before 2009. */
-export const readTime = (text: string): number | undefined => {
+const readTime = (text: string): number | undefined => {
   const t = timeOf(text)
   return isTime(t) ? t : undefined
 }

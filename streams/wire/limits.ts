@@ -21,3 +21,6 @@ export const ROWS_PER_REQUEST_MAX = 10_000
 
 /** Assets whose supplies come in one request. */
 export const SUPPLIES_PER_REQUEST_MAX = 10_000
+
+/** Events of assets in one request. */
+export const EVENTS_PER_REQUEST_MAX = 1_000

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { parseDecimal } from '../lib/decimal.ts'
 import { NAME, NAME_FORM } from '../lib/names.ts'
+import { timeOf } from '../lib/time.ts'
 import { ERRORS, ProtocolError } from './errors.ts'
 import { checked, kindOf } from './explain.ts'
 import {
   AMOUNT_MAX,
   AMOUNT_TEXT_MAX,
   CHANNELS_PER_REQUEST_MAX,
+  EVENTS_PER_REQUEST_MAX,
   KEY,
   KEY_FORM,
   ROWS_PER_REQUEST_MAX,
@@ -78,13 +80,28 @@ export const SUPPLY = z
     return z.NEVER
   })
 
+/** ms: the last moment that a `Date` holds. */
+const LAST_MS = 8.64e15
+
+/** A moment, in ms since the epoch or as ISO 8601 has it. */
+const moment = z.union([z.int(), z.string()]).transform((value, context) => {
+  const t = timeOf(value)
+  if (t > 0 && t <= LAST_MS) return t
+  context.addIssue({ code: 'custom', message: 'ms since the epoch or an ISO 8601 time' })
+  return z.NEVER
+})
+
 /** The body that sets circulating supplies. */
 export const SUPPLIES = z.strictObject({
   supplies: z
     .record(name, SUPPLY, { error: ({ code }) => (code === 'invalid_key' ? NAME_FORM : undefined) })
     .refine(supplies => Object.keys(supplies).length <= SUPPLIES_PER_REQUEST_MAX, { error: `at most ${SUPPLIES_PER_REQUEST_MAX} assets` })
     .describe('asset → circulating supply'),
+  t: moment.optional().describe('from when on they count; from now on if left out'),
 })
+
+/** The body that says what happens to assets. Each row is read by itself. */
+export const EVENTS = z.strictObject({ events: z.array(z.unknown()).max(EVENTS_PER_REQUEST_MAX).describe('{t, asset, kind, ratio?, to?}') })
 
 /** Rows of a portfolio. Each is read by itself: one that cannot be read is reported by its number and does not spoil the others. */
 export const ROWS = z

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { FundSpec } from '../../../streams/fund/spec.ts'
-import type { FUNDING, SUPPLIES } from '../../../streams/wire/requests.ts'
+import type { FUNDING } from '../../../streams/wire/requests.ts'
 import type { GatewayPort } from '../../clearing/gatewayPort.ts'
 import type { FundConfig } from '../../config/fundSchema.ts'
 import { termsOf } from '../../config/fundTerms.ts'
@@ -17,13 +17,6 @@ export interface OperationsOptions {
   readonly readFund: (definition: unknown) => { readonly config: FundConfig; readonly spec: FundSpec }
   /** Called when a fund of this owner ('' for an operator) has been defined. */
   readonly defined: (spec: FundSpec, owner: string) => void
-}
-
-/** What became of supplies, in assets. */
-export interface SupplyAnswer {
-  readonly accepted: number
-  /** Those that had this supply already. */
-  readonly known: number
 }
 
 /** What operators have the clearing house do. Each method asks whether `who` may. */
@@ -61,15 +54,6 @@ export class Operations {
     authorize(this.options.access, who, { operate: 'funds' })
     await execute(this.options.clearing, { kind: halted ? 'halt' : 'resume', fund }, authorOf(who))
     return { fund, halted }
-  }
-
-  /** Lets funds weigh by these supplies from now on. A fund chooses no asset whose supply is zero. */
-  async supply(who: Principal, { supplies }: z.output<typeof SUPPLIES>): Promise<SupplyAnswer> {
-    authorize(this.options.access, who, { operate: 'funds' })
-    const byAsset = new Map(Object.entries(supplies))
-    const done = await execute(this.options.clearing, { kind: 'supplies', supplies: byAsset }, authorOf(who))
-    const { accepted } = JSON.parse(done) as { accepted: number }
-    return { accepted, known: byAsset.size - accepted }
   }
 
   /** Returns entries of the journal after a number, oldest first, with the number to go on from if there may be more. */

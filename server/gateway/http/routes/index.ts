@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { ABOUT_ROUTES, type AboutServices } from './about.ts'
 import { ACCOUNT_ROUTES } from './accounts.ts'
 import { ALLOCATE_ROUTES } from './allocate.ts'
+import { ASSET_FACT_ROUTES, type AssetFactServices } from './assetFacts.ts'
 import { CMC_ROUTES } from './cmc.ts'
 import { COVERAGE_ROUTES, type CoverageServices } from './coverage.ts'
 import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
@@ -25,6 +26,7 @@ export interface Services
     DepthServices,
     OrderServices,
     OperationServices,
+    AssetFactServices,
     PortfolioRowServices,
     ImportServices,
     DexServices,
@@ -38,6 +40,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...ACCOUNT_ROUTES,
   ...ORDER_ROUTES,
   ...OPERATION_ROUTES,
+  ...ASSET_FACT_ROUTES,
   ...PORTFOLIO_ROW_ROUTES,
   ...IMPORT_ROUTES,
   ...SPOOL_ROUTES,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
-import { FUNDING, SUPPLIES } from '../../../../streams/wire/requests.ts'
+import { FUNDING } from '../../../../streams/wire/requests.ts'
 import { fundSchema } from '../../../config/fundSchema.ts'
 import type { Operations } from '../../api/operations.ts'
 import { jsonText, ofFund } from '../answers.ts'
@@ -24,13 +24,6 @@ const FUNDED = answer(
     asset: z.string(),
     amount: AMOUNT,
     ...OUTCOME,
-  }),
-)
-const SUPPLIED = answer(
-  'Supplied',
-  z.object({
-    accepted: z.int().describe('assets whose supply is another from now on'),
-    known: z.int().describe('assets that had this supply already'),
   }),
 )
 const ENTRIES = answer(
@@ -94,15 +87,6 @@ export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
   },
   halt('halt', true, 'The fund takes no orders'),
   halt('resume', false, 'The fund takes orders again'),
-  {
-    method: 'post',
-    path: '/v1/admin/supplies',
-    summary: 'Circulating supplies that funds weigh by from now on',
-    who: { operate: 'funds' },
-    takes: { body: json(SUPPLIES) },
-    gives: SUPPLIED,
-    handler: async (c, { operations }) => c.json(await operations.supply(c.get('who'), checked(SUPPLIES, await readBody(c), 'body'))),
-  },
   {
     method: 'get',
     path: '/v1/audit',
