@@ -20,10 +20,10 @@ import type { Ticks } from './market/ticks.ts'
 import type { Past } from './past.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
 import { AssetPrices } from './pools/assetPrice.ts'
-import type { ChainEvents } from './pools/chainLog.ts'
+import type { ChainEvents, NamedToken } from './pools/chainLog.ts'
 import { Pool } from './pools/pool.ts'
 import type { TakenLog } from './pools/poolPast.ts'
-import { levelsSymbol, type PoolSpec } from './pools/spec.ts'
+import { levelsSymbol, type PoolSpec, type TokenSpec } from './pools/spec.ts'
 
 /** What a view is made of. */
 export interface ViewOptions {
@@ -229,9 +229,10 @@ export class View {
     for (const [id, past] of pools ?? []) this.pools.get(id)?.restore(past, live)
   }
 
-  private absorbLogs({ feed: index, logs, messages, bad, addresses }: ChainEvents): void {
+  private absorbLogs({ feed: index, logs, messages, bad, addresses, tokens }: ChainEvents): void {
     const feed = this.feeds[index]!
     feed.seen(feed.live ? this.t : Math.max(this.t, logs.at(-1)?.t ?? 0), messages, true, bad, Number.NaN)
+    for (const { address, token0, token1 } of tokens ?? []) this.poolsByAddress.get(address)?.learn(withAsset(token0), withAsset(token1))
     for (const address of addresses ?? []) this.poolsByAddress.get(address)?.follow(feed.line())
     for (const log of logs) {
       // A file of one pool's events may leave its address out.
@@ -411,3 +412,6 @@ export interface FrameOutput {
 }
 
 const emptyOutput = (): FrameOutput => ({ ticks: [], listening: [], logs: [], rebalances: [], events: [], funds: [], portfolios: [] })
+
+/** A token whose asset nobody has named is the asset that its symbol names. */
+const withAsset = (token: NamedToken): TokenSpec => ({ ...token, asset: token.symbol })

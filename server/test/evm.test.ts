@@ -10,7 +10,7 @@ import { KEPT } from '../feeds/evm/follower.ts'
 import type { Feed, FeedInput } from '../feeds/feed.ts'
 import { CONNECTION_TIMEOUTS } from '../feeds/live/connection.ts'
 import { SpecError } from '../feeds/specError.ts'
-import { Chain, type ChainBlock, oldTokenContract, poolContract, type Said, TestNode, tokenContract } from './evmChain.ts'
+import { Chain, type ChainBlock, type Contract, oldTokenContract, poolContract, type Said, TestNode, tokenContract } from './evmChain.ts'
 import { feedContext } from './feedKit.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
 
@@ -463,6 +463,44 @@ describe('a pool that is not what the configuration says', () => {
     const run = new Run(feedAt(url, [{ ...right, ...wrong }]), [])
     await expect(run.done).rejects.toThrow(SpecError)
     await expect(run.done).rejects.toThrow(line)
+  })
+
+  it('has the tokens that the contracts name, a symbol of 32 bytes too, if the configuration names none', async () => {
+    const chain = new Chain(500)
+    chain.add(SPRING, [{ index: 0, address: ADDRESS, ...sync(4_000_000_000n, 2n * 10n ** 18n) }])
+    const url = await started(new TestNode(chain, { [ADDRESS]: poolContract(TOKEN0, TOKEN1), ...TOKENS }), 'http')
+    const unnamed = { ...poolSpec({ id: 'P' }), token0: undefined, token1: undefined }
+    const run = new Run(feedAt(url, [{ id: 'P', kind: 'uniswap-v2', address: ADDRESS }], '#from=500'), [unnamed])
+    await run.until(run.has(chain))
+    expect(run.state('P', chain.head.t * 1000)).toMatchObject({ price: 2_000, reserves: { 0: '4000000000' } })
+    expect(run.driven.pipeline.view.pools.get('P')!.spec).toMatchObject({
+      token0: { symbol: 'USDC', decimals: 6, asset: 'USDC' },
+      token1: { symbol: 'WETH', decimals: 18, asset: 'WETH' },
+    })
+  })
+
+  it.each<[what: string, over: Record<string, Contract>, line: string]>([
+    [
+      'no decimals',
+      { [TOKEN0]: {} },
+      'pool P: token0: found no symbol, expected them in the configuration, because the contract does not say',
+    ],
+    [
+      'a symbol that is no name',
+      { [TOKEN1]: tokenContract('W E', 18) },
+      'pool P: token1: found the symbol "W E", expected them in the configuration, because the contract does not say',
+    ],
+    [
+      'another curve',
+      { [ADDRESS]: { ...poolContract(TOKEN0, TOKEN1), '0x22be3de1': `0x${'1'.padStart(64, '0')}` } },
+      'pool P: kind: found "uniswap-v2", expected "a pair',
+    ],
+  ])('cannot be followed where neither the contract nor the configuration says enough: %s', async (_, over, line) => {
+    const chain = new Chain(500)
+    chain.add(SPRING)
+    const url = await started(new TestNode(chain, { [ADDRESS]: poolContract(TOKEN0, TOKEN1), ...TOKENS, ...over }), 'http')
+    const run = new Run(feedAt(url, [{ id: 'P', kind: 'uniswap-v2', address: ADDRESS }]), [])
+    await expect(run.done).rejects.toThrow(line.replace(/"/g, line.startsWith('pool P: kind') ? '' : '"'))
   })
 
   it('is followed where the configuration says what the contract says, or nothing', async () => {

@@ -174,6 +174,25 @@ describe.each(KINDS)('a pool after a restart is what it would have been without 
     expect(run.state).toMatchObject({ since: NOON + 6 * MINUTE, reserves: { 0: String(10n ** 12n + 11n) } })
   })
 
+  it.each([true, false])('also if its tokens are known by its contract alone, before the store has answered: %s', async early => {
+    const engine = await database()
+    const { spec, said } = SMALL['a pair']!
+    const logs = said.map((each, i) => logAt(100 + (i >> 1), i % 2, each, NOON + (i >> 1) * MINUTE))
+    await engine.client.command({ query: `TRUNCATE TABLE ${engine.database}.pool_logs` })
+    const full = whole(spec, logs)
+    await full.store(engine)
+    const unnamed: PoolSpec = { ...spec, token0: undefined, token1: undefined }
+    const run = new Run(unnamed, true)
+    const tokens = [{ address: spec.address, token0: { symbol: 'USD', decimals: 6 }, token1: { symbol: 'ETH', decimals: 18 } }]
+    const past = await readPast(engine, Number.POSITIVE_INFINITY, { pools: [unnamed] })
+    const learn = (): void => run.driven.send({ kind: 'chain', feed: 0, logs: [], messages: 0, bad: {}, tokens })
+    if (early) learn()
+    run.driven.send(past)
+    if (!early) learn()
+    run.driven.clock(logs.at(-1)!.t)
+    expect(run.state).toEqual(full.state)
+  })
+
   it.skipIf(!haveRecordings)('a recorded day, cut in two: every figure, and every row after the cut', { timeout: 120_000 }, async () => {
     const engine = await database()
     const spec = poolSpec({ ...COINS, kind: 'uniswap-v3', address: '0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640', feePips: 500 })

@@ -45,9 +45,11 @@ export class AssetPrice extends Source implements Dependent {
     return Number.isNaN(ofMarket) ? this.derived() : ofMarket
   }
 
-  /** Lets it follow from a pool too. All pools are made before anybody follows a price. */
+  /** Lets it follow from a pool too. */
   restOn(anchor: Anchor): void {
+    if (this.followers > 0) for (const source of this.sources()) source.remove(this)
     this.anchors.push(anchor)
+    if (this.followers > 0) for (const source of this.sources()) source.add(this)
   }
 
   /** Says whether something it is computed from changed after the frame numbered `frame`. */

@@ -28,4 +28,20 @@ export interface ChainEvents {
   readonly bad: BadCounts
   /** A feed that follows a chain says of whom: what its pools show rests on it also if they have no logs. Lower case. */
   readonly addresses?: readonly string[]
+  /** What pools' contracts say of their tokens. */
+  readonly tokens?: readonly ContractTokens[]
+}
+
+/** The tokens of a pool as its contract names them. */
+export interface ContractTokens {
+  /** Of the pool, lower case. */
+  readonly address: string
+  readonly token0: NamedToken
+  readonly token1: NamedToken
+}
+
+/** A token as its contract names it. */
+export interface NamedToken {
+  readonly symbol: string
+  readonly decimals: number
 }

@@ -22,7 +22,7 @@ import { Stableswap } from './stableswap/stableswap.ts'
 import { UniswapV2 } from './uniswapV2.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
 
-/** The price of a token1 that the UTC day began with: that of 00:00 if one was known, else the first after it. */
+/** The price of a token1, raw, that the UTC day began with: that of 00:00 if one was known, else the first after it. */
 interface DayPrice {
   readonly day: number
   readonly price: number
@@ -58,23 +58,24 @@ const SHOWN_DEPTH = 0.02
 
 /** One pool: the state its logs give, and its measures in the quote currency at the prices of the moment. */
 export class Pool extends Source implements Dependent {
-  readonly spec: PoolSpec
+  private known: PoolSpec
   readonly figures: Mutable<PoolFigures>
   dirty = false
   private readonly changes: Changes
-  private readonly chain: PoolState | undefined
+  private readonly prices: AssetPrices
+  private chain: PoolState | undefined
   /** The prices of its tokens, if these are known. */
-  private readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
-  private readonly scales: readonly [number, number]
+  private assets: readonly [AssetPrice | undefined, AssetPrice | undefined] = [undefined, undefined]
+  private scales: readonly [number, number] = UNKNOWN
   private readonly feeds = new Set<FeedLine>()
   /** The feed and source whose order book it shows. */
   private followed: { readonly feed: FeedLine; readonly source: number } | undefined
   /** Its logs, the passing of its day and the silence of its feeds, as something it is computed from. */
   private readonly events = new Source()
-  private readonly logs: CanonicalLogs<AppliedLog>
-  private readonly day = new RollingVolume()
+  private logs: CanonicalLogs<AppliedLog>
+  private day = new RollingVolume()
   /** The snapshot before its first log. */
-  private readonly start: unknown
+  private start: unknown
   private dayPrice: DayPrice | undefined
   /** The UTC day that time has come to. */
   private today = Number.NEGATIVE_INFINITY
@@ -85,22 +86,46 @@ export class Pool extends Source implements Dependent {
   private savedDay = Number.NEGATIVE_INFINITY
   /** Its figures are of former runs, and no feed that goes by the wall has spoken of it yet. */
   private awaitsFeed = false
+  /** What former runs have stored, while its tokens have to be known to make its state of it. */
+  private past: PoolPast | undefined
 
   /** `took` gets each log that counts, also if it is removed. */
   constructor(spec: PoolSpec, prices: AssetPrices, changes: Changes, took: (log: TakenLog) => void = () => {}) {
     super()
-    this.spec = spec
+    this.known = spec
+    this.prices = prices
     this.changes = changes
     this.took = took
-    const { token0, token1, quote } = spec
-    const priced = (token: TokenSpec | undefined) => token && prices.of(token.asset, quote)
-    this.assets = [priced(token0), priced(token1)]
-    this.scales = [10 ** (token0?.decimals ?? Number.NaN), 10 ** (token1?.decimals ?? Number.NaN)]
-    this.chain = stateOf(spec, this.scales)
-    this.start = this.chain?.snapshot
     this.logs = new CanonicalLogs(startBlock(spec))
     this.figures = { ...initialRow(POOL, spec.id), pool: spec.kind, partial: true }
     this.events.add(this)
+    this.useTokens()
+  }
+
+  /** Its specification, with the tokens that its contract has named. */
+  get spec(): PoolSpec {
+    return this.known
+  }
+
+  /** Takes tokens over from its contract, if the configuration does not say them. Before any log of this run. */
+  learn(token0: TokenSpec, token1: TokenSpec): void {
+    if (this.spec.token0 !== undefined || this.spec.token1 !== undefined) return
+    this.known = { ...this.spec, token0, token1 }
+    this.useTokens()
+    if (this.past) this.restore(this.past, this.awaitsFeed)
+    if (this.listening) for (const asset of this.assets) asset?.follow(this)
+    this.events.touch(this.changes)
+  }
+
+  private useTokens(): void {
+    const { token0, token1, quote } = this.spec
+    const priced = (token: TokenSpec | undefined) => token && this.prices.of(token.asset, quote)
+    this.assets = [priced(token0), priced(token1)]
+    this.scales = [10 ** (token0?.decimals ?? Number.NaN), 10 ** (token1?.decimals ?? Number.NaN)]
+    if (this.chain === undefined) {
+      this.chain = stateOf(this.spec, this.scales)
+      this.start = this.chain?.snapshot
+    }
     this.anchorPrices()
   }
 
@@ -142,6 +167,10 @@ export class Pool extends Source implements Dependent {
    */
   restore(past: PoolPast, live: boolean): void {
     const { base, logs, minutes, gap } = past
+    // Without its state it has nothing but its places, and begins again when that is made.
+    this.past = this.chain === undefined ? past : undefined
+    this.logs = new CanonicalLogs(startBlock(this.spec))
+    this.day = new RollingVolume()
     if (base) this.loadState(base.place, base.state)
     for (const stored of logs) this.reapply(stored, base !== undefined)
     if (logs.length > 0) this.day.load(minutes, logs.at(-1)!.log.t)
@@ -359,7 +388,7 @@ export class Pool extends Source implements Dependent {
       const { reserves } = chain
       f.reserve0 = reserves?.[0]
       f.reserve1 = reserves?.[1]
-      f.il = this.dayPrice && FULL_RANGE[this.spec.kind] ? impermanentLoss(f.price / this.dayPrice.price) : Number.NaN
+      f.il = this.dayPrice && FULL_RANGE[this.spec.kind] ? impermanentLoss(chain.price / this.dayPrice.price) : Number.NaN
       chain.describe(f, day)
     }
     const [unit0, unit1] = this.units()
@@ -427,7 +456,7 @@ export class Pool extends Source implements Dependent {
   private openDay(t: number): boolean {
     this.today = Math.max(this.today, floorTo(t, DAY))
     if (this.dayPrice?.day === this.today) return false
-    const { price } = this
+    const price = this.chain?.price ?? Number.NaN
     const before = this.dayPrice?.price
     this.dayPrice = price > 0 ? { day: this.today, price } : undefined
     return this.dayPrice !== undefined && price !== before

@@ -1,4 +1,5 @@
 import type { FeedState } from '../../../streams/market/feedHealth.ts'
+import type { ContractTokens } from '../../../streams/pools/chainLog.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Environment } from '../environment.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
@@ -32,7 +33,9 @@ export class ChainFeed {
   private readonly follower: Follower
   private readonly bell = new Bell()
   private readonly gone: string[] = []
-  private checked = false
+  /** Undefined until the pools have been checked. */
+  private tokens: ContractTokens[] | undefined
+  private resumed = false
   private said: FeedState | undefined
   private told = 0
 
@@ -49,9 +52,6 @@ export class ChainFeed {
     const ring = (): void => this.bell.ring()
     signal.addEventListener('abort', ring)
     try {
-      yield* this.become('connecting')
-      // What is read before it is known what stands would come twice, or behind what is missing.
-      this.follower.resume(new Standing((await context.standingLogs?.()) ?? new Map()))
       while (!signal.aborted) {
         yield* this.become('connecting')
         let since = Number.POSITIVE_INFINITY
@@ -61,6 +61,7 @@ export class ChainFeed {
         try {
           node = await ChainNode.open(url, timeouts, environment)
           await this.begin(node)
+          yield* this.firstNews()
           since = environment.now()
           yield* this.become('live')
           while (!signal.aborted) {
@@ -88,8 +89,7 @@ export class ChainFeed {
   /** Rejects with SpecError if the contracts are not what the configuration says. */
   private async begin(node: ChainNode): Promise<void> {
     const { pools, context } = this.options
-    if (!this.checked) for (const pool of pools) await checkPool(node.client, pool)
-    this.checked = true
+    this.tokens ??= await this.checkPools(node)
     this.told = 0
     this.gone.length = 0
     const onRemoved = (hash: string): void => {
@@ -97,6 +97,26 @@ export class ChainFeed {
     }
     const unasked = await node.listen(this.addresses, { onNews: () => this.bell.ring(), onRemoved })
     context.log.info({ pools: pools.map(pool => pool.id), unasked }, 'following the chain')
+  }
+
+  /** Returns the tokens that only contracts name. */
+  private async checkPools(node: ChainNode): Promise<ContractTokens[]> {
+    const tokens: ContractTokens[] = []
+    for (const pool of this.options.pools) {
+      const named = await checkPool(node.client, pool)
+      if (named) tokens.push(named)
+    }
+    return tokens
+  }
+
+  /** Says once, before any log, what the contracts say; and goes on behind the logs of former runs. */
+  private async *firstNews(): AsyncGenerator<FeedInput> {
+    if (this.resumed) return
+    const { feed, standingLogs } = this.options.context
+    yield { kind: 'chain', feed, logs: [], messages: 0, bad: {}, tokens: this.tokens ?? [] }
+    // What is read before it is known what stands would come twice, or behind what is missing.
+    this.follower.resume(new Standing((await standingLogs?.()) ?? new Map()))
+    this.resumed = true
   }
 
   private async *news(node: ChainNode): AsyncGenerator<FeedInput> {

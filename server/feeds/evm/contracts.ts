@@ -1,5 +1,6 @@
 import { type Address, type Hex, hexToString, type PublicClient, parseAbi, trim } from 'viem'
 import { NAME } from '../../../streams/lib/names.ts'
+import type { ContractTokens, NamedToken } from '../../../streams/pools/chainLog.ts'
 import type { PoolKind } from '../../../streams/pools/spec.ts'
 import { SpecError } from '../specError.ts'
 
@@ -25,16 +26,17 @@ const POOL = parseAbi([
   'function fee() view returns (uint24)',
   'function tickSpacing() view returns (int24)',
   'function coins(uint256) view returns (address)',
+  'function stable() view returns (bool)',
 ])
 const TOKEN = parseAbi(['function decimals() view returns (uint8)', 'function symbol() view returns (string)'])
 /** Some of the oldest tokens have their symbol so. */
 const OLD_TOKEN = parseAbi(['function symbol() view returns (bytes32)'])
 
 /**
- * Checks a pool's configuration against its contract. Throws SpecError if they differ: its figures would be
+ * Checks a pool's configuration against its contract. Returns its tokens as the contract names them, if the configuration has neither. Throws SpecError if they differ: its figures would be
  * wrong by powers of ten. Members that the contract does not have are not checked. Rejects as the node does.
  */
-export const checkPool = async (client: PublicClient, pool: PoolParameters): Promise<void> => {
+export const checkPool = async (client: PublicClient, pool: PoolParameters): Promise<ContractTokens | undefined> => {
   const address = pool.address as Address
   const code = await client.getCode({ address })
   if (code === undefined || code === '0x')
@@ -47,23 +49,47 @@ export const checkPool = async (client: PublicClient, pool: PoolParameters): Pro
   )
   if (tokens.some(token => token === undefined))
     throw new SpecError(`pool ${pool.id}: address`, `a contract at ${address} that names no tokens`, `a pool of the kind ${pool.kind}`)
+  if (pool.kind === 'uniswap-v2' && (await read(client.readContract({ address, abi: POOL, functionName: 'stable' }))))
+    throw new SpecError(
+      `pool ${pool.id}: kind`,
+      pool.kind,
+      'a pair on the curve x·y = k: the contract says that it is on that of stable pairs',
+    )
   if (pool.kind === 'uniswap-v3') {
     same(`pool ${pool.id}: feePips`, pool.feePips, await read(client.readContract({ address, abi: POOL, functionName: 'fee' })))
     const spacing = await read(client.readContract({ address, abi: POOL, functionName: 'tickSpacing' }))
     same(`pool ${pool.id}: tickSpacing`, pool.tickSpacing, spacing)
   }
-  for (const i of [0, 1] as const) {
-    const configured = pool[`token${i}`]
+  const [token0, token1] = await Promise.all(tokens.map(token => tokenAt(client, token!)))
+  for (const [i, { symbol, decimals }] of [token0!, token1!].entries()) {
+    const configured = pool[i === 0 ? 'token0' : 'token1']
     const where = `pool ${pool.id}: token${i}`
     if (configured === undefined) continue
-    const { symbol, decimals } = await tokenAt(client, tokens[i]!)
-    // The configuration cannot have a symbol that is no name.
+    // What no name can be written as cannot be asked of the configuration.
     if (symbol !== undefined && NAME.test(symbol)) same(`${where}.symbol`, configured.symbol, symbol)
     same(`${where}.decimals`, configured.decimals, decimals)
   }
+  if (pool.token0 !== undefined || pool.token1 !== undefined) return undefined
+  return {
+    address: pool.address!.toLowerCase(),
+    token0: named(`pool ${pool.id}: token0`, token0!),
+    token1: named(`pool ${pool.id}: token1`, token1!),
+  }
 }
 
-const tokenAt = async (client: PublicClient, address: Address): Promise<{ symbol: string | undefined; decimals: number | undefined }> => {
+/** Returns what a contract says of a token. Throws SpecError if that is not enough. */
+const named = (where: string, { symbol, decimals }: FoundToken): NamedToken => {
+  const found = symbol !== undefined && NAME.test(symbol) ? '' : symbol === undefined ? 'no symbol' : `the symbol ${JSON.stringify(symbol)}`
+  if (found === '' && decimals !== undefined) return { symbol: symbol!, decimals }
+  throw new SpecError(where, found || 'no decimals', 'them in the configuration, because the contract does not say')
+}
+
+interface FoundToken {
+  readonly symbol: string | undefined
+  readonly decimals: number | undefined
+}
+
+const tokenAt = async (client: PublicClient, address: Address): Promise<FoundToken> => {
   const decimals = await client.readContract({ address, abi: TOKEN, functionName: 'decimals' }).catch(unlessRefused)
   const symbol = await client
     .readContract({ address, abi: TOKEN, functionName: 'symbol' })
