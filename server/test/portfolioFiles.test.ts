@@ -21,9 +21,10 @@ type Case = keyof typeof CASES
 const fileOf = (name: Case): string => reportFile(CASES[name][0], CASES[name][1])
 
 interface Pnl {
+  readonly known?: { readonly fees: number }
   readonly realised: number
   readonly fees: number
-  readonly assets: Readonly<Record<string, { qty: number; avg?: number; cost: number } | undefined>>
+  readonly assets: Readonly<Record<string, { qty: number; avg?: number; cost: number; realised?: number } | undefined>>
   readonly unpriced: object
 }
 
@@ -80,8 +81,9 @@ describe.runIf(haveReports)('a file of transactions', () => {
   })
 
   it('keeps the order of its rows within a second', async () => {
-    const { realised, assets } = await everyWay('rebuy', '3 rows accepted, 0 known, 0 refused', 0)
-    expect([realised, assets.BTC!.avg]).toEqual([11_000, 60_000])
+    const { assets } = await everyWay('rebuy', '3 rows accepted, 0 known, 0 refused', 0)
+    // No feed has a price, so the sums of the portfolio are absent; those of the asset are not.
+    expect([assets.BTC!.realised, assets.BTC!.avg]).toEqual([11_000, 60_000])
   })
 
   it('is read with carriage returns alone', async () => {
@@ -109,8 +111,8 @@ describe.runIf(haveReports)('a file of transactions', () => {
   })
 
   it('may say that a fee was paid out', async () => {
-    const { assets, fees } = await everyWay('rebate', '1 rows accepted, 0 known, 0 refused', 0)
-    expect([assets.ETH!.qty, assets.ETH!.cost, fees]).toEqual([1, 2_999.7, -0.3])
+    const { assets, known } = await everyWay('rebate', '1 rows accepted, 0 known, 0 refused', 0)
+    expect([assets.ETH!.qty, assets.ETH!.cost, known?.fees]).toEqual([1, 2_999.7, -0.3])
   })
 
   it('has numbers with exponents, without a digit before the point, and zeros of any form', async () => {
