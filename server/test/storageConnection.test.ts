@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Connection, embeddedConnection } from '../storage/engine/connection.ts'
 import { Bench } from './storageKit.ts'
 
@@ -78,12 +77,16 @@ describe('the embedded connection', () => {
     const odd = join(bench.dir, 'a{b}*c?')
     await mkdir(odd)
     for (const dir of [bench.dir, odd]) await writeFile(join(dir, 'rows'), bytes)
-    const before = (await readdir(tmpdir())).filter(name => name.startsWith('insert-'))
+    // A folder of its own: other tests insert at the same time.
+    const own = join(bench.dir, 'own')
+    await mkdir(own)
+    vi.stubEnv('TMPDIR', own)
     await client.exec({ query, values: createReadStream(join(bench.dir, 'rows')) })
     await client.exec({ query, values: createReadStream(join(odd, 'rows')) })
     await client.exec({ query, values: Readable.from([bytes.subarray(0, 3), bytes.subarray(3)]) })
     expect(await rows('SELECT toUInt32(count()), toUInt32(uniqExact(a)) FROM b')).toEqual([[210_000, 65_536]])
-    expect((await readdir(tmpdir())).filter(name => name.startsWith('insert-'))).toEqual(before)
+    vi.unstubAllEnvs()
+    expect(await readdir(own)).toEqual([])
   })
 
   it('streams more than fits into memory at once, and is free again where nobody reads on', async () => {
