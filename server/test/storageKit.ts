@@ -184,7 +184,7 @@ export const storedCandles = (engine: Engine): Promise<unknown[][]> =>
 
 const SPANS = [60_000, 300_000, 3_600_000, 86_400_000]
 
-/** The candles of ticks in the order of their arrival, worked out one tick at a time. */
+/** The candles of ticks in the order of their arrival, worked out one tick at a time. Of several candles of one source, length and end the first counts. */
 export const candlesOf = (arrived: readonly Tick[]): unknown[][] => {
   interface Candle {
     key: readonly [string, number, number]
@@ -198,8 +198,14 @@ export const candlesOf = (arrived: readonly Tick[]): unknown[][] => {
     lastT: number
   }
   const candles = new Map<string, Candle>()
+  const given = new Set<string>()
   for (const tick of arrived) {
     if (tick.type !== TRADE && tick.type !== CANDLE) continue
+    if (tick.type === CANDLE) {
+      const identity = [tick.symbol, tick.source, tick.span, tick.t].join(' ')
+      if (given.has(identity)) continue
+      given.add(identity)
+    }
     const firstT = tick.type === CANDLE ? tick.t - tick.span + 1 : tick.t
     for (const span of SPANS.filter(each => each >= tick.span)) {
       const key = [tick.symbol, span, tick.t - (tick.t % span)] as const
