@@ -64,7 +64,7 @@ const runImportSwaps = async (
   return failed ? 1 : 0
 }
 
-/** One file. False where something in it did not go in; what a later look may find different is told, too, and no reason to end. */
+/** One file. Returns false if a row did not go in. A row that a later look may find complete is named, too, but is no failure. */
 const one = async (file: string, target: SwapTarget, newest: Map<string, number>, again: boolean): Promise<boolean> => {
   const imported = { accepted: 0, known: 0, left: 0, refused: 0 }
   const before = newest.get(file)

@@ -123,7 +123,7 @@ function price(value: number, digits: number): string {
   return plain(value, 4)
 }
 
-/** So many digits, and no noughts behind them. */
+/** Returns a number with this many digits, without trailing zeros. */
 function plain(value: number, digits: number): string {
   const size = Math.abs(value)
   if (size === 0) return '0'

@@ -121,12 +121,12 @@ describe('SIGTERM', () => {
   ])('is answered within a second %s', async (name, t) => {
     const server = replaying(written(`${name}.csv`, `${HEADER}\n${rows(400_000, t)}\n`))
     await server.printed()
-    await new Promise(resolve => setTimeout(resolve, 300))
+    await server.status(({ feeds }) => Object.values(feeds as Record<string, { ticks: number }>).some(({ ticks }) => ticks > 0))
     const client = await server.client()
     const began = performance.now()
     const exited = ended(server)
     await client.closed
-    expect(client.bye).toBeDefined()
+    expect(client.bye).toMatchObject({ reason: 'the server is stopping' })
     expect(performance.now() - began).toBeLessThan(1_000)
     await exited
   })

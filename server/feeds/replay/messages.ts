@@ -33,7 +33,7 @@ export const messages: Recognise = ({ spec, lines, fragment }) => {
   return ofSeveral ? { sources, parts: runsOf, reader } : { sources, reader }
 }
 
-/** ms. A recorder writes down what comes as it comes; where receipts go back by more, it began anew, with another connection. */
+/** ms. A recorder writes down what comes as it comes; if receipts go back by more, it started again, with another connection. */
 const BACK_MS = 1_000
 /** Parts of a file that are read side by side; each costs the memory of some blocks. */
 const RUNS_MAX = 32
