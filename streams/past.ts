@@ -1,4 +1,5 @@
 import type { MarketPast } from './market/marketPast.ts'
+import type { PortfolioPast } from './pnl/portfolioPast.ts'
 import type { PoolPast } from './pools/poolPast.ts'
 
 /**
@@ -9,8 +10,12 @@ export interface Past {
   readonly kind: 'past'
   /** It holds what happened up to this event time, ms; Infinity if everything stored is the past of this run. */
   readonly asOf: number
+  /** The end (ms) of the frame that a former run of the same replay ended with: this one goes on from there. */
+  readonly resumedAt?: number
   /** Prices and trades; undefined if none are stored. */
   readonly market?: MarketPast
   /** What is stored of pools, by their ids. */
   readonly pools?: ReadonlyMap<string, PoolPast>
+  /** Portfolios; undefined if nothing is known of their past. */
+  readonly portfolios?: readonly PortfolioPast[]
 }

@@ -15,25 +15,27 @@ interface Sampling {
   readonly end: number
   /** Number of the frame up to which changes are stored. */
   readonly since: number
+  /** What changed before the start and was not stored any more. */
+  readonly owed: ReadonlySet<object>
   /** Funds that wait for an entry of the journal. */
   readonly deciding: ReadonlySet<string>
 }
 
 /** Of each measure, what changed, as rows. */
 const SAMPLERS: { readonly [K in MeasureKind]: (view: View, sampling: Sampling) => MeasureRow[] } = {
-  pnl: ({ portfolios }, { t, end, since }) =>
+  pnl: ({ portfolios }, { t, end, since, owed }) =>
     [...portfolios.values()].flatMap(portfolio => {
-      if (!portfolio.changedSince(since)) return []
+      if (!portfolio.changedSince(since) && !owed.has(portfolio)) return []
       portfolio.sample(t)
       return [pnlRow(portfolio, end)]
     }),
-  fund: ({ funds }, { t, end, since, deciding }) =>
+  fund: ({ funds }, { t, end, since, owed, deciding }) =>
     [...funds.values()]
-      .filter(fund => fund.changedAt > since && !(end === t && deciding.has(fund.spec.id)))
+      .filter(fund => (fund.changedAt > since || owed.has(fund)) && !(end === t && deciding.has(fund.spec.id)))
       .map(fund => fundRow(fund, end)),
-  pool: ({ pools }, { t, end, since }) =>
+  pool: ({ pools }, { t, end, since, owed }) =>
     [...pools.values()].flatMap(pool => {
-      if (!pool.changedSince(since)) return []
+      if (!pool.changedSince(since) && !owed.has(pool)) return []
       pool.evaluate(t)
       return [poolRow(pool, end)]
     }),
@@ -46,6 +48,7 @@ export class RowSampler {
   /** End of the `storeMs` in which the first change since the last rows fell; Infinity while nothing changed. */
   private next = Number.POSITIVE_INFINITY
   private since = 0
+  private readonly owed = new Set<object>()
 
   constructor(view: View, storeMs: number) {
     this.view = view
@@ -57,9 +60,27 @@ export class RowSampler {
     return this.next
   }
 
-  /** Takes what has changed so far for stored: it was changed by rows that are. */
+  /** Takes what has changed so far for stored, because rows that are stored changed it; but for the `storeMs` that is not over yet. */
   restored(): void {
-    this.since = this.view.changes.lastChange
+    const { changes, portfolios, funds, pools } = this.view
+    this.since = changes.lastChange
+    for (const portfolio of portfolios.values()) this.owe(portfolio, portfolio.movedAt)
+    for (const fund of funds.values()) this.owe(fund, fund.movedAt)
+    for (const pool of pools.values()) this.owe(pool, pool.figures.eventT)
+  }
+
+  /** Owes a row of what moved at `movedAt` (ms), if the `storeMs` of that moment is not over. What moved later than now did so in the next frame. */
+  private owe(source: object, movedAt: number): void {
+    const { t, frameMs } = this.view
+    if (t === 0) {
+      // Before the first frame all that was never stored waits for it.
+      if (movedAt === Number.POSITIVE_INFINITY) this.owed.add(source)
+      return
+    }
+    const end = Math.ceil((movedAt > t ? t + frameMs : t) / this.storeMs) * this.storeMs
+    if (t === end || !(movedAt > end - this.storeMs)) return
+    this.owed.add(source)
+    this.next = Math.min(this.next, end)
   }
 
   /** Returns rows of what entries of the journal have changed, as of the frame `t`. */
@@ -88,10 +109,11 @@ export class RowSampler {
     if (t < this.next && !last) return []
     // Live, after a stall, the end of more than one may have passed: the row has the newest.
     const end = last ? Math.max(this.next, t) : t - (t % this.storeMs)
-    const sampling = { t, end, since: this.since, deciding }
+    const sampling = { t, end, since: this.since, owed: this.owed, deciding }
     const rows = Object.values(SAMPLERS).flatMap(sample => sample(this.view, sampling))
     this.since = this.view.changes.lastChange
     this.next = Number.POSITIVE_INFINITY
+    this.owed.clear()
     return rows
   }
 }

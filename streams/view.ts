@@ -19,6 +19,7 @@ import { Instrument, Market } from './market/market.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { Past } from './past.ts'
 import { Portfolio, type PortfolioSpec } from './pnl/portfolio.ts'
+import type { PortfolioPast } from './pnl/portfolioPast.ts'
 import { AssetPrices } from './pools/assetPrice.ts'
 import type { ChainEvents, NamedToken } from './pools/chainLog.ts'
 import { Pool } from './pools/pool.ts'
@@ -96,7 +97,7 @@ export class View {
     })
     this.feeds = options.feeds.map(info => new FeedHealth(info, options.staleAfterMs))
     for (const spec of options.funds) this.define(spec)
-    this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.market, this.changes)]))
+    this.portfolios = new Map(options.portfolios.map(spec => [spec.id, new Portfolio(spec, this.market, this.changes, options.awaitsPast)]))
     const prices = new AssetPrices(this.market, this.changes)
     const took = (log: TakenLog): void => void this.output.logs.push(log)
     this.pools = new Map(options.pools.map(spec => [spec.id, new Pool(spec, prices, this.changes, took)]))
@@ -133,6 +134,10 @@ export class View {
       case 'past':
         this.restore(input)
         break
+      case 'portfolios':
+        this.restorePortfolios(input.pasts)
+        for (const { id } of input.pasts) this.output.portfolios.push(this.portfolios.get(id)!)
+        break
       case 'ledger':
         this.absorbLedger(input)
         break
@@ -156,7 +161,7 @@ export class View {
 
   /** Lets time come to the end of the frame `t`: what was due by then happens. */
   advance(t: number): void {
-    if (this.t === 0) for (const portfolio of this.portfolios.values()) portfolio.observe(t - this.frameMs)
+    if (this.t === 0) for (const portfolio of this.portfolios.values()) portfolio.observe(t, this.frameMs)
     const first = this.t === 0
     this.t = t
     this.open = false
@@ -222,11 +227,14 @@ export class View {
     this.open = true
   }
 
-  private restore({ market, pools }: Past): void {
+  private restore({ market, pools, portfolios = [], resumedAt }: Past): void {
     this.pastKnown = true
     this.market.restore(market ?? { instruments: [] }, !this.replays, this.changes)
     const live = this.feeds.some(feed => feed.live)
     for (const [id, past] of pools ?? []) this.pools.get(id)?.restore(past, live)
+    if (resumedAt !== undefined && this.t === 0) this.resume(resumedAt)
+    this.restorePortfolios(portfolios)
+    for (const portfolio of this.portfolios.values()) portfolio.endWaiting()
   }
 
   private absorbLogs({ feed: index, logs, messages, bad, addresses, tokens }: ChainEvents): void {
@@ -265,6 +273,20 @@ export class View {
     let at = this.market.losesAt
     for (const pool of this.pools.values()) at = Math.min(at, pool.changesAt)
     return at
+  }
+
+  /** Goes on after the frame that ended at `t` (ms): what falls due from then on happens at its own time. */
+  private resume(t: number): void {
+    this.t = t
+    this.happen(t, true)
+    this.nextMinute = floorTo(t, MINUTE) + MINUTE
+    this.nextDay = floorTo(t, DAY) + DAY
+    for (const portfolio of this.portfolios.values()) portfolio.observe(t, this.frameMs)
+  }
+
+  private restorePortfolios(portfolios: readonly PortfolioPast[]): void {
+    for (const past of portfolios) this.portfolios.get(past.id)?.restore(past, this.t)
+    this.nextTransaction = this.firstDue()
   }
 
   private get onlyPool(): Pool | undefined {
@@ -406,7 +428,7 @@ export interface FrameOutput {
   readonly rebalances: RebalanceProposal[]
   /** Events of assets that have happened. */
   readonly events: AssetEvent[]
-  /** Funds and portfolios that entries of the journal have changed, each once. */
+  /** Funds and portfolios that entries of the journal, or a past that was read again, have changed, each once. */
   readonly funds: Fund[]
   readonly portfolios: Portfolio[]
 }

@@ -46,7 +46,10 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory): Api =>
       symbols,
       sources,
       sink,
-      stored: symbol => symbols$.next(symbol),
+      stored(symbol) {
+        symbols$.next(symbol)
+        core.pricesStored()
+      },
       notReady: () => importsWait(core),
     }),
   }

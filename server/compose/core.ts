@@ -5,15 +5,21 @@ import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
+import type { Portfolio } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioPast } from '../../streams/pnl/portfolioPast.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
+import { PastKeeper } from '../core/pastKeeper.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
+import { readPortfolioPast } from '../pnl/portfolioPasts.ts'
+import type { Engine } from '../storage/engine/engine.ts'
 import { storedInFrame } from '../storage/read/marketPast.ts'
 import { readPast } from '../storage/read/past.ts'
+import { lastFrame } from '../storage/read/storedFrames.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import type { Plan } from './plan.ts'
@@ -33,6 +39,8 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly flow: Pipeline
   readonly inputQueue: InputQueue
   readonly restoring: Restoring
+  /** Notes that prices of the past were stored. */
+  readonly pricesStored: () => void
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
   readonly marketNotes: MarketNotes
@@ -52,10 +60,12 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const epoch = randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
   const inputQueue = new InputQueue()
-  const restoring = new Restoring(inputQueue, async (engine, asOf) => {
+  const restoring = new Restoring(inputQueue, async (engine, asOf, to) => {
     const frame = Math.ceil(asOf / config.frameMs) * config.frameMs
     if (Number.isFinite(frame)) storage.sink.continue(frame, await storedInFrame(engine, frame))
-    return readPast(engine, asOf, { pools })
+    const resumedAt = plan.replaying ? await lastFrame(engine, asOf, config.frameMs) : undefined
+    const portfolios = await past.initial(engine, asOf, resumedAt ?? to)
+    return { ...(await readPast(engine, asOf, { pools })), portfolios, ...(resumedAt !== undefined && { resumedAt }) }
   })
   const storageLog = log.child({ module: 'storage' })
   const storage = await openStorage(settings, names, engine => restoring.restore(engine), storageLog, signal)
@@ -74,6 +84,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     everything: recorder !== undefined,
     awaitsPast: storage.mayHavePast,
   })
+  const past = followPast({ plan, flow, inputQueue, engine: storage.engine }, storageLog, signal)
   const frames$ = new Subject<Frame>()
   const marketNotes = new MarketNotes(storage.engine, names, storageLog)
 
@@ -103,6 +114,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     flow,
     inputQueue,
     restoring,
+    pricesStored: past.pricesStored,
     frames$,
     recorder,
     marketNotes,
@@ -110,6 +122,42 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     ...links,
   }
   return { ...opened, dex: followDex(opened, storageLog) }
+}
+
+/** Reads what is stored of the past of portfolios: at the start, and whenever more of it has become known. */
+const followPast = (
+  { plan, flow, inputQueue, engine }: Pick<Core, 'plan' | 'flow' | 'inputQueue' | 'engine'>,
+  log: Logger,
+  signal: AbortSignal,
+) => {
+  const { frameMs } = plan.settings.config
+  const { view } = flow
+  const live = !plan.replaying
+  const pastOf = (running: Engine, { spec, history }: Portfolio, before: number, to: number) =>
+    readPortfolioPast(running, { ...history, ofFile: spec.transactions }, { before, to, frameMs, live })
+  const keeper = new PastKeeper({
+    engine,
+    portfolios: () => view.portfolios.values(),
+    read: (running, portfolio) => pastOf(running, portfolio, Number.POSITIVE_INFINITY, view.t),
+    inputQueue,
+    signal,
+    log,
+  })
+  return {
+    pricesStored: () => keeper.pricesStored(),
+    async initial(running: Engine, before: number, to: number): Promise<PortfolioPast[]> {
+      const pasts: PortfolioPast[] = []
+      for (const portfolio of view.portfolios.values()) {
+        try {
+          pasts.push(await pastOf(running, portfolio, before, to))
+        } catch (error) {
+          keeper.missed(portfolio.spec.id)
+          log.warn({ portfolio: portfolio.spec.id, error: (error as Error).message }, 'the past of a portfolio cannot be read; retrying')
+        }
+      }
+      return pasts
+    },
+  }
 }
 
 const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {

@@ -48,7 +48,8 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
     // What was decided before holds from the first frame on.
     core.ledgerFeed.begin()
     // A market does not wait: the past is put in when the store has answered.
-    void core.restoring.begin(Number.POSITIVE_INFINITY, signal)
+    const { frameMs } = settings.config
+    void core.restoring.begin(Number.POSITIVE_INFINITY, (Math.floor(Date.now() / frameMs) + 1) * frameMs, signal)
     await runLive(options)
     return
   }
@@ -94,7 +95,14 @@ const pacing = (core: Core, signal: AbortSignal) => {
     }
   }
   const begin = async (t: number): Promise<void> => {
-    if (mayHavePast) await restoring.begin(t, signal)
+    if (!mayHavePast) return
+    const before = (Math.ceil(t / frameMs) - 1) * frameMs
+    await restoring.begin(t, before, signal)
+    // It goes on from the frame that a former run ended with: what falls due from there on happens at its own time.
+    if (!(flow.view.t > 0 && flow.view.t < before)) return
+    await advanceTo(before)
+    inputQueue.put({ kind: 'clock', t: before })
+    await hasCapacity()
   }
   return { begin, hasCapacity, advanceTo }
 }

@@ -21,7 +21,7 @@ import { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
 
 /** All that a gateway asks of a core. It never touches the view: what it needs is sent to it, or asked for by a promise. */
-export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources'> {
+export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources' | 'pricesStored'> {
   readonly bus: Bus
   readonly queries: CoreQueries
   readonly gatewayPort: GatewayPort
@@ -48,7 +48,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
   offerPrivateChannels(serverChannels, clearing)
   const pager = portfolioPager({ of: id => view.portfolios.get(id)?.history, storedTo: () => sink.stats().storedTo })
   const history = openHistory(engine, pager, plan.sourceOrder)
-  const { knownFunds, funds, symbols, sources, accounts, tokens } = core
+  const { knownFunds, funds, symbols, sources, accounts, tokens, pricesStored } = core
   return {
     plan,
     knownFunds,
@@ -57,6 +57,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     sink,
     symbols,
     sources,
+    pricesStored,
     gatewayPort: pricedPort(core),
     accounts,
     tokens,

@@ -86,9 +86,10 @@ export const runReplay = async ({
   const breathe = breathing()
   for await (const input of inputs) {
     if (signal.aborted) return
-    if (!begun && input.kind !== 'feed') {
+    const t = begun ? 0 : timeOf(input)
+    if (t > 0) {
       begun = true
-      await begin(timeOf(input))
+      await begin(t)
       if (signal.aborted) return
     }
     if (input.kind === 'clock') await before(input.t)

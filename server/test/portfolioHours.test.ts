@@ -16,6 +16,7 @@ interface Hour extends State {
   readonly t: number
   readonly value?: number
   readonly total?: number
+  readonly day?: number
   readonly known?: { readonly value: number; readonly total: number }
   readonly assets: Record<string, { qty: number; price?: number; value?: number; realised: number; unrealised?: number }>
   readonly unpriced: Record<string, string>
@@ -106,6 +107,93 @@ describe('a portfolio older than its server', () => {
     expect(replies['pnl:old']).not.toHaveProperty('error')
     const { pushes, rows } = await client.replica('pnl:old')
     expect(rows.map(({ t }) => t as number)).toEqual((await history('old', { from: BEGIN, to: pushes[0]!.t! })).map(({ t }) => t))
+  })
+})
+
+describe('transactions that are older than the server', () => {
+  const BEGIN = Date.UTC(2023, 0, 1)
+  const LIVE = Date.UTC(2023, 0, 3, 12)
+  const priceAt = (hour: number): number => 50 + ((hour * 7) % 23)
+  const ROWS = [
+    [BEGIN + 2 * HOUR, 'buy', 2],
+    [BEGIN + 9 * HOUR + 60_000, 'buy', 1],
+    [BEGIN + 30 * HOUR, 'sell', 1.5],
+  ] as const
+
+  /** The return and the fall, worked out hour by hour: prices change at the ends of hours only. */
+  const naive = (last: number): { twr: number; abs: number } => {
+    let growth = 1
+    let peak = 0
+    let abs = 0
+    let qty = 0
+    let paid = 0
+    for (let hour = 1; BEGIN + hour * HOUR <= LIVE; hour++) {
+      const [before, now] = [priceAt(hour - 1), priceAt(hour)]
+      // Rows within the hour come at the price of its beginning, those of its end at the new one.
+      for (const [t, type, amount] of ROWS) {
+        if (!(t > BEGIN + (hour - 1) * HOUR && t < BEGIN + hour * HOUR)) continue
+        qty += type === 'buy' ? amount : -amount
+        paid += (type === 'buy' ? amount : -amount) * before
+      }
+      if (qty > 0) growth *= now / before
+      for (const [t, type, amount] of ROWS) {
+        if (t !== BEGIN + hour * HOUR) continue
+        qty += type === 'buy' ? amount : -amount
+        paid += (type === 'buy' ? amount : -amount) * now
+      }
+      const total = qty * now - paid
+      peak = Math.max(peak, total)
+      abs = Math.max(abs, peak - total)
+    }
+    growth *= last / priceAt(60)
+    const total = qty * last - paid
+    return { twr: growth - 1, abs: Math.max(abs, Math.max(peak, total) - total) }
+  }
+
+  it('have no return and no drawdown until the prices of their time are there, and then those of the hours; a new start keeps them', async () => {
+    const rows = ROWS.map(([t, type, qty]) => `${t},${type},ELDER,${qty},${priceAt(Math.floor((t - BEGIN) / HOUR))}`)
+    file('older.csv', `t,type,asset,qty,price\n${rows.join('\n')}\n`)
+    const trades = [{ symbol: 'ELDER-USD', t: LIVE + 500, price: 71, id: 'o1' }]
+    const config = { portfolios: [{ id: 'older', transactions: 'older.csv' }], feeds: [`replay:${tradesFile('older-trades.csv', trades)}`] }
+    server = await ProtocolServer.start(config, '--speed', 'max')
+    await server.replayed()
+    const state = (): Promise<Hour & { twr?: number; drawdown?: { abs: number } }> => server.json('/v1/state/pnl:older')
+    const before = await state()
+    expect([before.twr, before.drawdown, before.day]).toEqual([undefined, undefined, undefined])
+    const client = await server.client()
+    await client.subscribe(['pnl:older'])
+    const shown = await client.replica('pnl:older')
+    const headers = { 'content-type': 'application/x-ndjson', authorization: `Bearer ${ADMIN_TOKEN}` }
+    const candles = Array.from({ length: 61 }, (_, hour) => {
+      const price = priceAt(hour)
+      return JSON.stringify({
+        symbol: 'ELDER-USD',
+        open_t: BEGIN + (hour - 1) * HOUR,
+        span: HOUR,
+        o: price,
+        h: price,
+        l: price,
+        c: price,
+        v: 1,
+        id: `h${hour}`,
+      })
+    })
+    await server.json('/v1/admin/candles', { method: 'POST', headers, body: `${candles.join('\n')}\n` })
+    await client.until(() => shown.state.twr !== undefined)
+    const { twr, abs } = naive(71)
+    const known = await state()
+    expect(known.twr).toBeCloseTo(twr, 9)
+    expect(known.drawdown!.abs).toBeCloseTo(abs, 9)
+    expect(known.day).toBeCloseTo(1.5 * (71 - priceAt(48)), 9)
+    await server.stop()
+    server = await ProtocolServer.start(
+      { ...config, feeds: [`replay:${tradesFile('older-more.csv', [{ ...trades[0]!, t: LIVE + 9_500, id: 'o2' }])}`] },
+      '--speed',
+      'max',
+    )
+    await server.replayed()
+    const { twr: again, drawdown, day } = await state()
+    expect([again, drawdown, day]).toEqual([known.twr, known.drawdown, known.day])
   })
 })
 

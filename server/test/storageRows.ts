@@ -124,6 +124,7 @@ export const rowsOf = <M extends Measure>({ kind, entries }: M, numbers = anyNum
   const groups: Record<string, fc.Arbitrary<unknown>> = {}
   for (const entry of entries) {
     if (entry.form === 'field') Object.assign(members, figures([entry], numbers))
+    else if (entry.form === 'kept') members[entry.member] = valuesOf(entry.type, numbers)
     else if (entry.form === 'list') {
       const element = fc.record({ asset: names, ...figures(entry.fields, numbers) })
       members[entry.member] = fc.uniqueArray(element, { maxLength: 12, selector: x => x.asset })

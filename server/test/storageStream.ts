@@ -60,6 +60,7 @@ export const measuresAt = (k: number): MeasureRow[] =>
           total: 4,
           day: 5,
           twr: unknown,
+          ...{ pathGrowth: unknown, pathBase: unknown, pathPeak: unknown, pathHighest: unknown, pathAbs: unknown, pathRel: unknown },
           drawdownAbs: 0,
           drawdownRel: 0,
           stale: false,

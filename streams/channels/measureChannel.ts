@@ -16,7 +16,7 @@ export const showMeasure = <M extends Measure>(root: Branch, { entries }: M): ((
     else if (entry.form === 'list') writers.push(showList(root, entry))
     else if (entry.form === 'notes') writers.push(showNotes(root, entry))
     else if (entry.form === 'group') writers.push(showGroup(root, entry))
-    else figures.add(root, entry)
+    else if (entry.form !== 'kept') figures.add(root, entry)
   }
   return row => {
     const members = row as unknown as Members

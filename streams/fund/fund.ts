@@ -189,6 +189,13 @@ export class Fund extends Source implements Dependent {
     return instrument === undefined || !this.dead.isDead(asset, instrument, t)
   }
 
+  /** ms: when the newest trade or quote of what it may hold came. */
+  get movedAt(): number {
+    let at = Number.NEGATIVE_INFINITY
+    for (const { t, quoteT } of this.watched) at = Math.max(at, t || at, quoteT || at)
+    return at
+  }
+
   /** What the fund's level is divided by; NaN while it is not known. */
   get levelDivisor(): number {
     return this.level.divisorNow

@@ -361,8 +361,12 @@ export class Market {
   /** Ends the frame `t` (ms): what the past ends with is known to have come, or not to come, again. */
   endFrame(t: number, changes: Changes): void {
     if (this.knownFrom === Number.POSITIVE_INFINITY) this.knownFrom = t + AHEAD_MS_MAX
-    for (const instrument of this.ending) if (instrument.last) this.endPast(instrument, changes)
-    this.ending = []
+    this.ending = this.ending.filter(instrument => {
+      const [last] = instrument.last ?? []
+      if (last && last.t > t) return true
+      if (last) this.endPast(instrument, changes)
+      return false
+    })
     this.t = t
   }
 

@@ -67,6 +67,11 @@ export interface ShownField<M extends string = string, T = unknown> extends Omit
   readonly form: 'shown'
 }
 
+/** A figure that is stored and not shown: a later start goes on from it. */
+export interface KeptField<M extends string = string, T = unknown> extends Omit<Field<M, T>, 'form'> {
+  readonly form: 'kept'
+}
+
 /** Figures of each asset: a list of elements with `asset` and these members, in the table parallel arrays. */
 export interface AssetList<M extends string = string, F extends readonly Field[] = readonly Field[]> {
   readonly form: 'list'
@@ -97,7 +102,7 @@ export interface Place {
 }
 
 /** One line of a measure's list. */
-export type Entry = Field | ShownField | AssetList | Notes | Group | Place
+export type Entry = Field | ShownField | KeptField | AssetList | Notes | Group | Place
 
 /** All that is known of a measure: its rows, their table, the state of its channel and its history follow from it. */
 export interface Measure<K extends string = string, T extends string = string, E extends readonly Entry[] = readonly Entry[]> {
@@ -132,6 +137,14 @@ export const shown = <const M extends string, T>(member: M, type: ValueType<T>):
   place: member,
 })
 
+/** Returns a figure that is stored and not shown. */
+export const kept = <const M extends string, T>(member: M, type: ValueType<T>): KeptField<M, T> => ({
+  form: 'kept',
+  member,
+  type,
+  place: member,
+})
+
 /** Returns a list of assets. */
 export const list = <const M extends string, const F extends readonly Field[]>(
   member: M,
@@ -155,7 +168,9 @@ export const group = <const M extends string, const F extends readonly Field[]>(
 /** Returns the mark of branches whose columns come later. */
 export const place = (...branches: string[]): Place => ({ form: 'place', branches })
 
-type FieldMembers<F extends Field | ShownField> = { readonly [X in F as X['member']]: X extends { type: ValueType<infer T> } ? T : never }
+type FieldMembers<F extends Field | ShownField | KeptField> = {
+  readonly [X in F as X['member']]: X extends { type: ValueType<infer T> } ? T : never
+}
 type ListMembers<L extends AssetList> = { readonly [X in L as X['member']]: readonly ElementOf<X>[] }
 type NoteMembers<N extends Notes> = {
   readonly [X in N as X['member']]: X['fixed'] extends string ? readonly string[] : readonly (readonly [asset: string, reason: string])[]
@@ -166,7 +181,7 @@ type GroupMembers<G extends Group> = { readonly [X in G as X['member']]?: FieldM
 export type ElementOf<L extends AssetList> = { readonly asset: string } & FieldMembers<L['fields'][number]>
 /** A stored row: `t` is the end of the `storeMs` that it speaks of. */
 export type RowOf<M extends Measure> = { readonly kind: M['kind']; readonly id: string; readonly t: number } & FieldMembers<
-  Extract<M['entries'][number], Field>
+  Extract<M['entries'][number], Field | KeptField>
 > &
   ListMembers<Extract<M['entries'][number], AssetList>> &
   NoteMembers<Extract<M['entries'][number], Notes>> &
@@ -182,7 +197,7 @@ export const initialRow = <M extends Measure>({ kind, entries }: M, id: string):
     ['t', 0],
   ]
   for (const entry of entries) {
-    if (entry.form === 'field' || entry.form === 'shown') members.push([entry.member, entry.type.initial])
+    if (entry.form === 'field' || entry.form === 'shown' || entry.form === 'kept') members.push([entry.member, entry.type.initial])
     else if (entry.form === 'list' || entry.form === 'notes') members.push([entry.member, []])
   }
   // Not built member by member: such an object is slow to write to, and figures are written every frame.

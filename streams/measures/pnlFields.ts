@@ -1,4 +1,4 @@
-import { field, flag, list, measure, number, place, reasons, sum, text } from './fields.ts'
+import { field, flag, kept, list, measure, number, place, reasons, sum, text } from './fields.ts'
 
 /** Figures of each asset of a portfolio. */
 export const ASSETS = list('assets', 'objects', [
@@ -41,5 +41,12 @@ export const PNL = measure('pnl', 'pnl', [
   place('assets', 'unpriced'),
   field('stale', flag),
   ASSETS,
+  // What the return and the drawdown have come to: a later start goes on from there.
+  kept('pathGrowth', number),
+  kept('pathBase', number),
+  kept('pathPeak', number),
+  kept('pathHighest', number),
+  kept('pathAbs', number),
+  kept('pathRel', number),
   reasons('unpriced'), // why an asset's worth is not known in full
 ])

@@ -20,9 +20,20 @@ export class BookingQueue {
     return this.recorded.length === 0 ? this.ofFile : merged(this.ofFile, this.recorded, byTime)
   }
 
+  /** How many rows there are. */
+  get size(): number {
+    return this.ofFile.length + this.recorded.length
+  }
+
   /** Whether any row is booked. */
   get begun(): boolean {
     return this.nextOfFile + this.nextRecorded > 0
+  }
+
+  /** ms: the time of the last row that is booked; -Infinity if none is. */
+  get bookedTo(): number {
+    const last = (row: Transaction | undefined): number => row?.t ?? Number.NEGATIVE_INFINITY
+    return Math.max(last(this.ofFile[this.nextOfFile - 1]), last(this.recorded[this.nextRecorded - 1]))
   }
 
   /** The next row to be booked. */

@@ -28,7 +28,15 @@ export interface PathState {
 }
 
 const BEGINNING: PathState = { growth: 1, base: 0, peak: 0, highest: 1, abs: 0, rel: 0 }
-const LOST: PathState = { growth: Number.NaN, base: Number.NaN, peak: Number.NaN, highest: Number.NaN, abs: Number.NaN, rel: Number.NaN }
+/** A path of which nothing is known. */
+export const LOST: PathState = {
+  growth: Number.NaN,
+  base: Number.NaN,
+  peak: Number.NaN,
+  highest: Number.NaN,
+  abs: Number.NaN,
+  rel: Number.NaN,
+}
 
 /**
  * The way a portfolio has gone: the deepest fall below its highest point before, `abs` of its total, `rel` of what a unit of money invested
@@ -40,12 +48,17 @@ export class Path {
 
   /** Whether nothing of it was missed. */
   get known(): boolean {
-    return !Number.isNaN(this.state.peak)
+    return !Number.isNaN(this.state.growth)
   }
 
   /** Forgets everything: a part of the way was not seen. Nothing is known until `state` is set. */
   lose(): void {
     this.state = { ...LOST }
+  }
+
+  /** Forgets the falls: a part of the way was not seen, but no money came or went in it. */
+  loseDepth(): void {
+    this.state = { ...LOST, growth: this.state.growth, base: this.state.base }
   }
 
   /** Returns what the path has come to. */

@@ -10,7 +10,9 @@ import type { AccountBalances, AssetPnl, PnlFigures, PnlRow } from '../measures/
 import type { Balances } from './balances.ts'
 import { BookingQueue } from './bookingQueue.ts'
 import type { Method } from './lots.ts'
-import { Path, type PathPoint } from './path.ts'
+import { LOST, Path, type PathPoint, type PathState } from './path.ts'
+import { PathSteps } from './pathSteps.ts'
+import type { PortfolioPast } from './portfolioPast.ts'
 import { Positions } from './positions.ts'
 import { type BookedSums, type Standing, Summing } from './sums.ts'
 import { inOrder, type Transaction } from './transaction.ts'
@@ -42,8 +44,6 @@ interface Holding {
   cost: number
   /** A row of it could not be valued. */
   unvalued: boolean
-  /** NaN if it had none, or was no holding yet. */
-  priceAtMidnight: number
 }
 
 /**
@@ -67,6 +67,11 @@ export class Portfolio extends Source implements Dependent {
   private positions: Positions
   private readonly holdings = new Map<string, Holding>()
   private readonly path = new Path()
+  /** Whether the path before the first frame is still to come; until then the path is unknown. */
+  private awaitsPast: boolean
+  private readonly recent = new PathSteps()
+  /** Former runs have left no state of it in the store. */
+  private unstored = false
   private readonly queue: BookingQueue
   /** A row belongs before what is booked, or before the running day. */
   private late = false
@@ -88,14 +93,17 @@ export class Portfolio extends Source implements Dependent {
   private midnightTotal = Number.NaN
   /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
   private midnightAt = Number.NaN
+  /** Asset → its price then, of those that had one. */
+  private midnightPrices: ReadonlyMap<string, number> = new Map()
   /** The number of the frame in which that midnight was seen. */
   private midnightFrame = 0
 
-  constructor(spec: PortfolioSpec, market: Market, changes: Changes) {
+  constructor(spec: PortfolioSpec, market: Market, changes: Changes, awaitsPast = false) {
     super()
     this.spec = spec
     this.market = market
     this.changes = changes
+    this.awaitsPast = awaitsPast
     this.queue = new BookingQueue(spec.transactions)
     this.tracksCash = spec.transactions.some(tx => tx.asset === spec.quote)
     this.positions = this.noPositions()
@@ -108,9 +116,58 @@ export class Portfolio extends Source implements Dependent {
     return this.late ? Number.NEGATIVE_INFINITY : Math.min(this.queue.upcoming?.t ?? Number.POSITIVE_INFINITY, this.positions.happensAt)
   }
 
-  /** Begins to see prices: of all that happens after `t` (ms). */
-  observe(t: number): void {
-    this.seenFrom = t
+  /** Begins to see prices, with the frame of `frameMs` that ends at `t` (ms). The day began without them: with cash at most. */
+  observe(t: number, frameMs: number): void {
+    this.seenFrom = Math.min(this.seenFrom, t - frameMs)
+    if (!Number.isNaN(this.midnightAt)) return
+    this.midnightAt = floorTo(t, DAY)
+    const seen = this.restart()
+    if (!this.queue.begun) return
+    this.evaluate(t)
+    if (seen) this.path.booked(0, this.moment.worth, this.putIn())
+    else this.losePath(t)
+    this.showPath()
+    this.events.touch(this.changes)
+  }
+
+  /** Whether something of it is unknown that the store may know: its path, or the beginning of its day. */
+  get lacksPast(): boolean {
+    return this.queue.begun && (!this.path.known || Number.isNaN(this.midnightTotal))
+  }
+
+  /** Takes in what is stored of its past, at the end of the frame `t` (ms); what has happened since goes on from there. */
+  restore(past: PortfolioPast, t: number): void {
+    this.endWaiting()
+    if (past.rows !== this.queue.size || !this.recent.reachBackTo(past.t)) return
+    for (const [tx, price] of past.rowPrices) this.marketPrices.set(tx, price)
+    if (!(past.midnight.t < this.midnightAt)) {
+      this.midnightAt = past.midnight.t
+      this.midnightPrices = past.midnight.prices
+    }
+    this.restart()
+    this.book(Math.max(t, past.t))
+    this.takeOver()
+    this.path.read(past.path)
+    this.unstored = !past.stored
+    this.recent.repeat(this.path, past.t)
+    // Whatever is older than its first row was not seen.
+    const [first] = this.queue.all
+    if (this.path.known && first) this.seenFrom = Math.min(this.seenFrom, first.t - 1)
+    this.evaluate(t)
+    this.events.touch(this.changes)
+    this.midnightFrame = this.movedAt > this.midnightAt ? this.changes.frame - 1 : this.changes.frame
+  }
+
+  /** What its path has come to; unknown while it waits for its past. */
+  get pathNow(): PathState {
+    return this.awaitsPast ? LOST : this.path.write()
+  }
+
+  /** Ends the wait for a past of which nothing is stored. */
+  endWaiting(): void {
+    if (!this.awaitsPast) return
+    this.awaitsPast = false
+    this.events.touch(this.changes)
   }
 
   /** All its rows in the order in which they are booked, those that wait for their time at the end. */
@@ -130,6 +187,11 @@ export class Portfolio extends Source implements Dependent {
     this.late ||= this.queue.begun && concerning.some(event => event.t <= this.bookedTo && !this.concerned.includes(event))
     this.concerned = concerning
     if (!this.late) this.positions.follow(concerning, this.queue.begun ? this.bookedTo : undefined)
+  }
+
+  /** How many rows it has, booked or not. */
+  get rowCount(): number {
+    return this.queue.size
   }
 
   /** Takes in rows that came at run time, none of which was there before. They are booked with the next that is due. */
@@ -154,6 +216,14 @@ export class Portfolio extends Source implements Dependent {
     return false
   }
 
+  /** ms: when the newest trade of what it holds came, or its newest row was booked; Infinity if no state of it is stored. */
+  get movedAt(): number {
+    if (this.unstored && this.queue.begun) return Number.POSITIVE_INFINITY
+    let at = this.queue.bookedTo
+    for (const { instrument } of this.holdings.values()) if (instrument && instrument.t > at) at = instrument.t
+    return at
+  }
+
   /** Switches whether price changes mark it, as they must while somebody watches. */
   listen(on: boolean): void {
     if (on === this.listening) return
@@ -173,10 +243,6 @@ export class Portfolio extends Source implements Dependent {
       this.positions.happen(t)
       return
     }
-    if (!this.queue.begun && this.dueAt >= floorTo(t, DAY)) {
-      this.midnightTotal = 0
-      this.midnightAt = floorTo(t, DAY)
-    }
     this.recount(t)
     this.sample(t)
     const { worth, total } = this.moment
@@ -186,9 +252,16 @@ export class Portfolio extends Source implements Dependent {
     const seen = this.book(t) && seenBefore
     this.takeOver()
     this.evaluate(t)
-    if (!seen || Number.isNaN(worth)) this.path.lose()
-    else if (restated) this.path.restated(worth, this.moment.worth, this.moment.total - total)
-    else this.path.booked(worth, this.worthAtCost(), this.putIn() - putIn)
+    if (!seen || Number.isNaN(worth)) {
+      this.losePath(t)
+    } else if (restated) {
+      this.path.restated(worth, this.moment.worth, this.moment.total - total)
+      this.recent.forget(t)
+    } else {
+      const [after, flow] = [this.worthAtCost(), this.putIn() - putIn]
+      this.path.booked(worth, after, flow)
+      this.recent.booked(t, worth, after, flow)
+    }
     this.showPath()
     this.events.touch(this.changes)
     // What is booked in the frame of a midnight comes after it.
@@ -208,7 +281,7 @@ export class Portfolio extends Source implements Dependent {
     this.evaluate(t)
     this.midnightTotal = this.figures.total
     this.midnightAt = floorTo(t, DAY)
-    for (const holding of this.holdings.values()) holding.priceAtMidnight = holding.figures.price
+    this.midnightPrices = new Map([...this.holdings].map(([asset, { figures }]) => [asset, figures.price]))
     this.midnightFrame = this.changes.frame
     if (moved) this.events.touch(this.changes)
   }
@@ -217,6 +290,7 @@ export class Portfolio extends Source implements Dependent {
   sample(t: number): void {
     this.evaluate(t)
     this.path.remember(this.moment)
+    this.recent.looked(t, this.moment)
   }
 
   refresh(t: number): void {
@@ -252,9 +326,15 @@ export class Portfolio extends Source implements Dependent {
     this.showPath()
   }
 
+  /** Part of its path up to the frame `t` (ms) was not seen. */
+  private losePath(t: number): void {
+    this.path.lose()
+    this.recent.forget(t)
+  }
+
   private showPath(): void {
     const f = this.figures
-    const known = this.queue.begun && !Number.isNaN(f.total)
+    const known = this.queue.begun && !this.awaitsPast && !Number.isNaN(f.total)
     const { abs, rel } = this.path.at(this.moment)
     f.twr = known ? this.path.returned(this.moment) : Number.NaN
     f.drawdownAbs = known ? abs : Number.NaN
@@ -350,7 +430,7 @@ export class Portfolio extends Source implements Dependent {
     for (const { asset } of this.positions.byAsset.values()) {
       const holding = this.holding(asset)
       const { qty } = holding.figures
-      const price = holding.instrument === undefined ? 1 : holding.priceAtMidnight
+      const price = holding.instrument === undefined ? 1 : (this.midnightPrices.get(asset) ?? Number.NaN)
       const standing = this.spec.ignore?.has(asset) ? 'ignored' : standingOf(holding, price)
       summing.add(standing, qty === 0 ? 0 : qty * price, holding.cost)
     }
@@ -394,7 +474,7 @@ export class Portfolio extends Source implements Dependent {
     if (holding === undefined) {
       const instrument = asset === this.spec.quote ? undefined : this.market.instrument(`${asset}-${this.spec.quote}`)
       const figures = { asset, qty: 0, price: Number.NaN, avg: Number.NaN, value: 0, cost: 0, unrealised: 0, realised: 0 }
-      holding = { instrument, figures, cost: 0, unvalued: false, priceAtMidnight: Number.NaN }
+      holding = { instrument, figures, cost: 0, unvalued: false }
       this.holdings.set(asset, holding)
       if (this.listening) instrument?.add(this)
     }
@@ -425,7 +505,18 @@ const standingOf = ({ instrument, figures, unvalued }: Holding, price = figures.
 const NOTHING_BOOKED: BookedSums = { realised: 0, income: 0, expenses: 0, fees: 0, flows: 0 }
 
 /** Returns a copy of the figures for the store, as of `t` (ms): the portfolio goes on writing to its own. */
-export const pnlRow = ({ figures }: Portfolio, t: number): PnlRow => {
-  const { accounts: _, ...row } = figures
-  return { ...row, t, assets: figures.assets.map(a => ({ ...a })) }
+export const pnlRow = (portfolio: Portfolio, t: number): PnlRow => {
+  const { accounts: _, ...row } = portfolio.figures
+  const { growth, base, peak, highest, abs, rel } = portfolio.pathNow
+  return {
+    ...row,
+    t,
+    assets: row.assets.map(asset => ({ ...asset })),
+    pathGrowth: growth,
+    pathBase: base,
+    pathPeak: peak,
+    pathHighest: highest,
+    pathAbs: abs,
+    pathRel: rel,
+  }
 }

@@ -201,20 +201,29 @@ describe.each([
       fc.property(rows, methods, (list, method) => {
         const p = emptyBooks(list, method, true)
         const held: Record<string, bigint> = { BTC: 0n, ETH: 0n }
+        const all: Record<string, bigint> = { BTC: 0n, ETH: 0n }
         const flawed = new Set<string>()
         for (const { tx, marketPrice } of list) {
           p.apply(tx, marketPrice)
           if (tx.asset === 'USD') continue
           const told = tx.price ?? tx.cost ?? marketPrice
           const leaves = tx.type === 'sell' || tx.type === 'withdraw' || tx.type === 'fee' || tx.qty < 0n
-          if (tx.type !== 'transfer' && told === undefined) flawed.add(tx.asset)
-          else if (leaves) {
+          const amount = tx.qty < 0n ? -tx.qty : tx.qty
+          const exact = all[tx.asset]! + (tx.type === 'transfer' ? 0n : leaves ? -amount : amount)
+          all[tx.asset] = exact < 0n ? 0n : exact
+          if (tx.type !== 'transfer' && told === undefined) {
+            flawed.add(tx.asset)
+            // What was paid for it is unknown, and so is what is left.
+            if ((tx.type === 'buy' || tx.type === 'sell') && p.rules.tracksCash) flawed.add('USD')
+          } else if (leaves) {
             const qty = tx.qty < 0n ? -tx.qty : tx.qty
             if (qty > held[tx.asset]!) flawed.add(tx.asset)
             held[tx.asset] = qty > held[tx.asset]! ? 0n : held[tx.asset]! - qty
           } else if (tx.type !== 'transfer') held[tx.asset]! += tx.qty
           expect(new Set(p.flaws.keys())).toEqual(flawed)
           expect(p.byAsset.get(tx.asset)?.lots.qty ?? 0n).toBe(held[tx.asset])
+          // Whether it could be booked or not, its quantity is exact.
+          expect(p.byAsset.get(tx.asset)?.qty ?? 0n).toBe(all[tx.asset])
         }
       }),
     )

@@ -78,6 +78,7 @@ const groupParts = ({ member, fields }: Group): Part[] =>
 const partsOf = (entry: Entry): Part[] => {
   switch (entry.form) {
     case 'field':
+    case 'kept':
       return [plain(entry.member, entry.type.column)]
     case 'list':
       return listParts(entry)

@@ -29,6 +29,7 @@ const writerOf = (entry: Entry): Writer => {
         for (const branch of entry.branches) branchOf(state, branch)
       }
     case 'shown':
+    case 'kept':
       return () => {}
   }
 }
