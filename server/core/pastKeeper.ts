@@ -60,24 +60,23 @@ export class PastKeeper {
     if (now !== this.seen) this.quietSince = performance.now()
     this.seen = now
     if (lacking.length === 0 || this.reading || performance.now() - this.quietSince < QUIET_MS) return
-    this.reading = true
-    this.read(lacking).finally(() => {
-      this.reading = false
-    })
+    void this.read(lacking)
   }
 
+  /** Reads the past of each, until one cannot be read: it is among the next ones again. */
   private async read(portfolios: readonly Portfolio[]): Promise<void> {
     const { engine, read, inputQueue, log } = this.options
-    const running = await engine
-    for (const portfolio of portfolios) {
-      const version = this.versionOf(portfolio)
-      try {
-        inputQueue.put({ kind: 'portfolios', pasts: [await read(running, portfolio)] })
+    this.reading = true
+    try {
+      for (const portfolio of portfolios) {
+        const version = this.versionOf(portfolio)
+        inputQueue.put({ kind: 'portfolios', pasts: [await read(await engine, portfolio)] })
         this.asked.set(portfolio.spec.id, version)
-      } catch (error) {
-        log.warn({ portfolio: portfolio.spec.id, error: (error as Error).message }, 'the past of a portfolio cannot be read; retrying')
-        return
       }
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'the past of a portfolio cannot be read; retrying')
+    } finally {
+      this.reading = false
     }
   }
 
