@@ -49,7 +49,7 @@ export const frames = function* (
         source,
         t,
         Math.round(prices[a]! * 1e4) / 1e4,
-        Math.round(next() * 1e4) / 1e4,
+        (1 + Math.floor(next() * 1e4)) / 1e4,
         next() < 0.5 ? 'buy' : 'sell',
         String(id++),
       )
