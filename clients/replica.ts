@@ -32,7 +32,7 @@ export class Replica {
       return crc32(utf8.encode(canonical(this.state))) === push.h ? 'checked' : 'mismatch'
     }
     if (!this.known || (push.prev ?? push.seq - 1) !== this.seq) return 'gap'
-    applyPatch(this.state, push.d as JsonObject)
+    this.state = applyPatch(this.state, push.d as JsonObject) as JsonObject
     this.seq = push.seq
     this.t = push.t
     return 'changed'

@@ -59,13 +59,13 @@ describe.each(IMPLEMENTATIONS)('a bus (%s)', (_, connect) => {
     const snapshot = await ready(TICK)
     const { epoch, seq, snap } = read(snapshot)
     expect({ epoch, seq }).toEqual({ epoch: bus.epoch, seq: snapshot.seq })
-    const state = applyPatch(emptyObject(), snap!) as JsonObject
+    let state = applyPatch(emptyObject(), snap!) as JsonObject
     await trade(core, flushes, 0, 10)
     let at = snapshot.seq
     for (const push of pushesOf(flushes, TICK)) {
       const { d, seq, prev = seq - 1 } = read(push)
       expect([push.prev, prev, push.seq]).toEqual([at, at, seq])
-      applyPatch(state, d!)
+      state = applyPatch(state, d!) as JsonObject
       at = seq
     }
     expect(at).toBeGreaterThan(snapshot.seq)

@@ -22,16 +22,35 @@ const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'obj
 /** Returns an object without a prototype: in it a key such as `__proto__` is a key like any other. */
 export const emptyObject = (): JsonObject => Object.create(null)
 
-/** Applies a patch as RFC 7396 says, with prototype-free objects. Changes `state` in place and returns it; a patch that is no object replaces it. */
+/** Sets a member. An assignment to `__proto__` would set the prototype instead. */
+const put = (object: JsonObject, key: string, value: Json): void => {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+  else object[key] = value
+}
+
+/**
+ * Returns what a patch makes of a state, as RFC 7396 says. The state stays what it was: the result has new objects where something changed
+ * and shares all others with it, and is the state itself if nothing changed.
+ */
 export const applyPatch = (state: Json | undefined, patch: Exclude<Patch, null>): Json => {
   if (!isObject(patch)) return patch
-  const target = isObject(state) ? (state as JsonObject) : emptyObject()
+  const from = isObject(state) ? (state as JsonObject) : undefined
+  let next: JsonObject | undefined = from === undefined ? {} : undefined
   for (const key of Object.keys(patch)) {
     const value = patch[key]!
-    if (value === null) delete target[key]
-    else target[key] = applyPatch(target[key], value)
+    const before = from !== undefined && Object.hasOwn(from, key) ? from[key] : undefined
+    if (value === null) {
+      if (before === undefined) continue
+      next ??= { ...from }
+      delete next[key]
+    } else {
+      const after = applyPatch(before, value)
+      if (after === before) continue
+      next ??= { ...from }
+      put(next, key, after)
+    }
   }
-  return target
+  return next ?? from!
 }
 
 /** Writes the RFC 8785 form (JSON Canonicalization Scheme): keys sorted by UTF-16 code unit, numbers as ECMAScript prints them. */

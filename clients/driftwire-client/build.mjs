@@ -1,0 +1,56 @@
+// Builds dist/ of this package: a bundle of each entry, its declarations, and a module for pages that are not built, with rxjs in it.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '..', '..')
+const dist = join(here, 'dist')
+const ENTRIES = ['index', 'node']
+/** Fields that are only declared are no code. */
+const TRANSFORM = { typescript: { removeClassFieldsWithoutInitializer: true }, assumptions: { setPublicClassFields: true } }
+
+const bundle = async (input, options, output) => {
+  const build = await rolldown({ cwd: here, input, tsconfig: false, logLevel: 'warn', transform: TRANSFORM, ...options })
+  await build.write({ dir: dist, format: 'es', minify: true, ...output })
+  await build.close()
+}
+
+/** Where a declaration lies in dist/: what is shared with the server goes into wire/. */
+const PLACES = [
+  [/^clients\/driftwire-client\/src\//, ''],
+  [/^streams\/wire\//, 'wire/'],
+]
+const placeOf = path => {
+  const place = PLACES.find(([pattern]) => pattern.test(path))
+  if (place === undefined) throw new Error(`${path}: found a declaration that the package has no place for`)
+  return path.replace(...place)
+}
+
+/** Writes the declarations that the entries reach, with import paths that every resolver knows. */
+const declare = () => {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(here, 'tsconfig.json')], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+  const emitted = join(root, 'dist', 'client-types')
+  const waiting = ENTRIES.map(entry => `clients/driftwire-client/src/${entry}.d.ts`)
+  for (const path of waiting) {
+    const from = placeOf(path)
+    const text = readFileSync(join(emitted, path), 'utf8').replace(/(from |import\()'(\.[^']+)\.ts'/g, (_, before, name) => {
+      const target = posix.join(posix.dirname(path), `${name}.d.ts`)
+      if (!waiting.includes(target)) waiting.push(target)
+      const to = posix.relative(posix.dirname(from), placeOf(target)).replace(/\.d\.ts$/, '.js')
+      return `${before}'${to.startsWith('.') ? to : `./${to}`}'`
+    })
+    mkdirSync(join(dist, dirname(from)), { recursive: true })
+    writeFileSync(join(dist, from), text)
+  }
+}
+
+rmSync(dist, { recursive: true, force: true })
+const external = id => !/^[./]/.test(id)
+for (const entry of ENTRIES) await bundle(`src/${entry}.ts`, { external, platform: 'neutral' }, { entryFileNames: '[name].js' })
+await bundle({ browser: 'src/index.ts' }, { platform: 'browser' }, { entryFileNames: '[name].js', codeSplitting: false })
+declare()

@@ -1,0 +1,112 @@
+import type { JsonObject } from './mergePatch.ts'
+import type { HoldingsState, Leg, Order } from './states.ts'
+
+/** A login. */
+export interface Issued {
+  readonly token: string
+  /** When it ends, ms. */
+  readonly expires: number
+}
+
+/** For whom a socket speaks. */
+export interface Identity {
+  readonly token: string
+  /** When the token ends, ms; absent if it does not. */
+  readonly expires?: number
+  readonly user?: string
+  readonly admin: boolean
+}
+
+/** A creation or redemption that is asked for: `amount` is a number of shares, a decimal string; `key` the client's own name for it. */
+export interface OrderParams {
+  readonly fund: string
+  readonly amount: string
+  readonly key: string
+}
+
+/** A transfer to another client, of an asset or of a fund's shares. */
+export interface TransferParams {
+  readonly to: string
+  readonly asset?: string
+  readonly fund?: string
+  readonly amount: string
+  readonly key: string
+}
+
+/** A question about the past: rows with `from ≤ t < to`, ms. */
+export interface HistoryParams {
+  readonly channel: string
+  readonly from: number
+  readonly to: number
+  /** One row for each so many ms. */
+  readonly step?: number
+  /** Of the page that comes next: `next` of the last answer. */
+  readonly cursor?: string
+  /** The figures that are wanted, such as `nav` and `inav.mid`. */
+  readonly fields?: readonly string[]
+  /** Whether the answer comes by columns. */
+  readonly columns?: boolean
+  /** The row of a step: its last one if left out. */
+  readonly agg?: 'avg' | 'min' | 'max' | 'first' | 'last'
+}
+
+/** A page of the past, oldest first: rows or, if they were asked for, columns, in which null is an unknown value. */
+export interface HistoryAnswer {
+  readonly rows?: readonly JsonObject[]
+  readonly columns?: Readonly<Record<string, readonly (number | string | boolean | null)[]>>
+  readonly next?: string
+}
+
+/** A creation or redemption as it would be now. */
+export interface Quote {
+  readonly side: 'create' | 'redeem'
+  readonly fund: string
+  readonly amount: string
+  readonly legs: readonly Leg[]
+  readonly fee?: Leg
+  readonly nav?: number
+  readonly t: number
+  /** What a share holds. */
+  readonly basket: Readonly<Record<string, string>>
+}
+
+/** What became of a channel's subscription. */
+export type SubscribedChannel =
+  | { readonly epoch: string; readonly seq: number; readonly recovered?: boolean; readonly rate?: number; readonly error?: undefined }
+  | { readonly error: { readonly code: string; readonly message: string; readonly retry: boolean } }
+
+/** Parameters and result of the methods, as clients see them. `METHODS` of requests.ts checks the same parameters. */
+export interface Methods {
+  readonly channels: { readonly params: { readonly like?: string }; readonly result: readonly string[] }
+  readonly history: { readonly params: HistoryParams; readonly result: HistoryAnswer }
+  readonly register: {
+    readonly params: { readonly username: string; readonly password: string; readonly invite?: string }
+    readonly result: Issued
+  }
+  readonly login: { readonly params: { readonly username: string; readonly password: string }; readonly result: Issued }
+  readonly auth: { readonly params: { readonly token: string }; readonly result: Identity }
+  readonly logout: { readonly params: { readonly token?: string }; readonly result: object }
+  readonly create: { readonly params: OrderParams; readonly result: Order }
+  readonly redeem: { readonly params: OrderParams; readonly result: Order }
+  readonly transfer: { readonly params: TransferParams; readonly result: Order }
+  readonly quote: {
+    readonly params: { readonly side: 'create' | 'redeem'; readonly fund: string; readonly amount: string }
+    readonly result: Quote
+  }
+  readonly order: { readonly params: { readonly key: string }; readonly result: Order }
+  readonly holdings: { readonly params: object; readonly result: Required<HoldingsState> }
+  readonly record: {
+    readonly params: { readonly portfolio: string; readonly transactions: readonly object[] }
+    readonly result: {
+      readonly accepted: number
+      readonly known: number
+      readonly refused: readonly { readonly row: number; readonly why: string }[]
+    }
+  }
+  readonly ping: { readonly params: object; readonly result: number }
+}
+
+/** The parameters of a method; any object for methods that are not known here. */
+export type ParamsOf<Method extends string> = Method extends keyof Methods ? Methods[Method]['params'] : object
+/** The result of a method; unknown for methods that are not known here. */
+export type ResultOf<Method extends string> = Method extends keyof Methods ? Methods[Method]['result'] : unknown
