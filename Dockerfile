@@ -14,7 +14,6 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/server/cli/driftwire.cjs ./server/cli/driftwire.cjs
 COPY --from=build /app/server/demo ./server/demo
-COPY --from=build /app/clients/page ./clients/page
 RUN mkdir -p /var/lib/driftwire && chown node /var/lib/driftwire
 USER node
 VOLUME /var/lib/driftwire

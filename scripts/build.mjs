@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bundler = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
+const dashboard = join(root, 'clients', 'dashboard', 'vite.config.mjs')
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const stamp = join(root, 'dist', '.built')
 const SOURCES = ['streams', 'server', 'clients', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
@@ -15,15 +17,17 @@ const changedSince = (path, time) => {
   if (stats.mtimeMs > time) return true
   if (!stats.isDirectory()) return false
   return readdirSync(path, { withFileTypes: true }).some(
-    entry => (entry.isDirectory() || /(?<!\.test)\.ts$/.test(entry.name)) && changedSince(join(path, entry.name), time),
+    entry =>
+      (entry.isDirectory() || /(?<!\.test)\.(tsx?|mjs|css|html|svg)$/.test(entry.name)) && changedSince(join(path, entry.name), time),
   )
 }
 
-/** Compiles, and dates the build to its beginning: a source that changes while the compiler reads is newer than the build. */
+const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
+
+/** Compiles the server, bundles the dashboard, and dates the build to its beginning: a source that changes meanwhile is newer than the build. */
 const build = () => {
   const began = new Date()
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-  if (status !== 0) return false
+  if (!run(compiler, '-p', 'tsconfig.build.json') || !run(bundler, 'build', '--config', dashboard)) return false
   writeFileSync(stamp, '')
   utimesSync(stamp, began, began)
   return true

@@ -16,6 +16,13 @@ const children = [
     '--watch',
     '--preserveWatchOutput',
   ]),
+  run([
+    join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+    'build',
+    '--watch',
+    '--config',
+    join(root, 'clients', 'dashboard', 'vite.config.mjs'),
+  ]),
   run(['--watch', '--watch-preserve-output', join(root, 'server', 'cli', 'driftwire.cjs'), 'serve', ...process.argv.slice(2)]),
 ]
 const end = signal => {

@@ -30,7 +30,7 @@ const importsOf = (path: string, text: string): Source['imports'] => {
 const root = packageRoot()
 const all: readonly Source[] = ['streams', 'server', 'clients', 'bench'].flatMap(folder =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.ts') && !file.includes('dist/'))
+    .filter(file => /\.tsx?$/.test(file) && !file.includes('dist/'))
     .map(file => join(folder, file))
     .map(path => {
       const text = readFileSync(join(root, path), 'utf8')

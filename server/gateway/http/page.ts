@@ -9,23 +9,19 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** The folders of the page's parts: its own files, and the built modules that it imports. */
-const ROOTS: readonly (readonly [prefix: string, folder: string])[] = [
-  ['/modules/', join(packageRoot(), 'dist')],
-  ['/', join(packageRoot(), 'clients', 'page')],
-]
+/** The built dashboard. */
+const ROOT = join(packageRoot(), 'dist', 'dashboard')
 
-/** Returns a file of the first page; undefined if there is none. Nothing outside the two folders can be named. */
+/** Paths of the dashboard's views: their settings are in the address, and the one page shows them all. */
+const VIEWS = /^\/(|(funds|portfolios|pools|market|allocate|orders|operate|system|api|sign-in|embed)(\/.*)?)$/
+
+/** Returns a file of the dashboard; undefined if there is none. Nothing outside its folder can be named. */
 export const pageFile = async (pathname: string): Promise<Response | undefined> => {
-  const path = pathname === '/' ? '/index.html' : pathname
-  const [prefix, folder] = ROOTS.find(([p]) => path.startsWith(p))!
-  const name = normalize(path.slice(prefix.length))
+  const name = VIEWS.test(pathname) ? 'index.html' : normalize(pathname.slice(1))
   const type = TYPES[extname(name)]
-  // Of the built modules the browser sees only the clients and what they share with the server.
-  const hidden = prefix === '/modules/' && !/^(clients|streams)\//.test(name)
-  if (type === undefined || name.startsWith('..') || name.includes('\0') || hidden) return undefined
+  if (type === undefined || name.startsWith('..') || name.includes('\0')) return undefined
   try {
-    return new Response(await readFile(join(folder, name)), { headers: { 'content-type': type, 'cache-control': 'no-cache' } })
+    return new Response(await readFile(join(ROOT, name)), { headers: { 'content-type': type, 'cache-control': 'no-cache' } })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'EISDIR') return undefined
     throw error

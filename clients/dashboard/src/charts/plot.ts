@@ -1,0 +1,111 @@
+import uPlot from 'uplot'
+import { colorOf } from './colors.ts'
+import { timeLabels } from './timeAxis.ts'
+
+/** A line of a chart. */
+export interface Series {
+  readonly label: string
+  /** A colour of the style sheet: `--accent`. */
+  readonly color: string
+  /** The text of a value. */
+  readonly text: (value: number) => string
+  readonly width?: number
+  readonly dash?: readonly number[]
+  /** How it is drawn: a line, steps, bars, a filled area, or not at all (the values are listed only). */
+  readonly shape?: 'line' | 'steps' | 'bars' | 'area' | 'none'
+}
+
+/** How a chart looks. */
+export interface Look {
+  readonly series: readonly Series[]
+  readonly height: number
+  /** The x axis: event time in ms, or any value. */
+  readonly x?: { readonly text: (value: number) => string }
+  /** Charts of one name share the cursor. */
+  readonly sync?: string
+  /** Pairs of series (upper, lower) with a wash between them. */
+  readonly bands?: readonly (readonly [number, number])[]
+  /** Draws over the lines. */
+  readonly draw?: (plot: uPlot) => void
+  /** The least and greatest value of the y axis, if it is not that of the data. */
+  readonly range?: (low: number, high: number) => [number, number]
+}
+
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
+
+const pathsOf = (shape: Series['shape']): uPlot.Series.PathBuilder | undefined => {
+  if (shape === 'steps') return uPlot.paths.stepped!({ align: 1 })
+  if (shape === 'bars') return uPlot.paths.bars!({ size: [0.7, 24] })
+  return shape === 'none' ? () => null : undefined
+}
+
+const lineOf = (series: Series): uPlot.Series => {
+  const { label, color, width = 1.5, dash, shape } = series
+  const paths = pathsOf(shape)
+  return {
+    label,
+    width: shape === 'none' ? 0 : width,
+    stroke: () => colorOf(color),
+    points: { show: false },
+    ...(dash && { dash: [...dash] }),
+    ...(shape === 'area' && { fill: () => colorOf(color, 0.12) }),
+    ...(shape === 'bars' && { fill: () => colorOf(color, 0.55) }),
+    ...(paths && { paths }),
+  }
+}
+
+const axis = { stroke: () => colorOf('--quiet'), font: FONT, ticks: { show: false } }
+const grid = { stroke: () => colorOf('--line'), width: 1 }
+
+/** The axis is as wide as its longest label, in steps, so that the plot does not jump. */
+const widthOf = (_: uPlot, labels: string[] | null): number =>
+  12 + Math.ceil((6.4 * Math.max(4, ...(labels ?? []).map(label => label.length))) / 8) * 8
+
+/** Makes a chart in `box`. */
+export const plotIn = (box: HTMLElement, look: Look, width: number, data: uPlot.AlignedData, onCursor: (index: number | undefined) => void): uPlot => {
+  const { series, height, x, sync, bands, draw, range } = look
+  return new uPlot(
+    {
+      width,
+      height,
+      ms: 1,
+      tzDate: t => uPlot.tzDate(new Date(t), 'Etc/UTC'),
+      legend: { show: false },
+      padding: [8, 8, 0, 0],
+      cursor: {
+        ...(sync && { sync: { key: sync } }),
+        points: { size: 6, width: 1.5 },
+        drag: { x: false, y: false },
+      },
+      scales: {
+        x: { time: x === undefined },
+        y: { range: (_, low, high) => (range ? range(low ?? 0, high ?? 1) : rangeOf(low, high)) },
+      },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          size: 34,
+          space: 72,
+          values: x ? (_, splits) => splits.map(x.text) : (_, splits, __, ___, step) => timeLabels(splits, step),
+        },
+        { ...axis, grid, size: widthOf, space: 32, values: (_, splits) => splits.map(series[0]!.text) },
+      ],
+      series: [{}, ...series.map(lineOf)],
+      ...(bands && { bands: bands.map(([a, b]) => ({ series: [a + 1, b + 1], fill: () => colorOf(series[a]!.color, 0.14) })) }),
+      hooks: {
+        setCursor: [plot => onCursor(plot.cursor.idx ?? undefined)],
+        ...(draw && { draw: [draw] }),
+      },
+    },
+    data,
+    box,
+  )
+}
+
+/** Room above and below the data; a line that does not move stands in the middle. */
+const rangeOf = (low: number | null, high: number | null): [number, number] => {
+  if (low === null || high === null) return [0, 1]
+  const span = high - low || Math.abs(high) * 0.002 || 1
+  return [low - span * 0.06, high + span * 0.06]
+}

@@ -1,0 +1,37 @@
+import { signal } from '@preact/signals'
+import { ask, line } from './line.ts'
+
+/** The names that can be had, by kind of channel. */
+export interface Names {
+  readonly funds: readonly string[]
+  readonly portfolios: readonly string[]
+  readonly pools: readonly string[]
+  readonly symbols: readonly string[]
+}
+
+/** What there is; undefined until the server has answered. */
+export const names = signal<Names | undefined>(undefined)
+
+const LOOK_MS = 10_000
+const KINDS = { funds: 'fund:', portfolios: 'pnl:', pools: 'pool:', symbols: 'tick:' } as const
+
+const same = (a: readonly string[] | undefined, b: readonly string[]): boolean =>
+  a?.length === b.length && a.every((name, i) => name === b[i])
+
+/** Asks what there is. Symbols may come later, so it is asked again from time to time. */
+export const look = async (): Promise<void> => {
+  const all = await ask<string[]>('channels')
+  const found = Object.fromEntries(
+    Object.entries(KINDS).map(([key, prefix]) => [key, all.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))]),
+  ) as unknown as Names
+  const before = names.peek()
+  if (!before || (Object.keys(KINDS) as (keyof Names)[]).some(key => !same(before[key], found[key]))) names.value = found
+}
+
+const lookQuietly = (): void => void look().catch(() => {})
+line.subscribe(({ state }) => {
+  if (state === 'live') lookQuietly()
+})
+setInterval(() => {
+  if (line.peek().state === 'live') lookQuietly()
+}, LOOK_MS)

@@ -1,0 +1,125 @@
+import { type ReadonlySignal, useComputed } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { names } from '../live/names.ts'
+import { watched } from '../live/preferences.ts'
+import { Grid } from '../parts/grid.tsx'
+import { place, setQuery } from '../router.ts'
+import { FUND_COLUMNS, POOL_COLUMNS, PORTFOLIO_COLUMNS, SYMBOL_COLUMNS } from './overviewColumns.ts'
+import type { PageProps } from './page.ts'
+
+const PREFIXES = { funds: 'fund:', portfolios: 'pnl:', pools: 'pool:', symbols: 'tick:' } as const
+type List = keyof typeof PREFIXES
+
+/** Returns the names that fit the search and the watch list. */
+const useListed = (list: List): ReadonlySignal<readonly string[]> =>
+  useComputed(() => {
+    const all = names.value?.[list] ?? []
+    const { query } = place.value
+    const like = (query.get('search') ?? '').trim().toLowerCase()
+    const only = query.get('watched') !== null
+    return all.filter(name => name.toLowerCase().includes(like) && (!only || watched.value.includes(PREFIXES[list] + name)))
+  })
+
+const Search = () => {
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    const find = (event: KeyboardEvent): void => {
+      if (event.key !== '/' || (event.target as Element).closest('input, textarea, select')) return
+      event.preventDefault()
+      input.current?.focus()
+    }
+    document.addEventListener('keydown', find)
+    return () => document.removeEventListener('keydown', find)
+  }, [])
+  const { query } = place.value
+  return (
+    <search class="tools">
+      <input
+        ref={input}
+        type="search"
+        aria-label="Search"
+        placeholder="Search  /"
+        value={query.get('search') ?? ''}
+        onInput={event => setQuery('search', event.currentTarget.value)}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={query.get('watched') !== null}
+          onChange={event => setQuery('watched', event.currentTarget.checked ? '1' : undefined)}
+        />
+        Watched only
+      </label>
+    </search>
+  )
+}
+
+const nameOf = (id: string): string => id
+const emptyOf = (kind: string): string => (names.value === undefined ? 'loading' : place.value.query.size > 0 ? `no ${kind} fits` : 'none')
+
+/** Everything that the server has, a row each. */
+export const Overview = (_: PageProps) => {
+  const [funds, portfolios, pools, symbols] = [useListed('funds'), useListed('portfolios'), useListed('pools'), useListed('symbols')]
+  return (
+    <>
+      <div class="title">
+        <h1>Overview</h1>
+        <Search />
+      </div>
+      <section class="card">
+        <h2>Funds</h2>
+        <Grid
+          label="Funds"
+          id="funds"
+          rows={funds}
+          keyOf={nameOf}
+          columns={FUND_COLUMNS}
+          channelOf={id => `fund:${id}`}
+          height={280}
+          empty={emptyOf('fund')}
+        />
+      </section>
+      <div class="halves">
+        <section class="card">
+          <h2>Portfolios</h2>
+          <Grid
+            label="Portfolios"
+            id="portfolios"
+            rows={portfolios}
+            keyOf={nameOf}
+            columns={PORTFOLIO_COLUMNS}
+            channelOf={id => `pnl:${id}`}
+            height={280}
+            empty={emptyOf('portfolio')}
+          />
+        </section>
+        <section class="card">
+          <h2>Pools</h2>
+          <Grid
+            label="Pools"
+            id="pools"
+            rows={pools}
+            keyOf={nameOf}
+            columns={POOL_COLUMNS}
+            channelOf={id => `pool:${id}`}
+            height={280}
+            empty={emptyOf('pool')}
+          />
+        </section>
+      </div>
+      <section class="card">
+        <h2>Market</h2>
+        <Grid
+          label="Market"
+          id="market"
+          rows={symbols}
+          keyOf={nameOf}
+          columns={SYMBOL_COLUMNS}
+          channelOf={id => `tick:${id}`}
+          height={616}
+          empty={emptyOf('symbol')}
+        />
+      </section>
+    </>
+  )
+}

@@ -1,0 +1,64 @@
+import { useComputed } from '@preact/signals'
+import { amount, direction, fixed, signed } from '../../format/number.ts'
+import { moment } from '../../format/time.ts'
+import { useAnswer } from '../../live/answer.ts'
+import type { Column } from '../../parts/columns.ts'
+import { toned } from '../../parts/figure.tsx'
+import { Grid } from '../../parts/grid.tsx'
+import { placesFor } from '../overviewColumns.ts'
+
+interface Lot {
+  readonly t: number
+  readonly qty: string
+  readonly cost: string
+  readonly price: string
+  readonly value?: number
+  readonly unrealised?: number
+}
+
+/** `GET /v1/portfolios/{id}/lots` */
+interface LotsPage {
+  readonly t: number
+  readonly assets: Readonly<Record<string, { readonly unpriced?: string; readonly lots?: readonly Lot[] }>>
+  readonly next?: string
+}
+
+interface Row extends Lot {
+  readonly asset: string
+  readonly place: number
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { key: 'asset', head: 'Asset', width: 72, align: 'left', heading: true, show: ({ asset }) => asset, order: ({ asset }) => asset },
+  { key: 't', head: 'Bought (UTC)', width: 144, grow: true, align: 'left', show: ({ t }) => moment(t), order: ({ t }) => t, raw: ({ t }) => new Date(t).toISOString() },
+  { key: 'qty', head: 'Quantity', width: 112, show: ({ qty }) => ({ text: amount(qty, 8), why: qty }), order: ({ qty }) => Number(qty), raw: ({ qty }) => qty },
+  { key: 'price', head: 'Price', width: 104, show: ({ asset, price }) => ({ text: fixed(Number(price), placesFor(asset, Number(price))), why: price }), order: ({ price }) => Number(price), raw: ({ price }) => price },
+  { key: 'cost', head: 'Cost', width: 104, show: ({ cost }) => ({ text: fixed(Number(cost)), why: cost }), order: ({ cost }) => Number(cost), raw: ({ cost }) => cost },
+  { key: 'unrealised', head: 'Unrealised', width: 112, show: ({ unrealised }) => toned(signed(unrealised), direction(unrealised, 2)), order: ({ unrealised }) => unrealised, raw: ({ unrealised }) => unrealised },
+]
+
+/** ms between two looks: lots change with rows, their worth with prices. */
+const LOOK_MS = 5_000
+
+/** What is left of each purchase. */
+export const Lots = ({ id }: { readonly id: string }) => {
+  const { value, error } = useAnswer<LotsPage>(`/v1/portfolios/${encodeURIComponent(id)}/lots?limit=1000`, LOOK_MS)
+  const rows = useComputed<readonly Row[]>(() =>
+    Object.entries(value.value?.assets ?? {}).flatMap(([asset, { lots = [] }]) => lots.map((lot, place) => ({ ...lot, asset, place }))),
+  )
+  const page = value.value
+  return (
+    <section class="card">
+      <h2>Lots{page && <span class="note"> · as of {moment(page.t)} UTC{page.next && ', the first 1,000'}</span>}</h2>
+      <Grid
+        label={`${id} lots`}
+        id="lots"
+        rows={rows}
+        keyOf={row => `${row.asset} ${row.place}`}
+        columns={COLUMNS}
+        height={308}
+        empty={error.value?.message ?? (page ? 'no open lots' : 'loading')}
+      />
+    </section>
+  )
+}
