@@ -134,7 +134,11 @@ const Legend = ({ series, data, cursor, xText }: LegendProps) => {
         <li key={s.label}>
           <span class="key" style={{ background: `var(${s.color})` }} />
           {s.label}{' '}
-          <b class="num">{index === undefined ? ABSENT : valueText(s.text, cursor.value === undefined ? extremes(columns!.y[k]!)?.last : columns!.y[k]![index])}</b>
+          <b class="num">
+            {index === undefined
+              ? ABSENT
+              : valueText(s.text, cursor.value === undefined ? extremes(columns!.y[k]!)?.last : columns!.y[k]![index])}
+          </b>
         </li>
       ))}
       {cursor.value !== undefined && index !== undefined && <li class="quiet">{xText(columns!.x[index]!)}</li>}
@@ -165,5 +169,15 @@ const AsTable = ({ label, data, series, xText, x, height }: Inner) => {
       }),
     ),
   ]
-  return <Grid label={`${label}, values`} id="chart" rows={rows} keyOf={row => String(row.at)} columns={columns} height={height - 28} file={false} />
+  return (
+    <Grid
+      label={`${label}, values`}
+      id="chart"
+      rows={rows}
+      keyOf={row => String(row.at)}
+      columns={columns}
+      height={height - 28}
+      file={false}
+    />
+  )
 }

@@ -62,7 +62,13 @@ const widthOf = (_: uPlot, labels: string[] | null): number =>
   12 + Math.ceil((6.4 * Math.max(4, ...(labels ?? []).map(label => label.length))) / 8) * 8
 
 /** Makes a chart in `box`. */
-export const plotIn = (box: HTMLElement, look: Look, width: number, data: uPlot.AlignedData, onCursor: (index: number | undefined) => void): uPlot => {
+export const plotIn = (
+  box: HTMLElement,
+  look: Look,
+  width: number,
+  data: uPlot.AlignedData,
+  onCursor: (index: number | undefined) => void,
+): uPlot => {
   const { series, height, x, sync, bands, draw, range } = look
   return new uPlot(
     {
@@ -72,15 +78,8 @@ export const plotIn = (box: HTMLElement, look: Look, width: number, data: uPlot.
       tzDate: t => uPlot.tzDate(new Date(t), 'Etc/UTC'),
       legend: { show: false },
       padding: [8, 8, 0, 0],
-      cursor: {
-        ...(sync && { sync: { key: sync } }),
-        points: { size: 6, width: 1.5 },
-        drag: { x: false, y: false },
-      },
-      scales: {
-        x: { time: x === undefined },
-        y: { range: (_, low, high) => (range ? range(low ?? 0, high ?? 1) : rangeOf(low, high)) },
-      },
+      cursor: { ...(sync && { sync: { key: sync } }), points: { size: 6, width: 1.5 }, drag: { x: false, y: false } },
+      scales: { x: { time: x === undefined }, y: { range: (_, low, high) => (range ? range(low ?? 0, high ?? 1) : rangeOf(low, high)) } },
       axes: [
         {
           ...axis,
@@ -93,10 +92,7 @@ export const plotIn = (box: HTMLElement, look: Look, width: number, data: uPlot.
       ],
       series: [{}, ...series.map(lineOf)],
       ...(bands && { bands: bands.map(([a, b]) => ({ series: [a + 1, b + 1], fill: () => colorOf(series[a]!.color, 0.14) })) }),
-      hooks: {
-        setCursor: [plot => onCursor(plot.cursor.idx ?? undefined)],
-        ...(draw && { draw: [draw] }),
-      },
+      hooks: { setCursor: [plot => onCursor(plot.cursor.idx ?? undefined)], ...(draw && { draw: [draw] }) },
     },
     data,
     box,

@@ -14,7 +14,7 @@ export const stepFor = (span: number, points: number): number =>
   1_000 * (STEPS.find(s => s * 1_000 * points >= span) ?? Math.ceil(span / points / 604_800_000) * 604_800)
 
 /** Returns whether nothing is known between two neighbouring rows of this step. */
-export const isGap = (before: number, after: number, step: number): boolean => after - before > Math.max(GAP_MS, 3 * step)
+const isGap = (before: number, after: number, step: number): boolean => after - before > Math.max(GAP_MS, 3 * step)
 
 /** Returns rows with one more in each gap, whose figures are all unknown: the line breaks there. */
 export const withGaps = ({ x, y }: Columns, step: number): Columns => {
@@ -40,9 +40,11 @@ export const append = ({ x, y }: Columns, t: number, values: readonly (number | 
     for (const [k, column] of y.entries()) column[at] = of[k] ?? null
   }
   // A step has one row, its newest.
-  if (last !== undefined && Math.floor(t / step) === Math.floor(last / step)) return put(x.length - 1, t, values)
-  if (last !== undefined && isGap(last, t, step)) put(x.length, last + 1, [])
-  put(x.length, t, values)
+  if (last !== undefined && Math.floor(t / step) === Math.floor(last / step)) put(x.length - 1, t, values)
+  else {
+    if (last !== undefined && isGap(last, t, step)) put(x.length, last + 1, [])
+    put(x.length, t, values)
+  }
 }
 
 /** Drops rows before `from`, in place. */

@@ -1,41 +1,41 @@
-import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { JsonObject } from '../../../../streams/wire/mergePatch.ts'
-import { heardAt, newest, type RequestError, wire } from './line.ts'
+import type { Shown as ShownByClient, StateOf } from '../../../driftwire-client/src/index.ts'
+import { newest, RequestError, wire } from './line.ts'
+import { session } from './session.ts'
 
 /** A state of a channel as the page shows it. */
-export interface Shown<State = JsonObject> {
+export interface Shown<State> extends ShownByClient<State> {
   readonly channel: string
-  readonly state: State
-  /** Event time up to which its figures are computed, ms. */
-  readonly t: number
   /** Wall time when it came, ms. */
   readonly received: number
 }
 
+/** A state of any channel. */
+export type AnyShown = Shown<object>
+
+/** Who reads a channel, and how fast: every draw, or a state a second. */
+type Pace = 'fast' | 'slow'
+
 /** A channel that something on the screen follows. */
 interface Channel {
-  readonly shown: ReturnType<typeof signal<Shown | undefined>>
-  readonly refused: ReturnType<typeof signal<RequestError | undefined>>
-  /** Users that want every draw, and users that want a state a second. */
-  fast: number
-  slow: number
-  /** Pushes a second that are asked for; 0 before the first. */
-  rate: number
+  readonly shown: Signal<AnyShown | undefined>
+  readonly refused: Signal<RequestError | undefined>
+  readonly users: Record<Pace, number>
+  pace: Pace | undefined
   stop: (() => void) | undefined
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Pushes a second and channel: nobody reads figures that change faster. */
-const RATE = 10
-const SLOW_RATE = 1
+/** States a second: nobody reads figures that change faster. */
+const RATES = { fast: 10, slow: 1 } as const
 /** ms between two draws. */
 const DRAW_MS = 100
 /** ms that a channel stays followed after its last reader has gone: scrolling back and forth does not subscribe again. */
 const LINGER_MS = 1_500
 
 const channels = new Map<string, Channel>()
-const arrived = new Map<Channel, Shown>()
+const arrived = new Map<Channel, AnyShown>()
 let drawnAt = 0
 let asked = false
 
@@ -50,17 +50,15 @@ const draw = (): void => {
       t = Math.max(t, shown.t)
     }
     newest.value = t
-    heardAt.value = Date.now()
   })
   arrived.clear()
 }
 
-const arrive = (channel: Channel, shown: Shown): void => {
-  // The first state shows in the next frame of the screen, further ones with all others.
+const arrive = (channel: Channel, shown: AnyShown): void => {
   arrived.set(channel, shown)
   if (asked) return
   asked = true
-  const wait = Math.max(0, drawnAt + DRAW_MS - performance.now())
+  const wait = drawnAt + DRAW_MS - performance.now()
   if (wait < 8) requestAnimationFrame(draw)
   else setTimeout(() => requestAnimationFrame(draw), wait)
 }
@@ -71,9 +69,8 @@ const opened = (name: string): Channel => {
   const channel: Channel = {
     shown: signal(undefined),
     refused: signal(undefined),
-    fast: 0,
-    slow: 0,
-    rate: 0,
+    users: { fast: 0, slow: 0 },
+    pace: undefined,
     stop: undefined,
     timer: undefined,
   }
@@ -81,47 +78,59 @@ const opened = (name: string): Channel => {
   return channel
 }
 
-/** Follows the channel at the rate that its fastest user wants. */
-const follow = (name: string, channel: Channel): void => {
-  const rate = channel.fast > 0 ? RATE : channel.slow > 0 ? SLOW_RATE : channel.rate
-  if (rate === channel.rate) return
-  channel.rate = rate
-  channel.stop?.()
-  channel.stop = wire.follow(
-    name,
-    {
-      state: (state, t) => arrive(channel, { channel: name, state: { ...state }, t, received: Date.now() }),
-      error: error => {
-        channel.refused.value = error
-      },
+const follow = (name: string, channel: Channel, pace: Pace): void => {
+  const before = channel.stop
+  channel.pace = pace
+  const subscription = wire.channel(name, { maxRate: RATES[pace] }).subscribe({
+    next: shown => {
+      const last = arrived.get(channel) ?? channel.shown.peek()
+      // A state that comes again because the line was lost is as old as it was.
+      const received = last && last.seq === shown.seq && last.t === shown.t ? last.received : Date.now()
+      channel.refused.value = undefined
+      arrive(channel, { ...shown, channel: name, received })
     },
-    { maxRate: rate },
-  )
+    error: error => {
+      if (error instanceof RequestError) channel.refused.value = error
+    },
+  })
+  channel.stop = () => subscription.unsubscribe()
+  before?.()
 }
 
-const take = (name: string, pace: 'fast' | 'slow'): (() => void) => {
+/** Follows a channel as fast as its fastest reader wants it. */
+const settle = (name: string, channel: Channel): void => {
+  const pace = channel.users.fast > 0 ? 'fast' : channel.users.slow > 0 ? 'slow' : undefined
+  if (pace !== undefined && pace !== channel.pace) follow(name, channel, pace)
+  if (pace !== undefined) return
+  channel.stop?.()
+  arrived.delete(channel)
+  channels.delete(name)
+}
+
+const take = (name: string, pace: Pace): (() => void) => {
   const channel = opened(name)
-  channel[pace] += 1
+  channel.users[pace] += 1
   clearTimeout(channel.timer)
-  follow(name, channel)
+  settle(name, channel)
   return () => {
-    channel[pace] -= 1
-    channel.timer = setTimeout(() => {
-      if (channel.fast + channel.slow > 0) return follow(name, channel)
-      channel.stop?.()
-      arrived.delete(channel)
-      channels.delete(name)
-    }, LINGER_MS)
+    channel.users[pace] -= 1
+    clearTimeout(channel.timer)
+    channel.timer = setTimeout(() => settle(name, channel), LINGER_MS)
   }
 }
 
-const NOTHING = signal<Shown | undefined>(undefined)
+// Somebody else may read what was refused.
+session.subscribe(() => {
+  for (const [name, channel] of channels) if (channel.refused.peek() && channel.pace) follow(name, channel, channel.pace)
+})
+
+const NOTHING: Signal<AnyShown | undefined> = signal(undefined)
 
 /** Follows a channel while the component is on the screen. `undefined` follows nothing. */
-export const useChannel = <State = JsonObject>(name: string | undefined): ReadonlySignal<Shown<State> | undefined> => {
+export const useChannel = <Name extends string>(name: Name | undefined): ReadonlySignal<Shown<StateOf<Name>> | undefined> => {
   const shown = useMemo(() => (name === undefined ? NOTHING : opened(name).shown), [name])
   useEffect(() => (name === undefined ? undefined : take(name, 'fast')), [name])
-  return shown as unknown as ReadonlySignal<Shown<State> | undefined>
+  return shown as ReadonlySignal<Shown<StateOf<Name>> | undefined>
 }
 
 /** Follows channels, a state a second, while the component is on the screen. */
@@ -138,4 +147,4 @@ export const useChannels = (names: readonly string[]): void => {
 export const useRefusal = (name: string): ReadonlySignal<RequestError | undefined> => useMemo(() => opened(name).refused, [name])
 
 /** Returns what is shown of a channel, for who only looks. */
-export const shownOf = (name: string): Shown | undefined => channels.get(name)?.shown.peek()
+export const shownOf = (name: string): AnyShown | undefined => channels.get(name)?.shown.peek()

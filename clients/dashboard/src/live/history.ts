@@ -2,10 +2,18 @@ import { type ReadonlySignal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { append, type Columns, dropBefore, stepFor, withGaps } from '../charts/series.ts'
 import type { Shown } from './channels.ts'
-import { ask, line, newest } from './line.ts'
+import { line, newest, wire } from './line.ts'
 
 /** The spans that can be chosen, ms; `all` is everything that is stored. */
-export const RANGES = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '1d': 86_400_000, '1w': 604_800_000, '1M': 2_592_000_000, all: 0 } as const
+export const RANGES = {
+  '15m': 900_000,
+  '1h': 3_600_000,
+  '6h': 21_600_000,
+  '1d': 86_400_000,
+  '1w': 604_800_000,
+  '1M': 2_592_000_000,
+  all: 0,
+} as const
 
 /** The name of a span. */
 export type Range = keyof typeof RANGES
@@ -26,30 +34,20 @@ export interface Past {
   readonly agg?: Agg
 }
 
-interface Page {
-  readonly columns: Readonly<Record<string, readonly (number | null)[]>>
-  readonly next?: string
-}
-
 /** Returns the past of a channel, oldest first, by columns. Rejects with a RequestError. */
-export const history = async (past: Past): Promise<Columns> => {
-  const x: number[] = []
-  const y: (number | null)[][] = past.fields.map(() => [])
-  let cursor: string | undefined
-  do {
-    const page: Page = await ask('history', { ...past, columns: true, ...(cursor && { cursor }) })
-    x.push(...((page.columns['t'] ?? page.columns['open_t'] ?? []) as readonly number[]))
-    for (const [k, field] of past.fields.entries()) y[k]!.push(...(page.columns[field] ?? []))
-    cursor = page.next
-  } while (cursor !== undefined)
-  return { x, y }
+export const history = async ({ channel, ...query }: Past): Promise<Columns> => {
+  const columns = (await wire.columns(channel, query).all()) as Readonly<Record<string, readonly (number | null)[]>>
+  return { x: [...((columns.t ?? columns.open_t ?? []) as readonly number[])], y: query.fields.map(field => [...(columns[field] ?? [])]) }
 }
 
 /** Resolves when an event time is known. */
 const begun = (): Promise<number> =>
   new Promise(resolve => {
     const stop = newest.subscribe(t => {
-      if (t > 0) queueMicrotask(() => (stop(), resolve(t)))
+      if (t === 0) return
+      // `stop` is not there yet if the time is known already.
+      queueMicrotask(() => stop())
+      resolve(t)
     })
   })
 
@@ -65,7 +63,14 @@ const EVERYTHING = 10 * 365 * 86_400_000
 /** Returns from when on and in which steps a span is asked for. */
 const windowOf = async (channel: string, fields: readonly string[], range: Range, now: number): Promise<{ from: number; step: number }> => {
   if (range !== 'all') return { from: now - RANGES[range], step: stepFor(RANGES[range], POINTS) }
-  const days = await history({ channel, fields: fields.slice(0, 1), from: Math.max(0, now - EVERYTHING), to: now + 1, step: 86_400_000, agg: 'first' })
+  const days = await history({
+    channel,
+    fields: fields.slice(0, 1),
+    from: Math.max(0, now - EVERYTHING),
+    to: now + 1,
+    step: 86_400_000,
+    agg: 'first',
+  })
   const from = days.x[0] ?? now - RANGES['1h']
   return { from, step: stepFor(Math.max(60_000, now - from), POINTS) }
 }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { ask, line } from './line.ts'
+import { line, wire } from './line.ts'
 
 /** The names that can be had, by kind of channel. */
 export interface Names {
@@ -19,8 +19,8 @@ const same = (a: readonly string[] | undefined, b: readonly string[]): boolean =
   a?.length === b.length && a.every((name, i) => name === b[i])
 
 /** Asks what there is. Symbols may come later, so it is asked again from time to time. */
-export const look = async (): Promise<void> => {
-  const all = await ask<string[]>('channels')
+const look = async (): Promise<void> => {
+  const all = await wire.request('channels')
   const found = Object.fromEntries(
     Object.entries(KINDS).map(([key, prefix]) => [key, all.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))]),
   ) as unknown as Names

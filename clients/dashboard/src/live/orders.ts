@@ -1,5 +1,5 @@
-import { ask } from './line.ts'
-import type { Order } from './states.ts'
+import type { Order, Quote } from '../../../driftwire-client/src/index.ts'
+import { wire } from './line.ts'
 
 /** What is ordered. */
 export interface Wish {
@@ -9,7 +9,10 @@ export interface Wish {
 }
 
 /** Asks what an order would take and give now; nothing is changed. */
-export const quote = (wish: Wish): Promise<Order> => ask('quote', wish)
+export const quote = (wish: Wish): Promise<Quote> => wire.request('quote', wish)
 
-/** Places an order under a key of its own. Rejects with a RequestError. */
-export const order = ({ side, fund, amount }: Wish): Promise<Order> => ask(side, { fund, amount, key: `page-${crypto.randomUUID()}` })
+/**
+ * Places an order. It is kept until it is answered, over a lost line and a reload. Resolves with the order, settled or rejected; rejects
+ * with a RequestError if it was not written down.
+ */
+export const order = ({ side, fund, amount }: Wish): Promise<Order> => wire.orders[side]({ fund, amount })

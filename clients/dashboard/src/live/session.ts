@@ -1,56 +1,44 @@
 import { signal } from '@preact/signals'
-import { ask, line } from './line.ts'
-
-/** Who the page speaks for. */
-export interface Session {
-  readonly token: string
-  readonly user: string
-  readonly admin: boolean
-}
-
-const KEY = 'driftwire.session'
-
-const stored = (): Session | undefined => {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? 'null') ?? undefined
-  } catch {
-    return undefined
-  }
-}
+import { wire } from './line.ts'
+import { keepSession, type Session, storedSession } from './token.ts'
 
 /** The session; undefined if nobody is signed in. It lasts as long as the browser's tab. */
-export const session = signal<Session | undefined>(stored())
+export const session = signal<Session | undefined>(storedSession())
+/** Why the last session ended, if it was not by the user. */
+export const ended = signal<string | undefined>(undefined)
 
-const keep = (next: Session | undefined): void => {
+const set = (next: Session | undefined): void => {
+  keepSession(next)
+  ended.value = undefined
   session.value = next
-  if (next) sessionStorage.setItem(KEY, JSON.stringify(next))
-  else sessionStorage.removeItem(KEY)
 }
 
-/** Signs in with a token: a client's, or an operator's. */
+/** Signs in with a token: a client's, or an operator's. Rejects with a RequestError. */
 export const signInWith = async (token: string): Promise<void> => {
-  const { user, admin } = await ask<{ user: string; admin: boolean }>('auth', { token })
-  keep({ token, user, admin })
+  const { user, admin } = await wire.auth(token)
+  set({ token, user: user ?? 'operator', admin })
 }
 
-/** Signs in, or registers and signs in. */
-export const signIn = async (method: 'login' | 'register', username: string, password: string, invite?: string): Promise<void> => {
-  const { token } = await ask<{ token: string }>(method, { username, password, ...(invite && { invite }) })
-  keep({ token, user: username, admin: false })
+/** Signs a client in. Rejects with a RequestError. */
+export const signIn = async (username: string, password: string): Promise<void> => {
+  const { token } = await wire.login(username, password)
+  set({ token, user: username, admin: false })
+}
+
+/** Registers a client and signs it in. Rejects with a RequestError. */
+export const register = async (username: string, password: string, invite?: string): Promise<void> => {
+  const { token } = await wire.register(username, password, invite)
+  set({ token, user: username, admin: false })
 }
 
 /** Signs out: the token ends. */
 export const signOut = async (): Promise<void> => {
-  const token = session.peek()?.token
-  keep(undefined)
-  if (token !== undefined) await ask('logout', { token })
+  set(undefined)
+  await wire.logout()
 }
 
-// A new connection speaks for nobody until it is told.
-line.subscribe(({ state }) => {
-  const before = session.peek()
-  if (state !== 'live' || before === undefined) return
-  signInWith(before.token).catch((error: { code?: string }) => {
-    if (error.code === 'bad_credentials') keep(undefined)
-  })
+wire.events.subscribe(event => {
+  if (event.kind !== 'login' || session.peek() === undefined) return
+  set(undefined)
+  ended.value = event.error instanceof Error ? event.error.message : 'the login has ended'
 })

@@ -27,7 +27,66 @@ const OVERVIEW: Page = { path: /^\/$/, title: () => 'Overview', load: async () =
 /** All pages. */
 const PAGES: readonly Page[] = [
   OVERVIEW,
-  page(/^\/funds\/([^/]+)$/, id => id, async () => (await import('./fund/fund.tsx')).Fund, true),
+  page(
+    /^\/funds\/([^/]+)$/,
+    id => id,
+    async () => (await import('./fund/fund.tsx')).Fund,
+    true,
+  ),
+  page(
+    /^\/portfolios\/([^/]+)$/,
+    id => id,
+    async () => (await import('./portfolio/portfolio.tsx')).Portfolio,
+    true,
+  ),
+  page(
+    /^\/pools\/([^/]+)$/,
+    id => id,
+    async () => (await import('./pool/pool.tsx')).Pool,
+    true,
+  ),
+  page(
+    /^\/market\/([^/]+)$/,
+    id => id,
+    async () => (await import('./market/market.tsx')).Market,
+    true,
+  ),
+  page(
+    /^\/allocate$/,
+    () => 'Allocation',
+    async () => (await import('./allocate/allocate.tsx')).Allocate,
+  ),
+  page(
+    /^\/orders$/,
+    () => 'Orders',
+    async () => (await import('./orders.tsx')).Orders,
+  ),
+  page(
+    /^\/operate$/,
+    () => 'Operate',
+    async () => (await import('./operate/operate.tsx')).Operate,
+  ),
+  page(
+    /^\/system$/,
+    () => 'System',
+    async () => (await import('./system.tsx')).System,
+    true,
+  ),
+  page(
+    /^\/api$/,
+    () => 'API',
+    async () => (await import('./api/http.tsx')).HttpApi,
+  ),
+  page(
+    /^\/api\/socket$/,
+    () => 'API: websocket',
+    async () => (await import('./api/socket.tsx')).SocketApi,
+  ),
+  page(
+    /^\/sign-in$/,
+    () => 'Sign in',
+    async () => (await import('./signIn.tsx')).SignIn,
+  ),
 ]
 
 /** A page at its path. */

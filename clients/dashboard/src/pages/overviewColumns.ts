@@ -1,7 +1,9 @@
+import { h } from 'preact'
+import type { FundState, PnlState, PoolState, TickState } from '../../../driftwire-client/src/index.ts'
 import { compact, count, direction, fixed, PlacesBySymbol, percent, signed, signedPercent } from '../format/number.ts'
-import type { FundState, PnlState, PoolState, TickState } from '../live/states.ts'
 import type { Column } from '../parts/columns.ts'
 import { toned } from '../parts/figure.tsx'
+import { WatchButton } from '../parts/watchButton.tsx'
 
 /** The columns of the overview's tables. A row is the name of what it shows. */
 
@@ -24,8 +26,17 @@ const nameColumn = <State>(head: string, path: string, width: number): Column<st
 const difference = (value: number | undefined, digits = 2) => toned(signedPercent(value, digits), direction(value && value * 100, digits))
 const gain = (value: number | undefined) => toned(signed(value, 2), direction(value, 2))
 
+const watchColumn = <State>(prefix: string): Column<string, State> => ({
+  key: 'watch',
+  head: '',
+  width: 32,
+  show: () => '',
+  part: id => h(WatchButton, { channel: `${prefix}${id}`, name: id }),
+})
+
 /** Funds. */
 export const FUND_COLUMNS: readonly Column<string, FundState>[] = [
+  watchColumn('fund:'),
   nameColumn('Fund', 'funds', 120),
   { key: 'nav', head: 'NAV', width: 104, show: (_, s) => fixed(s?.nav, 4), order: (_, s) => s?.nav, raw: (_, s) => s?.nav },
   { key: 'market', head: 'Market', width: 104, show: (_, s) => fixed(s?.market, 4), order: (_, s) => s?.market, raw: (_, s) => s?.market },
@@ -69,6 +80,7 @@ export const FUND_COLUMNS: readonly Column<string, FundState>[] = [
 
 /** Portfolios. A sum that is unknown because of an asset without a price is absent, and says so. */
 export const PORTFOLIO_COLUMNS: readonly Column<string, PnlState>[] = [
+  watchColumn('pnl:'),
   nameColumn('Portfolio', 'portfolios', 96),
   { key: 'value', head: 'Value', width: 112, show: (_, s) => fixed(s?.value), order: (_, s) => s?.value, raw: (_, s) => s?.value },
   { key: 'total', head: 'Gain', width: 112, show: (_, s) => gain(s?.total), order: (_, s) => s?.total, raw: (_, s) => s?.total },
@@ -85,6 +97,7 @@ export const PORTFOLIO_COLUMNS: readonly Column<string, PnlState>[] = [
 
 /** Pools. */
 export const POOL_COLUMNS: readonly Column<string, PoolState>[] = [
+  watchColumn('pool:'),
   nameColumn('Pool', 'pools', 112),
   {
     key: 'price',
@@ -131,6 +144,7 @@ const price = (key: 'price' | 'bid' | 'ask', head: string): Column<string, TickS
 
 /** The market. */
 export const SYMBOL_COLUMNS: readonly Column<string, TickState>[] = [
+  watchColumn('tick:'),
   nameColumn('Symbol', 'market', 120),
   price('price', 'Price'),
   {

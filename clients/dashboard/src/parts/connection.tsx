@@ -1,30 +1,32 @@
 import { effect, signal } from '@preact/signals'
 import { age, clock, day } from '../format/time.ts'
-import { heardAt, line, newest } from '../live/line.ts'
+import { line, newest } from '../live/line.ts'
 
-/** Wall time, renewed each second while the page is seen. */
-export const wallClock = signal(Date.now())
-setInterval(() => {
-  if (!document.hidden) wallClock.value = Date.now()
-}, 1_000)
+/** Whether figures on the page are of now, as far as the line goes. */
+const lost = (state: string): boolean => state === 'reconnecting' || state === 'silent' || state === 'closed'
+
+/** Whether the page has had a line before: until then there is nothing that could be old. */
+const begun = signal(false)
 
 // Figures of a lost line look old by one rule of the style sheet.
 effect(() => {
-  document.documentElement.dataset.line = line.value.state
+  const { state } = line.value
+  if (state === 'live') begun.value = true
+  document.documentElement.dataset.line = begun.peek() && state !== 'live' ? 'lost' : state
 })
 
-const WORDS = { connecting: 'connecting', live: 'live', lost: 'line lost' } as const
+const WORDS = { connecting: 'connecting', live: 'live', silent: 'silent', reconnecting: 'line lost', closed: 'closed' } as const
 
 /** How the connection stands, and the event time of what is shown. */
 export const Connection = () => {
   const { state } = line.value
   const t = newest.value
   return (
-    <div class={`connection ${state}`}>
+    <div class={`connection ${lost(state) ? 'lost' : state}`}>
       <span class="dot" aria-hidden="true" />
       <span role="status">{WORDS[state]}</span>
       {t > 0 && (
-        <time dateTime={new Date(t).toISOString()} title="event time of the newest figure, UTC">
+        <time dateTime={new Date(t).toISOString()} title="event time of the newest figure">
           <span class="date">{day(t)}</span> {clock(t)} UTC
         </time>
       )}
@@ -32,16 +34,15 @@ export const Connection = () => {
   )
 }
 
-/** Says across the page that the line is lost, and how old the figures are. */
+/** Says across the page that the line is lost, how old the figures are, and when it is tried again. */
 export const Banner = () => {
-  const { state, why, since } = line.value
-  if (state === 'live') return null
-  if (state === 'connecting') return null
-  const now = Math.max(wallClock.value, since)
+  const { state, why, age: heardBefore, inSeconds } = line.value
+  if (state === 'live' || (state === 'connecting' && !begun.value)) return null
   return (
-    <div class="banner" role="alert">
-      <strong>Line lost{why && ` (${why})`}.</strong>{' '}
-      {heardAt.value > 0 ? <>The figures below are {age(now - heardAt.value)} old.</> : 'There are no figures yet.'} Connecting again.
+    <div class="banner">
+      <strong role="alert">{state === 'silent' ? 'Nothing is heard from the server.' : `Line lost${why ? ` (${why})` : ''}.`}</strong>{' '}
+      {heardBefore === undefined ? 'There are no figures yet.' : `The figures below are ${age(heardBefore)} old.`}{' '}
+      {inSeconds !== undefined && inSeconds > 0 ? `Connecting again in ${inSeconds} s.` : state === 'silent' ? '' : 'Connecting again.'}
     </div>
   )
 }

@@ -3,7 +3,7 @@ import { stamp } from '../format/time.ts'
 import type { Column } from './columns.ts'
 
 /** Gives the browser a file to keep. */
-export const keepFile = (name: string, text: string): void => {
+const keepFile = (name: string, text: string): void => {
   const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
   const link = Object.assign(document.createElement('a'), { href: url, download: name })
   link.click()

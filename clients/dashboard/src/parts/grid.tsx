@@ -88,7 +88,7 @@ interface LineProps<Row, State> {
 
 const Line = <Row, State>({ grid, row, index, template }: LineProps<Row, State>) => {
   const channel = grid.channelOf?.(row)
-  const shown = useChannel<State>(channel)
+  const shown = useChannel(channel) as ReadonlySignal<Shown<State> | undefined>
   return (
     <div
       role="row"

@@ -22,6 +22,14 @@ const SECTIONS = [
   ['Pools', 'pools'],
 ] as const
 
+const TOOLS = [
+  ['/allocate', 'Allocation'],
+  ['/orders', 'Orders'],
+  ['/operate', 'Operate'],
+  ['/system', 'System'],
+  ['/api', 'API'],
+] as const
+
 /** Names of a section that the navigation shows; the overview has all of them. */
 const SHOWN = 12
 
@@ -55,6 +63,14 @@ export const Navigation = ({ names, path }: { names: Names | undefined; path: st
             </section>
           )
         })}
+        <section aria-label="Tools">
+          <h2>Tools</h2>
+          <ul>
+            {TOOLS.map(([href, text]) => (
+              <Entry key={href} href={href} path={path.startsWith('/api') ? '/api' : path} text={text} />
+            ))}
+          </ul>
+        </section>
       </div>
     </nav>
   )

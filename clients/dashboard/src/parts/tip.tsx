@@ -16,7 +16,7 @@ const figureOf = (target: EventTarget | null): HTMLElement | undefined =>
   (target as Element | null)?.closest?.<HTMLElement>('[data-fig]') ?? undefined
 
 /** The words for a figure, now. */
-export const wordsOf = (figure: HTMLElement, now: number): string[] => {
+const wordsOf = (figure: HTMLElement, now: number): string[] => {
   const { ch, why, fig } = figure.dataset
   const words = [fig, why].filter((text): text is string => Boolean(text))
   if (ch === undefined) return words

@@ -1,9 +1,9 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import type { FundState } from '../../../../driftwire-client/src/index.ts'
 import { amount, compact, direction, fixed, percent, signedPercent } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import type { Shown } from '../../live/channels.ts'
-import type { FundState } from '../../live/states.ts'
 import { Bar } from '../../parts/bar.tsx'
 import type { Column } from '../../parts/columns.ts'
 import { toned } from '../../parts/figure.tsx'
@@ -22,21 +22,45 @@ const columnsFor = (full: ReadonlySignal<number>, band: ReadonlySignal<number | 
     key: 'price',
     head: 'Price',
     width: 112,
-    show: (asset, s) => ({ text: fixed(s?.prices?.[asset], placesFor(asset, s?.prices?.[asset])), why: why(s, asset), tone: why(s, asset) ? 'warn' : undefined }),
+    show: (asset, s) => ({
+      text: fixed(s?.prices?.[asset], placesFor(asset, s?.prices?.[asset])),
+      why: why(s, asset),
+      tone: why(s, asset) ? 'warn' : undefined,
+    }),
     order: (asset, s) => s?.prices?.[asset],
     raw: (asset, s) => s?.prices?.[asset],
   },
-  { key: 'units', head: 'Units a share', width: 152, show: (asset, s) => ({ text: amount(s?.units?.[asset], 10), why: s?.units?.[asset] }), raw: (asset, s) => s?.units?.[asset] },
+  {
+    key: 'units',
+    head: 'Units a share',
+    width: 152,
+    show: (asset, s) => ({ text: amount(s?.units?.[asset], 10), why: s?.units?.[asset] }),
+    raw: (asset, s) => s?.units?.[asset],
+  },
   {
     key: 'value',
     head: 'Value',
     width: 112,
-    show: (asset, s) => compact(valueOf(s, asset)),
-    order: (asset, s) => valueOf(s, asset),
-    raw: (asset, s) => valueOf(s, asset),
+    show: (asset, s) => compact(worthOf(s, asset)),
+    order: (asset, s) => worthOf(s, asset),
+    raw: (asset, s) => worthOf(s, asset),
   },
-  { key: 'weight', head: 'Weight', width: 84, show: (asset, s) => percent(s?.weights?.[asset]), order: (asset, s) => s?.weights?.[asset], raw: (asset, s) => s?.weights?.[asset] },
-  { key: 'target', head: 'Target', width: 84, show: (asset, s) => percent(s?.target?.[asset]), order: (asset, s) => s?.target?.[asset], raw: (asset, s) => s?.target?.[asset] },
+  {
+    key: 'weight',
+    head: 'Weight',
+    width: 84,
+    show: (asset, s) => percent(s?.weights?.[asset]),
+    order: (asset, s) => s?.weights?.[asset],
+    raw: (asset, s) => s?.weights?.[asset],
+  },
+  {
+    key: 'target',
+    head: 'Target',
+    width: 84,
+    show: (asset, s) => percent(s?.target?.[asset]),
+    order: (asset, s) => s?.target?.[asset],
+    raw: (asset, s) => s?.target?.[asset],
+  },
   {
     key: 'drift',
     head: 'Drift',
@@ -68,7 +92,7 @@ const columnsFor = (full: ReadonlySignal<number>, band: ReadonlySignal<number | 
   },
 ]
 
-const valueOf = (s: FundState | undefined, asset: string): number | undefined => {
+const worthOf = (s: FundState | undefined, asset: string): number | undefined => {
   const weight = s?.weights?.[asset]
   return weight === undefined || s?.aum === undefined ? undefined : weight * s.aum
 }
@@ -100,7 +124,16 @@ export const Composition = ({ id, shown, terms }: CompositionProps) => {
         Composition
         {band.value !== undefined && <span class="note"> · the band around a target is the threshold of {percent(band.value, 2)}</span>}
       </h2>
-      <Grid label={`${id} composition`} id="assets" rows={rows} keyOf={asset => asset} columns={columns} channelOf={() => `fund:${id}`} height={560} empty="the fund has not begun" />
+      <Grid
+        label={`${id} composition`}
+        id="assets"
+        rows={rows}
+        keyOf={asset => asset}
+        columns={columns}
+        channelOf={() => `fund:${id}`}
+        height={560}
+        empty="the fund has not begun"
+      />
     </section>
   )
 }

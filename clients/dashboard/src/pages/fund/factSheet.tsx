@@ -13,7 +13,18 @@ const DAY = 86_400_000
 const change = (value: number | undefined) => toned(signedPercent(value, 2), direction(value === undefined ? undefined : value * 100, 2))
 
 const COLUMNS: readonly Column<MonthReturn>[] = [
-  { key: 'month', head: 'Month', width: 96, grow: true, align: 'left', heading: true, show: ({ start, from, partial }) => ({ text: `${month(start)}${partial ? ' *' : ''}`, why: partial ? `from ${day(from)} on only` : undefined }) },
+  {
+    key: 'month',
+    head: 'Month',
+    width: 96,
+    grow: true,
+    align: 'left',
+    heading: true,
+    show: ({ start, from, partial }) => ({
+      text: `${month(start)}${partial ? ' *' : ''}`,
+      why: partial ? `from ${day(from)} on only` : undefined,
+    }),
+  },
   { key: 'nav', head: 'Fund', width: 104, show: row => change(row.fund), raw: row => row.fund },
   { key: 'level', head: 'Index', width: 104, show: row => change(row.index), raw: row => row.index },
   { key: 'difference', head: 'Difference', width: 104, show: row => change(row.difference), raw: row => row.difference },
@@ -36,7 +47,15 @@ export const FactSheet = ({ id, turnover }: { readonly id: string; readonly turn
         <Still name="Turnover" of={percent(turnover)} why="no rebalance was carried out" />
       </dl>
       {now && <p class="note">{`from ${day(now.from)} to ${day(now.to)}, ${fixed(now.days, 0)} days stored`}</p>}
-      <Grid label={`${id} by month`} id="months" rows={rows} keyOf={row => String(row.start)} columns={COLUMNS} height={224} empty="no stored days yet" />
+      <Grid
+        label={`${id} by month`}
+        id="months"
+        rows={rows}
+        keyOf={row => String(row.start)}
+        columns={COLUMNS}
+        height={224}
+        empty="no stored days yet"
+      />
     </section>
   )
 }

@@ -1,8 +1,8 @@
 import { useComputed } from '@preact/signals'
+import type { FundState } from '../../../../driftwire-client/src/index.ts'
 import { basisPoints, compact, direction, fixed, percent, signedPercent } from '../../format/number.ts'
 import { useAnswer } from '../../live/answer.ts'
 import { useChannel, useRefusal } from '../../live/channels.ts'
-import type { FundState } from '../../live/states.ts'
 import { Figure, Num, toned } from '../../parts/figure.tsx'
 import { Marks } from '../../parts/marks.tsx'
 import { Refusal } from '../../parts/refusal.tsx'
@@ -32,7 +32,7 @@ const turnoverOf = (past: readonly { readonly turnover: string }[] | undefined, 
 
 /** A fund: what it is worth, what it holds, what it would trade, and orders of its shares. */
 export const Fund = ({ id, embedded }: PageProps) => {
-  const shown = useChannel<FundState>(`fund:${id}`)
+  const shown = useChannel(`fund:${id}`)
   const refusal = useRefusal(`fund:${id}`)
   const state = useComputed(() => shown.value?.state)
   const terms = useTerms(id)

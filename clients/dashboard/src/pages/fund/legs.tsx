@@ -1,16 +1,16 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import type { FundState, HoldingsState, Leg, Quote } from '../../../../driftwire-client/src/index.ts'
 import { minus } from '../../format/decimal.ts'
 import { ABSENT, amount, fixed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import type { Shown } from '../../live/channels.ts'
 import type { RequestError } from '../../live/line.ts'
-import type { FundState, HoldingsState, Leg, Order } from '../../live/states.ts'
 import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
 
 interface LegsProps {
-  readonly quoted: ReadonlySignal<{ readonly order: Order | undefined; readonly error: RequestError | undefined }>
+  readonly quoted: ReadonlySignal<{ readonly order: Quote | undefined; readonly error: RequestError | undefined }>
   readonly side: 'create' | 'redeem'
   readonly holdings: ReadonlySignal<HoldingsState | undefined>
   readonly shown: ReadonlySignal<Shown<FundState> | undefined>
@@ -23,8 +23,21 @@ const columnsOf = (side: 'create' | 'redeem', holdings: HoldingsState | undefine
   const heldOf = (asset: string): string | undefined => (holdings === undefined ? undefined : (holdings.assets?.[asset] ?? '0'))
   return [
     { key: 'asset', head: 'Asset', width: 72, align: 'left', heading: true, show: ({ asset }) => asset },
-    { key: 'amount', head: side === 'create' ? 'You give' : 'You get', width: 152, grow: true, show: leg => ({ text: amount(leg.amount, 10), why: leg.amount }), raw: leg => leg.amount },
-    { key: 'held', head: 'You hold', width: 136, show: ({ asset }) => ({ text: amount(heldOf(asset), 8), why: heldOf(asset) }), raw: ({ asset }) => heldOf(asset) },
+    {
+      key: 'amount',
+      head: side === 'create' ? 'You give' : 'You get',
+      width: 152,
+      grow: true,
+      show: leg => ({ text: amount(leg.amount, 10), why: leg.amount }),
+      raw: leg => leg.amount,
+    },
+    {
+      key: 'held',
+      head: 'You hold',
+      width: 136,
+      show: ({ asset }) => ({ text: amount(heldOf(asset), 8), why: heldOf(asset) }),
+      raw: ({ asset }) => heldOf(asset),
+    },
     ...(side === 'create'
       ? [
           {
@@ -35,7 +48,11 @@ const columnsOf = (side: 'create' | 'redeem', holdings: HoldingsState | undefine
               const held = heldOf(leg.asset)
               if (held === undefined) return ABSENT
               const left = minus(held, leg.amount)
-              return { text: amount(left, 8), tone: isShort(left) ? ('warn' as const) : undefined, why: isShort(left) ? `${amount(left.slice(1))} too little` : left }
+              return {
+                text: amount(left, 8),
+                tone: isShort(left) ? ('warn' as const) : undefined,
+                why: isShort(left) ? `${amount(left.slice(1))} too little` : left,
+              }
             },
           },
         ]
@@ -60,7 +77,8 @@ export const Legs = ({ quoted, side, holdings, shown, shares }: LegsProps) => {
     )
   if (!order) return <p class="empty">{shares === undefined ? 'Enter a whole multiple of the creation unit.' : 'asking for a quote'}</p>
   const nav = order.nav ?? shown.value?.state.nav
-  const short = side === 'create' && held !== undefined ? rows.value.filter(leg => isShort(minus(held.assets?.[leg.asset] ?? '0', leg.amount))) : []
+  const short =
+    side === 'create' && held !== undefined ? rows.value.filter(leg => isShort(minus(held.assets?.[leg.asset] ?? '0', leg.amount))) : []
   return (
     <>
       <Grid label="Legs" id="legs" rows={rows} keyOf={leg => leg.asset} columns={columns} height={308} />
@@ -72,7 +90,9 @@ export const Legs = ({ quoted, side, holdings, shown, shares }: LegsProps) => {
         <dt>Quoted</dt>
         <dd>{order.t === undefined ? ABSENT : `${moment(order.t, true)} UTC`}</dd>
       </dl>
-      {short.length > 0 && <p class="warn">You hold too little of {short.map(({ asset }) => asset).join(', ')}: the order would be rejected.</p>}
+      {short.length > 0 && (
+        <p class="warn">You hold too little of {short.map(({ asset }) => asset).join(', ')}: the order would be rejected.</p>
+      )}
     </>
   )
 }

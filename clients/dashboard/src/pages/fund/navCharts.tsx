@@ -1,10 +1,10 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import type { FundState } from '../../../../driftwire-client/src/index.ts'
 import { Chart } from '../../charts/chart.tsx'
 import type { Series } from '../../charts/plot.ts'
 import { fixed, signedPercent } from '../../format/number.ts'
 import type { Shown } from '../../live/channels.ts'
 import { RANGES, type Range, useCurve } from '../../live/history.ts'
-import type { FundState } from '../../live/states.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 
@@ -23,9 +23,6 @@ const FIELDS = ['nav', 'market', 'inav.ask', 'inav.bid', 'premium']
 const read = (s: FundState) => [s.nav, s.market, s.inav?.ask, s.inav?.bid, s.premium]
 
 const SPANS = Object.keys(RANGES).sort((a, b) => Number(b === '1h') - Number(a === '1h')) as Range[]
-/** The spans, the usual one first. */
-export const SPAN_CHOICES = SPANS
-
 /** The net asset value with its band, the market and the premium over time. */
 export const NavCharts = ({ id, shown }: { id: string; shown: ReadonlySignal<Shown<FundState> | undefined> }) => {
   const range = choice('range', SPANS)
@@ -34,7 +31,15 @@ export const NavCharts = ({ id, shown }: { id: string; shown: ReadonlySignal<Sho
   const premium = useComputed(() => data.value && { x: data.value.x, y: data.value.y.slice(4) })
   return (
     <section class="card" aria-label="Over time">
-      <Chart label={`${id} NAV`} data={values} series={VALUES} height={260} sync="fund" bands={[[2, 3]]} {...(error.value && { empty: error.value })}>
+      <Chart
+        label={`${id} NAV`}
+        data={values}
+        series={VALUES}
+        height={260}
+        sync="fund"
+        bands={[[2, 3]]}
+        {...(error.value && { empty: error.value })}
+      >
         <Choices name="range" label="Span" of={SPANS} />
       </Chart>
       <Chart label={`${id} premium`} data={premium} series={PREMIUM} height={110} sync="fund" />

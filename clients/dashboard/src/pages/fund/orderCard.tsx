@@ -1,5 +1,6 @@
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import type { FundState, HoldingsState, Order, Quote } from '../../../../driftwire-client/src/index.ts'
 import { isMultiple } from '../../format/decimal.ts'
 import { amount, fixed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
@@ -7,7 +8,6 @@ import { type Shown, useChannel } from '../../live/channels.ts'
 import type { RequestError } from '../../live/line.ts'
 import { order, quote, type Wish } from '../../live/orders.ts'
 import { session } from '../../live/session.ts'
-import type { FundState, HoldingsState, Order } from '../../live/states.ts'
 import { Legs } from './legs.tsx'
 import type { FundTerms } from './terms.ts'
 
@@ -23,7 +23,7 @@ type Step =
   | { readonly at: 'refused'; readonly error: RequestError; readonly wish: Wish }
 
 interface Quoted {
-  readonly order: Order | undefined
+  readonly order: Quote | undefined
   readonly error: RequestError | undefined
 }
 
@@ -71,7 +71,8 @@ export const OrderCard = ({ fund, shown, terms }: CardProps) => {
       <h2>Create and redeem</h2>
       {!signedIn ? (
         <p class="lead">
-          {session.value?.admin ? 'Operators order nothing.' : 'Shares are created and redeemed in kind by clients.'} <a href={`/sign-in?to=/funds/${encodeURIComponent(fund)}`}>Sign in</a>
+          {session.value?.admin ? 'Operators order nothing.' : 'Shares are created and redeemed in kind by clients.'}{' '}
+          <a href={`/sign-in?to=/funds/${encodeURIComponent(fund)}`}>Sign in</a>
         </p>
       ) : (
         <Steps fund={fund} step={step} shown={shown} terms={terms} />
@@ -81,7 +82,7 @@ export const OrderCard = ({ fund, shown, terms }: CardProps) => {
 }
 
 const Steps = ({ fund, step, shown, terms }: CardProps & { readonly step: Signal<Step> }) => {
-  const holdings = useChannel<HoldingsState>('holdings')
+  const holdings = useChannel('holdings')
   const now = step.value
   const back = (): void => {
     step.value = { at: 'edit' }
@@ -102,7 +103,8 @@ const Form = ({ fund, step, shown, terms, holdings }: FormProps) => {
   const shares = (written.value ?? unit ?? '').trim()
   const fits = unit === undefined ? /^\d+(\.\d+)?$/.test(shares) : isMultiple(shares, unit)
   const now = step.value
-  const wish: Wish | undefined = now.at === 'confirm' || now.at === 'sent' ? now.wish : fits ? { side: side.value, fund, amount: shares } : undefined
+  const wish: Wish | undefined =
+    now.at === 'confirm' || now.at === 'sent' ? now.wish : fits ? { side: side.value, fund, amount: shares } : undefined
   const quoted = useQuote(wish)
   const send = (sent: Wish): void => {
     step.value = { at: 'sent', wish: sent }

@@ -1,4 +1,4 @@
-import type { ByAsset, RebalanceTradeState } from '../../live/states.ts'
+import type { ByAsset, RebalanceTradeState } from '../../../../driftwire-client/src/index.ts'
 
 /** A rebalance as it went: `GET /v1/funds/{id}/rebalances`. Amounts and sums are exact, in the quote asset. */
 export interface PastRebalance {
@@ -7,8 +7,10 @@ export interface PastRebalance {
   readonly reason: string
   readonly since: number
   readonly ended?: number
-  readonly targets: ByAsset
-  readonly trades: Readonly<Record<string, RebalanceTradeState & { readonly planned?: number; readonly value?: string; readonly slippage?: number }>>
+  readonly targets: ByAsset<number>
+  readonly trades: Readonly<
+    Record<string, RebalanceTradeState & { readonly planned?: number; readonly value?: string; readonly slippage?: number }>
+  >
   readonly turnover: string
   readonly fees: string
   readonly slippage: number

@@ -20,11 +20,30 @@ const COLUMNS: readonly Column<PastRebalance>[] = [
     raw: ({ since }) => new Date(since).toISOString(),
   },
   { key: 'reason', head: 'Reason', width: 104, align: 'left', show: ({ reason }) => reason },
-  { key: 'status', head: 'Outcome', width: 96, align: 'left', show: ({ status, ended }) => ({ text: status, why: ended === undefined ? undefined : `ended ${moment(ended)} UTC` }) },
+  {
+    key: 'status',
+    head: 'Outcome',
+    width: 96,
+    align: 'left',
+    show: ({ status, ended }) => ({ text: status, why: ended === undefined ? undefined : `ended ${moment(ended)} UTC` }),
+  },
   { key: 'trades', head: 'Trades', width: 64, show: ({ trades }) => fixed(Object.keys(trades).length, 0) },
-  { key: 'turnover', head: 'Turnover', width: 112, show: ({ turnover }) => ({ text: amount(turnover, 2), why: turnover }), order: ({ turnover }) => Number(turnover), raw: ({ turnover }) => turnover },
+  {
+    key: 'turnover',
+    head: 'Turnover',
+    width: 112,
+    show: ({ turnover }) => ({ text: amount(turnover, 2), why: turnover }),
+    order: ({ turnover }) => Number(turnover),
+    raw: ({ turnover }) => turnover,
+  },
   { key: 'fees', head: 'Fees', width: 88, show: ({ fees }) => ({ text: amount(fees, 4), why: fees }), raw: ({ fees }) => fees },
-  { key: 'slippage', head: 'Slippage', width: 96, show: ({ slippage }) => toned(signed(slippage), direction(-slippage, 2)), raw: ({ slippage }) => slippage },
+  {
+    key: 'slippage',
+    head: 'Slippage',
+    width: 96,
+    show: ({ slippage }) => toned(signed(slippage), direction(-slippage, 2)),
+    raw: ({ slippage }) => slippage,
+  },
 ]
 
 /** The rebalances that were carried out, with what they cost. */

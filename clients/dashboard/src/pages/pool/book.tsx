@@ -34,8 +34,22 @@ const levelsOf = (side: Level['side'], levels: BookAnswer['bids']): Level[] => {
 }
 
 const columnsFor = (id: string, way: Way): readonly Column<Level>[] => [
-  { key: 'side', head: 'Side', width: 72, align: 'left', heading: true, show: ({ side }) => ({ text: side, tone: side === 'bid' ? 'up' : 'down' }) },
-  { key: 'price', head: 'Price', width: 128, grow: true, show: ({ price }) => fixed(turned(price, way), placesFor(`${id} ${way}`, turned(price, way))), raw: ({ price }) => turned(price, way) },
+  {
+    key: 'side',
+    head: 'Side',
+    width: 72,
+    align: 'left',
+    heading: true,
+    show: ({ side }) => ({ text: side, tone: side === 'bid' ? 'up' : 'down' }),
+  },
+  {
+    key: 'price',
+    head: 'Price',
+    width: 128,
+    grow: true,
+    show: ({ price }) => fixed(turned(price, way), placesFor(`${id} ${way}`, turned(price, way))),
+    raw: ({ price }) => turned(price, way),
+  },
   { key: 'size', head: 'Size', width: 128, show: ({ size }) => fixed(size, 6), raw: ({ size }) => size },
   { key: 'together', head: 'Up to here', width: 128, show: ({ together }) => fixed(together, 6), raw: ({ together }) => together },
 ]
@@ -54,7 +68,15 @@ export const Book = ({ id, way }: { readonly id: string; readonly way: Way }) =>
       <h2>
         Order book{book && <span class="note"> · as of {moment(book.t)} UTC</span>} {book?.stale && <span class="mark">stale</span>}
       </h2>
-      <Grid label={`${id} order book`} id="book" rows={rows} keyOf={row => `${row.side} ${row.price}`} columns={columns.value} height={364} empty={error.value?.message ?? 'loading'} />
+      <Grid
+        label={`${id} order book`}
+        id="book"
+        rows={rows}
+        keyOf={row => `${row.side} ${row.price}`}
+        columns={columns.value}
+        height={364}
+        empty={error.value?.message ?? 'loading'}
+      />
     </section>
   )
 }

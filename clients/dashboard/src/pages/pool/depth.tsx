@@ -14,7 +14,26 @@ interface DepthAnswer {
   readonly depth: Readonly<Record<string, { readonly bid?: number; readonly ask?: number }>>
 }
 
-const SHARES = ['0.001', '0.0025', '0.005', '0.0075', '0.01', '0.015', '0.02', '0.03', '0.04', '0.05', '0.06', '0.08', '0.1', '0.12', '0.15', '0.2', '0.25', '0.3']
+const SHARES = [
+  '0.001',
+  '0.0025',
+  '0.005',
+  '0.0075',
+  '0.01',
+  '0.015',
+  '0.02',
+  '0.03',
+  '0.04',
+  '0.05',
+  '0.06',
+  '0.08',
+  '0.1',
+  '0.12',
+  '0.15',
+  '0.2',
+  '0.25',
+  '0.3',
+]
 const LOOK_MS = 1_000
 
 const SERIES: readonly Series[] = [
@@ -24,7 +43,10 @@ const SERIES: readonly Series[] = [
 
 /** What can be traded before the price has moved so far, from the price outwards. */
 export const Depth = ({ id, way }: { readonly id: string; readonly way: Way }) => {
-  const { value, error } = useAnswer<DepthAnswer>(`/v1/pools/${encodeURIComponent(id)}/depth?${SHARES.map(s => `within=${s}`).join('&')}`, LOOK_MS)
+  const { value, error } = useAnswer<DepthAnswer>(
+    `/v1/pools/${encodeURIComponent(id)}/depth?${SHARES.map(s => `within=${s}`).join('&')}`,
+    LOOK_MS,
+  )
   const data = useComputed(() => {
     const answer = value.value
     if (answer?.price === undefined) return undefined

@@ -1,8 +1,8 @@
 import { useComputed } from '@preact/signals'
+import type { PoolState } from '../../../../driftwire-client/src/index.ts'
 import { compact, count, fixed, percent } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useChannel, useRefusal } from '../../live/channels.ts'
-import type { PoolState } from '../../live/states.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { Figure, Num } from '../../parts/figure.tsx'
 import { Marks } from '../../parts/marks.tsx'
@@ -26,7 +26,7 @@ const ofDay = (key: 'volume24h' | 'fees24h') => (s: PoolState) => ({
 
 /** A pool: its price, what lies in it, what was swapped. */
 export const Pool = ({ id, embedded }: PageProps) => {
-  const shown = useChannel<PoolState>(`pool:${id}`)
+  const shown = useChannel(`pool:${id}`)
   const refusal = useRefusal(`pool:${id}`)
   const state = useComputed(() => shown.value?.state)
   const kind = useComputed(() => shown.value?.state.kind)
@@ -59,14 +59,28 @@ export const Pool = ({ id, embedded }: PageProps) => {
           <Figure name="Volume 24 h" of={shown} read={ofDay('volume24h')} />
           <Figure name="Fees 24 h" of={shown} read={ofDay('fees24h')} />
           <Figure name="Trades 24 h" of={shown} read={s => count(s.trades24h)} />
-          <Figure name="Impermanent loss" of={shown} read={s => ({ text: percent(s.il, 3), why: s.il === undefined ? 'only pools of Uniswap have it' : 'since 00:00 UTC' })} />
-          <Figure name="Tick" of={shown} read={s => ({ text: count(s.tick), why: s.tick === undefined ? 'only pools of Uniswap v3 have one' : undefined })} />
+          <Figure
+            name="Impermanent loss"
+            of={shown}
+            read={s => ({ text: percent(s.il, 3), why: s.il === undefined ? 'only pools of Uniswap have it' : 'since 00:00 UTC' })}
+          />
+          <Figure
+            name="Tick"
+            of={shown}
+            read={s => ({ text: count(s.tick), why: s.tick === undefined ? 'only pools of Uniswap v3 have one' : undefined })}
+          />
         </dl>
       </section>
       <PoolCharts id={id} shown={shown} way={way} />
       <div class="halves">
         <Depth id={id} way={way} />
-        {kind.value === 'orderbook' ? <Book id={id} way={way} /> : kind.value === 'uniswap-v3' ? <Ticks id={id} way={way} /> : <SwapQuote id={id} />}
+        {kind.value === 'orderbook' ? (
+          <Book id={id} way={way} />
+        ) : kind.value === 'uniswap-v3' ? (
+          <Ticks id={id} way={way} />
+        ) : (
+          <SwapQuote id={id} />
+        )}
       </div>
       {!embedded && (
         <div class="halves">

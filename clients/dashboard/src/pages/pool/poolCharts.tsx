@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import type { PoolState } from '../../../../driftwire-client/src/index.ts'
 import { Chart } from '../../charts/chart.tsx'
 import type { Series } from '../../charts/plot.ts'
 import { compact, fixed } from '../../format/number.ts'
@@ -7,7 +8,6 @@ import { day } from '../../format/time.ts'
 import type { Shown } from '../../live/channels.ts'
 import { RANGES, type Range, useCurve, useHistory } from '../../live/history.ts'
 import { newest } from '../../live/line.ts'
-import type { PoolState } from '../../live/states.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 import { placesFor } from '../overviewColumns.ts'
@@ -41,16 +41,36 @@ export const PoolCharts = ({ id, shown, way }: ChartsProps) => {
     [id, way],
   )
   const today = Math.floor(newest.value / DAY)
-  const days = useHistory(today > 0 ? { channel: `pool:${id}`, fields: ['volume24h', 'fees24h'], from: (today - 89) * DAY, to: (today + 1) * DAY, step: DAY } : undefined)
+  const days = useHistory(
+    today > 0
+      ? { channel: `pool:${id}`, fields: ['volume24h', 'fees24h'], from: (today - 89) * DAY, to: (today + 1) * DAY, step: DAY }
+      : undefined,
+  )
   const byDay = useComputed(() => days.value && { x: days.value.x.map(t => Math.floor(t / DAY) * DAY), y: days.value.y })
   return (
     <section class="card" aria-label="Over time">
-      <Chart key={way} label={`${id} price`} data={price} series={series} height={220} sync="pool" {...(error.value && { empty: error.value })}>
+      <Chart
+        key={way}
+        label={`${id} price`}
+        data={price}
+        series={series}
+        height={220}
+        sync="pool"
+        {...(error.value && { empty: error.value })}
+      >
         <Choices name="range" label="Span" of={SPANS} />
       </Chart>
       <div class="halves">
         <Chart label={`${id} liquidity`} data={tvl} series={TVL} height={120} sync="pool" />
-        <Chart label={`${id} volume and fees by day`} data={byDay} series={DAYS} height={120} x={{ text: at => day(at) }} range={(_, high) => [0, high || 1]} empty="no day of it is stored, or its volume is not known" />
+        <Chart
+          label={`${id} volume and fees by day`}
+          data={byDay}
+          series={DAYS}
+          height={120}
+          x={{ text: at => day(at) }}
+          range={(_, high) => [0, high || 1]}
+          empty="no day of it is stored, or its volume is not known"
+        />
       </div>
     </section>
   )

@@ -20,7 +20,10 @@ export const SwapQuote = ({ id }: { readonly id: string }) => {
   const fits = /^[1-9]\d{0,77}$/.test(raw.value.trim())
   const ask = async (): Promise<void> => {
     try {
-      answer.value = await post<QuoteAnswer>(`/v1/pools/${encodeURIComponent(id)}/quote`, { token: Number(token.value), amountIn: raw.value.trim() })
+      answer.value = await post<QuoteAnswer>(`/v1/pools/${encodeURIComponent(id)}/quote`, {
+        token: Number(token.value),
+        amountIn: raw.value.trim(),
+      })
     } catch (error) {
       answer.value = error instanceof Refused ? `${error.code}: ${error.message}` : String(error)
     }
@@ -45,7 +48,13 @@ export const SwapQuote = ({ id }: { readonly id: string }) => {
         </label>
         <label class="field">
           Amount in, raw
-          <input inputMode="numeric" autocomplete="off" value={raw.value} aria-invalid={raw.value !== '' && !fits} onInput={event => (raw.value = event.currentTarget.value)} />
+          <input
+            inputMode="numeric"
+            autocomplete="off"
+            value={raw.value}
+            aria-invalid={raw.value !== '' && !fits}
+            onInput={event => (raw.value = event.currentTarget.value)}
+          />
         </label>
         <button type="submit" class="primary" disabled={!fits}>
           Quote

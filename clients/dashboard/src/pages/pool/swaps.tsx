@@ -21,12 +21,47 @@ interface Swap {
 const LOOK_MS = 2_000
 
 const columnsFor = (id: string, way: Way): readonly Column<Swap>[] => [
-  { key: 't', head: 'Time (UTC)', width: 144, grow: true, align: 'left', heading: true, show: ({ t }) => moment(t), order: ({ t }) => t, raw: ({ t }) => new Date(t).toISOString() },
-  { key: 'side', head: 'token1', width: 72, align: 'left', show: ({ side }) => ({ text: side, tone: side === 'buy' ? 'up' : 'down' }), order: ({ side }) => side },
-  { key: 'price', head: 'Price', width: 112, show: ({ price }) => fixed(turned(price, way), placesFor(`${id} ${way}`, turned(price, way))), raw: ({ price }) => turned(price, way) },
+  {
+    key: 't',
+    head: 'Time (UTC)',
+    width: 144,
+    grow: true,
+    align: 'left',
+    heading: true,
+    show: ({ t }) => moment(t),
+    order: ({ t }) => t,
+    raw: ({ t }) => new Date(t).toISOString(),
+  },
+  {
+    key: 'side',
+    head: 'token1',
+    width: 72,
+    align: 'left',
+    show: ({ side }) => ({ text: side, tone: side === 'buy' ? 'up' : 'down' }),
+    order: ({ side }) => side,
+  },
+  {
+    key: 'price',
+    head: 'Price',
+    width: 112,
+    show: ({ price }) => fixed(turned(price, way), placesFor(`${id} ${way}`, turned(price, way))),
+    raw: ({ price }) => turned(price, way),
+  },
   { key: 'worth', head: 'Worth', width: 104, show: ({ worth }) => fixed(worth), order: ({ worth }) => worth, raw: ({ worth }) => worth },
-  { key: 'amount0', head: 'Raw token0', width: 176, show: ({ amount0 }) => ({ text: amount(amount0), why: amount0 }), raw: ({ amount0 }) => amount0 },
-  { key: 'amount1', head: 'Raw token1', width: 200, show: ({ amount1 }) => ({ text: amount(amount1), why: amount1 }), raw: ({ amount1 }) => amount1 },
+  {
+    key: 'amount0',
+    head: 'Raw token0',
+    width: 176,
+    show: ({ amount0 }) => ({ text: amount(amount0), why: amount0 }),
+    raw: ({ amount0 }) => amount0,
+  },
+  {
+    key: 'amount1',
+    head: 'Raw token1',
+    width: 200,
+    show: ({ amount1 }) => ({ text: amount(amount1), why: amount1 }),
+    raw: ({ amount1 }) => amount1,
+  },
   { key: 'block', head: 'Block', width: 96, show: ({ block }) => count(block), raw: ({ block }) => block },
 ]
 

@@ -53,7 +53,13 @@ export const Ticks = ({ id, way }: { readonly id: string; readonly way: Way }) =
   return (
     <section class="card">
       <h2>
-        Liquidity by price{value.value && <span class="note"> · price of now {fixed(price, places)} · as of {moment(value.value.t)} UTC</span>}
+        Liquidity by price
+        {value.value && (
+          <span class="note">
+            {' '}
+            · price of now {fixed(price, places)} · as of {moment(value.value.t)} UTC
+          </span>
+        )}
       </h2>
       <Chart
         key={way}

@@ -4,4 +4,5 @@ export const WAYS = ['token0', 'token1'] as const
 export type Way = (typeof WAYS)[number]
 
 /** Returns a price of token1 in token0, or the other way round. */
-export const turned = (price: number | undefined, way: Way): number | undefined => (price === undefined || way === 'token0' ? price : 1 / price)
+export const turned = (price: number | undefined, way: Way): number | undefined =>
+  price === undefined || way === 'token0' ? price : 1 / price

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import type { PnlState } from '../../../../driftwire-client/src/index.ts'
 import { fixed } from '../../format/number.ts'
 import type { Shown } from '../../live/channels.ts'
-import type { PnlState } from '../../live/states.ts'
 import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
 
@@ -12,13 +12,26 @@ interface Row {
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { key: 'account', head: 'Account', width: 128, grow: true, align: 'left', heading: true, show: ({ account }) => account || 'without a name', order: ({ account }) => account },
+  {
+    key: 'account',
+    head: 'Account',
+    width: 128,
+    grow: true,
+    align: 'left',
+    heading: true,
+    show: ({ account }) => account || 'without a name',
+    order: ({ account }) => account,
+  },
   { key: 'asset', head: 'Asset', width: 84, align: 'left', show: ({ asset }) => asset, order: ({ asset }) => asset },
   {
     key: 'qty',
     head: 'Balance',
     width: 160,
-    show: ({ qty }) => ({ text: fixed(qty, 8), tone: qty < 0 ? 'warn' : undefined, why: qty < 0 ? 'below zero: a row is missing' : String(qty) }),
+    show: ({ qty }) => ({
+      text: fixed(qty, 8),
+      tone: qty < 0 ? 'warn' : undefined,
+      why: qty < 0 ? 'below zero: a row is missing' : String(qty),
+    }),
     order: ({ qty }) => qty,
     raw: ({ qty }) => qty,
   },
@@ -28,12 +41,22 @@ const COLUMNS: readonly Column<Row>[] = [
 export const Accounts = ({ id, shown }: { readonly id: string; readonly shown: ReadonlySignal<Shown<PnlState> | undefined> }) => {
   const accounts = useComputed(() => shown.value?.state.accounts)
   const rows = useComputed<readonly Row[]>(() =>
-    Object.entries(accounts.value ?? {}).flatMap(([account, assets]) => Object.entries(assets).map(([asset, qty]) => ({ account, asset, qty: Number(qty) }))),
+    Object.entries(accounts.value ?? {}).flatMap(([account, assets]) =>
+      Object.entries(assets).map(([asset, qty]) => ({ account, asset, qty: Number(qty) })),
+    ),
   )
   return (
     <section class="card">
       <h2>Accounts</h2>
-      <Grid label={`${id} accounts`} id="accounts" rows={rows} keyOf={row => `${row.account} ${row.asset}`} columns={COLUMNS} height={308} empty="no row names an account" />
+      <Grid
+        label={`${id} accounts`}
+        id="accounts"
+        rows={rows}
+        keyOf={row => `${row.account} ${row.asset}`}
+        columns={COLUMNS}
+        height={308}
+        empty="no row names an account"
+      />
     </section>
   )
 }

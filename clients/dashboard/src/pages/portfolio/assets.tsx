@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import type { PnlState, PositionState } from '../../../../driftwire-client/src/index.ts'
 import { ABSENT, direction, fixed, percent, signed, signedPercent } from '../../format/number.ts'
 import type { Shown } from '../../live/channels.ts'
-import type { PnlState, PositionState } from '../../live/states.ts'
 import type { Column } from '../../parts/columns.ts'
 import { type Text, toned } from '../../parts/figure.tsx'
 import { Grid } from '../../parts/grid.tsx'
@@ -14,7 +14,12 @@ const quantity = (value: number | undefined): string => {
   return fixed(value, Math.abs(value) >= 1_000 ? 2 : Math.abs(value) >= 1 ? 4 : 8)
 }
 
-const column = (key: Figure, head: string, width: number, show: (asset: string, held: PositionState, s: PnlState) => string | Text): Column<string, PnlState> => ({
+const column = (
+  key: Figure,
+  head: string,
+  width: number,
+  show: (asset: string, held: PositionState, s: PnlState) => string | Text,
+): Column<string, PnlState> => ({
   key,
   head,
   width,
@@ -34,7 +39,16 @@ const returnOf = ({ unrealised, cost }: PositionState): number | undefined =>
   unrealised === undefined || cost === undefined || cost <= 0 ? undefined : unrealised / cost
 
 const COLUMNS: readonly Column<string, PnlState>[] = [
-  { key: 'asset', head: 'Asset', width: 84, grow: true, align: 'left', heading: true, show: (asset, s) => ({ text: asset, tone: s?.unpriced?.[asset] ? 'warn' : undefined, why: s?.unpriced?.[asset] }), order: asset => asset },
+  {
+    key: 'asset',
+    head: 'Asset',
+    width: 84,
+    grow: true,
+    align: 'left',
+    heading: true,
+    show: (asset, s) => ({ text: asset, tone: s?.unpriced?.[asset] ? 'warn' : undefined, why: s?.unpriced?.[asset] }),
+    order: asset => asset,
+  },
   column('qty', 'Quantity', 136, (_, { qty }) => ({ text: quantity(qty), why: qty === undefined ? undefined : String(qty) })),
   column('price', 'Price', 112, (asset, { price }) => fixed(price, placesFor(asset, price))),
   column('avg', 'Average cost', 112, (asset, { avg, price }) => fixed(avg, placesFor(asset, price ?? avg))),
@@ -53,7 +67,8 @@ const COLUMNS: readonly Column<string, PnlState>[] = [
     key: 'return',
     head: 'Unrealised %',
     width: 104,
-    show: (asset, s) => toned(signedPercent(returnOf(s?.assets?.[asset] ?? {})), direction((returnOf(s?.assets?.[asset] ?? {}) ?? Number.NaN) * 100, 2)),
+    show: (asset, s) =>
+      toned(signedPercent(returnOf(s?.assets?.[asset] ?? {})), direction((returnOf(s?.assets?.[asset] ?? {}) ?? Number.NaN) * 100, 2)),
     order: (asset, s) => returnOf(s?.assets?.[asset] ?? {}),
     raw: (asset, s) => returnOf(s?.assets?.[asset] ?? {}),
   },
@@ -73,7 +88,16 @@ export const Assets = ({ id, shown }: { readonly id: string; readonly shown: Rea
   return (
     <section class="card">
       <h2>Assets</h2>
-      <Grid label={`${id} assets`} id="assets" rows={rows} keyOf={asset => asset} columns={COLUMNS} channelOf={() => `pnl:${id}`} height={560} empty="it holds nothing" />
+      <Grid
+        label={`${id} assets`}
+        id="assets"
+        rows={rows}
+        keyOf={asset => asset}
+        columns={COLUMNS}
+        channelOf={() => `pnl:${id}`}
+        height={560}
+        empty="it holds nothing"
+      />
     </section>
   )
 }

@@ -1,11 +1,11 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import type { PnlState } from '../../../../driftwire-client/src/index.ts'
 import { Chart } from '../../charts/chart.tsx'
-import type { Series } from '../../charts/plot.ts'
 import { drawdownOf } from '../../charts/drawdown.ts'
+import type { Series } from '../../charts/plot.ts'
 import { fixed, percent, signed } from '../../format/number.ts'
 import type { Shown } from '../../live/channels.ts'
 import { RANGES, type Range, useCurve } from '../../live/history.ts'
-import type { PnlState } from '../../live/states.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 
@@ -36,7 +36,15 @@ export const GainCharts = ({ id, shown }: { readonly id: string; readonly shown:
   const empty = error.value ? { empty: error.value } : {}
   return (
     <section class="card" aria-label="Over time">
-      <Chart key={view} label={`${id} ${view}`} data={view === 'gain' ? gain : value} series={view === 'gain' ? GAIN : VALUE} height={260} sync="pnl" {...empty}>
+      <Chart
+        key={view}
+        label={`${id} ${view}`}
+        data={view === 'gain' ? gain : value}
+        series={view === 'gain' ? GAIN : VALUE}
+        height={260}
+        sync="pnl"
+        {...empty}
+      >
         <Choices name="view" label="Shown" of={VIEWS} text={v => (v === 'gain' ? 'Gain' : 'Value')} />
         <Choices name="range" label="Span" of={SPANS} />
       </Chart>

@@ -21,7 +21,14 @@ interface Row {
 
 const COLUMNS: readonly Column<Row>[] = [
   { key: 'row', head: 'Row', width: 64, heading: true, show: ({ row }) => count(row), order: ({ row }) => row, raw: ({ row }) => row },
-  { key: 'what', head: 'Became', width: 88, align: 'left', show: ({ what }) => ({ text: what, tone: what === 'refused' ? 'warn' : 'quiet' }), order: ({ what }) => what },
+  {
+    key: 'what',
+    head: 'Became',
+    width: 88,
+    align: 'left',
+    show: ({ what }) => ({ text: what, tone: what === 'refused' ? 'warn' : 'quiet' }),
+    order: ({ what }) => what,
+  },
   { key: 'why', head: 'Why', width: 320, grow: true, align: 'left', show: ({ why }) => ({ text: why, why }) },
 ]
 
@@ -97,7 +104,9 @@ export const Import = ({ id }: { readonly id: string }) => {
               : 'sent')}
         </p>
       )}
-      {rows.value.length > 0 && <Grid label={`${id} import report`} id="import" rows={rows} keyOf={row => String(row.row)} columns={COLUMNS} height={308} />}
+      {rows.value.length > 0 && (
+        <Grid label={`${id} import report`} id="import" rows={rows} keyOf={row => String(row.row)} columns={COLUMNS} height={308} />
+      )}
     </section>
   )
 }

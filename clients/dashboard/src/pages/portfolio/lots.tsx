@@ -30,11 +30,48 @@ interface Row extends Lot {
 
 const COLUMNS: readonly Column<Row>[] = [
   { key: 'asset', head: 'Asset', width: 72, align: 'left', heading: true, show: ({ asset }) => asset, order: ({ asset }) => asset },
-  { key: 't', head: 'Bought (UTC)', width: 144, grow: true, align: 'left', show: ({ t }) => moment(t), order: ({ t }) => t, raw: ({ t }) => new Date(t).toISOString() },
-  { key: 'qty', head: 'Quantity', width: 112, show: ({ qty }) => ({ text: amount(qty, 8), why: qty }), order: ({ qty }) => Number(qty), raw: ({ qty }) => qty },
-  { key: 'price', head: 'Price', width: 104, show: ({ asset, price }) => ({ text: fixed(Number(price), placesFor(asset, Number(price))), why: price }), order: ({ price }) => Number(price), raw: ({ price }) => price },
-  { key: 'cost', head: 'Cost', width: 104, show: ({ cost }) => ({ text: fixed(Number(cost)), why: cost }), order: ({ cost }) => Number(cost), raw: ({ cost }) => cost },
-  { key: 'unrealised', head: 'Unrealised', width: 112, show: ({ unrealised }) => toned(signed(unrealised), direction(unrealised, 2)), order: ({ unrealised }) => unrealised, raw: ({ unrealised }) => unrealised },
+  {
+    key: 't',
+    head: 'Bought (UTC)',
+    width: 144,
+    grow: true,
+    align: 'left',
+    show: ({ t }) => moment(t),
+    order: ({ t }) => t,
+    raw: ({ t }) => new Date(t).toISOString(),
+  },
+  {
+    key: 'qty',
+    head: 'Quantity',
+    width: 112,
+    show: ({ qty }) => ({ text: amount(qty, 8), why: qty }),
+    order: ({ qty }) => Number(qty),
+    raw: ({ qty }) => qty,
+  },
+  {
+    key: 'price',
+    head: 'Price',
+    width: 104,
+    show: ({ asset, price }) => ({ text: fixed(Number(price), placesFor(asset, Number(price))), why: price }),
+    order: ({ price }) => Number(price),
+    raw: ({ price }) => price,
+  },
+  {
+    key: 'cost',
+    head: 'Cost',
+    width: 104,
+    show: ({ cost }) => ({ text: fixed(Number(cost)), why: cost }),
+    order: ({ cost }) => Number(cost),
+    raw: ({ cost }) => cost,
+  },
+  {
+    key: 'unrealised',
+    head: 'Unrealised',
+    width: 112,
+    show: ({ unrealised }) => toned(signed(unrealised), direction(unrealised, 2)),
+    order: ({ unrealised }) => unrealised,
+    raw: ({ unrealised }) => unrealised,
+  },
 ]
 
 /** ms between two looks: lots change with rows, their worth with prices. */
@@ -49,7 +86,15 @@ export const Lots = ({ id }: { readonly id: string }) => {
   const page = value.value
   return (
     <section class="card">
-      <h2>Lots{page && <span class="note"> · as of {moment(page.t)} UTC{page.next && ', the first 1,000'}</span>}</h2>
+      <h2>
+        Lots
+        {page && (
+          <span class="note">
+            {' '}
+            · as of {moment(page.t)} UTC{page.next && ', the first 1,000'}
+          </span>
+        )}
+      </h2>
       <Grid
         label={`${id} lots`}
         id="lots"

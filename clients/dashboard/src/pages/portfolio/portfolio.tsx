@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals'
+import type { PnlState, PortfolioSums } from '../../../../driftwire-client/src/index.ts'
 import { direction, fixed, percent, signed, signedPercent } from '../../format/number.ts'
 import { useChannel, useRefusal } from '../../live/channels.ts'
-import type { PnlState, PortfolioSums } from '../../live/states.ts'
 import { Figure, Num, toned } from '../../parts/figure.tsx'
 import { Marks } from '../../parts/marks.tsx'
 import { Refusal } from '../../parts/refusal.tsx'
@@ -24,7 +24,7 @@ const sum = (key: keyof PortfolioSums, coloured: boolean) => (s: PnlState) => {
 
 /** A portfolio: what it is worth, and where its gain comes from. */
 export const Portfolio = ({ id, embedded }: PageProps) => {
-  const shown = useChannel<PnlState>(`pnl:${id}`)
+  const shown = useChannel(`pnl:${id}`)
   const refusal = useRefusal(`pnl:${id}`)
   const state = useComputed(() => shown.value?.state)
   if (refusal.value) return <Refusal what={`the portfolio ${id}`} error={refusal.value} />
@@ -43,14 +43,28 @@ export const Portfolio = ({ id, embedded }: PageProps) => {
         <dl class="figures">
           <Figure name="Gain" of={shown} read={sum('total', true)} />
           <Figure name="Today" of={shown} read={s => toned(signed(s.day), direction(s.day, 2))} />
-          <Figure name="Return" of={shown} read={s => ({ ...toned(signedPercent(s.twr), direction(s.twr && s.twr * 100, 2)), why: s.twr === undefined ? undefined : 'time-weighted, since the first transaction' })} />
+          <Figure
+            name="Return"
+            of={shown}
+            read={s => ({
+              ...toned(signedPercent(s.twr), direction(s.twr && s.twr * 100, 2)),
+              why: s.twr === undefined ? undefined : 'time-weighted, since the first transaction',
+            })}
+          />
           <Figure name="Unrealised" of={shown} read={sum('unrealised', true)} />
           <Figure name="Realised" of={shown} read={sum('realised', true)} />
           <Figure name="Income" of={shown} read={sum('income', true)} />
           <Figure name="Expenses" of={shown} read={sum('expenses', false)} />
           <Figure name="Fees" of={shown} read={sum('fees', false)} />
           <Figure name="Cost" of={shown} read={sum('cost', false)} />
-          <Figure name="Drawdown" of={shown} read={s => ({ text: percent(s.drawdown?.rel), why: s.drawdown?.abs === undefined ? undefined : `${fixed(s.drawdown.abs)} below the height` })} />
+          <Figure
+            name="Drawdown"
+            of={shown}
+            read={s => ({
+              text: percent(s.drawdown?.rel),
+              why: s.drawdown?.abs === undefined ? undefined : `${fixed(s.drawdown.abs)} below the height`,
+            })}
+          />
         </dl>
       </section>
       <GainCharts id={id} shown={shown} />
