@@ -11,14 +11,15 @@ export const unsigned = (data: string, i: number, bits = 256): bigint => {
   const start = 2 + i * WORD
   if (data.length < start + WORD) throw new RangeError(`event data: found ${data.length - 2} digits, expected a word ${i}`)
   const value = BigInt(`0x${data.slice(start, start + WORD)}`)
-  if (value >> BigInt(bits) !== 0n) throw new RangeError(`event data: found ${value} in word ${i}, expected a uint${bits}`)
+  if (bits < 256 && value >> BigInt(bits) !== 0n) throw new RangeError(`event data: found ${value} in word ${i}, expected a uint${bits}`)
   return value
 }
 
 /** Returns word `i` as a two's complement integer of `bits` bits; throws as `unsigned` does. */
 export const signed = (data: string, i: number, bits = 256): bigint => {
   const value = BigInt.asIntN(256, unsigned(data, i))
-  if (BigInt.asIntN(bits, value) !== value) throw new RangeError(`event data: found ${value} in word ${i}, expected an int${bits}`)
+  if (bits < 256 && BigInt.asIntN(bits, value) !== value)
+    throw new RangeError(`event data: found ${value} in word ${i}, expected an int${bits}`)
   return value
 }
 

@@ -3,6 +3,9 @@ import type { ChainLog } from './chainLog.ts'
 /** Logs of blocks this far behind the newest are final: no chain takes them back. Two epochs of Ethereum. */
 const FINAL_AFTER = 64
 
+/** Final logs that are kept before they are forgotten together. */
+const FORGET_AT = 256
+
 /** Where a log stands in its chain. */
 export type Place = Pick<ChainLog, 'block' | 'index'>
 
@@ -20,7 +23,9 @@ export class CanonicalLogs<T> {
   private newest: Place
   private final: Place
   private finalEffect: T | undefined
-  private readonly recent = new Map<string, Place & { readonly effect: T }>()
+  /** The logs that stand: up to `head` they are final, behind it in order of their places. */
+  private logs: { readonly place: Place; readonly effect: T }[] = []
+  private head = 0
 
   /** Logs of blocks up to `through` are part of the state already. */
   constructor(through: number | undefined = undefined) {
@@ -40,12 +45,13 @@ export class CanonicalLogs<T> {
 
   /** The effects of the logs that stand and are not final, in order. */
   get recentEffects(): readonly T[] {
-    return [...this.recent.values()].map(({ effect }) => effect)
+    return this.logs.slice(this.head).map(({ effect }) => effect)
   }
 
   /** Begins behind a log, which is final. */
   settle(place: Place, effect: T): void {
-    this.recent.clear()
+    this.logs = []
+    this.head = 0
     this.newest = place
     this.final = place
     this.finalEffect = effect
@@ -53,7 +59,7 @@ export class CanonicalLogs<T> {
 
   /** The effect of the newest log that stands; undefined if none does. */
   get newestEffect(): T | undefined {
-    return [...this.recent.values()].at(-1)?.effect ?? this.finalEffect
+    return this.logs.length > this.head ? this.logs.at(-1)!.effect : this.finalEffect
   }
 
   /** Says whether a log comes after all that stand. */
@@ -63,29 +69,40 @@ export class CanonicalLogs<T> {
 
   /** Returns the effect of the log that stands at a place; undefined if none does, or if it is final. */
   effectAt(place: Place): T | undefined {
-    return this.recent.get(keyOf(place))?.effect
+    return this.logs[this.find(place)]?.effect
   }
 
   /** Adds a log that is next, with its effect. */
   add({ block, index }: Place, effect: T): void {
+    // A place of its own: an effect names the place before it, and must not hold all effects before it.
     this.newest = { block, index }
-    this.recent.set(keyOf(this.newest), { block, index, effect })
-    for (const [key, place] of this.recent) {
-      if (place.block > block - FINAL_AFTER) break
-      this.recent.delete(key)
-      this.final = place
-      this.finalEffect = place.effect
+    this.logs.push({ place: this.newest, effect })
+    for (let next = this.logs[this.head]!; next.place.block <= block - FINAL_AFTER; next = this.logs[this.head]!) {
+      this.final = next.place
+      this.finalEffect = next.effect
+      this.head += 1
     }
+    if (this.head < FORGET_AT || this.head * 2 < this.logs.length) return
+    this.logs.splice(0, this.head)
+    this.head = 0
   }
 
   /** Removes a log. Returns its effect, which is to be undone; undefined if no log that stands and is not final has its place. */
   revert(place: Place): T | undefined {
-    const reverted = this.recent.get(keyOf(place))
-    if (reverted === undefined) return undefined
-    this.recent.delete(keyOf(place))
-    this.newest = [...this.recent.values()].at(-1) ?? this.final
-    return reverted.effect
+    const at = this.find(place)
+    if (at < 0) return undefined
+    const [reverted] = this.logs.splice(at, 1)
+    this.newest = this.logs.length > this.head ? this.logs.at(-1)!.place : this.final
+    return reverted!.effect
+  }
+
+  /** Returns where the log of a place is among those that are not final; −1 if it is not. Most that are asked for are new. */
+  private find({ block, index }: Place): number {
+    for (let i = this.logs.length - 1; i >= this.head; i--) {
+      const { place } = this.logs[i]!
+      if (place.block === block && place.index === index) return i
+      if (place.block < block) return -1
+    }
+    return -1
   }
 }
-
-const keyOf = ({ block, index }: Place): string => `${block}:${index}`

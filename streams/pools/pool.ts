@@ -51,7 +51,7 @@ const savedState = z.strictObject({
 })
 
 /** Logs after which the state is stored; it also is with the first log of a UTC day. */
-const STATE_EVERY = 1_000
+const STATE_EVERY = 4_000
 
 /** How far the price moves for the depth that is shown, as a share of it. */
 const SHOWN_DEPTH = 0.02
@@ -212,7 +212,7 @@ export class Pool extends Source implements Dependent {
     this.day.add(t, traded)
     this.openDay(t)
     const before = this.logs.newestPlace
-    this.logs.add(log, { log, before, traded, prices, ...this.effect() })
+    this.logs.add(log, this.effectOf(log, before, traded, prices))
     this.figures.eventT = t
     this.took({ pool: this.spec.id, log, before, traded, prices, state: this.saveState(log) })
     if (inconsistent) throw inconsistent
@@ -236,26 +236,27 @@ export class Pool extends Source implements Dependent {
   }
 
   /** Changes the state by a log. If that contradicts what is known, this is forgotten and the error returned: the log stands. */
-  private changeState(log: ChainLog, { unread }: LogReading): Inconsistent | undefined {
-    if (unread) {
+  private changeState(log: ChainLog, reading: LogReading): Inconsistent | undefined {
+    if (reading.unread) {
       this.chain?.forget()
       return undefined
     }
     try {
-      this.chain?.apply(log)
+      this.chain?.apply(log, reading)
       return undefined
     } catch (error) {
       if (!(error instanceof Inconsistent)) throw error
       // By itself it may say something nevertheless: a price.
       try {
-        this.chain?.apply(log)
+        this.chain?.apply(log, reading)
       } catch {}
       return error
     }
   }
 
-  private effect(): Pick<AppliedLog, 'snapshot' | 'dayPrice' | 'begun'> {
-    return { snapshot: this.chain?.snapshot, dayPrice: this.dayPrice, begun: this.day.begun }
+  /** What a log did, after it was applied. Written out field by field: spreading them costs more than all else of it. */
+  private effectOf(log: ChainLog, before: Place, traded: Traded, prices: readonly [number, number]): AppliedLog {
+    return { log, before, traded, prices, snapshot: this.chain?.snapshot, dayPrice: this.dayPrice, begun: this.day.begun }
   }
 
   private begin(t: number, { begins }: LogReading): void {
@@ -305,7 +306,7 @@ export class Pool extends Source implements Dependent {
     const { swap, unread } = reading
     const traded = { swap, worth, fees, unread: unread === 'swap' }
     this.openDay(t)
-    this.logs.add(log, { log, before, traded, prices: UNKNOWN, ...this.effect() })
+    this.logs.add(log, this.effectOf(log, before, traded, UNKNOWN))
     this.figures.eventT = t
     this.unsaved += 1
     if (hasState) this.saved(t)
@@ -338,7 +339,7 @@ export class Pool extends Source implements Dependent {
     this.saved(t)
     const log = { ...place, t, address: this.spec.address, topics: [], data: '0x' }
     const traded = { swap: undefined, worth: Number.NaN, fees: 0, unread: false }
-    this.logs.settle(place, { log, before: place, traded, prices: UNKNOWN, ...this.effect() })
+    this.logs.settle(place, this.effectOf(log, place, traded, UNKNOWN))
   }
 
   /** Switches whether price changes mark it, as they must while somebody watches. */
@@ -447,8 +448,9 @@ export class Pool extends Source implements Dependent {
 
   /** Returns what raw amounts are worth in the quote currency; NaN if unknown. */
   private valued(amounts: ReserveDelta | undefined): number {
+    if (amounts === undefined) return 0
     const [unit0, unit1] = this.units()
-    const { amount0 = 0n, amount1 = 0n } = amounts ?? {}
+    const { amount0, amount1 } = amounts
     return (amount0 === 0n ? 0 : Number(amount0) * unit0) + (amount1 === 0n ? 0 : Number(amount1) * unit1)
   }
 

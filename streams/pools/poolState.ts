@@ -30,10 +30,10 @@ export interface PoolState {
   /** What lies in the pool; undefined if unknown. */
   readonly reserves: readonly [bigint, bigint] | undefined
   /**
-   * Applies one log. Returns the swap in it, if it is one. Throws RangeError or SyntaxError if its data are wrong, and then has changed
+   * Applies one log, of which `reading` says what is read already. Returns the swap in it, if it is one. Throws RangeError or SyntaxError if its data are wrong, and then has changed
    * nothing; throws Inconsistent if it contradicts what is known, and then that is no longer known.
    */
-  apply(log: ChainLog): ReserveDelta | undefined
+  apply(log: ChainLog, reading?: LogReading): ReserveDelta | undefined
   /** Forgets what logs have said, because one of them cannot be read or is missing: unknown until others give it whole. */
   forget(): void
   /** Reverts a log that was applied. `before` is the snapshot after the newest log that still stands. */

@@ -109,10 +109,14 @@ export class RollingVolume {
     const wasWhole = this.isWhole
     this.running = minute
     const becameWhole = this.isWhole !== wasWhole
-    const gone = this.minutes.filter(m => m.t <= minute - DAY)
-    this.minutes = this.minutes.slice(gone.length)
-    for (const minute of gone) this.sum(minute, -1)
-    return gone.length > 0 || becameWhole
+    let gone = 0
+    for (const oldest of this.minutes) {
+      if (oldest.t > minute - DAY) break
+      this.sum(oldest, -1)
+      gone += 1
+    }
+    if (gone > 0) this.minutes.splice(0, gone)
+    return gone > 0 || becameWhole
   }
 
   /** Returns the sums over the window; undefined if they are unknown. */
@@ -143,16 +147,16 @@ export class RollingVolume {
   private count(t: number, { swap, worth, fees, unread }: Traded, sign: 1 | -1): void {
     const minute = this.minuteOf(t)
     if (minute === undefined) return
-    const paidIn = (amount: bigint): bigint => (amount > 0n ? BigInt(sign) * amount : 0n)
-    for (const sums of [minute, this.sums]) {
-      if (unread) sums.unread += sign
-      if (swap === undefined) continue
-      sums.n += sign
-      sums.in0 += paidIn(swap.amount0)
-      sums.in1 += paidIn(swap.amount1)
+    if (unread) {
+      minute.unread += sign
+      this.sums.unread += sign
     }
-    if (swap && Number.isNaN(worth)) minute.unpriced += sign
-    else if (swap) minute.worth += sign * worth
+    if (swap) {
+      addSwap(minute, swap, sign)
+      addSwap(this.sums, swap, sign)
+      if (Number.isNaN(worth)) minute.unpriced += sign
+      else minute.worth += sign * worth
+    }
     if (Number.isNaN(fees)) minute.unpricedFees += sign
     else minute.fees += sign * fees
   }
@@ -161,6 +165,8 @@ export class RollingVolume {
   private minuteOf(t: number): Minute | undefined {
     const start = floorTo(t, MINUTE)
     if (start <= this.running - DAY) return undefined
+    const newest = this.minutes.at(-1)
+    if (newest?.t === start) return newest
     const at = this.minutes.findLastIndex(m => m.t <= start)
     const known = this.minutes[at]
     if (known?.t === start) return known
@@ -168,4 +174,11 @@ export class RollingVolume {
     this.minutes.splice(at + 1, 0, minute)
     return minute
   }
+}
+
+/** Counts what a swap paid in, up or down. */
+const addSwap = (sums: { n: number; in0: bigint; in1: bigint }, { amount0, amount1 }: ReserveDelta, sign: 1 | -1): void => {
+  sums.n += sign
+  if (amount0 > 0n) sums.in0 += sign === 1 ? amount0 : -amount0
+  if (amount1 > 0n) sums.in1 += sign === 1 ? amount1 : -amount1
 }

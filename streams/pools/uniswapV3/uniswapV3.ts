@@ -94,8 +94,8 @@ export class UniswapV3 implements PoolState {
     return 1 / (root * root)
   }
 
-  apply(log: ChainLog): ReserveDelta | undefined {
-    const effect = logEffect(log)
+  apply(log: ChainLog, reading?: LogReading): ReserveDelta | undefined {
+    const effect = logEffect(log, reading)
     if (effect === undefined) return undefined
     const { begins, price, provided, swap, in0, in1 } = effect
     if (begins) {
@@ -198,13 +198,13 @@ export class UniswapV3 implements PoolState {
   }
 }
 
-/** Returns what a log says of the pool's state; undefined if nothing. Throws RangeError or SyntaxError if its data are wrong. */
-export const logEffect = (log: ChainLog): LogEffect | undefined => {
+/** Returns what a log says of the pool's state, beyond what `reading` has; undefined if nothing. Throws RangeError or SyntaxError if its data are wrong. */
+export const logEffect = (log: ChainLog, reading?: LogReading): LogEffect | undefined => {
   const { topics, data } = log
   switch (eventOf(log)) {
     case SWAP_V3: {
       const price = priceOf(unsigned(data, 2, 160), unsigned(data, 3, 128), signed(data, 4, 24))
-      const swap = swapIn(data)
+      const swap = reading?.swap ?? swapIn(data)
       return { price, swap, in0: swap.amount0, in1: swap.amount1 }
     }
     case MINT_V3:
