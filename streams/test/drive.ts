@@ -123,7 +123,7 @@ export class Driven {
     if (known === undefined) return
     if (known.seq !== (push.prev ?? push.seq - 1)) throw new Error(`${push.ch}: at ${known.seq}, patch from ${push.prev ?? push.seq - 1}`)
     known.seq = push.seq
-    applyPatch(known.state, push.d)
+    known.state = applyPatch(known.state, push.d) as JsonObject
   }
 }
 
