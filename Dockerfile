@@ -1,6 +1,7 @@
 FROM node:22.20.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY clients/driftwire-client/package.json ./clients/driftwire-client/
 # No dependency needs its install script; the build follows, once the sources are there.
 RUN npm ci --ignore-scripts
 COPY . .
@@ -14,6 +15,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/server/cli/driftwire.cjs ./server/cli/driftwire.cjs
 COPY --from=build /app/server/demo ./server/demo
+COPY --from=build /app/clients/driftwire-client/dist ./clients/driftwire-client/dist
+COPY --from=build /app/clients/driftwire-client/package.json ./clients/driftwire-client/
 RUN mkdir -p /var/lib/driftwire && chown node /var/lib/driftwire
 USER node
 VOLUME /var/lib/driftwire

@@ -1,12 +1,13 @@
 // Builds dist/ if a source is newer than the last build. `npm ci`, `npm start` and `npm test` run it; it costs next to nothing if all is built.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const bundler = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
 const dashboard = join(root, 'clients', 'dashboard', 'vite.config.mjs')
+const client = join(root, 'clients', 'driftwire-client')
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const stamp = join(root, 'dist', '.built')
 const SOURCES = ['streams', 'server', 'clients', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
@@ -18,16 +19,20 @@ const changedSince = (path, time) => {
   if (!stats.isDirectory()) return false
   return readdirSync(path, { withFileTypes: true }).some(
     entry =>
-      (entry.isDirectory() || /(?<!\.test)\.(tsx?|mjs|css|html|svg)$/.test(entry.name)) && changedSince(join(path, entry.name), time),
+      entry.name !== 'dist' &&
+      (entry.isDirectory() || /(?<!\.test)\.(tsx?|mjs|css|html|svg)$/.test(entry.name)) &&
+      changedSince(join(path, entry.name), time),
   )
 }
 
 const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
 
-/** Compiles the server, bundles the dashboard, and dates the build to its beginning: a source that changes meanwhile is newer than the build. */
+/** Compiles all, bundles client package and dashboard, and dates the build to its beginning: a source that changes meanwhile is newer. */
 const build = () => {
+  mkdirSync(join(client, 'dist'), { recursive: true })
   const began = new Date()
-  if (!run(compiler, '-p', 'tsconfig.build.json') || !run(bundler, 'build', '--config', dashboard)) return false
+  const done = run(compiler, '-p', 'tsconfig.build.json') && run(join(client, 'build.mjs')) && run(bundler, 'build', '--config', dashboard)
+  if (!done) return false
   writeFileSync(stamp, '')
   utimesSync(stamp, began, began)
   return true

@@ -1,6 +1,6 @@
-// Builds dist/ of this package: a bundle of each entry, its declarations, and a module for pages that are not built, with rxjs in it.
+// Builds dist/ of this package: for Node, for browsers, and with rxjs in it for pages that are not built; and the declarations.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -49,8 +49,13 @@ const declare = () => {
   }
 }
 
-rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist, { recursive: true })
+for (const name of readdirSync(dist)) rmSync(join(dist, name), { recursive: true })
 const external = id => !/^[./]/.test(id)
-for (const entry of ENTRIES) await bundle(`src/${entry}.ts`, { external, platform: 'neutral' }, { entryFileNames: '[name].js' })
-await bundle({ browser: 'src/index.ts' }, { platform: 'browser' }, { entryFileNames: '[name].js', codeSplitting: false })
+await bundle('src/index.ts', { external, platform: 'node' }, { entryFileNames: 'index.js' })
+await bundle('src/node.ts', { external, platform: 'node' }, { entryFileNames: 'node.js' })
+// Browsers have a WebSocket of their own.
+const plugins = [{ name: 'own-socket', resolveId: id => (id === './openSocket.ts' ? join(here, 'src', 'openWebSocket.ts') : null) }]
+await bundle('src/index.ts', { external: 'rxjs', plugins, platform: 'browser' }, { entryFileNames: 'web.js', codeSplitting: false })
+await bundle('src/index.ts', { plugins, platform: 'browser' }, { entryFileNames: 'standalone.js', codeSplitting: false })
 declare()

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { Subject, type Subscription } from 'rxjs'
 import { vi } from 'vitest'
-import { Driftwire, type SocketLike } from '../../clients/client.ts'
+import { type ChannelOptions, connect, type JsonObject, type SocketLike } from '../../clients/driftwire-client/src/index.ts'
 import { utf8Text } from '../../streams/channels/byteWriter.ts'
 import type { Channels } from '../../streams/channels/channelStates.ts'
 import type { Bus, Flush } from '../bus/bus.ts'
@@ -64,8 +64,8 @@ export class Lab {
   }
 
   /** A client of the library, over lines that read as `reads` says. */
-  client(reads: Reader): Driftwire {
-    return new Driftwire({ url: 'lab', open: () => new Line(this, reads).near })
+  client(reads: Reader): LabClient {
+    return new LabClient(() => new Line(this, reads).near)
   }
 
   /** Trades, and the end of the frame they fell in. */
@@ -91,6 +91,47 @@ export class Lab {
 
   private publish(topic: string, bytes: Uint8Array): void {
     for (const line of this.topics.get(topic) ?? []) line.toClient(utf8Text(bytes))
+  }
+}
+
+/** The client package, and the newest state of each channel that it follows. */
+export class LabClient {
+  private readonly wire
+  private readonly newest = new Map<string, JsonObject>()
+  private readonly followed = new Map<string, { unsubscribe(): void }>()
+
+  constructor(socket: () => SocketLike) {
+    this.wire = connect('lab', { socket })
+  }
+
+  get counts() {
+    return this.wire.counts
+  }
+
+  /** Follows a channel until the returned function is called, in place of an earlier follower. States that only became stale are left out. */
+  follow(
+    channel: string,
+    { state: show, ...rows }: Pick<ChannelOptions, 'rows'> & { state?: (state: JsonObject, t: number) => void },
+    options: ChannelOptions = {},
+  ): () => void {
+    let last: { state: JsonObject; seq: number } | undefined
+    const subscription = this.wire.channel(channel, { ...options, ...rows }).subscribe(({ state, t, seq }) => {
+      if (last?.state === state && last.seq === seq) return
+      last = { state, seq }
+      this.newest.set(channel, state)
+      show?.(state, t)
+    })
+    this.followed.get(channel)?.unsubscribe()
+    this.followed.set(channel, subscription)
+    return () => subscription.unsubscribe()
+  }
+
+  state(channel: string): JsonObject | undefined {
+    return this.newest.get(channel)
+  }
+
+  close(): void {
+    this.wire.close()
   }
 }
 

@@ -78,11 +78,8 @@ export class Calls {
 
   /** Takes a reply. */
   reply({ id, result, error }: Reply): void {
-    const call = this.pending.get(id as number)
-    if (call === undefined) return
-    this.pending.delete(id as number)
-    if (error === undefined) call.done(undefined, result)
-    else call.done(new RequestError(error.data.code, error.message, error.data.retry, error.data.order), undefined)
+    const failure = error && new RequestError(error.data.code, error.message, error.data.retry, error.data.order)
+    this.pending.get(id as number)?.done(failure, result)
   }
 
   /** Refuses whatever is still under way, and all that comes. */

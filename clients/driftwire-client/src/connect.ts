@@ -7,11 +7,12 @@ import { Feeds } from './feeds.ts'
 import type { ChannelOptions } from './follower.ts'
 import { type Columns, columnsOf, type History, type HistoryQuery, rowsOf } from './history.ts'
 import { type ConnectionState, Line } from './line.ts'
+import { openSocket } from './openSocket.ts'
 import { browserStorage, type OrderStorage, OrderStore } from './orderStore.ts'
 import { Orders } from './orders.ts'
 import type { RequestError } from './requestError.ts'
 import { type GetToken, Session } from './session.ts'
-import { openSocket, type SocketLike } from './socket.ts'
+import type { SocketLike } from './socket.ts'
 import { Emitter, type Stream } from './stream.ts'
 
 /** How the client connects. */
@@ -230,21 +231,21 @@ export class Driftwire {
   }
 
   private receive(text: string): void {
-    let message: AnyPush | Reply | { readonly stale: readonly string[] }
     try {
-      message = JSON.parse(text)
-      if (typeof message !== 'object' || message === null) throw new TypeError('a frame that is no object')
+      this.take(JSON.parse(text))
     } catch {
       this.say({ kind: 'unreadable', text: text.slice(0, 200) })
-      return
     }
+  }
+
+  private take(message: AnyPush | Reply | { readonly stale: readonly string[] }): void {
     if ('ch' in message) this.feeds.push(message)
     else if ('id' in message) this.calls.reply(message)
     else if ('bye' in message) {
       this.line.bye(message.bye.reason, message.bye.reconnectInMs)
       this.say({ kind: 'bye', ...message.bye })
     } else if ('stale' in message) this.feeds.cutOff(message.stale)
-    else if (!('hb' in message)) this.say({ kind: 'unreadable', text: text.slice(0, 200) })
+    else if (!('hb' in message)) throw new TypeError('nothing that the protocol knows')
   }
 
   /** Says it to all who listen; what a program did wrong is said on the console if nobody does. */

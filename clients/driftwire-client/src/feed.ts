@@ -66,14 +66,15 @@ export class Feed {
   ask(): { readonly options: object; readonly resume?: { readonly epoch: string; readonly seq: number } } {
     const { known, epoch, seq } = this.replica
     const missing = [...this.pasts.values()].filter(past => past.phase !== 'given')
-    for (const past of missing) past.ask()
+    const from = Math.min(...missing.map(past => past.from))
+    for (const past of missing) past.ask(from)
     const needs = this.needs
     this.phase = 'asked'
     this.asked = JSON.stringify(needs)
     if (missing.length > 0) {
       // A snapshot follows the rows: whoever had a state before does not see what was between.
       if (known) this.recovered = false
-      return { options: { ...needs, from: Math.min(...missing.map(({ from }) => from)) } }
+      return { options: { ...needs, from } }
     }
     return { options: needs, ...(known && { resume: { epoch, seq } }) }
   }

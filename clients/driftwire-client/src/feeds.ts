@@ -48,6 +48,7 @@ export class Feeds {
   private flushing: ReturnType<typeof setTimeout> | undefined
   /** Channels whose gateway hears nothing of their core. */
   private cut: ReadonlySet<string> = new Set()
+  private closed = false
   private waitForLogin: (() => void)[] = []
 
   constructor(options: FeedsOptions) {
@@ -56,6 +57,10 @@ export class Feeds {
 
   /** Follows a channel until the returned function is called. */
   follow(channel: string, follower: Follower): () => void {
+    if (this.closed) {
+      follower.end()
+      return () => {}
+    }
     const feed = this.feeds.get(channel) ?? new Feed(channel)
     this.feeds.set(channel, feed)
     feed.join(follower)
@@ -121,6 +126,7 @@ export class Feeds {
 
   /** Ends all who follow. */
   close(): void {
+    this.closed = true
     clearTimeout(this.flushing)
     for (const timer of this.timers) clearTimeout(timer)
     for (const feed of this.feeds.values()) feed.end()

@@ -86,7 +86,10 @@ export class Line {
     this.opening = token
     const use = (socket: SocketLike): void => {
       if (this.opening === token) this.use(socket)
-      else socket.close()
+      else {
+        socket.onerror = () => {}
+        socket.close()
+      }
     }
     try {
       const opened = this.options.open(this.options.url)

@@ -11,6 +11,8 @@ export class Past {
   phase: 'wanted' | 'asked' | 'failed' | 'given' = 'wanted'
   /** How often each row of the time `from` was given. */
   private readonly newest = new Map<string, number>()
+  /** What is older belongs to others, ms. */
+  private begins = Number.NEGATIVE_INFINITY
   /** Rows that come again. */
   private again = new Map<string, number>()
 
@@ -18,9 +20,10 @@ export class Past {
     this.from = from
   }
 
-  /** The rows from `from` on are asked for. */
-  ask(): void {
+  /** Rows are asked for, from `since` on: from an earlier moment than these begin at if others need them. */
+  ask(since: number): void {
     this.phase = 'asked'
+    this.begins = since < this.from ? this.from : Number.NEGATIVE_INFINITY
     this.again = new Map(this.newest)
   }
 
@@ -45,14 +48,14 @@ export class Past {
 
   /** Returns those of the rows that were not given before. */
   take(rows: readonly JsonObject[], more: boolean): readonly JsonObject[] {
-    const fresh = rows.filter(row => timeOf(row) >= this.from && !this.cameBefore(row))
-    for (const row of fresh) {
-      const time = timeOf(row)
-      if (time > this.from) {
-        this.from = time
-        this.newest.clear()
-      }
-      const text = JSON.stringify(row)
+    const fresh = rows.filter(row => timeOf(row) >= this.begins && !this.cameBefore(row))
+    const last = fresh.at(-1)
+    if (last && timeOf(last) > this.from) {
+      this.from = timeOf(last)
+      this.newest.clear()
+    }
+    for (let i = fresh.length - 1; i >= 0 && timeOf(fresh[i]!) === this.from; i--) {
+      const text = JSON.stringify(fresh[i])
       this.newest.set(text, (this.newest.get(text) ?? 0) + 1)
     }
     if (!more) this.phase = 'given'

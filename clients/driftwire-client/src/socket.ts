@@ -7,10 +7,3 @@ export interface SocketLike {
   send(text: string): void
   close(code?: number): void
 }
-
-/** Opens a websocket; by the package `ws` on Node 20, which has none of its own. */
-export const openSocket = (url: string): SocketLike | Promise<SocketLike> => {
-  const own = (globalThis as { WebSocket?: new (url: string) => unknown }).WebSocket
-  if (own) return new own(url) as SocketLike
-  return import('ws').then(({ WebSocket }) => new WebSocket(url, { perMessageDeflate: false }) as unknown as SocketLike)
-}

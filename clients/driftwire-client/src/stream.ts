@@ -101,12 +101,14 @@ export class Stream<T> extends Observable<T> implements AsyncIterable<T> {
 export class Emitter<T> {
   readonly stream: Stream<T>
   private readonly sinks = new Set<Sink<T>>()
+  private ended = false
 
   constructor(report: (error: unknown) => void, first?: () => T, keep = 1) {
     this.stream = new Stream({
       join: sink => {
-        this.sinks.add(sink)
         if (first) sink.next(first())
+        if (this.ended) sink.complete()
+        else this.sinks.add(sink)
         return () => this.sinks.delete(sink)
       },
       report,
@@ -126,6 +128,7 @@ export class Emitter<T> {
 
   /** Ends the stream. */
   complete(): void {
+    this.ended = true
     for (const sink of [...this.sinks]) sink.complete()
     this.sinks.clear()
   }

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Driftwire } from '../../../clients/client.ts'
 import { canonical, type JsonObject } from '../../../streams/wire/mergePatch.ts'
 import { RATES } from '../../../streams/wire/requests.ts'
-import { Lab, type Line, type Reader, virtualTime } from '../../test/lab.ts'
+import { Lab, type LabClient, type Line, type Reader, virtualTime } from '../../test/lab.ts'
 
 const NOON = Date.UTC(2024, 7, 8, 12)
 const SYMBOLS = ['BTC-USD', 'ETH-USD', 'SOL-USD']
@@ -71,7 +70,7 @@ describe('a follower', () => {
         // When each subscription was sent what, after its snapshot or what it had missed.
         const subscriptions: number[][] = []
         const sentTo = new Map<Line, number[]>()
-        const clients: { client: Driftwire; reader: Reader }[] = []
+        const clients: { client: LabClient; reader: Reader }[] = []
         const join = (): void => {
           const reader = fast()
           const client = lab.client(reader)
