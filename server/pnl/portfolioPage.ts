@@ -1,13 +1,17 @@
 import { HOUR } from '../../streams/market/candles.ts'
 import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
+import { projected } from '../../streams/wire/statePath.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { type Codec, codecOf } from '../storage/engine/rowBinary.ts'
 import { READ_LIMITS, select } from '../storage/engine/select.ts'
 import { TIME } from '../storage/engine/tables.ts'
 import { readCursor, writeCursor } from '../storage/read/cursor.ts'
+import { type Chosen, chosen, leavesOf } from '../storage/read/fields.ts'
+import { folded } from '../storage/read/folded.ts'
 import type { PortfolioPager } from '../storage/read/history.ts'
 import { measurePage } from '../storage/read/measurePage.ts'
+import { measureFields } from '../storage/read/measurePieces.ts'
 import type { HistoryPage } from '../storage/read/page.ts'
 import type { PageQuery } from '../storage/read/query.ts'
 import { hourState } from './hourState.ts'
@@ -28,29 +32,48 @@ export interface Portfolios {
  */
 export const portfolioPager = (portfolios: Portfolios): PortfolioPager => {
   let hours: Hours | undefined
-  return (engine, query) => {
-    const portfolio = portfolios.of(query.id)
-    if (portfolio === undefined) return measurePage(engine, 'pnl', query)
-    hours ??= new Hours(engine, () => portfolios.storedTo())
-    return portfolioPage(engine, hours, portfolio, query)
+  return query => {
+    const wanted = chosen(measureFields('pnl'), query)
+    return engine => {
+      const portfolio = portfolios.of(query.id)
+      if (portfolio === undefined) return measurePage('pnl', query)(engine)
+      hours ??= new Hours(engine, () => portfolios.storedTo())
+      return portfolioPage(engine, hoursPager(hours, portfolio, wanted), portfolio, query)
+    }
   }
 }
 
-const portfolioPage = async (engine: Engine, hours: Hours, portfolio: PortfolioHistory, query: PageQuery): Promise<HistoryPage> => {
+/** Reads one page of hours: the last of each `span` ms, or with `agg` of what it becomes. */
+type HoursPager = (query: PageQuery, span: number) => (engine: Engine) => Promise<HistoryPage>
+
+const hoursPager = (hours: Hours, portfolio: PortfolioHistory, wanted: Chosen | undefined): HoursPager => {
+  const page = async ({ cursor, to, limit, ...query }: PageQuery, step: number): Promise<HistoryPage> => {
+    const [from = query.from] = (readCursor(cursor, 'number') ?? []) as [number?]
+    const { rows, next } = await hours.rows(portfolio, { from, to, step, limit })
+    const states = rows.map(row => hourState(portfolio, row))
+    return {
+      rows: wanted === undefined ? states : states.map(state => projected(state, ['t', ...wanted.names])),
+      ...(next !== undefined && { next: writeCursor(next) }),
+    }
+  }
+  return (query, span) => {
+    const { agg = 'last', step = span } = query
+    if (agg === 'last') return () => page(query, span)
+    return folded(part => () => page(part, HOUR), query, measureFields('pnl'), step, leavesOf(wanted))
+  }
+}
+
+const portfolioPage = async (engine: Engine, byHours: HoursPager, { id }: PortfolioHistory, query: PageQuery): Promise<HistoryPage> => {
   const { step, limit, to } = query
   const [from = query.from] = (readCursor(query.cursor, 'number') ?? []) as [number?]
-  const byHours = async (end: number, span: number): Promise<HistoryPage> => {
-    const { rows, next } = await hours.rows(portfolio, { from, to: end, step: span, limit })
-    return { rows: rows.map(row => hourState(portfolio, row)), ...(next !== undefined && { next: writeCursor(next) }) }
-  }
-  if (step !== undefined && step % HOUR === 0) return byHours(to, step)
-  const live = await firstState(engine, portfolio.id)
-  if (!(from < live)) return measurePage(engine, 'pnl', query)
-  const page = await byHours(Math.min(to, live), HOUR)
+  if (step !== undefined && step % HOUR === 0) return byHours(query, step)(engine)
+  const live = await firstState(engine, id)
+  if (!(from < live)) return measurePage('pnl', query)(engine)
+  const page = await byHours({ ...query, to: Math.min(to, live) }, HOUR)(engine)
   if (page.next !== undefined || !(live < to)) return page
   const cursor = writeCursor(live)
   if (page.rows.length === limit) return { ...page, next: cursor }
-  const { rows, next } = await measurePage(engine, 'pnl', { ...query, cursor, limit: limit - page.rows.length })
+  const { rows, next } = await measurePage('pnl', { ...query, cursor, limit: limit - page.rows.length })(engine)
   return { rows: [...page.rows, ...rows], ...(next !== undefined && { next }) }
 }
 

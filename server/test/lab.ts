@@ -39,7 +39,7 @@ export class Lab {
     this.requests = new Dispatcher({
       hub: this.hub,
       directory,
-      history: { rows: async () => ({ rows: [] }) },
+      history: { rows: async () => ({ rows: [] }), columns: async () => ({ columns: {} }) },
       past,
       // Nobody logs in or orders here.
       accounts: undefined as never,

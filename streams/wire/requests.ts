@@ -9,6 +9,7 @@ import {
   AMOUNT_TEXT_MAX,
   CHANNELS_PER_REQUEST_MAX,
   EVENTS_PER_REQUEST_MAX,
+  FIELDS_PER_REQUEST_MAX,
   KEY,
   KEY_FORM,
   ROWS_PER_REQUEST_MAX,
@@ -112,6 +113,23 @@ export const ROWS = z
 const ms = z.int().min(0).max(8.64e15)
 const channels = z.array(z.string().max(256)).min(1).max(CHANNELS_PER_REQUEST_MAX)
 
+/** What a step of the past can become, beside its last row. */
+export const AGGREGATES = ['avg', 'min', 'max', 'first', 'last'] as const
+/** One of AGGREGATES. */
+export type Aggregate = (typeof AGGREGATES)[number]
+
+/** The parameters of `history`. */
+export const HISTORY = z.strictObject({
+  channel: z.string().max(256),
+  from: ms,
+  to: ms,
+  step: z.int().min(1).optional(),
+  agg: z.enum(AGGREGATES).optional(),
+  fields: z.array(z.string().max(256)).min(1).max(FIELDS_PER_REQUEST_MAX).optional(),
+  columns: z.boolean().optional(),
+  cursor: z.string().max(1024).optional(),
+})
+
 /** Every method of the websocket, with the schema of its parameters. */
 export const METHODS = {
   subscribe: z.strictObject({
@@ -123,13 +141,7 @@ export const METHODS = {
   }),
   unsubscribe: z.strictObject({ channels }),
   channels: z.strictObject({ like: z.string().max(256).optional() }),
-  history: z.strictObject({
-    channel: z.string().max(256),
-    from: ms,
-    to: ms,
-    step: z.int().min(1).optional(),
-    cursor: z.string().max(1024).optional(),
-  }),
+  history: HISTORY,
   register: z.strictObject({ username, password, invite: z.string().max(256).optional() }),
   login: z.strictObject({ username, password }),
   logout: z.strictObject({ token: z.string().max(4096).optional() }),

@@ -242,7 +242,7 @@ describe('a follower', () => {
     let release = (): void => {}
     const past = {
       until: () => new Promise<void>(resolve => (release = resolve)),
-      rows: async (query: { from: number; to: number; asOf: number; cursor?: string }) => {
+      rows: async (query: { from: number; to: number; asOf: number; cursor?: string | undefined }) => {
         asked.push(query)
         return query.cursor === undefined ? { rows: [{ t: 1 }], next: 'c' } : { rows: [{ t: 2 }] }
       },

@@ -50,10 +50,10 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
   channels: { who: 'all', answer: ({ directory }, { who }, { like }) => directory.list(who, like) },
   history: {
     who: 'all',
-    answer: ({ directory, history }, { who }, { channel, from, to, step, cursor }) => {
-      directory.authorizeRead(who, channel)
-      requirePast(channel)
-      return history.rows({ channel, from, to, ...(step !== undefined && { step }), ...(cursor !== undefined && { cursor }) })
+    answer: ({ directory, history }, { who }, { columns, ...query }) => {
+      directory.authorizeRead(who, query.channel)
+      requirePast(query.channel)
+      return columns ? history.columns(query) : history.rows(query)
     },
   },
   register: { who: 'all', answer: ({ auth }, session, params) => auth.register(session, params) },

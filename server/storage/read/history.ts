@@ -5,11 +5,20 @@ import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Semaphore } from '../../lib/semaphore.ts'
 import type { Engine } from '../engine/engine.ts'
 import { FIRST_MS, LAST_MS } from '../engine/rowBinary.ts'
-import { candlePage } from './candlePage.ts'
+import { CANDLE_FIELDS, candlePage } from './candlePage.ts'
+import { type Columns, columnsOf } from './columns.ts'
+import { chosen, type Known, leavesOf } from './fields.ts'
 import { measurePage } from './measurePage.ts'
+import { measureFields } from './measurePieces.ts'
 import type { HistoryPage } from './page.ts'
 import type { HistoryQuery, PageQuery } from './query.ts'
-import { tickPage } from './tickPage.ts'
+import { TICK_FIELDS, tickPage } from './tickPage.ts'
+
+/** The rows of one answer by columns, as long as each other; `next` is the cursor of the next page, if there is one. */
+export interface ColumnPage {
+  readonly columns: Columns
+  readonly next?: string
+}
 
 /**
  * The stored rows of a channel, oldest first, numbers unrounded. Ticks `{t,price,size,side,src,id}`, candles
@@ -22,6 +31,8 @@ export interface History {
    * `too_much` if too many are waiting or the page takes too long.
    */
   rows(query: HistoryQuery): Promise<HistoryPage>
+  /** Returns the same page by columns, null where a row does not have the member. Throws as `rows`. */
+  columns(query: HistoryQuery): Promise<ColumnPage>
 }
 
 /** Rows of one page. */
@@ -30,10 +41,12 @@ const LIMIT = 100_000
 const AT_ONCE = 2
 const MAY_WAIT = 16
 
-/** Reads one page of a portfolio's past. */
-export type PortfolioPager = (engine: Engine, query: PageQuery) => Promise<HistoryPage>
+/** Reads one page. */
+type Pager = (engine: Engine) => Promise<HistoryPage>
+/** Returns the reader of one page of a portfolio's past. Throws a ProtocolError if the query asks for what no state has. */
+export type PortfolioPager = (query: PageQuery) => Pager
 
-const storedStates: PortfolioPager = (engine, query) => measurePage(engine, 'pnl', query)
+const storedStates: PortfolioPager = query => measurePage('pnl', query)
 
 /**
  * Opens the history. It answers as soon as there is an engine. `portfolioPager` reads the past of portfolios; without one they have the
@@ -53,27 +66,36 @@ export const openHistory = (
     },
     () => {}, // without an engine the process ends, and its opener says why
   )
+  const read = async (page: Pager): Promise<HistoryPage> => {
+    const opened = ready
+    if (opened === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
+    return turns.run(() => page(opened).catch(refuse))
+  }
   return {
-    async rows(query) {
-      const page = pageOf(query, portfolioPager, order)
-      const opened = ready
-      if (opened === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
-      return turns.run(() => page(opened).catch(refuse))
+    rows: async query => read(pagerOf(query, portfolioPager, order).page),
+    async columns(query) {
+      const { page, names } = pagerOf(query, portfolioPager, order)
+      const { rows, next } = await read(page)
+      return { columns: columnsOf(rows, names), ...(next !== undefined && { next }) }
     },
   }
 }
 
+/** How the page of a query is read, and the columns that it has whatever the rows are. */
+interface PagerOf {
+  readonly page: Pager
+  readonly names: readonly string[]
+}
+
 /** Checks the query, and returns how its page is read. */
-const pageOf = (
-  query: HistoryQuery,
-  portfolioPager: PortfolioPager,
-  order: SourceOrder<string>,
-): ((engine: Engine) => Promise<HistoryPage>) => {
+const pagerOf = (query: HistoryQuery, portfolioPager: PortfolioPager, order: SourceOrder<string>): PagerOf => {
   const channel = parseChannel(query.channel)
   if (channel === undefined) throw new ProtocolError('unknown_channel')
-  const { from, to, step, limit = LIMIT, asOf } = query
+  const { from, to, step, limit = LIMIT, asOf, agg } = query
   integer('limit', limit, 1, LIMIT)
   if (step !== undefined) integer('step', step, 1, LAST_MS)
+  if (agg !== undefined && step === undefined)
+    throw new ProtocolError('invalid_params', `agg: found ${agg} without a step, expected a step`)
   const checked: PageQuery = {
     ...query,
     id: channel.id,
@@ -82,19 +104,23 @@ const pageOf = (
     to: inRange('to', to),
     ...(asOf !== undefined && { asOf: inRange('asOf', asOf) }),
   }
+  const of = (page: Pager, known: Known): PagerOf => ({ page, names: namesOf(known, query) })
   const { kind } = channel
   switch (kind) {
     case 'tick':
-      return engine => tickPage(engine, checked)
+      return of(tickPage(checked), TICK_FIELDS)
     case 'candle':
-      return candlePage(checked, INTERVALS[channel.interval], order)
+      return of(candlePage(checked, INTERVALS[channel.interval], order), CANDLE_FIELDS)
     case 'pnl':
-      return engine => portfolioPager(engine, checked)
+      return of(portfolioPager(checked), measureFields(kind))
     default:
-      if (isMeasure(kind)) return engine => measurePage(engine, kind, checked)
+      if (isMeasure(kind)) return of(measurePage(kind, checked), measureFields(kind))
       throw new ProtocolError('invalid_params', `channel: "${query.channel}" has no history`)
   }
 }
+
+/** Returns the time, and the members that were asked for by name. */
+const namesOf = (known: Known, query: HistoryQuery): string[] => [known.time, ...leavesOf(chosen(known, query))]
 
 const integer = (name: string, value: number, least: number, most: number): void => {
   if (!(Number.isInteger(value) && value >= least && value <= most))
