@@ -26,6 +26,7 @@ export interface GatewayPort {
   /** Returns what an order would take or give now; undefined if the fund has not begun. */
   quote(request: { readonly side: Order['kind']; readonly fund: string; readonly amount: bigint }): Promise<PricedQuote | undefined>
   order(request: ClearingRequests['order']['ask']): Promise<ClearingRequests['order']['answer']>
+  ordersAfter(request: ClearingRequests['ordersAfter']['ask']): Promise<ClearingRequests['ordersAfter']['answer']>
   holdings(request: ClearingRequests['holdings']['ask']): Promise<ClearingRequests['holdings']['answer']>
   page(request: ClearingRequests['page']['ask']): Promise<ClearingRequests['page']['answer']>
 }
@@ -54,6 +55,7 @@ export const gatewayPort = (clearing: Pick<ClearingPort, 'ask'>, figures: OrderF
     return quote && { ...quote, t, nav }
   },
   order: request => clearing.ask('order', request),
+  ordersAfter: request => clearing.ask('ordersAfter', request),
   holdings: request => clearing.ask('holdings', request),
   page: request => clearing.ask('page', request),
 })

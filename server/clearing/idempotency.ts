@@ -5,6 +5,7 @@ import { entryAt, type Journal } from '../journal/journal.ts'
 import { KeyIndex } from '../journal/keyIndex.ts'
 import type { Origin } from '../lib/arrivalOrder.ts'
 import { AbsentKeys } from './absentKeys.ts'
+import { EntryChains } from './entryChains.ts'
 
 /** Orders of a client that are listed. */
 const RECENT = 100
@@ -38,8 +39,8 @@ export const hasKey = (command: Command): command is CommandOf<KeyedKind> => 'ke
 export class Idempotency {
   private readonly journal: Journal
   private readonly index = new KeyIndex()
-  /** Numbers of the newest entries of each client that have a key, oldest first. */
-  private readonly recent = new Map<string, number[]>()
+  /** Which entries of each client have a key. */
+  private readonly chains = new EntryChains()
   private readonly absent = new AbsentKeys()
   /** By owner and key: the entries of the running batch. */
   private readonly fresh = new Map<string, Entry>()
@@ -65,9 +66,14 @@ export class Idempotency {
 
   /** Returns a client's newest entries that have a key, oldest first. */
   newest(who: string): Entry[] {
-    const committed = (this.recent.get(who) ?? []).map(seq => this.read(seq))
+    const committed = this.chains.newest(who, RECENT).map(seq => this.read(seq))
     const fresh = [...this.fresh.values()].filter(entry => entry.who === who)
     return [...committed, ...fresh].slice(-RECENT)
+  }
+
+  /** Returns a client's committed entries that have a key, after a number, oldest first, at most `limit`. */
+  after(who: string, seq: number, limit: number): Entry[] {
+    return this.chains.after(who, seq, limit).map(each => this.read(each))
   }
 
   /** Notes an entry of the running batch. */
@@ -98,13 +104,7 @@ export class Idempotency {
 
   private add(seq: number, who: string, key: string): void {
     this.index.add(who, key, seq)
-    let recent = this.recent.get(who)
-    if (recent === undefined) {
-      recent = []
-      this.recent.set(who, recent)
-    }
-    recent.push(seq)
-    if (recent.length > RECENT) recent.shift()
+    this.chains.add(who, seq)
   }
 
   private read(seq: number): Entry {

@@ -136,6 +136,7 @@ export class LedgerService {
       return undefined
     },
     orders: ({ who }) => this.idempotency.newest(who).map(entry => outcomeOf(entry)),
+    ordersAfter: ({ who, after, limit }) => this.idempotency.after(who, after, limit).map(entry => outcomeOf(entry)),
     holdings: ({ who }) => holdingsOf(this.ledger.holdings(clientAccount(who))),
     watch: request => void this.watched.watch(request),
     quote: request => this.quote(request),

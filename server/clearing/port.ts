@@ -66,6 +66,8 @@ export interface ClearingRequests {
   readonly order: { ask: { who: string; key: string; origin?: Origin }; answer: OrderOutcome | undefined }
   /** A client's newest orders, oldest first. */
   readonly orders: { ask: { who: string }; answer: readonly OrderOutcome[] }
+  /** A client's orders after an entry's number, oldest first, at most `limit`. */
+  readonly ordersAfter: { ask: { who: string; after: number; limit: number }; answer: readonly OrderOutcome[] }
   readonly holdings: { ask: { who: string }; answer: ClientHoldings }
   /** Puts entries that concern a client into `CommitEvents`, from now on until each `by` that has switched this on has switched it off. */
   readonly watch: { ask: { who: string; by: string; on: boolean }; answer: undefined }

@@ -16,6 +16,7 @@ import { portfolioPager } from '../pnl/portfolioPage.ts'
 import { type BackfillSource, openBackfillSource } from '../storage/read/backfillSource.ts'
 import { type Coverages, openCoverages } from '../storage/read/coverage.ts'
 import { type History, openHistory } from '../storage/read/history.ts'
+import { openRebalances, type Rebalances } from '../storage/read/rebalances.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
 import { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
@@ -29,6 +30,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly tokens: Tokens
   readonly history: History
   readonly coverages: Coverages
+  readonly rebalances: Rebalances
   readonly backfillSource: BackfillSource
   readonly dex: Dex
   readonly funds: readonly FundSpec[]
@@ -66,6 +68,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     queries: coreQueries(view, frames$),
     history,
     coverages: openCoverages(engine, plan.sourceOrder),
+    rebalances: openRebalances(engine, clearing.id),
     backfillSource: openBackfillSource(history, sink),
     status: coreStatus(core, progress, serverChannels, log),
     progress,

@@ -1,5 +1,9 @@
 import { firstValueFrom, map, type Observable } from 'rxjs'
 import type { Depth } from '../../streams/market/levels.ts'
+import { type LotsPage, type LotsQuery, openLots } from '../../streams/pnl/openLots.ts'
+import { type ShownBook, shownBook } from '../../streams/pools/bookLevels.ts'
+import type { Pool } from '../../streams/pools/pool.ts'
+import { type LiquidityRanges, liquidityRanges, type TicksQuery } from '../../streams/pools/uniswapV3/liquidityRanges.ts'
 import type { View } from '../../streams/view.ts'
 
 /** How far a pool's price moves, as of the event time `t` (ms). */
@@ -23,21 +27,37 @@ export interface CoreQueries {
   price(symbol: string): Promise<PricedAt | undefined>
   /** Returns the depth of a pool for each fraction of the price; undefined if there is no such pool. */
   depth(pool: string, fractions: readonly number[]): Promise<PoolDepth | undefined>
+  /** Returns the liquidity of a pool by its ticks; undefined if there is no such pool, or its kind has none. */
+  ticks(pool: string, query: TicksQuery): Promise<LiquidityRanges | undefined>
+  /** Returns the best levels of a pool; null while they are not known, undefined if there is no such pool, or it is no order book. */
+  book(pool: string, levels: number): Promise<ShownBook | null | undefined>
+  /** Returns open lots of a portfolio; undefined if there is no such portfolio. */
+  lots(portfolio: string, query: LotsQuery): Promise<LotsPage | undefined>
 }
 
 /** Answers from the view of this process, between two frames. */
-export const coreQueries = (view: View, frames$: Observable<unknown>): CoreQueries => ({
-  async price(symbol) {
-    if (!view.market.has(symbol)) return undefined
-    const { price, t } = view.market.instrument(symbol)
-    return { price, t }
-  },
-  async depth(id, fractions) {
-    const look = (): PoolDepth | undefined => {
+export const coreQueries = (view: View, frames$: Observable<unknown>): CoreQueries => {
+  // Half a frame is no view of a moment: the answer waits for its end.
+  const between = async <T>(look: () => T): Promise<T> => (view.open ? firstValueFrom(frames$.pipe(map(look))) : look())
+  const ofPool = <T>(id: string, look: (pool: Pool) => T): Promise<T | undefined> =>
+    between(() => {
       const pool = view.pools.get(id)
-      return pool && { t: view.t, price: pool.figures.price, depth: fractions.map(fraction => pool.depth(fraction)) }
-    }
-    // Half a frame is no view of a moment: the answer waits for its end.
-    return view.open ? firstValueFrom(frames$.pipe(map(look))) : look()
-  },
-})
+      return pool && look(pool)
+    })
+  return {
+    async price(symbol) {
+      if (!view.market.has(symbol)) return undefined
+      const { price, t } = view.market.instrument(symbol)
+      return { price, t }
+    },
+    depth: (id, fractions) =>
+      ofPool(id, pool => ({ t: view.t, price: pool.figures.price, depth: fractions.map(fraction => pool.depth(fraction)) })),
+    ticks: (id, query) => ofPool(id, pool => liquidityRanges(pool, view.t, query)),
+    book: (id, levels) => ofPool(id, pool => shownBook(pool, levels)),
+    lots: (id, query) =>
+      between(() => {
+        const portfolio = view.portfolios.get(id)
+        return portfolio && openLots(portfolio, view.t, query)
+      }),
+  }
+}

@@ -1,9 +1,8 @@
 import type { Levels } from '../../streams/market/levels.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
-import { Semaphore } from '../lib/semaphore.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { refuse } from '../storage/read/history.ts'
+import { openReader, type Reader } from '../storage/read/reader.ts'
 import { type CapOf, type Pair, pairOf } from './coin.ts'
 import { type Liquidity, liquidityOf } from './liquidity.ts'
 import {
@@ -18,6 +17,7 @@ import {
   tradesOf,
 } from './markets.ts'
 import { poolBook } from './poolBook.ts'
+import { type SwapsPage, type SwapsQuery, swapsOf } from './poolSwaps.ts'
 
 /** What decentralised markets are answered from. */
 export interface DexOptions {
@@ -36,20 +36,13 @@ const FRESH_MS = 2_000
 /** Answers what is traded on decentralised exchanges, and what could be: by imported swaps and the server's own pools. */
 export class Dex {
   private readonly options: DexOptions
-  private readonly turns = new Semaphore(2, 16, () => new ProtocolError('too_much', 'too many questions about markets are waiting'))
-  private engine: Engine | undefined
+  private readonly ask: Reader
   /** The answer of the moment: many ask at once. */
   private latest: { readonly since: number; readonly markets: Promise<DexMarket[]> } | undefined
 
   constructor(options: DexOptions) {
     this.options = options
-    // Without an engine the process ends, and the code that opens it says why.
-    options.engine.then(
-      opened => {
-        this.engine = opened
-      },
-      () => {},
-    )
+    this.ask = openReader(options.engine)
   }
 
   /** Event time, ms. */
@@ -97,6 +90,14 @@ export class Dex {
     return this.ask(engine => liquidityOf(engine, pair, range))
   }
 
+  /** Returns what was swapped in a pool, newest first. Rejects with `not_found` if nothing can be: it is an order book. */
+  swaps(id: string, query: SwapsQuery): Promise<SwapsPage> {
+    const pool = this.options.pools.get(id)
+    if (pool === undefined || pool.spec.kind === 'orderbook')
+      throw new ProtocolError('not_found', `pool ${id}: found an order book, expected a pool that tokens are swapped in`)
+    return this.ask(engine => swapsOf(engine, id, pool.units01, query))
+  }
+
   /** Returns the tokens of a pool as a pair; undefined if there is no such pool, or its tokens are not known. */
   pairOfPool(id: string): Pair | undefined {
     const { token0, token1 } = this.options.pools.get(id)?.spec ?? {}
@@ -134,11 +135,5 @@ export class Dex {
     const pool = this.options.pools.get(id)
     pool?.evaluate(this.now)
     return pool?.figures.stale ? undefined : pool
-  }
-
-  private async ask<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
-    const { engine } = this
-    if (engine === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
-    return this.turns.run(() => work(engine).catch(refuse))
   }
 }

@@ -110,6 +110,12 @@ export class Lots {
     other.cost = 0n
   }
 
+  /** The lots that are left, the one that a disposal takes first in front; not to be changed. */
+  get open(): readonly Readonly<Lot>[] {
+    const left = this.lots.slice(this.head)
+    return this.method === 'fifo' ? left : left.reverse()
+  }
+
   /** Returns the lots as JSON can hold them. */
   write(): WrittenLots {
     return {

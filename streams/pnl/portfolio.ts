@@ -13,7 +13,7 @@ import type { Method } from './lots.ts'
 import { LOST, Path, type PathPoint, type PathState } from './path.ts'
 import { PathSteps } from './pathSteps.ts'
 import type { PortfolioPast } from './portfolioPast.ts'
-import { Positions } from './positions.ts'
+import { type Position, Positions } from './positions.ts'
 import { type BookedSums, type Standing, Summing } from './sums.ts'
 import { inOrder, type Transaction } from './transaction.ts'
 
@@ -34,6 +34,17 @@ export interface PortfolioSpec {
 export interface PortfolioHistory extends PortfolioSpec {
   /** What happens to its assets, in order of time. */
   readonly events?: readonly AssetEvent[]
+}
+
+/** One asset of a portfolio as it is booked. */
+export interface Held {
+  readonly position: Readonly<Position>
+  /** Prices it; undefined for the quote asset, whose price is 1. */
+  readonly instrument: Instrument | undefined
+  /** A row of it could not be valued, so what it cost is not known. */
+  readonly unvalued: boolean
+  /** Why its figures cannot be trusted. */
+  readonly flaw?: string
 }
 
 /** One asset of a portfolio: its figures as measures, and the instrument that prices it. */
@@ -187,6 +198,16 @@ export class Portfolio extends Source implements Dependent {
     this.late ||= this.queue.begun && concerning.some(event => event.t <= this.bookedTo && !this.concerned.includes(event))
     this.concerned = concerning
     if (!this.late) this.positions.follow(concerning, this.queue.begun ? this.bookedTo : undefined)
+  }
+
+  /** What it holds as it is booked now, at the prices of the moment. */
+  get held(): readonly Held[] {
+    return [...this.positions.byAsset.values()].map(position => {
+      const { asset } = position
+      const { instrument } = this.holding(asset)
+      const flaw = this.positions.flaws.get(asset)
+      return { position, instrument, unvalued: this.positions.unvalued.has(asset), ...(flaw !== undefined && { flaw }) }
+    })
   }
 
   /** How many rows it has, booked or not. */

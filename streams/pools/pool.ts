@@ -403,7 +403,7 @@ export class Pool extends Source implements Dependent {
     f.fees24h = (f.volume24h * this.spec.feePips) / 1e6 + (day?.fees ?? 0)
     f.since = day?.since ?? Number.NaN
     f.partial ||= this.day.hasUnread
-    f.stale = this.feeds.size > 0 ? [...this.feeds].every(feed => feed.silent) : this.awaitsFeed
+    f.stale = this.silent
   }
 
   /**
@@ -414,6 +414,26 @@ export class Pool extends Source implements Dependent {
     const depth = this.chain?.depth(fraction)
     const [unit0, unit1] = this.units()
     return { bid: depth ? depth.bid * unit0 : Number.NaN, ask: depth ? depth.ask * unit1 : Number.NaN }
+  }
+
+  /** Whether all feeds that speak of it are silent. */
+  get silent(): boolean {
+    return this.feeds.size > 0 ? [...this.feeds].every(feed => feed.silent) : this.awaitsFeed
+  }
+
+  /** Its ticks, if it is of Uniswap's third version. */
+  get concentrated(): UniswapV3 | undefined {
+    return this.chain instanceof UniswapV3 ? this.chain : undefined
+  }
+
+  /** The levels that it shows, if it is an order book and they are known. */
+  get levels(): Levels | undefined {
+    return this.chain instanceof OrderBook ? this.chain.snapshot : undefined
+  }
+
+  /** Raw units of a token0 and of a token1; NaN if its tokens are not known. */
+  get units01(): readonly [number, number] {
+    return this.scales
   }
 
   /** Of a token1 in token0; NaN if unknown. */

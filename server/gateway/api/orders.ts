@@ -48,6 +48,16 @@ export class Orders {
     return outcome.order
   }
 
+  /** Returns the client's orders after an entry's number, oldest first, as JSON text, with the number to go on from if there may be more. */
+  async ordersAfter(who: Principal, after: number, limit: number): Promise<string> {
+    authorize(this.options.access, who, { act: 'client' })
+    const found = await this.options.clearing.ordersAfter({ who: who.user, after, limit })
+    const orders = found.map(({ order }) => order)
+    const last = orders.at(-1)
+    const next = last !== undefined && orders.length === limit ? `,"next":${(JSON.parse(last) as { seq: number }).seq}` : ''
+    return `{"orders":[${orders.join(',')}]${next}}`
+  }
+
   /** Returns what the client owns. */
   async holdings(who: Principal): Promise<ClientHoldings> {
     authorize(this.options.access, who, { act: 'client' })

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Parameter } from './route.ts'
 
@@ -30,3 +31,23 @@ export const timeOf = (name: string, text: string | undefined, otherwise: number
   if (!/^\d+$/.test(text) || value > LAST_TIME) throw new ProtocolError('invalid_params', `${name}: found "${text}", expected whole ms`)
   return value
 }
+
+/** The largest whole number in a query: fifteen digits. */
+export const WHOLE_MAX = 999_999_999_999_999
+
+/** Reads a whole number of the query. Throws a ProtocolError. */
+export const wholeOf = (c: Context, name: string, otherwise: number, least: number, most: number): number => {
+  const text = c.req.query(name)
+  if (text === undefined) return otherwise
+  const value = Number(text)
+  if (!/^-?\d{1,15}$/.test(text) || value < least || value > most)
+    throw new ProtocolError('invalid_params', `${name}: found "${text.slice(0, 40)}", expected a whole number from ${least} to ${most}`)
+  return value
+}
+
+/** Describes how many elements a page has at most. */
+export const limitInQuery = (otherwise: number, maximum: number): Parameter =>
+  numberInQuery('limit', `elements of one answer, ${otherwise} if left out`, maximum, 1)
+
+/** Describes the cursor of a page. */
+export const CURSOR = inQuery('cursor', '`next` of the page before', { type: 'string' })

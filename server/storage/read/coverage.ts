@@ -12,7 +12,7 @@ import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { TEXT, TIME } from '../engine/tables.ts'
 import { readSources } from './composedCandles.ts'
 import { gapsOf } from './gaps.ts'
-import { refuse } from './history.ts'
+import { openReader } from './reader.ts'
 
 /** A stretch of a symbol's time, `from ≤ t < to` (ms), and what counts in it. */
 export interface Covered {
@@ -39,18 +39,11 @@ const PAUSE_MS = 3_600_000
 /** Opens the coverages. `sourceOrder` names the sources that count before others. */
 export const openCoverages = (engine: Promise<Engine>, sourceOrder: readonly string[]): Coverages => {
   const order = orderOfNames(sourceOrder)
-  let ready: Engine | undefined
-  engine.then(
-    opened => {
-      ready = opened
-    },
-    () => {}, // without an engine the process ends, and its opener says why
-  )
+  const read = openReader(engine)
   return {
     async of(symbol, from, to) {
-      if (ready === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
       const [first, last] = [Math.max(from, FIRST_MS), Math.min(to, LAST_MS)]
-      return coverageOf(ready, { symbol, order, from: first, to: last }).catch(refuse)
+      return read(opened => coverageOf(opened, { symbol, order, from: first, to: last }))
     },
   }
 }

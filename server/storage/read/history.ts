@@ -2,7 +2,6 @@ import { orderOfNames, type SourceOrder } from '../../../streams/market/sourceOr
 import { isMeasure } from '../../../streams/measures/rows.ts'
 import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
-import { Semaphore } from '../../lib/semaphore.ts'
 import type { Engine } from '../engine/engine.ts'
 import { FIRST_MS, LAST_MS } from '../engine/rowBinary.ts'
 import { CANDLE_FIELDS, candlePage } from './candlePage.ts'
@@ -12,6 +11,7 @@ import { measurePage } from './measurePage.ts'
 import { measureFields } from './measurePieces.ts'
 import type { HistoryPage } from './page.ts'
 import type { HistoryQuery, PageQuery } from './query.ts'
+import { openReader } from './reader.ts'
 import { TICK_FIELDS, tickPage } from './tickPage.ts'
 
 /** The rows of one answer by columns, as long as each other; `next` is the cursor of the next page, if there is one. */
@@ -37,10 +37,6 @@ export interface History {
 
 /** Rows of one page. */
 const LIMIT = 100_000
-/** Pages that are read at once, and that may wait. */
-const AT_ONCE = 2
-const MAY_WAIT = 16
-
 /** Reads one page. */
 type Pager = (engine: Engine) => Promise<HistoryPage>
 /** Returns the reader of one page of a portfolio's past. Throws a ProtocolError if the query asks for what no state has. */
@@ -58,19 +54,7 @@ export const openHistory = (
   sourceOrder: readonly string[] = [],
 ): History => {
   const order = orderOfNames(sourceOrder)
-  const turns = new Semaphore(AT_ONCE, MAY_WAIT, () => new ProtocolError('too_much', 'too many questions about the past are waiting'))
-  let ready: Engine | undefined
-  engine.then(
-    opened => {
-      ready = opened
-    },
-    () => {}, // without an engine the process ends, and its opener says why
-  )
-  const read = async (page: Pager): Promise<HistoryPage> => {
-    const opened = ready
-    if (opened === undefined) throw new ProtocolError('not_ready', 'ClickHouse has not started yet', 1)
-    return turns.run(() => page(opened).catch(refuse))
-  }
+  const read = openReader(engine)
   return {
     rows: async query => read(pagerOf(query, portfolioPager, order).page),
     async columns(query) {
@@ -131,17 +115,4 @@ const integer = (name: string, value: number, least: number, most: number): void
 const inRange = (name: string, t: number): number => {
   integer(name, t, -8.64e15, 8.64e15)
   return Math.min(Math.max(t, FIRST_MS), LAST_MS)
-}
-
-/** TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED. */
-const TOO_MUCH = new Set(['159', '160', '241'])
-
-/** Throws what the client gets for an error of the engine: `too_much`, `not_ready`, or the error itself. */
-export const refuse = (error: unknown): never => {
-  if (error instanceof ProtocolError) throw error
-  const { code } = error as { code?: string }
-  if (TOO_MUCH.has(code ?? '')) throw new ProtocolError('too_much', 'the answer takes too long: ask for a shorter time or a greater step')
-  // An error of ClickHouse has a number. One without a number comes from a server that is not there.
-  if (!/^\d+$/.test(code ?? '')) throw new ProtocolError('not_ready', 'ClickHouse does not answer', 1)
-  throw error
 }

@@ -4,10 +4,10 @@ import { INTERVALS } from '../../../../streams/wire/channels.ts'
 import { nameOf } from '../../../dex/coin.ts'
 import type { Liquidity } from '../../../dex/liquidity.ts'
 import type { DexCandle, DexMarket } from '../../../dex/markets.ts'
-import { inQuery, numberInQuery, timeInQuery } from '../parameters.ts'
+import { inQuery, numberInQuery, timeInQuery, wholeOf } from '../parameters.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 import { DEX_MS, PAIR } from './dexForms.ts'
-import { AT, askedOf, type DexServices, isNow, marketInPath, momentOf, numberOf, oneOf, timesOf, wholeOf } from './dexQuery.ts'
+import { AT, askedOf, type DexServices, isNow, marketInPath, momentOf, numberOf, oneOf, timesOf } from './dexQuery.ts'
 
 /** Rows in one answer. */
 const ROWS_MAX = 10_000

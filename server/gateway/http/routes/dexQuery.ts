@@ -4,7 +4,7 @@ import { DAY } from '../../../../streams/market/candles.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { type Pair, parsePair } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
-import { inPath, timeInQuery } from '../parameters.ts'
+import { inPath, timeInQuery, wholeOf } from '../parameters.ts'
 import type { Parameter } from '../route.ts'
 
 /** What routes of decentralised markets answer from. */
@@ -43,16 +43,6 @@ export const isNow = (c: Context): boolean => c.req.query('at') === undefined
 
 /** The last ms that the store can hold. */
 const LAST = Date.UTC(2262, 0)
-
-/** Reads a whole number of the query. Throws a ProtocolError. */
-export const wholeOf = (c: Context, name: string, otherwise: number, least: number, most: number): number => {
-  const text = c.req.query(name)
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (!/^\d{1,15}$/.test(text) || value < least || value > most)
-    throw new ProtocolError('invalid_params', `${name}: found "${text.slice(0, 40)}", expected a whole number from ${least} to ${most}`)
-  return value
-}
 
 /** Reads one of a few words of the query. Throws a ProtocolError. */
 export const oneOf = <W extends string>(c: Context, name: string, words: readonly W[], otherwise: W): W => {

@@ -5,11 +5,11 @@ import { nameOf } from '../../../dex/coin.ts'
 import type { Dex } from '../../../dex/dex.ts'
 import type { DexMarket, DexTrade, TradeQuery, TradeSums } from '../../../dex/markets.ts'
 import type { Env } from '../env.ts'
-import { inQuery, numberInQuery, timeInQuery } from '../parameters.ts'
+import { inQuery, numberInQuery, timeInQuery, wholeOf } from '../parameters.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 import { bookTexts } from './dexBook.ts'
 import { DECIMAL, DEX_MS, LEVELS, PAIR, VARIANTS } from './dexForms.ts'
-import { AT, askedOf, type DexServices, decimalOf, isNow, marketInPath, momentOf, shortest, timesOf, wholeOf } from './dexQuery.ts'
+import { AT, askedOf, type DexServices, decimalOf, isNow, marketInPath, momentOf, shortest, timesOf } from './dexQuery.ts'
 
 /** Trades of either type in one answer. */
 const TRADES_MAX = 1_000

@@ -13,6 +13,9 @@ import { HISTORY_ROUTES, type HistoryServices } from './history.ts'
 import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
 import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
 import { ORDER_ROUTES, type OrderServices } from './orders.ts'
+import { REBALANCE_ROUTES, type RebalanceServices } from './pastRebalances.ts'
+import { POOL_LIST_ROUTES, type PoolListServices } from './poolLists.ts'
+import { LOT_ROUTES, type LotServices } from './portfolioLots.ts'
 import { PORTFOLIO_ROW_ROUTES, type PortfolioRowServices } from './portfolioRows.ts'
 import { SPOOL_ROUTES, type SpoolServices } from './spool.ts'
 import { STATE_ROUTES, type StateServices } from './states.ts'
@@ -24,6 +27,9 @@ export interface Services
     HistoryServices,
     CoverageServices,
     DepthServices,
+    PoolListServices,
+    LotServices,
+    RebalanceServices,
     OrderServices,
     OperationServices,
     AssetFactServices,
@@ -47,6 +53,9 @@ export const ROUTES: readonly Route<Services>[] = [
   ...ALLOCATE_ROUTES,
   ...STATE_ROUTES,
   ...DEPTH_ROUTES,
+  ...POOL_LIST_ROUTES,
+  ...LOT_ROUTES,
+  ...REBALANCE_ROUTES,
   ...HISTORY_ROUTES,
   ...COVERAGE_ROUTES,
   ...ABOUT_ROUTES,

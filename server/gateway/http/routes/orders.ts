@@ -13,7 +13,7 @@ import { jsonText, ofFund } from '../answers.ts'
 import { jsonOrForm, readBody } from '../body.ts'
 import type { Env } from '../env.ts'
 import { AMOUNT, LEG, MS, OUTCOME } from '../forms.ts'
-import { inPath } from '../parameters.ts'
+import { inPath, limitInQuery, numberInQuery, WHOLE_MAX, wholeOf } from '../parameters.ts'
 import { answer, type Handler, type Parameter, type Route } from '../route.ts'
 import { type AccountServices, addressOf } from './accounts.ts'
 
@@ -49,6 +49,13 @@ const ORDERED = answer(
     ...OUTCOME,
   }),
 )
+const ORDER_LIST = answer(
+  'Orders',
+  z.object({ orders: z.array(ORDERED.schema), next: z.int().optional().describe('goes back as `after`') }),
+)
+const ORDERS = 100
+const ORDERS_MAX = 1_000
+
 const HOLDINGS = answer('Holdings', z.object({ assets: z.record(z.string(), AMOUNT), shares: z.record(z.string(), AMOUNT) }))
 const SIDE = z.object({ legs: z.array(LEG), fee: LEG.optional(), pending: z.string().optional() })
 const BASKET = answer(
@@ -144,6 +151,11 @@ const orderOf: Handler<OrderServices> = async (c, { orders }) => {
   return jsonText(c, await orders.orderOf(c.get('who'), key, { source: at, at }))
 }
 
+const ordersAfter: Handler<OrderServices> = async (c, { orders }) => {
+  const after = wholeOf(c, 'after', 0, 0, WHOLE_MAX)
+  return jsonText(c, await orders.ordersAfter(c.get('who'), after, wholeOf(c, 'limit', ORDERS, 1, ORDERS_MAX)))
+}
+
 /** Clients' orders and what they own. */
 export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
   order('create', 'Shares for a basket of assets'),
@@ -156,6 +168,15 @@ export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
     noCredentialsInUrl: true,
     gives: HOLDINGS,
     handler: async (c, { orders }) => c.json(await orders.holdings(c.get('who'))),
+  },
+  {
+    method: 'get',
+    path: '/v1/orders',
+    summary: 'All orders and transfers of the client, oldest first',
+    who: 'client',
+    takes: { parameters: [numberInQuery('after', 'number of the entry before the first', WHOLE_MAX), limitInQuery(ORDERS, ORDERS_MAX)] },
+    gives: ORDER_LIST,
+    handler: ordersAfter,
   },
   {
     method: 'get',
