@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { UsageError } from '../config/options.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { packageRoot } from '../lib/packageRoot.ts'
+import { packageVersion } from '../lib/packageVersion.ts'
 import { commandHelp, commandOf, help, namesLike } from './commands.ts'
 
-const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
+const version = packageVersion()
 
 const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
 

@@ -3,6 +3,7 @@ import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Settings } from '../config/settings.ts'
 import { SwapImport } from '../dex/swapImport.ts'
 import { admission } from '../gateway/admission.ts'
+import { Sessions } from '../gateway/api/sessionFacts.ts'
 import { addressOf, httpApp } from '../gateway/http/app.ts'
 import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
@@ -11,6 +12,7 @@ import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, Transport } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
+import { packageVersion } from '../lib/packageVersion.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { openApi } from './api.ts'
 import { openDirectory } from './directory.ts'
@@ -35,6 +37,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
   let transport: Transport | undefined
   const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
+  const sessions = new Sessions({ accounts, directory, version: packageVersion(), quote: settings.config.quote, now: Date.now })
   const requests = new Dispatcher({
     hub,
     directory,
@@ -43,6 +46,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     accounts,
     orders,
     portfolioRows,
+    sessions,
     limits,
     now: Date.now,
     log: log.child({ module: 'requests' }),
@@ -62,6 +66,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     coverages: core.coverages,
     registry: metrics(status.feeds, () => status.figures()),
     accounts,
+    sessions,
     orders,
     operations,
     assetFacts,

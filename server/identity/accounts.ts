@@ -58,6 +58,11 @@ export class Accounts {
     this.options = options
   }
 
+  /** Who may register. */
+  get registration(): Registration['mode'] {
+    return this.options.registration.mode
+  }
+
   /** Registers a client and logs it in. `invite` is the invitation, if registration needs one; it stays good if the name turns out to be taken. */
   async register(username: string, password: string, address: string, invite?: string): Promise<Issued> {
     return this.counted(async () => {

@@ -291,6 +291,7 @@ overTransports('HTTP', transport => {
           'order',
           'holdings',
           'auth',
+          'session',
           'ping',
           'reply',
           'snapshot',

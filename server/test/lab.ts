@@ -45,6 +45,7 @@ export class Lab {
       accounts: undefined as never,
       orders: undefined as never,
       portfolioRows: undefined as never,
+      sessions: undefined as never,
       limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
       now: Date.now,
       log: pino({ level: 'silent' }),

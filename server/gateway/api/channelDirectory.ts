@@ -14,6 +14,14 @@ export interface ChannelDirectoryOptions {
   readonly recorders: ReadonlyMap<string, Readers>
 }
 
+/** How many funds, portfolios, pools and symbols somebody may read. */
+export interface Readable {
+  readonly funds: number
+  readonly portfolios: number
+  readonly pools: number
+  readonly symbols: number
+}
+
 /** A reply lists at most this many names. */
 const NAMES_MAX = 10_000
 
@@ -66,6 +74,19 @@ export class ChannelDirectory {
   authorizeRead(who: Principal, channel: string): void {
     if (!this.has(channel)) throw new ProtocolError('unknown_channel')
     authorize(this.access, who, { read: channel })
+  }
+
+  /** Returns how much `who` may read. */
+  readable(who: Principal): Readable {
+    const counts = { fund: 0, pnl: 0, pool: 0 }
+    for (const channel of this.fixed) {
+      const kind = channel.slice(0, channel.indexOf(':'))
+      if (Object.hasOwn(counts, kind) && this.access(who, { read: channel })) counts[kind as keyof typeof counts] += 1
+    }
+    // Symbols are read by all or by none.
+    const [symbol] = this.symbols
+    const symbols = symbol !== undefined && this.access(who, { read: `tick:${symbol}` }) ? this.symbols.size : 0
+    return { funds: counts.fund, portfolios: counts.pnl, pools: counts.pool, symbols }
   }
 
   /** Returns the names that `who` may read, sorted, at most 10,000; `like` may hold `*` for anything. */

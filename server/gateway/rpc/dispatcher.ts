@@ -17,6 +17,7 @@ import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Orders } from '../api/orders.ts'
 import type { PortfolioRows } from '../api/portfolioRows.ts'
+import type { Sessions } from '../api/sessionFacts.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 import { HANDLERS, type Handler, type HandlerParts } from './handlers.ts'
@@ -43,6 +44,7 @@ export interface DispatcherOptions {
   readonly accounts: Accounts
   readonly orders: Orders
   readonly portfolioRows: PortfolioRows
+  readonly sessions: Sessions
   readonly limits: RequestLimits
   /** Returns the wall clock, ms. */
   readonly now: () => number

@@ -5,6 +5,7 @@ import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Orders } from '../api/orders.ts'
 import { type PortfolioRows, withoutRows } from '../api/portfolioRows.ts'
+import type { Sessions } from '../api/sessionFacts.ts'
 import { rowsOfList } from '../api/transactionRows.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -19,6 +20,7 @@ export interface HandlerParts {
   readonly orders: Orders
   readonly portfolioRows: PortfolioRows
   readonly auth: SessionAuth
+  readonly sessions: Sessions
   readonly subscriptions: Subscriptions
   /** Returns the wall clock, ms. */
   readonly now: () => number
@@ -81,5 +83,6 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     answer: async ({ portfolioRows }, { who }, { portfolio, transactions }) =>
       withoutRows(await portfolioRows.record(who, portfolio, () => rowsOfList(transactions))),
   },
+  session: { who: 'all', answer: ({ sessions }, { who }) => sessions.factsFor(who) },
   ping: { who: 'all', answer: ({ now }) => now() },
 }
