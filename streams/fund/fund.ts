@@ -7,7 +7,7 @@ import { initialRow } from '../measures/fields.ts'
 import { FUND } from '../measures/fundFields.ts'
 import type { Constituent, FundRow } from '../measures/rows.ts'
 import { DeadMarkets } from './deadMarkets.ts'
-import { CASH, holdingsOf, worth } from './holdings.ts'
+import { CASH, type Holdings, holdingsOf, worth } from './holdings.ts'
 import type { FundHoldings, Proposal } from './inception.ts'
 import { IndexLevel } from './indexLevel.ts'
 import { rebalanceReason } from './rebalanceTrigger.ts'
@@ -24,6 +24,20 @@ const OLD_MS = 3_600_000
 
 /** Rounding of a sum of targets. */
 const SUM_TOLERANCE = 1e-9
+
+/** What the figures of a fund are computed from. */
+export interface FundParts {
+  readonly holdings: Holdings
+  /** All shares, as a measure. */
+  readonly shares: number
+  /** The level is the value of these units ÷ `divisor`. */
+  readonly basis: Holdings
+  readonly divisor: number
+  /** The market of its own shares. */
+  readonly market: Instrument | undefined
+  /** ms; NaN before its inception. */
+  readonly inceptionT: number
+}
 
 /**
  * One fund: what it may hold, what it holds since its inception, and its figures. Prices come from the market, holdings from the
@@ -199,6 +213,12 @@ export class Fund extends Source implements Dependent {
   /** What the fund's level is divided by; NaN while it is not known. */
   get levelDivisor(): number {
     return this.level.divisorNow
+  }
+
+  /** What its figures are computed from. */
+  get parts(): FundParts {
+    const { holdings, sharesAmount, level, marketInstrument } = this
+    return { holdings, shares: sharesAmount, ...level.parts, market: marketInstrument, inceptionT: this.inceptionT }
   }
 
   /** Computes the figures at the end of the frame `t`. */

@@ -46,6 +46,11 @@ export class IndexLevel {
     return (this.basis === this.held ? perShare : unitsValue(this.basis)) / this.divisor
   }
 
+  /** What the level is: the value of these units, divided by this. */
+  get parts(): { readonly basis: Holdings; readonly divisor: number } {
+    return { basis: this.basis, divisor: this.divisor }
+  }
+
   /** The divisor that lets the level go on where it was, if the process starts again. NaN while it is unknown. */
   get divisorNow(): number {
     return this.basis === this.held ? this.divisor : Number.NaN

@@ -1,5 +1,5 @@
 import { Candle, DAY, floorTo, MINUTE } from './candles.ts'
-import { type Composed, composed, type Lane } from './composed.ts'
+import { type Composed, composed, type Lane, type Piece } from './composed.ts'
 import { type Gap, hasGap } from './gaps.ts'
 import { type GivenCandle, lastMinute } from './givenCandle.ts'
 import { Minutes } from './minutes.ts'
@@ -158,6 +158,32 @@ export class SymbolBars {
     const newest = this.newestBefore(Number.POSITIVE_INFINITY, interval)
     const before = newest === undefined ? undefined : this.newestBefore(newest, interval)
     return before === undefined ? undefined : this.composed(before, before + interval, interval)
+  }
+
+  /** Returns the parts that the rolling day is composed of, each counted once, on the scale of now, oldest first. */
+  get dayParts(): readonly Piece[] {
+    return this.parts(this.dayFrom, this.dayFrom + DAY, DAY)
+  }
+
+  /** Returns the parts that the newest candle of `interval` ms is composed of, or the one `before` it. */
+  candleParts(interval: number, before = false): readonly Piece[] {
+    const newest = this.newestBefore(Number.POSITIVE_INFINITY, interval)
+    const from = before && newest !== undefined ? this.newestBefore(newest, interval) : newest
+    return from === undefined ? [] : this.parts(from, from + interval, interval)
+  }
+
+  private parts(from: number, to: number, longest: number): readonly Piece[] {
+    const come = this.scale.since(from + MINUTE - 1)
+    const parts: Piece[] = []
+    let begin = from
+    for (let i = 0; i <= come.length && begin < to; i++) {
+      const end = i < come.length ? Math.min(to, floorTo(come[i]!.event.t, MINUTE)) : to
+      if (end <= begin) continue
+      const { pieces } = composed({ lanes: this.lanes, given: this.given }, begin, end, longest)
+      for (const piece of pieces) parts.push({ ...piece, bar: piece.bar.scaled(factorOfAll(come.slice(i))) })
+      begin = end
+    }
+    return parts
   }
 
   /** Returns the beginning (ms) of the newest interval before `t` (ms) in which something was traded; undefined if there is none. */

@@ -210,6 +210,22 @@ export class Portfolio extends Source implements Dependent {
     })
   }
 
+  /** Its total when the day began, and when that was (ms). */
+  get midnightNow(): { readonly total: number; readonly t: number } {
+    return { total: this.midnightTotal, t: this.midnightAt }
+  }
+
+  /** Books all rows again that are booked, from the first on, and calls `after` behind each with the positions as they are then. */
+  rebook(after: (tx: Transaction, positions: Positions) => void): void {
+    const positions = this.noPositions()
+    for (const tx of this.queue.all) {
+      if (tx.t > this.bookedTo) break
+      positions.happen(tx.t)
+      positions.apply(tx, this.marketPrices.get(tx))
+      after(tx, positions)
+    }
+  }
+
   /** How many rows it has, booked or not. */
   get rowCount(): number {
     return this.queue.size

@@ -34,6 +34,11 @@ export class AssetPrice extends Source implements Dependent {
     this.changes = changes
   }
 
+  /** Gives the market's price; undefined of the quote currency itself. */
+  get market(): Instrument | undefined {
+    return this.instrument
+  }
+
   /** The market's price; NaN if it has none. */
   get ofMarket(): number {
     return this.instrument === undefined ? 1 : this.instrument.price

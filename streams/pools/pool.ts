@@ -16,7 +16,7 @@ import { readLog } from './logReading.ts'
 import { OrderBook } from './orderBook.ts'
 import type { PoolPast, StoredLog, TakenLog } from './poolPast.ts'
 import { Inconsistent, type LogReading, type PoolState } from './poolState.ts'
-import { type ReserveDelta, RollingVolume, type Traded } from './rollingVolume.ts'
+import { type ReserveDelta, RollingVolume, type Traded, type TradedMinute } from './rollingVolume.ts'
 import type { PoolKind, PoolSpec, StableswapSpec, TokenSpec } from './spec.ts'
 import { Stableswap } from './stableswap/stableswap.ts'
 import { UniswapV2 } from './uniswapV2.ts'
@@ -55,6 +55,22 @@ const STATE_EVERY = 4_000
 
 /** How far the price moves for the depth that is shown, as a share of it. */
 const SHOWN_DEPTH = 0.02
+
+/** What the figures of a pool are computed from. */
+export interface PoolParts {
+  /** Of a token1 in token0, both raw; NaN if unknown. */
+  readonly rawPrice: number
+  /** What can be traded within the shown depth, raw: token0 sold for, token1 bought; undefined if unknown. */
+  readonly rawDepth: Depth | undefined
+  /** What prices its tokens, if they are known. */
+  readonly assets: readonly [AssetPrice | undefined, AssetPrice | undefined]
+  /** Worth of a raw unit of each token, in the quote currency; NaN if unknown. */
+  readonly unitWorths: readonly [number, number]
+  /** What was traded in each minute of the day. */
+  readonly minutes: readonly TradedMinute[]
+  /** The raw price that the UTC day began with. */
+  readonly dayPrice: { readonly price: number } | undefined
+}
 
 /** One pool: the state its logs give, and its measures in the quote currency at the prices of the moment. */
 export class Pool extends Source implements Dependent {
@@ -429,6 +445,19 @@ export class Pool extends Source implements Dependent {
   /** The levels that it shows, if it is an order book and they are known. */
   get levels(): Levels | undefined {
     return this.chain instanceof OrderBook ? this.chain.snapshot : undefined
+  }
+
+  /** What its figures are computed from. */
+  get parts(): PoolParts {
+    const { chain, assets, dayPrice } = this
+    return {
+      rawPrice: chain?.price ?? Number.NaN,
+      rawDepth: chain?.depth(SHOWN_DEPTH),
+      assets,
+      unitWorths: this.units(),
+      minutes: this.day.counted,
+      dayPrice,
+    }
   }
 
   /** Raw units of a token0 and of a token1; NaN if its tokens are not known. */

@@ -86,6 +86,11 @@ export class RollingVolume {
     this.count(t, traded, -1)
   }
 
+  /** The minutes that are counted, oldest first; not to be changed. */
+  get counted(): readonly TradedMinute[] {
+    return this.minutes
+  }
+
   /** ms: when the window loses its oldest swaps or becomes whole; Infinity if it does neither. */
   get losesAt(): number {
     const oldest = this.minutes[0]

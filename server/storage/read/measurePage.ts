@@ -1,4 +1,5 @@
 import type { MeasureKind } from '../../../streams/measures/rows.ts'
+import { stateOf } from '../../../streams/measures/stateOf.ts'
 import { emptyObject, type JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type MeasureTable, measureTableOf } from '../engine/measureTables.ts'
@@ -12,7 +13,6 @@ import { measureFields } from './measurePieces.ts'
 import { type HistoryPage, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
 import { type Computed, computedOf, type Piece, Selection } from './selection.ts'
-import { stateOf } from './stateOf.ts'
 
 /** A row grows with its assets, so rows are read in pieces, and a page ends when it has become large or late. */
 const PIECE = 2000

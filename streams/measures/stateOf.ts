@@ -1,6 +1,6 @@
-import type { AssetList, Entry, Field, Group, Notes } from '../../../streams/measures/fields.ts'
-import { MEASURES, type MeasureRow } from '../../../streams/measures/rows.ts'
-import { emptyObject, type JsonObject } from '../../../streams/wire/mergePatch.ts'
+import { emptyObject, type JsonObject } from '../wire/mergePatch.ts'
+import type { AssetList, Entry, Field, Group, Notes } from './fields.ts'
+import { MEASURES, type MeasureRow } from './rows.ts'
 
 type Members = Readonly<Record<string, unknown>>
 /** Puts what an entry of a measure's list says of a row into the row's state. */

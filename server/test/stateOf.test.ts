@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteWriter, utf8Text } from '../../../streams/channels/byteWriter.ts'
-import { showMeasure } from '../../../streams/channels/measureChannel.ts'
-import { StateTree } from '../../../streams/channels/stateTree.ts'
-import type { Measure } from '../../../streams/measures/fields.ts'
-import { MEASURES, type MeasureRow } from '../../../streams/measures/rows.ts'
-import { measureRows } from '../../test/storageRows.ts'
-import { stateOf } from './stateOf.ts'
+import { ByteWriter, utf8Text } from '../../streams/channels/byteWriter.ts'
+import { showMeasure } from '../../streams/channels/measureChannel.ts'
+import { StateTree } from '../../streams/channels/stateTree.ts'
+import type { Measure } from '../../streams/measures/fields.ts'
+import { MEASURES, type MeasureRow } from '../../streams/measures/rows.ts'
+import { stateOf } from '../../streams/measures/stateOf.ts'
+import { measureRows } from './storageRows.ts'
 
 /** What a client would be shown of the row, live. */
 const shown = (row: MeasureRow): Record<string, unknown> => {
