@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Settings } from '../config/settings.ts'
@@ -5,6 +6,7 @@ import { SwapImport } from '../dex/swapImport.ts'
 import { admission } from '../gateway/admission.ts'
 import { Sessions } from '../gateway/api/sessionFacts.ts'
 import { addressOf, httpApp } from '../gateway/http/app.ts'
+import { openPages } from '../gateway/http/pages.ts'
 import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
@@ -12,6 +14,7 @@ import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, Transport } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { packageVersion } from '../lib/packageVersion.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { openApi } from './api.ts'
@@ -60,6 +63,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   }))
 
   const app = httpApp({
+    pages: await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins),
     hub,
     directory,
     history,

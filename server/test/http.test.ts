@@ -1,4 +1,7 @@
-import { get } from 'node:http'
+import { once } from 'node:events'
+import { get, type IncomingMessage, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { brotliDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppOptions, httpApp } from '../gateway/http/app.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
@@ -86,6 +89,28 @@ overTransports('HTTP', transport => {
       const parts = [...page.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, part]) => part!)
       expect(parts.length).toBeGreaterThan(0)
       for (const part of parts) expect((await server.fetch(part)).status, part).toBe(200)
+    })
+
+    it('with the page at each of its views, and once only', async () => {
+      for (const path of ['/', '/funds/WEB', '/embed/funds/WEB']) {
+        const { status, headers, body } = await raw(server.port, path)
+        expect([status, headers['x-content-type-options'], headers['cache-control']]).toEqual([200, 'nosniff', 'no-cache'])
+        expect(headers['content-security-policy']).toContain(`connect-src 'self' ws://127.0.0.1:${server.port}`)
+        expect(body.toString()).toContain('<!doctype html>')
+        const again = await raw(server.port, path, { 'if-none-match': headers.etag as string })
+        expect([again.status, again.headers.etag, again.body.length]).toEqual([304, headers.etag, 0])
+        const head = await server.fetch(path, { method: 'HEAD' })
+        expect([head.status, await head.text()]).toEqual([200, ''])
+      }
+    })
+
+    it('with scripts that are compressed, and may be kept for ever', async () => {
+      const [script] = /\/assets\/[^"]+\.js/.exec(await (await server.fetch('/')).text())!
+      const plain = await raw(server.port, script)
+      const { status, headers, body } = await raw(server.port, script, { 'accept-encoding': 'gzip, br' })
+      expect([status, headers['content-encoding'], headers['cache-control']]).toEqual([200, 'br', 'public, max-age=31536000, immutable'])
+      expect(brotliDecompressSync(body).equals(plain.body)).toBe(true)
+      expect(body.length).toBeLessThan(plain.body.length / 2)
     })
 
     it('with states as websockets have them, each by itself or all of a kind', async () => {
@@ -374,6 +399,13 @@ overTransports('HTTP', transport => {
     expect(answers.map(answer => answer.status)).toEqual([200, 200, 200])
   })
 })
+
+/** An answer as it comes over the wire. */
+const raw = async (port: number, path: string, headers: Record<string, string> = {}) => {
+  const asked = request({ port, path, headers, host: '127.0.0.1' }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  return { status: response.statusCode, headers: response.headers, body: await buffer(response) }
+}
 
 /** Members of members under names joined by dots, all as text. */
 const flat = (row: State, prefix = ''): Record<string, string> =>

@@ -7,20 +7,21 @@ import type { Env } from './env.ts'
 import type { GateServices } from './gate.ts'
 import { mount } from './mount.ts'
 import { openApi } from './openapi.ts'
-import { pageFile } from './page.ts'
+import type { Pages } from './pages.ts'
 import { ROUTES, type Services } from './routes/index.ts'
 
 /** What HTTP answers from. */
 export interface AppOptions extends Omit<Services, 'openApi' | 'directory'> {
   readonly directory: Services['directory'] & GateServices['directory']
+  readonly pages: Pages
   /** A proxy in front says where requests come from. */
   readonly behindProxy: boolean
   readonly log: Logger
 }
 
-/** Puts all routes and the page together. They answer from the same sources as the websocket. */
+/** Puts all routes and the pages together. They answer from the same sources as the websocket. */
 export const httpApp = (options: AppOptions): Hono<Env> => {
-  const { accounts, behindProxy, log } = options
+  const { accounts, behindProxy, log, pages } = options
   const app = new Hono<Env>()
 
   app.onError(error => {
@@ -37,10 +38,10 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     c.header('x-content-type-options', 'nosniff')
   })
   mount(app, ROUTES, { ...options, openApi: () => openApi(ROUTES) })
-  app.get('/*', async (c, next) => (await pageFile(new URL(c.req.url).pathname)) ?? next())
+  app.get('/*', async (c, next) => (await pages.answer(c.req.raw)) ?? next())
   app.all('/*', async c => {
     const allowed = METHODS.filter(method => app.router.match(method, c.req.path)[0].some(([[, { path }]]) => path !== '/*'))
-    if (await pageFile(c.req.path)) allowed.push('GET')
+    if (pages.has(c.req.path)) allowed.push('GET')
     return allowed.length === 0 ? c.notFound() : notAllowed(c.req.method, allowed)
   })
   return app
