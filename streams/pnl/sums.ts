@@ -80,6 +80,8 @@ export class Summing {
     to.fees = complete ? fees : Number.NaN
     to.flows = complete ? flows - this.ignored : Number.NaN
     to.total = complete ? total : Number.NaN
+    // Most portfolios never have any: they are not written at every price.
+    if (complete && Number.isNaN(to.knownTotal)) return
     to.knownValue = complete ? Number.NaN : value
     to.knownCost = complete ? Number.NaN : cost
     to.knownUnrealised = complete ? Number.NaN : unrealised
