@@ -8,7 +8,7 @@ import type { State } from './protocolClient.ts'
 import { rowsOf, silent } from './storageKit.ts'
 
 /** `npm run test:kills` goes on for longer. */
-const KILLS = Number(process.env.KILLS ?? 20)
+const KILLS = Number(process.env.KILLS ?? 10)
 const ADMIN_TOKEN = 'a-token-for-kills'
 const PASSWORD = 'correct horse battery'
 const USERS = ['ann', 'bob', 'carl', 'dora']

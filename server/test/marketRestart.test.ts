@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { tries } from './effort.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
@@ -62,28 +63,40 @@ describe.skipIf(!haveRecordings).each(RECORDINGS)(`a market that is cut: $name${
   const part = (as: string, from: number, to: number): string =>
     written(`${name}/${as}.csv`, `${[header, ...lines.slice(from, to)].join('\n')}\n`)
 
-  it('ends as one that is not, whether the rest is brought after the cut or all of it once more', async () => {
-    const whole = part('whole', 0, lines.length)
-    const expected = await replayed(`${name}-whole`, whole, symbols)
-    for (const cut of [Math.floor(lines.length / 2), Math.floor(lines.length * 0.9)]) {
-      const data = `${name}-${cut}`
-      await replayed(data, part(`first-${cut}`, 0, cut), symbols)
-      const rest = await replayed(data, part(`rest-${cut}`, cut, lines.length), symbols)
-      expectSame(nameless(rest), nameless(expected), `the rest after ${cut}`)
-      if (named) expectSame(await replayed(data, whole, symbols), expected, `all of it after ${cut}`)
-    }
-  }, 180_000)
+  let whole: string
+  let expected: State
+  beforeAll(async () => {
+    whole = part('whole', 0, lines.length)
+    expected = await replayed(`${name}-whole`, whole, symbols)
+  }, 120_000)
 
-  it('ends as one that is not if it is killed and begun once more', async () => {
-    const whole = part('whole', 0, lines.length)
-    const expected = await replayed(`${name}-whole-too`, whole, symbols)
-    const data = `${name}-killed`
-    for (const ms of [300, 1_200]) {
-      const server = serve(data, whole, '--speed', '600')
-      await server.printed()
-      await delay(ms)
-      expect(await server.end('SIGKILL')).toBe('SIGKILL')
-    }
-    expectSame(await replayed(data, whole, symbols), expected, 'after two kills')
-  }, 180_000)
+  it(
+    'ends as one that is not, whether the rest is brought after the cut or all of it once more',
+    async () => {
+      for (let i = 1; i <= tries(1); i++) {
+        const cut = Math.floor((lines.length * i) / (tries(1) + 1))
+        const data = `${name}-${cut}`
+        await replayed(data, part(`first-${cut}`, 0, cut), symbols)
+        const rest = await replayed(data, part(`rest-${cut}`, cut, lines.length), symbols)
+        expectSame(nameless(rest), nameless(expected), `the rest after ${cut}`)
+        if (named) expectSame(await replayed(data, whole, symbols), expected, `all of it after ${cut}`)
+      }
+    },
+    tries(180_000),
+  )
+
+  it(
+    'ends as one that is not if it is killed and begun once more',
+    async () => {
+      const data = `${name}-killed`
+      for (const ms of [300, 1_200]) {
+        const server = serve(data, whole, '--speed', '600')
+        await server.printed()
+        await delay(ms)
+        expect(await server.end('SIGKILL')).toBe('SIGKILL')
+      }
+      expectSame(await replayed(data, whole, symbols), expected, 'after two kills')
+    },
+    tries(180_000),
+  )
 })

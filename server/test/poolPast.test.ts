@@ -20,6 +20,7 @@ import { Driven, NOON } from '../../streams/test/drive.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { readPast } from '../storage/read/past.ts'
 import { insertPoolLogs } from '../storage/write/poolLogs.ts'
+import { tries } from './effort.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
 import { KINDS, sharedEngine } from './storageKit.ts'
 
@@ -136,7 +137,7 @@ describe.each(KINDS)('a pool after a restart is what it would have been without 
         expect(second.state).toEqual(full.state)
         expect(second.driven.agrees()).toBe(true)
       }),
-      { numRuns: 12 },
+      { numRuns: tries(5) },
     )
   })
 

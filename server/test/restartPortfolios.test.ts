@@ -18,6 +18,7 @@ import { columnList } from '../storage/engine/tables.ts'
 import { readPast } from '../storage/read/past.ts'
 import { lastFrame } from '../storage/read/storedFrames.ts'
 import { openSink, type Sink } from '../storage/write/sink.ts'
+import { tries } from './effort.ts'
 import { Bench, KINDS, sharedEngine, silent } from './storageKit.ts'
 import { type Tick, ticksOf, trade } from './storageRows.ts'
 
@@ -184,31 +185,35 @@ const row = fc.record({
 describe.each(KINDS)('a recording that is cut and continued by a new start, with %s', kind => {
   const opened = sharedEngine(kind)
 
-  it('leaves portfolios and their rows as an uninterrupted run does', async () => {
-    const engine = await opened()
-    await fc.assert(
-      fc.asyncProperty(
-        events,
-        fc.array(row, { maxLength: 8 }),
-        fc.nat(),
-        fc.constantFrom('the rest', 'all'),
-        async (list, rows, cut, again) => {
-          for (const table of ['ticks', 'bars', 'given', 'pnl'])
-            await engine.client.command({ query: `TRUNCATE TABLE ${engine.database}.${table}` })
-          const span = list.at(-1)!.t - T
-          const transactions = rows.map(({ at, text }) => transaction(text, Math.round(T + at * span))).sort((a, b) => a.t - b.t)
-          const specs = [portfolio('P', transactions), portfolio('Q', transactions, { method: 'average', ignore: new Set(['ETH']) })]
-          const at = 1 + (cut % (list.length - 1))
-          const uncut = Run.alone(specs)
-          await uncut.over(list, false, true)
-          await (await Run.on(engine, specs, false)).over(list.slice(0, at), false, false)
-          const after = await Run.on(engine, specs, true)
-          await after.over(again === 'all' ? list : list.slice(at), true, true)
-          for (const { id } of specs) expect(after.state(`pnl:${id}`)).toEqual(uncut.state(`pnl:${id}`))
-          expect(await storedRows(engine)).toEqual(uncut.rows)
-        },
-      ),
-      { numRuns: 40 },
-    )
-  }, 240_000)
+  it(
+    'leaves portfolios and their rows as an uninterrupted run does',
+    async () => {
+      const engine = await opened()
+      await fc.assert(
+        fc.asyncProperty(
+          events,
+          fc.array(row, { maxLength: 8 }),
+          fc.nat(),
+          fc.constantFrom('the rest', 'all'),
+          async (list, rows, cut, again) => {
+            for (const table of ['ticks', 'bars', 'given', 'pnl'])
+              await engine.client.command({ query: `TRUNCATE TABLE ${engine.database}.${table}` })
+            const span = list.at(-1)!.t - T
+            const transactions = rows.map(({ at, text }) => transaction(text, Math.round(T + at * span))).sort((a, b) => a.t - b.t)
+            const specs = [portfolio('P', transactions), portfolio('Q', transactions, { method: 'average', ignore: new Set(['ETH']) })]
+            const at = 1 + (cut % (list.length - 1))
+            const uncut = Run.alone(specs)
+            await uncut.over(list, false, true)
+            await (await Run.on(engine, specs, false)).over(list.slice(0, at), false, false)
+            const after = await Run.on(engine, specs, true)
+            await after.over(again === 'all' ? list : list.slice(at), true, true)
+            for (const { id } of specs) expect(after.state(`pnl:${id}`)).toEqual(uncut.state(`pnl:${id}`))
+            expect(await storedRows(engine)).toEqual(uncut.rows)
+          },
+        ),
+        { numRuns: tries(6) },
+      )
+    },
+    tries(240_000),
+  )
 })

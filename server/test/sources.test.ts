@@ -9,6 +9,7 @@ import { INTERVALS } from '../../streams/wire/channels.ts'
 import { openCoverages } from '../storage/read/coverage.ts'
 import { openHistory } from '../storage/read/history.ts'
 import { marketPast } from '../storage/read/marketPast.ts'
+import { tries } from './effort.ts'
 import { Bench, openedSink, sharedEngine } from './storageKit.ts'
 import { candle, type Tick, trade } from './storageRows.ts'
 
@@ -148,50 +149,54 @@ describe('a time that several sources speak of', () => {
     { minLength: 1, maxLength: 60 },
   )
 
-  it('is the same in the store, in the live view and after a start, whatever the order of the imports', async () => {
-    await fc.assert(
-      fc.asyncProperty(ticks, fc.integer({ min: 0, max: 60 }), async (list, cut) => {
-        const seen = new Set<string>()
-        const all = list
-          .map((tick, i): Tick => ({ ...tick, price: 100 + i, open: 100 + i, high: 101 + i, low: 99 + i, size: (i + 1) / 8 }))
-          // A candle counts once; a trade has a time and an id of its own.
-          .map(
-            (tick, i): Tick =>
-              tick.type === CANDLE
-                ? { ...tick, id: `c${tick.span}` }
-                : { ...tick, id: `${i}`, open: tick.price, high: tick.price, low: tick.price },
+  it(
+    'is the same in the store, in the live view and after a start, whatever the order of the imports',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(ticks, fc.integer({ min: 0, max: 60 }), async (list, cut) => {
+          const seen = new Set<string>()
+          const all = list
+            .map((tick, i): Tick => ({ ...tick, price: 100 + i, open: 100 + i, high: 101 + i, low: 99 + i, size: (i + 1) / 8 }))
+            // A candle counts once; a trade has a time and an id of its own.
+            .map(
+              (tick, i): Tick =>
+                tick.type === CANDLE
+                  ? { ...tick, id: `c${tick.span}` }
+                  : { ...tick, id: `${i}`, open: tick.price, high: tick.price, low: tick.price },
+            )
+            .filter(({ source, t, id }) => !seen.has(`${source} ${t} ${id}`) && seen.add(`${source} ${t} ${id}`))
+          const [one, other] = [all.slice(0, cut), all.slice(cut)]
+          const live = liveOf(all, ['b', 'a'])
+          const { candles, engine } = await stored(
+            [one, other].filter(part => part.length > 0),
+            ['b', 'a'],
           )
-          .filter(({ source, t, id }) => !seen.has(`${source} ${t} ${id}`) && seen.add(`${source} ${t} ${id}`))
-        const [one, other] = [all.slice(0, cut), all.slice(cut)]
-        const live = liveOf(all, ['b', 'a'])
-        const { candles, engine } = await stored(
-          [one, other].filter(part => part.length > 0),
-          ['b', 'a'],
-        )
-        const reverse = await stored(
-          [other, one].filter(part => part.length > 0),
-          ['b', 'a'],
-        )
-        for (const interval of ['1m', '5m', '1h', '1d'] as const) {
-          const rows = await candles(interval)
-          const { o: _o, c: _c, ...running } = Object.fromEntries(Object.entries(rows.at(-1) ?? {}))
-          const shown = live.running(INTERVALS[interval])?.candle
-          if (shown === undefined) expect(rows).toEqual([])
-          else expect(running).toMatchObject({ open_t: shown.openT, h: shown.high, l: shown.low, v: shown.volume, n: shown.n })
-          expect(volumes(await reverse.candles(interval))).toEqual(volumes(rows))
-        }
-        const [past] = (await marketPast(engine, Number.POSITIVE_INFINITY)).instruments
-        const restored = new SymbolBars(orderOfNumbers(names, ['b', 'a']))
-        for (const { src, minute } of past!.minutes) restored.add(names.index(src), minute)
-        for (const { src, openT, span, bar } of past!.given) restored.give({ source: names.index(src), openT, span, bar })
-        const day = (bars: SymbolBars) => {
-          const { volume, notional, n, high, low } = bars.rollingDay()!.candle
-          return { volume, notional, n, high, low }
-        }
-        expect(day(restored)).toEqual(day(live))
-      }),
-      { numRuns: 25 },
-    )
-  }, 120_000)
+          const reverse = await stored(
+            [other, one].filter(part => part.length > 0),
+            ['b', 'a'],
+          )
+          for (const interval of ['1m', '5m', '1h', '1d'] as const) {
+            const rows = await candles(interval)
+            const { o: _o, c: _c, ...running } = Object.fromEntries(Object.entries(rows.at(-1) ?? {}))
+            const shown = live.running(INTERVALS[interval])?.candle
+            if (shown === undefined) expect(rows).toEqual([])
+            else expect(running).toMatchObject({ open_t: shown.openT, h: shown.high, l: shown.low, v: shown.volume, n: shown.n })
+            expect(volumes(await reverse.candles(interval))).toEqual(volumes(rows))
+          }
+          const [past] = (await marketPast(engine, Number.POSITIVE_INFINITY)).instruments
+          const restored = new SymbolBars(orderOfNumbers(names, ['b', 'a']))
+          for (const { src, minute } of past!.minutes) restored.add(names.index(src), minute)
+          for (const { src, openT, span, bar } of past!.given) restored.give({ source: names.index(src), openT, span, bar })
+          const day = (bars: SymbolBars) => {
+            const { volume, notional, n, high, low } = bars.rollingDay()!.candle
+            return { volume, notional, n, high, low }
+          }
+          expect(day(restored)).toEqual(day(live))
+        }),
+        { numRuns: tries(6) },
+      )
+    },
+    tries(120_000),
+  )
   const names = new Interner()
 })
