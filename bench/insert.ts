@@ -64,7 +64,8 @@ const withinEngine = async (from: Engine, to: Engine): Promise<number> => {
 }
 
 /** Rows a second through the client as its documentation has it: objects, JSONEachRow. */
-const throughClient = async ({ client, database, close }: Engine, batches: readonly Ticks[]): Promise<number> => {
+const throughClient = async (engine: Engine, batches: readonly Ticks[]): Promise<number> => {
+  const { client, database } = engine
   const begin = performance.now()
   let rows: object[] = []
   for (const ticks of batches) {
@@ -81,7 +82,7 @@ const throughClient = async ({ client, database, close }: Engine, batches: reado
   }
   if (rows.length > 0) await client.insert({ table: `${database}.ticks`, values: rows, format: 'JSONEachRow' })
   const rate = perSecond(batches.length * PER_FRAME, begin)
-  await checkRows({ client, database, close }, batches.length * PER_FRAME)
+  await checkRows(engine, batches.length * PER_FRAME)
   return rate
 }
 

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { ALLOCATION, type Allocated, allocate } from '../../streams/fund/allocation.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { checked } from '../../streams/wire/explain.ts'
 import { UsageError } from '../config/options.ts'
-import { type Column, table } from './table.ts'
+import { type Column, table } from '../lib/textTable.ts'
 
-/** `allocate FILE|-`: the text to print. Throws UsageError. */
-export const runAllocate = (args: readonly string[]): string => {
-  const { file, json } = read(args)
+/** Returns what `allocate FILE|-` prints: a table, or JSON. Throws UsageError. */
+export const runAllocate = (file: string, json: boolean): string => {
   const name = file === '-' ? 'stdin' : file
   let content: unknown
   try {
@@ -31,14 +29,3 @@ const COLUMNS: readonly Column<Allocated>[] = [
   { head: 'value', cell: ({ value }) => value.toFixed(2) },
   { head: 'amount', cell: ({ amount }) => amount.toPrecision(12) },
 ]
-
-const read = (args: readonly string[]): { file: string; json: boolean } => {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } }, allowPositionals: true })
-    const [file] = positionals
-    if (file !== undefined && positionals.length === 1) return { file, json: values.json ?? false }
-    throw new Error(`found ${positionals.length} files, expected one, or - for the standard input`)
-  } catch (error) {
-    throw new UsageError(`allocate: ${(error as Error).message}`)
-  }
-}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../config/options.ts'
-import { runBacktest } from './backtest.ts'
+import { runTyped } from './program.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'driftwire-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -41,10 +41,11 @@ const config = (funds: readonly object[]): string =>
 const one = config([fund('HALF')])
 
 /** The exit code, and what is printed: for people, and where something went wrong. */
-const ran = async (...args: string[]): Promise<[code: number, out: string, err: string]> => {
+const typed = (args: readonly string[]) => runTyped(['backtest', ...args], { environment: {}, version: '', columns: 80 })
+const ran = async (...args: string[]): Promise<[code: number | undefined, out: string, err: string]> => {
   const out = vi.spyOn(console, 'log').mockImplementation(() => {})
   const err = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const code = await runBacktest(args, {}, 80)
+  const code = await typed(args)
   return [code, out.mock.calls.join('\n'), err.mock.calls.join('\n')]
 }
 
@@ -114,19 +115,19 @@ describe('driftwire backtest', () => {
   })
 
   it.each<[says: string, args: () => string[]]>([
-    ['backtest: found 0 files, expected one configuration', () => []],
-    ['backtest: Unknown option', () => [one, '--speed', '1']],
+    ['backtest: found no CONFIG, expected CONFIG', () => []],
+    ['--speed: found an option that is not known, expected one of --fund', () => [one, '--speed', '1']],
     ['--fund: found nothing, expected one of: A, B', () => [config([fund('A'), fund('B')]), ...feeds]],
     ['--fund: found "C", expected one of: HALF', () => [config([fund('HALF')]), '--fund', 'C']],
     ['--fund: found nothing, expected one of: none', () => [config([])]],
-    ['--from: found "soon", expected a time', () => [config([fund('HALF')]), '--from', 'soon']],
+    ['--from: found "soon", expected ms since the epoch, an ISO 8601 time', () => [config([fund('HALF')]), '--from', 'soon']],
     ['--to: found 5, expected a time after --from 7', () => [config([fund('HALF')]), '--from', '7', '--to', '5', ...feeds]],
     ['--from, --to: found only a part', () => [config([fund('HALF')]), '--from', '7']],
     ['--feed: found "binance:BTCUSDT", expected replay:FILE', () => [config([fund('HALF')]), '--feed', 'binance:BTCUSDT']],
     ['--feed replay:none.csv', () => [config([fund('HALF')]), '--feed', 'replay:none.csv']],
   ])('is refused with "%s"', async (says, args) => {
     const list = args()
-    await expect(runBacktest(list, {}, 80)).rejects.toThrow(UsageError)
-    await expect(runBacktest(list, {}, 80)).rejects.toThrow(says)
+    await expect(typed(list)).rejects.toThrow(UsageError)
+    await expect(typed(list)).rejects.toThrow(says)
   })
 })

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { type Backtest, BacktestRun, type PastRebalance } from '../../streams/fund/backtest.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
@@ -7,54 +6,46 @@ import { fundSpecs } from '../config/fundSpecs.ts'
 import { UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
 import { wantedSymbols } from '../config/wantedSymbols.ts'
+import { type Column, table } from '../lib/textTable.ts'
 import { type Asked, recordedPrices, storedPrices } from './backtestPrices.ts'
-import { plot } from './plot.ts'
-import { RunningServer, ServerError } from './server.ts'
-import { type Column, table } from './table.ts'
+import { type ServerOptions, serverOf } from './server.ts'
+import { plot } from './terminal/plot.ts'
+import { timeOf } from './times.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const OPTIONS = {
-  fund: { type: 'string' },
-  from: { type: 'string' },
-  to: { type: 'string' },
-  feed: { type: 'string', multiple: true },
-  url: { type: 'string' },
-  token: { type: 'string' },
-  json: { type: 'boolean' },
-} as const
+interface BacktestOptions extends ServerOptions {
+  readonly fund?: string
+  readonly from?: string
+  readonly to?: string
+  readonly feed?: string[]
+  readonly json?: boolean
+}
 
-/** `backtest CONFIG …`: prints what its fund would have done. Gives the exit code. Throws UsageError. */
-export const runBacktest = async (args: readonly string[], environment: Environment, width: number): Promise<number> => {
-  const { values, file } = read(args)
+/** Runs `backtest CONFIG …`: prints what its fund would have done. Returns the exit code. Throws UsageError. */
+export const runBacktest = async (file: string, options: BacktestOptions, environment: Environment, width: number): Promise<number> => {
   const { config } = readSettings({ config: file }, {}, file)
-  const spec = chosen(fundSpecs(config), values.fund)
+  const spec = chosen(fundSpecs(config), options.fund)
   const assets = [...wantedSymbols([spec], [], [], config.quote)].map(symbol => symbol.slice(0, -config.quote.length - 1))
   const asked: Asked = {
     assets,
     quote: config.quote,
-    from: time('from', values.from, 0),
-    to: time('to', values.to, Number.POSITIVE_INFINITY),
+    from: time('from', options.from, 0),
+    to: time('to', options.to, Number.POSITIVE_INFINITY),
   }
-  if (asked.from >= asked.to) throw new UsageError(`--to: found ${values.to}, expected a time after --from ${values.from}`)
+  if (asked.from >= asked.to) throw new UsageError(`--to: found ${options.to}, expected a time after --from ${options.from}`)
   const run = new BacktestRun(spec, Math.max(config.staleAfterMs, STALE_MINUTES))
-  try {
-    const log = pino({ level: 'warn' }, pino.destination(2))
-    const moments = values.feed
-      ? recordedPrices(values.feed, symbolMap(config.symbols), asked, log)
-      : storedPrices(serverOf(values, environment), bounded(asked))
-    for await (const moment of moments) run.apply(moment)
-  } catch (error) {
-    if (!(error instanceof ServerError)) throw error
-    console.error(`driftwire: ${error.message}`)
-    return 1
-  }
+  const log = pino({ level: 'warn' }, pino.destination(2))
+  const moments = options.feed
+    ? recordedPrices(options.feed, symbolMap(config.symbols), asked, log)
+    : storedPrices(serverOf(options, environment), bounded(asked))
+  for await (const moment of moments) run.apply(moment)
   const result = run.result()
   if ('pending' in result) {
     console.error(`driftwire: ${spec.id} cannot begin: no price of ${result.pending.join(', ') || 'enough assets'} in this time`)
     return 1
   }
-  console.log(values.json ? JSON.stringify(summary(spec, result)) : report(spec, result, width))
+  console.log(options.json ? JSON.stringify(summary(spec, result)) : report(spec, result, width))
   return 0
 }
 
@@ -68,9 +59,6 @@ const chosen = (funds: readonly FundSpec[], id: string | undefined): FundSpec =>
   return found
 }
 
-const serverOf = (values: { url?: string; token?: string }, environment: Environment): RunningServer =>
-  new RunningServer(values.url ?? environment.DRIFTWIRE_URL, values.token ?? environment.DRIFTWIRE_TOKEN, environment.DRIFTWIRE_PORT)
-
 /** A store is asked for a time that has two ends. */
 const bounded = (asked: Asked): Asked => {
   if (asked.from === 0 || asked.to === Number.POSITIVE_INFINITY)
@@ -80,20 +68,7 @@ const bounded = (asked: Asked): Asked => {
 
 const time = (name: string, text: string | undefined, otherwise: number): number => {
   if (text === undefined) return otherwise
-  const t = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (!(t >= 0 && t <= 8.64e15)) throw new UsageError(`--${name}: found "${text}", expected a time such as 2024-08-08T12:00Z, or ms`)
-  return t
-}
-
-const read = (args: readonly string[]) => {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })
-    const [file] = positionals
-    if (file !== undefined && positionals.length === 1) return { values, file }
-    throw new Error(`found ${positionals.length} files, expected one configuration`)
-  } catch (error) {
-    throw new UsageError(`backtest: ${(error as Error).message}`)
-  }
+  return /^\d+$/.test(text) ? Number(text) : timeOf(name, text)
 }
 
 /** Points of a series that are given out. */

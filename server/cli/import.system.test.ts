@@ -7,7 +7,7 @@ import { UsageError } from '../config/options.ts'
 import { DriftwireProcess, pathOf, written } from '../test/processKit.ts'
 import type { State } from '../test/protocolClient.ts'
 import { haveRecordings, recordings } from '../test/recordings.ts'
-import { runImport } from './import.ts'
+import { runTyped } from './program.ts'
 
 const ADMIN_TOKEN = 'a-token-for-imports'
 const CONFIG = {
@@ -100,14 +100,18 @@ describe('driftwire import transactions', () => {
   })
 
   it.each([
-    ['no file', ['--portfolio', 'plain'], 'import transactions: found 0 files'],
-    ['two files', ['a.csv', 'b.csv', '--portfolio', 'plain'], 'import transactions: found 2 files'],
+    ['no file', ['--portfolio', 'plain'], 'import transactions: found no FILE'],
+    ['two files', ['a.csv', 'b.csv', '--portfolio', 'plain'], 'import transactions: found 2 words'],
     ['no portfolio', ['a.csv'], '--portfolio: found nothing'],
     ['a file that is not there', ['nowhere.csv', '--portfolio', 'plain'], 'nowhere.csv: found ENOENT'],
-    ['an option that is not known', ['a.csv', '--portfolio', 'plain', '--fast'], "import: Unknown option '--fast'"],
+    ['an option that is not known', ['a.csv', '--portfolio', 'plain', '--fast'], '--fast: found an option that is not known'],
     ['no address', ['a.csv', '--portfolio', 'plain', '--url', 'here'], '--url: found "here"'],
   ])('is refused in one line for %s', async (_, args, line) => {
-    const refused = (await runImport(['transactions', ...args], { DRIFTWIRE_URL: url }).catch((error: unknown) => error)) as Error
+    const refused = (await runTyped(['import', 'transactions', ...args], {
+      environment: { DRIFTWIRE_URL: url },
+      version: '',
+      columns: 80,
+    }).catch((error: unknown) => error)) as Error
     expect(refused).toBeInstanceOf(UsageError)
     expect(refused.message.startsWith(line), refused.message).toBe(true)
     expect(refused.message).not.toContain('\n')

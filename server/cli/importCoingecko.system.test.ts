@@ -6,7 +6,7 @@ import { hoursOf } from '../coingecko/hourly.ts'
 import { UsageError } from '../config/options.ts'
 import { COINS, CoinGeckoServer } from '../test/coingeckoServer.ts'
 import { DriftwireProcess, pathOf, written } from '../test/processKit.ts'
-import { importCoingecko } from './importCoingecko.ts'
+import { runTyped } from './program.ts'
 
 const ADMIN_TOKEN = 'a-token-for-imports'
 const KEY = 'CG-a-secret'
@@ -209,11 +209,13 @@ describe('driftwire import coingecko', () => {
     ['no currency', ['--vs', 'us dollars'], '--vs: found "us dollars"'],
     ['two places to put them', ['--url', 'http://127.0.0.1:8080', '--data', 'x'], '--data: found also --url'],
     ['supplies without a server', ['--supplies', '--data', 'x'], '--supplies: found also --data'],
-    ['an option that is not known', ['--kye=CG-a-secret'], "import coingecko: Unknown option '--kye'"],
-    ['a key beside its option', ['CG-a-secret'], 'import coingecko: found 1 words'],
+    ['an option that is not known', ['--kye=CG-a-secret'], '--kye: found an option that is not known, expected one of --top'],
+    ['a key beside its option', ['CG-a-secret'], 'import coingecko: found 1 word, expected options only'],
     ['a key that is none', ['--key', 'CG-a-secret and more'], '--key: found something else'],
   ])('is refused in one line for %s, which never says a key', async (_, args, line) => {
-    const refused = (await importCoingecko(args, {}).catch((error: unknown) => error)) as Error
+    const refused = (await runTyped(['import', 'coingecko', ...args], { environment: {}, version: '', columns: 80 }).catch(
+      (error: unknown) => error,
+    )) as Error
     expect(refused).toBeInstanceOf(UsageError)
     expect(refused.message.startsWith(line), refused.message).toBe(true)
     expect(refused.message).not.toMatch(/\n|secret/)

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { formatDecimal, fromNumber, parseDecimal } from '../../streams/lib/decimal.ts'
 import { isSymbol, NAME } from '../../streams/lib/names.ts'
 import { type SymbolMap, splitSymbol, symbolMap } from '../../streams/market/symbols.ts'
@@ -14,25 +13,23 @@ import { type ImportedCoin, importCoin } from './importCoingeckoCoin.ts'
 import { Progress } from './importCoingeckoProgress.ts'
 import { openTarget, type Target, type TargetOptions } from './importCoingeckoTarget.ts'
 import { sendSupplies } from './importSupplies.ts'
-import { type RunningServer, ServerError } from './server.ts'
+import { type RunningServer, ServerError, type ServerOptions } from './server.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Refused hours of a coin beyond this number are counted, not shown. */
 const REFUSALS_SHOWN = 20
 
-const text = { type: 'string' } as const
-const OPTIONS = {
-  top: text,
-  days: text,
-  vs: text,
-  key: text,
-  url: text,
-  token: text,
-  data: text,
-  config: text,
-  supplies: { type: 'boolean' },
-} as const
+interface CoingeckoOptions extends ServerOptions {
+  readonly top?: string
+  readonly days?: string
+  readonly vs?: string
+  readonly key?: string
+  readonly data?: string
+  readonly config?: string
+  readonly supplies?: boolean
+}
+
 const DAYS_MAX = 3_650
 
 /** An import as the options ask for it. */
@@ -48,11 +45,11 @@ interface Order {
 }
 
 /**
- * `import coingecko …`: imports hourly prices of the largest coins. It neither asks for nor overwrites what the target has, so the same
+ * Runs `import coingecko …`: imports hourly prices of the largest coins. It neither asks for nor overwrites what the target has, so the same
  * command continues after any end. Returns the exit code. Throws UsageError.
  */
-export const importCoingecko = async (args: readonly string[], environment: Environment): Promise<number> => {
-  const order = orderOf(args, environment)
+export const importCoingecko = async (options: CoingeckoOptions, environment: Environment): Promise<number> => {
+  const order = orderOf(options, environment)
   const stop = new AbortController()
   const stopped = (): void => stop.abort(new Error('stopped'))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stopped)
@@ -73,16 +70,18 @@ export const importCoingecko = async (args: readonly string[], environment: Envi
   }
 }
 
-const orderOf = (args: readonly string[], environment: Environment): Order => {
-  const { top = '10', days: daysText = '7', vs: vsText = 'usd', key, url, token, data, config, supplies = false } = read(args)
+const orderOf = (options: CoingeckoOptions, environment: Environment): Order => {
+  const { top = '10', days: daysText = '7', vs: vsText = 'usd', key, url, token, supplies = false } = options
+  const { data, config } = options
   const count = readCount('top', top, 1, COINS_MAX)
   const days = readCount('days', daysText, 1, DAYS_MAX)
   const vs = vsText.toLowerCase()
   if (!/^[a-z]{2,10}$/.test(vs)) throw new UsageError(`--vs: found "${vsText}", expected a currency such as usd`)
-  if (url !== undefined && data !== undefined) throw new UsageError('--data: found also --url, expected one of them')
-  if (supplies && data !== undefined) throw new UsageError('--supplies: found also --data, expected a running server')
-  const options = [...(data === undefined ? [] : ['--data', data]), ...(config === undefined ? [] : ['--config', config])]
-  const settings = readSettings(readOptions(options, environment), environment, join(packageRoot(), 'server', 'demo', 'config.json'))
+  const settings = readSettings(
+    readOptions({ ...(data !== undefined && { data }), ...(config !== undefined && { config }) }, environment),
+    environment,
+    join(packageRoot(), 'server', 'demo', 'config.json'),
+  )
   return {
     count,
     days,
@@ -92,8 +91,8 @@ const orderOf = (args: readonly string[], environment: Environment): Order => {
     baseUrl: baseOf(environment.COINGECKO_BASE_URL),
     symbols: settings.config.symbols,
     target: {
-      url: data === undefined ? (url ?? environment.DRIFTWIRE_URL) : undefined,
-      token: token ?? environment.DRIFTWIRE_TOKEN ?? settings.adminToken,
+      url: data === undefined ? url : undefined,
+      token: token ?? settings.adminToken,
       port: environment.DRIFTWIRE_PORT,
       dataDir: settings.dataDir,
       directory: data !== undefined,
@@ -205,16 +204,4 @@ const baseOf = (address: string | undefined): string | undefined => {
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
     throw new UsageError('COINGECKO_BASE_URL: found no address, expected one such as https://api.coingecko.com/api/v3')
   return address
-}
-
-/** Returns the options as given. An error repeats no word of them: it may be a key. */
-const read = (args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] => {
-  let given: ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>
-  try {
-    given = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(`import coingecko: ${(error as Error).message.split(/\. |\n/)[0]}`)
-  }
-  if (given.positionals.length > 0) throw new UsageError(`import coingecko: found ${given.positionals.length} words, expected options only`)
-  return given.values
 }

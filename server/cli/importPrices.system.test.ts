@@ -87,7 +87,7 @@ describe('driftwire import prices', () => {
   })
 
   it.each([
-    ['no file', [], 'import prices: found no file'],
+    ['no file', [], 'import prices: found no FILE, expected FILE…'],
     ['a file that is not there', ['nowhere.csv', '--data', DATA], 'nowhere.csv: found ENOENT'],
     ['trades', [written('trades.csv', `symbol,ts_ms,price,qty\nBTC-USD,${FROM},1,1\n`), '--data', DATA], 'found no candles'],
     ['candles of no symbol', [SECOND, '--data', DATA], 'candles without a symbol'],

@@ -111,6 +111,6 @@ describe('driftwire import supplies', () => {
   it('ends with 1 and one line where the server refuses, and with 2 without a file', async () => {
     const file = content('asset,supply\nBTC,1')
     expect(await ran('wrong', file)).toEqual([1, '', expect.stringMatching(/^driftwire: .*401 bad_credentials.*\n$/)])
-    expect(await ran(ADMIN_TOKEN)).toEqual([2, '', 'driftwire: import supplies: found 0 files, expected one\n'])
+    expect(await ran(ADMIN_TOKEN)).toEqual([2, '', 'driftwire: import supplies: found no FILE, expected FILE\n'])
   })
 })

@@ -66,10 +66,10 @@ describe('driftwire import swaps', () => {
   })
 
   it.each([
-    ['no file', [], 'import swaps: found no file'],
+    ['no file', [], 'import swaps: found no FILE, expected FILE…'],
     ['a file that is not there', ['none.db'], 'none.db: cannot be read (ENOENT)'],
     ['no time', ['none.db', '--every', 'often'], '--every: found "often", expected a time such as 60s'],
-    ['no option', ['none.db', '--since', '1'], "import: Unknown option '--since'"],
+    ['no option', ['none.db', '--since', '1'], '--since: found an option that is not known, expected one of --every'],
   ])('ends with 2 and one line for %s', async (_, args, why) => {
     const [code, , stderr] = await ran(...args, '--data', pathOf('unused'))
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])

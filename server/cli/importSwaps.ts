@@ -1,7 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { DAY } from '../../streams/market/candles.ts'
@@ -15,7 +14,10 @@ import { JournalError } from '../journal/journalError.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { EngineError, openEngine } from '../storage/engine/engine.ts'
-import { RunningServer, ServerError } from './server.ts'
+import { answering, localToken, type RunningServer, ServerError, type ServerOptions, serverOf } from './server.ts'
+import { spanOf } from './times.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where swaps go. */
 interface SwapTarget {
@@ -23,16 +25,20 @@ interface SwapTarget {
   close(): Promise<void>
 }
 
-const OPTIONS = { url: { type: 'string' }, token: { type: 'string' }, data: { type: 'string' }, every: { type: 'string' } } as const
+interface SwapsOptions extends ServerOptions {
+  readonly data?: string
+  readonly every?: string
+}
+
 const PIECE = 1_000
 /** Bad rows beyond this number are counted, not shown. */
 const TOLD = 20
 
 /** Runs `import swaps …` until it is done or ended by a signal. Returns the exit code. */
-export const importSwaps = async (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Promise<number> => {
+export const importSwaps = async (files: readonly string[], options: SwapsOptions, environment: Environment): Promise<number> => {
   const abort = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort())
-  return runImportSwaps(args, environment, abort.signal)
+  return runImportSwaps(files, options, environment, abort.signal)
 }
 
 /**
@@ -40,16 +46,14 @@ export const importSwaps = async (args: readonly string[], environment: Readonly
  * what was completed in the day before the newest swap of the file, so that what a source learns late is not missed. Throws UsageError.
  */
 const runImportSwaps = async (
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  files: readonly string[],
+  options: SwapsOptions,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { values, files } = read(args)
-  if (files.length === 0) throw new UsageError('import swaps: found no file, expected SQLite files or CSV of swaps')
-  const every = values.every === undefined ? undefined : msOf(values.every)
+  const every = options.every === undefined ? undefined : spanOf('every', options.every)
   const newest = new Map<string, number>()
-  const target = await openTarget(values, environment).catch(told)
-  if (target === undefined) return 1
+  const target = await openTarget(options, environment)
   let failed = false
   try {
     do {
@@ -107,47 +111,16 @@ const one = async (file: string, target: SwapTarget, newest: Map<string, number>
   return !failed && refused === 0
 }
 
-const read = (args: readonly string[]) => {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })
-    return { values, files: positionals }
-  } catch (error) {
-    throw new UsageError(`import: ${(error as Error).message}`)
-  }
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
-
-const msOf = (text: string): number => {
-  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
-  const ms = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
-  if (!(ms >= 1_000)) throw new UsageError(`--every: found "${text}", expected a time such as 60s`)
-  return ms
-}
-
-const told = (error: unknown): undefined => {
-  if (!(error instanceof ServerError)) throw error
-  console.error(`driftwire: ${error.message}`)
-}
-
 /** Opens the running server, if one is named or the local one answers; otherwise, or if it is named, the directory itself. */
-const openTarget = async (
-  { url: named, token: given, data }: { url?: string; token?: string; data?: string },
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<SwapTarget> => {
-  const url = named ?? environment.DRIFTWIRE_URL
-  const options = readOptions(data === undefined ? [] : ['--data', data], environment)
+const openTarget = async ({ url, token: given, data }: SwapsOptions, environment: Environment): Promise<SwapTarget> => {
+  const options = readOptions(data === undefined ? {} : { data }, environment)
   const { dataDir, adminToken } = readSettings(options, environment, join(packageRoot(), 'server', 'demo', 'config.json'))
   if (data !== undefined && url === undefined) return directory(dataDir)
-  const token = given ?? environment.DRIFTWIRE_TOKEN ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
-  const server = new RunningServer(url, token, environment.DRIFTWIRE_PORT)
-  if (await server.answers()) return overHttp(server)
-  if (url !== undefined) throw new ServerError(`${server.url}: found no server, expected a running one`)
+  const token = given ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
+  const server = serverOf({ url, token }, environment)
+  if (url !== undefined || (await server.answers())) return overHttp(await answering(server))
   return directory(dataDir)
 }
-
-const localToken = async (dataDir: string): Promise<string | undefined> =>
-  (await readFile(join(dataDir, 'admin.token'), 'utf8').catch(() => undefined))?.trim()
 
 const overHttp = (server: RunningServer): SwapTarget => ({
   async put(swaps) {

@@ -78,7 +78,7 @@ describe('driftwire pnl', () => {
     const [code, stdout] = await ran('none')
     expect([code, stdout]).toEqual([0, expect.stringContaining('none: fifo, in USD')])
     const [, unpriced] = await ran('odd')
-    expect(unpriced).toMatch(/^NEVER ! +2 +– +5\.00 +– +0\.00 +– +– +–$/m)
+    expect(unpriced).toMatch(/^NEVER ! +2 +— +5\.00 +— +0\.00 +— +— +—$/m)
     expect(unpriced).toContain('! NEVER: no price yet')
   })
 
@@ -126,13 +126,13 @@ describe('driftwire pnl', () => {
   })
 
   it.each([
-    ['no portfolio', [], 'pnl: found 0 portfolios'],
-    ['two portfolios', ['a', 'b'], 'pnl: found 2 portfolios'],
+    ['no portfolio', [], 'pnl: found no PORTFOLIO'],
+    ['two portfolios', ['a', 'b'], 'pnl: found 2 words'],
     ['what is no id', ['a/b'], 'pnl: found "a/b"'],
     ['no time', ['a', '--from', '2024-02-30'], '--from: found "2024-02-30"'],
     ['times the wrong way round', ['a', '--from', '2024-08-09', '--to', '2024-08-08'], '--to: found "2024-08-08"'],
     ['two forms', ['a', '--csv', '--json'], '--csv: found also --json'],
-    ['an option that is not known', ['a', '--fast'], "pnl: Unknown option '--fast'"],
+    ['an option that is not known', ['a', '--fast'], '--fast: found an option that is not known, expected one of --from'],
   ])('ends with 2 and one line for %s', async (_, args, line) => {
     const [code, stdout, stderr] = await ran(...args)
     expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1])

@@ -63,8 +63,8 @@ describe('the table of a portfolio', () => {
       XRP         25k 0.6123    0.5 15.31k        0     2.809k  22.5  2.809k
       BNB          10    580    580   5.8k        0          0   0.0       0
       a-name-…      1      2      1      2        0          1 100.0       1
-      ADA           0   0.45      –      0     55.5          0     –    55.5
-      LINK !      100      –     15      –        7          –     –       –
+      ADA           0   0.45      —      0     55.5          0     —    55.5
+      LINK !      100      —     15      —        7          —     —       —
       income                                                             120
       expenses                                                          -4.5
       ──────────────────────────────────────────────────────────────────────
@@ -85,13 +85,13 @@ describe('the table of a portfolio', () => {
       asset     qty   price    avg   value  realised  unrealised      %  total
       ────────────────────────────────────────────────────────────────────────
       BTC         1  100.00  80.00  100.00      0.00       20.00  25.00  20.00
-      LINK !  1,045       –  15.00       –      7.00           –      –      –
+      LINK !  1,045       —  15.00       —      7.00           —      —      —
       income                                                              2.00
       known                         100.00      7.00       20.00  25.00  29.00
       ────────────────────────────────────────────────────────────────────────
-      total                              –         –           –      –      –
+      total                              —         —           —      —      —
 
-      since 00:00 UTC – · deepest fall – (–) · fees – · flows –
+      since 00:00 UTC — · deepest fall — (—) · fees — · flows —
       ! LINK: no price yet"
     `)
   })
@@ -110,8 +110,8 @@ describe('the table of a portfolio', () => {
       XRP                            25,000      0.6123        0.5     15,308.63      0.00       2,808.63   22.47       2,808.63
       BNB                                10      580.00     580.00      5,800.00      0.00           0.00    0.00           0.00
       a-name-that-goes-on…                1        2.00       1.00          2.00      0.00           1.00  100.00           1.00
-      ADA                                 0        0.45          –          0.00     55.50           0.00       –          55.50
-      LINK !                            100           –      15.00             –      7.00              –       –              –
+      ADA                                 0        0.45          —          0.00     55.50           0.00       —          55.50
+      LINK !                            100           —      15.00             —      7.00              —       —              —
       income                                                                                                              120.00
       expenses                                                                                                             -4.50
       ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,13 +122,43 @@ describe('the table of a portfolio', () => {
     `)
   })
 
+  it('leaves out columns in forty, and says which', () => {
+    expect(pnlTable('main', TEN, 40).join('\n')).toMatchInlineSnapshot(`
+      "main: fifo, in USD
+
+      asset       qty  value     %   total
+      ────────────────────────────────────
+      SHIB     589.2B 7.271M -38.3 -4.513M
+      BTC        1.25 80.15k  10.6  8.889k
+      ETH        12.5 39.04k  24.9  7.472k
+      SOL         140 21.17k  -5.5 -1.227k
+      DOGE       150k 18.52k  23.5  3.518k
+      XRP         25k 15.31k  22.5  2.809k
+      BNB          10   5.8k   0.0       0
+      a-name-…      1      2 100.0       1
+      ADA           0      0     —    55.5
+      LINK !      100      —     —       —
+      income                           120
+      expenses                        -4.5
+      ────────────────────────────────────
+      total           7.451M -37.6 -4.492M
+      not shown: price, avg, realised,
+      unrealised
+
+      since 00:00 UTC 3.00
+      deepest fall 10.00 (1.00 %) · fees 12.50
+      flows 1.00
+      ! LINK: no price yet"
+    `)
+  })
+
   it('shows a portfolio of nothing, and one of which nothing is known', () => {
     expect(pnlTable('empty', stateOf({}), 80).join('\n')).toMatchInlineSnapshot(`
       "empty: fifo, in USD
 
       asset  qty  price  avg  value  realised  unrealised  %  total
       ─────────────────────────────────────────────────────────────
-      total                    0.00      0.00        0.00  –   0.00
+      total                    0.00      0.00        0.00  —   0.00
 
       since 00:00 UTC 3.00 · deepest fall 10.00 (1.00 %) · fees 12.50 · flows 1.00"
     `)
@@ -160,10 +190,11 @@ describe('the table of a portfolio', () => {
         const state = { ...sums, quote: 'USD', method: 'fifo', assets: assets as unknown as JsonObject }
         const table = pnlTable('main', state as JsonObject, 80)
         for (const line of table) expect(line.length).toBeLessThanOrEqual(80)
+        for (const line of pnlTable('main', state as JsonObject, 40)) expect(line.length).toBeLessThanOrEqual(40)
         expect(table.join('\n')).not.toMatch(/NaN|undefined|Infinity/)
         const rows = table.slice(4, 4 + Object.keys(assets).length)
         const shown = rows.map(row => row.trim().split(/ +/))
-        const unknown = shown.reduce((all, cells) => all + cells.filter(cell => cell === '–').length, 0)
+        const unknown = shown.reduce((all, cells) => all + cells.filter(cell => cell === '—').length, 0)
         const missing = Object.values(assets).reduce(
           (all, of) =>
             all +

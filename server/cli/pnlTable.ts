@@ -1,8 +1,20 @@
 import type { Json, JsonObject } from '../../streams/wire/mergePatch.ts'
+import { cut, paragraph, visible, widthOf, wrapped } from '../lib/plainText.ts'
+import { type Column, type Layout, laid, leftOutNote } from '../lib/textTable.ts'
+import { amount, fixed, plain, price, short, shown } from './terminal/figures.ts'
 
-/** Shown for an unknown value. */
-const UNKNOWN = '–'
-const COLUMNS = ['asset', 'qty', 'price', 'avg', 'value', 'realised', 'unrealised', '%', 'total'] as const
+/** The columns, and the order in which a narrow table leaves them out; those without a rank stay. */
+const COLUMNS: readonly { readonly head: string; readonly rank?: number }[] = [
+  { head: 'asset' },
+  { head: 'qty', rank: 2 },
+  { head: 'price', rank: 4 },
+  { head: 'avg', rank: 6 },
+  { head: 'value' },
+  { head: 'realised', rank: 5 },
+  { head: 'unrealised', rank: 3 },
+  { head: '%', rank: 1 },
+  { head: 'total' },
+]
 
 /** How fine figures are written, finest first: places of money, digits of prices and amounts, and how long a name may be. */
 const FINENESS = [
@@ -12,19 +24,25 @@ const FINENESS = [
   { gap: 1, money: (x: number) => (Math.abs(x) < 0.01 ? '0' : short(x)), price: short, qty: short, places: 1, name: 8 },
 ] as const
 type Fineness = (typeof FINENESS)[number]
+const COARSEST = FINENESS.at(-1)!
 
 /** The state of `pnl:PORTFOLIO` as lines of text for a terminal of `width` columns, its figures as fine as fit into it. */
 export const pnlTable = (portfolio: string, state: JsonObject, width: number): string[] => {
   const { quote = '', method = '', stale } = state
   if (method === '') return [`${portfolio}: nothing is known yet`]
-  const fits = FINENESS.map(fineness => lines(rowsOf(state, fineness), fineness)).find(all => all.every(line => line.length <= width))
+  const fits = FINENESS.map(fineness => lines(rowsOf(state, fineness), { gap: fineness.gap })).find(all =>
+    all.every(line => widthOf(line) <= width),
+  )
+  const unpriced = Object.entries(objectOf(state.unpriced)).flatMap(([asset, why]) =>
+    paragraph(`! ${asset}: ${visible(String(why))}`, width),
+  )
   return [
-    `${portfolio}: ${method}, in ${quote}${stale === true ? ', at stale prices' : ''}`,
+    cut(`${portfolio}: ${method}, in ${quote}${stale === true ? ', at stale prices' : ''}`, width),
     '',
-    ...(fits ?? lines(rowsOf(state, FINENESS.at(-1)!), FINENESS.at(-1)!)),
+    ...(fits ?? lines(rowsOf(state, COARSEST), { gap: COARSEST.gap, width })),
     '',
     ...wrapped(footOf(state), width),
-    ...Object.entries(objectOf(state.unpriced)).map(([asset, why]) => `! ${asset}: ${why}`),
+    ...unpriced,
   ]
 }
 
@@ -34,20 +52,20 @@ const rowsOf = (state: JsonObject, { money, price: unit, qty, places, name }: Fi
   const percent = (gain: number, cost: number): string => {
     const value = (gain / cost) * 100
     return cost > 0 && Math.abs(value) >= 1e3 && places === 1
-      ? told(short, value)
-      : told(x => fixed(x, places), cost > 0 ? value : Number.NaN)
+      ? shown(short, value)
+      : shown(x => fixed(x, places), cost > 0 ? value : Number.NaN)
   }
   const rows = Object.entries(objectOf(state.assets))
     .map(([asset, figures]) => ({ asset, of: numbersOf(objectOf(figures)) }))
     .sort((a, b) => (b.of('value') || 0) - (a.of('value') || 0) || (a.asset < b.asset ? -1 : 1))
     .map(({ asset, of }) => [
       `${asset.length > name ? `${asset.slice(0, name - 1)}…` : asset}${asset in unpriced ? ' !' : ''}`,
-      told(qty, of('qty')),
-      told(unit, of('price')),
-      told(unit, of('avg')),
-      ...['value', 'realised', 'unrealised'].map(figure => told(money, of(figure))),
+      shown(qty, of('qty')),
+      shown(unit, of('price')),
+      shown(unit, of('avg')),
+      ...['value', 'realised', 'unrealised'].map(figure => shown(money, of(figure))),
       percent(of('unrealised'), of('cost')),
-      told(money, of('realised') + of('unrealised')),
+      shown(money, of('realised') + of('unrealised')),
     ])
   const known = objectOf(state.known)
   const incomplete = Object.keys(known).length > 0
@@ -56,12 +74,11 @@ const rowsOf = (state: JsonObject, { money, price: unit, qty, places, name }: Fi
     value === 0 || Number.isNaN(value) ? [] : [[label, ...Array(COLUMNS.length - 2).fill(''), money(value)]]
   const sumsOf = (label: string, sum: (name: string) => number): string[] => [
     ...[label, '', '', ''],
-    ...['value', 'realised', 'unrealised'].map(figure => told(money, sum(figure))),
+    ...['value', 'realised', 'unrealised'].map(figure => shown(money, sum(figure))),
     percent(sum('unrealised'), sum('cost')),
-    told(money, sum('total')),
+    shown(money, sum('total')),
   ]
   return [
-    [...COLUMNS],
     ...rows,
     ...alone('income', booked('income')),
     ...alone('expenses', -booked('expenses')),
@@ -70,32 +87,31 @@ const rowsOf = (state: JsonObject, { money, price: unit, qty, places, name }: Fi
   ]
 }
 
-const lines = (rows: readonly string[][], { gap }: Fineness): string[] => {
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map(row => row[i]!.length)))
-  const text = rows.map(row => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' '.repeat(gap)))
-  const rule = '─'.repeat(text[0]!.length)
-  return [text[0]!, rule, ...text.slice(1, -1), ...(text.length > 2 ? [rule] : []), text.at(-1)!]
+/** The lines of the table, with a rule beneath the heads and one above the sums, and the columns for which there is no room. */
+const lines = (rows: readonly string[][], layout: Layout): string[] => {
+  const columns = COLUMNS.map(
+    ({ head, rank }, i): Column<string[]> => ({
+      head,
+      cell: row => row[i]!,
+      left: i === 0,
+      ...(rank !== undefined && { rank }),
+      ...(i === 0 && { least: 4 }),
+    }),
+  )
+  const { lines: all, leftOut } = laid(rows, columns, layout)
+  const rule = '─'.repeat(Math.max(...all.map(widthOf)))
+  return [all[0]!, rule, ...all.slice(1, -1), ...(rows.length > 1 ? [rule] : []), all.at(-1)!, ...leftOutNote(leftOut, layout.width)]
 }
 
 const footOf = (state: JsonObject): string[] => {
   const sum = numbersOf(state)
   const fall = numbersOf(objectOf(state.drawdown))
   return [
-    `since 00:00 UTC ${told(x => fixed(x, 2), sum('day'))}`,
-    `deepest fall ${told(x => fixed(x, 2), fall('abs'))} (${told(x => `${fixed(x * 100, 2)} %`, fall('rel'))})`,
-    `fees ${told(x => fixed(x, 2), sum('fees'))}`,
-    `flows ${told(x => fixed(x, 2), sum('flows'))}`,
+    `since 00:00 UTC ${shown(x => fixed(x, 2), sum('day'))}`,
+    `deepest fall ${shown(x => fixed(x, 2), fall('abs'))} (${shown(x => `${fixed(x * 100, 2)} %`, fall('rel'))})`,
+    `fees ${shown(x => fixed(x, 2), sum('fees'))}`,
+    `flows ${shown(x => fixed(x, 2), sum('flows'))}`,
   ]
-}
-
-const wrapped = (parts: readonly string[], width: number): string[] => {
-  const all: string[] = []
-  for (const part of parts) {
-    const last = all.at(-1)
-    if (last !== undefined && last.length + part.length + 3 <= width) all[all.length - 1] = `${last} · ${part}`
-    else all.push(part)
-  }
-  return all
 }
 
 const objectOf = (value: Json | undefined): JsonObject => (typeof value === 'object' && value !== null ? (value as JsonObject) : {})
@@ -103,44 +119,4 @@ const objectOf = (value: Json | undefined): JsonObject => (typeof value === 'obj
 const numbersOf = (object: JsonObject) => (name: string) => {
   const value = object[name]
   return typeof value === 'number' ? value : Number.NaN
-}
-
-const told = (write: (value: number) => string, value: number): string => (Number.isFinite(value) ? write(value) : UNKNOWN)
-
-// ---- Figures
-
-/** 1,234.50; a value that rounds to zero has no sign. */
-function fixed(value: number, places: number): string {
-  if (Math.abs(value) >= 1e15) return value.toExponential(3)
-  const text = value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places })
-  return /^-[0.,]*$/.test(text) ? text.slice(1) : text
-}
-
-/** So many digits, but at least two places of what is money. */
-function price(value: number, digits: number): string {
-  const size = Math.abs(value)
-  if (size >= 1) return fixed(value, size >= 10 ** (digits - 2) && digits < 6 ? Math.max(0, digits - 1 - Math.floor(Math.log10(size))) : 2)
-  return plain(value, 4)
-}
-
-/** Returns a number with this many digits, without trailing zeros. */
-function plain(value: number, digits: number): string {
-  const size = Math.abs(value)
-  if (size === 0) return '0'
-  if (size >= 1e15 || size < 1e-8) return value.toExponential(Math.max(0, digits - 3))
-  return value.toLocaleString('en', { maximumFractionDigits: Math.min(18, Math.max(0, digits - 1 - Math.floor(Math.log10(size)))) })
-}
-
-/** As `plain`, but what is large is short. */
-function amount(value: number, digits: number): string {
-  return Math.abs(value) < 1e6 ? plain(value, digits) : short(value)
-}
-
-/** Four digits: 12.35M; of what is next to nothing two. */
-function short(value: number): string {
-  const size = Math.abs(value)
-  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(size || 1) / 3)))
-  if (size >= 1e16) return value.toExponential(2)
-  if (size > 0 && size < 1e-4) return value.toExponential(1)
-  return power === 0 ? plain(value, 4) : `${Number((value / 1000 ** power).toPrecision(4))}${['', 'k', 'M', 'B', 'T'][power]}`
 }

@@ -1,17 +1,23 @@
 import { join } from 'node:path'
-import { destination, pino } from 'pino'
-import { readOptions, UsageError } from '../config/options.ts'
+import { type DestinationStream, destination, pino } from 'pino'
+import { type Options, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
+import { ListenError } from '../gateway/transports/transport.ts'
+import { JournalError } from '../journal/journalError.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { type Running, start } from '../main.ts'
+import { EngineError } from '../storage/engine/engine.ts'
+import type { CommandContext } from './command.ts'
+import { readableLog } from './terminal/logLines.ts'
+import { paintFor } from './terminal/style.ts'
 
 /** A stop that takes longer than this is cut short. */
 const STOP_MS = 4_800
 
 /** Runs the server until a signal stops it (exit 0), or it cannot begin (exit 2) or continue (exit 1). */
-export const serve = async (args: readonly string[], version: string): Promise<void> => {
-  const settings = readSettings(readOptions(args, process.env), process.env, join(packageRoot(), 'server', 'demo', 'config.json'))
-  const log = pino({ level: settings.logLevel, base: null }, destination({ fd: 2, sync: true }))
+export const serve = async (options: Options, { environment, version }: CommandContext): Promise<void> => {
+  const settings = readSettings(options, environment, join(packageRoot(), 'server', 'demo', 'config.json'))
+  const log = pino({ level: settings.logLevel, base: null }, logDestination(settings.logFormat ?? (process.stderr.isTTY ? 'text' : 'json')))
 
   let running: Running | undefined
   let ending: Promise<void> | undefined
@@ -25,14 +31,14 @@ export const serve = async (args: readonly string[], version: string): Promise<v
     })()
     return ending
   }
-  // Every time, not once: a terminal and npm both pass a SIGINT on.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end('the server is stopping', 0))
+  // Every time, not once: a terminal and npm both pass a SIGINT on. A terminal that is closed sends SIGHUP.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end('the server is stopping', 0))
 
   try {
     running = await start(settings, log)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    log.fatal({ err: error }, 'cannot start')
+    if (!explainsItself(error)) log.fatal({ err: error }, 'cannot start')
     return end('', 1, `driftwire: cannot start: ${(error as Error).message}`)
   }
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
@@ -47,8 +53,15 @@ export const serve = async (args: readonly string[], version: string): Promise<v
   try {
     await running.done
   } catch (error) {
-    if (ending === undefined) log.fatal({ err: error }, 'cannot go on')
+    if (ending === undefined && !explainsItself(error)) log.fatal({ err: error }, 'cannot go on')
     await end('the server cannot go on', 1, `driftwire: cannot go on: ${(error as Error).message}`)
   }
   await end('the feeds have ended', 0)
 }
+
+/** Returns whether the one line that an error's message is says all to the user who has to act: a stack would only hide it. */
+const explainsItself = (error: unknown): boolean => [ListenError, EngineError, JournalError].some(kind => error instanceof kind)
+
+/** A terminal that has gone away, or a pipe that nobody reads, does not end the server. */
+const logDestination = (format: 'json' | 'text'): DestinationStream =>
+  format === 'json' ? destination({ fd: 2, sync: true }) : readableLog(text => process.stderr.write(text), paintFor(process.stderr))

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { UsageError } from '../config/options.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { HELD } from '../journal/journalFile.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
-import { RunningServer, ServerError } from './server.ts'
-
-const OPTIONS = { url: { type: 'string' } } as const
+import { type RunningServer, ServerError, serverOf } from './server.ts'
 
 /**
  * Follows the chain of a data directory's journal and returns one line about it. If a server holds the journal, the server is asked how far it
  * has followed it. Rejects with JournalError if an entry does not follow, with ServerError if the server does not answer.
  */
-export const verify = async (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Promise<string> => {
-  const { dir, url } = read(args)
+export const verify = async (
+  dir: string,
+  url: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> => {
   const file = join(dir, 'journal.db')
   if (!existsSync(file)) throw new UsageError(`verify: found no ${file}, expected a data directory with a journal`)
   let journal: SqliteJournal
@@ -22,7 +22,7 @@ export const verify = async (args: readonly string[], environment: Readonly<Reco
     journal = new SqliteJournal(file)
   } catch (error) {
     if (!(error as Error).message.includes(HELD)) throw error
-    return byServer(file, new RunningServer(url ?? environment.DRIFTWIRE_URL, undefined, environment.DRIFTWIRE_PORT))
+    return byServer(file, serverOf({ url }, environment))
   }
   try {
     const { entries, hash } = journal.verify()
@@ -45,16 +45,4 @@ const byServer = async (file: string, server: RunningServer): Promise<string> =>
   const { entries, verifiedTo } = journal
   const rest = verifiedTo < entries ? `; the server at ${server.url} has not yet followed the others` : ''
   return `${server.url}: ${verifiedTo} of ${entries} entries, each follows from all before it${rest}`
-}
-
-const read = (args: readonly string[]): { readonly dir: string; readonly url: string | undefined } => {
-  let given: ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>
-  try {
-    given = parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(`verify: ${(error as Error).message.split(/\. |\n/)[0]}`)
-  }
-  const [dir = 'data', ...rest] = given.positionals
-  if (rest.length > 0) throw new UsageError(`verify: found "${rest[0]}", expected one data directory`)
-  return { dir, url: given.values.url }
 }

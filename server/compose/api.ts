@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { readFund } from '../clearing/definedFunds.ts'
 import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
@@ -6,6 +7,7 @@ import { Operations } from '../gateway/api/operations.ts'
 import { Orders } from '../gateway/api/orders.ts'
 import { PortfolioRows } from '../gateway/api/portfolioRows.ts'
 import { rowPrices } from '../gateway/api/rowPrices.ts'
+import { SqlRuns } from '../gateway/api/sqlRuns.ts'
 import type { CoreServices } from './services.ts'
 
 /** All that clients and operators can have done, by websocket and by HTTP alike. */
@@ -15,10 +17,11 @@ export interface Api {
   readonly assetFacts: AssetFacts
   readonly portfolioRows: PortfolioRows
   readonly candleImport: CandleImport
+  readonly sqlRuns: SqlRuns
 }
 
 /** Ties the commands to what the core offers. */
-export const openApi = (core: CoreServices, directory: ChannelDirectory): Api => {
+export const openApi = (core: CoreServices, directory: ChannelDirectory, log: Logger): Api => {
   const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
   const { config } = plan.settings
   const { access } = directory
@@ -52,6 +55,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory): Api =>
       },
       notReady: () => importsWait(core),
     }),
+    sqlRuns: new SqlRuns(access, core.engine, log.child({ module: 'sql' })),
   }
 }
 

@@ -36,7 +36,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const { limits } = settings.config
   const directory = openDirectory(core)
   const { access } = directory
-  const { orders, operations, assetFacts, portfolioRows, candleImport } = openApi(core, directory)
+  const { orders, operations, assetFacts, portfolioRows, candleImport, sqlRuns } = openApi(core, directory, log)
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
   let transport: Transport | undefined
   const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
@@ -62,6 +62,8 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     refused: { ...requests.refused },
   }))
 
+  status.add('sql', () => ({ ...sqlRuns.figures }))
+
   const app = httpApp({
     pages: await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins),
     hub,
@@ -78,6 +80,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     candleImport,
     dex: core.dex,
     swapImport: new SwapImport(access, core.engine),
+    sqlRuns,
     retrySetAside: () => core.sink.retrySetAside(),
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
     pools: core.queries,

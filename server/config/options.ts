@@ -1,5 +1,3 @@
-import { parseArgs } from 'node:util'
-
 /** A mistake in the user's input: it ends the start with exit code 2 and this one line. */
 export class UsageError extends Error {
   constructor(line: string) {
@@ -7,13 +5,37 @@ export class UsageError extends Error {
   }
 }
 
-type Kind = 'text' | 'list' | 'flag'
-
-interface Option {
-  readonly kind: Kind
+/** How an option of a command is written, and where else it may come from. */
+export interface OptionSpec {
+  /** `list` may be repeated; in an environment variable, newlines or `;` separate its values. */
+  readonly kind: 'text' | 'list' | 'flag'
+  /** What stands for its value in the help. */
   readonly value?: string
   readonly help: string
+  /** The environment variable that gives it if the command line does not. */
+  readonly env?: string
+  readonly choices?: readonly string[]
+  /** The option beside which it makes no sense. */
+  readonly conflicts?: string
+  /** What a shell offers for its value. */
+  readonly complete?: Completion
 }
+
+/** What a shell offers: files, or names that the running server knows. */
+export type Completion = 'files' | 'channels' | 'pastChannels' | 'funds' | 'portfolios'
+
+/** Options by their names, without dashes. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>
+
+type Value<S extends OptionSpec> = S['kind'] extends 'list' ? string[] : S['kind'] extends 'flag' ? boolean : string
+
+/** The values of options: an option that is not given is absent. */
+export type Values<O extends OptionSpecs> = { readonly [N in keyof O]?: Value<O[N]> }
+
+/** How much the log says. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+/** For programs, or for people. */
+export const LOG_FORMATS = ['json', 'text'] as const
 
 /** The options of `serve`, each also an environment variable: `--wait-clients` is DRIFTWIRE_WAIT_CLIENTS. */
 export const OPTIONS = {
@@ -34,69 +56,54 @@ export const OPTIONS = {
   'tls-cert': { kind: 'text', value: 'FILE', help: 'certificate chain, PEM' },
   'tls-key': { kind: 'text', value: 'FILE', help: 'private key, PEM' },
   transport: { kind: 'text', value: 'NAME', help: 'uws or ws; by default uws where it loads' },
-  'log-level': { kind: 'text', value: 'LEVEL', help: 'trace, debug, info, warn, error or silent (info)' },
-} as const satisfies Record<string, Option>
+  'log-level': { kind: 'text', value: 'LEVEL', help: 'trace, debug, info, warn, error or silent (info)', choices: LOG_LEVELS },
+  'log-format': {
+    kind: 'text',
+    value: 'FORMAT',
+    help: 'json, or text for people; text if standard error is a terminal',
+    choices: LOG_FORMATS,
+  },
+} as const satisfies OptionSpecs
 
 /** The name of an option, without its dashes. */
 export type OptionName = keyof typeof OPTIONS
-type Value<N extends OptionName> = (typeof OPTIONS)[N]['kind'] extends 'list'
-  ? string[]
-  : (typeof OPTIONS)[N]['kind'] extends 'flag'
-    ? boolean
-    : string
 /** The options as given: an option without a value is absent. */
-export type Options = { readonly [N in OptionName]?: Value<N> }
+export type Options = Values<typeof OPTIONS>
 
 /** Returns the name of an option's environment variable. */
 export const environmentName = (option: string): string => `DRIFTWIRE_${option.toUpperCase().replaceAll('-', '_')}`
 
-/** Reads the options: the command line wins over the environment. Throws UsageError for an option that does not exist. */
-export const readOptions = (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Options => {
-  const fromEnvironment: Record<string, string | boolean | string[]> = {}
-  for (const [name, { kind }] of Object.entries(OPTIONS)) {
-    const value = environment[environmentName(name)]
-    if (value === undefined || value === '') continue
+/** Returns options as they are, each with an environment variable of its own name. */
+export const withVariables = <O extends OptionSpecs>(specs: O): O =>
+  Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { ...spec, env: environmentName(name) }])) as unknown as O
+
+/** Returns the options that the environment gives. An empty variable counts as unset. Throws UsageError for a flag that is neither on nor off. */
+export const fromEnvironment = <O extends OptionSpecs>(specs: O, environment: Readonly<Record<string, string | undefined>>): Values<O> => {
+  const values: Record<string, string | boolean | string[]> = {}
+  for (const [name, { kind, env }] of Object.entries(specs)) {
+    const value = env === undefined ? undefined : environment[env]
+    if (env === undefined || value === undefined || value === '') continue
     if (kind === 'list')
-      fromEnvironment[name] = value
+      values[name] = value
         .split(/[\n;]/)
         .map(item => item.trim())
         .filter(Boolean)
-    else fromEnvironment[name] = kind === 'flag' ? readFlag(environmentName(name), value) : value
+    else values[name] = kind === 'flag' ? readFlag(env, value) : value
   }
-  const options = Object.fromEntries(
-    Object.entries(OPTIONS).map(([name, { kind }]) => [
-      name,
-      { type: kind === 'flag' ? 'boolean' : 'string', multiple: kind === 'list' } as const,
-    ]),
-  )
-  let given: ReturnType<typeof parseArgs>['values']
-  try {
-    given = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    throw new UsageError(lineOf(error as Error & { code?: string }))
-  }
-  for (const [name, value] of Object.entries(given)) if ([value].flat().includes('')) throw new UsageError(lacking(name as OptionName))
-  return { ...fromEnvironment, ...given } as Options
+  return values as Values<O>
 }
+
+/** Returns the options of a server: those given win over the environment. */
+export const readOptions = (given: Options, environment: Readonly<Record<string, string | undefined>>): Options => ({
+  ...fromEnvironment(withVariables(OPTIONS), environment),
+  ...given,
+})
 
 const readFlag = (name: string, value: string): boolean => {
   if (value === '1' || value === 'true') return true
   if (value === '0' || value === 'false') return false
   throw new UsageError(`${name}: found "${value}", expected 1, true, 0 or false`)
 }
-
-const lineOf = ({ message, code }: Error & { code?: string }): string => {
-  const [, option] = /'(-[^']*)'/.exec(message) ?? []
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
-    return `${option}: found an option that is not known, expected one of --${Object.keys(OPTIONS).join(', --')}`
-  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
-    return `arguments: found ${/'([^']*)'/.exec(message)?.[0] ?? 'a word'}, expected options only`
-  // Two mistakes are left: a value for an option that takes none, and no value for one that takes one.
-  const name = /--([a-z-]+)/.exec(message)?.[1] as OptionName
-  return OPTIONS[name].kind === 'flag' ? `--${name}: found a value, expected none` : lacking(name)
-}
-
-const lacking = (name: OptionName): string => `--${name}: found no value, expected ${(OPTIONS[name] as Option).value}`
 
 /** Returns the whole number that `value` is; throws UsageError if it is none, or not from `least` to `most`. */
 export const readCount = (name: string, value: string, least: number, most: number): number => {
@@ -112,9 +119,3 @@ export const readChoice = <const T extends string>(name: string, value: string, 
     throw new UsageError(`--${name}: found "${value}", expected ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`)
   return value as T
 }
-
-/** Returns a line of help for each option. */
-export const optionsHelp = (): string =>
-  Object.entries(OPTIONS as Record<string, Option>)
-    .map(([name, { value, help }]) => `  ${`--${name}${value ? ` ${value}` : ''}`.padEnd(24)}${help}`)
-    .join('\n')

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { explain } from '../../streams/wire/explain.ts'
 import { readKeyPair } from '../lib/keyPair.ts'
 import { contradiction } from './checks.ts'
-import { type Options, readChoice, readCount, UsageError } from './options.ts'
+import { LOG_FORMATS, LOG_LEVELS, type Options, readChoice, readCount, UsageError } from './options.ts'
 import { type Config, configSchema } from './schema.ts'
 
 /** The options and the configuration of a start, parsed and checked. */
@@ -25,6 +25,8 @@ export interface Settings {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly transport: 'uws' | 'ws' | undefined
   readonly logLevel: string
+  /** Undefined: as standard error asks for. */
+  readonly logFormat: 'json' | 'text' | undefined
   readonly adminToken: string | undefined
   readonly config: Config
   /** The configuration's file: relative file names in it are relative to its directory. */
@@ -63,7 +65,8 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     behindTls: options['behind-tls'] ?? false,
     tls,
     transport: options.transport === undefined ? undefined : readChoice('transport', options.transport, ['uws', 'ws']),
-    logLevel: readChoice('log-level', options['log-level'] ?? 'info', ['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    logLevel: readChoice('log-level', options['log-level'] ?? 'info', LOG_LEVELS),
+    logFormat: options['log-format'] === undefined ? undefined : readChoice('log-format', options['log-format'], LOG_FORMATS),
     adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
     config,
     configFile: file,

@@ -59,13 +59,16 @@ const run = async (session: Session, query: URLSearchParams, sql: string, rows: 
   const { set, reset } = assignments(query)
   const file = join(tmpdir(), `clickhouse-${randomUUID()}`)
   try {
+    if (query.get('readonly') === '1') await session.queryAsync(`USE \`${query.get('database')}\``)
     if (set.length > 0) await session.queryAsync(`SET ${set.join(', ')}`)
     if (rows) await writeFile(file, rows)
-    const result = await session.queryAsync(rows ? insertFromFile(sql, file) : sql, { format: 'TabSeparated' })
+    const result = await session.queryAsync(rows ? insertFromFile(sql, file) : sql, {
+      format: query.get('default_format') ?? 'TabSeparated',
+    })
     return Buffer.from(result.bytes())
   } finally {
     if (rows) await rm(file, { force: true })
-    if (reset.length > 0) await session.queryAsync(`SET ${reset.join(', ')}`)
+    if (reset.length > 0 && query.get('readonly') !== '1') await session.queryAsync(`SET ${reset.join(', ')}`)
   }
 }
 
@@ -112,7 +115,9 @@ const handle = async (request: IncomingMessage, response: ServerResponse, pool: 
     return
   }
   if (struck?.kind === 'slow') await delay(struck.ms)
-  const session = await pool.acquire()
+  // Of a session that can only read, nothing can be set back.
+  const reader = query.get('readonly') === '1' ? new Session(dataDir) : undefined
+  const session = reader ?? (await pool.acquire())
   try {
     const answer = await run(session, query, query.get('query') ?? body.toString(), inserting ? body : undefined)
     if (struck?.kind === 'lost answer') request.socket.destroy()
@@ -120,7 +125,8 @@ const handle = async (request: IncomingMessage, response: ServerResponse, pool: 
   } catch (error) {
     answerError(response, error)
   } finally {
-    pool.give(session)
+    if (reader) reader.close()
+    else pool.give(session)
   }
 }
 

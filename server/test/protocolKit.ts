@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, expect, onTestFinished, vi } from 'vitest'
 import type { ClientOptions } from 'ws'
-import { readOptions } from '../config/options.ts'
+import { parse } from '../cli/program.ts'
+import type { Options } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
 import { type Running, start } from '../main.ts'
 import { ProtocolClient, type State } from './protocolClient.ts'
@@ -41,6 +42,13 @@ export interface Logged {
   readonly [field: string]: unknown
 }
 
+/** The options of `serve`, as on the command line. */
+const serveOptions = (args: readonly string[]): Options => {
+  const typed = parse(['serve', ...args], { environment: {}, version: '', columns: 80 })
+  if (!('command' in typed)) throw new Error(`found ${args.join(' ')}, expected options of serve`)
+  return typed.given.options
+}
+
 /** A whole server in this process, asked only by its port. */
 export class ProtocolServer {
   readonly logged: Logged[] = []
@@ -52,10 +60,8 @@ export class ProtocolServer {
   static async start(config: object, ...args: string[]): Promise<ProtocolServer> {
     const server = new ProtocolServer()
     const log = pino({ level: 'info' }, { write: (line: string) => void server.logged.push(JSON.parse(line)) })
-    const options = readOptions(
-      ['--config', file('config.json', JSON.stringify(config)), '--data', join(folder, 'data'), '--port', '0', ...args],
-      {},
-    )
+    const place = ['--config', file('config.json', JSON.stringify(config)), '--data', join(folder, 'data'), '--port', '0']
+    const options = serveOptions([...place, ...args])
     server.running = await start(readSettings(options, { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN }, ''), log)
     return server
   }

@@ -68,8 +68,9 @@ describe.each(KINDS)('the %s engine', kind => {
   })
 
   it('migrates to the same end wherever a kill came between two statements', async () => {
-    const { client } = await opened()
-    const engineOf = (database: string) => ({ client, database, close: async () => {} })
+    const engine = await opened()
+    const { client } = engine
+    const engineOf = (database: string) => ({ ...engine, database })
     await migrate(client, 'whole')
     const whole = await countOf(engineOf('whole'), "SELECT count() AS n FROM system.tables WHERE database = 'whole'")
     const statements = MIGRATIONS.flatMap(migration => migration.statements('d').map(() => migration))
@@ -88,9 +89,9 @@ describe.each(KINDS)('the %s engine', kind => {
       else await run
       await migrate(client, database)
       expect(await migrate(client, database)).toEqual([])
-      const engine = engineOf(database)
-      expect(await countOf(engine, `SELECT count() AS n FROM system.tables WHERE database = '${database}'`)).toBe(whole)
-      expect(await countOf(engine, `SELECT count() AS n FROM ${database}.migrations FINAL`)).toBe(MIGRATIONS.length)
+      const migrated = engineOf(database)
+      expect(await countOf(migrated, `SELECT count() AS n FROM system.tables WHERE database = '${database}'`)).toBe(whole)
+      expect(await countOf(migrated, `SELECT count() AS n FROM ${database}.migrations FINAL`)).toBe(MIGRATIONS.length)
     }
   }, 180_000)
 

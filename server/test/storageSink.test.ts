@@ -19,11 +19,11 @@ beforeEach(async () => {
 })
 afterEach(() => bench.close())
 
-const storedMeasures = async ({ client, database, close }: Engine, kind: MeasureRow['kind']): Promise<MeasureRow[]> => {
+const storedMeasures = async (engine: Engine, kind: MeasureRow['kind']): Promise<MeasureRow[]> => {
   const table = measureTableOf(kind)
   const input = await select(
-    { client, database, close },
-    `SELECT ${columnList(table.columns)} FROM ${quoted(database)}.${table.name} FINAL ORDER BY id, t`,
+    engine,
+    `SELECT ${columnList(table.columns)} FROM ${quoted(engine.database)}.${table.name} FINAL ORDER BY id, t`,
     {},
   )
   const rows: MeasureRow[] = []

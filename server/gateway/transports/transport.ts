@@ -97,6 +97,9 @@ export const DEFAULT_MAX_BACKPRESSURE = 1024 * 1024
 /** Bytes of a request's body. */
 export const DEFAULT_MAX_BODY = 10 * 1024 * 1024
 
-/** Returns the error of a port that cannot be had. */
-export const cannotListen = (host: string, port: number, cause: Error): Error =>
-  new Error(`cannot listen on ${host}:${port}: ${cause.message}`, { cause })
+/** A port that cannot be had. The message is one line, for the user who started the process. */
+export class ListenError extends Error {
+  constructor(host: string, port: number, cause: Error) {
+    super(`cannot listen on ${host}:${port}: ${cause.message}`, { cause })
+  }
+}

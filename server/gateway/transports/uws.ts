@@ -7,7 +7,7 @@ import { type HttpSide, takesBody } from './http.ts'
 import { readPingPayload } from './pingPayload.ts'
 import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
-import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
+import { type Handlers, ListenError, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { UwsExchange } from './uwsExchange.ts'
 import type { HttpRequest, HttpResponse, Listening, TemplatedApp, UpgradeContext, UwsLibrary, WebSocket } from './uwsLibrary.ts'
 import { type Attached, UwsSocket } from './uwsSocket.ts'
@@ -87,7 +87,7 @@ export class UwsTransport<Data> implements Transport {
     try {
       this.listening = await this.library.listen(this.app, host, port)
     } catch (error) {
-      throw cannotListen(host, port, error as Error)
+      throw new ListenError(host, port, error as Error)
     }
     return this.library.port(this.listening)
   }

@@ -13,7 +13,7 @@ import { nodeServer, putBack } from './nodeServer.ts'
 import { readPingPayload } from './pingPayload.ts'
 import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
-import { cannotListen, type Handlers, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
+import { type Handlers, ListenError, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { Batch } from './wsBatch.ts'
 import { frameOf, TEXT } from './wsFrame.ts'
 import { type SocketOwner, WsSocket } from './wsSocket.ts'
@@ -69,7 +69,7 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
 
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      const failed = (error: Error) => reject(cannotListen(host, port, error))
+      const failed = (error: Error) => reject(new ListenError(host, port, error))
       this.server.once('error', failed)
       this.server.listen(port, host, () => {
         this.server.off('error', failed)

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type ClickHouseClientConfigOptions, parseError } from '@clickhouse/client'
 import type { Session } from 'chdb'
+import { GUEST_SETTINGS, GUESTS, type Guest } from './guest.ts'
 import { SessionPool } from './sessions.ts'
 import { assignments, engineSettings, insertFromFile, isPattern, reads, streamFormat } from './statement.ts'
 
@@ -36,7 +37,7 @@ const BASE: Readonly<Record<string, string>> = { session_timezone: 'UTC' }
  * Loading the engine and opening the directory block the event loop: 0.1 s, 0.5 s if the library is not in memory, and
  * 0.25 ms for each part of a table. Throws the engine's error if it cannot open the directory.
  */
-export const embeddedConnection = async (options: EmbeddedOptions): Promise<Connection> => {
+export const embeddedConnection = async (options: EmbeddedOptions): Promise<EmbeddedConnection> => {
   const chdb = await import('chdb')
   const args = Object.entries(BASE).map(([name, value]) => `--${name}=${value}`)
   const open: Open = (...more) => new chdb.Session(options.dataDir, { connectionArgs: [...args, ...more] })
@@ -88,6 +89,28 @@ class EmbeddedConnection implements Connection {
       return { success: true }
     } catch (error) {
       return { success: false, error: error as Error }
+    }
+  }
+
+  /** Returns a guest of the database, whose name is quoted. Its sessions are opened when it first runs something. */
+  guest(database: string): Guest {
+    const args = Object.entries(GUEST_SETTINGS).map(([name, value]) => `--${name}=${value}`)
+    let sessions: SessionPool | undefined
+    return {
+      run: async (statement, format) => {
+        sessions ??= new SessionPool(() => this.open(...args), GUESTS)
+        const session = await sessions.acquire()
+        try {
+          await session.queryAsync(`USE ${database}`)
+          const bytes = (await session.queryAsync(statement, { format })).bytes()
+          return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        } catch (error) {
+          throw explained(error)
+        } finally {
+          sessions.give(session)
+        }
+      },
+      close: async () => sessions?.close(),
     }
   }
 

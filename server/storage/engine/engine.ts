@@ -5,14 +5,17 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import type { Logger } from 'pino'
 import { retryDelayMs } from '../../lib/backoff.ts'
 import { embeddedConnection } from './connection.ts'
+import { type Guest, serverGuest } from './guest.ts'
 import { addMeasureColumns } from './measureColumns.ts'
-import { migrate } from './migrate.ts'
+import { migrate, quoted } from './migrate.ts'
 import { type Retention, retain } from './retention.ts'
 
 /** ClickHouse, ready for use: within this process or on a server, which makes no difference to its users. */
 export interface Engine {
   readonly client: ClickHouseClient
   readonly database: string
+  /** For statements of others. */
+  readonly guest: Guest
   close(): Promise<void>
 }
 
@@ -44,7 +47,14 @@ const REQUEST_TIMEOUT = 60_000
 export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const { source, log } = options
   const database = options.database ?? 'driftwire'
-  const client = 'url' in source ? await serverClient(source.url, options) : await embeddedClient(source.dataDir, options.memory ?? MEMORY)
+  const { client, guest } =
+    'url' in source
+      ? { client: await serverClient(source.url, options), guest: serverGuest(source.url, database) }
+      : await embedded(source.dataDir, database, options.memory ?? MEMORY)
+  const close = async (): Promise<void> => {
+    await guest.close()
+    await client.close()
+  }
   try {
     const prepared = async () => ({
       migrations: await migrate(client, database),
@@ -58,10 +68,10 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
     const broken = await brokenParts(client, database)
     if (broken > 0) log.error({ parts: broken }, 'the engine set parts aside that it cannot read: their rows are lost')
   } catch (error) {
-    await client.close()
+    await close()
     throw error
   }
-  return { client, database, close: () => client.close() }
+  return { client, database, guest, close }
 }
 
 /** Resolves with the engine once it is open; with undefined if that fails, which its opener reports, or if `signal` ends the wait. */
@@ -70,7 +80,7 @@ export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise
   return Promise.race([opening, ended]).catch(() => undefined)
 }
 
-const embeddedClient = async (dataDir: string, memory: number): Promise<ClickHouseClient> => {
+const embedded = async (dataDir: string, database: string, memory: number): Promise<Pick<Engine, 'client' | 'guest'>> => {
   try {
     await mkdir(dataDir, { recursive: true })
   } catch (error) {
@@ -78,7 +88,7 @@ const embeddedClient = async (dataDir: string, memory: number): Promise<ClickHou
   }
   try {
     const connection = await embeddedConnection({ dataDir, readers: READERS, memory })
-    return createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
+    return { client: createClient({ connection, log: { level: ClickHouseLogLevel.OFF } }), guest: connection.guest(quoted(database)) }
   } catch (error) {
     // The engine prints the reason on its standard error, and its own error does not have it.
     const holder = await holderOf(dataDir)

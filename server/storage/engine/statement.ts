@@ -51,7 +51,8 @@ const checked = (name: string): string => {
   return name
 }
 
-const literal = (text: string): string => `'${text.replace(/[\\']/g, c => `\\${c}`)}'`
+/** Returns a text as SQL writes it. */
+export const literal = (text: string): string => `'${text.replace(/[\\']/g, c => `\\${c}`)}'`
 
 const plain = (value: unknown): string => (value === true ? '1' : value === false ? '0' : String(value))
 

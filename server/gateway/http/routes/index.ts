@@ -18,6 +18,7 @@ import { POOL_LIST_ROUTES, type PoolListServices } from './poolLists.ts'
 import { LOT_ROUTES, type LotServices } from './portfolioLots.ts'
 import { PORTFOLIO_ROW_ROUTES, type PortfolioRowServices } from './portfolioRows.ts'
 import { SPOOL_ROUTES, type SpoolServices } from './spool.ts'
+import { SQL_ROUTES, type SqlServices } from './sql.ts'
 import { STATE_ROUTES, type StateServices } from './states.ts'
 
 /** What all routes together need of the server. */
@@ -36,7 +37,8 @@ export interface Services
     PortfolioRowServices,
     ImportServices,
     DexServices,
-    SpoolServices {}
+    SpoolServices,
+    SqlServices {}
 
 /** All routes, mounted and described. */
 export const ROUTES: readonly Route<Services>[] = [
@@ -50,6 +52,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...PORTFOLIO_ROW_ROUTES,
   ...IMPORT_ROUTES,
   ...SPOOL_ROUTES,
+  ...SQL_ROUTES,
   ...ALLOCATE_ROUTES,
   ...STATE_ROUTES,
   ...DEPTH_ROUTES,

@@ -1,10 +1,11 @@
+import { z } from 'zod'
 import { utf8Text } from '../../../../streams/channels/byteWriter.ts'
 import type { JsonObject } from '../../../../streams/wire/mergePatch.ts'
 import { channelFor } from '../../../identity/access.ts'
 import type { ChannelDirectory } from '../../api/channelDirectory.ts'
 import type { Hub } from '../../hub/hub.ts'
-import { inPath } from '../parameters.ts'
-import { type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { inPath, inQuery } from '../parameters.ts'
+import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
 /** What states are read from. */
 export interface StateServices {
@@ -51,6 +52,15 @@ export const STATE_ROUTES: readonly Route<StateServices>[] = [
     takes: { parameters: [CHANNEL] },
     gives: [JSON_TYPE],
     handler: state,
+  },
+  {
+    method: 'get',
+    path: '/v1/channels',
+    summary: 'The names of the channels that the one who asks can have',
+    who: 'all',
+    takes: { parameters: [inQuery('like', 'those of this form only, such as `fund:*`', { type: 'string' })] },
+    gives: answer('Channels', z.strictObject({ channels: z.array(z.string()) })),
+    handler: (c, { directory }) => c.json({ channels: directory.list(c.get('who'), c.req.query('like')) }),
   },
   allOf('funds', 'fund'),
   allOf('portfolios', 'pnl'),

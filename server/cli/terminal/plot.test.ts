@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../streams/market/candles.ts'
+import { HOUR } from '../../../streams/market/candles.ts'
 import { HOLLOW, type PlotPoint, plot, WHOLE } from './plot.ts'
 
 const FROM = Date.UTC(2024, 7, 8)

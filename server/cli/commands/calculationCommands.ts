@@ -1,0 +1,32 @@
+import { type Command, command } from '../command.ts'
+import { JSON_FORM, SERVER, TIMES } from '../options.ts'
+
+/** Commands that compute something from files. */
+export const CALCULATION_COMMANDS: readonly Command[] = [
+  command({
+    name: 'backtest',
+    group: 'Calculations',
+    summary: 'show what a fund would have done, by recordings or by what a running server has stored',
+    takes: [{ name: 'CONFIG', help: 'configuration with the fund', complete: 'files' }],
+    options: {
+      fund: { kind: 'text', value: 'ID', help: 'which of its funds, if it has several' },
+      ...TIMES,
+      feed: { kind: 'list', value: 'SPEC', help: 'prices from replay:FILE instead of a server; repeatable' },
+      json: JSON_FORM,
+      ...SERVER,
+    },
+    run: async ({ words, options }, { environment, columns }) =>
+      (await import('../backtest.ts')).runBacktest(words[0]!, options, environment, columns),
+  }),
+  command({
+    name: 'allocate',
+    group: 'Calculations',
+    summary: 'share a capital among assets by market cap, none above a cap',
+    takes: [{ name: 'FILE', help: 'JSON {assets:[{symbol,market_cap,price}],cap,capital}; - for the standard input', complete: 'files' }],
+    options: { json: JSON_FORM },
+    run: async ({ words, options }) => {
+      console.log((await import('../allocate.ts')).runAllocate(words[0]!, options.json === true))
+      return undefined
+    },
+  }),
+]

@@ -1,0 +1,70 @@
+import { type Command, command } from '../command.ts'
+import { CSV, DATA, JSON_FORM, SERVER, TIMES } from '../options.ts'
+
+/** Commands that show figures of a running server. */
+export const FIGURE_COMMANDS: readonly Command[] = [
+  command({
+    name: 'watch',
+    group: 'Figures',
+    summary: 'follow channels: a live table on a terminal, a line for each state elsewhere',
+    takes: [{ name: 'CHANNEL', help: 'such as fund:TOP10, tick:BTC-USD or pnl:*', many: true, complete: 'channels' }],
+    options: {
+      json: { kind: 'flag', help: 'print {ch,seq,t,stale,state}, a state a line' },
+      rate: { kind: 'text', value: 'N', help: 'states a second and channel, at most (5)' },
+      count: { kind: 'text', value: 'N', help: 'end after N states' },
+      ...SERVER,
+    },
+    more: `Keys: ↑ ↓ or j k scroll, space and page keys by pages, q quits.
+What is stale is dim and says so; a lost line is shown until it is back.`,
+    run: async ({ words, options }, { environment }) => (await import('../watch.ts')).watch(words, options, environment),
+  }),
+  command({
+    name: 'channels',
+    group: 'Figures',
+    summary: 'list the channels that can be had',
+    takes: [{ name: 'LIKE', help: 'those of this form only, such as "fund:*"', optional: true }],
+    options: { json: JSON_FORM, ...SERVER },
+    run: async ({ words, options }, { environment }) => (await import('../channels.ts')).channels(words[0], options, environment),
+  }),
+  command({
+    name: 'history',
+    group: 'Figures',
+    summary: 'show what is stored of a channel, oldest first',
+    takes: [{ name: 'CHANNEL', help: 'such as fund:TOP10 or candle:1h:BTC-USD', complete: 'pastChannels' }],
+    options: {
+      ...TIMES,
+      step: { kind: 'text', value: 'TIME', help: 'one row for each so much time: ms, or 30s, 5m, 1h, 1d' },
+      agg: {
+        kind: 'text',
+        value: 'KIND',
+        help: 'the row of a step: last, first, min, max or avg (last)',
+        choices: ['last', 'first', 'min', 'max', 'avg'],
+      },
+      fields: { kind: 'text', value: 'NAMES', help: 'which figures, such as nav,inav.mid' },
+      limit: { kind: 'text', value: 'N', help: 'rows at most (1000 in a table, else all)' },
+      csv: CSV,
+      json: { kind: 'flag', help: 'print JSON, a row a line' },
+      ...SERVER,
+    },
+    run: async ({ words, options }, context) => (await import('../history.ts')).history(words[0]!, options, context),
+  }),
+  command({
+    name: 'pnl',
+    group: 'Figures',
+    summary: 'show profit and loss of a portfolio of a running server; with times also by hours',
+    takes: [{ name: 'PORTFOLIO', help: 'its id', complete: 'portfolios' }],
+    options: { ...TIMES, csv: CSV, json: JSON_FORM, ...SERVER },
+    run: async ({ words, options }, { environment, columns }) => (await import('../pnl.ts')).pnl(words[0]!, options, environment, columns),
+  }),
+  command({
+    name: 'sql',
+    group: 'Figures',
+    summary: 'ask the store in SQL, while the server runs; for operators',
+    takes: [{ name: 'STATEMENT', help: 'one SELECT; - reads it from the standard input' }],
+    options: { csv: CSV, json: { kind: 'flag', help: 'print JSON {columns, rows}' }, ...SERVER, data: DATA },
+    more: `It can only read the tables of this server: at most 10 s, 100,000 rows and
+two statements at a time. SHOW TABLES lists them, DESCRIBE ticks says what is in
+one. ClickHouse's language: https://clickhouse.com/docs/sql-reference`,
+    run: async ({ words, options }, context) => (await import('../sql.ts')).sql(words[0]!, options, context),
+  }),
+]
