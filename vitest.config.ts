@@ -12,7 +12,8 @@ export default defineConfig({
     // One more than the cores: much of a test is waiting for a database or a process.
     maxWorkers: availableParallelism() + 1,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{streams,server,clients,bench}/**/*.test.ts'], exclude: system } },
+      // Files of one worker share its modules: importing them anew for each costs as much as all tests.
+      { extends: true, test: { name: 'unit', isolate: false, include: ['{streams,server,clients,bench}/**/*.test.ts'], exclude: system } },
       { extends: true, test: { name: 'system', include: system } },
     ],
   },
