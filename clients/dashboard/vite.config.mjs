@@ -1,13 +1,24 @@
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
+
+/** Pages that are not built import the client from the server: `/client.js`. */
+const client = {
+  name: 'client',
+  generateBundle() {
+    const source = readFileSync(join(here, '..', 'driftwire-client', 'dist', 'standalone.js'))
+    this.emitFile({ type: 'asset', fileName: 'client.js', source })
+  },
+}
 
 /** How the dashboard becomes dist/dashboard. */
 export default {
   root: here,
   base: '/',
   logLevel: 'warn',
+  plugins: [client],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: join(here, '..', '..', 'dist', 'dashboard'),

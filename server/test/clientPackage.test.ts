@@ -1,82 +1,50 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '../lib/packageRoot.ts'
+import { ClientProject, PACKAGE, run } from './clientProject.ts'
 import { ProtocolServer } from './protocolKit.ts'
 
 /** The client package as its users have it: packed, installed into a project of its own, run and compiled there. */
 
 const root = packageRoot()
-const source = join(root, 'clients', 'driftwire-client')
-const folder = mkdtempSync(join(tmpdir(), 'driftwire-client-'))
-const project = join(folder, 'project')
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
-const run = (command: string, args: readonly string[], cwd = project): string => {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${status}: ${stdout}${stderr}`)
-  return stdout
-}
-const file = (name: string, content: string): void => writeFileSync(join(project, name), content)
-
 let server: ProtocolServer
-let tarball: Buffer
-let packed: string
+let project: ClientProject
 beforeAll(async () => {
-  mkdirSync(project)
-  run('npm', ['pack', '--pack-destination', folder], source)
-  packed = join(folder, `driftwire-client-${JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')).version}.tgz`)
-  tarball = readFileSync(packed)
-  file('package.json', JSON.stringify({ name: 'fresh', private: true, type: 'module' }))
-  // What the registry would give is here already.
-  run('npm', ['install', '--offline', '--omit=optional', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', packed])
-  for (const name of ['rxjs', 'ws']) symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name))
+  project = new ClientProject()
   server = await ProtocolServer.start({ funds: [{ id: 'TOP10', weighting: { scheme: 'units', units: { BTC: '1' } } }], feeds: ['sim:7'] })
 }, 120_000)
 afterAll(async () => {
   await server.stop()
-  rmSync(folder, { recursive: true, force: true })
+  project.remove()
 })
 
-const README = readFileSync(join(source, 'README.md'), 'utf8')
+const README = readFileSync(join(PACKAGE, 'README.md'), 'utf8')
 const [FIVE_LINES] = [...README.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, text]) => text!)
-
-/** Runs a module of the project until it has printed a line. */
-const firstLine = (name: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [name], { cwd: project })
-    let failed = ''
-    child.stderr.on('data', data => (failed += data))
-    child.stdout.once('data', data => {
-      resolve(String(data))
-      child.kill()
-    })
-    child.on('close', () => reject(new Error(failed)))
-  })
 
 describe('the package', () => {
   it('has nothing in it but what it is made of, and the client is under 8 KB', () => {
-    const files = run('tar', ['-tzf', packed], folder).trim().split('\n')
+    const files = run('tar', ['-tzf', project.tarball], root).trim().split('\n')
     expect(files.filter(name => !/^package\/(package\.json|README\.md|LICENSE|dist\/(wire\/)?\w+\.(d\.ts|js))$/.test(name))).toEqual([])
     for (const bundle of ['index.js', 'web.js'])
-      expect(gzipSync(readFileSync(join(project, 'node_modules', 'driftwire-client', 'dist', bundle)), { level: 9 }).length).toBeLessThan(
-        8_192,
-      )
+      expect(
+        gzipSync(readFileSync(join(project.folder, 'node_modules', 'driftwire-client', 'dist', bundle)), { level: 9 }).length,
+      ).toBeLessThan(8_192)
   })
 
   it('is well-formed, by publint', async () => {
-    const { buffer, byteOffset, length } = tarball
+    const { buffer, byteOffset, length } = readFileSync(project.tarball)
     const { messages } = await publint({ pack: { tarball: buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer }, strict: true })
     expect(messages).toEqual([])
   })
 
   it('has types for every way to resolve it, by arethetypeswrong', async () => {
-    const result = await checkPackage(createPackageFromTarballData(tarball))
+    const result = await checkPackage(createPackageFromTarballData(readFileSync(project.tarball)))
     const problems = 'problems' in result ? result.problems : ['no types']
     // It is a module only: CommonJS and Node 10 never had a way to it.
     const others = problems.filter(
@@ -88,8 +56,8 @@ describe('the package', () => {
 
 describe('in a fresh project', () => {
   it('the lines of README.md print the fund as it moves, in JavaScript', async () => {
-    file('watch.js', FIVE_LINES!.replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`))
-    expect(await firstLine('watch.js')).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (\d+(\.\d+)?|undefined)\n/)
+    project.file('watch.js', FIVE_LINES!.replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`))
+    expect((await project.lines('watch.js', 1))[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (\d+(\.\d+)?|undefined)$/)
   })
 
   const OPTIONS = {
@@ -105,8 +73,8 @@ describe('in a fresh project', () => {
     ['NodeNext', { module: 'NodeNext', moduleResolution: 'NodeNext' }],
     ['a bundler', { module: 'ESNext', moduleResolution: 'bundler' }],
   ])('types are known to %s, and a figure that does not exist does not compile', (_, options) => {
-    file('lines.ts', FIVE_LINES!)
-    file(
+    project.file('lines.ts', FIVE_LINES!)
+    project.file(
       'types.ts',
       `import { connect, type FundState, RequestError, type Shown } from 'driftwire-client'
 import { firstValueFrom, map } from 'rxjs'
@@ -134,12 +102,12 @@ wire.channel('fund:TOP10', { maxRat: 1 })
 export { anything, code, later, legs, nav, quote, shown, wire }
 `,
     )
-    file('tsconfig.json', JSON.stringify({ compilerOptions: { ...OPTIONS, ...options }, files: ['lines.ts', 'types.ts'] }))
-    expect(run(process.execPath, [compiler, '-p', project])).toBe('')
+    project.file('tsconfig.json', JSON.stringify({ compilerOptions: { ...OPTIONS, ...options }, files: ['lines.ts', 'types.ts'] }))
+    expect(run(process.execPath, [compiler, '-p', project.folder], root)).toBe('')
   })
 
   it('a module without a build step, with RxJS in it, runs as it is', async () => {
-    const module = join(project, 'node_modules', 'driftwire-client', 'dist', 'standalone.js')
+    const module = join(project.folder, 'node_modules', 'driftwire-client', 'dist', 'standalone.js')
     const text = readFileSync(module, 'utf8')
     expect(text).not.toMatch(/\bimport\s*[({"'`]|\bfrom\s*["'`]/)
     const { connect } = (await import(module)) as typeof import('../../clients/driftwire-client/src/index.ts')

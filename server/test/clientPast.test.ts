@@ -90,6 +90,14 @@ describe('history', () => {
     expect(pages.reduce((sum, n) => sum + n)).toBe(COUNT)
     await expect(wire.history('status', query).all()).rejects.toMatchObject({ code: 'invalid_params' })
   })
+
+  it('is read by columns, of which only those come that were asked for', async () => {
+    const { wire } = observed(proxy.url)
+    const { price, t, ...others } = await wire.columns(CHANNEL, { from: NOON, to: NOON + 3_600_000, fields: ['price'] }).all()
+    expect(price).toEqual(trades(0, COUNT).map(trade => trade.price))
+    expect(t).toEqual(trades(0, COUNT).map(trade => trade.t))
+    expect(others).toEqual({})
+  })
 })
 
 it('a restart of the server is a hole that the follower learns of, and that rows of the past fill', async () => {

@@ -70,7 +70,8 @@ const shims = (): void => {
   const driftwire = `exec "${process.execPath}" "${PROGRAM}"`
   shim('npm', `case "$1" in ci|test) exit 0;; start) shift; [ "$1" = -- ] && shift; ${driftwire} serve "$@";; *) exit 9;; esac`)
   shim('npx', `[ "$1" = driftwire ] || exit 9; shift; ${driftwire} "$@"`)
-  symlinkSync(join(packageRoot(), 'dist'), join(folder, 'dist'))
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(join(packageRoot(), 'clients', 'driftwire-client'), join(folder, 'node_modules', 'driftwire-client'))
 }
 
 const freePort = (): Promise<number> =>

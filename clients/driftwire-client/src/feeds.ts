@@ -197,7 +197,9 @@ export class Feeds {
       feed.restate(this.stale(feed))
       return
     }
-    const error = answer?.error ? new RequestError(answer.error.code, answer.error.message, answer.error.retry) : (failure as RequestError)
+    const error = answer?.error
+      ? new RequestError(answer.error.code, `${feed.channel}: ${answer.error.message}`, answer.error.retry)
+      : (failure as RequestError)
     // The next line asks again.
     if (error.code === 'not_connected' || error.code === 'closed') return
     this.refuse(feed, error)

@@ -11,6 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const FILES = {
   'index.html': `<!doctype html><p>${'the dashboard '.repeat(200)}`,
   'icon.svg': '<svg/>',
+  'client.js': 'export const connect = () => {}',
   'assets/index-B1x_2y-Z.js': `console.log(${JSON.stringify('x'.repeat(5000))})`,
   'assets/plain.css': 'p {}',
   'assets/index-B1x_2y-Z.js.map': '{}',
@@ -66,6 +67,12 @@ describe('the files of the dashboard', () => {
     const control = async (path: string) => (await get(path))!.headers.get('cache-control')
     expect(await control('/assets/index-B1x_2y-Z.js')).toBe('public, max-age=31536000, immutable')
     for (const path of ['/', '/funds/TOP10', '/icon.svg', '/assets/plain.css']) expect(await control(path)).toBe('no-cache')
+  })
+
+  it('are for this site only, but for the client that other sites import', async () => {
+    const allowed = async (path: string) => (await get(path))!.headers.get('access-control-allow-origin')
+    for (const path of ['/', '/icon.svg', '/assets/plain.css']) expect(await allowed(path)).toBe(null)
+    expect(await allowed('/client.js')).toBe('*')
   })
 
   it('are not sent again to those that have them', async () => {

@@ -19,6 +19,9 @@ const EMBEDDED = /^\/embed(\/|$)/
 /** Files whose names change with their contents. */
 const HASHED = /^\/assets\/.*-[\w-]{8,}\.\w+$/
 
+/** The client for pages that are not built: other sites may import it, and speak to this server if `origins` lists them. */
+const CLIENT = '/client.js'
+
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -123,7 +126,7 @@ const bodyOf = ({ body, encoded }: PageFile, encoding: Encoding | undefined): Pr
 const headersOf = (url: URL, { type }: PageFile, etag: string, origins: readonly string[]): Record<string, string> => {
   const common = { 'content-type': type, etag, vary: 'accept-encoding', 'x-content-type-options': 'nosniff' }
   if (HASHED.test(url.pathname)) return { ...common, 'cache-control': 'public, max-age=31536000, immutable' }
-  const headers = { ...common, 'cache-control': 'no-cache' }
+  const headers = { ...common, 'cache-control': 'no-cache', ...(url.pathname === CLIENT && { 'access-control-allow-origin': '*' }) }
   if (!type.startsWith('text/html')) return headers
   const isEmbedded = EMBEDDED.test(url.pathname)
   return {
