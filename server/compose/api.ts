@@ -3,15 +3,21 @@ import { readFund } from '../clearing/definedFunds.ts'
 import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
+import { Explanations } from '../gateway/api/explanations.ts'
 import { Operations } from '../gateway/api/operations.ts'
 import { Orders } from '../gateway/api/orders.ts'
 import { PortfolioRows } from '../gateway/api/portfolioRows.ts'
 import { rowPrices } from '../gateway/api/rowPrices.ts'
+import { Sessions } from '../gateway/api/sessionFacts.ts'
 import { SqlRuns } from '../gateway/api/sqlRuns.ts'
+import type { Hub } from '../gateway/hub/hub.ts'
+import { packageVersion } from '../lib/packageVersion.ts'
 import type { CoreServices } from './services.ts'
 
 /** All that clients and operators can have done, by websocket and by HTTP alike. */
 export interface Api {
+  readonly sessions: Sessions
+  readonly explanations: Explanations
   readonly orders: Orders
   readonly operations: Operations
   readonly assetFacts: AssetFacts
@@ -21,11 +27,13 @@ export interface Api {
 }
 
 /** Ties the commands to what the core offers. */
-export const openApi = (core: CoreServices, directory: ChannelDirectory, log: Logger): Api => {
+export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hub, log: Logger): Api => {
   const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
   const { config } = plan.settings
   const { access } = directory
   return {
+    sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: config.quote, now: Date.now }),
+    explanations: new Explanations({ directory, hub, explain: (channel, field) => queries.explain(channel, field) }),
     orders: new Orders({ clearing, access, exists: fund => directory.has(`fund:${fund}`) }),
     operations: new Operations({
       clearing,

@@ -4,7 +4,6 @@ import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Settings } from '../config/settings.ts'
 import { SwapImport } from '../dex/swapImport.ts'
 import { admission } from '../gateway/admission.ts'
-import { Sessions } from '../gateway/api/sessionFacts.ts'
 import { addressOf, httpApp } from '../gateway/http/app.ts'
 import { openPages } from '../gateway/http/pages.ts'
 import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
@@ -15,7 +14,6 @@ import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, Transport } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
-import { packageVersion } from '../lib/packageVersion.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { openApi } from './api.ts'
 import { openDirectory } from './directory.ts'
@@ -36,20 +34,17 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const { limits } = settings.config
   const directory = openDirectory(core)
   const { access } = directory
-  const { orders, operations, assetFacts, portfolioRows, candleImport, sqlRuns } = openApi(core, directory, log)
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
   let transport: Transport | undefined
   const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
-  const sessions = new Sessions({ accounts, directory, version: packageVersion(), quote: settings.config.quote, now: Date.now })
+  const api = openApi(core, directory, hub, log)
   const requests = new Dispatcher({
     hub,
     directory,
     history,
     past: core.backfillSource,
     accounts,
-    orders,
-    portfolioRows,
-    sessions,
+    ...api,
     limits,
     now: Date.now,
     log: log.child({ module: 'requests' }),
@@ -62,7 +57,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     refused: { ...requests.refused },
   }))
 
-  status.add('sql', () => ({ ...sqlRuns.figures }))
+  status.add('sql', () => ({ ...api.sqlRuns.figures }))
 
   const app = httpApp({
     pages: await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins),
@@ -72,15 +67,9 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     coverages: core.coverages,
     registry: metrics(status.feeds, () => status.figures()),
     accounts,
-    sessions,
-    orders,
-    operations,
-    assetFacts,
-    portfolioRows,
-    candleImport,
+    ...api,
     dex: core.dex,
     swapImport: new SwapImport(access, core.engine),
-    sqlRuns,
     retrySetAside: () => core.sink.retrySetAside(),
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
     pools: core.queries,

@@ -1,4 +1,5 @@
 import { firstValueFrom, map, type Observable } from 'rxjs'
+import { type Explanation, explain } from '../../streams/explain/explain.ts'
 import type { Depth } from '../../streams/market/levels.ts'
 import { type LotsPage, type LotsQuery, openLots } from '../../streams/pnl/openLots.ts'
 import { type ShownBook, shownBook } from '../../streams/pools/bookLevels.ts'
@@ -31,6 +32,8 @@ export interface CoreQueries {
   ticks(pool: string, query: TicksQuery): Promise<LiquidityRanges | undefined>
   /** Returns the best levels of a pool; null while they are not known, undefined if there is no such pool, or it is no order book. */
   book(pool: string, levels: number): Promise<ShownBook | null | undefined>
+  /** Explains a figure of a channel that is watched; undefined if its state has no such figure now. */
+  explain(channel: string, field: string): Promise<Explanation | undefined>
   /** Returns open lots of a portfolio; undefined if there is no such portfolio. */
   lots(portfolio: string, query: LotsQuery): Promise<LotsPage | undefined>
 }
@@ -54,6 +57,7 @@ export const coreQueries = (view: View, frames$: Observable<unknown>): CoreQueri
       ofPool(id, pool => ({ t: view.t, price: pool.figures.price, depth: fractions.map(fraction => pool.depth(fraction)) })),
     ticks: (id, query) => ofPool(id, pool => liquidityRanges(pool, view.t, query)),
     book: (id, levels) => ofPool(id, pool => shownBook(pool, levels)),
+    explain: (channel, field) => between(() => explain(view, view.t, channel, field)),
     lots: (id, query) =>
       between(() => {
         const portfolio = view.portfolios.get(id)

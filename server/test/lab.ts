@@ -46,6 +46,7 @@ export class Lab {
       orders: undefined as never,
       portfolioRows: undefined as never,
       sessions: undefined as never,
+      explanations: undefined as never,
       limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
       now: Date.now,
       log: pino({ level: 'silent' }),

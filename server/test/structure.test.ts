@@ -62,6 +62,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['server/lib'],
   ['clients/driftwire-client'],
   ['streams'],
+  ['streams/explain'],
   ['streams/channels'],
   ['streams/ledger'],
   ['streams/fund', 'streams/pnl', 'streams/pools'],

@@ -215,6 +215,11 @@ export class Portfolio extends Source implements Dependent {
     return { total: this.midnightTotal, t: this.midnightAt }
   }
 
+  /** The sums of all bookings so far, ignored assets among them. */
+  get bookedNow(): BookedSums {
+    return this.booked
+  }
+
   /** Books all rows again that are booked, from the first on, and calls `after` behind each with the positions as they are then. */
   rebook(after: (tx: Transaction, positions: Positions) => void): void {
     const positions = this.noPositions()

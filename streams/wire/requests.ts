@@ -153,6 +153,7 @@ export const METHODS = {
   holdings: z.strictObject({}),
   record: z.strictObject({ portfolio: name, transactions: ROWS }),
   auth: z.strictObject({ token: z.string().max(4096) }),
+  explain: z.strictObject({ channel: z.string().max(256), field: z.string().max(256) }),
   session: z.strictObject({}),
   ping: z.strictObject({}),
 } as const

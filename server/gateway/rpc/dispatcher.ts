@@ -15,6 +15,7 @@ import type { Accounts } from '../../identity/accounts.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
+import type { Explanations } from '../api/explanations.ts'
 import type { Orders } from '../api/orders.ts'
 import type { PortfolioRows } from '../api/portfolioRows.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
@@ -45,6 +46,7 @@ export interface DispatcherOptions {
   readonly orders: Orders
   readonly portfolioRows: PortfolioRows
   readonly sessions: Sessions
+  readonly explanations: Explanations
   readonly limits: RequestLimits
   /** Returns the wall clock, ms. */
   readonly now: () => number

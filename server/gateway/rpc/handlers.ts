@@ -3,6 +3,7 @@ import { type Callers, channelFor } from '../../identity/access.ts'
 import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
+import type { Explanations } from '../api/explanations.ts'
 import type { Orders } from '../api/orders.ts'
 import { type PortfolioRows, withoutRows } from '../api/portfolioRows.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
@@ -21,6 +22,7 @@ export interface HandlerParts {
   readonly portfolioRows: PortfolioRows
   readonly auth: SessionAuth
   readonly sessions: Sessions
+  readonly explanations: Explanations
   readonly subscriptions: Subscriptions
   /** Returns the wall clock, ms. */
   readonly now: () => number
@@ -83,6 +85,8 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     answer: async ({ portfolioRows }, { who }, { portfolio, transactions }) =>
       withoutRows(await portfolioRows.record(who, portfolio, () => rowsOfList(transactions))),
   },
+  // Readers of the channel, which explanations ask for themselves.
+  explain: { who: 'all', answer: ({ explanations }, { who }, params) => explanations.of(who, params) },
   session: { who: 'all', answer: ({ sessions }, { who }) => sessions.factsFor(who) },
   ping: { who: 'all', answer: ({ now }) => now() },
 }

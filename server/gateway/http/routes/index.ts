@@ -8,6 +8,7 @@ import { COVERAGE_ROUTES, type CoverageServices } from './coverage.ts'
 import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
 import { DEX_ROUTES } from './dex.ts'
 import type { DexServices } from './dexQuery.ts'
+import { EXPLAIN_ROUTES, type ExplainServices } from './explain.ts'
 import { GECKO_ROUTES } from './gecko.ts'
 import { HISTORY_ROUTES, type HistoryServices } from './history.ts'
 import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
@@ -31,6 +32,7 @@ export interface Services
     PoolListServices,
     LotServices,
     RebalanceServices,
+    ExplainServices,
     OrderServices,
     OperationServices,
     AssetFactServices,
@@ -59,6 +61,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...POOL_LIST_ROUTES,
   ...LOT_ROUTES,
   ...REBALANCE_ROUTES,
+  ...EXPLAIN_ROUTES,
   ...HISTORY_ROUTES,
   ...COVERAGE_ROUTES,
   ...ABOUT_ROUTES,
