@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type Changes, type Dependent, Source } from '../lib/dependencies.ts'
 import type { Mutable } from '../lib/mutable.ts'
-import { unreachable } from '../lib/unreachable.ts'
 import { DAY, floorTo } from '../market/candles.ts'
 import type { FeedLine } from '../market/feedHealth.ts'
 import type { Depth, Levels } from '../market/levels.ts'
@@ -12,14 +11,13 @@ import type { AssetPrice, AssetPrices } from './assetPrice.ts'
 import { CanonicalLogs, type Place, type StandingLogs } from './canonicalLogs.ts'
 import type { ChainLog } from './chainLog.ts'
 import { impermanentLoss } from './impermanentLoss.ts'
+import { FULL_RANGE, originOf, startBlock, stateOf } from './kinds.ts'
 import { readLog } from './logReading.ts'
 import { OrderBook } from './orderBook.ts'
 import type { PoolPast, StoredLog, TakenLog } from './poolPast.ts'
 import { Inconsistent, type LogReading, type PoolState } from './poolState.ts'
 import { type ReserveDelta, RollingVolume, type Traded, type TradedMinute } from './rollingVolume.ts'
-import type { PoolKind, PoolSpec, StableswapSpec, TokenSpec } from './spec.ts'
-import { Stableswap } from './stableswap/stableswap.ts'
-import { UniswapV2 } from './uniswapV2.ts'
+import type { PoolSpec, TokenSpec } from './spec.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
 
 /** The price of a token1, raw, that the UTC day began with: that of 00:00 if one was known, else the first after it. */
@@ -524,54 +522,6 @@ export class Pool extends Source implements Dependent {
   }
 }
 
-/** Makes the state that a pool's logs or levels drive; undefined if nothing does. */
-const stateOf = (spec: PoolSpec, scales: readonly [number, number]): PoolState | undefined => {
-  switch (spec.kind) {
-    case 'uniswap-v2':
-      return new UniswapV2()
-    case 'uniswap-v3':
-      return new UniswapV3(spec.start)
-    case 'stableswap':
-      return stableswapOf(spec)
-    case 'orderbook':
-      return spec.token0 && spec.token1 && new OrderBook(...scales)
-    default:
-      return unreachable(spec)
-  }
-}
-
-const stableswapOf = ({ stableswap, token0, token1 }: StableswapSpec): Stableswap | undefined => {
-  // Balances are brought to 18 places with 18 more: the contract itself has no room for a token of more places than both.
-  if (stableswap === undefined || !(token0 && token0.decimals <= 36 && token1 && token1.decimals <= 36)) return undefined
-  const rates = [token0, token1].map(({ decimals }) => 10n ** BigInt(36 - decimals))
-  return new Stableswap({ ...stableswap, rates }, stableswap.start)
-}
-
-/** Returns the block whose end the pool's logs are followed from; undefined if they are followed from the first. */
-const startBlock = (spec: PoolSpec): number | undefined => {
-  switch (spec.kind) {
-    case 'uniswap-v3':
-      return spec.start?.block
-    case 'stableswap':
-      return spec.stableswap?.start?.block
-    case 'uniswap-v2':
-    case 'orderbook':
-      return undefined
-    default:
-      return unreachable(spec)
-  }
-}
-
-/** Names what a pool's states follow from: a state that was stored under another name is of another pool. */
-export const originOf = (spec: PoolSpec): string => {
-  const of = [spec.kind, spec.address, startBlock(spec) ?? '']
-  if (spec.kind === 'stableswap' && spec.stableswap) {
-    const { amplification, fee, offpegMultiplier } = spec.stableswap
-    of.push(String(amplification), String(fee), String(offpegMultiplier))
-  }
-  return of.join(' ')
-}
-
 /** Prices that nobody has asked for. */
 const UNKNOWN = [Number.NaN, Number.NaN] as const
 
@@ -579,9 +529,6 @@ const isAfter = (a: Place, b: Place): boolean => a.block > b.block || (a.block =
 
 /** Returns the mean of two values, or the known one if the other is NaN. */
 const mean = (a: number, b: number): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : (a + b) / 2)
-
-/** Kinds in which a position over all prices loses against holding as x·y = k does. */
-const FULL_RANGE: { readonly [K in PoolKind]: boolean } = { 'uniswap-v2': true, 'uniswap-v3': true, stableswap: false, orderbook: false }
 
 /** Returns a copy of the figures for the store, as of `t` (ms): the pool goes on writing to its own. */
 export const poolRow = (pool: Pool, t: number): PoolRow => {

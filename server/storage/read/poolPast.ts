@@ -1,6 +1,6 @@
 import { DAY, floorTo, MINUTE } from '../../../streams/market/candles.ts'
 import type { Place } from '../../../streams/pools/canonicalLogs.ts'
-import { originOf } from '../../../streams/pools/pool.ts'
+import { originOf } from '../../../streams/pools/kinds.ts'
 import type { PoolPast, StoredLog } from '../../../streams/pools/poolPast.ts'
 import type { TradedMinute } from '../../../streams/pools/rollingVolume.ts'
 import type { PoolSpec } from '../../../streams/pools/spec.ts'
