@@ -22,7 +22,7 @@ const AROUND = 3
 
 /** Returns the lines of a frame, none longer than the terminal is wide and no more than it is high: the state of the line, then the channels. */
 export const watchFrame = ({ channels, connection, url, scrolled }: Watched, rows: number, space: Space): string[] => {
-  const body = bodyOf(channels, space)
+  const body = bodyOf(channels, space).map(line => cut(line, space.width))
   const room = Math.max(1, rows - AROUND)
   const first = Math.max(0, Math.min(scrolled, body.length - room))
   const shown = body.slice(first, first + room)

@@ -9,11 +9,13 @@ export class WatchLines implements WatchOutput {
   readonly stays = false
   private readonly json: boolean
   private connected = false
+  private readonly unread: () => void
 
   /** `end` is called when nobody reads any more. */
   constructor(json: boolean, end: (code: number) => void) {
     this.json = json
-    process.stdout.on('error', () => end(0))
+    this.unread = () => end(0)
+    process.stdout.on('error', this.unread)
   }
 
   begin(): void {}
@@ -45,5 +47,7 @@ export class WatchLines implements WatchOutput {
     console.error(`driftwire: ${visible(text)}`)
   }
 
-  close(): void {}
+  close(): void {
+    process.stdout.off('error', this.unread)
+  }
 }

@@ -41,7 +41,7 @@ export const laid = <T>(
   columns: readonly Column<T>[],
   { width = Number.POSITIVE_INFINITY, gap = 2, head }: Layout,
 ): Laid => {
-  const cells = columns.map(column => rows.map(row => visible(column.cell(row) ?? UNKNOWN)))
+  const cells = columns.map(column => rows.map(row => visible(String(column.cell(row) ?? UNKNOWN))))
   const natural = columns.map(({ head: title }, i) => Math.max(widthOf(title), ...maximaOf(cells[i]!)))
   const least = columns.map(({ least: cutTo }, i) => Math.min(natural[i]!, cutTo ?? natural[i]!))
   const kept = new Set(columns.keys())

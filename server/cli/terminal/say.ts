@@ -6,10 +6,13 @@ export const say = (text: string): Promise<void> =>
 
 /** Does something that calls `say`. The reader of a pipe may close it early: that ends it, and is no failure. */
 export const saying = async (act: () => Promise<void>): Promise<void> => {
-  process.stdout.on('error', () => {})
+  const reported = (): void => {}
+  process.stdout.on('error', reported)
   try {
     await act()
+    process.stdout.off('error', reported)
   } catch (error) {
+    // The stream reports it once more, after this: that has to be heard.
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   }
 }
