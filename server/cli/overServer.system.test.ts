@@ -89,6 +89,18 @@ describe('figures of a running server', () => {
     expect((await here(['history', 'what']))[0]).toBe(2)
   })
 
+  it('explain shows a figure and its inputs, down to the ticks, in lines of the terminal', async () => {
+    const [code, out] = await here(['explain', 'fund:ONE', 'nav'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^fund:ONE at 2024-08-08 .* UTC\n\nfigure +value +age +from\nnav +60\.119 +now /)
+    expect(out).toMatch(/^ +price +60,119 .*tick:BTC-USD/m)
+    for (const columns of [40, 80])
+      for (const line of (await here(['explain', 'fund:ONE', 'nav'], {}, columns))[1].split('\n'))
+        expect(line.length).toBeLessThanOrEqual(columns)
+    expect(JSON.parse((await here(['explain', 'fund:ONE', 'nav', '--json']))[1])).toMatchObject({ field: 'nav', value: 60.119 })
+    expect(await here(['explain', 'fund:ONE', 'navv'])).toEqual([1, '', expect.stringContaining('field: found "navv"')])
+  })
+
   it('watch prints a line for each state where no terminal is, and ends after as many as asked for', async () => {
     const [code, out] = await here(['watch', 'fund:*', 'tick:BTC-USD', '--count', '2'])
     expect(code).toBe(0)

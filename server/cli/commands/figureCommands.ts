@@ -49,6 +49,17 @@ What is stale is dim and says so; a lost line is shown until it is back.`,
     run: async ({ words, options }, context) => (await import('../history.ts')).history(words[0]!, options, context),
   }),
   command({
+    name: 'explain',
+    group: 'Figures',
+    summary: 'show what a figure comes from: its formula and inputs, down to the ticks',
+    takes: [
+      { name: 'CHANNEL', help: 'such as fund:TOP10', complete: 'channels' },
+      { name: 'FIELD', help: 'a figure of its state, such as nav or weights.BTC' },
+    ],
+    options: { json: JSON_FORM, ...SERVER },
+    run: async ({ words, options }, context) => (await import('../explain.ts')).explain(words, options, context),
+  }),
+  command({
     name: 'pnl',
     group: 'Figures',
     summary: 'show profit and loss of a portfolio of a running server; with times also by hours',
