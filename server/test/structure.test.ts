@@ -60,7 +60,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['server/config'],
   ['server/transactions'],
   ['server/lib'],
-  ['clients/driftwire-client'],
+  ['clients/driftwire-client', 'clients/conformance'],
   ['streams'],
   ['streams/explain'],
   ['streams/channels'],

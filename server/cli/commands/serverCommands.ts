@@ -68,6 +68,18 @@ ${LIVE_FEEDS.map(feed => `  ${feed}`).join('\n')}
     },
   }),
   command({
+    name: 'conformance',
+    group: 'Server',
+    summary: 'try any server of the protocol, or any client, rule by rule',
+    takes: [{ name: 'URL', help: 'the server, such as http://127.0.0.1:8080, the local one if left out', optional: true }],
+    options: {
+      only: { kind: 'text', value: 'TEXT', help: 'make only the checks with this text in their names' },
+      client: { kind: 'flag', help: 'try a client: wait for it, and play a server' },
+      port: { kind: 'text', value: 'PORT', help: 'the port on which a client is awaited; 0 picks one (0)' },
+    },
+    run: async ({ words, options }) => (await import('../conformance.ts')).conformance(words[0], options),
+  }),
+  command({
     name: 'schema',
     group: 'Server',
     summary: 'print the JSON Schema of the configuration',
