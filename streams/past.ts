@@ -1,4 +1,5 @@
 import type { MarketPast } from './market/marketPast.ts'
+import type { FundRow } from './measures/rows.ts'
 import type { PortfolioPast } from './pnl/portfolioPast.ts'
 import type { PoolPast } from './pools/poolPast.ts'
 
@@ -16,6 +17,8 @@ export interface Past {
   readonly market?: MarketPast
   /** What is stored of pools, by their ids. */
   readonly pools?: ReadonlyMap<string, PoolPast>
+  /** The newest stored states of funds. */
+  readonly funds?: readonly FundRow[]
   /** Portfolios; undefined if nothing is known of their past. */
   readonly portfolios?: readonly PortfolioPast[]
 }

@@ -152,7 +152,7 @@ const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Mea
     const output = view.drainOutput()
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
-    const measures = byClock ? sampler.rows(t, view.ended, deciding, output) : sampler.ledgerDriven(t, output)
+    const measures = byClock ? sampler.rows(t, view.ended, deciding, output) : sampler.between(t, output)
     return {
       t,
       proposals,

@@ -65,7 +65,12 @@ export class RowSampler {
     const { changes, portfolios, funds, pools } = this.view
     this.since = changes.lastChange
     for (const portfolio of portfolios.values()) this.owe(portfolio, portfolio.movedAt)
-    for (const fund of funds.values()) this.owe(fund, fund.movedAt)
+    for (const fund of funds.values()) {
+      this.owe(fund, fund.movedAt)
+      if (!(this.endAfter(fund.enteredAt) > this.view.t)) continue
+      this.owed.add(fund)
+      this.next = Math.min(this.next, this.endAfter(fund.enteredAt))
+    }
     for (const pool of pools.values()) this.owe(pool, pool.figures.eventT)
   }
 
@@ -84,9 +89,21 @@ export class RowSampler {
   }
 
   /** Returns rows of what entries of the journal have changed, as of the frame `t`. */
-  ledgerDriven(t: number, { funds, portfolios }: LedgerDriven): MeasureRow[] {
+  private ledgerDriven(t: number, { funds, portfolios }: LedgerDriven): MeasureRow[] {
     // Entries of an earlier run are no events of this one.
     return t === 0 ? [] : [...funds.map(fund => fundRow(fund, t)), ...portfolios.map(portfolio => pnlRow(portfolio, t))]
+  }
+
+  /** Returns rows of what entries have changed after the frame `t`: they change the `storeMs` after it, whether another frame falls into that or not. */
+  between(t: number, changed: LedgerDriven): MeasureRow[] {
+    const rows = this.ledgerDriven(t, changed)
+    if (rows.length > 0 && this.next === Number.POSITIVE_INFINITY) this.next = this.endAfter(t)
+    return rows
+  }
+
+  /** Returns the end of the `storeMs` that goes on at `t` (ms). */
+  private endAfter(t: number): number {
+    return t - (t % this.storeMs) + this.storeMs
   }
 
   /**

@@ -12,7 +12,7 @@ import { unreachable } from './lib/unreachable.ts'
 import type { AssetEvent, NumberedEvent } from './market/assetEvent.ts'
 import { DAY, floorTo, MINUTE } from './market/candles.ts'
 import type { DatedSupply } from './market/datedSupplies.ts'
-import { FeedHealth, type FeedInfo, type FeedLine } from './market/feedHealth.ts'
+import { FeedHealth, type FeedInfo, type FeedLine, feedOf } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
 import type { ListeningRow } from './market/listening.ts'
 import { Instrument, Market } from './market/market.ts'
@@ -227,12 +227,13 @@ export class View {
     this.open = true
   }
 
-  private restore({ market, pools, portfolios = [], resumedAt }: Past): void {
+  private restore({ market, pools, funds = [], portfolios = [], resumedAt }: Past): void {
     this.pastKnown = true
     this.market.restore(market ?? { instruments: [] }, !this.replays, this.changes)
     const live = this.feeds.some(feed => feed.live)
     for (const [id, past] of pools ?? []) this.pools.get(id)?.restore(past, live)
     if (resumedAt !== undefined && this.t === 0) this.resume(resumedAt)
+    for (const row of funds) this.funds.get(row.id)?.restore(row)
     this.restorePortfolios(portfolios)
     for (const portfolio of this.portfolios.values()) portfolio.endWaiting()
   }
@@ -281,6 +282,14 @@ export class View {
     this.happen(t, true)
     this.nextMinute = floorTo(t, MINUTE) + MINUTE
     this.nextDay = floorTo(t, DAY) + DAY
+    this.market.resume(this.feeds)
+    for (const pool of this.pools.values()) {
+      const { eventT } = pool.figures
+      const feed = Number.isNaN(eventT) ? undefined : feedOf(this.feeds)
+      if (feed === undefined) continue
+      pool.follow(feed.line())
+      feed.line().heard(eventT)
+    }
     for (const portfolio of this.portfolios.values()) portfolio.observe(t, this.frameMs)
   }
 

@@ -63,7 +63,7 @@ export const fundHoldings = (ledger: Ledger, id: string, atStart = false): FundH
   const fund = ledger.funds.get(id)
   if (fund?.inception === undefined) return undefined
   const { units, halted, inception, converted, rebalance, rebalanced } = fund
-  const divisor = atStart && rebalance?.ended ? rebalanced?.divisor : undefined
+  const divisor = rebalance?.ended ? rebalanced?.divisor : undefined
   return {
     fund: id,
     units,
@@ -73,7 +73,7 @@ export const fundHoldings = (ledger: Ledger, id: string, atStart = false): FundH
     shares: ledger.shares(id),
     converted,
     ...(rebalanced && { rebalancedAt: rebalanced.t }),
-    ...(divisor !== undefined && { divisor }),
+    ...(atStart && { earlier: { traded: rebalance !== undefined, ...(divisor !== undefined && { divisor }) } }),
     custody: new Map(ledger.holdings(custodyAccount(id))),
   }
 }

@@ -112,7 +112,10 @@ export class LedgerService {
 
   private load(): Ledger {
     const { snapshot } = this.journal
-    const ledger = snapshot ? Ledger.read(snapshot.state) : new Ledger()
+    const saved = snapshot && Ledger.read(snapshot.state)
+    // A snapshot of an older version does not say who defined a fund; the entries do.
+    const isWhole = saved && [...saved.funds.values()].every(({ definition, owner }) => definition === undefined || owner !== undefined)
+    const ledger = isWhole ? saved : new Ledger()
     for (const { seq, text } of this.journal.since(ledger.seq)) {
       try {
         ledger.post(readEntry(text))
@@ -202,10 +205,11 @@ export class LedgerService {
   }
 
   private funds(): KnownFund[] {
-    return [...this.ledger.funds.values()].map(({ id, terms, definition, rebalance }) => ({
+    return [...this.ledger.funds.values()].map(({ id, terms, definition, owner = '', rebalance }) => ({
       id,
       terms,
       definition,
+      owner,
       rebalance,
       holdings: fundHoldings(this.ledger, id, true),
     }))

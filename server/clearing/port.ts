@@ -139,6 +139,8 @@ export interface KnownFund {
   readonly terms: FundTerms
   /** The fund as it was defined at run time; undefined if it stands in the configuration. */
   readonly definition: unknown
+  /** The client who defined it; '' if there is none. */
+  readonly owner: string
   /** Undefined before its inception. */
   readonly holdings: FundHoldings | undefined
   /** The running one, or the last. */

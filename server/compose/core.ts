@@ -1,27 +1,23 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
 import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
-import type { Portfolio } from '../../streams/pnl/portfolio.ts'
-import type { PortfolioPast } from '../../streams/pnl/portfolioPast.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
-import { PastKeeper } from '../core/pastKeeper.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
-import { readPortfolioPast } from '../pnl/portfolioPasts.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { storedInFrame } from '../storage/read/marketPast.ts'
-import { readPast } from '../storage/read/past.ts'
-import { lastFrame } from '../storage/read/storedFrames.ts'
+import { storeFirstTicks } from '../storage/write/firstTicks.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
+import { storedPast } from './past.ts'
 import type { Plan } from './plan.ts'
 import { openStorage, type Storage } from './storage.ts'
 
@@ -49,7 +45,7 @@ export interface Core extends Clearing, Storage, LedgerLinks {
 
 /** Opens journal, pipeline and sink, in this order. No feed runs yet, and the engine has not been started. */
 export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Promise<Core> => {
-  const { settings, pools, portfolios, feeds } = plan
+  const { settings } = plan
   const { config } = settings
   const recorder = settings.recordFrames === undefined ? undefined : await openFrameRecorder(settings.recordFrames)
 
@@ -60,33 +56,19 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const epoch = randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
   const inputQueue = new InputQueue()
-  const restoring = new Restoring(inputQueue, async (engine, asOf, to) => {
-    const frame = Math.ceil(asOf / config.frameMs) * config.frameMs
-    if (Number.isFinite(frame)) storage.sink.continue(frame, await storedInFrame(engine, frame))
-    const resumedAt = plan.replaying ? await lastFrame(engine, asOf, config.frameMs) : undefined
-    const portfolios = await past.initial(engine, asOf, resumedAt ?? to)
-    return { ...(await readPast(engine, asOf, { pools })), portfolios, ...(resumedAt !== undefined && { resumedAt }) }
-  })
+  const restoring = new Restoring(inputQueue, (engine, asOf, to) => past.read(engine, asOf, to))
   const storageLog = log.child({ module: 'storage' })
-  const storage = await openStorage(settings, names, engine => restoring.restore(engine), storageLog, signal)
-  const flow = pipeline({
-    ...names,
-    funds,
-    portfolios,
-    pools,
-    epoch,
-    sourceOrder: plan.sourceOrder,
-    frameMs: config.frameMs,
-    staleAfterMs: config.staleAfterMs,
-    storeMs: config.storeMs,
-    digits: config.significantDigits,
-    feeds: feeds.map(({ id, live }) => ({ id, live })),
-    everything: recorder !== undefined,
-    awaitsPast: storage.mayHavePast,
-  })
-  const past = followPast({ plan, flow, inputQueue, engine: storage.engine }, storageLog, signal)
+  const pasts = plan.feeds.flatMap(({ past }) => past ?? [])
+  const beforeOwnRows = async (engine: Engine): Promise<void> => {
+    for (const past of pasts) await storeFirstTicks(engine, names, past(names))
+    await restoring.restore(engine)
+  }
+  const storage = await openStorage(settings, pasts.length > 0, names, beforeOwnRows, storageLog, signal)
+  const flow = openFlow({ plan, funds, epoch, ...names, recorder, awaitsPast: storage.awaitsPast })
+  const past = storedPast({ plan, flow, inputQueue, links: () => links, notes: () => marketNotes, ...storage }, storageLog, signal)
   const frames$ = new Subject<Frame>()
-  const marketNotes = new MarketNotes(storage.engine, names, storageLog)
+  const file = join(settings.dataDir, 'spool', 'gaps.ndjson')
+  const marketNotes = new MarketNotes({ engine: storage.engine, ...names, file, log: storageLog })
 
   frames$.subscribe(frame => {
     storage.sink.write(frame.rows)
@@ -95,7 +77,18 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   })
   const { engine, mayHavePast } = storage
   const journal = { file: journalFile(settings.dataDir), alone: settings.clickhouse === undefined, mayHavePast }
-  const parts = { config, clearing: identified.clearing, knownFunds, view: flow.view, frames$, inputQueue, engine, journal, log }
+  const parts = {
+    config,
+    clearing: identified.clearing,
+    knownFunds,
+    view: flow.view,
+    replaying: plan.replaying,
+    frames$,
+    inputQueue,
+    engine,
+    journal,
+    log,
+  }
   const links = await linkLedger(parts)
 
   flow.run(inputQueue.input$).subscribe(frames$)
@@ -124,40 +117,17 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   return { ...opened, dex: followDex(opened, storageLog) }
 }
 
-/** Reads what is stored of the past of portfolios: at the start, and whenever more of it has become known. */
-const followPast = (
-  { plan, flow, inputQueue, engine }: Pick<Core, 'plan' | 'flow' | 'inputQueue' | 'engine'>,
-  log: Logger,
-  signal: AbortSignal,
-) => {
-  const { frameMs } = plan.settings.config
-  const { view } = flow
-  const live = !plan.replaying
-  const pastOf = (running: Engine, { spec, history }: Portfolio, before: number, to: number) =>
-    readPortfolioPast(running, { ...history, ofFile: spec.transactions }, { before, to, frameMs, live })
-  const keeper = new PastKeeper({
-    engine,
-    portfolios: () => view.portfolios.values(),
-    read: (running, portfolio) => pastOf(running, portfolio, Number.POSITIVE_INFINITY, view.t),
-    inputQueue,
-    signal,
-    log,
+type FlowParts = Pick<Core, 'plan' | 'funds' | 'epoch' | 'symbols' | 'sources' | 'recorder' | 'awaitsPast'>
+
+const openFlow = ({ plan, funds, epoch, symbols, sources, recorder, awaitsPast }: FlowParts): Pipeline => {
+  const { frameMs, staleAfterMs, storeMs, significantDigits: digits } = plan.settings.config
+  const { portfolios, pools, sourceOrder } = plan
+  return pipeline({
+    ...{ symbols, sources, sourceOrder, funds, portfolios, pools, epoch, frameMs, staleAfterMs, storeMs, digits },
+    feeds: plan.feeds.map(({ id, live, symbols: brings }) => ({ id, live, ...(brings && { symbols: brings }) })),
+    everything: recorder !== undefined,
+    awaitsPast,
   })
-  return {
-    pricesStored: () => keeper.pricesStored(),
-    async initial(running: Engine, before: number, to: number): Promise<PortfolioPast[]> {
-      const pasts: PortfolioPast[] = []
-      for (const portfolio of view.portfolios.values()) {
-        try {
-          pasts.push(await pastOf(running, portfolio, before, to))
-        } catch (error) {
-          keeper.missed(portfolio.spec.id)
-          log.warn({ portfolio: portfolio.spec.id, error: (error as Error).message }, 'the past of a portfolio cannot be read; retrying')
-        }
-      }
-      return pasts
-    },
-  }
 }
 
 const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {

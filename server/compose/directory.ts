@@ -5,7 +5,7 @@ import { readersOf, recordersOf } from '../identity/access.ts'
 import type { CoreServices } from './services.ts'
 
 /** Lists the channels that configuration, journal and feeds name; the core says which further symbols it has seen. */
-export const openDirectory = ({ plan, funds, symbols$ }: CoreServices): ChannelDirectory => {
+export const openDirectory = ({ plan, funds, knownFunds, symbols$ }: CoreServices): ChannelDirectory => {
   const { settings, feeds, portfolios, pools } = plan
   const { config, host, behindTls } = settings
   const byDefault = isLoopback(host) ? 'public' : []
@@ -18,7 +18,8 @@ export const openDirectory = ({ plan, funds, symbols$ }: CoreServices): ChannelD
   const named = feeds.flatMap(feed => feed.symbols ?? [])
   const wanted = wantedSymbols(funds, portfolios, pools, config.quote)
   for (const symbol of [...named, ...Object.values(config.symbols), ...wanted]) directory.addSymbol(symbol)
-  for (const { id } of funds) directory.add('fund', id)
+  const owners = new Map(knownFunds.map(({ id, owner }) => [id, owner]))
+  for (const { id } of funds) directory.add('fund', id, owners.get(id))
   for (const { id } of portfolios) directory.add('pnl', id)
   for (const { id } of pools) directory.add('pool', id)
   symbols$.subscribe(symbol => directory.addSymbol(symbol))

@@ -7,6 +7,7 @@ import type { View } from '../../streams/view.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import { termsOf } from '../config/fundTerms.ts'
 import type { Config } from '../config/schema.ts'
+import { FundPlayback } from '../core/fundPlayback.ts'
 import type { InputQueue } from '../core/inputQueue.ts'
 import { LedgerFeed } from '../core/ledgerFeed.ts'
 import { RebalanceExecutor } from '../core/rebalanceExecutor.ts'
@@ -18,6 +19,8 @@ import { storeConfigured } from '../storage/write/configured.ts'
 /** How decisions travel: proposals of frames become entries of the journal, and entries come back as input. */
 export interface LedgerLinks {
   readonly ledgerFeed: LedgerFeed
+  /** What earlier runs have entered of funds; undefined if the feeds are live. */
+  readonly playback: FundPlayback | undefined
   readonly tradingVenue: TradingVenue
   readonly rebalanceExecutor: RebalanceExecutor
   readonly auditCopy: AuditCopy
@@ -28,6 +31,8 @@ interface LedgerParts {
   readonly clearing: ClearingPort
   readonly knownFunds: readonly KnownFund[]
   readonly view: View
+  /** The data are the clock. */
+  readonly replaying: boolean
   readonly frames$: Observable<Frame>
   readonly inputQueue: InputQueue
   readonly engine: Promise<Engine>
@@ -48,14 +53,10 @@ interface JournalPlace {
 export const linkLedger = async (parts: LedgerParts): Promise<LedgerLinks> => {
   const { config, clearing, knownFunds, view, frames$, inputQueue, engine, log } = parts
   const tradingVenue = await openTradingVenue(config, symbol => view.market.instrument(symbol), log.child({ module: 'exchange' }))
-  const ledgerFeed = new LedgerFeed(
-    clearing,
-    inputQueue,
-    knownFunds.flatMap(({ holdings }) => holdings ?? []),
-    knownFunds.flatMap(({ rebalance }) => rebalance ?? []),
-  )
+  const playback = parts.replaying ? new FundPlayback(clearing, knownFunds) : undefined
+  const ledgerFeed = new LedgerFeed(clearing, inputQueue, knownFunds, playback)
   await ledgerFeed.define(new Map(config.funds.map(fund => [fund.id, termsOf(fund, config.quote)])), knownFunds, Date.now())
-  const rebalanceExecutor = openRebalanceExecutor(parts, tradingVenue)
+  const rebalanceExecutor = openRebalanceExecutor(parts, tradingVenue, playback)
   frames$.subscribe(({ t, proposals, rebalances, events }) => {
     if (proposals.length > 0) ledgerFeed.propose(proposals)
     ledgerFeed.convert(events, t)
@@ -79,7 +80,7 @@ export const linkLedger = async (parts: LedgerParts): Promise<LedgerLinks> => {
       })
       .catch(() => {})
   })
-  return { ledgerFeed, tradingVenue, rebalanceExecutor, auditCopy }
+  return { ledgerFeed, playback, tradingVenue, rebalanceExecutor, auditCopy }
 }
 
 /** Begins the journal's copy. If nothing beside the journal confirms it, no command is executed until the copy does. */
@@ -98,11 +99,16 @@ const openAuditCopy = ({ clearing, engine, journal: { file, alone, mayHavePast }
   return auditCopy
 }
 
-const openRebalanceExecutor = ({ config, clearing, knownFunds, view, log }: LedgerParts, { exchange }: TradingVenue): RebalanceExecutor =>
+const openRebalanceExecutor = (
+  { config, clearing, knownFunds, view, log }: LedgerParts,
+  { exchange, resume }: TradingVenue,
+  playback: FundPlayback | undefined,
+): RebalanceExecutor =>
   new RebalanceExecutor({
     clearing,
     exchange,
     known: knownFunds,
+    ...(playback && resume && { playback, resume }),
     log: log.child({ module: 'rebalances' }),
     priceOf: (asset, quote, fund) => {
       const { price, stale } = view.market.instrument(`${asset}-${quote}`)

@@ -42,7 +42,7 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   const facts = await configuredFacts(config, configFile)
   const map = symbolMap(config.symbols, Object.keys(config.assets))
   const sim = (id: string, seed: string | undefined): Feed =>
-    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, now: Date.now })
+    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, portfolios, now: Date.now })
   const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools }))
   const replaying = feeds.some(feed => !feed.live)
   if (replaying && config.exchange.kind !== 'paper')

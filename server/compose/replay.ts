@@ -21,7 +21,7 @@ interface RunParts {
 /** Runs the feeds of the plan until they have ended, or until the signal aborts. */
 export const runFeeds = async (parts: RunParts): Promise<void> => {
   const { core, log, signal } = parts
-  const { plan, flow, inputQueue, symbols, sources, restoring, mayHavePast } = core
+  const { plan, flow, inputQueue, symbols, sources, restoring, awaitsPast } = core
   const { feeds, pools, replaying, settings } = plan
   const openEnded = feeds.some(feed => feed.symbols === undefined)
   // What a replay knows is known when it has ended.
@@ -36,7 +36,7 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
       map: plan.symbolMap,
       books: new Set(pools.flatMap(pool => levelsSymbol(pool) ?? [])),
       standingLogs: async () => {
-        if (mayHavePast) await restoring.restored(signal)
+        if (awaitsPast) await restoring.restored(signal)
         return new Map([...flow.view.pools.values()].map(({ spec, standing }) => [spec.address, standing]))
       },
       navOf: fund => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN,
@@ -73,10 +73,11 @@ const replayAll = async ({ core, hub, status, progress, signal }: RunParts, opti
 
 /** A replay waits for what a live market would not wait for, so that the same recording gives the same frames at any speed. */
 const pacing = (core: Core, signal: AbortSignal) => {
-  const { plan, sink, dex, recorder, ledgerFeed, rebalanceExecutor, tradingVenue, inputQueue, restoring, mayHavePast, flow } = core
+  const { plan, sink, dex, recorder, ledgerFeed, rebalanceExecutor, playback, tradingVenue, inputQueue, restoring, awaitsPast, flow } = core
   const { frameMs } = plan.settings.config
   const breathe = breathing()
   const hasCapacity = async (): Promise<void> => {
+    if (playback && playback.dueAt <= flow.view.t) await playback.to(flow.view.t)
     await ledgerFeed.settled()
     await rebalanceExecutor.settled()
     await sink.room()
@@ -86,7 +87,8 @@ const pacing = (core: Core, signal: AbortSignal) => {
   const advanceTo = async (t: number): Promise<void> => {
     for (;;) {
       const { t: now } = flow.view
-      const traded = Math.ceil(Math.max(Math.min(tradingVenue.dueAt, rebalanceExecutor.dueAt), now + 1) / frameMs) * frameMs
+      const due = Math.min(tradingVenue.dueAt, rebalanceExecutor.dueAt, playback?.dueAt ?? Number.POSITIVE_INFINITY)
+      const traded = Math.ceil(Math.max(due, now + 1) / frameMs) * frameMs
       const next = Math.min(traded, flow.dueBefore(t))
       if (!(now > 0 && next < t) || signal.aborted) return
       inputQueue.put({ kind: 'clock', t: next })
@@ -95,8 +97,11 @@ const pacing = (core: Core, signal: AbortSignal) => {
     }
   }
   const begin = async (t: number): Promise<void> => {
-    if (!mayHavePast) return
     const before = (Math.ceil(t / frameMs) - 1) * frameMs
+    if (!awaitsPast) {
+      await playback?.begin(before)
+      return
+    }
     await restoring.begin(t, before, signal)
     // It goes on from the frame that a former run ended with: what falls due from there on happens at its own time.
     if (!(flow.view.t > 0 && flow.view.t < before)) return

@@ -17,11 +17,14 @@ export interface Storage {
   startEngine(): void
   /** Rows of former runs may be stored: a directory that is new has none. */
   readonly mayHavePast: boolean
+  /** What was stored before this start, or belongs to the time before it, is put in as soon as the engine answers. */
+  readonly awaitsPast: boolean
 }
 
-/** Opens the sink of a core. Throws if the spool of an earlier run cannot be read. */
+/** Opens the sink of a core; `hasPast`: its feeds know the time before this start. Throws if the spool of an earlier run cannot be read. */
 export const openStorage = async (
   { clickhouse, dataDir, config }: Settings,
+  hasPast: boolean,
   names: { readonly symbols: Interner; readonly sources: Interner },
   beforeOwnRows: (engine: Engine) => Promise<void>,
   log: Logger,
@@ -31,8 +34,9 @@ export const openStorage = async (
   // Each user of the engine handles its failure; nobody else has to.
   opened.promise.catch(() => {})
   const mayHavePast = clickhouse !== undefined || existsSync(join(dataDir, 'clickhouse'))
+  const awaitsPast = mayHavePast || hasPast
   const sink = await openSink({
-    ...(mayHavePast && { beforeOwnRows }),
+    ...(awaitsPast && { beforeOwnRows }),
     spoolDir: join(dataDir, 'spool'),
     engine: opened.promise,
     symbols: names.symbols,
@@ -44,6 +48,7 @@ export const openStorage = async (
     engine: opened.promise,
     sink,
     mayHavePast,
+    awaitsPast,
     startEngine() {
       const source = clickhouse === undefined ? { dataDir: join(dataDir, 'clickhouse') } : { url: clickhouse }
       openEngine({ source, retention: config.retention, log, signal }).then(opened.resolve, opened.reject)

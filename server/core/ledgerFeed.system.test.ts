@@ -74,13 +74,13 @@ describe('the ledgerFeed', () => {
     first.propose([proposal('F')])
     await first.settled()
     const told = [...inputs]
-    const known = (await clearing.ask('funds', {})).flatMap(({ holdings }) => holdings ?? [])
-    const next = new LedgerFeed(clearing, inputQueue(), known)
+    const next = new LedgerFeed(clearing, inputQueue(), await clearing.ask('funds', {}))
     next.begin()
-    expect(inputs).toEqual(told)
+    const before = told.map(holdings => ({ ...holdings, earlier: { traded: false } }))
+    expect(inputs).toEqual(before)
     next.propose([proposal('F', 99)])
     await next.settled()
-    expect([inputs, (await kinds()).length]).toEqual([[...told, ...told], 2])
+    expect([inputs, (await kinds()).length]).toEqual([[...before, ...before], 2])
   })
 
   it('tells each change of a fund', async () => {

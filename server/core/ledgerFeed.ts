@@ -8,6 +8,7 @@ import { byTime } from '../../streams/market/datedSupplies.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import type { ConfiguredFacts } from '../config/assetFacts.ts'
 import { UsageError } from '../config/options.ts'
+import type { FundPlayback, FundStep } from './fundPlayback.ts'
 import type { InputQueue } from './inputQueue.ts'
 
 /** Events that the journal is asked to take at once. */
@@ -24,6 +25,9 @@ export class LedgerFeed {
   private readonly inputQueue: InputQueue
   private readonly known = new Map<string, FundHoldings>()
   private readonly rebalances = new Map<string, RebalanceState>()
+  private readonly playback: FundPlayback | undefined
+  /** Funds that entries of this run have changed while those of earlier ones were played. */
+  private readonly changed = new Set<string>()
   /** Funds whose inception is being written down. */
   private readonly proposed = new Set<string>()
   /** Events that the journal has not converted yet, and when (ms) to try next. */
@@ -32,16 +36,23 @@ export class LedgerFeed {
   /** By fund: why its inception could not be written down. */
   private readonly failed = new Map<string, Error>()
 
-  constructor(clearing: ClearingPort, inputQueue: InputQueue, known: readonly FundHoldings[], rebalances: readonly RebalanceState[] = []) {
+  /** `known`: what there was at the start. A replay has a `playback`, by which it comes at its own time. */
+  constructor(clearing: ClearingPort, inputQueue: InputQueue, known: readonly KnownFund[], playback?: FundPlayback) {
     this.clearing = clearing
     this.inputQueue = inputQueue
-    for (const holdings of known) this.known.set(holdings.fund, holdings)
-    for (const state of rebalances) this.rebalances.set(state.fund, state)
+    this.playback = playback
+    for (const { id, holdings, rebalance } of known) {
+      if (holdings) this.known.set(id, holdings)
+      if (rebalance) this.rebalances.set(id, rebalance)
+    }
+    playback?.steps$.subscribe(step => this.play(step))
     clearing.commits$.subscribe(({ funds, recorded, rebalances, supplies, events }) => {
       for (const holdings of funds) this.known.set(holdings.fund, holdings)
       for (const state of rebalances) this.rebalances.set(state.fund, state)
-      if (funds.length + recorded.length + supplies.length + events.length > 0)
-        inputQueue.put({ kind: 'ledger', funds, recorded, rebalances, supplies, events })
+      const shown = funds.filter(({ fund }) => !this.waits(fund))
+      if (shown.length + recorded.length + supplies.length + events.length === 0) return
+      const ended = rebalances.filter(({ fund }) => !this.waits(fund))
+      inputQueue.put({ kind: 'ledger', funds: shown, recorded, rebalances: ended, supplies, events })
     })
   }
 
@@ -115,7 +126,13 @@ export class LedgerFeed {
   }
 
   /** Takes the proposals of a frame. If a fund has begun already its holdings are put in; what is being written down is not written again. */
-  propose(proposals: readonly Proposal[]): void {
+  propose(all: readonly Proposal[]): void {
+    const proposals = all.filter(({ fund, t }) => {
+      if (!this.playback?.plays(fund)) return true
+      // It begins with this frame. Among data of another time it is what it is now.
+      if (this.playback.inceptionOf(fund) !== t) this.playback.end(fund)
+      return false
+    })
     const known = proposals.flatMap(({ fund }) => this.known.get(fund) ?? [])
     if (known.length > 0) this.put(known)
     for (const proposal of proposals) if (!this.known.has(proposal.fund)) this.write(proposal)
@@ -125,6 +142,19 @@ export class LedgerFeed {
   async settled(): Promise<void> {
     await this.writing
     for (const error of this.failed.values()) throw error
+  }
+
+  /** Shows what an entry of an earlier run has made of a fund. */
+  private play({ fund, holdings, rebalance, last }: FundStep): void {
+    this.inputQueue.put({ kind: 'ledger', funds: [holdings], ...(rebalance && { rebalances: [rebalance] }) })
+    if (last && this.changed.delete(fund)) this.put([this.known.get(fund)!])
+  }
+
+  /** Says whether entries of a fund have to wait until those of earlier runs have been played. */
+  private waits(fund: string): boolean {
+    if (!this.playback?.plays(fund)) return false
+    this.changed.add(fund)
+    return true
   }
 
   private put(funds: readonly FundHoldings[]): void {

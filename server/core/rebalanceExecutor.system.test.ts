@@ -248,12 +248,12 @@ describe('a rebalance', () => {
   it('keeps the divisor of the level for the next start, until another one changes what a share is', async () => {
     divisor = 0.25
     await propose()
-    expect((await clearing.ask('funds', {}))[0]!.holdings!.divisor).toBe(0.25)
+    expect((await clearing.ask('funds', {}))[0]!.holdings!.earlier!.divisor).toBe(0.25)
     divisor = Number.NaN
     exchange.manners = () => ({ deaf: true })
     rebalanceExecutor.frame(t, [{ ...PROPOSAL, id: 2 }])
     await rebalanceExecutor.settled()
-    expect((await clearing.ask('funds', {}))[0]!.holdings!.divisor).toBeUndefined()
+    expect((await clearing.ask('funds', {}))[0]!.holdings!.earlier!.divisor).toBeUndefined()
   })
 
   it('writes an order down before it is sent', async () => {

@@ -7,7 +7,8 @@ import type { Command } from '../../streams/ledger/command.ts'
 import { isOver, type RebalanceState, type TradeState } from '../../streams/ledger/rebalanceState.ts'
 import { unreachable } from '../../streams/lib/unreachable.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
-import type { Exchange, ExchangeOrder, Report } from '../exchange/exchange.ts'
+import type { Exchange, ExchangeOrder, Report, Standing } from '../exchange/exchange.ts'
+import type { FundPlayback, FundStep } from './fundPlayback.ts'
 
 /** What a rebalance executor needs. */
 export interface RebalanceExecutorOptions {
@@ -21,6 +22,10 @@ export interface RebalanceExecutorOptions {
   readonly rulesOf: (fund: string) => TradeRules | undefined
   /** Returns what the fund's level is divided by; NaN if unknown. */
   readonly divisorOf: (fund: string) => number
+  /** In a replay: what earlier runs have entered. While that is played of a fund nothing is done for it. */
+  readonly playback?: Pick<FundPlayback, 'steps$' | 'plays'>
+  /** Takes an order up again that was sent in an earlier run. */
+  readonly resume?: (order: ExchangeOrder, standing: Standing) => void
   readonly log: Logger
 }
 
@@ -64,6 +69,8 @@ export class RebalanceExecutor {
   private readonly holdings = new Map<string, FundHoldings>()
   private readonly watched = new Map<string, WatchedOrder>()
   private readonly opening = new Set<string>()
+  /** What entries of this run have made of funds that were being played. */
+  private readonly changed = new Map<string, FundHoldings>()
   /** The mark of a fund's orders at the exchange → the fund. */
   private readonly marks = new Map<string, string>()
   private readonly retryAt = new Map<string, number>()
@@ -74,14 +81,19 @@ export class RebalanceExecutor {
 
   constructor(options: RebalanceExecutorOptions) {
     this.options = options
-    for (const { rebalance, holdings } of options.known) {
+    for (const { id, rebalance, holdings } of options.known) {
+      if (this.isPlayed(id)) continue
       if (rebalance) this.apply(rebalance)
       if (holdings) this.holdings.set(holdings.fund, holdings)
     }
     options.clearing.commits$.subscribe(({ funds, rebalances }) => {
-      for (const each of funds) this.holdings.set(each.fund, each)
+      for (const each of funds) {
+        if (this.isPlayed(each.fund)) this.changed.set(each.fund, each)
+        else this.holdings.set(each.fund, each)
+      }
       for (const each of rebalances) this.apply(each)
     })
+    options.playback?.steps$.subscribe(step => this.play(step))
     options.exchange.reports$.subscribe(report => this.enqueue(() => this.report(report)))
   }
 
@@ -100,7 +112,8 @@ export class RebalanceExecutor {
     this.t = t
     for (const proposal of proposals) {
       const { fund } = proposal
-      if (this.opening.has(fund) || this.options.rulesOf(fund) === undefined || t < (this.retryAt.get(fund) ?? 0)) continue
+      if (this.opening.has(fund) || this.isPlayed(fund) || this.options.rulesOf(fund) === undefined || t < (this.retryAt.get(fund) ?? 0))
+        continue
       this.opening.add(fund)
       this.enqueue(() => this.open(proposal))
     }
@@ -114,8 +127,29 @@ export class RebalanceExecutor {
 
   private running(): RebalanceState[] {
     const running: RebalanceState[] = []
-    for (const state of this.rebalances.values()) if (!state.ended && this.options.rulesOf(state.fund)) running.push(state)
+    for (const state of this.rebalances.values())
+      if (!state.ended && !this.isPlayed(state.fund) && this.options.rulesOf(state.fund)) running.push(state)
     return running
+  }
+
+  private isPlayed(fund: string): boolean {
+    return this.options.playback?.plays(fund) ?? false
+  }
+
+  /** Follows what earlier runs have entered, and goes on from the last of it. */
+  private play({ fund, at, holdings, rebalance, last, early }: FundStep): void {
+    this.holdings.set(fund, this.changed.get(fund) ?? holdings)
+    if (rebalance) this.apply(rebalance)
+    if (!last || rebalance === undefined || rebalance.ended) return
+    const trade = nextOf(rebalance)
+    if (trade?.order && this.options.rulesOf(fund)) {
+      const order = this.orderOf(fund, trade)
+      this.watched.set(fund, { order: trade.order.id, open: true, dueAt: at + ASK_MS, unknown: 0, why: '' })
+      const fills = trade.fills.filter(id => id.startsWith(`${order.id}.`)).length
+      this.options.resume?.(order, { at, fills, filled: trade.order.filled })
+    }
+    // Before the first frame nothing has a price.
+    if (!early) this.enqueue(() => this.proceed(fund))
   }
 
   private dueOf(fund: string): number {

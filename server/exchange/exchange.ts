@@ -13,6 +13,15 @@ export interface ExchangeOrder {
   readonly limit: bigint
 }
 
+/** How far an order had come. */
+export interface Standing {
+  /** ms of event time: when it was sent, or last filled. */
+  readonly at: number
+  /** How often it was filled, and how much of it, 10⁻¹⁸. */
+  readonly fills: number
+  readonly filled: bigint
+}
+
 /**
  * An exchange's report of an order. Any may come late, twice or never; only `done` and `rejected` say that nothing more will come,
  * and `unknown`, in answer to a question, that it knows no such order, though one may still be on its way.

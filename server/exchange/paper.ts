@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs'
 import { fromNumber, mulDown, toNumber } from '../../streams/lib/decimal.ts'
 import { seededRandom, seedOf } from '../lib/seededRandom.ts'
-import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
+import type { Exchange, ExchangeOrder, Report, Standing } from './exchange.ts'
 
 /** The manners of the paper exchange, and the market that it fills at. */
 export interface PaperOptions {
@@ -24,6 +24,8 @@ interface Known {
   readonly order: ExchangeOrder
   /** The parts still to be filled, each at its time. */
   readonly parts: bigint[]
+  fills: number
+  filled: bigint
   dueAt: number
   readonly said: Report[]
   over: boolean
@@ -32,7 +34,7 @@ interface Known {
 /**
  * A paper exchange: orders are filled at the book's bid and ask, at the last price if there is no quote. It lives on event time, and
  * the result of an order follows from the seed, its number and the market alone: a replay gives the same again. It forgets
- * everything when the process ends.
+ * everything when the process ends; `resume` says what it had come to.
  */
 export class PaperExchange implements Exchange {
   readonly reports$ = new Subject<Report>()
@@ -63,13 +65,25 @@ export class PaperExchange implements Exchange {
 
   submit(order: ExchangeOrder): void {
     if (this.known.has(order.id)) return
-    const known: Known = { order, parts: this.partsOf(order), dueAt: this.t + this.options.latencyMs, said: [], over: false }
+    this.take(order, this.partsOf(order), { at: this.t, fills: 0, filled: 0n })
+  }
+
+  /** Takes an order up again as it stood in an earlier run. */
+  resume(order: ExchangeOrder, standing: Standing): void {
+    if (this.known.has(order.id)) return
+    const known = this.take(order, this.partsOf(order).slice(standing.fills), standing)
+    if (standing.fills > 0 && known.parts.length === 0) this.end(known)
+  }
+
+  private take(order: ExchangeOrder, parts: bigint[], { at, fills, filled }: Standing): Known {
+    const known: Known = { order, parts, fills, filled, dueAt: at + this.options.latencyMs, said: [], over: false }
     this.known.set(order.id, known)
     this.waiting.add(known)
     for (const [id, { over }] of this.known) {
       if (this.known.size <= REMEMBERED) break
       if (over) this.known.delete(id)
     }
+    return known
   }
 
   cancel({ id }: ExchangeOrder): void {
@@ -116,7 +130,9 @@ export class PaperExchange implements Exchange {
     }
     const amount = parts.shift()!
     const fee = fromNumber((toNumber(mulDown(amount, price)) * this.options.feeBps) / 10_000)!
-    this.say(known, { order: order.id, kind: 'fill', id: `${order.id}.${said.length}`, amount, price, fee: { asset: quote, amount: fee } })
+    known.fills += 1
+    known.filled += amount
+    this.say(known, { order: order.id, kind: 'fill', id: `${order.id}.${known.fills}`, amount, price, fee: { asset: quote, amount: fee } })
     if (parts.length === 0) this.end(known)
     else known.dueAt = this.t + this.options.latencyMs
   }
@@ -128,8 +144,7 @@ export class PaperExchange implements Exchange {
 
   private end(known: Known): void {
     this.over(known)
-    const filled = known.said.reduce((sum, report) => sum + (report.kind === 'fill' ? report.amount : 0n), 0n)
-    this.say(known, { order: known.order.id, kind: 'done', filled })
+    this.say(known, { order: known.order.id, kind: 'done', filled: known.filled })
   }
 
   private over(known: Known): void {

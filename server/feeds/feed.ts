@@ -20,6 +20,8 @@ export interface Feed {
   readonly symbols: readonly string[] | undefined
   /** The names of the sources of its ticks; undefined if only the data will say. */
   readonly sources?: readonly string[]
+  /** The candles of the time before this start, if the feed itself knows them: they are stored if nothing else is. */
+  readonly past?: (names: TickNames) => Iterable<Ticks>
   /** Ends when the feed has nothing more to give, or soon after `signal` aborts. Throws only what makes the server unable to go on. */
   open(context: FeedContext): AsyncIterable<FeedInput>
 }
@@ -27,13 +29,16 @@ export interface Feed {
 /** An input that a feed gives. */
 export type FeedInput = Ticks | BookLevels | ChainEvents | FeedChange | Subscriptions
 
-/** The surroundings of an open feed. */
-export interface FeedContext {
-  /** The feed's number in its inputs. */
-  readonly feed: number
-  /** Canonical symbols and names of sources, shared with the pipeline. */
+/** Canonical symbols and names of sources, shared with the pipeline. */
+export interface TickNames {
   readonly symbols: Interner
   readonly sources: Interner
+}
+
+/** The surroundings of an open feed. */
+export interface FeedContext extends TickNames {
+  /** The feed's number in its inputs. */
+  readonly feed: number
   readonly map: SymbolMap
   /** Canonical symbols whose order books are shown; none if left out. */
   readonly books?: ReadonlySet<string>

@@ -172,5 +172,19 @@ describe('a fund that is defined while the server runs', () => {
     it('is read by whoever read it before', async () => {
       expect(Object.keys(await server.json('/v1/funds')).sort()).toEqual(['CONFIGURED', 'EMPTY', 'FOUNDED', 'PARTS', 'WHOLE'])
     })
+
+    it('is read by the client who defined it and the admin alone if others can reach the server', async () => {
+      await engineReady(server)
+      await server.stop()
+      server = await ProtocolServer.start(CONFIG, '--host', '0.0.0.0', '--behind-tls')
+      const readBy = async (username: string): Promise<string[]> => {
+        const socket = await server.client()
+        await socket.ask('login', { username, password: PASSWORD })
+        return socket.ask('channels', { like: 'fund:*' })
+      }
+      expect(await readBy('founder')).toEqual(['fund:FOUNDED'])
+      expect(await readBy('first')).toEqual([])
+      expect(Object.keys(await server.json('/v1/funds', { headers: ADMIN })).sort()).toContain('FOUNDED')
+    })
   })
 })

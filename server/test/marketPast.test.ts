@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { TickWriter } from '../../streams/market/tickWriter.ts'
+import { Driven, NOON } from '../../streams/test/drive.ts'
+import type { Engine } from '../storage/engine/engine.ts'
 import { marketPast } from '../storage/read/marketPast.ts'
-import { Bench, openedEngine, openedSink } from './storageKit.ts'
+import { MarketNotes } from '../storage/write/marketNotes.ts'
+import { Bench, openedEngine, openedSink, silent } from './storageKit.ts'
 import { trade } from './storageRows.ts'
 
 const T = Date.UTC(2024, 7, 8, 12)
@@ -32,4 +36,41 @@ it('the past of a market has the newest trades up to its moment, in the order th
     ['ETH-USD', 'e |'],
   ])
   expect(await ids(T)).toEqual([])
+})
+
+it('a gap that was noticed right before a kill is a gap of the running minute and of the day after the next start', async () => {
+  const live = { feeds: [{ id: 'a', live: true }] }
+  const before = new Driven(live)
+  const after = new Driven({ ...live, awaitsPast: true })
+  const notes = (engine: Promise<Engine>): MarketNotes =>
+    new MarketNotes({ engine, symbols: before.symbols, sources: before.sources, file: `${bench.dir}/gaps.ndjson`, log: silent })
+  const first = notes(new Promise<Engine>(() => {}))
+  const trades = (p: Driven, ...at: readonly number[]): void =>
+    p.trades(0, ...at.map(t => ({ symbol: 'BTC-USD', t, price: 100 + (t % 7), id: `${t}` })))
+  before.clock(NOON)
+  trades(before, NOON + 61_000, NOON + 62_000)
+  const writer = new TickWriter(0)
+  writer.gap({ symbol: 0, source: 0, from: NOON + 62_000, to: NOON + 63_000, missing: 1, healed: false })
+  before.send(writer.drain()!)
+  trades(before, NOON + 63_000)
+  before.clock(NOON + 63_000)
+  // The process ends here: what it had in memory is gone.
+  for (const { rows } of before.frames) first.take(rows)
+
+  const engine = await openedEngine(bench, 'embedded')
+  const { sink } = await openedSink(bench, engine, { symbols: before.symbols, sources: before.sources })
+  for (const { rows } of before.frames) sink.write(rows)
+  await sink.until(Number.POSITIVE_INFINITY)
+  const second = notes(Promise.resolve(engine))
+  await second.stored()
+  after.send({ kind: 'past', asOf: Number.POSITIVE_INFINITY, market: await marketPast(engine, Number.POSITIVE_INFINITY) })
+  for (const p of [before, after]) {
+    trades(p, NOON + 70_000)
+    p.clock(NOON + 70_000)
+    p.watch('candle:1m:BTC-USD', 'tick:BTC-USD')
+  }
+  const candle = { open_t: NOON + 60_000, n: 4, gap: true }
+  expect([before.state('candle:1m:BTC-USD'), after.state('candle:1m:BTC-USD')]).toMatchObject([candle, candle])
+  expect(after.state<{ day: object }>('tick:BTC-USD').day).toMatchObject({ n: 4, gap: true })
+  await second.close()
 })

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { applyPatch, canonical, emptyObject } from '../../streams/wire/mergePatch.ts'
 import { openEngine } from '../storage/engine/engine.ts'
 import { scaled } from './kills.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
@@ -50,15 +52,27 @@ interface Entry {
   readonly postings?: readonly (readonly [account: string, asset: string, amount: string, after: string])[]
 }
 
-const begin = (name: string): DriftwireProcess => {
+const begin = (name: string, speed = 'max', frames = name): DriftwireProcess => {
   const files = ['--config', written('candles.json', JSON.stringify(CONFIG)), '--feed', `replay:${written('candles.csv', candles())}`]
-  const options = ['--speed', 'max', '--data', pathOf(name), '--record-frames', pathOf(`${name}.frames`)]
+  const options = ['--speed', speed, '--data', pathOf(name), '--record-frames', pathOf(`${frames}.frames`)]
   return new DriftwireProcess(['serve', '--port', '0', '--log-level', 'warn', ...files, ...options], { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN })
 }
 
 const auditOf = async (url: string): Promise<Entry[]> => {
   const response = await fetch(`${url}/v1/audit?limit=10000`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
   return ((await response.json()) as { entries: Entry[] }).entries
+}
+
+/** What a fund and its rebalances show, what is stored of it, and what the journal says of it, without the time of the day. */
+const endOf = async (server: DriftwireProcess): Promise<State> => {
+  await server.replayed()
+  const [fund, rebalances] = [await server.json('/v1/state/fund:F'), await server.json('/v1/state/rebalances:F')]
+  const { rows } = await server.json<{ rows: State[] }>('/v1/history/fund:F?from=0')
+  const entries = (await auditOf(await server.url())).filter(({ kind }) => kind !== 'define')
+  // An order at the exchange is marked as the journal's own.
+  const journal = entries.map(entry => JSON.stringify({ ...entry, seq: 0, t: 0, hash: '' }).replaceAll(/"[0-9a-f]{12}-/g, '"'))
+  expect(await server.end('SIGTERM')).toBe(0)
+  return { fund, rebalances, rows, journal } as unknown as State
 }
 
 describe('a replay of candles whose fund rebalances', () => {
@@ -136,4 +150,36 @@ describe('a replay of candles whose fund rebalances', () => {
     const frames = (name: string): string => readFileSync(pathOf(`${name}.frames`), 'utf8').replaceAll(/"epoch":"[^"]+"/g, '')
     expect(frames('second') === frames('first')).toBe(true)
   }, 180_000)
+
+  it('ends as it does without them after any kills, and holds at each time what it held then', async () => {
+    const whole = await endOf(begin('whole'))
+    // Once more over what has been done already: nothing is traded again.
+    expect(await endOf(begin('whole', 'max', 'once-more'))).toEqual(whole)
+    const frames = (name: string): State[] => linesOf(pathOf(`${name}.frames`)).filter(({ ch }) => ch === 'fund:F')
+    expect(statesOf(frames('once-more'))).toEqual(statesOf(frames('whole')))
+    for (const ms of [700, 1_300]) {
+      const server = begin('killed', String((HOURS * HOUR) / 2_000), 'cut')
+      await server.ready()
+      await delay(ms)
+      expect(await server.end('SIGKILL')).toBe('SIGKILL')
+    }
+    expect(await endOf(begin('killed', 'max', 'cut'))).toEqual(whole)
+  }, 180_000)
 })
+
+const linesOf = (file: string): State[] =>
+  readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as State)
+
+/** The state after each frame, by its time: of several as of one time the last. */
+const statesOf = (pushes: readonly State[]): Record<string, string> => {
+  const state = emptyObject()
+  const states: Record<string, string> = {}
+  for (const { t, d } of pushes) {
+    applyPatch(state, d as never)
+    states[String(t)] = canonical(state)
+  }
+  return states
+}

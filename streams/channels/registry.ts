@@ -101,7 +101,7 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
         source,
         show: state => {
           const show = showRebalances(state.root)
-          return { state, write: () => show(source) }
+          return { state, write: () => show(source), listen: on => source.listen(on) }
         },
       }
     )

@@ -489,7 +489,7 @@ describe('the level', () => {
     enter(p, after)
     const divisor = p.pipeline.view.funds.get('F')!.levelDivisor
     const again = watched({ weighting: fixed(half) })
-    again.send({ kind: 'ledger', funds: [{ ...after, divisor }] })
+    again.send({ kind: 'ledger', funds: [{ ...after, earlier: { traded: true, divisor } }] })
     for (const driven of [p, again]) priced(driven, NOON + 9_000, { BTC: 99, SOL: 2 })
     expect(shown(again).level).toBe(shown(p).level)
     expect(shown(p).level).toBeCloseTo((110 * (0.2 * 99 + 160)) / (0.2 * 120 + 80), 9)

@@ -70,7 +70,6 @@ export class Fund extends Source implements Dependent {
   private readonly level: IndexLevel
   private shares = 0n
   private sharesAmount = 0
-  private firstPricedAt = Number.NaN
   private relativeDrift = Number.NaN
   private inceptionT = Number.NaN
   private readonly dead: DeadMarkets
@@ -78,8 +77,12 @@ export class Fund extends Source implements Dependent {
   private events: readonly AssetEvent[] = []
   /** A price was old when the figures were last computed. */
   private aged = false
+  /** ms: since when a rebalance was needed before this start; NaN if none was, or once prices have said whether one is needed now. */
+  private neededBefore = Number.NaN
   /** A member has no market, though the feed that had it speaks. */
   private delisted = false
+  /** ms of event time: when its last entry before this start came; NaN if that is not known. */
+  enteredAt = Number.NaN
   /** ms: when the first price becomes too old, if no other comes. */
   agesAt = Number.POSITIVE_INFINITY
 
@@ -105,7 +108,9 @@ export class Fund extends Source implements Dependent {
 
   /** ms: when waiting for the missing prices ends; Infinity if it does not wait. */
   get dueAt(): number {
-    return this.begun || Number.isNaN(this.firstPricedAt) ? Number.POSITIVE_INFINITY : this.firstPricedAt + this.spec.inceptionTimeoutMs
+    return this.begun || Number.isNaN(this.figures.pricedSince)
+      ? Number.POSITIVE_INFINITY
+      : this.figures.pricedSince + this.spec.inceptionTimeoutMs
   }
 
   /**
@@ -117,7 +122,7 @@ export class Fund extends Source implements Dependent {
     const { targets } = this
     const { weighting, initialPrice, initialShares: shares, id: fund } = this.spec
     if (weighting.scheme === 'units') return { fund, t, units: weighting.units, weights: {}, shares }
-    if (Number.isNaN(this.firstPricedAt) && targets.anyQuoted) this.firstPricedAt = t
+    if (Number.isNaN(this.figures.pricedSince) && targets.anyQuoted) this.figures.pricedSince = t
     if (targets.missing(t).length > 0 && !(t >= this.dueAt)) return undefined
     const weights = targets.weigh(t)
     if (weights === undefined) return undefined
@@ -148,7 +153,7 @@ export class Fund extends Source implements Dependent {
    * Takes over what the fund is and owns by the journal. Prices, weights and drifts stay as they were until the next frame. `same` says that it
    * is the same in other units, after something has happened to an asset.
    */
-  hold({ t, units, weights, shares, custody, halted, rebalancedAt = Number.NaN, divisor }: FundHoldings, same = false): void {
+  hold({ t, units, weights, shares, custody, halted, rebalancedAt = Number.NaN, earlier }: FundHoldings, same = false): void {
     this.shares = shares
     this.sharesAmount = toNumber(shares)
     const first = this.inceptionT !== t
@@ -186,8 +191,29 @@ export class Fund extends Source implements Dependent {
     this.figures.halted = halted
     this.figures.rebalanceLast = rebalancedAt
     this.figures.pending = []
-    this.level.hold(held, divisor, same)
+    this.figures.pricedSince = Number.NaN
+    if (earlier?.at !== undefined) this.enteredAt = earlier.at
+    if (earlier && !same) this.level.goOn(held, earlier)
+    else this.level.hold(held, same)
     if (first && this.events.length > 0) this.follow(this.events)
+  }
+
+  /** Goes on from the newest state that was stored before this start: it has what neither the journal nor prices say. */
+  restore(row: FundRow): void {
+    const { figures: f } = this
+    this.changes.mark(this)
+    if (!this.begun) {
+      if (!(f.pricedSince <= row.pricedSince)) f.pricedSince = row.pricedSince
+      return
+    }
+    if (row.shares === undefined) return
+    this.level.restore(
+      row,
+      this.events.some(({ t }) => t > row.t),
+    )
+    if (!(row.rebalanceSince > (f.rebalanceLast || Number.NEGATIVE_INFINITY))) return
+    if (f.rebalanceNeeded) f.rebalanceSince = row.rebalanceSince
+    else this.neededBefore = row.rebalanceSince
   }
 
   /** Takes circulating supplies in units; an asset that is not named keeps its own. Returns whether that changes anything. */
@@ -226,6 +252,7 @@ export class Fund extends Source implements Dependent {
     this.touch(this.changes)
     const f = this.figures
     f.t = t
+    f.seenAt = t
     if (this.begun) this.valueHoldings(t)
     else f.pending = this.targets.missing(t)
     f.market = this.marketInstrument?.price ?? Number.NaN
@@ -310,6 +337,7 @@ export class Fund extends Source implements Dependent {
     f.stale = stale
     this.age(t, oldestTrade)
     f.level = this.level.at(perShare)
+    f.divisor = this.level.divisorNow
     this.measureDrift(aum)
     this.trigger(t)
   }
@@ -378,8 +406,10 @@ export class Fund extends Source implements Dependent {
   private trigger(t: number): void {
     const f = this.figures
     const reason = this.delisted ? 'delisted' : rebalanceReason(f, this.relativeDrift, this.inceptionT, this.spec.rebalance, t)
-    if (reason !== '' && !f.rebalanceNeeded) f.rebalanceSince = t
+    if (reason !== '' && !f.rebalanceNeeded) f.rebalanceSince = Number.isNaN(this.neededBefore) ? t : this.neededBefore
     if (reason === '') f.rebalanceSince = Number.NaN
+    // While prices are stale or missing they say nothing.
+    if (!f.stale && !Number.isNaN(f.totalDrift)) this.neededBefore = Number.NaN
     f.rebalanceNeeded = reason !== ''
     f.rebalanceReason = reason
   }

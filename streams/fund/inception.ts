@@ -22,8 +22,18 @@ export interface FundHoldings extends Proposal {
   readonly converted?: ReadonlySet<number>
   /** ms: when its last rebalance was closed. */
   readonly rebalancedAt?: number
-  /** The divisor of its level as of then; given at the start only. */
+  /** Given at a start only: it began in an earlier run. */
+  readonly earlier?: Earlier
+}
+
+/** What the journal knows of the level of a fund that began in an earlier run. */
+export interface Earlier {
+  /** Whether rebalances have changed its units. */
+  readonly traded: boolean
+  /** The divisor of its level; undefined if only the store may know it. */
   readonly divisor?: number
+  /** ms of event time: when its last entry came, in a replay. */
+  readonly at?: number
 }
 
 /** Returns what all shares of an inception hold of each asset, 10⁻¹⁸: units × shares, rounded up, so that the custody covers every share. */

@@ -1,4 +1,7 @@
-import { type Holdings, holdingsOf, sameUnits, unitsValue } from './holdings.ts'
+import { toNumber } from '../lib/decimal.ts'
+import type { FundRow } from '../measures/rows.ts'
+import { type Holdings, holdingsOf, sameUnits, unitsValue, worth } from './holdings.ts'
+import type { Earlier } from './inception.ts'
 
 /** The level at inception. */
 const BASE_LEVEL = 100
@@ -17,31 +20,51 @@ export class IndexLevel {
   /** The units that the level is reckoned by: those held, or those before them while a price is missing that the change needs. */
   private basis = NOTHING
   private readonly initialDivisor: number
+  /** It began in an earlier run, and nothing has said yet what it is divided by. */
+  private lost = false
 
   /** `initialPrice`: what a share is worth at inception, in the quote currency; NaN if only its units say so. */
   constructor(initialPrice: number) {
     this.initialDivisor = initialPrice / BASE_LEVEL
   }
 
-  /**
-   * Takes the units held from now on. A `divisor` that is given goes with them. If they are the `same` in other units, nothing changes for the
-   * level.
-   */
-  hold(holdings: Holdings, divisor: number | undefined, same = false): void {
+  /** Takes the units held from now on. If they are the `same` in other units, nothing changes for the level. */
+  hold(holdings: Holdings, same = false): void {
     const first = this.held.assets.length === 0
     const linked = this.basis === this.held
     this.held = holdings
-    if (divisor !== undefined) {
-      this.divisor = divisor
-      this.basis = holdings
-    } else if (first || (same && linked) || sameUnits(this.basis, holdings)) this.basis = holdings
+    if (first || (same && linked) || sameUnits(this.basis, holdings)) this.basis = holdings
     else this.link()
-    if (Number.isNaN(this.divisor)) this.divisor = this.initialDivisor
+    if (Number.isNaN(this.divisor) && !this.lost) this.divisor = this.initialDivisor
+  }
+
+  /** Takes the units that a fund holds that began in an earlier run. */
+  goOn(holdings: Holdings, { traded, divisor }: Earlier): void {
+    this.held = holdings
+    this.basis = holdings
+    this.divisor = divisor ?? (traded ? Number.NaN : this.initialDivisor)
+    this.lost = Number.isNaN(this.divisor)
+  }
+
+  /**
+   * Goes on from the newest state that was stored, if the journal does not know the divisor. Units that have changed since count at the prices
+   * of that state, unless they are the `same` in other units.
+   */
+  restore({ divisor, level, constituents }: FundRow, same: boolean): void {
+    if (!this.lost) return
+    const prices = new Map(constituents.map(({ asset, price }) => [asset, price]))
+    const before = constituents.reduce((sum, { units = 0n, price }) => sum + worth(toNumber(units), price), 0)
+    const after = this.held.assets.reduce((sum, asset, i) => sum + worth(this.held.units[i]!, prices.get(asset) ?? Number.NaN), 0)
+    const known = Number.isNaN(divisor) ? before / level : divisor
+    const unchanged = same || this.held.assets.every((asset, i) => unitsIn(constituents, asset) === this.held.units[i])
+    this.divisor = unchanged ? known : known * (after / before)
+    this.lost = Number.isNaN(this.divisor)
   }
 
   /** Returns the level at a share's value in units, in the quote currency; NaN while a price is missing. */
   at(perShare: number): number {
     if (this.basis !== this.held) this.link()
+    if (this.lost) return Number.NaN
     if (Number.isNaN(this.divisor)) this.divisor = perShare / BASE_LEVEL
     return (this.basis === this.held ? perShare : unitsValue(this.basis)) / this.divisor
   }
@@ -65,3 +88,6 @@ export class IndexLevel {
     this.basis = this.held
   }
 }
+
+const unitsIn = (constituents: FundRow['constituents'], asset: string): number =>
+  toNumber(constituents.find(row => row.asset === asset)?.units ?? 0n)

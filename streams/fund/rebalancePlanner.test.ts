@@ -122,7 +122,7 @@ describe('what rebalances: shows', () => {
     expect(p.state('rebalances:F')).toEqual({ mode: 'execute' })
   })
 
-  it('is what would be traded where that is only proposed, planned anew once a second, and gone with the drift', () => {
+  it('is what would be traded at the prices of the frame if that is only proposed, and gone with the drift', () => {
     const p = begun({ mode: 'propose' })
     prices(p, NOON + 40, 150, 100)
     const first = p.state<Record<string, unknown>>('rebalances:F')
@@ -139,8 +139,8 @@ describe('what rebalances: shows', () => {
       '1-2': { side: 'buy', asset: 'B', price: 100, status: 'proposed' },
     })
     prices(p, NOON + 540, 160, 100)
-    expect(p.state<typeof first>('rebalances:F').trades).toMatchObject({ '1-1': { price: 150 } })
-    prices(p, NOON + 1_040, 161, 100)
+    expect(p.state<typeof first>('rebalances:F').trades).toMatchObject({ '1-1': { price: 160 } })
+    prices(p, NOON + 560, 161, 100)
     expect(p.state<typeof first>('rebalances:F').trades).toMatchObject({ '1-1': { price: 161 } })
     prices(p, NOON + 1_060, 100, 100)
     expect(p.state('rebalances:F')).toEqual({ mode: 'propose' })

@@ -5,12 +5,10 @@ import type { Fund } from './fund.ts'
 import type { FundHoldings } from './inception.ts'
 import { planTrades, type RebalanceProposal } from './tradePlan.ts'
 
-/** ms of event time after which a plan that is only shown is made again. */
-const PLAN_MS = 1_000
-
 /**
  * The rebalances of one fund: the running one or the last, as the journal has it, and what would be traded now if the fund's drift asks for
- * it. It plans and carries nothing out: in the mode `execute` its plan is proposed to the journal, in `propose` it is shown.
+ * it. It plans and carries nothing out: in the mode `execute` its plan is proposed to the journal, in `propose` it is shown, and made with
+ * each frame while somebody watches.
  */
 export class RebalancePlanner extends Source implements Dependent {
   readonly fund: Fund
@@ -25,6 +23,7 @@ export class RebalancePlanner extends Source implements Dependent {
   private readonly changes: Changes
   private readonly ask: (proposal: RebalanceProposal) => void
   private custody: ReadonlyMap<string, bigint> = new Map()
+  private listening = false
 
   constructor(fund: Fund, market: Market, changes: Changes, ask: (proposal: RebalanceProposal) => void) {
     super()
@@ -32,8 +31,20 @@ export class RebalancePlanner extends Source implements Dependent {
     this.market = market
     this.changes = changes
     this.ask = ask
-    const { mode = 'off' } = fund.spec.rebalance
-    if (mode !== 'off') fund.add(this)
+    if (fund.spec.rebalance.mode === 'execute') fund.add(this)
+  }
+
+  /** Switches whether it plans what is only shown, as it must while somebody watches. */
+  listen(on: boolean): void {
+    if (on === this.listening || this.fund.spec.rebalance.mode !== 'propose') return
+    this.listening = on
+    if (on) {
+      this.fund.add(this)
+      this.changes.mark(this)
+    } else {
+      this.fund.remove(this)
+      this.proposed = undefined
+    }
   }
 
   /** Takes over what the fund owns by the journal. */
@@ -73,8 +84,6 @@ export class RebalancePlanner extends Source implements Dependent {
   /** Returns undefined if a price is stale or missing, or if drift asks for it and nothing is large enough to be traded. */
   private plan(t: number): RebalanceProposal | undefined {
     const { spec, figures } = this.fund
-    const shown = this.proposed
-    if (shown && t - shown.t < PLAN_MS) return shown
     const targets = this.fund.targets.weigh(t)
     if (targets === undefined || spec.rebalance.trades === undefined) return undefined
     const prices = new Map<string, number>()

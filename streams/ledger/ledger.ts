@@ -157,10 +157,10 @@ export class Ledger implements Balances {
         this.clients.add(entry.client)
         return
       case 'define': {
-        const { fund: id, terms, definition } = entry
+        const { fund: id, terms, definition, who } = entry
         const known = this.funds.get(id)
         if (known) known.terms = terms
-        else this.funds.set(id, { id, terms, definition, ...NOT_BEGUN })
+        else this.funds.set(id, { id, terms, definition, owner: this.clients.has(who) ? who : '', ...NOT_BEGUN })
         return
       }
       case 'inception': {

@@ -58,17 +58,29 @@ interface WrittenState {
 }
 type WrittenSupplies = readonly (readonly [t: number, asset: string, supply: string])[] | Readonly<Record<string, string>>
 type WrittenFund = Pick<LedgerFund, 'id' | 'halted'> &
-  Partial<Pick<LedgerFund, 'definition' | 'inception' | 'rebalanced'>> &
+  Partial<Pick<LedgerFund, 'definition' | 'owner' | 'inception' | 'rebalanced'>> &
   Pick<Written<LedgerFund>, 'terms' | 'units'> & {
     readonly rebalance?: Written<LedgerFund>['rebalance']
     readonly converted?: readonly number[]
   }
 
 /** Units keep their order: it is that of the legs. */
-const writeFund = ({ id, terms, definition, inception, units, halted, converted, rebalance, rebalanced }: LedgerFund): WrittenFund => ({
+const writeFund = ({
+  id,
+  terms,
+  definition,
+  owner,
+  inception,
+  units,
+  halted,
+  converted,
+  rebalance,
+  rebalanced,
+}: LedgerFund): WrittenFund => ({
   id,
   terms: writeTerms(terms),
   definition,
+  owner,
   inception,
   units: writeAmounts(units),
   halted,
@@ -77,10 +89,22 @@ const writeFund = ({ id, terms, definition, inception, units, halted, converted,
   ...(rebalance && { rebalance: writeRebalance(rebalance) }),
 })
 
-const readFund = ({ id, terms, definition, inception, units, halted, converted = [], rebalance, rebalanced }: WrittenFund): LedgerFund => ({
+const readFund = ({
+  id,
+  terms,
+  definition,
+  owner,
+  inception,
+  units,
+  halted,
+  converted = [],
+  rebalance,
+  rebalanced,
+}: WrittenFund): LedgerFund => ({
   id,
   terms: readTerms(terms),
   definition,
+  owner,
   inception,
   units: readAmounts(units),
   halted,

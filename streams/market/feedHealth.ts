@@ -5,6 +5,8 @@ import type { Bad, BadCounts } from './ticks.ts'
 export interface FeedInfo {
   readonly id: string
   readonly live: boolean
+  /** The symbols that it brings, if that is known before. */
+  readonly symbols?: readonly string[]
 }
 
 /** One connection of a feed: when it last brought market data, and what rests on it. If it falls silent, that is stale. */
@@ -49,6 +51,7 @@ export type Troubles = Readonly<Record<string, string>>
 export class FeedHealth {
   readonly id: string
   readonly live: boolean
+  readonly symbols: readonly string[] | undefined
   state: FeedState = 'connecting'
   ticks = 0
   late = 0
@@ -68,6 +71,7 @@ export class FeedHealth {
   constructor(info: FeedInfo, staleAfterMs: number) {
     this.id = info.id
     this.live = info.live
+    this.symbols = info.symbols
     this.staleAfterMs = staleAfterMs
   }
 
@@ -134,3 +138,7 @@ export class FeedHealth {
 
 /** What a feed says of itself; `down` is a live feed without a connection. */
 export type FeedState = 'connecting' | 'live' | 'ended' | 'down'
+
+/** Returns the feed that will bring a symbol, as far as that is known; of a symbol of no name, the only feed that there is. */
+export const feedOf = (feeds: readonly FeedHealth[], symbol?: string): FeedHealth | undefined =>
+  feeds.length === 1 ? feeds[0] : feeds.find(({ symbols }) => symbol !== undefined && symbols?.includes(symbol))

@@ -1,7 +1,7 @@
 import { type Changes, Source } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
 import { type AssetEvent, factorOf } from './assetEvent.ts'
-import type { FeedHealth, FeedLine } from './feedHealth.ts'
+import { type FeedHealth, type FeedLine, feedOf } from './feedHealth.ts'
 import { givenCandle } from './givenCandle.ts'
 import { Beats, CLOSED, HEALED, Listening, type ListeningRow } from './listening.ts'
 import { type InstrumentPast, type MarketPast, type PastTick, Repeats } from './marketPast.ts'
@@ -121,11 +121,15 @@ export class Instrument extends Source {
       if (this.isNew(source, tick.id)) fresh.push({ ...tick, source })
     }
     this.tape.restore(fresh)
+    this.candleMs = Math.max(this.candleMs, newest.at(-1)?.span ?? 0)
     for (const { t, price, size, side, source } of fresh) if (!(t < this.t)) this.trade(t, price, size, side, source)
     for (const { src, minute } of minutes) this.bars.add(sources.index(src), minute)
     for (const { src, openT, span, bar } of given) this.bars.give({ openT, span, source: sources.index(src), bar })
     for (const { src, gap } of gaps) this.bars.miss(sources.index(src), gap)
     this.bars.first = Math.min(this.bars.first, first)
+    // Without a trade the newest candle that was given says what it was worth.
+    const { src, openT, span, bar } = given.at(-1) ?? {}
+    if (bar && Number.isNaN(this.price)) this.trade(openT! + span! - 1, bar.close, bar.volume, 0, sources.index(src!))
     if (quote && Number.isNaN(this.quoteT)) {
       this.bid = quote.bid
       this.ask = quote.ask
@@ -333,7 +337,7 @@ export class Market {
         instrument.last = past.last
         this.ending.push(instrument)
       }
-      if (past.newest.length === 0) continue
+      if (past.newest.length + past.minutes.length + past.given.length === 0) continue
       instrument.restore(past, this.sources)
       if (live) for (const { src, ...before } of past.heard) instrument.listening.restore(this.sources.index(src), before)
       if (live && instrument.feeds.length === 0) this.quotes.stale[instrument.index] = 1
@@ -345,6 +349,18 @@ export class Market {
       if (known.get(instrument.symbol)?.has(`${this.sources.at(source)} ${tick.id}`)) continue
       instrument.count(source, tick)
       instrument.touch(changes)
+    }
+  }
+
+  /** Lets replays go on where a former run ended: until then each had brought what `feeds` say that it will bring. */
+  resume(feeds: readonly FeedHealth[]): void {
+    for (const instrument of this.active) {
+      const { symbol, t, quoteT, candleMs } = instrument
+      const feed = feedOf(feeds, symbol)
+      if (feed === undefined) continue
+      if (candleMs > 0) feed.candlesOf(candleMs)
+      instrument.comesFrom(feed.line())
+      feed.line().heard(Math.max(t || 0, quoteT || 0))
     }
   }
 

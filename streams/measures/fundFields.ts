@@ -1,4 +1,4 @@
-import { amount, exact, field, flag, list, measure, names, number, optionalText, place, time } from './fields.ts'
+import { amount, exact, field, flag, kept, list, measure, names, number, optionalText, place, time } from './fields.ts'
 
 /** Figures of each asset that a fund holds or has held. `units` are those that a share holds. */
 export const CONSTITUENTS = list('constituents', 'maps', [
@@ -35,4 +35,8 @@ export const FUND = measure('fund', 'funds', [
   field('halted', flag),
   field('stale', flag),
   CONSTITUENTS,
+  // A later start goes on from these.
+  kept('seenAt', time), // the frame that the figures are of
+  kept('pricedSince', time), // when the first price of a fund came that has not begun
+  kept('divisor', number), // of the level
 ])

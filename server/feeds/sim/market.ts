@@ -1,6 +1,5 @@
 import type { SeededRandom } from '../../lib/seededRandom.ts'
 
-/** Asset, price at the start (USD), volatility a year, share of the common factor in it. */
 const ASSETS: readonly (readonly [string, number, number, number])[] = [
   ['BTC', 64_000, 0.5, 0.95],
   ['ETH', 3_200, 0.65, 0.9],
@@ -34,10 +33,26 @@ const ASSETS: readonly (readonly [string, number, number, number])[] = [
   ['INJ', 21, 1.1, 0.75],
 ]
 
-/** The assets of the simulated market. */
-export const SIM_ASSETS: readonly string[] = ASSETS.map(([asset]) => asset)
+/** An asset of the simulated market. */
+export interface SimAsset {
+  readonly name: string
+  /** Its price at the start, USD. */
+  readonly price: number
+  /** A year. */
+  readonly volatility: number
+  /** How much of it is the common factor. */
+  readonly share: number
+}
 
-const YEAR_MS = 365.25 * 86_400_000
+/** The assets of the simulated market. */
+export const SIM_ASSETS: readonly SimAsset[] = ASSETS.map(([name, price, volatility, share]) => ({ name, price, volatility, share }))
+
+/** ms. */
+export const YEAR_MS = 365.25 * 86_400_000
+
+/** Returns a price with six significant digits, as venues quote. */
+export const nice = (price: number): number => Number(price.toPrecision(6))
+
 /** Jumps of one asset a day, and the spread of their size. */
 const JUMPS_A_DAY = 6
 const JUMP_SIZE = 0.01
@@ -62,14 +77,14 @@ export class SimMarket {
   constructor(random: SeededRandom, stepMs: number) {
     this.random = random
     this.stepMs = stepMs
-    this.assets = ASSETS.map(([asset, price], i) => ({ asset, price, halfSpread: 0.00005 + 0.00001 * i }))
+    this.assets = SIM_ASSETS.map(({ name: asset, price }, i) => ({ asset, price, halfSpread: 0.00005 + 0.00001 * i }))
   }
 
   step(): void {
     const { random } = this
     const time = Math.sqrt(this.stepMs / YEAR_MS)
     const common = random.normal()
-    ASSETS.forEach(([, , volatility, share], i) => {
+    SIM_ASSETS.forEach(({ volatility, share }, i) => {
       const own = random.normal()
       let move = volatility * time * (share * common + Math.sqrt(1 - share * share) * own)
       if (random.uniform() < (JUMPS_A_DAY * this.stepMs) / 86_400_000) move += random.normal() * JUMP_SIZE

@@ -1,20 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FundSpec } from '../../../streams/fund/spec.ts'
+import { toNumber } from '../../../streams/lib/decimal.ts'
+import type { Ticks } from '../../../streams/market/ticks.ts'
 import { TickWriter } from '../../../streams/market/tickWriter.ts'
+import type { PortfolioSpec } from '../../../streams/pnl/portfolio.ts'
 import type { PoolSpec, TokenSpec } from '../../../streams/pools/spec.ts'
 import { seededRandom } from '../../lib/seededRandom.ts'
-import type { Feed, FeedContext, FeedInput } from '../feed.ts'
-import { type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
+import type { Feed, FeedContext, FeedInput, TickNames } from '../feed.ts'
+import { nice, type Quoted, SIM_ASSETS, SimMarket } from './market.ts'
+import { type Anchor, simPast } from './past.ts'
 import { simLevels } from './simBook.ts'
 import { SimPool } from './simPool.ts'
 
-/** The seed of the market, and the funds and pools it trades. */
+/** The seed of the market, the funds and pools it trades, and the portfolios whose purchases and sales took place there. */
 export interface SimOptions {
   readonly id: string
   readonly seed: number
   readonly quote: string
   readonly funds: readonly FundSpec[]
   readonly pools: readonly PoolSpec[]
+  readonly portfolios: readonly PortfolioSpec[]
   readonly now: () => number
 }
 
@@ -36,12 +41,31 @@ const PREMIUM_PUSH = 0.0001
 export const simFeed = (options: SimOptions): Feed => {
   const { quote, funds } = options
   const markets = funds.flatMap(({ market }) => market ?? [])
+  const begun = options.now()
   return {
     id: options.id,
     live: true,
-    symbols: [...SIM_ASSETS.map(asset => `${asset}-${quote}`), ...markets],
+    symbols: [...SIM_ASSETS.map(({ name }) => `${name}-${quote}`), ...markets],
     sources: ['sim'],
+    past: names => pastOf(options, begun, names),
     open: context => run(options, context),
+  }
+}
+
+/** Yields the candles of the time before the market began. Trades of portfolios took place at its prices. */
+const pastOf = function* ({ seed, quote, portfolios }: SimOptions, begun: number, { symbols, sources }: TickNames): Iterable<Ticks> {
+  const anchors = new Map<string, Anchor[]>()
+  for (const { quote: counted, transactions } of portfolios) {
+    for (const { t, asset, price = 0n } of counted === quote ? transactions : [])
+      if (price > 0n && t < begun) anchors.set(asset, [...(anchors.get(asset) ?? []), { t, price: toNumber(price) }])
+  }
+  const writer = new TickWriter(0)
+  const source = sources.index('sim')
+  for (const { asset, candles } of simPast({ seed, to: begun, anchors })) {
+    const symbol = symbols.index(`${asset}-${quote}`)
+    for (const { openT, span, prices, volume } of candles) writer.candle(symbol, source, openT, span, prices, volume, `past${openT}`)
+    const ticks = writer.drain()
+    if (ticks) yield ticks
   }
 }
 
@@ -105,6 +129,3 @@ const run = async function* (options: SimOptions, context: FeedContext): AsyncIt
     await sleep(Math.max(1, next - options.now()), undefined, { signal: context.signal }).catch(() => {})
   }
 }
-
-/** Six significant digits, as venues quote. */
-const nice = (price: number): number => Number(price.toPrecision(6))

@@ -27,7 +27,7 @@ it('the simulated market shows the books that pools show, ten times a second, an
   const pools = ['BTC-USD', 'BTC-USD', 'NONE-USD'].map((symbol, i) =>
     poolSpec({ id: `${i}`, kind: 'orderbook', address: '', symbol, ...tokens }),
   )
-  const feed = simFeed({ id: 'sim', seed: 1, quote: 'USD', funds: [], pools, now: () => now })
+  const feed = simFeed({ id: 'sim', seed: 1, quote: 'USD', funds: [], pools, portfolios: [], now: () => now })
   const looks: [symbol: string, t: number][] = []
   for await (const input of feed.open(context)) {
     if (input.kind === 'levels') looks.push([context.symbols.at(input.symbol), input.t - Date.UTC(2026, 0, 1)])

@@ -42,7 +42,7 @@ export const marketPast = async (engine: Engine, asOf: number): Promise<MarketPa
 export const storedInFrame = async (engine: Engine, frame: number): Promise<number> => {
   const input = await select(
     engine,
-    `SELECT toUInt32(max(row + 1)) FROM ${quoted(engine.database)}.ticks
+    `SELECT toUInt32(if(count() = 0, 0, max(row) + 1)) FROM ${quoted(engine.database)}.ticks
      WHERE frame = ${timeOf('frame')} AND t BETWEEN ${timeOf('from')} AND ${timeOf('frame')}`,
     { frame, from: frame - HOUR },
   )
@@ -127,16 +127,16 @@ const since = (wanted: ReadonlyMap<string, Wanted>, column: string, from: (of: W
   ),
 })
 
-/** Returns the newest ticks of each symbol up to `to` (ms), in the order they came. */
+/** Returns the newest ticks of each symbol up to `to` (ms), in the order they came; imports did not come. */
 const newestTicks = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number): Promise<Map<string, PastTick[]>> => {
   const { condition, parameters } = since(wanted, 't', of => of.newest)
   const input = await select(
     engine,
     `SELECT symbol, ${TICK} FROM (
-       SELECT * FROM ${quoted(engine.database)}.ticks FINAL WHERE ${condition} AND t <= ${timeOf('to')}
+       SELECT * FROM ${quoted(engine.database)}.ticks FINAL WHERE ${condition} AND t <= ${timeOf('to')} AND frame > ${timeOf('never')}
        ORDER BY t DESC, frame DESC, row DESC, src DESC, id DESC LIMIT {newest:UInt32} BY symbol
      ) ORDER BY frame, row, t, src, id`,
-    { to, newest: NEWEST, ...parameters },
+    { to, never: 0, newest: NEWEST, ...parameters },
   )
   return bySymbol(input, readTick)
 }
@@ -226,7 +226,7 @@ const heardOf = (
 const quotesOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number) => {
   const input = await select(
     engine,
-    `SELECT symbol, t, bid, ask FROM ${quoted(engine.database)}.quotes FINAL WHERE symbol IN {symbols:Array(String)} AND t < ${timeOf('to')}`,
+    `SELECT symbol, t, bid, ask FROM ${quoted(engine.database)}.quotes FINAL WHERE symbol IN {symbols:Array(String)} AND t <= ${timeOf('to')}`,
     { symbols: [...wanted.keys()], to },
   )
   return bySymbol(input, () => ({ t: ms.read(input), bid: side.read(input), ask: side.read(input) }))

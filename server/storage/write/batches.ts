@@ -71,8 +71,14 @@ export class Batches {
   /** Encodes the rows of a frame. */
   accept({ t, ticks, measures }: FrameRows): void {
     let row = t === this.continued.frame ? this.continued.rows : 0
-    for (const batch of ticks) row = this.acceptTicks(batch, t, row)
+    for (const batch of ticks) row = this.acceptTicks(batch, t, t, row)
     for (const measure of measures) this.acceptMeasure(measure, t)
+  }
+
+  /** Encodes ticks that are in no frame, between the frame `t` (ms) and the next. */
+  acceptImport(ticks: readonly Ticks[], t: number): void {
+    let row = 0
+    for (const batch of ticks) row = this.acceptTicks(batch, t, 0, row)
   }
 
   /** Hands over all batches whose first row came at `since` or before. */
@@ -86,9 +92,10 @@ export class Batches {
     if (this.spare.length < SPARE) this.spare.push(out)
   }
 
-  private acceptTicks(ticks: Ticks, frame: number, row: number): number {
+  /** `frame` stands in the rows, `t` is when they came. */
+  private acceptTicks(ticks: Ticks, t: number, frame: number, row: number): number {
     for (let i = ticks.from; i < ticks.to; ) {
-      const batch = this.batch('ticks', frame)
+      const batch = this.batch('ticks', t)
       i = this.tickRows.write(batch.out, ticks, i, frame, row, BATCH_BYTES)
       this.rejected.ticks += this.tickRows.unstorable
       row += this.tickRows.rows

@@ -6,6 +6,7 @@ import { QUOTE } from '../../../streams/market/ticks.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { LAST_MS } from '../engine/rowBinary.ts'
+import { KeptRows } from './keptRows.ts'
 import { RowQueue } from './rowQueue.ts'
 
 /** A row of the table `listening`. */
@@ -18,6 +19,15 @@ interface Quote {
   readonly ask: number
 }
 
+/** What market notes need. */
+export interface MarketNotesOptions {
+  readonly engine: Promise<Engine>
+  readonly symbols: Interner
+  readonly sources: Interner
+  readonly file: string
+  readonly log: Logger
+}
+
 /** ms between two writings of the quotes that have changed. */
 const QUOTES_MS = 1_000
 /** Rows that wait at which nothing more is said of sources that are heard: a gap that is too long is no harm, one that is lost is. */
@@ -25,8 +35,8 @@ const WAITING_MAX = 50_000
 
 /**
  * Stores what a start has to know of a market beside its ticks: when trades were listened to, and the newest quotes. Rows of `listening` go in
- * in their order, so a word that a source was heard is never there without the gaps before it. What a kill takes away makes the next gap longer,
- * never shorter.
+ * in their order, so a word that a source was heard is never there without the gaps before it. Gaps are kept in a file until they are stored; of
+ * the rest, what a kill takes away makes the next gap longer, never shorter.
  */
 export class MarketNotes {
   private readonly symbols: Interner
@@ -36,21 +46,29 @@ export class MarketNotes {
   /** Those that have changed since they were written. */
   private readonly changed = new Map<number, Quote>()
   private readonly timer: NodeJS.Timeout
+  private readonly gaps: KeptRows<StoredListening>
+  /** Gaps are kept that may not be stored. */
+  private keeping = false
+  private readonly log: Logger
 
-  constructor(engine: Promise<Engine>, names: { readonly symbols: Interner; readonly sources: Interner }, log: Logger) {
-    this.symbols = names.symbols
-    this.sources = names.sources
+  /** `file` keeps gaps that are not stored yet. Throws if it cannot be read. */
+  constructor({ engine, symbols, sources, file, log }: MarketNotesOptions) {
+    this.symbols = symbols
+    this.sources = sources
+    this.log = log
     this.listening = new RowQueue(engine, insertInto('listening'), log)
     this.quotes = new RowQueue(engine, insertInto('quotes'), log)
+    this.gaps = new KeptRows(file)
+    const left = this.gaps.left()
+    for (const row of left) this.listening.put(row)
+    if (left.length > 0) void this.clearWhenStored()
     this.timer = setInterval(() => this.writeQuotes(), QUOTES_MS)
     this.timer.unref()
   }
 
   /** Takes the rows of a frame. */
   take({ ticks, listening = [] }: FrameRows): void {
-    for (const row of listening) {
-      if (row.kind === 'missed' || this.listening.stats().waiting < WAITING_MAX) this.listening.put(this.listeningRow(row))
-    }
+    if (listening.length > 0) this.note(listening)
     for (const { columns, from, to } of ticks) {
       for (let i = from; i < to; i++) {
         if (columns.type[i] !== QUOTE) continue
@@ -60,11 +78,41 @@ export class MarketNotes {
     }
   }
 
+  /** Resolves when the gaps that a former process has left are stored, or when it has ended. */
+  async stored(): Promise<void> {
+    if (this.keeping) await this.listening.stored()
+  }
+
   /** Writes what waits, and ends. */
   async close(): Promise<void> {
     clearInterval(this.timer)
     this.writeQuotes()
     await Promise.all([this.listening.close(), this.quotes.close()])
+  }
+
+  private note(rows: readonly ListeningRow[]): void {
+    const gaps = rows.filter(({ kind }) => kind === 'missed').map(row => this.listeningRow(row))
+    if (gaps.length > 0) this.keep(gaps)
+    for (const row of rows)
+      if (row.kind === 'missed' || this.listening.stats().waiting < WAITING_MAX) this.listening.put(this.listeningRow(row))
+    if (gaps.length > 0) void this.clearWhenStored()
+  }
+
+  private keep(rows: readonly StoredListening[]): void {
+    try {
+      this.gaps.add(rows)
+    } catch (error) {
+      this.log.error({ error: (error as Error).message }, 'the disk does not take a gap: a kill before it is stored would lose it')
+    }
+  }
+
+  private async clearWhenStored(): Promise<void> {
+    if (this.keeping) return
+    this.keeping = true
+    // Without the engine the queue ends with rows in it: they stay for the next start.
+    while (this.listening.stats().waiting > 0 && !this.listening.ended) await this.listening.stored()
+    this.keeping = false
+    if (this.listening.stats().waiting === 0) this.gaps.clear()
   }
 
   private writeQuotes(): void {

@@ -31,7 +31,8 @@ export class RowQueue<Row> {
   private more = deferred<void>()
   /** Resolves with the next insert, or the end. */
   private inserted = deferred<void>()
-  private ended = false
+  /** It takes no more rows to the engine: it was closed, or the engine cannot be had. */
+  ended = false
   private readonly done: Promise<void>
   private counts = { stored: 0, retries: 0, dropped: 0 }
 

@@ -155,7 +155,7 @@ class SpooledSink implements Sink {
       rows += batch.rows
       gone.push(this.outbox.put(batch, { index: own, suspects: batch.suspects, known: n => (known += n) }))
     })
-    apart.accept({ t: Number.isNaN(this.lastFrame) ? 0 : this.lastFrame, ticks, measures: [] })
+    apart.acceptImport(ticks, Number.isNaN(this.lastFrame) ? 0 : this.lastFrame)
     apart.finish()
     this.batches.rejected.ticks += apart.rejected.ticks
     await Promise.all(gone)

@@ -51,7 +51,7 @@ export class StoredIndex {
     for (const row of layout) this.meet(table, row.stream, row.t, met)
     if (!(await this.mayHave(engine, table, met))) return undefined
     const suspects = layout.filter(row => row.t <= this.newest(table, row.stream))
-    const known = new Set<Row>()
+    const known = new Set<Row>(table.identity === table.columns.length ? superseded(suspects) : [])
     for (let i = 0; i < suspects.length; i += PIECE) {
       for (const row of await storedAmong(engine, table, bytes, suspects.slice(i, i + PIECE))) known.add(row)
     }
@@ -133,6 +133,19 @@ function* rowsIn(table: Table, bytes: Buffer): Generator<Row> {
     for (let i = table.identity; i < codecs.length; i++) codecs[i]!.skip(input)
     yield { from, to: input.at, identityTo, stream, t }
   }
+}
+
+/** Returns rows that a later one of the same stream and time takes the place of: if that is stored, they would take its place. */
+const superseded = (rows: readonly Row[]): Row[] => {
+  const newest = new Map<string, Row>()
+  const before: Row[] = []
+  for (const row of rows) {
+    const key = `${row.t} ${row.stream}`
+    const earlier = newest.get(key)
+    if (earlier) before.push(earlier)
+    newest.set(key, row)
+  }
+  return before
 }
 
 /** Returns the first name of each stream: of ticks the symbol. */
