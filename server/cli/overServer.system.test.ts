@@ -1,4 +1,8 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packageRoot } from '../lib/packageRoot.ts'
 import { DriftwireProcess, pathOf, written } from '../test/processKit.ts'
 import { typedHere } from '../test/typedKit.ts'
 
@@ -191,5 +195,41 @@ describe('orders of a client', () => {
     const [ended, out, err] = await here(words, environment)
     expect([ended, out, err]).toEqual([code, '', expect.stringContaining(why)])
     expect(err).not.toMatch(/horse|nonsense/)
+  })
+})
+
+/** Types a command in a terminal of 60 columns, and the keys when it shows `sign`. Returns its exit code and all that it wrote. */
+const inTerminal = async (command: string, sign: string, keys: string): Promise<[code: unknown, written: string]> => {
+  const program = `stty cols 60 rows 14; exec "${process.execPath}" "${join(packageRoot(), 'server/cli/driftwire.cjs')}" ${command}`
+  const child = spawn('script', ['-qec', program, '/dev/null'], { env: { PATH: process.env.PATH, TERM: 'xterm', DRIFTWIRE_URL: url } })
+  let written = ''
+  let typed = false
+  child.stdout.on('data', data => {
+    written += data
+    if (typed || !written.includes(sign)) return
+    typed = true
+    child.stdin.write(keys)
+  })
+  const [code] = await once(child, 'close')
+  return [code, written]
+}
+
+// util-linux has the program that makes a terminal.
+describe.skipIf(spawnSync('script', ['--version']).status !== 0)('on a terminal', () => {
+  it('watch draws on the other screen, in lines of the terminal, and gives it back at the end', async () => {
+    const [code, written] = await inTerminal('watch fund:ONE', '60.1190', 'q')
+    expect(code).toBe(0)
+    expect(written.startsWith('\x1b[?1049h\x1b[?25l')).toBe(true)
+    expect(written.trimEnd().endsWith('\x1b[?25h\x1b[?1049l')).toBe(true)
+    const last = written.slice(written.lastIndexOf('\x1b[H') + 3, written.lastIndexOf('\x1b[J')).split('\r\n')
+    expect(last.length).toBe(14)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken away
+    for (const line of last) expect(line.replace(/\x1b\[[0-9;]*[mK]|\r/g, '').length).toBeLessThanOrEqual(60)
+  })
+
+  it('a password is asked for and not shown', async () => {
+    const [code, written] = await inTerminal('holdings --user ann --json', 'password: ', `${PASSWORD}\r`)
+    expect([code, written]).toEqual([0, expect.stringContaining('"assets"')])
+    expect(written).not.toContain('horse')
   })
 })

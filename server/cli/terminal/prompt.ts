@@ -9,9 +9,11 @@ export const ask = (question: string, input: NodeJS.ReadStream): Promise<string>
 
 /** Asks likewise, and a terminal does not show what is typed. From a pipe it reads a line without asking. */
 export const askHidden = async (question: string, input: NodeJS.ReadStream): Promise<string> => {
-  if (input.isTTY) process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const line = await oneLine(createInterface({ input, output: silent, terminal: input.isTTY === true }))
+  // It makes the terminal silent: only then is the question asked, or a fast typist would see the first letters.
+  const lines = createInterface({ input, output: silent, terminal: input.isTTY === true })
+  if (input.isTTY) process.stderr.write(question)
+  const line = await oneLine(lines)
   if (input.isTTY) process.stderr.write('\n')
   return line
 }
