@@ -41,8 +41,9 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
       clientsDefine: config.fundsBy === 'clients',
       readFund: definition => readFund(definition, config),
       defined(spec, owner) {
-        directory.add('fund', spec.id, owner)
+        // First, because somebody may follow it as soon as its channel is there.
         core.define(spec)
+        directory.add('fund', spec.id, owner)
       },
     }),
     assetFacts: new AssetFacts({ clearing, access, quote: config.quote }),

@@ -123,7 +123,11 @@ const handlersOf = (
       if (session) requests.accept(session, text)
     },
     pong: (socket, mark) => hub.pong(socket, mark),
-    close: socket => hub.closed(socket),
+    close: socket => {
+      const session = hub.session(socket)
+      if (session) requests.closed(session)
+      hub.closed(socket)
+    },
     http: (request, { remoteAddress }) => host(new URL(request.url)) ?? fetch(request, remoteAddress),
   }
 }

@@ -138,6 +138,7 @@ export const METHODS = {
     from: ms.optional(),
     maxRate: z.number().min(1).optional(),
     checksum: z.boolean().optional(),
+    fields: z.array(z.string().min(1).max(256)).min(1).max(FIELDS_PER_REQUEST_MAX).optional(),
   }),
   unsubscribe: z.strictObject({ channels }),
   channels: z.strictObject({ like: z.string().max(256).optional() }),

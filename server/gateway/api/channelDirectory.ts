@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs'
 import { channelsOf, KINDS, type KindOf, kindOf, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Access, access, authorize, type Principal, type Readers } from '../../identity/access.ts'
@@ -32,6 +33,8 @@ const NAMES_MAX = 10_000
 export class ChannelDirectory {
   /** The function that every channel, command and route asks. It follows what is added. */
   readonly access: Access
+  /** Names of channels, as they are added. */
+  readonly added$ = new Subject<string>()
   private readonly options: ChannelDirectoryOptions
   private readonly readers: Map<string, Readers>
   /** Channels that are there whatever is traded. */
@@ -46,7 +49,9 @@ export class ChannelDirectory {
 
   /** Adds a symbol that the configuration, a feed or the store names, or that has had a tick. */
   addSymbol(symbol: string): void {
+    if (this.symbols.has(symbol)) return
     this.symbols.add(symbol)
+    if (this.added$.observed) for (const channel of channelsOf(symbol)) this.added$.next(channel)
   }
 
   /**
@@ -56,9 +61,12 @@ export class ChannelDirectory {
   add(kind: KindOf<'name'>, id: string, owner = ''): void {
     const { byDefault } = this.options
     const channel = `${kind}:${id}`
-    this.fixed.add(channel)
-    for (const other of KINDS) if (kindOf(other).readers === kind) this.fixed.add(`${other}:${id}`)
     if (!this.readers.has(channel)) this.readers.set(channel, byDefault === 'public' || owner === '' ? byDefault : [owner])
+    for (const name of [channel, ...KINDS.filter(other => kindOf(other).readers === kind).map(other => `${other}:${id}`)]) {
+      if (this.fixed.has(name)) continue
+      this.fixed.add(name)
+      this.added$.next(name)
+    }
   }
 
   /** Returns whether there is such a channel, whoever may read it. */
@@ -102,7 +110,7 @@ export class ChannelDirectory {
 }
 
 /** Returns whether a name fits a pattern, in which `*` stands for anything. Each piece is looked for behind the one before, so no pattern takes long. */
-const glob = (pattern: string): ((name: string) => boolean) => {
+export const glob = (pattern: string): ((name: string) => boolean) => {
   const pieces = pattern.split('*')
   if (pieces.length === 1) return name => name === pattern
   const first = pieces[0]!

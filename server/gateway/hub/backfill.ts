@@ -2,6 +2,7 @@ import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import { floorTo } from '../../../streams/market/candles.ts'
 import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
+import { projected } from '../../../streams/wire/statePath.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
@@ -14,13 +15,22 @@ const ROWS_PER_PUSH = 1000
  * snapshot, then the patches after it. The snapshot is taken first and waits, so nothing falls between the past and the present and
  * nothing comes twice. If the past cannot be read, the last push of rows says why and the snapshot follows all the same.
  */
-export const backfill = async (session: Session, channel: string, from: number, hub: Hub, past: BackfillSource): Promise<void> => {
+export const backfill = async (
+  session: Session,
+  channel: string,
+  { from, fields }: { readonly from: number; readonly fields?: readonly string[] | undefined },
+  hub: Hub,
+  past: BackfillSource,
+): Promise<void> => {
   const follow = session.follows.get(channel)
   if (follow === undefined) return
   follow.busy = true
   const here = (): boolean => session.follows.get(channel) === follow && !session.socket.closed
-  const reading = await hub.read(channel)
-  const { t, snapshot } = reading
+  const { channel: delivered } = follow.group
+  const reading = await hub.read(delivered)
+  // Some members of a state do not say which candle is running.
+  const { t } = reading
+  const { snapshot } = delivered === channel ? reading : await hub.read(channel)
   const send = (message: object): void => session.send(JSON.stringify({ ch: channel, ...message }))
   try {
     await past.until(t)
@@ -36,7 +46,8 @@ export const backfill = async (session: Session, channel: string, from: number, 
       })
       if (!here()) return
       cursor = page.next
-      if (page.rows.length > 0 || cursor === undefined) send({ rows: page.rows, more: cursor !== undefined })
+      const rows = fields === undefined ? page.rows : page.rows.map(row => projected(row, ['t', 'open_t', ...fields]))
+      if (rows.length > 0 || cursor === undefined) send({ rows, more: cursor !== undefined })
       await hub.whenRoom(session)
     } while (cursor !== undefined && here())
   } catch (error) {

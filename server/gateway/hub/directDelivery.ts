@@ -65,8 +65,8 @@ export class DirectDelivery {
     if (fresh.size === 0) return
     this.fresh = fresh
     for (const session of sessions) {
-      for (const [channel, follow] of session.follows) {
-        if (follow.joined || !fresh.has(channel)) continue
+      for (const follow of session.follows.values()) {
+        if (follow.joined || !fresh.has(follow.group.channel)) continue
         this.pump(session)
         break
       }

@@ -9,6 +9,7 @@ import { Checksums } from './checksums.ts'
 import { DirectDelivery } from './directDelivery.ts'
 import { type FanoutGroup, FRAME_OVERHEAD, type PushRate } from './fanoutGroup.ts'
 import type { HubLimits } from './limits.ts'
+import { ProjectingBus, projectedName } from './projectingBus.ts'
 import { ResumeBuffer } from './resumeBuffer.ts'
 import { type Follow, NEVER, Session } from './session.ts'
 import { WatchedChannels } from './watchedChannels.ts'
@@ -40,6 +41,8 @@ export interface SubscribeOptions {
   readonly rate: PushRate
   readonly checksum: boolean
   readonly resume: { readonly epoch: string; readonly seq: number } | undefined
+  /** Only these members, by their paths; the whole state if left out. */
+  readonly fields?: readonly string[] | undefined
 }
 
 /** A channel's state at a moment. */
@@ -57,7 +60,7 @@ export interface Reading {
  * nothing falls between them.
  */
 export class Hub {
-  private readonly bus: Bus
+  private readonly bus: ProjectingBus
   private readonly publish: (topic: string, bytes: Uint8Array) => void
   private readonly limits: HubLimits
   private readonly now: () => number
@@ -76,16 +79,16 @@ export class Hub {
   readonly subscribed$ = new Subject<void>()
 
   constructor(bus: Bus, publish: (topic: string, bytes: Uint8Array) => void, limits: HubLimits, now: () => number) {
-    this.bus = bus
+    this.bus = new ProjectingBus(bus)
     this.publish = publish
     this.limits = limits
     this.now = now
     this.epoch = bus.epoch
-    this.watched = new WatchedChannels(bus, limits.resumeMs)
+    this.watched = new WatchedChannels(this.bus, limits.resumeMs)
     this.resumeBuffer = new ResumeBuffer({ maxAgeMs: limits.resumeMs, maxBytes: limits.resumeBytes })
-    this.checksums = new Checksums(bus.channels, publish)
-    this.direct = new DirectDelivery(bus.channels, this.watched, this.checksums, limits.directBytes, now)
-    bus.flushes$.subscribe(flush => this.onFlush(flush))
+    this.checksums = new Checksums(this.bus.channels, publish)
+    this.direct = new DirectDelivery(this.bus.channels, this.watched, this.checksums, limits.directBytes, now)
+    this.bus.flushes$.subscribe(flush => this.onFlush(flush))
   }
 
   /** Takes in a socket that has just opened. */
@@ -125,12 +128,14 @@ export class Hub {
   /** Registers a follower, and returns what the reply says of it. Nothing is sent before `begin`. */
   follow(session: Session, channel: string, options: SubscribeOptions): { epoch: string; seq: number; recovered?: boolean } {
     this.unfollow(session, channel)
-    const watched = this.watched.open(channel, this.now())
+    const { resume, fields } = options
+    const delivered = fields === undefined ? channel : projectedName(channel, fields)
+    const watched = this.watched.open(delivered, this.now())
     watched.follows += 1
-    const seq = this.bus.channels.seq(channel)
-    const { resume } = options
-    const missed = resume?.epoch === this.epoch ? this.missed(channel, options.rate, resume.seq, seq) : undefined
+    const seq = this.bus.channels.seq(delivered)
+    const missed = resume?.epoch === this.epoch ? this.missed(delivered, options.rate, resume.seq, seq) : undefined
     const follow: Follow = {
+      channel,
       group: this.watched.group(watched, options.rate, seq),
       checksum: options.checksum,
       joined: false,
@@ -149,7 +154,7 @@ export class Hub {
 
   /** Gives the followers that `follow` registered what they asked for, as soon as it is there. */
   begin(session: Session): void {
-    for (const channel of session.follows.keys()) this.watched.listen(this.watched.get(channel)!)
+    for (const { group } of session.follows.values()) this.watched.listen(this.watched.get(group.channel)!)
     this.direct.pump(session)
     this.subscribed$.next()
   }
@@ -167,9 +172,14 @@ export class Hub {
     if (follow === undefined) return
     session.leave(follow)
     session.follows.delete(channel)
-    const watched = this.watched.get(channel)!
+    const watched = this.watched.get(follow.group.channel)!
     watched.follows -= 1
     if (watched.follows === 0) watched.idleSince = this.now()
+  }
+
+  /** How many projections of channels are followed, or were not long ago. */
+  get projections(): number {
+    return this.bus.size
   }
 
   /** Reads a channel. Resolves as soon as it can be read. */

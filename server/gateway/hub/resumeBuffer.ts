@@ -4,6 +4,7 @@ import { Queue } from '../../lib/queue.ts'
 interface Entry {
   readonly channel: string
   readonly seq: number
+  readonly prev: number
   readonly bytes: Uint8Array
   /** Wall clock, ms. */
   readonly at: number
@@ -31,8 +32,8 @@ export class ResumeBuffer {
   }
 
   /** Adds the newest patch of a channel. */
-  add({ channel, seq, bytes }: Push, at: number): void {
-    const entry = { channel, seq, bytes, at }
+  add({ channel, seq, prev, bytes }: Push, at: number): void {
+    const entry = { channel, seq, prev, bytes, at }
     let entries = this.byChannel.get(channel)
     if (entries === undefined) {
       entries = new Queue()
@@ -48,8 +49,12 @@ export class ResumeBuffer {
   after(channel: string, seq: number, newest: number): readonly Uint8Array[] | undefined {
     if (seq === newest) return []
     const entries = this.byChannel.get(channel)
-    if (seq > newest || entries?.oldest === undefined || entries.oldest.seq > seq + 1) return undefined
-    return entries.after(seq + 1 - entries.oldest.seq).map(entry => entry.bytes)
+    if (seq > newest || entries?.oldest === undefined || entries.oldest.prev > seq) return undefined
+    const { oldest } = entries
+    // Those of some members of a channel skip numbers.
+    const isDense = oldest.seq + entries.size - 1 === newest
+    const missed = isDense ? entries.after(seq + 1 - oldest.seq) : entries.after(0).filter(entry => entry.seq > seq)
+    return missed[0]?.prev === seq ? missed.map(entry => entry.bytes) : undefined
   }
 
   /** Forgets a channel that is not watched any more: if it comes again, its numbers do not go on from these. */

@@ -6,6 +6,8 @@ import { ReaderLag, type ReaderLagLimits } from './readerLag.ts'
 
 /** One channel that a session follows. */
 export interface Follow {
+  /** The channel that was asked for. The group may be of some of its members only. */
+  readonly channel: string
   readonly group: FanoutGroup
   readonly checksum: boolean
   /** On the group's topic. Otherwise it is served by itself, from `seq` on, until it can join. */
@@ -154,8 +156,8 @@ export class Session {
   /** Puts these follows behind all others, so that each has its turn. */
   requeue(follows: readonly Follow[]): void {
     for (const follow of follows) {
-      this.follows.delete(follow.group.channel)
-      this.follows.set(follow.group.channel, follow)
+      this.follows.delete(follow.channel)
+      this.follows.set(follow.channel, follow)
     }
   }
 

@@ -61,6 +61,7 @@ export class Dispatcher {
   taken = 0
   /** For whom each socket speaks. */
   readonly auth: SessionAuth
+  private readonly subscriptions: Subscriptions
   private readonly options: DispatcherOptions
   private readonly parts: HandlerParts
 
@@ -68,12 +69,17 @@ export class Dispatcher {
     const { hub, directory, accounts } = options
     this.options = options
     this.auth = new SessionAuth({ hub, access: directory.access, accounts })
-    const subscriptions = new Subscriptions({
+    this.subscriptions = new Subscriptions({
       ...options,
       channelsPerSocket: options.limits.channelsPerSocket,
       onRefused: code => this.count(code),
     })
-    this.parts = { ...options, auth: this.auth, subscriptions }
+    this.parts = { ...options, auth: this.auth, subscriptions: this.subscriptions }
+  }
+
+  /** Forgets a socket that has closed. */
+  closed(session: Session): void {
+    this.subscriptions.closed(session)
   }
 
   /** Accepts one frame as it came; undefined stands for a binary one. */

@@ -1,5 +1,5 @@
 import { type Method, orderOf, type Params } from '../../../streams/wire/requests.ts'
-import { type Callers, channelFor } from '../../identity/access.ts'
+import type { Callers } from '../../identity/access.ts'
 import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
@@ -46,8 +46,8 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
   subscribe: { who: 'all', answer: ({ subscriptions }, session, params) => subscriptions.subscribe(session, params) },
   unsubscribe: {
     who: 'all',
-    answer: ({ hub }, session, { channels }) => {
-      for (const channel of channels) hub.unfollow(session, channelFor(session.who, channel))
+    answer: ({ subscriptions }, session, { channels }) => {
+      subscriptions.unsubscribe(session, channels)
       return {}
     },
   },

@@ -4,9 +4,9 @@ import { type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Params, rateOf } from '../../../streams/wire/requests.ts'
 import { channelFor } from '../../identity/access.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
-import type { ChannelDirectory } from '../api/channelDirectory.ts'
+import { type ChannelDirectory, glob } from '../api/channelDirectory.ts'
 import { backfill } from '../hub/backfill.ts'
-import type { Hub } from '../hub/hub.ts'
+import type { Hub, SubscribeOptions } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 import { ReplyFirst } from './replyFirst.ts'
 
@@ -27,57 +27,134 @@ export const requirePast = (channel: string): void => {
   if (!hasPast(channel)) throw new ProtocolError('invalid_params', `params.from: "${channel}" has no history`)
 }
 
-/** Lets sockets follow channels, each answered for itself. */
+/** A pattern that a socket has subscribed, and how. */
+interface Standing {
+  readonly matches: (channel: string) => boolean
+  readonly options: SubscribeOptions
+}
+
+/** Patterns of one socket. */
+const PATTERNS_MAX = 100
+/** Projections of channels that are followed at once, by all sockets together: each keeps a state. */
+const PROJECTIONS_MAX = 10_000
+
+/** Lets sockets follow channels, each answered for itself, and those that fit a pattern as soon as they are there. */
 export class Subscriptions {
   private readonly options: SubscriptionsOptions
+  private readonly standing = new Map<Session, Map<string, Standing>>()
 
   constructor(options: SubscriptionsOptions) {
     this.options = options
+    options.directory.added$.subscribe(channel => this.appeared(channel))
   }
 
   /** Follows the channels. They begin only after the reply, which comes before any channel's first push. */
   subscribe(session: Session, params: Params<'subscribe'>): ReplyFirst {
-    const { hub, onRefused } = this.options
-    const rate = params.maxRate === undefined ? undefined : rateOf(params.maxRate)
+    const { hub } = this.options
+    const { from, fields, maxRate, checksum = false } = params
+    const rate = maxRate === undefined ? (0 as const) : rateOf(maxRate)
     const result: Record<string, unknown> = Object.create(null)
     const begun: string[] = []
-    for (const channel of new Set(params.channels)) {
-      const refusal = this.refusal(session, channel, params.from)
+    for (const channel of this.wanted(session, params, { rate, checksum, resume: undefined, fields }, result)) {
+      const refusal = this.refusal(session, channel, params)
       if (refusal) {
-        const { code, message, retry } = refusal
-        result[channel] = { error: { code, message, retry } }
-        onRefused(code)
+        result[channel] = { error: refusal }
         continue
       }
-      const options = { rate: rate ?? (0 as const), checksum: params.checksum ?? false, resume: params.resume?.[channel] }
-      const followed = hub.follow(session, channelFor(session.who, channel), options)
-      result[channel] = { ...followed, ...(rate !== undefined && { rate }) }
+      const followed = hub.follow(session, channelFor(session.who, channel), { rate, checksum, fields, resume: params.resume?.[channel] })
+      result[channel] = { ...followed, ...(rate !== 0 && { rate }) }
       begun.push(channel)
     }
     return new ReplyFirst(result, () => {
-      if (params.from !== undefined) this.backfill(session, begun, params.from)
+      if (from !== undefined) this.backfill(session, begun, from, fields)
       hub.begin(session)
     })
   }
 
-  private backfill(session: Session, channels: readonly string[], from: number): void {
-    const { hub, past, log } = this.options
-    for (const channel of channels)
-      backfill(session, channel, from, hub, past).catch(error => log.error({ err: error, channel }, 'rows of the past failed'))
+  /** Ends following these channels, and what patterns have brought. */
+  unsubscribe(session: Session, channels: readonly string[]): void {
+    const { hub } = this.options
+    for (const channel of channels) {
+      const pattern = this.standing.get(session)?.get(channel)
+      if (pattern === undefined) {
+        hub.unfollow(session, channelFor(session.who, channel))
+        continue
+      }
+      this.standing.get(session)!.delete(channel)
+      for (const followed of [...session.follows.keys()]) if (pattern.matches(followed)) hub.unfollow(session, followed)
+    }
   }
 
-  /** Returns why the socket cannot follow this channel; undefined if it can. */
-  private refusal(session: Session, channel: string, from: number | undefined): ProtocolError | undefined {
-    const { directory, channelsPerSocket } = this.options
+  /** Forgets the patterns of a socket that has closed. */
+  closed(session: Session): void {
+    this.standing.delete(session)
+  }
+
+  /** Returns the channels that a request means: those it names, and those that its patterns fit now. */
+  private wanted(
+    session: Session,
+    { channels, from }: Params<'subscribe'>,
+    options: SubscribeOptions,
+    result: Record<string, unknown>,
+  ): Set<string> {
+    const { directory } = this.options
+    const wanted = new Set<string>()
+    for (const channel of channels) {
+      if (!channel.includes('*')) {
+        wanted.add(channel)
+        continue
+      }
+      const patterns = this.standing.get(session) ?? new Map<string, Standing>()
+      if (patterns.size >= PATTERNS_MAX && !patterns.has(channel)) {
+        result[channel] = { error: this.counted(new ProtocolError('too_much', `a socket has at most ${PATTERNS_MAX} patterns`)) }
+        continue
+      }
+      patterns.set(channel, { matches: glob(channel), options })
+      this.standing.set(session, patterns)
+      const fitting = directory.list(session.who, channel).filter(name => from === undefined || hasPast(name))
+      for (const name of fitting) wanted.add(name)
+      result[channel] = { channels: fitting.length }
+    }
+    return wanted
+  }
+
+  /** A channel is there from now on: it begins for those whose patterns it fits. */
+  private appeared(channel: string): void {
+    if (this.standing.size === 0) return
+    for (const [session, patterns] of this.standing) {
+      const name = channelFor(session.who, channel)
+      const fits = [...patterns.values()].find(({ matches }) => matches(channel))
+      if (fits === undefined || session.follows.has(name) || this.refusal(session, channel, {}) !== undefined) continue
+      this.options.hub.follow(session, name, fits.options)
+      this.options.hub.begin(session)
+    }
+  }
+
+  private backfill(session: Session, channels: readonly string[], from: number, fields: readonly string[] | undefined): void {
+    const { hub, past, log } = this.options
+    for (const channel of channels)
+      backfill(session, channel, { from, fields }, hub, past).catch(error => log.error({ err: error, channel }, 'rows of the past failed'))
+  }
+
+  /** Returns why the socket cannot follow this channel, as the reply has it; undefined if it can. */
+  private refusal(session: Session, channel: string, { from, fields }: Pick<Params<'subscribe'>, 'from' | 'fields'>): object | undefined {
+    const { directory, channelsPerSocket, hub } = this.options
     try {
       directory.authorizeRead(session.who, channel)
       if (!session.follows.has(channelFor(session.who, channel)) && session.follows.size >= channelsPerSocket)
         throw new ProtocolError('too_much', `a socket follows at most ${channelsPerSocket} channels`)
+      if (fields !== undefined && hub.projections >= PROJECTIONS_MAX)
+        throw new ProtocolError('too_much', `the server follows at most ${PROJECTIONS_MAX} channels by some of their members`)
       if (from !== undefined) requirePast(channel)
       return undefined
     } catch (error) {
-      if (error instanceof ProtocolError) return error
+      if (error instanceof ProtocolError) return this.counted(error)
       throw error
     }
+  }
+
+  private counted({ code, message, retry }: ProtocolError): object {
+    this.options.onRefused(code)
+    return { code, message, retry }
   }
 }
