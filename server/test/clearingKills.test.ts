@@ -180,15 +180,15 @@ describe('a clearing house killed at any moment', () => {
           sent
             .filter(({ who }) => who !== 'admin')
             .map(async ({ who, key, answer }) => {
-              const reply = (await readers.get(who)!.ask('order', { key }))!
-              if (answer) expect(reply.result).toEqual(answer)
+              const reply = await readers.get(who)!.insist('order', { key })
+              if (answer) expect(reply.result, `${who} ${key}: ${reply.error?.data.code}`).toEqual(answer)
               const entry = books.orders.get(`${who}\n${key}`)
               if (entry) expect(reply.result).toMatchObject({ key, seq: entry.seq, status: entry.status })
               else expect(reply.error?.data.code, `${who} ${key}`).toBe('unknown_order')
             }),
         )
         for (const [who, reader] of readers) {
-          const { assets, shares } = (await reader.ask('holdings', {}))!.result as Record<'assets' | 'shares', Record<string, string>>
+          const { assets, shares } = (await reader.insist('holdings', {})).result as Record<'assets' | 'shares', Record<string, string>>
           const told = [...Object.entries(assets), ...Object.entries(shares).map(([fund, amount]) => [`share:${fund}`, amount] as const)]
           expect(new Map(told.map(([asset, amount]) => [asset, scaled(amount)])), who).toEqual(books.holdings(who))
           reader.close()

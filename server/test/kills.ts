@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 
 /**
@@ -57,7 +58,7 @@ export interface Sent {
 interface Reply {
   readonly id?: number
   readonly result?: unknown
-  readonly error?: { readonly data: { readonly code: string; readonly order?: Order } }
+  readonly error?: { readonly data: { readonly code: string; readonly retry: boolean; readonly order?: Order } }
 }
 
 /** One client's socket, with any number of requests under way. */
@@ -103,6 +104,16 @@ export class Trader {
       this.waiting.set(this.ids, resolve)
       this.socket.send(JSON.stringify({ jsonrpc: '2.0', id: this.ids, method, params }))
     })
+  }
+
+  /** Asks until the server no longer says that it may be asked again: one under load may have no room for now. */
+  async insist(method: string, params: object): Promise<Reply> {
+    for (;;) {
+      const reply = await this.ask(method, params)
+      if (reply === undefined) throw new Error(`${method}: the connection ended before the reply`)
+      if (!reply.error?.data.retry) return reply
+      await delay(20)
+    }
   }
 
   /** Sends an order and notes what comes of it. */
