@@ -61,6 +61,7 @@ beforeEach(() => {
 afterEach(() => {
   for (const client of clients) client.close()
   vi.useRealTimers()
+  vi.restoreAllMocks()
   vi.unstubAllGlobals()
 })
 
@@ -95,8 +96,8 @@ describe('a line', () => {
   })
 
   it('counts the seconds until it tries again, and the age of what was heard', () => {
-    const { states, socket } = opened()
     vi.spyOn(Math, 'random').mockReturnValue(0.999)
+    const { states, socket } = opened()
     for (let i = 0; i < 5; i++) {
       socket().ends()
       vi.advanceTimersByTime(20_000)
@@ -107,7 +108,6 @@ describe('a line', () => {
     const seconds = states.filter(({ state }) => state === 'reconnecting').map(({ inSeconds }) => inSeconds!)
     expect(seconds.length).toBeGreaterThan(14)
     for (let i = 1; i < seconds.length; i++) expect(seconds[i]).toBeLessThanOrEqual(seconds[i - 1]!)
-    vi.mocked(Math.random).mockRestore()
   })
 
   it('waits as long as the server asks before it stops, and not all at once', () => {
@@ -158,7 +158,6 @@ describe('a line', () => {
       socket().says({ hb: 1 })
     }
     expect(wait()).toBeLessThan(1_010)
-    vi.mocked(Math.random).mockRestore()
   })
 
   it('that a thousand clients lose at once is not made again by all of them at once', () => {
