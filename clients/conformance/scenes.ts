@@ -108,6 +108,7 @@ export const SCENES: readonly Scene[] = [
       stage.snapshot({ nav: 80 })
       stage.patch({ nav: 81 })
       if (stage.checksum) await stage.agrees()
+      // Without a checksum nothing shows when a client has taken a patch in: it gets this long, ms.
       else await new Promise(resolve => setTimeout(resolve, 300))
       stage.reply(await stage.resumed(), { recovered: true })
     },

@@ -95,7 +95,6 @@ describe('a request', () => {
     proxy.watch = text => (text.includes('"result"') ? 'lose' : 'pass')
     await expect(wire.request('ping', {}, { timeoutMs: 150 })).rejects.toMatchObject({ code: 'timeout', retry: true })
     await expect(observed('ws://127.0.0.1:9/ws').wire.request('ping', {}, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'timeout' })
-    expect(wire.connection).toBeDefined()
   })
 
   it('is cancelled by an AbortSignal, before it is sent and after', async () => {
@@ -202,7 +201,7 @@ describe('a channel', () => {
   it('has new objects where something changed, and shares all others', async () => {
     const { wire } = observed(proxy.url)
     const states = await next(wire.channel(FUND), 6)
-    expect(states[0]!.state.units).toBeDefined()
+    expect(Object.keys(states[0]!.state.units!)).not.toEqual([])
     const text = JSON.stringify(states[0]!.state)
     for (const [i, { state }] of states.entries()) {
       const before = states[i - 1]?.state
@@ -256,7 +255,7 @@ describe('a channel', () => {
       proxy.inject(JSON.stringify({ jsonrpc: '2.0', id, result: { status: { error } } }))
       return 'lose'
     }
-    expect((await once(wire.channel('status'))).state.feeds).toBeDefined()
+    expect(Object.keys((await once(wire.channel('status'))).state.feeds!)).not.toEqual([])
     expect(refused).toBeGreaterThan(1)
   })
 

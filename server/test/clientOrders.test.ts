@@ -91,7 +91,7 @@ describe('an order', () => {
   it('that never arrived is sent again, once it is known that it did not', async () => {
     const { name, token } = await client()
     const { wire } = observed(proxy.url, { token })
-    expect(await wire.request('holdings')).toBeDefined()
+    expect(await wire.request('holdings')).toHaveProperty('assets')
     proxy.hole = true
     const order = wire.orders.create({ ...UNIT, key: 'swallowed' })
     expect(wire.orders.waiting).toMatchObject([{ method: 'create', params: { key: 'swallowed' } }])

@@ -46,7 +46,7 @@ const recorded = (file: string, header: boolean, suffix = ''): File => {
 
 const configured = (name: string, config: object): string => written(`${name}.json`, JSON.stringify(config))
 
-/** Trades of the simulated market, as a file: what `sim:SEED` gives in so many seconds. */
+/** Trades of the simulated market, as a file: what `sim:SEED` gives in some seconds. */
 const simulated = async (seed: number, seconds: number): Promise<File> => {
   const begin = Date.UTC(2026, 2, 3, 23, 59, 30)
   let now = begin

@@ -72,7 +72,7 @@ export class Feed {
     this.phase = 'asked'
     this.asked = JSON.stringify(needs)
     if (missing.length > 0) {
-      // A snapshot follows the rows: whoever had a state before does not see what was between.
+      // A snapshot follows the rows: a follower that had a state before does not see what was between.
       if (known) this.recovered = false
       return { options: { ...needs, from } }
     }

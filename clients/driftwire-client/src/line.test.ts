@@ -111,7 +111,7 @@ describe('a line', () => {
   })
 
   it('waits as long as the server asks before it stops, and not all at once', () => {
-    const waits = Array.from({ length: 50 }, () => {
+    for (let i = 0; i < 50; i++) {
       const { wire, socket } = opened()
       const said: unknown[] = []
       wire.events.subscribe(event => said.push(event))
@@ -119,9 +119,7 @@ describe('a line', () => {
       socket().says({ bye: { reason: 'an update', reconnectInMs: 3_000 } })
       socket().ends(1001)
       expect(said).toEqual([{ kind: 'bye', reason: 'an update', reconnectInMs: 3_000 }])
-      return { wire, socket }
-    })
-    expect(waits[0]!.wire).toBeDefined()
+    }
     vi.advanceTimersByTime(3_400)
     expect(sockets).toHaveLength(50)
     vi.advanceTimersByTime(700)

@@ -179,7 +179,7 @@ export class Line {
   }
 
   private become(state: ConnectionState['state']): void {
-    // A line that was silent and speaks again has not begun anew.
+    // A line that was silent and speaks again is still the same connection.
     if (!(this.up && (state === 'live' || state === 'silent'))) this.since = Date.now()
     this.state = state
     this.options.changed(this.now)

@@ -9,7 +9,7 @@ const GAP_MS = 30_000
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
 
-/** Returns the shortest step (ms, a whole number of seconds) that keeps a span within so many points. */
+/** Returns the shortest step (ms, a whole number of seconds) that keeps a span (ms) within a number of points. */
 export const stepFor = (span: number, points: number): number =>
   1_000 * (STEPS.find(s => s * 1_000 * points >= span) ?? Math.ceil(span / points / 604_800_000) * 604_800)
 
