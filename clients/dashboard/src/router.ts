@@ -33,10 +33,10 @@ export const setQuery = (name: string, value: string | undefined): void => {
   place.value = here()
 }
 
-/** Returns a setting of the view; one that is not among the choices is the first of them. */
-export const choice = <T extends string>(name: string, choices: readonly T[]): T => {
+/** Returns a setting of the view; one that is not among the choices is the usual one. */
+export const choice = <T extends string>(name: string, choices: readonly T[], usual: T = choices[0]!): T => {
   const value = place.value.query.get(name) as T | null
-  return value !== null && choices.includes(value) ? value : choices[0]!
+  return value !== null && choices.includes(value) ? value : usual
 }
 
 /** The server's own addresses, which a link opens as any other site's. */

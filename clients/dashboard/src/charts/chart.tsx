@@ -40,7 +40,7 @@ export const Chart = (props: ChartProps) => {
     // biome-ignore lint/a11y/useSemanticElements: a figure with parts that can be used is a group
     <figure class="chart" role="group" aria-label={label}>
       <div class="tools">
-        <Legend series={series} data={data} cursor={cursor} xText={xText} />
+        <Legend series={series} data={data} cursor={cursor} xText={xText} follows={x === undefined} />
         <span class="space" />
         {props.children}
         <button type="button" class="tool" aria-pressed={asTable.value} onClick={() => (asTable.value = !asTable.value)}>
@@ -98,13 +98,14 @@ const Plot = (props: Inner & { readonly cursor: { value: number | undefined } })
     cursor.value = at
     spoken.value = `${xText(columns.x[at]!)}: ${series.map((s, k) => `${s.label} ${valueText(s.text, columns.y[k]![at])}`).join(', ')}`
   }
+  const isEmpty = (data.value?.x.length ?? 0) === 0
   return (
     <div class="plot" tabIndex={0} role="application" aria-label={`${label}: arrow keys read the values`} onKeyDown={move}>
-      <div ref={box} aria-hidden="true" />
+      <div ref={box} aria-hidden="true" class={isEmpty ? 'bare' : ''} />
       <p class="hidden" aria-live="polite">
         {spoken}
       </p>
-      {(data.value?.x.length ?? 0) === 0 && <p class="empty over">{empty ?? 'no rows of this time are stored'}</p>}
+      {isEmpty && <p class="empty over">{empty ?? 'no rows of this time are stored'}</p>}
     </div>
   )
 }
@@ -117,31 +118,28 @@ interface LegendProps {
   readonly data: ReadonlySignal<Columns | undefined>
   readonly cursor: ReadonlySignal<number | undefined>
   readonly xText: (at: number) => string
+  /** The newest values stand here while no cursor is on the chart. */
+  readonly follows: boolean
 }
 
 /** The lines by name, with their values under the cursor, or the last ones. */
-const Legend = ({ series, data, cursor, xText }: LegendProps) => {
-  const at = useComputed(() => {
-    const columns = data.value
-    if (!columns || columns.x.length === 0) return undefined
-    return Math.min(cursor.value ?? columns.x.length - 1, columns.x.length - 1)
-  })
-  const index = at.value
+const Legend = ({ series, data, cursor, xText, follows }: LegendProps) => {
   const columns = data.value
+  const last = (columns?.x.length ?? 0) - 1
+  const at = cursor.value === undefined ? undefined : Math.min(cursor.value, last)
+  const shownOf = (k: number): number | null | undefined => {
+    if (!columns || last < 0) return undefined
+    return at === undefined ? extremes(columns.y[k]!)?.last : columns.y[k]![at]
+  }
   return (
     <ul class="legend">
       {series.map((s, k) => (
         <li key={s.label}>
           <span class="key" style={{ background: `var(${s.color})` }} />
-          {s.label}{' '}
-          <b class="num">
-            {index === undefined
-              ? ABSENT
-              : valueText(s.text, cursor.value === undefined ? extremes(columns!.y[k]!)?.last : columns!.y[k]![index])}
-          </b>
+          {s.label} {(follows || at !== undefined) && <b class="num">{valueText(s.text, shownOf(k))}</b>}
         </li>
       ))}
-      {cursor.value !== undefined && index !== undefined && <li class="quiet">{xText(columns!.x[index]!)}</li>}
+      {at !== undefined && at >= 0 && columns && <li class="quiet">{xText(columns.x[at]!)}</li>}
     </ul>
   )
 }
@@ -158,7 +156,7 @@ const AsTable = ({ label, data, series, xText, x, height }: Inner) => {
     return columns.x.map((at, i) => ({ at, values: columns.y.map(column => column[i] ?? null) })).reverse()
   })
   const columns: Column<TableRow>[] = [
-    { key: 'at', head: x ? 'At' : 'Time', width: 180, grow: true, align: 'left', heading: true, show: row => xText(row.at) },
+    { key: 'at', head: x ? 'At' : 'Time', width: 180, align: 'left', heading: true, show: row => xText(row.at) },
     ...series.map(
       (s, k): Column<TableRow> => ({
         key: s.label,

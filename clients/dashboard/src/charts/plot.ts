@@ -84,7 +84,7 @@ export const plotIn = (
         {
           ...axis,
           grid: { show: false },
-          size: 34,
+          size: x ? 22 : 34,
           space: 72,
           values: x ? (_, splits) => splits.map(x.text) : (_, splits, __, ___, step) => timeLabels(splits, step),
         },

@@ -4,6 +4,7 @@ import {
   ABSENT,
   amount,
   basisPoints,
+  brief,
   compact,
   direction,
   fixed,
@@ -107,4 +108,8 @@ describe('an amount that somebody owns', () => {
   ])('%s with at most %i places reads %s', (text, places, shown) => {
     expect(amount(text, places)).toBe(shown)
   })
+})
+
+it('an amount in brief has about ten digits, and is never more than it is', () => {
+  expect(['350230803.5697451', '0.0390631103610993', '12.5', '1'].map(brief)).toEqual(['350,230,803.56', '0.03906311', '12.5', '1'])
 })

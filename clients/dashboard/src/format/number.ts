@@ -99,3 +99,9 @@ export const amount = (text: string | undefined, places = 18): string => {
   const rest = fraction.slice(0, places).replace(/0+$/, '')
   return `${sign ? MINUS : ''}${grouped(whole!)}${rest && `.${rest}`}`
 }
+
+/** Returns an amount that somebody owns in about ten digits, cut off, never rounded up: the whole of it stands in its tip. */
+export const brief = (text: string | undefined): string => {
+  const whole = /^-?(\d+)/.exec(text ?? '')?.[1]?.length ?? 0
+  return amount(text, Math.max(2, 9 - whole))
+}

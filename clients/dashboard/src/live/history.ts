@@ -18,6 +18,9 @@ export const RANGES = {
 /** The name of a span. */
 export type Range = keyof typeof RANGES
 
+/** All of them, in order. */
+export const SPANS = Object.keys(RANGES) as Range[]
+
 /** Points of a chart: no screen shows more. */
 const POINTS = 900
 

@@ -10,6 +10,9 @@ export interface Marked {
   readonly unpriced?: ByAsset<string>
 }
 
+/** Returns whether a list by asset says anything. */
+export const some = (of: object | undefined): of is object => of !== undefined && Object.keys(of).length > 0
+
 const list = (of: ByAsset<string>): string =>
   Object.entries(of)
     .map(([asset, why]) => `${asset}: ${why}`)
@@ -22,8 +25,8 @@ export const marksOf = (state: Marked | undefined): string[] => {
   if (state.stale) marks.push('stale: no feed of one of its inputs is heard')
   if (state.halted) marks.push('halted: takes no orders')
   if (state.partial) marks.push('partial: not all of the pool is known')
-  if (state.pending) marks.push(`pending: ${list(state.pending)}`)
-  if (state.unpriced) marks.push(`unpriced: ${list(state.unpriced)}`)
-  if (state.blocked) marks.push(`no market: ${list(state.blocked)}`)
+  if (some(state.pending)) marks.push(`pending: ${list(state.pending)}`)
+  if (some(state.unpriced)) marks.push(`unpriced: ${list(state.unpriced)}`)
+  if (some(state.blocked)) marks.push(`no market: ${list(state.blocked)}`)
   return marks
 }

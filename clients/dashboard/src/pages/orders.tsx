@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<Order>[] = [
     }),
     order: ({ status }) => status,
   },
-  { key: 'key', head: 'Key', width: 180, grow: true, align: 'left', show: ({ key }) => ({ text: key, why: key }) },
+  { key: 'key', head: 'Key', width: 180, align: 'left', show: ({ key }) => ({ text: key, why: key }) },
 ]
 
 interface Holding {
@@ -74,7 +74,7 @@ interface Holding {
 }
 
 const HOLDING_COLUMNS: readonly Column<Holding>[] = [
-  { key: 'name', head: 'Name', width: 96, grow: true, align: 'left', heading: true, show: ({ name }) => name, order: ({ name }) => name },
+  { key: 'name', head: 'Name', width: 96, align: 'left', heading: true, show: ({ name }) => name, order: ({ name }) => name },
   { key: 'kind', head: 'Kind', width: 80, align: 'left', show: ({ kind }) => kind, order: ({ kind }) => kind },
   {
     key: 'amount',

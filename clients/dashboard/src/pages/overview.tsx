@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { useFacts } from '../live/facts.ts'
 import { names } from '../live/names.ts'
 import { watched } from '../live/preferences.ts'
 import { Grid } from '../parts/grid.tsx'
@@ -59,6 +60,7 @@ const emptyOf = (kind: string): string => (names.value === undefined ? 'loading'
 
 /** Everything that the server has, a row each. */
 export const Overview = (_: PageProps) => {
+  const facts = useFacts()
   const [funds, portfolios, pools, symbols] = [useListed('funds'), useListed('portfolios'), useListed('pools'), useListed('symbols')]
   return (
     <>
@@ -66,6 +68,11 @@ export const Overview = (_: PageProps) => {
         <h1>Overview</h1>
         <Search />
       </div>
+      {facts.value?.who.as === 'nobody' && facts.value.reads.funds + facts.value.reads.portfolios === 0 && (
+        <p class="hint">
+          This server shows funds and portfolios to those who may read them. <a href="/sign-in">Sign in</a>
+        </p>
+      )}
       <section class="card">
         <h2>Funds</h2>
         <Grid

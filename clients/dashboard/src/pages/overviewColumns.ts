@@ -1,8 +1,10 @@
 import { h } from 'preact'
 import type { FundState, PnlState, PoolState, TickState } from '../../../driftwire-client/src/index.ts'
 import { compact, count, direction, fixed, PlacesBySymbol, percent, signed, signedPercent } from '../format/number.ts'
+import { clock } from '../format/time.ts'
+import { dayOpen } from '../live/dayOpen.ts'
 import type { Column } from '../parts/columns.ts'
-import { toned } from '../parts/figure.tsx'
+import { type Text, toned } from '../parts/figure.tsx'
 import { WatchButton } from '../parts/watchButton.tsx'
 
 /** The columns of the overview's tables. A row is the name of what it shows. */
@@ -16,7 +18,6 @@ const nameColumn = <State>(head: string, path: string, width: number): Column<st
   key: 'name',
   head,
   width,
-  grow: true,
   align: 'left',
   heading: true,
   show: id => ({ text: id, href: `/${path}/${encodeURIComponent(id)}` }),
@@ -28,17 +29,28 @@ const gain = (value: number | undefined) => toned(signed(value, 2), direction(va
 
 const watchColumn = <State>(prefix: string): Column<string, State> => ({
   key: 'watch',
-  head: '',
+  head: 'Watched',
+  headHidden: true,
   width: 32,
+  fixed: true,
   show: () => '',
   part: id => h(WatchButton, { channel: `${prefix}${id}`, name: id }),
 })
+
+/** Returns a fund's change since the beginning of the UTC day. */
+export const fundToday = (id: string, nav: number | undefined): Text => {
+  const open = dayOpen(`fund:${id}`, 'nav')
+  const change = nav === undefined || open === undefined || open.value === 0 ? undefined : nav / open.value - 1
+  const why = open ? `since ${clock(open.t)} UTC, when it was ${fixed(open.value, 4)}` : 'no row of this day is stored yet'
+  return { ...difference(change), why }
+}
 
 /** Funds. */
 export const FUND_COLUMNS: readonly Column<string, FundState>[] = [
   watchColumn('fund:'),
   nameColumn('Fund', 'funds', 120),
   { key: 'nav', head: 'NAV', width: 104, show: (_, s) => fixed(s?.nav, 4), order: (_, s) => s?.nav, raw: (_, s) => s?.nav },
+  { key: 'today', head: 'Today', width: 96, show: (id, s) => fundToday(id, s?.nav) },
   { key: 'market', head: 'Market', width: 104, show: (_, s) => fixed(s?.market, 4), order: (_, s) => s?.market, raw: (_, s) => s?.market },
   {
     key: 'premium',

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { useFacts } from '../live/facts.ts'
 import type { RequestError } from '../live/line.ts'
 import { ended, register, session, signIn, signInWith } from '../live/session.ts'
 import { Choices } from '../parts/choices.tsx'
@@ -10,7 +11,9 @@ const WORDS = { in: 'Sign in', register: 'Register', token: 'Operator’s token'
 
 /** Signing in: a client by name and password, an operator by a token. */
 export const SignIn = (_: PageProps) => {
-  const way = choice('way', WAYS)
+  const registration = useFacts().value?.registration
+  const ways = registration === 'closed' ? WAYS.filter(w => w !== 'register') : WAYS
+  const way = choice('way', ways)
   const busy = useSignal(false)
   const error = useSignal<RequestError | undefined>(undefined)
   const send = async (form: HTMLFormElement): Promise<void> => {
@@ -35,7 +38,8 @@ export const SignIn = (_: PageProps) => {
       <h1>{WORDS[way]}</h1>
       {session.value && <p class="lead">You are signed in as {session.value.user}.</p>}
       {ended.value && <p class="lead warn">Your last session ended: {ended.value}.</p>}
-      <Choices name="way" label="Way" of={WAYS} text={w => WORDS[w]} />
+      <Choices name="way" label="Way" of={ways} text={w => WORDS[w]} />
+      {registration === 'closed' && way === 'in' && <p class="note">Registration is closed here: an operator gives out names.</p>}
       <form
         key={way}
         class="stack"
@@ -67,10 +71,10 @@ export const SignIn = (_: PageProps) => {
             </label>
           </>
         )}
-        {way === 'register' && (
+        {way === 'register' && registration !== 'open' && (
           <label class="field">
-            Invitation, if one is needed
-            <input name="invite" autocomplete="off" />
+            Invitation
+            <input name="invite" autocomplete="off" required={registration === 'invite'} />
           </label>
         )}
         {error.value && (

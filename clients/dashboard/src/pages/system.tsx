@@ -1,7 +1,7 @@
 import { useComputed } from '@preact/signals'
 import type { FeedState, StatusState } from '../../../driftwire-client/src/index.ts'
 import { ABSENT, count, fixed } from '../format/number.ts'
-import { moment } from '../format/time.ts'
+import { clock, moment } from '../format/time.ts'
 import { useAnswer } from '../live/answer.ts'
 import { useChannel } from '../live/channels.ts'
 import type { Column } from '../parts/columns.ts'
@@ -22,7 +22,7 @@ const feed = (s: StatusState | undefined, id: string): FeedState | undefined => 
 const fault = (n: number, why: string): Text => (n === 0 ? { text: '0', tone: 'quiet' } : { text: count(n), tone: 'warn', why })
 
 const FEEDS: readonly Column<string, StatusState>[] = [
-  { key: 'id', head: 'Feed', width: 160, grow: true, align: 'left', heading: true, show: id => ({ text: id, why: id }), order: id => id },
+  { key: 'id', head: 'Feed', width: 160, align: 'left', heading: true, show: id => ({ text: id, why: id }), order: id => id },
   {
     key: 'state',
     head: 'State',
@@ -80,7 +80,7 @@ const isTime = (leaf: Leaf): leaf is Leaf & { value: number } =>
   /To$/.test(leaf.path) && typeof leaf.value === 'number' && leaf.value > 1e11
 
 const textOf = (leaf: Leaf): string | Text => {
-  if (isTime(leaf)) return `${moment(leaf.value)} UTC`
+  if (isTime(leaf)) return { text: clock(leaf.value), why: `${moment(leaf.value, true)} UTC` }
   if (typeof leaf.value !== 'number')
     return { text: String(leaf.value), tone: /error|fail|fault|why/i.test(leaf.path) ? 'warn' : undefined }
   const text = count(leaf.value)

@@ -7,9 +7,11 @@ import type { Text } from './figure.tsx'
 export interface Column<Row, State = undefined> {
   readonly key: string
   readonly head: string
-  /** px; columns with `grow` share what is left over. */
+  /** The head is read aloud only. */
+  readonly headHidden?: true
+  /** px at least; what is left over is shared in proportion, but not with `fixed` columns. */
   readonly width: number
-  readonly grow?: boolean
+  readonly fixed?: true
   readonly align?: 'left'
   /** Text of a row; of a live table with the state of the row's channel. */
   readonly show: (row: Row, state: State | undefined) => string | Text

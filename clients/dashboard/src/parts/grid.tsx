@@ -32,7 +32,7 @@ export interface GridProps<Row, State> {
 }
 
 const templateOf = (columns: readonly Column<never, never>[]): string =>
-  columns.map(({ width, grow }) => (grow ? `minmax(${width}px, 1fr)` : `${width}px`)).join(' ')
+  columns.map(({ width, fixed }) => (fixed ? `${width}px` : `minmax(${width}px, ${width}fr)`)).join(' ')
 
 const textOf = <Row, State>(column: Column<Row, State>, row: Row, shown: Shown<State> | undefined, live: boolean): Text => {
   const given = column.show(row, shown?.state)
@@ -49,7 +49,7 @@ interface CellProps<Row, State> {
 }
 
 const Part = <Row, State>({ column, row, shown }: CellProps<Row, State>) => (
-  <div role="cell" class={`cell ${column.align ?? 'right'}`} tabIndex={-1}>
+  <div role="cell" class={`cell part ${column.align ?? 'right'}`} tabIndex={-1}>
     {column.part?.(row, shown)}
   </div>
 )
@@ -60,7 +60,9 @@ const Cell = <Row, State>({ column, row, shown, channel }: CellProps<Row, State>
     const stale = computed(() => (shown.value?.state as Marked | undefined)?.stale === true)
     return {
       text: computed(() => text.value.text),
-      class: computed(() => `cell ${column.align ?? 'right'} ${classOf(text.value, stale.value && !column.heading)}`),
+      class: computed(
+        () => `cell ${column.align ?? 'right'}${column.heading ? ' heading' : ''} ${classOf(text.value, stale.value && !column.heading)}`,
+      ),
       why: computed(() => text.value.why),
       href: text.peek().href,
     }
@@ -110,7 +112,7 @@ const Heads = <Row, State>({ grid, sort, template }: { grid: GridProps<Row, Stat
       <div
         key={column.key}
         role="columnheader"
-        class={`cell ${column.align ?? 'right'}`}
+        class={`cell ${column.align ?? 'right'}${column.heading ? ' heading' : ''}`}
         aria-sort={column.order ? (sort?.key === column.key ? (sort.down ? 'descending' : 'ascending') : 'none') : undefined}
       >
         {column.order ? (
@@ -121,7 +123,7 @@ const Heads = <Row, State>({ grid, sort, template }: { grid: GridProps<Row, Stat
             </span>
           </button>
         ) : (
-          column.head
+          <span class={column.headHidden ? 'hidden' : ''}>{column.head}</span>
         )}
       </div>
     ))}

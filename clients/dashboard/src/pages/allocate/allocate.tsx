@@ -16,20 +16,20 @@ import { AllocationPast } from './past.tsx'
 const EXAMPLE = 'BTC,1300000000000\nETH,380000000000\nBNB,85000000000\nSOL,70000000000\nXRP,30000000000\nADA,14000000000\nDOGE,20000000000'
 
 const columnsFor = (full: number, cap: number): readonly Column<Part>[] => [
-  { key: 'symbol', head: 'Asset', width: 88, align: 'left', heading: true, show: ({ symbol }) => symbol, order: ({ symbol }) => symbol },
+  { key: 'symbol', head: 'Asset', width: 72, align: 'left', heading: true, show: ({ symbol }) => symbol, order: ({ symbol }) => symbol },
   {
     key: 'weight',
     head: 'Weight',
-    width: 88,
+    width: 72,
     show: ({ weight }) => percent(weight),
     order: ({ weight }) => weight,
     raw: ({ weight }) => weight,
   },
-  { key: 'value', head: 'Value', width: 128, show: ({ value }) => fixed(value), order: ({ value }) => value, raw: ({ value }) => value },
+  { key: 'value', head: 'Value', width: 100, show: ({ value }) => fixed(value), order: ({ value }) => value, raw: ({ value }) => value },
   {
     key: 'amount',
     head: 'Amount',
-    width: 144,
+    width: 112,
     show: ({ amount }) => ({ text: fixed(amount, amount < 1 ? 8 : 4), why: String(amount) }),
     order: ({ amount }) => amount,
     raw: ({ amount }) => amount,
@@ -37,15 +37,14 @@ const columnsFor = (full: number, cap: number): readonly Column<Part>[] => [
   {
     key: 'price',
     head: 'Price',
-    width: 128,
+    width: 100,
     show: part => fixed(part.value / part.amount, placesFor(part.symbol, part.value / part.amount)),
     raw: part => part.value / part.amount,
   },
   {
     key: 'bar',
     head: 'Against the cap',
-    width: 160,
-    grow: true,
+    width: 110,
     align: 'left',
     show: () => '',
     part: ({ weight }) => <Bar value={weight} target={cap} full={full} />,

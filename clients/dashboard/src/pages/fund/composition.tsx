@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { FundState } from '../../../../driftwire-client/src/index.ts'
-import { amount, compact, direction, fixed, percent, signedPercent } from '../../format/number.ts'
+import { brief, compact, direction, fixed, percent, signedPercent } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import type { Shown } from '../../live/channels.ts'
 import { Bar } from '../../parts/bar.tsx'
@@ -33,8 +33,8 @@ const columnsFor = (full: ReadonlySignal<number>, band: ReadonlySignal<number | 
   {
     key: 'units',
     head: 'Units a share',
-    width: 152,
-    show: (asset, s) => ({ text: amount(s?.units?.[asset], 10), why: s?.units?.[asset] }),
+    width: 128,
+    show: (asset, s) => ({ text: brief(s?.units?.[asset]), why: s?.units?.[asset] }),
     raw: (asset, s) => s?.units?.[asset],
   },
   {
@@ -73,7 +73,6 @@ const columnsFor = (full: ReadonlySignal<number>, band: ReadonlySignal<number | 
     key: 'bar',
     head: 'Weight against target',
     width: 180,
-    grow: true,
     align: 'left',
     show: () => '',
     part: (asset, shown) => {

@@ -17,7 +17,6 @@ const COLUMNS: readonly Column<MonthReturn>[] = [
     key: 'month',
     head: 'Month',
     width: 96,
-    grow: true,
     align: 'left',
     heading: true,
     show: ({ start, from, partial }) => ({

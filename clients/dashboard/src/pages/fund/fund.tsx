@@ -6,6 +6,7 @@ import { useChannel, useRefusal } from '../../live/channels.ts'
 import { Figure, Num, toned } from '../../parts/figure.tsx'
 import { Marks } from '../../parts/marks.tsx'
 import { Refusal } from '../../parts/refusal.tsx'
+import { fundToday } from '../overviewColumns.ts'
 import type { PageProps } from '../page.ts'
 import { Composition } from './composition.tsx'
 import { FactSheet } from './factSheet.tsx'
@@ -45,6 +46,7 @@ export const Fund = ({ id, embedded }: PageProps) => {
         <div class="name">
           <h1>{id}</h1>
           <Num name="NAV per share" of={shown} read={s => fixed(s.nav, 4)} large />
+          <Num name="Today" of={shown} read={s => fundToday(id, s.nav)} />
           <Marks state={state.value} />
         </div>
       </div>

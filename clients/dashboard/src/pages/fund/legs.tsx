@@ -2,7 +2,7 @@ import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { FundState, HoldingsState, Leg, Quote } from '../../../../driftwire-client/src/index.ts'
 import { minus } from '../../format/decimal.ts'
-import { ABSENT, amount, fixed } from '../../format/number.ts'
+import { ABSENT, amount, brief, fixed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import type { Shown } from '../../live/channels.ts'
 import type { RequestError } from '../../live/line.ts'
@@ -26,16 +26,15 @@ const columnsOf = (side: 'create' | 'redeem', holdings: HoldingsState | undefine
     {
       key: 'amount',
       head: side === 'create' ? 'You give' : 'You get',
-      width: 152,
-      grow: true,
-      show: leg => ({ text: amount(leg.amount, 10), why: leg.amount }),
+      width: 128,
+      show: leg => ({ text: brief(leg.amount), why: leg.amount }),
       raw: leg => leg.amount,
     },
     {
       key: 'held',
       head: 'You hold',
-      width: 136,
-      show: ({ asset }) => ({ text: amount(heldOf(asset), 8), why: heldOf(asset) }),
+      width: 120,
+      show: ({ asset }) => ({ text: brief(heldOf(asset)), why: heldOf(asset) }),
       raw: ({ asset }) => heldOf(asset),
     },
     ...(side === 'create'
@@ -43,13 +42,13 @@ const columnsOf = (side: 'create' | 'redeem', holdings: HoldingsState | undefine
           {
             key: 'left',
             head: 'Left',
-            width: 144,
+            width: 120,
             show: (leg: Leg) => {
               const held = heldOf(leg.asset)
               if (held === undefined) return ABSENT
               const left = minus(held, leg.amount)
               return {
-                text: amount(left, 8),
+                text: brief(left),
                 tone: isShort(left) ? ('warn' as const) : undefined,
                 why: isShort(left) ? `${amount(left.slice(1))} too little` : left,
               }

@@ -4,7 +4,7 @@ import { Chart } from '../../charts/chart.tsx'
 import type { Series } from '../../charts/plot.ts'
 import { fixed, signedPercent } from '../../format/number.ts'
 import type { Shown } from '../../live/channels.ts'
-import { RANGES, type Range, useCurve } from '../../live/history.ts'
+import { SPANS, useCurve } from '../../live/history.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 
@@ -22,10 +22,9 @@ const PREMIUM: readonly Series[] = [{ label: 'Premium', color: '--warn', text: v
 const FIELDS = ['nav', 'market', 'inav.ask', 'inav.bid', 'premium']
 const read = (s: FundState) => [s.nav, s.market, s.inav?.ask, s.inav?.bid, s.premium]
 
-const SPANS = Object.keys(RANGES).sort((a, b) => Number(b === '1h') - Number(a === '1h')) as Range[]
 /** The net asset value with its band, the market and the premium over time. */
 export const NavCharts = ({ id, shown }: { id: string; shown: ReadonlySignal<Shown<FundState> | undefined> }) => {
-  const range = choice('range', SPANS)
+  const range = choice('range', SPANS, '1h')
   const { data, error } = useCurve(shown, `fund:${id}`, FIELDS, read, range)
   const values = useComputed(() => data.value && { x: data.value.x, y: data.value.y.slice(0, 4) })
   const premium = useComputed(() => data.value && { x: data.value.x, y: data.value.y.slice(4) })
@@ -40,7 +39,7 @@ export const NavCharts = ({ id, shown }: { id: string; shown: ReadonlySignal<Sho
         bands={[[2, 3]]}
         {...(error.value && { empty: error.value })}
       >
-        <Choices name="range" label="Span" of={SPANS} />
+        <Choices name="range" label="Span" of={SPANS} usual="1h" />
       </Chart>
       <Chart label={`${id} premium`} data={premium} series={PREMIUM} height={110} sync="fund" />
     </section>

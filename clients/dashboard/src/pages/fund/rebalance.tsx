@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals'
 import type { RebalanceTradeState } from '../../../../driftwire-client/src/index.ts'
-import { ABSENT, amount, fixed, percent } from '../../format/number.ts'
+import { ABSENT, amount, brief, fixed, percent } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useChannel } from '../../live/channels.ts'
 import type { Column } from '../../parts/columns.ts'
@@ -33,15 +33,8 @@ const COLUMNS: readonly Column<Row>[] = [
     show: ({ side }) => ({ text: side ?? ABSENT, tone: side === 'buy' ? 'up' : 'down' }),
     order: ({ side }) => side,
   },
-  {
-    key: 'amount',
-    head: 'Amount',
-    width: 136,
-    grow: true,
-    show: row => ({ text: amount(row.amount, 8), why: row.amount }),
-    raw: row => row.amount,
-  },
-  { key: 'price', head: 'Price', width: 104, show: row => fixed(row.price, placesFor(row.asset ?? '', row.price)), raw: row => row.price },
+  { key: 'amount', head: 'Amount', width: 104, show: row => ({ text: brief(row.amount), why: row.amount }), raw: row => row.amount },
+  { key: 'price', head: 'Price', width: 96, show: row => fixed(row.price, placesFor(row.asset ?? '', row.price)), raw: row => row.price },
   { key: 'value', head: 'Value', width: 104, show: row => fixed(worthOf(row)), order: worthOf, raw: worthOf },
   {
     key: 'fee',

@@ -46,7 +46,7 @@ const columnsFor = (symbol: string): readonly Column<Row>[] => [
     width: 128,
     show: ({ price, size }) => fixed(price === undefined || size === undefined ? undefined : price * size),
   },
-  { key: 'src', head: 'Source', width: 120, grow: true, align: 'left', show: ({ src }) => src ?? ABSENT },
+  { key: 'src', head: 'Source', width: 120, align: 'left', show: ({ src }) => src ?? ABSENT },
 ]
 
 /** The newest hundred trades. */

@@ -28,10 +28,10 @@ const wordsOf = (entry: Entry): string =>
 
 const COLUMNS: readonly Column<Entry>[] = [
   { key: 'seq', head: 'Entry', width: 72, heading: true, show: ({ seq }) => count(seq), order: ({ seq }) => seq, raw: ({ seq }) => seq },
-  { key: 't', head: 'Time (UTC)', width: 152, align: 'left', show: ({ t }) => moment(t), raw: ({ t }) => new Date(t).toISOString() },
+  { key: 't', head: 'Time (UTC)', width: 160, align: 'left', show: ({ t }) => moment(t), raw: ({ t }) => new Date(t).toISOString() },
   { key: 'who', head: 'Who', width: 112, align: 'left', show: ({ who }) => who, order: ({ who }) => who },
   { key: 'kind', head: 'Kind', width: 96, align: 'left', show: ({ kind }) => kind, order: ({ kind }) => kind },
-  { key: 'words', head: 'What', width: 320, grow: true, align: 'left', show: entry => ({ text: wordsOf(entry), why: wordsOf(entry) }) },
+  { key: 'words', head: 'What', width: 320, align: 'left', show: entry => ({ text: wordsOf(entry), why: wordsOf(entry) }) },
   {
     key: 'key',
     head: 'Key',

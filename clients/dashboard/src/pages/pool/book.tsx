@@ -46,7 +46,6 @@ const columnsFor = (id: string, way: Way): readonly Column<Level>[] => [
     key: 'price',
     head: 'Price',
     width: 128,
-    grow: true,
     show: ({ price }) => fixed(turned(price, way), placesFor(`${id} ${way}`, turned(price, way))),
     raw: ({ price }) => turned(price, way),
   },

@@ -82,12 +82,8 @@ export const Pool = ({ id, embedded }: PageProps) => {
           <SwapQuote id={id} />
         )}
       </div>
-      {!embedded && (
-        <div class="halves">
-          {kind.value !== 'orderbook' && <Swaps id={id} way={way} />}
-          {kind.value === 'uniswap-v3' && <SwapQuote id={id} />}
-        </div>
-      )}
+      {!embedded && kind.value === 'uniswap-v3' && <SwapQuote id={id} />}
+      {!embedded && kind.value !== undefined && kind.value !== 'orderbook' && <Swaps id={id} way={way} />}
     </>
   )
 }

@@ -6,14 +6,13 @@ import type { Series } from '../../charts/plot.ts'
 import { compact, fixed } from '../../format/number.ts'
 import { day } from '../../format/time.ts'
 import type { Shown } from '../../live/channels.ts'
-import { RANGES, type Range, useCurve, useHistory } from '../../live/history.ts'
+import { SPANS, useCurve, useHistory } from '../../live/history.ts'
 import { newest } from '../../live/line.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 import { placesFor } from '../overviewColumns.ts'
 import { turned, type Way } from './way.ts'
 
-const SPANS = Object.keys(RANGES).sort((a, b) => Number(b === '1h') - Number(a === '1h')) as Range[]
 const DAY = 86_400_000
 
 const TVL: readonly Series[] = [{ label: 'Liquidity', color: '--accent', text: value => compact(value), shape: 'area' }]
@@ -32,7 +31,7 @@ interface ChartsProps {
 
 /** Price and liquidity over time, volume and fees by day. */
 export const PoolCharts = ({ id, shown, way }: ChartsProps) => {
-  const range = choice('range', SPANS)
+  const range = choice('range', SPANS, '1h')
   const { data, error } = useCurve(shown, `pool:${id}`, ['price', 'tvl'], read, range)
   const price = useComputed(() => data.value && { x: data.value.x, y: [data.value.y[0]!.map(v => turned(v ?? undefined, way) ?? null)] })
   const tvl = useComputed(() => data.value && { x: data.value.x, y: data.value.y.slice(1) })
@@ -58,7 +57,7 @@ export const PoolCharts = ({ id, shown, way }: ChartsProps) => {
         sync="pool"
         {...(error.value && { empty: error.value })}
       >
-        <Choices name="range" label="Span" of={SPANS} />
+        <Choices name="range" label="Span" of={SPANS} usual="1h" />
       </Chart>
       <div class="halves">
         <Chart label={`${id} liquidity`} data={tvl} series={TVL} height={120} sync="pool" />

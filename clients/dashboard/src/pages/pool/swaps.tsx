@@ -24,8 +24,7 @@ const columnsFor = (id: string, way: Way): readonly Column<Swap>[] => [
   {
     key: 't',
     head: 'Time (UTC)',
-    width: 144,
-    grow: true,
+    width: 160,
     align: 'left',
     heading: true,
     show: ({ t }) => moment(t),

@@ -16,7 +16,6 @@ const COLUMNS: readonly Column<Row>[] = [
     key: 'account',
     head: 'Account',
     width: 128,
-    grow: true,
     align: 'left',
     heading: true,
     show: ({ account }) => account || 'without a name',

@@ -43,7 +43,6 @@ const COLUMNS: readonly Column<string, PnlState>[] = [
     key: 'asset',
     head: 'Asset',
     width: 84,
-    grow: true,
     align: 'left',
     heading: true,
     show: (asset, s) => ({ text: asset, tone: s?.unpriced?.[asset] ? 'warn' : undefined, why: s?.unpriced?.[asset] }),

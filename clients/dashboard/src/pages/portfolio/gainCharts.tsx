@@ -5,7 +5,7 @@ import { drawdownOf } from '../../charts/drawdown.ts'
 import type { Series } from '../../charts/plot.ts'
 import { fixed, percent, signed } from '../../format/number.ts'
 import type { Shown } from '../../live/channels.ts'
-import { RANGES, type Range, useCurve } from '../../live/history.ts'
+import { SPANS, useCurve } from '../../live/history.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 
@@ -22,12 +22,11 @@ const DRAWDOWN: readonly Series[] = [{ label: 'Below the height', color: '--warn
 const FIELDS = ['total', 'unrealised', 'realised', 'value', 'flows']
 const read = (s: PnlState) => [s.total, s.unrealised, s.realised, s.value, s.flows]
 
-const SPANS = Object.keys(RANGES).sort((a, b) => Number(b === '1h') - Number(a === '1h')) as Range[]
 const VIEWS = ['gain', 'value'] as const
 
 /** Gain, value and drawdown over time. */
 export const GainCharts = ({ id, shown }: { readonly id: string; readonly shown: ReadonlySignal<Shown<PnlState> | undefined> }) => {
-  const range = choice('range', SPANS)
+  const range = choice('range', SPANS, '1h')
   const view = choice('view', VIEWS)
   const { data, error } = useCurve(shown, `pnl:${id}`, FIELDS, read, range)
   const gain = useComputed(() => data.value && { x: data.value.x, y: data.value.y.slice(0, 3) })
@@ -46,7 +45,7 @@ export const GainCharts = ({ id, shown }: { readonly id: string; readonly shown:
         {...empty}
       >
         <Choices name="view" label="Shown" of={VIEWS} text={v => (v === 'gain' ? 'Gain' : 'Value')} />
-        <Choices name="range" label="Span" of={SPANS} />
+        <Choices name="range" label="Span" of={SPANS} usual="1h" />
       </Chart>
       <Chart label={`${id} below its height`} data={drawdown} series={DRAWDOWN} height={100} sync="pnl" />
     </section>

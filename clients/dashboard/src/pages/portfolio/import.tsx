@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<Row>[] = [
     show: ({ what }) => ({ text: what, tone: what === 'refused' ? 'warn' : 'quiet' }),
     order: ({ what }) => what,
   },
-  { key: 'why', head: 'Why', width: 320, grow: true, align: 'left', show: ({ why }) => ({ text: why, why }) },
+  { key: 'why', head: 'Why', width: 320, align: 'left', show: ({ why }) => ({ text: why, why }) },
 ]
 
 const typeOf = (name: string): string =>

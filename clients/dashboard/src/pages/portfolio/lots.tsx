@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals'
-import { amount, direction, fixed, signed } from '../../format/number.ts'
+import { brief, direction, fixed, signed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
 import type { Column } from '../../parts/columns.ts'
@@ -33,8 +33,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: 't',
     head: 'Bought (UTC)',
-    width: 144,
-    grow: true,
+    width: 152,
     align: 'left',
     show: ({ t }) => moment(t),
     order: ({ t }) => t,
@@ -43,15 +42,15 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: 'qty',
     head: 'Quantity',
-    width: 112,
-    show: ({ qty }) => ({ text: amount(qty, 8), why: qty }),
+    width: 96,
+    show: ({ qty }) => ({ text: brief(qty), why: qty }),
     order: ({ qty }) => Number(qty),
     raw: ({ qty }) => qty,
   },
   {
     key: 'price',
     head: 'Price',
-    width: 104,
+    width: 88,
     show: ({ asset, price }) => ({ text: fixed(Number(price), placesFor(asset, Number(price))), why: price }),
     order: ({ price }) => Number(price),
     raw: ({ price }) => price,
@@ -59,7 +58,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: 'cost',
     head: 'Cost',
-    width: 104,
+    width: 88,
     show: ({ cost }) => ({ text: fixed(Number(cost)), why: cost }),
     order: ({ cost }) => Number(cost),
     raw: ({ cost }) => cost,
@@ -67,7 +66,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: 'unrealised',
     head: 'Unrealised',
-    width: 112,
+    width: 96,
     show: ({ unrealised }) => toned(signed(unrealised), direction(unrealised, 2)),
     order: ({ unrealised }) => unrealised,
     raw: ({ unrealised }) => unrealised,
