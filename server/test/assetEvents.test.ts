@@ -138,7 +138,7 @@ describe.skipIf(!haveReports)(`a member of a fund whose market has been silent f
         priceT: { BBB: last },
         rebalance: { needed: true, reason: 'delisted' },
       })
-    expect(await state(server, 'rebalances:propose')).toEqual({ mode: 'propose' })
+    expect(await state(server, 'rebalances:propose')).toEqual({ mode: 'propose', thresholds: { asset: 0.005 } })
     const { entries } = await server.json<{ entries: State[] }>('/v1/audit', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
     const opened = entries.filter(({ kind }) => kind === 'rebalance') as unknown as { at: number }[]
     for (const { at } of opened) expect(at - last).toBeLessThanOrEqual(86_400_000)

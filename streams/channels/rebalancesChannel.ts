@@ -5,12 +5,14 @@ import { formatDecimal, toNumber } from '../lib/decimal.ts'
 import type { Branch } from './stateTree.ts'
 
 /**
- * Returns the writer of `rebalances:FUND`: whether the fund's rebalances are executed, and the running rebalance or the last one; in the mode
+ * Returns the writer of `rebalances:FUND`: whether the fund's rebalances are executed, the drifts beyond which it needs one, and the running rebalance or the last one; in the mode
  * `propose`, while drift asks for one, the trades of its plan. Amounts and fees are exact decimal strings. `price` is the average of the
  * fills, and before there are any the price of the plan.
  */
 export const showRebalances = (root: Branch): ((rebalancing: RebalancePlanner) => void) => {
   const mode = root.value('mode')
+  const thresholds = root.branch('thresholds')
+  const [asset, relative, total] = [thresholds.number('asset'), thresholds.number('relative'), thresholds.number('total')]
   const status = root.value('status')
   const id = root.exact('id')
   const reason = root.value('reason')
@@ -20,7 +22,12 @@ export const showRebalances = (root: Branch): ((rebalancing: RebalancePlanner) =
   const trades = root.branch('trades')
   return ({ state, proposed, fund }) => {
     const shown = proposed ?? state
-    mode.set(fund.spec.rebalance.mode ?? 'off')
+    const { rebalance: rules } = fund.spec
+    mode.set(rules.mode ?? 'off')
+    // One that is never exceeded is none.
+    asset.set(rules.assetThreshold)
+    relative.set(rules.relativeThreshold ?? Number.NaN)
+    total.set(rules.totalThreshold)
     if (shown === undefined) {
       for (const leaf of [status, id, reason, since, ended, targets, trades]) leaf.remove()
       return

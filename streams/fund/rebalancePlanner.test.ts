@@ -119,7 +119,7 @@ describe('a fund that has drifted', () => {
 describe('what rebalances: shows', () => {
   it('is the mode alone while there is nothing', () => {
     const p = begun({})
-    expect(p.state('rebalances:F')).toEqual({ mode: 'execute' })
+    expect(p.state('rebalances:F')).toEqual({ mode: 'execute', thresholds: { asset: 0.05 } })
   })
 
   it('is what would be traded at the prices of the frame if that is only proposed, and gone with the drift', () => {
@@ -143,7 +143,7 @@ describe('what rebalances: shows', () => {
     prices(p, NOON + 560, 161, 100)
     expect(p.state<typeof first>('rebalances:F').trades).toMatchObject({ '1-1': { price: 161 } })
     prices(p, NOON + 1_060, 100, 100)
-    expect(p.state('rebalances:F')).toEqual({ mode: 'propose' })
+    expect(p.state('rebalances:F')).toEqual({ mode: 'propose', thresholds: { asset: 0.05 } })
     expect(p.agrees()).toBe(true)
   })
 

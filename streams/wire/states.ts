@@ -199,6 +199,8 @@ export interface RebalanceTradeState {
 /** `rebalances:FUND`: the running rebalance or the last one, or the trades that are proposed. */
 export interface RebalancesState {
   readonly mode?: 'off' | 'propose' | 'execute'
+  /** Drifts beyond which the fund is rebalanced, as fractions: of one asset, of one relative to its target, of all (½ Σ). */
+  readonly thresholds?: { readonly asset?: number; readonly relative?: number; readonly total?: number }
   readonly status?: 'proposed' | 'running' | 'completed' | 'partial' | 'failed'
   readonly id?: number
   readonly reason?: string

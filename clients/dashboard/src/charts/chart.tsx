@@ -105,7 +105,7 @@ const Plot = (props: Inner & { readonly cursor: { value: number | undefined } })
       <p class="hidden" aria-live="polite">
         {spoken}
       </p>
-      {isEmpty && <p class="empty over">{empty ?? 'no rows of this time are stored'}</p>}
+      {isEmpty && <p class="empty over">{data.value === undefined && !empty ? 'loading' : (empty ?? 'no rows of this time are stored')}</p>}
     </div>
   )
 }

@@ -27,6 +27,8 @@ export interface Look {
   readonly bands?: readonly (readonly [number, number])[]
   /** Draws over the lines. */
   readonly draw?: (plot: uPlot) => void
+  /** Room left and right of the first and the last point, in the unit of the x axis: half a bar. */
+  readonly pad?: number
   /** The least and greatest value of the y axis, if it is not that of the data. */
   readonly range?: (low: number, high: number) => [number, number]
 }
@@ -59,7 +61,7 @@ const grid = { stroke: () => colorOf('--line'), width: 1 }
 
 /** The axis is as wide as its longest label, in steps, so that the plot does not jump. */
 const widthOf = (_: uPlot, labels: string[] | null): number =>
-  12 + Math.ceil((6.4 * Math.max(4, ...(labels ?? []).map(label => label.length))) / 8) * 8
+  12 + Math.ceil((6.4 * Math.max(9, ...(labels ?? []).map(label => label.length))) / 8) * 8
 
 /** Makes a chart in `box`. */
 export const plotIn = (
@@ -69,7 +71,7 @@ export const plotIn = (
   data: uPlot.AlignedData,
   onCursor: (index: number | undefined) => void,
 ): uPlot => {
-  const { series, height, x, sync, bands, draw, range } = look
+  const { series, height, x, sync, bands, draw, range, pad } = look
   return new uPlot(
     {
       width,
@@ -79,7 +81,15 @@ export const plotIn = (
       legend: { show: false },
       padding: [8, 8, 0, 0],
       cursor: { ...(sync && { sync: { key: sync } }), points: { size: 6, width: 1.5 }, drag: { x: false, y: false } },
-      scales: { x: { time: x === undefined }, y: { range: (_, low, high) => (range ? range(low ?? 0, high ?? 1) : rangeOf(low, high)) } },
+      scales: {
+        x: {
+          time: x === undefined,
+          ...(pad !== undefined && {
+            range: (_: uPlot, low: number | null, high: number | null): [number, number] => [(low ?? 0) - pad, (high ?? 1) + pad],
+          }),
+        },
+        y: { range: (_, low, high) => (range ? range(low ?? 0, high ?? 1) : rangeOf(low, high)) },
+      },
       axes: [
         {
           ...axis,

@@ -11,6 +11,9 @@ export const day = (t: number): string => new Date(t).toISOString().slice(0, 10)
 /** Returns `2026-11-30 14:03:22`. */
 export const moment = (t: number, ms = false): string => `${day(t)} ${clock(t, ms)}`
 
+/** Returns `2026-11-30 14:03`. */
+export const minute = (t: number): string => `${day(t)} ${clock(t).slice(0, 5)}`
+
 /** Returns how long a time is, in its largest fitting unit: `0.4 s`, `12 s`, `3 min`, `2 h 5 min`, `4 d`. */
 export const age = (ms: number): string => {
   const s = Math.max(0, ms) / 1000

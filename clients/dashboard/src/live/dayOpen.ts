@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals'
+import type { Columns } from '../charts/series.ts'
 import { dayStart } from '../format/time.ts'
 import { history } from './history.ts'
 import { line, newest } from './line.ts'
@@ -16,10 +17,22 @@ const opens = new Map<string, Signal<Open | undefined>>()
 /** Histories under way: the server answers two at a time. */
 let queue: Promise<void> = Promise.resolve()
 
+/** Rows of the first minutes are looked through for the first known figure: a fund may have waited for prices. */
+const FIRST_MS = 600_000
+
 const read = async (channel: string, field: string, from: number): Promise<Open | undefined> => {
-  const { x, y } = await history({ channel, fields: [field], from, to: from + DAY, step: DAY, agg: 'first' })
-  const value = y[0]?.find(v => v !== null)
-  return x[0] === undefined || value === undefined || value === null ? undefined : { t: x[0], value }
+  const query = { channel, fields: [field], agg: 'first' } as const
+  const hours = await history({ ...query, from, to: from + DAY, step: 3_600_000 })
+  const first = hours.x[0]
+  if (first === undefined) return undefined
+  const known = firstKnown(hours)
+  if (known?.t === first) return known
+  return firstKnown(await history({ ...query, from: first, to: Math.min(known?.t ?? from + DAY, first + FIRST_MS), step: 1_000 })) ?? known
+}
+
+const firstKnown = ({ x, y }: Columns): Open | undefined => {
+  const at = y[0]!.findIndex(value => value !== null)
+  return at < 0 ? undefined : { t: x[at]!, value: y[0]![at]! }
 }
 
 /** Returns the first stored figure of the running UTC day; undefined until it is known. To be called where signals are read. */

@@ -5,7 +5,7 @@ import type { Shown } from './channels.ts'
 import { line, newest, wire } from './line.ts'
 
 /** The spans that can be chosen, ms; `all` is everything that is stored. */
-export const RANGES = {
+const RANGES = {
   '15m': 900_000,
   '1h': 3_600_000,
   '6h': 21_600_000,

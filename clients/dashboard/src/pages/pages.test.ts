@@ -31,6 +31,10 @@ describe('a fact sheet', () => {
     expect(facts.fund).toBeCloseTo(0.089, 12)
   })
 
+  it('says nothing of a single moment', () => {
+    expect(factsOf({ x: [day(0, 15)], y: [[100], [100]] })).toMatchObject({ fund: undefined, difference: undefined })
+  })
+
   it('has no difference where the index is not known, and no facts without rows', () => {
     expect([factsOf(past)!.months[0]!.difference, factsOf({ x: [], y: [[], []] })]).toEqual([undefined, undefined])
   })

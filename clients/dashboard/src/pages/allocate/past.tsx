@@ -14,18 +14,18 @@ import type { Part } from './assets.ts'
 import { held } from './held.ts'
 
 const SPANS = {
+  '1h': ['1m', 3_600_000],
   '1d': ['5m', 86_400_000],
   '1w': ['1h', 604_800_000],
   '1M': ['1h', 2_592_000_000],
   '1y': ['1d', 31_536_000_000],
-  '1h': ['1m', 3_600_000],
 } as const
 const CHOICES = Object.keys(SPANS) as (keyof typeof SPANS)[]
 const SERIES: readonly Series[] = [{ label: 'Value', color: '--accent', text: value => fixed(value), width: 2, shape: 'area' }]
 
 /** What the allocation would have been worth, held without a trade: from the closes of stored candles. */
 export const AllocationPast = ({ parts }: { readonly parts: ReadonlySignal<readonly Part[]> }) => {
-  const span = choice('span', CHOICES)
+  const span = choice('span', CHOICES, '1d')
   const data = useSignal<Columns | undefined>(undefined)
   const error = useSignal<string | undefined>(undefined)
   const key = parts.value.map(({ symbol, amount }) => `${symbol} ${amount}`).join(',')
@@ -76,7 +76,7 @@ export const AllocationPast = ({ parts }: { readonly parts: ReadonlySignal<reado
         height={240}
         empty={error.value ?? 'no candles of all of them are stored'}
       >
-        <Choices name="span" label="Span" of={CHOICES} />
+        <Choices name="span" label="Span" of={CHOICES} usual="1d" />
       </Chart>
       <dl class="figures">
         <Still
@@ -85,7 +85,7 @@ export const AllocationPast = ({ parts }: { readonly parts: ReadonlySignal<reado
           why="no candles are stored"
         />
         <Still
-          name="Lowest against highest"
+          name="Low ÷ high"
           of={toned(signedPercent(fall), direction(fall === undefined ? undefined : fall * 100, 2))}
           why="no candles are stored"
         />

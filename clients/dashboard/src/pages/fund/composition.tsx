@@ -99,7 +99,7 @@ const worthOf = (s: FundState | undefined, asset: string): number | undefined =>
 interface CompositionProps {
   readonly id: string
   readonly shown: ReadonlySignal<Shown<FundState> | undefined>
-  readonly terms: ReadonlySignal<FundTerms | undefined>
+  readonly terms: ReadonlySignal<FundTerms>
 }
 
 /** What the fund holds, against what it should hold. */
@@ -110,7 +110,7 @@ export const Composition = ({ id, shown, terms }: CompositionProps) => {
     // In steps of 5 %, so that the bars do not change their scale with each price.
     return Math.ceil((most + 0.01) * 20) / 20
   })
-  const band = useComputed(() => terms.value?.rebalance?.assetThreshold)
+  const band = useComputed(() => terms.value.threshold)
   const assets = useComputed(() => {
     const { weights = {}, target = {}, units = {} } = shown.value?.state ?? {}
     return [...new Set([...Object.keys(target), ...Object.keys(weights), ...Object.keys(units)])].join(' ')

@@ -1,12 +1,13 @@
-import { useComputed } from '@preact/signals'
-import { direction, fixed, percent, signedPercent } from '../../format/number.ts'
-import { day, month } from '../../format/time.ts'
-import { useHistory } from '../../live/history.ts'
+import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { direction, percent, signedPercent } from '../../format/number.ts'
+import { day, dayStart, minute, month } from '../../format/time.ts'
+import { history } from '../../live/history.ts'
 import { newest } from '../../live/line.ts'
 import type { Column } from '../../parts/columns.ts'
 import { Still, toned } from '../../parts/figure.tsx'
 import { Grid } from '../../parts/grid.tsx'
-import { factsOf, type MonthReturn } from './facts.ts'
+import { type Facts, factsOf, type MonthReturn } from './facts.ts'
 
 const DAY = 86_400_000
 
@@ -29,23 +30,54 @@ const COLUMNS: readonly Column<MonthReturn>[] = [
   { key: 'difference', head: 'Difference', width: 104, show: row => change(row.difference), raw: row => row.difference },
 ]
 
+const NOTHING = 'too little of it is stored yet'
+
+/** Reads the first row of a fund, and the last row of each day. */
+const read = async (id: string): Promise<Facts | undefined> => {
+  const query = { channel: `fund:${id}`, fields: ['nav', 'level'] }
+  const days = await history({ ...query, from: 0, to: newest.peek() + 1, step: DAY })
+  const [end] = days.x
+  if (end === undefined) return undefined
+  const first = await history({ ...query, from: dayStart(end), to: end, step: 60_000, agg: 'first' })
+  const at = first.y[0]!.findIndex(value => value !== null)
+  if (at < 0) return factsOf(days)
+  return factsOf({ x: [first.x[at]!, ...days.x], y: days.y.map((column, k) => [first.y[k]![at]!, ...column]) })
+}
+
+const useFacts = (id: string): ReadonlySignal<Facts | undefined> => {
+  const facts = useSignal<Facts | undefined>(undefined)
+  const isKnown = newest.value > 0
+  useEffect(() => {
+    if (!isKnown) return
+    let live = true
+    read(id).then(
+      answer => {
+        if (live) facts.value = answer
+      },
+      () => {},
+    )
+    return () => {
+      live = false
+    }
+  }, [id, isKnown])
+  return facts
+}
+
 /** What a fact sheet says of a fund: returns by month, beside the index without costs. */
 export const FactSheet = ({ id, turnover }: { readonly id: string; readonly turnover: number | undefined }) => {
-  const known = newest.value > 0
-  const past = useHistory(known ? { channel: `fund:${id}`, fields: ['nav', 'level'], from: 0, to: dayAfter(), step: DAY } : undefined)
-  const facts = useComputed(() => past.value && factsOf(past.value))
+  const facts = useFacts(id)
   const rows = useComputed(() => facts.value?.months ?? [])
   const now = facts.value
   return (
     <section class="card">
       <h2>Fact sheet</h2>
       <dl class="figures">
-        <Still name="Return" of={change(now?.fund)} why="no stored days yet" />
-        <Still name="Index" of={change(now?.index)} why="no stored days yet" />
-        <Still name="Tracking difference" of={change(now?.difference)} why="no stored days yet" />
+        <Still name="Return" of={change(now?.fund)} why={NOTHING} />
+        <Still name="Index" of={change(now?.index)} why={NOTHING} />
+        <Still name="Tracking difference" of={change(now?.difference)} why={NOTHING} />
         <Still name="Turnover" of={percent(turnover)} why="no rebalance was carried out" />
       </dl>
-      {now && <p class="note">{`from ${day(now.from)} to ${day(now.to)}, ${fixed(now.days, 0)} days stored`}</p>}
+      {now && <p class="note">{`from ${minute(now.from)} to ${minute(now.to)} UTC, as stored`}</p>}
       <Grid
         label={`${id} by month`}
         id="months"
@@ -53,11 +85,8 @@ export const FactSheet = ({ id, turnover }: { readonly id: string; readonly turn
         keyOf={row => String(row.start)}
         columns={COLUMNS}
         height={224}
-        empty="no stored days yet"
+        empty={NOTHING}
       />
     </section>
   )
 }
-
-/** The end of the running day: one question a day. */
-const dayAfter = (): number => Math.floor(newest.value / DAY + 1) * DAY

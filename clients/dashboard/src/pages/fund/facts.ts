@@ -17,7 +17,6 @@ export interface MonthReturn {
 export interface Facts {
   readonly from: number
   readonly to: number
-  readonly days: number
   readonly fund: number | undefined
   readonly index: number | undefined
   readonly difference: number | undefined
@@ -35,13 +34,15 @@ const growth = (first: number | null | undefined, last: number | null | undefine
 
 const less = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a - b)
 
-/** Computes returns of a fund (`y[0]`, NAV) and of its index without costs (`y[1]`, level) from the last row of each day. */
+/** Computes returns of a fund (`y[0]`, NAV) and of its index without costs (`y[1]`, level) from the first row of all and the last row of each day. */
 export const factsOf = ({ x, y }: Columns): Facts | undefined => {
   const [nav, level] = [y[0]!, y[1]!]
   const rows = x.map((t, i) => ({ t, nav: nav[i], level: level[i] })).filter(row => typeof row.nav === 'number')
   const [first, last] = [rows[0], rows.at(-1)]
   if (!first || !last) return undefined
   const between = (a: typeof first, b: typeof first) => {
+    // Of one moment alone there is no return.
+    if (a.t === b.t) return { fund: undefined, index: undefined, difference: undefined }
     const fund = growth(a.nav, b.nav)
     const index = growth(a.level, b.level)
     return { fund, index, difference: less(fund, index) }
@@ -55,5 +56,5 @@ export const factsOf = ({ x, y }: Columns): Facts | undefined => {
     const end = rows.findLast(({ t }) => monthStart(t) === start)!
     months.push({ start, from: base.t, partial: rows[i - 1] === undefined, ...between(base, end) })
   }
-  return { from: first.t, to: last.t, days: rows.length, ...between(first, last), months: months.reverse() }
+  return { from: first.t, to: last.t, ...between(first, last), months: months.reverse() }
 }

@@ -67,16 +67,14 @@ export const Fund = ({ id, embedded }: PageProps) => {
       <NavCharts id={id} shown={shown} />
       <Composition id={id} shown={shown} terms={terms} />
       {!embedded && (
-        <>
-          <div class="halves">
-            <OrderCard fund={id} shown={shown} terms={terms} />
+        <div class="halves">
+          <OrderCard fund={id} shown={shown} terms={terms} />
+          <div class="column">
             <Rebalance id={id} />
-          </div>
-          <div class="halves">
-            <FactSheet id={id} turnover={turnover.value} />
             <Past id={id} answer={past} />
+            <FactSheet id={id} turnover={turnover.value} />
           </div>
-        </>
+        </div>
       )}
     </>
   )

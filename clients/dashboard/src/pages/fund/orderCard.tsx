@@ -59,7 +59,7 @@ const useQuote = (wish: Wish | undefined): ReadonlySignal<Quoted> => {
 interface CardProps {
   readonly fund: string
   readonly shown: ReadonlySignal<Shown<FundState> | undefined>
-  readonly terms: ReadonlySignal<FundTerms | undefined>
+  readonly terms: ReadonlySignal<FundTerms>
 }
 
 /** Creation and redemption of a fund's shares: quote, confirmation, result. */
@@ -99,7 +99,7 @@ interface FormProps extends CardProps {
 const Form = ({ fund, step, shown, terms, holdings }: FormProps) => {
   const side = useSignal<'create' | 'redeem'>('create')
   const written = useSignal<string | undefined>(undefined)
-  const unit = terms.value?.creationUnit
+  const unit = terms.value.creationUnit
   const shares = (written.value ?? unit ?? '').trim()
   const fits = unit === undefined ? /^\d+(\.\d+)?$/.test(shares) : isMultiple(shares, unit)
   const now = step.value

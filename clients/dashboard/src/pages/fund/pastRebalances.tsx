@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals'
 import { amount, direction, fixed, signed } from '../../format/number.ts'
-import { moment } from '../../format/time.ts'
+import { minute, moment } from '../../format/time.ts'
 import type { Answer } from '../../live/answer.ts'
 import type { Column } from '../../parts/columns.ts'
 import { toned } from '../../parts/figure.tsx'
@@ -11,10 +11,10 @@ const COLUMNS: readonly Column<PastRebalance>[] = [
   {
     key: 'since',
     head: 'Opened (UTC)',
-    width: 152,
+    width: 124,
     align: 'left',
     heading: true,
-    show: ({ since }) => moment(since),
+    show: ({ since }) => ({ text: minute(since), why: `${moment(since)} UTC` }),
     order: ({ since }) => since,
     raw: ({ since }) => new Date(since).toISOString(),
   },
@@ -26,7 +26,7 @@ const COLUMNS: readonly Column<PastRebalance>[] = [
     align: 'left',
     show: ({ status, ended }) => ({ text: status, why: ended === undefined ? undefined : `ended ${moment(ended)} UTC` }),
   },
-  { key: 'trades', head: 'Trades', width: 56, show: ({ trades }) => fixed(Object.keys(trades).length, 0) },
+  { key: 'trades', head: 'Trades', width: 52, show: ({ trades }) => fixed(Object.keys(trades).length, 0) },
   {
     key: 'turnover',
     head: 'Turnover',

@@ -1,13 +1,17 @@
-import type { ReadonlySignal } from '@preact/signals'
+import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { useAnswer } from '../../live/answer.ts'
+import { useChannel } from '../../live/channels.ts'
 
-/** How a fund is made, as its definition says; what the server does not say is absent. */
+/** How a fund is made, as far as its orders and its composition need it; what is not known is absent. */
 export interface FundTerms {
-  readonly name?: string
-  readonly creationUnit?: string
-  readonly rebalance?: { readonly mode?: string; readonly assetThreshold?: number; readonly totalThreshold?: number }
+  readonly creationUnit: string | undefined
+  /** The drift of one asset beyond which the fund is rebalanced, as a fraction. */
+  readonly threshold: number | undefined
 }
 
 /** Returns the terms of a fund. */
-export const useTerms = (id: string): ReadonlySignal<FundTerms | undefined> =>
-  useAnswer<FundTerms>(`/v1/funds/${encodeURIComponent(id)}/basket`).value
+export const useTerms = (id: string): ReadonlySignal<FundTerms> => {
+  const basket = useAnswer<{ readonly creationUnit: string }>(`/v1/funds/${encodeURIComponent(id)}/basket`).value
+  const rebalances = useChannel(`rebalances:${id}`)
+  return useComputed(() => ({ creationUnit: basket.value?.creationUnit, threshold: rebalances.value?.state.thresholds?.asset }))
+}

@@ -10,7 +10,8 @@ import { line } from '../../live/line.ts'
 /** A candle's length. */
 export type Interval = '1m' | '5m' | '1h' | '1d'
 
-const SPANS: Record<Interval, number> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 }
+/** The lengths of candles, ms. */
+export const CANDLE_MS: Record<Interval, number> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 }
 /** Candles of a chart. */
 const CANDLES = 160
 const FIELDS = ['o', 'h', 'l', 'c', 'v']
@@ -29,7 +30,7 @@ export const useCandles = (shown: ReadonlySignal<Shown<CandleState> | undefined>
     history({
       channel: `candle:${interval}:${symbol}`,
       fields: FIELDS,
-      from: Math.max(0, to - CANDLES * SPANS[interval]),
+      from: Math.max(0, to - CANDLES * CANDLE_MS[interval]),
       to: to + 1,
     }).then(
       past => {

@@ -8,7 +8,7 @@ import { useChannel } from '../../live/channels.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { choice } from '../../router.ts'
 import { placesFor } from '../overviewColumns.ts'
-import { type Interval, useCandles } from './candleData.ts'
+import { CANDLE_MS, type Interval, useCandles } from './candleData.ts'
 
 const INTERVALS = ['1m', '5m', '1h', '1d'] as const satisfies readonly Interval[]
 const VOLUME: readonly Series[] = [{ label: 'Volume', color: '--quiet', text: value => compact(value, 4), shape: 'bars' }]
@@ -39,11 +39,20 @@ export const Candles = ({ symbol }: { readonly symbol: string }) => {
         height={280}
         sync="candles"
         draw={candleDrawing}
+        pad={CANDLE_MS[interval] * 0.6}
         empty={error.value ?? 'no candle of this time is stored'}
       >
         <Choices name="candles" label="Length" of={INTERVALS} />
       </Chart>
-      <Chart label={`${symbol} volume`} data={volume} series={VOLUME} height={90} sync="candles" range={(_, high) => [0, high || 1]} />
+      <Chart
+        label={`${symbol} volume`}
+        data={volume}
+        series={VOLUME}
+        height={90}
+        sync="candles"
+        pad={CANDLE_MS[interval] * 0.6}
+        range={(_, high) => [0, high || 1]}
+      />
     </section>
   )
 }

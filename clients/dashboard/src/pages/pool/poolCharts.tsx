@@ -67,6 +67,7 @@ export const PoolCharts = ({ id, shown, way }: ChartsProps) => {
           series={DAYS}
           height={120}
           x={{ text: at => day(at) }}
+          pad={DAY}
           range={(_, high) => [0, high || 1]}
           empty="no day of it is stored, or its volume is not known"
         />

@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals'
 import { brief, direction, fixed, signed } from '../../format/number.ts'
-import { moment } from '../../format/time.ts'
+import { minute, moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
 import type { Column } from '../../parts/columns.ts'
 import { toned } from '../../parts/figure.tsx'
@@ -33,16 +33,16 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: 't',
     head: 'Bought (UTC)',
-    width: 152,
+    width: 128,
     align: 'left',
-    show: ({ t }) => moment(t),
+    show: ({ t }) => ({ text: minute(t), why: `${moment(t)} UTC` }),
     order: ({ t }) => t,
     raw: ({ t }) => new Date(t).toISOString(),
   },
   {
     key: 'qty',
     head: 'Quantity',
-    width: 96,
+    width: 80,
     show: ({ qty }) => ({ text: brief(qty), why: qty }),
     order: ({ qty }) => Number(qty),
     raw: ({ qty }) => qty,
@@ -66,7 +66,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: 'unrealised',
     head: 'Unrealised',
-    width: 96,
+    width: 116,
     show: ({ unrealised }) => toned(signed(unrealised), direction(unrealised, 2)),
     order: ({ unrealised }) => unrealised,
     raw: ({ unrealised }) => unrealised,

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+
+/** The system's Chromium, as a person would use it. */
+
+const PATHS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Where a browser is; undefined if there is none. */
+export const chromiumPath = PATHS.find((path): path is string => path !== undefined && existsSync(path))
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu'] })
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** A window that notes what a person would not want to see in the console, and whom it speaks to. */
+export class Visitor {
+  /** Errors and warnings of the console, and exceptions. */
+  readonly complaints: string[] = []
+  /** Addresses of other hosts that were asked for. */
+  readonly strangers: string[] = []
+  readonly page: Page
+  readonly url: string
+  private readonly context: BrowserContext
+
+  private constructor(page: Page, url: string) {
+    this.page = page
+    this.url = url
+    this.context = page.context()
+    page.on('console', message => {
+      // A line that cannot be made, while the server is away, is said by the browser itself.
+      if (['error', 'warning'].includes(message.type()) && !message.text().includes('ERR_CONNECTION_REFUSED'))
+        this.complaints.push(`${message.text()} ${message.location().url}`)
+    })
+    page.on('pageerror', error => this.complaints.push(error.message))
+    page.on('request', request => {
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) this.strangers.push(request.url())
+    })
+  }
+
+  static async come(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+    return new Visitor(await context.newPage(), url)
+  }
+
+  /** Opens a view, and waits until the line is live and a figure is there. */
+  async open(path: string, figure?: string): Promise<void> {
+    await this.page.goto(this.url + path)
+    await this.page.locator('html[data-line=live]').waitFor()
+    if (figure !== undefined) await this.figure(figure).waitFor()
+  }
+
+  /** A figure by its name and, if several have it, its channel. */
+  figure(name: string, channel?: string) {
+    return this.page.locator(`[data-fig="${name}"]${channel === undefined ? '' : `[data-ch="${channel}"]`}:not(.absent)`).first()
+  }
+
+  /** What axe finds wrong with the view. */
+  async violations(): Promise<string[]> {
+    await this.page.evaluate(axe)
+    return this.page.evaluate(async () => {
+      const { violations } = await (
+        window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+      ).axe.run()
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`)
+    })
+  }
+
+  /** px by which the view is wider than its window. */
+  tooWide(): Promise<number> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  }
+
+  /** Texts of a table's cells, row by row. */
+  rows(label: string): Promise<string[][]> {
+    return this.page
+      .locator(`[role=table][aria-label="${label}"] [role=rowgroup] > [role=row]`)
+      .evaluateAll(rows => rows.map(row => [...row.children].map(cell => cell.textContent ?? '')))
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close()
+  }
+}

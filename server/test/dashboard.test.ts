@@ -1,0 +1,363 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { brief, compact, count, fixed, percent, placesOf, signed, signedPercent } from '../../clients/dashboard/src/format/number.ts'
+import { swapV2, sync } from '../../streams/test/chain.ts'
+import { chromiumPath, openBrowser, Visitor } from './browser.ts'
+import { DriftwireProcess, pathOf, written } from './processKit.ts'
+import type { State } from './protocolClient.ts'
+
+const NOON = Date.UTC(2024, 7, 8, 12)
+const ADMIN = 'a-token-of-the-operator'
+const POOL = '0x00000000000000000000000000000000000000aa'
+
+/** Ten minutes: a trade a second of three assets. */
+const trades = (): string => {
+  const lines = ['symbol,ts_ms,price,qty,trade_id,side']
+  const prices = { BTC: 60_000, ETH: 2_500, SOL: 150 }
+  for (let i = 0; i < 600; i++)
+    for (const [asset, price] of Object.entries(prices))
+      lines.push(
+        `${asset}-USD,${NOON + 1_000 * i + 10},${(price * (1 + Math.sin(i / 40 + price) / 200)).toFixed(4)},0.5,${asset}${i},${i % 2 ? 'buy' : 'sell'}`,
+      )
+  return `${lines.join('\n')}\n`
+}
+
+const logs = (): string => {
+  const [usd, eth] = [2_500n * 10n ** 12n, 10n ** 24n]
+  const said = [sync(usd, eth), swapV2(10n ** 9n, 0n, 0n, 3n * 10n ** 17n), sync(usd + 10n ** 9n, eth - 3n * 10n ** 17n)]
+  return `${said
+    .map(({ topics, data }, i) =>
+      JSON.stringify({
+        address: POOL,
+        topics,
+        data,
+        block_number: 100 + i,
+        log_index: 0,
+        block_timestamp: (NOON + 120_000 + 1_000 * i) / 1_000,
+      }),
+    )
+    .join('\n')}\n`
+}
+
+const config = (): string =>
+  JSON.stringify({
+    funds: [
+      {
+        id: 'THREE',
+        weighting: { scheme: 'fixed', weights: { BTC: 0.5, ETH: 0.3, SOL: 0.2 } },
+        creationUnit: '100',
+        rebalance: { mode: 'propose', assetThreshold: 0.02 },
+      },
+    ],
+    portfolios: [
+      {
+        id: 'main',
+        transactions: written(
+          'main.csv',
+          `t,type,asset,qty,price,account\n${NOON - 1_000},buy,BTC,2,50000,cold\n${NOON - 500},buy,ETH,-,-,\n`.replace(
+            '-,-,\n',
+            '10,2000,cold\n',
+          ),
+        ),
+      },
+    ],
+    pools: [
+      {
+        id: 'P',
+        kind: 'uniswap-v2',
+        address: POOL,
+        token0: { symbol: 'USDX', decimals: 6, asset: 'USD' },
+        token1: { symbol: 'WETH', decimals: 18, asset: 'ETH' },
+      },
+    ],
+    feeds: [`replay:${written('trades.csv', trades())}`, `replay:${written('logs.ndjson', logs())}`],
+  })
+
+const serve = (port: number): DriftwireProcess =>
+  new DriftwireProcess(
+    ['serve', '--port', String(port), '--log-level', 'warn', '--speed', 'max', '--config', pathOf('config.json'), '--data', pathOf('data')],
+    { DRIFTWIRE_ADMIN_TOKEN: ADMIN },
+  )
+
+// Without a browser there is nothing to test: `.ci/run` installs Debian's package `chromium`.
+describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
+  let server: DriftwireProcess
+  let browser: Browser
+  let url: string
+  const state = (channel: string): Promise<State> => server.json(`/v1/state/${channel}`)
+
+  beforeAll(async () => {
+    written('config.json', config())
+    server = serve(0)
+    ;[browser] = await Promise.all([openBrowser(), server.replayed()])
+    url = await server.url()
+  })
+  afterAll(async () => {
+    await browser?.close()
+  })
+  /** The figures by name that a view shows of a channel, beside what they must read. */
+  const expectFigures = async ({ page }: Visitor, channel: string, wanted: Readonly<Record<string, string>>): Promise<void> => {
+    const shown = (): Promise<Record<string, string>> =>
+      page.evaluate(
+        ([ch, names]) =>
+          Object.fromEntries(
+            (names as string[]).map(name => [name, document.querySelector(`[data-fig="${name}"][data-ch="${ch}"]`)?.textContent ?? '']),
+          ),
+        [channel, Object.keys(wanted)] as const,
+      )
+    await expect.poll(shown).toEqual(wanted)
+  }
+
+  describe('shows the figures of the states that the server has', () => {
+    let visitor: Visitor
+    beforeAll(async () => {
+      visitor = await Visitor.come(browser, url)
+    })
+    afterAll(async () => {
+      expect([visitor.complaints, visitor.strangers]).toEqual([[], []])
+      await visitor.leave()
+    })
+
+    it('of a fund, with its history to the last row', async () => {
+      const s = await state('fund:THREE')
+      await visitor.open('/funds/THREE', 'NAV per share')
+      await expectFigures(visitor, 'fund:THREE', {
+        'NAV per share': fixed(s.nav as number, 4),
+        Assets: compact(s.aum as number),
+        Shares: '10,000',
+        'Total drift': percent(s.totalDrift as number, 3),
+        'iNAV ask': fixed((s.inav as State).ask as number | undefined, 4),
+      })
+      const rows = await visitor.rows('THREE composition')
+      const by = (member: string, asset: string): number => (s[member] as Record<string, number>)[asset]!
+      expect(rows.map(row => row.slice(0, 7)).sort()).toEqual(
+        ['BTC', 'ETH', 'SOL'].map(asset => [
+          asset,
+          fixed(by('prices', asset), placesOf(by('prices', asset))),
+          brief((s.units as Record<string, string>)[asset]),
+          compact(by('weights', asset) * (s.aum as number)),
+          percent(by('weights', asset)),
+          percent(by('target', asset)),
+          signedPercent(by('drift', asset), 3),
+        ]),
+      )
+      await visitor.page.getByRole('group', { name: 'THREE NAV' }).getByRole('button', { name: 'Table' }).click()
+      const newest = await visitor.rows('THREE NAV, values')
+      expect(newest[0]!.slice(0, 2)).toEqual(['2024-08-08 12:09:59 UTC', fixed(s.nav as number, 3)])
+      expect(newest.length).toBeGreaterThan(5)
+    })
+
+    it('of a portfolio', async () => {
+      const s = await state('pnl:main')
+      await visitor.open('/portfolios/main', 'Value')
+      await expectFigures(visitor, 'pnl:main', {
+        Value: fixed(s.value as number),
+        Gain: signed(s.total as number),
+        Unrealised: signed(s.unrealised as number),
+        Cost: fixed(s.cost as number),
+      })
+      const btc = (s.assets as Record<string, State>).BTC!
+      expect((await visitor.rows('main assets')).find(([asset]) => asset === 'BTC')!.slice(1, 5)).toEqual([
+        '2.0000',
+        fixed(btc.price as number, 2),
+        fixed(btc.avg as number, 2),
+        fixed(btc.value as number),
+      ])
+      await expect.poll(() => visitor.rows('main lots')).toHaveLength(2)
+      expect(await visitor.rows('main accounts')).toEqual([
+        ['cold', 'BTC', '2.00000000'],
+        ['cold', 'ETH', '10.00000000'],
+      ])
+    })
+
+    it('of a pool, either way round, with its swaps', async () => {
+      const s = await state('pool:P')
+      const price = s.price as number
+      await visitor.open('/pools/P', 'Liquidity')
+      await expectFigures(visitor, 'pool:P', {
+        'Price of token1 in token0': fixed(price, placesOf(price)),
+        Liquidity: compact(s.tvl as number),
+        'Trades 24 h': count(s.trades24h as number),
+      })
+      await expect.poll(() => visitor.rows('P swaps')).toHaveLength(1)
+      await visitor.page.getByText('token0 in token1').click()
+      await expectFigures(visitor, 'pool:P', { 'Price of token0 in token1': fixed(1 / price, placesOf(1 / price)) })
+      expect(visitor.page.url()).toContain('way=token1')
+    })
+
+    it('of the market, and of all together', async () => {
+      const s = await state('tick:BTC-USD')
+      const day = s.day as Record<string, number>
+      await visitor.open('/market/BTC-USD', 'Price')
+      await expectFigures(visitor, 'tick:BTC-USD', {
+        Price: fixed(s.price as number, 2),
+        'High 24 h': fixed(day.high, 2),
+        'Trades 24 h': count(day.n),
+      })
+      expect((await visitor.rows('BTC-USD trades'))[0]![0]).toBe('12:09:59.010')
+      await visitor.page.getByRole('link', { name: 'Overview' }).click()
+      await expectFigures(visitor, 'tick:BTC-USD', {
+        Price: fixed(s.price as number, 2),
+        'Change 24 h': signedPercent((s.price as number) / day.open! - 1),
+      })
+      await expectFigures(visitor, 'fund:THREE', { NAV: fixed((await state('fund:THREE')).nav as number, 4) })
+    })
+
+    it('of the server itself', async () => {
+      await visitor.open('/system', 'Ticks')
+      await expectFigures(visitor, 'status', { entries: count(((await state('status')).journal as State).entries as number) })
+    })
+
+    it('with their time, age and reason on focus', async () => {
+      await visitor.open('/portfolios/main', 'Value')
+      await visitor.figure('Value').focus()
+      const tip = visitor.page.getByRole('tooltip')
+      await expect.poll(() => tip.textContent()).toMatch(/pnl:main at 2024-08-08 12:\d\d:\d\d\.\d{3} UTCcame .* ago/)
+      await visitor.open('/pools/P', 'Liquidity')
+      await visitor.page.locator('[data-fig=Tick]').focus()
+      await expect.poll(() => tip.textContent()).toContain('only pools of Uniswap v3 have one')
+    })
+
+    it('in an allocation, computed by the server', async () => {
+      await visitor.open('/allocate?assets=BTC%2C70%2C100%0AETH%2C30%2C5&cap=0.6&capital=1000')
+      await expect
+        .poll(async () => (await visitor.rows('Allocation')).map(row => row.slice(0, 4)))
+        .toEqual([
+          ['BTC', percent(0.6), '600.00', '6.0000'],
+          ['ETH', percent(0.4), '400.00', '80.0000'],
+        ])
+    })
+
+    it('and what a route answers, where it is tried', async () => {
+      await visitor.open('/api?open=get+%2Fv1%2Ffunds')
+      await visitor.page.getByRole('button', { name: 'GET', exact: true }).click()
+      await expect.poll(() => visitor.page.locator('.try pre').textContent()).toContain('"THREE"')
+    })
+  })
+
+  describe('can be read by everybody', () => {
+    const VIEWS = [
+      '/',
+      '/funds/THREE',
+      '/portfolios/main',
+      '/pools/P',
+      '/market/ETH-USD',
+      '/allocate',
+      '/orders',
+      '/operate',
+      '/system',
+      '/api',
+      '/api/socket',
+      '/sign-in',
+      '/embed/funds/THREE',
+    ]
+
+    it.each([
+      ['dark', 390],
+      ['light', 1_440],
+    ] as const)('in %s, %i px wide', async (colorScheme, width) => {
+      const visitor = await Visitor.come(browser, url, { colorScheme, viewport: { width, height: 844 }, reducedMotion: 'reduce' })
+      const found: Record<string, unknown> = {}
+      for (const view of VIEWS) {
+        await visitor.open(view)
+        // The page is loaded, and its lists have been asked for.
+        await visitor.page.waitForLoadState('networkidle')
+        const faults = [...(await visitor.violations()), ...((await visitor.tooWide()) > 0 ? ['wider than the window'] : [])]
+        if (faults.length > 0) found[view] = faults
+      }
+      expect([found, visitor.complaints, visitor.strangers]).toEqual([{}, [], []])
+      await visitor.leave()
+    })
+  })
+
+  it('takes a client from an invitation to settled shares by the keyboard alone, beside an operator', async () => {
+    const [client, operator] = [await Visitor.come(browser, url), await Visitor.come(browser, url)]
+    const press = async (page: Page, ...keys: string[]): Promise<void> => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    /** Goes on with the tab key until this has the focus. */
+    const tabTo = async (page: Page, name: RegExp): Promise<void> => {
+      for (let i = 0; i < 120; i++) {
+        await page.keyboard.press('Tab')
+        const focused = await page.evaluate(() => {
+          const at = document.activeElement as HTMLInputElement | null
+          return at?.labels?.[0]?.textContent || at?.getAttribute('aria-label') || at?.textContent || ''
+        })
+        if (name.test(focused.trim())) return
+      }
+      throw new Error(`the tab key never came to ${name}`)
+    }
+    await client.open('/sign-in?way=register&to=/funds/THREE')
+    await tabTo(client.page, /^Name/)
+    await client.page.keyboard.type('ada')
+    await press(client.page, 'Tab')
+    await client.page.keyboard.type('a password of hers')
+    await press(client.page, 'Enter')
+    await client.page.getByText('whole multiples of 100').waitFor()
+
+    await operator.open('/sign-in?way=token&to=/operate')
+    await tabTo(operator.page, /^Token/)
+    await operator.page.keyboard.type(ADMIN)
+    await press(operator.page, 'Enter')
+    for (const [asset, amount] of [
+      ['BTC', '10'],
+      ['ETH', '100'],
+      ['SOL', '1000'],
+    ]) {
+      await operator.page.getByLabel('Client').fill('ada')
+      await operator.page.getByLabel('Asset').fill(asset!)
+      await operator.page.getByLabel('Amount').fill(amount!)
+      await operator.page.getByLabel('Amount').press('Enter')
+      await operator.page.getByText(`settled: deposit of ${fixed(Number(amount), 0)} ${asset} for ada`).waitFor()
+    }
+
+    const quote = await server.json<State>('/v1/funds/THREE/basket')
+    await tabTo(client.page, /^Shares/)
+    await press(client.page, 'Control+A')
+    await client.page.keyboard.type('200')
+    await expect.poll(async () => (await client.rows('Legs')).map(([asset]) => asset).sort()).toEqual(['BTC', 'ETH', 'SOL'])
+    const legs = (quote.create as State).legs as unknown as { asset: string; amount: string }[]
+    await expect
+      .poll(async () =>
+        Object.fromEntries((await client.rows('Legs')).map(([asset, gives]) => [asset, Number(gives!.replaceAll(',', ''))])),
+      )
+      .toEqual(Object.fromEntries(legs.map(({ asset, amount }) => [asset, Number(brief(String(2 * Number(amount))).replaceAll(',', ''))])))
+    await tabTo(client.page, /^Review/)
+    await press(client.page, 'Enter')
+    await tabTo(client.page, /^Confirm: create 200 shares/)
+    await press(client.page, 'Enter')
+    await client.page
+      .getByText('settled: create 200 shares of THREE', { exact: false })
+      .or(client.page.getByText('Settled: create 200 shares of THREE'))
+      .first()
+      .waitFor()
+    await tabTo(client.page, /^All orders/)
+    await press(client.page, 'Enter')
+    await expect.poll(async () => (await client.rows('Holdings')).find(([name]) => name === 'THREE')).toEqual(['THREE', 'shares', '200'])
+    expect((await client.rows('Orders')).map(row => row.slice(2, 5))).toEqual([['create', 'THREE', '200']])
+    expect((await operator.rows('Journal')).length).toBeGreaterThan(3)
+    expect([client.complaints, operator.complaints]).toEqual([[], []])
+    await Promise.all([client.leave(), operator.leave()])
+  })
+
+  it('says so when the line is lost, and goes on by itself when the server is back', async () => {
+    const visitor = await Visitor.come(browser, url)
+    await visitor.open('/funds/THREE', 'NAV per share')
+    const nav = await visitor.figure('NAV per share').textContent()
+    const [, port] = /:(\d+)$/.exec(url)!
+    await server.end('SIGKILL')
+    await visitor.page.getByText('Line lost (').waitFor()
+    await expect
+      .poll(() => visitor.page.locator('.banner').textContent())
+      .toMatch(/The figures below are \d+(\.\d)? s old\. Connecting again/)
+    expect(await visitor.figure('NAV per share').textContent()).toBe(nav)
+    expect(await visitor.figure('NAV per share').evaluate(element => getComputedStyle(element).fontStyle)).toBe('italic')
+    server = serve(Number(port))
+    await server.printed()
+    await visitor.page.locator('html[data-line=live]').waitFor()
+    expect(await visitor.page.locator('.banner').count()).toBe(0)
+    await expect.poll(() => visitor.figure('NAV per share').textContent(), { timeout: 15_000 }).toBe(nav)
+    expect(visitor.complaints).toEqual([])
+    await visitor.leave()
+  })
+})
