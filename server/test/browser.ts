@@ -20,6 +20,8 @@ export class Visitor {
   readonly complaints: string[] = []
   /** Addresses of other hosts that were asked for. */
   readonly strangers: string[] = []
+  /** Requests by HTTP. */
+  private readonly requests = { begun: 0, open: 0 }
   readonly page: Page
   readonly url: string
   private readonly context: BrowserContext
@@ -34,7 +36,11 @@ export class Visitor {
         this.complaints.push(`${message.text()} ${message.location().url}`)
     })
     page.on('pageerror', error => this.complaints.push(error.message))
+    page.on('requestfinished', () => (this.requests.open -= 1))
+    page.on('requestfailed', () => (this.requests.open -= 1))
     page.on('request', request => {
+      this.requests.begun += 1
+      this.requests.open += 1
       if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) this.strangers.push(request.url())
     })
   }
@@ -56,15 +62,35 @@ export class Visitor {
     return this.page.locator(`[data-fig="${name}"]${channel === undefined ? '' : `[data-ch="${channel}"]`}:not(.absent)`).first()
   }
 
-  /** What axe finds wrong with the view. */
-  async violations(): Promise<string[]> {
-    await this.page.evaluate(axe)
-    return this.page.evaluate(async () => {
-      const { violations } = await (
-        window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-      ).axe.run()
+  /** Goes on to another view without loading the document again, as a link does, and waits until all that it asks for has come. */
+  async goOn(path: string): Promise<void> {
+    await this.page.evaluate(to => {
+      history.pushState(null, '', to)
+      dispatchEvent(new PopStateEvent('popstate'))
+    }, path)
+    await this.page.locator('main :is(h1, h2)').first().waitFor()
+    await this.settled()
+  }
+
+  /** Resolves when nothing has been asked for by HTTP for a while, and what came is drawn. */
+  private async settled(): Promise<void> {
+    for (let last = -1; last !== this.requests.begun || this.requests.open > 0; ) {
+      last = this.requests.begun
+      await this.page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve, 60))))
+    }
+  }
+
+  /** What axe finds wrong with the view, by these rules or by all of them. */
+  async violations(...rules: readonly string[]): Promise<string[]> {
+    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(axe)
+    return this.page.evaluate(async runOnly => {
+      type Axe = { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+      const { violations } = await (window as unknown as { axe: Axe }).axe.run({
+        resultTypes: ['violations'],
+        ...(runOnly.length > 0 && { runOnly }),
+      })
       return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(' | ')}`)
-    })
+    }, rules)
   }
 
   /** px by which the view is wider than its window. */

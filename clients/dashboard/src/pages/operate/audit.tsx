@@ -18,6 +18,8 @@ interface Entry {
 }
 
 const PAGE = 500
+/** The newest page of a busy journal is read at most this often, ms. */
+const READ_MS = 2_000
 const COMMON = new Set(['seq', 't', 'who', 'kind', 'key', 'hash', 'postings'])
 
 const wordsOf = (entry: Entry): string =>
@@ -56,15 +58,23 @@ export const Audit = () => {
   const all = useComputed(() => status.value?.state.journal?.entries as number | undefined)
   const pages = useSignal(0)
   const entries = all.value
-  // Of a busy journal the newest page is read again at most every five seconds.
   const upTo = useSignal<number | undefined>(undefined)
   useEffect(() => {
-    if (upTo.peek() === undefined) upTo.value = entries
-    const timer = setInterval(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let readAt = Number.NEGATIVE_INFINITY
+    const read = (): void => {
+      readAt = performance.now()
       upTo.value = all.peek()
-    }, 5_000)
-    return () => clearInterval(timer)
-  }, [entries === undefined])
+    }
+    const stop = all.subscribe(() => {
+      clearTimeout(timer)
+      timer = setTimeout(read, Math.max(0, readAt + READ_MS - performance.now()))
+    })
+    return () => {
+      stop()
+      clearTimeout(timer)
+    }
+  }, [])
   const first = upTo.value === undefined ? undefined : Math.max(0, upTo.value - PAGE * (pages.value + 1))
   const { value, error } = useAnswer<{ readonly entries: readonly Entry[] }>(
     first === undefined ? undefined : `/v1/audit?after=${first}&limit=${Math.min(10_000, PAGE * (pages.value + 1) + 100)}`,
