@@ -6,38 +6,57 @@ const level = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(0, 1, 2)
 const levels = fc.array(level, { maxLength: 12 })
 const step = fc.record({ whole: fc.boolean(), bids: levels, asks: levels })
 
-/** The plainest book there is: maps, of which the best `depth` prices stay. */
-const model = (depth: number) => {
-  const sides = { bids: new Map<number, number>(), asks: new Map<number, number>() }
-  const sorted = (side: 'bids' | 'asks') => [...sides[side].keys()].sort((a, b) => (side === 'bids' ? b - a : a - b))
-  const set = (side: 'bids' | 'asks', [price, size]: Level, cut: boolean) => {
-    if (size > 0) sides[side].set(price, size)
-    else sides[side].delete(price)
-    if (cut) for (const worst of sorted(side).slice(depth)) sides[side].delete(worst)
+const SIDES = ['bids', 'asks'] as const
+type Side = (typeof SIDES)[number]
+type Book = Record<Side, Map<number, number>>
+
+const empty = (): Book => ({ bids: new Map(), asks: new Map() })
+
+/** Prices of a side, the best first. */
+const sorted = (book: Book, side: Side): number[] => [...book[side].keys()].sort((a, b) => (side === 'bids' ? b - a : a - b))
+
+const set = (book: Book, side: Side, levels: readonly Level[]): void => {
+  for (const [price, size] of levels) {
+    if (size > 0) book[side].set(price, size)
+    else book[side].delete(price)
   }
-  return { sides, sorted, set }
+}
+
+/** The best levels of a side, no more than `depth`. */
+const best = (book: Book, side: Side, depth: number): Map<number, number> =>
+  new Map(
+    sorted(book, side)
+      .slice(0, depth)
+      .map(price => [price, book[side].get(price)!]),
+  )
+
+/** The message of a venue that sends `depth` levels of a side, after its book has become `whole`. It does not name the levels that fell out of them. */
+const changesOf = (
+  shown: ReadonlyMap<number, number>,
+  now: ReadonlyMap<number, number>,
+  whole: ReadonlyMap<number, number>,
+  newFirst: boolean,
+): Level[] => {
+  const changed = [...now].filter(([price, size]) => shown.get(price) !== size)
+  const gone = [...shown.keys()].filter(price => !whole.has(price)).map((price): Level => [price, 0])
+  return newFirst ? [...changed, ...gone] : [...gone, ...changed]
 }
 
 it('shows the best bid and ask that a plain map of all levels shows, after any snapshots and updates', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 8 }), (steps, depth) => {
       const book = new BookMirror(depth)
-      const { sides, sorted, set } = model(depth)
-      for (const { whole, bids, asks } of steps) {
-        if (whole) {
-          const once = { bids: [...new Map(bids)], asks: [...new Map(asks)] } // a snapshot names a price once
-          book.replace(once)
-          for (const side of ['bids', 'asks'] as const) {
-            sides[side].clear()
-            for (const l of once[side]) set(side, l, false)
-            for (const worst of sorted(side).slice(depth)) sides[side].delete(worst)
-          }
-        } else {
-          book.update({ bids, asks })
-          for (const l of bids) set('bids', l, true)
-          for (const l of asks) set('asks', l, true)
+      const plain = empty()
+      for (const { whole, ...sent } of steps) {
+        const once = { bids: [...new Map(sent.bids)], asks: [...new Map(sent.asks)] } // a snapshot names a price once
+        if (whole) book.replace(once)
+        else book.update(sent)
+        for (const side of SIDES) {
+          if (whole) plain[side].clear()
+          set(plain, side, whole ? once[side] : sent[side])
+          plain[side] = best(plain, side, depth)
         }
-        expect([book.bid, book.ask]).toEqual([sorted('bids')[0], sorted('asks')[0]])
+        expect([book.bid, book.ask]).toEqual([sorted(plain, 'bids')[0], sorted(plain, 'asks')[0]])
       }
     }),
   )
@@ -48,6 +67,7 @@ describe('of a book with sizes', () => {
     whole: fc.boolean(),
     bids: fc.array(fc.tuple(fc.integer({ min: 80, max: 110 }), fc.constantFrom(0, 1, 2, 3.5)), { maxLength: 12 }),
     asks: fc.array(fc.tuple(fc.integer({ min: 90, max: 120 }), fc.constantFrom(0, 1, 2, 3.5)), { maxLength: 12 }),
+    newFirst: fc.boolean(),
   })
   const never = () => expect.fail('nothing is too much')
 
@@ -55,21 +75,21 @@ describe('of a book with sizes', () => {
     fc.assert(
       fc.property(fc.array(sized, { maxLength: 30 }), fc.integer({ min: 3, max: 40 }), (steps, depth) => {
         const book = new BookMirror(depth, true)
-        // All levels there are, of which the book sees a part.
-        const all = { bids: new Map<number, number>(), asks: new Map<number, number>() }
-        for (const { whole, bids, asks } of steps) {
-          const levels = whole ? { bids: [...new Map(bids)], asks: [...new Map(asks)] } : { bids, asks }
-          if (whole) {
-            all.bids.clear()
-            all.asks.clear()
-            book.replace(levels)
-          } else book.update(levels)
-          for (const side of ['bids', 'asks'] as const) {
-            for (const [price, size] of levels[side]) {
-              if (size > 0) all[side].set(price, size)
-              else all[side].delete(price)
-            }
+        // All levels there are, of which the venue shows the best.
+        const all = empty()
+        for (const { whole, newFirst, ...changes } of steps) {
+          const shown = { bids: best(all, 'bids', depth), asks: best(all, 'asks', depth) }
+          for (const side of SIDES) {
+            if (whole) all[side].clear()
+            set(all, side, changes[side])
           }
+          const now = { bids: best(all, 'bids', depth), asks: best(all, 'asks', depth) }
+          if (whole) book.replace(now)
+          else
+            book.update({
+              bids: changesOf(shown.bids, now.bids, all.bids, newFirst),
+              asks: changesOf(shown.asks, now.asks, all.asks, newFirst),
+            })
         }
         const { bid, ask } = book
         const shown = book.levels(never)

@@ -32,9 +32,12 @@ export class BookMirror {
     this.asks.replace(asks)
   }
 
+  /** Applies the changes of one message. Only then what is too deep falls out: a message may name a new level before the one that makes room for it. */
   update({ bids, asks }: Levels): void {
     for (const [price, size] of bids) this.bids.set(price, size)
     for (const [price, size] of asks) this.asks.set(price, size)
+    this.bids.trim()
+    this.asks.trim()
   }
 
   /** The highest bid; undefined if there is none. */
@@ -118,11 +121,16 @@ class Ladder {
       keys.splice(i, 0, key)
       sizes?.splice(i, 0, size)
     }
-    if (keys.length > this.depth) {
-      keys.shift()
-      sizes?.shift()
-    }
-    if (keys.length === this.depth) this.full = true
+  }
+
+  /** Drops the worst levels, down to the depth. */
+  trim(): void {
+    const over = this.keys.length - this.depth
+    if (over < 0) return
+    this.full = true
+    if (over === 0) return
+    this.keys.splice(0, over)
+    this.sizes?.splice(0, over)
   }
 
   get best(): number | undefined {
