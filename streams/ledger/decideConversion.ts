@@ -1,4 +1,4 @@
-import { converted, converts } from '../market/assetEvent.ts'
+import { converted, convertedUp, converts } from '../market/assetEvent.ts'
 import { insertion } from '../market/conversionPath.ts'
 import { type Balances, custodyAccount, OUTSIDE } from './accounts.ts'
 import { type Conversion, type KnownEvent, sameEvent } from './assetEntry.ts'
@@ -19,7 +19,7 @@ export type ConversionDecision = { readonly content: Conversion; readonly moves:
 
 /**
  * Decides which accounts an event whose time has come converts, each once. A fund's custody counts units of before as long as the fund
- * does: it is converted whole if the fund began before the event. Of any other account, what deposits brought since the event counts as new
+ * does: it is converted whole if the fund began before the event, rounded up. Of any other account, what deposits brought since the event counts as new
  * units. The other side of each move is `outside`, so the amounts of each asset go on adding up to zero. Changes nothing.
  */
 export const decideConversion = (command: ConversionCommand, state: ConversionState): ConversionDecision => {
@@ -34,7 +34,8 @@ export const decideConversion = (command: ConversionCommand, state: ConversionSt
     if (fund.rebalance?.trades.some(trade => trade.asset === from && !isOver(trade))) return { refused: 'not_ready' }
     funds.push(fund.id)
     const account = custodyAccount(fund.id)
-    moves.push(...movesOf(account, from, state.balance(account, from), to.asset, amount => converted(amount, to.ratio)))
+    // Units of a share are rounded down, so what all shares have needs custody to be rounded up.
+    moves.push(...movesOf(account, from, state.balance(account, from), to.asset, amount => convertedUp(amount, to.ratio)))
   }
   let accounts = false
   if (!known.converted) {

@@ -210,7 +210,7 @@ class Model {
       if (place.slice(account.length + 1) !== asset || amount === 0n || account === 'outside') continue
       if (custodies.has(account) ? !due.has(account) : this.converted.has(asset)) continue
       accounts ||= !custodies.has(account)
-      this.move(account, 'outside', asset, amount - fewer(amount))
+      this.move(account, 'outside', asset, amount - (custodies.has(account) ? up(amount * after, before) : fewer(amount)))
     }
     if (accounts) this.converted.add(asset)
     for (const [, fund] of funds) {

@@ -113,6 +113,9 @@ export const converted = (amount: bigint, { before, after }: Ratio): bigint => {
   return product < 0n && cut * before !== product ? cut - 1n : cut
 }
 
+/** Returns what an amount becomes, rounded up. */
+export const convertedUp = (amount: bigint, ratio: Ratio): bigint => -converted(-amount, ratio)
+
 /** Returns how many units one becomes, as a measure. */
 export const factorOf = ({ before, after }: Ratio): number => Number(after) / Number(before)
 
