@@ -9,6 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    setupFiles: ['server/test/seed.ts'],
     // One more than the cores: much of a test is waiting for a database or a process.
     maxWorkers: availableParallelism() + 1,
     projects: [

@@ -26,6 +26,8 @@ const FRAME = 20
 const T = Date.UTC(2024, 7, 8, 22)
 
 interface Event {
+  /** Of the trade, unlike every other. */
+  readonly id: string
   readonly t: number
   readonly asset: string
   readonly price: number
@@ -104,7 +106,7 @@ class Run {
       batch = []
       if (frame > 0) this.input.next({ kind: 'clock', t: frame })
     }
-    for (const { t, asset, price } of events) {
+    for (const { id, t, asset, price } of events) {
       const end = Math.ceil(t / FRAME) * FRAME
       if (end > frame) {
         close()
@@ -113,7 +115,7 @@ class Run {
         if (now > 0 && now < end - FRAME) this.input.next({ kind: 'clock', t: end - FRAME })
         frame = end
       }
-      batch.push(trade(t, { symbol: `${asset}-USD`, price, id: `${t} ${asset} ${price}` }))
+      batch.push(trade(t, { symbol: `${asset}-USD`, price, id }))
     }
     if (ended) this.input.next({ kind: 'feed', feed: 0, state: 'ended' })
     close()
@@ -164,9 +166,9 @@ const gap = fc.oneof(
 const event = fc.record({ gap, asset: fc.constantFrom('BTC', 'BTC', 'ETH'), price: fc.integer({ min: 50, max: 200 }) })
 const events: fc.Arbitrary<Event[]> = fc.array(event, { minLength: 4, maxLength: 30 }).map(list => {
   let t = T
-  return list.map(({ gap: after, asset, price }) => {
+  return list.map(({ gap: after, asset, price }, i) => {
     t += after
-    return { t, asset, price }
+    return { id: String(i), t, asset, price }
   })
 })
 const row = fc.record({
