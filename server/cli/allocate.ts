@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ALLOCATION, type Allocated, allocate } from '../../streams/fund/allocation.ts'
+import { ALLOCATION, allocate } from '../../streams/fund/allocation.ts'
+import type { Allocated } from '../../streams/wire/answers/funds.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { checked } from '../../streams/wire/explain.ts'
 import { UsageError } from '../config/options.ts'

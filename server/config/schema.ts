@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { METHODS } from '../../streams/pnl/lots.ts'
+import { SCOPES } from '../../streams/wire/scopes.ts'
 import { exchangeSchema } from './exchangeSchema.ts'
 import { digest, duration, ms, name, named, positive, readers, symbol } from './forms.ts'
 import { fundSchema } from './fundSchema.ts'
 import { limitsSchema } from './limitsSchema.ts'
 import { poolSchema } from './poolSchema.ts'
-import { SCOPES } from './scopes.ts'
 
 const portfolio = z.strictObject({
   id: name,

@@ -1,3 +1,4 @@
+import type { PoolSwap, PoolSwaps } from '../../streams/wire/answers/pools.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { type Codec, codecOf, LAST_MS, type RowReader } from '../storage/engine/rowBinary.ts'
@@ -11,29 +12,8 @@ export interface SwapsQuery {
   readonly limit: number
 }
 
-/** One swap in a pool. */
-export interface PoolSwap {
-  /** ms. */
-  readonly t: number
-  readonly block: number
-  /** Of its log in the block. */
-  readonly index: number
-  /** What was done with token1. */
-  readonly side: 'buy' | 'sell'
-  /** Paid in token0 for a token1, fee included; absent if the decimals of the tokens are not known. */
-  readonly price?: number
-  /** Raw; above zero went into the pool. */
-  readonly amount0: string
-  readonly amount1: string
-  /** In the quote currency, by the prices of its time; absent if they were not known. */
-  readonly worth?: number
-}
-
-/** Swaps, newest first; `next` is the cursor of the page behind, if there is one. */
-export interface SwapsPage {
-  readonly swaps: readonly PoolSwap[]
-  readonly next?: string
-}
+/** Swaps, newest first, without the name of their pool. */
+export type SwapsPage = Omit<PoolSwaps, 'pool'>
 
 /** The times that are searched, ms back: a pool has many logs, and the newest are asked for. The last reaches over all. */
 const REACHES = [3_600_000, 57_600_000, 921_600_000, 14_745_600_000, Number.POSITIVE_INFINITY]

@@ -1,7 +1,7 @@
 import { type ChannelKind, type ChannelName, KINDS, kindOf, parseChannel } from '../../streams/wire/channels.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
+import type { Scope } from '../../streams/wire/scopes.ts'
 import type { Config } from '../config/schema.ts'
-import type { Scope } from '../config/scopes.ts'
 
 /** Who stands behind a socket or a request. */
 export interface Principal {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SCOPES } from '../config/scopes.ts'
+import { SCOPES } from '../../streams/wire/scopes.ts'
 import { digestOf } from './digest.ts'
 import { operators } from './operators.ts'
 

@@ -1,5 +1,5 @@
+import { SCOPES, type Scope } from '../../streams/wire/scopes.ts'
 import { UsageError } from '../config/options.ts'
-import { SCOPES, type Scope } from '../config/scopes.ts'
 import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
 

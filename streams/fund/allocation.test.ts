@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveCases, worked } from '../../server/test/cases.ts'
+import type { Allocated } from '../wire/answers/funds.ts'
 import { ProtocolError } from '../wire/errors.ts'
 import { checked } from '../wire/explain.ts'
-import { ALLOCATION, type Allocated, allocate } from './allocation.ts'
+import { ALLOCATION, allocate } from './allocation.ts'
 
 const allocated = (body: unknown): readonly Allocated[] => allocate(checked(ALLOCATION, body, 'body'), 'body')
 const asset = (symbol: string, market_cap: unknown, price: unknown = 1): object => ({ symbol, market_cap, price })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Allocated } from '../wire/answers/funds.ts'
 import { ProtocolError } from '../wire/errors.ts'
 import { capHolds, cappedWeights } from './weighting.ts'
 
@@ -31,14 +32,6 @@ export const ALLOCATION = z.strictObject({
   cap: measure.refine(value => value <= 1, 'a share of one, above zero and at most 1').describe('the largest weight, a share of one'),
   capital: measure,
 })
-
-/** One asset's part: `weight` as a share of one, `value` in the currency of the capital, `amount` in units of the asset. */
-export interface Allocated {
-  readonly symbol: string
-  readonly weight: number
-  readonly value: number
-  readonly amount: number
-}
 
 /**
  * Allocates the capital among the assets by market capitalisation, none above the cap; the largest first. `root` says in errors where the

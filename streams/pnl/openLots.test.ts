@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseDecimal, toNumber } from '../lib/decimal.ts'
 import { Driven, NOON } from '../test/drive.ts'
+import type { OpenLot } from '../wire/answers/portfolios.ts'
 import { METHODS, type Method } from './lots.ts'
-import { type LotPlace, type LotsPage, type OpenLot, openLots } from './openLots.ts'
+import { type LotPlace, type LotsPage, openLots } from './openLots.ts'
 import type { Transaction } from './transaction.ts'
 
 const tx = (t: number, type: Transaction['type'], asset: string, qty: string, price?: string): Transaction => ({

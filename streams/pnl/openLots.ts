@@ -1,4 +1,5 @@
 import { formatDecimal, toNumber } from '../lib/decimal.ts'
+import type { AssetLots, Lots, OpenLot } from '../wire/answers/portfolios.ts'
 import type { Held, Portfolio } from './portfolio.ts'
 
 /** Which lots are asked for: of all assets or of one, those from a place on, at most so many. */
@@ -12,36 +13,8 @@ export interface LotsQuery {
 /** The place of a lot among those of a portfolio. */
 export type LotPlace = readonly [asset: string, before: number]
 
-/** What is left of one purchase. Amounts are exact decimal strings, money in the quote currency. */
-export interface OpenLot {
-  /** ms of the purchase. */
-  readonly t: number
-  readonly qty: string
-  readonly cost: string
-  /** Paid for one unit, without fees. */
-  readonly price: string
-  /** At the price of the moment; absent if there is none. */
-  readonly value?: number
-  readonly unrealised?: number
-}
-
-/** The lots of one asset, the one that a sale takes first in front. Without `lots` they are not known: `unpriced` says why. */
-export interface AssetLots {
-  readonly qty: string
-  /** Of the moment; absent if unknown. */
-  readonly price?: number
-  readonly cost?: string
-  readonly unpriced?: string
-  readonly lots?: readonly OpenLot[]
-}
-
 /** Some of a portfolio's open lots, by asset. */
-export interface LotsPage {
-  /** ms of event time: they are as of then. */
-  readonly t: number
-  readonly quote: string
-  readonly method: string
-  readonly assets: Readonly<Record<string, AssetLots>>
+export interface LotsPage extends Omit<Lots, 'portfolio' | 'next'> {
   /** The place of the first lot that is not here. */
   readonly next?: LotPlace
 }
@@ -66,9 +39,9 @@ export const openLots = (portfolio: Portfolio, t: number, { asset, from, limit }
   return page
 }
 
-type Lots = Held['position']['lots']['open']
+type Open = Held['position']['lots']['open']
 
-const assetLots = ({ position, instrument, unvalued, flaw }: Held, open: Lots): AssetLots => {
+const assetLots = ({ position, instrument, unvalued, flaw }: Held, open: Open): AssetLots => {
   const price = instrument === undefined ? 1 : instrument.price
   return {
     qty: formatDecimal(position.qty),
@@ -78,7 +51,7 @@ const assetLots = ({ position, instrument, unvalued, flaw }: Held, open: Lots): 
   }
 }
 
-const openLot = ({ t, qty, cost, unit }: Lots[number], price: number): OpenLot => {
+const openLot = ({ t, qty, cost, unit }: Open[number], price: number): OpenLot => {
   const value = toNumber(qty) * price
   return {
     t,

@@ -1,18 +1,8 @@
-import type { Level } from '../market/levels.ts'
+import type { PoolBook } from '../wire/answers/pools.ts'
 import type { Pool } from './pool.ts'
 
-/** The levels of an order book, best first: its price in token0 a token1, and the token1 that are wanted or offered. */
-export interface ShownBook {
-  /** ms of event time: of the newest change of it. */
-  readonly t: number
-  readonly stale: boolean
-  readonly bids: readonly Level[]
-  readonly asks: readonly Level[]
-  /** Levels that are known beyond these. */
-  readonly more: { readonly bids: number; readonly asks: number }
-  /** How far from the middle, as a share of it, all levels are known; everywhere if it is absent. */
-  readonly reach?: { readonly bid: number; readonly ask: number }
-}
+/** The levels of an order book, without the name of its pool. */
+export type ShownBook = Omit<PoolBook, 'pool'>
 
 /** Returns the best `most` levels a side that a pool shows; null while they are not known, undefined if it is no order book. */
 export const shownBook = (pool: Pool, most: number): ShownBook | null | undefined => {

@@ -1,25 +1,8 @@
-import { SCOPES, type Scope } from '../../config/scopes.ts'
+import type { SessionFacts } from '../../../streams/wire/answers/server.ts'
+import { SCOPES } from '../../../streams/wire/scopes.ts'
 import type { Principal } from '../../identity/access.ts'
 import type { Accounts } from '../../identity/accounts.ts'
-import type { ChannelDirectory, Readable } from './channelDirectory.ts'
-
-/** Whom the server takes a connection or a request for. */
-export type SessionWho =
-  | { readonly as: 'nobody' }
-  | { readonly as: 'client'; readonly name: string; readonly expires?: number }
-  | { readonly as: 'operator'; readonly name: string; readonly scopes: readonly Scope[] }
-
-/** What everybody may know of the server, and what it knows of the one who asks. */
-export interface SessionFacts {
-  readonly server: { readonly name: string; readonly version: string; readonly quote: string }
-  /** The server's time, ms. */
-  readonly now: number
-  /** Who may register. */
-  readonly registration: 'open' | 'invite' | 'closed'
-  readonly who: SessionWho
-  /** How many of each the one who asks may read. */
-  readonly reads: Readable
-}
+import type { ChannelDirectory } from './channelDirectory.ts'
 
 /** What sessions are described from. */
 export interface SessionOptions {
@@ -51,7 +34,7 @@ export class Sessions {
   }
 }
 
-const shownAs = ({ user, operator, admin, scopes = [], expires }: Principal): SessionWho => {
+const shownAs = ({ user, operator, admin, scopes = [], expires }: Principal): SessionFacts['who'] => {
   if (operator !== undefined) return { as: 'operator', name: operator, scopes: admin ? SCOPES : scopes }
   if (user === '') return { as: 'nobody' }
   return { as: 'client', name: user, ...(expires !== undefined && { expires }) }

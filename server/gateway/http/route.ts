@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import type { Scope } from '../../config/scopes.ts'
+import type { Scope } from '../../../streams/wire/scopes.ts'
 import type { Callers } from '../../identity/access.ts'
 import type { Env } from './env.ts'
 

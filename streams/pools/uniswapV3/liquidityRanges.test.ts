@@ -6,9 +6,10 @@ import { FeedLine } from '../../market/feedHealth.ts'
 import { Market } from '../../market/market.ts'
 import { initializeV3, logAt, mintV3, poolSpec, swapV3 } from '../../test/chain.ts'
 import { NOON } from '../../test/drive.ts'
+import type { LiquidityRange } from '../../wire/answers/pools.ts'
 import { AssetPrices } from '../assetPrice.ts'
 import { Pool } from '../pool.ts'
-import { type LiquidityRange, liquidityRanges } from './liquidityRanges.ts'
+import { liquidityRanges } from './liquidityRanges.ts'
 import { MAX_TICK, MIN_TICK, sqrtRatioAtTick } from './tickMath.ts'
 
 const poolOf = (...logs: Parameters<typeof logAt>[2][]): Pool => {

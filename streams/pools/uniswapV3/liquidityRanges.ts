@@ -1,3 +1,4 @@
+import type { LiquidityRange, PoolTicks } from '../../wire/answers/pools.ts'
 import type { Pool } from '../pool.ts'
 import { sqrtRatioAtTick } from './tickMath.ts'
 
@@ -8,37 +9,8 @@ export interface TicksQuery {
   readonly limit: number
 }
 
-/** The range from an initialised tick to the next. Liquidity is raw, prices are of a token1 in token0: they fall as ticks rise. */
-export interface LiquidityRange {
-  readonly tick: number
-  /** The next initialised tick; absent behind the last. */
-  readonly upper?: number
-  /** Active between the two. */
-  readonly liquidity: string
-  /** What the liquidity gains where the price, in token1 a token0, rises over `tick`; and of all positions that begin or end there. */
-  readonly net: string
-  readonly gross: string
-  /** The price at `tick`, and at `upper`; absent if the decimals of the tokens are not known. */
-  readonly high?: number
-  readonly low?: number
-}
-
-/** The liquidity of a pool by its ticks. */
-export interface LiquidityRanges {
-  /** ms of event time. */
-  readonly t: number
-  /** Of a token1 in token0. */
-  readonly price?: number
-  readonly tick?: number
-  readonly sqrtPriceX96?: string
-  /** Active at the price. */
-  readonly liquidity?: string
-  /** Not all of its liquidity is known, so there are no `ticks`. */
-  readonly partial: boolean
-  readonly ticks?: readonly LiquidityRange[]
-  /** The first tick that is not here. */
-  readonly next?: number
-}
+/** The liquidity of a pool by its ticks, without its name. */
+export type LiquidityRanges = Omit<PoolTicks, 'pool'>
 
 /** Returns the liquidity of a pool by its initialised ticks, as of `t` (ms); undefined if pools of its kind have none. */
 export const liquidityRanges = (pool: Pool, t: number, { from, to, limit }: TicksQuery): LiquidityRanges | undefined => {

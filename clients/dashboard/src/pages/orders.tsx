@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals'
-import type { Order } from '../../../driftwire-client/src/index.ts'
+import type { OrderList } from '../../../../streams/wire/answers/clearing.ts'
 import { ABSENT, amount, fixed } from '../format/number.ts'
 import { moment } from '../format/time.ts'
 import { useAnswer } from '../live/answer.ts'
@@ -9,6 +9,8 @@ import type { Column } from '../parts/columns.ts'
 import { Grid } from '../parts/grid.tsx'
 import type { PageProps } from './page.ts'
 import { Transfer } from './transfer.tsx'
+
+type Order = OrderList['orders'][number]
 
 const COLUMNS: readonly Column<Order>[] = [
   { key: 'seq', head: 'Entry', width: 72, heading: true, show: ({ seq }) => fixed(seq, 0), order: ({ seq }) => seq, raw: ({ seq }) => seq },
@@ -109,7 +111,7 @@ export const Orders = (_: PageProps) => {
 const Own = () => {
   const holdings = useChannel('holdings')
   const newest = useChannel('orders')
-  const older = useAnswer<{ readonly orders: readonly Order[]; readonly next?: number }>('/v1/orders?limit=1000')
+  const older = useAnswer<OrderList>('/v1/orders?limit=1000')
   const held = useComputed<readonly Holding[]>(() => {
     const { shares = {}, assets = {} } = holdings.value?.state ?? {}
     return [

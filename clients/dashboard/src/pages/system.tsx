@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { Readiness } from '../../../../streams/wire/answers/server.ts'
 import type { FeedState, StatusState } from '../../../driftwire-client/src/index.ts'
 import { ABSENT, count, fixed } from '../format/number.ts'
 import { clock, moment } from '../format/time.ts'
@@ -90,7 +91,7 @@ const textOf = (leaf: Leaf): string | Text => {
 /** The server itself: feeds, rates, queues, the store, the journal. */
 export const System = (_: PageProps) => {
   const shown = useChannel('status')
-  const ready = useAnswer<{ readonly ready: boolean; readonly waiting: Readonly<Record<string, string>> }>('/readyz', 5_000)
+  const ready = useAnswer<Readiness>('/readyz', 5_000)
   const ids = useComputed(() => Object.keys(shown.value?.state.feeds ?? {}).join('\n'))
   const feeds = useComputed(() => ids.value.split('\n').filter(Boolean))
   const state = shown.value?.state as Readonly<Record<string, unknown>> | undefined

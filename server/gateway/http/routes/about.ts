@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client'
+import { READINESS, type Readiness } from '../../../../streams/wire/answers/server.ts'
 import { configJsonSchema } from '../../../config/schema.ts'
 import { asyncApi } from '../asyncapi.ts'
-import { type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
 /** What the server says of itself with. */
 export interface AboutServices {
@@ -18,7 +19,7 @@ const ready: Handler<AboutServices> = (c, { notReady }) => {
   const waiting = notReady()
   const isReady = Object.keys(waiting).length === 0
   if (!isReady) c.header('retry-after', '1')
-  return c.json({ ready: isReady, waiting }, isReady ? 200 : 503)
+  return c.json({ ready: isReady, waiting } satisfies Readiness, isReady ? 200 : 503)
 }
 
 const metrics: Handler<AboutServices> = async (c, { registry }) =>
@@ -27,7 +28,14 @@ const metrics: Handler<AboutServices> = async (c, { registry }) =>
 /** What the server says of itself: health, figures, descriptions. */
 export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
   { method: 'get', path: '/healthz', summary: 'The process lives', who: 'all', gives: [JSON_TYPE], handler: c => c.json({ status: 'ok' }) },
-  { method: 'get', path: '/readyz', summary: 'All parts are ready (200) or not (503)', who: 'all', gives: [JSON_TYPE], handler: ready },
+  {
+    method: 'get',
+    path: '/readyz',
+    summary: 'All parts are ready (200) or not (503)',
+    who: 'all',
+    gives: answer('Readiness', READINESS),
+    handler: ready,
+  },
   { method: 'get', path: '/metrics', summary: 'Figures in Prometheus’ text format', who: 'all', gives: ['text/plain'], handler: metrics },
   {
     method: 'get',

@@ -1,14 +1,14 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { MS } from '../../../../streams/wire/answers/forms.ts'
+import { SESSION } from '../../../../streams/wire/answers/server.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { METHODS } from '../../../../streams/wire/requests.ts'
-import { SCOPES } from '../../../config/scopes.ts'
 import type { Accounts } from '../../../identity/accounts.ts'
 import type { Sessions } from '../../api/sessionFacts.ts'
 import { jsonOrForm, readBody } from '../body.ts'
 import type { Env } from '../env.ts'
-import { MS } from '../forms.ts'
 import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
 /** What clients register and log in with. */
@@ -16,22 +16,6 @@ export interface AccountServices {
   readonly accounts: Accounts
   readonly sessions: Sessions
 }
-
-const COUNT = z.int().min(0)
-const SESSION = answer(
-  'Session',
-  z.object({
-    server: z.object({ name: z.string(), version: z.string(), quote: z.string().describe('what everything is counted in') }),
-    now: MS.describe('the server’s time'),
-    registration: z.enum(['open', 'invite', 'closed']),
-    who: z.discriminatedUnion('as', [
-      z.object({ as: z.literal('nobody') }),
-      z.object({ as: z.literal('client'), name: z.string(), expires: MS.optional() }),
-      z.object({ as: z.literal('operator'), name: z.string(), scopes: z.array(z.enum(SCOPES)) }),
-    ]),
-    reads: z.object({ funds: COUNT, portfolios: COUNT, pools: COUNT, symbols: COUNT }).describe('how many of each the requester may read'),
-  }),
-)
 
 const TOKEN = answer('Token', z.object({ token: z.string(), expires: MS }))
 
@@ -83,7 +67,7 @@ export const ACCOUNT_ROUTES: readonly Route<AccountServices>[] = [
     path: '/v1/session',
     summary: 'What everybody may know of the server, and whom it takes the requester for',
     who: 'all',
-    gives: SESSION,
+    gives: answer('Session', SESSION),
     handler: (c, { sessions }) => c.json(sessions.factsFor(c.get('who'))),
   },
   { method: 'post', path: '/v1/logout', summary: 'Ends the token of the header', who: 'known', gives: [JSON_TYPE], handler: logout },

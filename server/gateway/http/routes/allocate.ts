@@ -1,22 +1,8 @@
-import { z } from 'zod'
 import { ALLOCATION, allocate } from '../../../../streams/fund/allocation.ts'
+import { ALLOCATED } from '../../../../streams/wire/answers/funds.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { json, readBody } from '../body.ts'
 import { answer, type Route } from '../route.ts'
-
-const ALLOCATED = answer(
-  'Allocation',
-  z.object({
-    assets: z.array(
-      z.object({
-        symbol: z.string(),
-        weight: z.number(),
-        value: z.number().describe('weight × capital'),
-        amount: z.number().describe('value ÷ price'),
-      }),
-    ),
-  }),
-)
 
 /** The capped allocation of a capital, for everybody: it depends on the request alone. */
 export const ALLOCATE_ROUTES: readonly Route<unknown>[] = [
@@ -26,7 +12,7 @@ export const ALLOCATE_ROUTES: readonly Route<unknown>[] = [
     summary: 'A capital among assets by market capitalisation, none above the cap',
     who: 'all',
     takes: { body: json(ALLOCATION) },
-    gives: ALLOCATED,
+    gives: answer('Allocation', ALLOCATED),
     handler: async c => c.json({ assets: allocate(checked(ALLOCATION, await readBody(c), 'body'), 'body') }),
   },
 ]

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { AssetEvent } from '../../../../streams/market/assetEvent.ts'
+import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { EVENTS, SUPPLIES } from '../../../../streams/wire/requests.ts'
@@ -8,7 +9,6 @@ import { eventsOfCsv, eventsOfList, type FactTable, NoTable } from '../../../con
 import { decoded } from '../../../lib/blocks.ts'
 import type { AssetFacts } from '../../api/assetFacts.ts'
 import { expectType, json, readBody, TEXT, typeOf } from '../body.ts'
-import { RECORDED } from '../forms.ts'
 import { answer, JSON_TYPE, type Route } from '../route.ts'
 
 /** What takes facts about assets. */
@@ -54,7 +54,7 @@ export const ASSET_FACT_ROUTES: readonly Route<AssetFactServices>[] = [
     summary: 'What happens to assets, and when: redenominations, splits, new names, delistings; each once',
     who: { operate: 'funds' },
     takes: { body: { ...json(EVENTS), [CSV]: TEXT } },
-    gives: RECORDED,
+    gives: answer('Recorded', RECORDED),
     handler: async (c, { assetFacts }) => c.json(await assetFacts.happen(c.get('who'), () => readEvents(c))),
   },
 ]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { MS } from '../../../../streams/wire/answers/forms.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import type { Coverages } from '../../../storage/read/coverage.ts'
-import { MS } from '../forms.ts'
 import { inPath, LAST_TIME, timeInQuery, timeOf } from '../parameters.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 

@@ -1,18 +1,17 @@
-import { z } from 'zod'
 import type { Depth } from '../../../../streams/market/levels.ts'
+import { POOL_DEPTH, type PoolDepth } from '../../../../streams/wire/answers/pools.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
-import { MS } from '../forms.ts'
 import { inPath, inQuery } from '../parameters.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
 /** What the depth of pools is read from. */
 export interface DepthServices {
   /** Returns the depth of a pool for each fraction of its price; undefined if it is not known yet. */
-  readonly depthOf: (pool: string, fractions: readonly number[]) => Promise<PoolDepth | undefined>
+  readonly depthOf: (pool: string, fractions: readonly number[]) => Promise<FoundDepth | undefined>
 }
 
 /** The depth of a pool as of the event time `t` (ms). */
-export interface PoolDepth {
+export interface FoundDepth {
   readonly t: number
   /** Of a token1 in token0; NaN if unknown. */
   readonly price: number
@@ -24,18 +23,6 @@ export interface PoolDepth {
 const FRACTIONS_MAX = 20
 /** A share of the price: above 0 and below 1. */
 const SHARE = /^0?\.(?=0*[1-9])\d{1,18}$/
-
-const DEPTH = answer(
-  'Depth',
-  z.object({
-    pool: z.string(),
-    t: MS,
-    price: z.number().optional().describe('of a token1 in token0'),
-    depth: z
-      .record(z.string(), z.object({ bid: z.number().optional(), ask: z.number().optional() }))
-      .describe('by `within`: what can be sold and bought before the price has moved that far, in the quote currency; absent if unknown'),
-  }),
-)
 
 /** Reads the shares of the price in the query, as they were written. Throws a ProtocolError. */
 const sharesOf = (texts: readonly string[] | undefined): string[] => {
@@ -57,12 +44,13 @@ const depth: Handler<DepthServices> = async (c, { depthOf }) => {
   const within = sharesOf(c.req.queries('within'))
   const found = await depthOf(id, within.map(Number))
   if (found === undefined) throw new ProtocolError('not_ready', 'the depth of this pool is not known here yet', 1)
-  return c.json({
+  const body: PoolDepth = {
     pool: id,
     t: found.t,
     price: known(found.price),
     depth: Object.fromEntries(within.map((text, i) => [text, { bid: known(found.depth[i]!.bid), ask: known(found.depth[i]!.ask) }])),
-  })
+  }
+  return c.json(body)
 }
 
 /** How much of a pool can be traded before its price has moved that far. */
@@ -83,7 +71,7 @@ export const DEPTH_ROUTES: readonly Route<DepthServices>[] = [
         }),
       ],
     },
-    gives: DEPTH,
+    gives: answer('Depth', POOL_DEPTH),
     handler: depth,
   },
 ]

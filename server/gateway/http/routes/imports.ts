@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import type { SwapImport } from '../../../dex/swapImport.ts'
 import { CANDLE, type CandleImport } from '../../api/candleImport.ts'
 import { expectType, lines, NDJSON } from '../body.ts'
-import { RECORDED } from '../forms.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
 /** What takes prices of the past. */
@@ -54,7 +54,7 @@ export const IMPORT_ROUTES: readonly Route<ImportServices>[] = [
     summary: 'Candles of the past into the store, each once; a candle a line',
     who: { operate: 'prices' },
     takes: { body: lines(CANDLE) },
-    gives: RECORDED,
+    gives: answer('Recorded', RECORDED),
     handler: candles,
   },
   {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { ENTRIES, FUNDED } from '../../../../streams/wire/answers/clearing.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { FUNDING } from '../../../../streams/wire/requests.ts'
@@ -6,7 +6,6 @@ import { fundSchema } from '../../../config/fundSchema.ts'
 import type { Operations } from '../../api/operations.ts'
 import { jsonText, ofFund } from '../answers.ts'
 import { json, jsonOrForm, readBody } from '../body.ts'
-import { AMOUNT, MS, OUTCOME } from '../forms.ts'
 import { inPath, inQuery } from '../parameters.ts'
 import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
@@ -15,34 +14,13 @@ export interface OperationServices {
   readonly operations: Operations
 }
 
-const FUNDED = answer(
-  'Funding',
-  z.object({
-    key: z.string(),
-    side: z.enum(['deposit', 'withdrawal']),
-    username: z.string(),
-    asset: z.string(),
-    amount: AMOUNT,
-    ...OUTCOME,
-  }),
-)
-const ENTRIES = answer(
-  'Entries',
-  z.object({
-    entries: z.array(
-      z.looseObject({ seq: z.int(), t: MS, who: z.string(), kind: z.string(), key: z.string().optional(), hash: z.string() }),
-    ),
-    next: z.int().optional().describe('goes back as `after`; absent if these are the newest'),
-  }),
-)
-
 const funding = (path: string, kind: 'deposit' | 'withdrawal', summary: string): Route<OperationServices> => ({
   method: 'post',
   path: `/v1/admin/${path}`,
   summary,
   who: { operate: 'deposits' },
   takes: { body: jsonOrForm(FUNDING) },
-  gives: FUNDED,
+  gives: answer('Funding', FUNDED),
   async handler(c, { operations }) {
     const body = checked(FUNDING, await readBody(c), 'body')
     return jsonText(c, await operations.fundAccount(c.get('who'), kind, body))
@@ -98,7 +76,7 @@ export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
         inQuery('limit', '1,000 if left out', { type: 'integer', minimum: 1, maximum: ENTRIES_PER_PAGE_MAX }),
       ],
     },
-    gives: ENTRIES,
+    gives: answer('Entries', ENTRIES),
     handler: audit,
   },
 ]

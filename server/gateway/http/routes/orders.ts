@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { HOLDINGS, ORDER_LIST, ORDERED } from '../../../../streams/wire/answers/clearing.ts'
+import { BASKET } from '../../../../streams/wire/answers/funds.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { METHODS, ORDER } from '../../../../streams/wire/requests.ts'
@@ -12,7 +14,6 @@ import { problem } from '../../transports/problem.ts'
 import { jsonText, ofFund } from '../answers.ts'
 import { jsonOrForm, readBody } from '../body.ts'
 import type { Env } from '../env.ts'
-import { AMOUNT, LEG, MS, OUTCOME } from '../forms.ts'
 import { inPath, limitInQuery, numberInQuery, WHOLE_MAX, wholeOf } from '../parameters.ts'
 import { answer, type Handler, type Parameter, type Route } from '../route.ts'
 import { type AccountServices, addressOf } from './accounts.ts'
@@ -34,43 +35,8 @@ const ORDER_BODY = z.strictObject({
   amount: ORDER.shape.amount,
 })
 
-const ORDERED = answer(
-  'Order',
-  z.object({
-    key: z.string(),
-    side: z.enum(['create', 'redeem', 'transfer']),
-    fund: z.string().optional(),
-    asset: z.string().optional(),
-    to: z.string().optional(),
-    amount: AMOUNT,
-    legs: z.array(LEG),
-    fee: LEG.optional(),
-    nav: z.number().optional(),
-    ...OUTCOME,
-  }),
-)
-const ORDER_LIST = answer(
-  'Orders',
-  z.object({ orders: z.array(ORDERED.schema), next: z.int().optional().describe('goes back as `after`') }),
-)
 const ORDERS = 100
 const ORDERS_MAX = 1_000
-
-const HOLDINGS = answer('Holdings', z.object({ assets: z.record(z.string(), AMOUNT), shares: z.record(z.string(), AMOUNT) }))
-const SIDE = z.object({ legs: z.array(LEG), fee: LEG.optional(), pending: z.string().optional() })
-const BASKET = answer(
-  'Basket',
-  z.object({
-    fund: z.string(),
-    creationUnit: AMOUNT,
-    t: MS,
-    halted: z.boolean(),
-    nav: z.number().optional(),
-    units: z.record(z.string(), AMOUNT).describe('of each asset a share'),
-    create: SIDE,
-    redeem: SIDE,
-  }),
-)
 
 /** Describes an order's key. */
 const orderKey = (at: Pick<Parameter, 'name' | 'in' | 'description'>): Parameter => ({
@@ -130,7 +96,7 @@ const order = (side: 'create' | 'redeem', summary: string): Route<OrderServices>
     ],
     body: jsonOrForm(ORDER_BODY),
   },
-  gives: ORDERED,
+  gives: answer('Order', ORDERED),
   async handler(c, services) {
     const at = nextMoment()
     const body = checked(ORDER_BODY, await readBody(c), 'body')
@@ -166,7 +132,7 @@ export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
     summary: 'What the client owns',
     who: 'client',
     noCredentialsInUrl: true,
-    gives: HOLDINGS,
+    gives: answer('Holdings', HOLDINGS),
     handler: async (c, { orders }) => c.json(await orders.holdings(c.get('who'))),
   },
   {
@@ -175,7 +141,7 @@ export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
     summary: 'All orders and transfers of the client, oldest first',
     who: 'client',
     takes: { parameters: [numberInQuery('after', 'number of the entry before the first', WHOLE_MAX), limitInQuery(ORDERS, ORDERS_MAX)] },
-    gives: ORDER_LIST,
+    gives: answer('Orders', ORDER_LIST),
     handler: ordersAfter,
   },
   {
@@ -184,7 +150,7 @@ export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
     summary: 'The client’s order under a key; if there is none, none that was sent before will be done any more',
     who: 'client',
     takes: { parameters: [orderKey({ name: 'key', in: 'path', description: 'of the order' })] },
-    gives: ORDERED,
+    gives: answer('Order', ORDERED),
     handler: orderOf,
   },
   {
@@ -194,7 +160,7 @@ export const ORDER_ROUTES: readonly Route<OrderServices>[] = [
     // An unknown fund is 404 for everybody, so the command has to look for it first.
     who: 'command',
     takes: { parameters: [inPath('id', 'of the fund')] },
-    gives: BASKET,
+    gives: answer('Basket', BASKET),
     handler: (c, { orders }) => ofFund(c, orders.basket(c.get('who'), c.req.param('id')!)),
   },
 ]

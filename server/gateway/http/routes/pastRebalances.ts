@@ -1,57 +1,17 @@
-import { z } from 'zod'
 import type { RebalanceState, TradeState } from '../../../../streams/ledger/rebalanceState.ts'
 import { formatDecimal, toNumber } from '../../../../streams/lib/decimal.ts'
-import type { Rebalances } from '../../../storage/read/rebalances.ts'
-import { AMOUNT, MS } from '../forms.ts'
+import { type PastRebalance, REBALANCES, type Rebalances } from '../../../../streams/wire/answers/funds.ts'
+import type { Rebalances as StoredRebalances } from '../../../storage/read/rebalances.ts'
 import { inPath, limitInQuery, numberInQuery, WHOLE_MAX, wholeOf } from '../parameters.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
 /** What past rebalances are read from. */
 export interface RebalanceServices {
-  readonly rebalances: Rebalances
+  readonly rebalances: StoredRebalances
 }
 
 const PER_PAGE = 20
 const PER_PAGE_MAX = 100
-
-const REBALANCES = answer(
-  'Rebalances',
-  z.object({
-    fund: z.string(),
-    rebalances: z
-      .array(
-        z.object({
-          id: z.int(),
-          status: z.enum(['running', 'completed', 'partial', 'failed']),
-          reason: z.string(),
-          since: MS,
-          ended: MS.optional(),
-          targets: z.record(z.string(), z.number()),
-          trades: z.record(
-            z.string(),
-            z.object({
-              side: z.enum(['buy', 'sell']),
-              asset: z.string(),
-              amount: AMOUNT,
-              planned: z.number().describe('the price that the plan expected'),
-              price: z.number().optional().describe('average of what was filled'),
-              filled: AMOUNT,
-              value: AMOUNT.describe('paid or got for that, in the quote asset, without fees'),
-              fee: AMOUNT.describe('in the quote asset'),
-              slippage: z.number().describe('what it cost against the planned price; below zero it was cheaper'),
-              status: z.string(),
-              why: z.string().optional(),
-            }),
-          ),
-          turnover: AMOUNT.describe('the value of all trades'),
-          fees: AMOUNT,
-          slippage: z.number(),
-        }),
-      )
-      .describe('newest first'),
-    next: z.int().optional().describe('goes back as `before`'),
-  }),
-)
 
 /** Returns what a trade cost against the price that the plan expected, in the quote asset. */
 const slippageOf = ({ side, price, filled, value }: TradeState): number => {
@@ -59,7 +19,7 @@ const slippageOf = ({ side, price, filled, value }: TradeState): number => {
   return side === 'buy' ? toNumber(value) - expected : expected - toNumber(value)
 }
 
-const tradeJson = (trade: TradeState): object => {
+const tradeJson = (trade: TradeState): PastRebalance['trades'][string] => {
   const { side, asset, amount, price, filled, value, fee, status, why } = trade
   return {
     side,
@@ -76,7 +36,7 @@ const tradeJson = (trade: TradeState): object => {
   }
 }
 
-const rebalanceJson = ({ id, reason, since, ended, targets, trades }: RebalanceState): object => {
+const rebalanceJson = ({ id, reason, since, ended, targets, trades }: RebalanceState): PastRebalance => {
   const sumOf = (member: 'value' | 'fee'): string => formatDecimal(trades.reduce((sum, trade) => sum + trade[member], 0n))
   return {
     id,
@@ -98,7 +58,7 @@ const past: Handler<RebalanceServices> = async (c, { rebalances }) => {
   const found = await rebalances.of(fund, wholeOf(c, 'before', WHOLE_MAX, 1, WHOLE_MAX), limit)
   const last = found.at(-1)
   const next = last !== undefined && found.length === limit && last.id > 1 ? { next: last.id } : {}
-  return c.json({ fund, rebalances: found.map(rebalanceJson), ...next })
+  return c.json({ fund, rebalances: found.map(rebalanceJson), ...next } satisfies Rebalances)
 }
 
 /** How funds have traded. */
@@ -115,7 +75,7 @@ export const REBALANCE_ROUTES: readonly Route<RebalanceServices>[] = [
         limitInQuery(PER_PAGE, PER_PAGE_MAX),
       ],
     },
-    gives: REBALANCES,
+    gives: answer('Rebalances', REBALANCES),
     handler: past,
   },
 ]

@@ -1,14 +1,14 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { ROWS } from '../../../../streams/wire/requests.ts'
 import { decoded } from '../../../lib/blocks.ts'
 import { type PortfolioRows, withoutRows } from '../../api/portfolioRows.ts'
 import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../api/transactionRows.ts'
 import { expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
-import { RECORDED } from '../forms.ts'
 import { inPath, inQuery } from '../parameters.ts'
-import { JSON_TYPE, type Route } from '../route.ts'
+import { answer, JSON_TYPE, type Route } from '../route.ts'
 
 /** What takes rows of portfolios. */
 export interface PortfolioRowServices {
@@ -48,7 +48,7 @@ export const PORTFOLIO_ROW_ROUTES: readonly Route<PortfolioRowServices>[] = [
       ],
       body: { ...json(TRANSACTIONS), [CSV]: TEXT, [NDJSON]: TEXT },
     },
-    gives: RECORDED,
+    gives: answer('Recorded', RECORDED),
     handler: async (c, { portfolioRows }) => {
       const answer = await portfolioRows.record(c.get('who'), c.req.param('id')!, () => readRows(c))
       return c.json(c.req.query('knownRows') === 'true' ? answer : withoutRows(answer))

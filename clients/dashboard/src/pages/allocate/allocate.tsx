@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import type { Allocated } from '../../../../../streams/wire/answers/funds.ts'
 import { fixed, percent } from '../../format/number.ts'
 import { shownOf, useChannels } from '../../live/channels.ts'
 import { post, Refused } from '../../live/http.ts'
@@ -10,12 +11,12 @@ import { Grid } from '../../parts/grid.tsx'
 import { place, setQuery } from '../../router.ts'
 import { placesFor } from '../overviewColumns.ts'
 import type { PageProps } from '../page.ts'
-import { type Asset, largest, type Part, readAssets } from './assets.ts'
+import { type Asset, largest, readAssets } from './assets.ts'
 import { AllocationPast } from './past.tsx'
 
 const EXAMPLE = 'BTC,1300000000000\nETH,380000000000\nBNB,85000000000\nSOL,70000000000\nXRP,30000000000\nADA,14000000000\nDOGE,20000000000'
 
-const columnsFor = (full: number, cap: number): readonly Column<Part>[] => [
+const columnsFor = (full: number, cap: number): readonly Column<Allocated>[] => [
   { key: 'symbol', head: 'Asset', width: 72, align: 'left', heading: true, show: ({ symbol }) => symbol, order: ({ symbol }) => symbol },
   {
     key: 'weight',
@@ -68,7 +69,7 @@ export const Allocate = (_: PageProps) => {
   const unpriced = assets.filter(({ price }) => price === undefined).map(({ symbol }) => symbol)
   const symbols = (names.value?.symbols ?? []).filter(name => unpriced.some(asset => name.startsWith(`${asset}-`)))
   useChannels(symbols.map(name => `tick:${name}`))
-  const parts = useSignal<readonly Part[]>([])
+  const parts = useSignal<readonly Allocated[]>([])
   const error = useSignal<string | undefined>(undefined)
   const asked = useSignal(0)
   const ask = async (): Promise<void> => {
@@ -85,7 +86,7 @@ export const Allocate = (_: PageProps) => {
       capital: Number(capital),
     }
     try {
-      parts.value = (await post<{ assets: readonly Part[] }>('/v1/allocate', body)).assets
+      parts.value = (await post<{ assets: readonly Allocated[] }>('/v1/allocate', body)).assets
       error.value = undefined
     } catch (reason) {
       parts.value = []

@@ -17,11 +17,3 @@ export const readAssets = (text: string): Asset[] =>
 /** Returns the `count` largest by market capitalisation. */
 export const largest = (assets: readonly Asset[], count: number): readonly Asset[] =>
   Number.isInteger(count) && count > 0 ? [...assets].sort((a, b) => b.marketCap - a.marketCap).slice(0, count) : assets
-
-/** A part of an allocation. */
-export interface Part {
-  readonly symbol: string
-  readonly weight: number
-  readonly value: number
-  readonly amount: number
-}

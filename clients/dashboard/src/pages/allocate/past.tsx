@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import type { Allocated } from '../../../../../streams/wire/answers/funds.ts'
 import { Chart } from '../../charts/chart.tsx'
 import type { Series } from '../../charts/plot.ts'
 import { type Columns, extremes } from '../../charts/series.ts'
@@ -10,7 +11,6 @@ import { names } from '../../live/names.ts'
 import { Choices } from '../../parts/choices.tsx'
 import { Still, toned } from '../../parts/figure.tsx'
 import { choice } from '../../router.ts'
-import type { Part } from './assets.ts'
 import { held } from './held.ts'
 
 const SPANS = {
@@ -24,7 +24,7 @@ const CHOICES = Object.keys(SPANS) as (keyof typeof SPANS)[]
 const SERIES: readonly Series[] = [{ label: 'Value', color: '--accent', text: value => fixed(value), width: 2, shape: 'area' }]
 
 /** What the allocation would have been worth, held without a trade: from the closes of stored candles. */
-export const AllocationPast = ({ parts }: { readonly parts: ReadonlySignal<readonly Part[]> }) => {
+export const AllocationPast = ({ parts }: { readonly parts: ReadonlySignal<readonly Allocated[]> }) => {
   const span = choice('span', CHOICES, '1d')
   const data = useSignal<Columns | undefined>(undefined)
   const error = useSignal<string | undefined>(undefined)

@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { Rebalances } from '../../../../../streams/wire/answers/funds.ts'
 import type { FundState } from '../../../../driftwire-client/src/index.ts'
 import { basisPoints, compact, direction, fixed, percent, signedPercent } from '../../format/number.ts'
 import { useAnswer } from '../../live/answer.ts'
@@ -12,7 +13,6 @@ import { Composition } from './composition.tsx'
 import { FactSheet } from './factSheet.tsx'
 import { NavCharts } from './navCharts.tsx'
 import { OrderCard } from './orderCard.tsx'
-import type { PastRebalances } from './past.ts'
 import { Past } from './pastRebalances.tsx'
 import { Rebalance } from './rebalance.tsx'
 import { useTerms } from './terms.ts'
@@ -37,7 +37,7 @@ export const Fund = ({ id, embedded }: PageProps) => {
   const refusal = useRefusal(`fund:${id}`)
   const state = useComputed(() => shown.value?.state)
   const terms = useTerms(id)
-  const past = useAnswer<PastRebalances>(`/v1/funds/${encodeURIComponent(id)}/rebalances`, PAST_MS)
+  const past = useAnswer<Rebalances>(`/v1/funds/${encodeURIComponent(id)}/rebalances`, PAST_MS)
   const turnover = useComputed(() => turnoverOf(past.value.value?.rebalances, shown.value?.state.aum))
   if (refusal.value) return <Refusal what={`the fund ${id}`} error={refusal.value} />
   return (

@@ -1,11 +1,11 @@
 import { useComputed } from '@preact/signals'
+import type { PastRebalance, Rebalances } from '../../../../../streams/wire/answers/funds.ts'
 import { amount, direction, fixed, signed } from '../../format/number.ts'
 import { minute, moment } from '../../format/time.ts'
 import type { Answer } from '../../live/answer.ts'
 import type { Column } from '../../parts/columns.ts'
 import { toned } from '../../parts/figure.tsx'
 import { Grid } from '../../parts/grid.tsx'
-import type { PastRebalance, PastRebalances } from './past.ts'
 
 const COLUMNS: readonly Column<PastRebalance>[] = [
   {
@@ -46,7 +46,7 @@ const COLUMNS: readonly Column<PastRebalance>[] = [
 ]
 
 /** The rebalances that were carried out, with what they cost. */
-export const Past = ({ id, answer }: { readonly id: string; readonly answer: Answer<PastRebalances> }) => {
+export const Past = ({ id, answer }: { readonly id: string; readonly answer: Answer<Rebalances> }) => {
   const rows = useComputed(() => answer.value.value?.rebalances ?? [])
   const { error } = answer
   return (

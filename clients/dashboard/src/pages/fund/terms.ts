@@ -1,4 +1,5 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import type { Basket } from '../../../../../streams/wire/answers/funds.ts'
 import { useAnswer } from '../../live/answer.ts'
 import { useChannel } from '../../live/channels.ts'
 
@@ -11,7 +12,7 @@ export interface FundTerms {
 
 /** Returns the terms of a fund. */
 export const useTerms = (id: string): ReadonlySignal<FundTerms> => {
-  const basket = useAnswer<{ readonly creationUnit: string }>(`/v1/funds/${encodeURIComponent(id)}/basket`).value
+  const basket = useAnswer<Basket>(`/v1/funds/${encodeURIComponent(id)}/basket`).value
   const rebalances = useChannel(`rebalances:${id}`)
   return useComputed(() => ({ creationUnit: basket.value?.creationUnit, threshold: rebalances.value?.state.thresholds?.asset }))
 }

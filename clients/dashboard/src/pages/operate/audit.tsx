@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import type { Entries } from '../../../../../streams/wire/answers/clearing.ts'
 import { ABSENT, count } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
@@ -8,14 +9,7 @@ import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
 
 /** An entry of the journal: what every kind has, and whatever its own has. */
-interface Entry {
-  readonly seq: number
-  readonly t: number
-  readonly who: string
-  readonly kind: string
-  readonly key?: string
-  readonly hash: string
-}
+type Entry = Entries['entries'][number]
 
 const PAGE = 500
 /** The newest page of a busy journal is read at most this often, ms. */
@@ -66,7 +60,8 @@ export const Audit = () => {
       readAt = performance.now()
       upTo.value = all.peek()
     }
-    const stop = all.subscribe(() => {
+    const stop = all.subscribe(known => {
+      if (known === undefined) return
       clearTimeout(timer)
       timer = setTimeout(read, Math.max(0, readAt + READ_MS - performance.now()))
     })
@@ -76,8 +71,8 @@ export const Audit = () => {
     }
   }, [])
   const first = upTo.value === undefined ? undefined : Math.max(0, upTo.value - PAGE * (pages.value + 1))
-  const { value, error } = useAnswer<{ readonly entries: readonly Entry[] }>(
-    first === undefined ? undefined : `/v1/audit?after=${first}&limit=${Math.min(10_000, PAGE * (pages.value + 1) + 100)}`,
+  const { value, error } = useAnswer<Entries>(
+    first === undefined ? undefined : `/v1/audit?after=${first}&limit=${Math.min(10_000, Math.max(1, upTo.value! - first))}`,
   )
   const shown = useSignal<readonly Entry[]>([])
   useEffect(() => {

@@ -1,16 +1,7 @@
 import { useSignal } from '@preact/signals'
+import type { Funded } from '../../../../../streams/wire/answers/clearing.ts'
 import { amount } from '../../format/number.ts'
 import { post, Refused } from '../../live/http.ts'
-
-interface Funded {
-  readonly side: string
-  readonly username: string
-  readonly asset: string
-  readonly amount: string
-  readonly status: string
-  readonly code?: string
-  readonly seq: number
-}
 
 const newKey = (): string =>
   `operator-${Array.from(crypto.getRandomValues(new Uint8Array(8)), b => b.toString(16).padStart(2, '0')).join('')}`

@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { PoolBook } from '../../../../../streams/wire/answers/pools.ts'
 import { fixed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
@@ -6,15 +7,6 @@ import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
 import { placesFor } from '../overviewColumns.ts'
 import { turned, type Way } from './way.ts'
-
-/** `GET /v1/pools/{id}/book` */
-interface BookAnswer {
-  readonly t: number
-  readonly stale: boolean
-  readonly bids: readonly (readonly [number, number])[]
-  readonly asks: readonly (readonly [number, number])[]
-  readonly more: { readonly bids: number; readonly asks: number }
-}
 
 interface Level {
   readonly side: 'bid' | 'ask'
@@ -25,7 +17,7 @@ interface Level {
 
 const LOOK_MS = 1_000
 
-const levelsOf = (side: Level['side'], levels: BookAnswer['bids']): Level[] => {
+const levelsOf = (side: Level['side'], levels: PoolBook['bids']): Level[] => {
   let together = 0
   return levels.map(([price, size]) => {
     together += size
@@ -55,7 +47,7 @@ const columnsFor = (id: string, way: Way): readonly Column<Level>[] => [
 
 /** The levels of an order book: asks above, bids below, the best in the middle. */
 export const Book = ({ id, way }: { readonly id: string; readonly way: Way }) => {
-  const { value, error } = useAnswer<BookAnswer>(`/v1/pools/${encodeURIComponent(id)}/book?levels=25`, LOOK_MS)
+  const { value, error } = useAnswer<PoolBook>(`/v1/pools/${encodeURIComponent(id)}/book?levels=25`, LOOK_MS)
   const rows = useComputed<readonly Level[]>(() => {
     const book = value.value
     return book ? [...levelsOf('ask', book.asks).reverse(), ...levelsOf('bid', book.bids)] : []

@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { PoolDepth } from '../../../../../streams/wire/answers/pools.ts'
 import { Chart } from '../../charts/chart.tsx'
 import type { Series } from '../../charts/plot.ts'
 import { compact, fixed } from '../../format/number.ts'
@@ -6,13 +7,6 @@ import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
 import { placesFor } from '../overviewColumns.ts'
 import { turned, type Way } from './way.ts'
-
-/** `GET /v1/pools/{id}/depth` */
-interface DepthAnswer {
-  readonly t: number
-  readonly price?: number
-  readonly depth: Readonly<Record<string, { readonly bid?: number; readonly ask?: number }>>
-}
 
 const SHARES = [
   '0.001',
@@ -43,7 +37,7 @@ const SERIES: readonly Series[] = [
 
 /** What can be traded before the price has moved so far, from the price outwards. */
 export const Depth = ({ id, way }: { readonly id: string; readonly way: Way }) => {
-  const { value, error } = useAnswer<DepthAnswer>(
+  const { value, error } = useAnswer<PoolDepth>(
     `/v1/pools/${encodeURIComponent(id)}/depth?${SHARES.map(s => `within=${s}`).join('&')}`,
     LOOK_MS,
   )

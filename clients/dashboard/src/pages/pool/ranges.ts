@@ -1,17 +1,6 @@
+import type { LiquidityRange } from '../../../../../streams/wire/answers/pools.ts'
 import type { Columns } from '../../charts/series.ts'
 import { turned, type Way } from './way.ts'
-
-/** The range from an initialised tick to the next. Prices are of token1 in token0. */
-export interface LiquidityRange {
-  readonly tick: number
-  readonly upper?: number
-  /** A raw integer. */
-  readonly liquidity: string
-  readonly net: string
-  readonly gross: string
-  readonly high?: number
-  readonly low?: number
-}
 
 /** How far from the price ranges are shown, as a factor. */
 const REACH = 1.5

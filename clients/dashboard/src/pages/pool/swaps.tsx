@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { PoolSwap, PoolSwaps } from '../../../../../streams/wire/answers/pools.ts'
 import { amount, count, fixed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
@@ -7,20 +8,9 @@ import { Grid } from '../../parts/grid.tsx'
 import { placesFor } from '../overviewColumns.ts'
 import { turned, type Way } from './way.ts'
 
-interface Swap {
-  readonly t: number
-  readonly block: number
-  readonly index: number
-  readonly side: 'buy' | 'sell'
-  readonly price?: number
-  readonly amount0: string
-  readonly amount1: string
-  readonly worth?: number
-}
-
 const LOOK_MS = 2_000
 
-const columnsFor = (id: string, way: Way): readonly Column<Swap>[] => [
+const columnsFor = (id: string, way: Way): readonly Column<PoolSwap>[] => [
   {
     key: 't',
     head: 'Time (UTC)',
@@ -66,7 +56,7 @@ const columnsFor = (id: string, way: Way): readonly Column<Swap>[] => [
 
 /** The newest swaps. */
 export const Swaps = ({ id, way }: { readonly id: string; readonly way: Way }) => {
-  const { value, error } = useAnswer<{ readonly swaps: readonly Swap[] }>(`/v1/pools/${encodeURIComponent(id)}/swaps?limit=200`, LOOK_MS)
+  const { value, error } = useAnswer<PoolSwaps>(`/v1/pools/${encodeURIComponent(id)}/swaps?limit=200`, LOOK_MS)
   const rows = useComputed(() => value.value?.swaps ?? [])
   const columns = useComputed(() => columnsFor(id, way))
   return (

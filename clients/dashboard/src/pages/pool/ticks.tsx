@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type uPlot from 'uplot'
+import type { PoolTicks } from '../../../../../streams/wire/answers/pools.ts'
 import { Chart } from '../../charts/chart.tsx'
 import { colorOf } from '../../charts/colors.ts'
 import type { Series } from '../../charts/plot.ts'
@@ -8,17 +9,8 @@ import { compact, fixed } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
 import { placesFor } from '../overviewColumns.ts'
-import { type LiquidityRange, rangesAround } from './ranges.ts'
+import { rangesAround } from './ranges.ts'
 import { turned, type Way } from './way.ts'
-
-/** `GET /v1/pools/{id}/ticks` */
-interface TicksAnswer {
-  readonly t: number
-  readonly price?: number
-  readonly tick?: number
-  readonly partial: boolean
-  readonly ticks?: readonly LiquidityRange[]
-}
 
 const LOOK_MS = 2_000
 
@@ -26,7 +18,7 @@ const SERIES: readonly Series[] = [{ label: 'Liquidity', color: '--accent', text
 
 /** Liquidity by tick, with the price of now. */
 export const Ticks = ({ id, way }: { readonly id: string; readonly way: Way }) => {
-  const { value, error } = useAnswer<TicksAnswer>(`/v1/pools/${encodeURIComponent(id)}/ticks?limit=10000`, LOOK_MS)
+  const { value, error } = useAnswer<PoolTicks>(`/v1/pools/${encodeURIComponent(id)}/ticks?limit=10000`, LOOK_MS)
   const data = useComputed(() => {
     const { ticks, price } = value.value ?? {}
     return ticks && price ? rangesAround(ticks, price, way) : undefined

@@ -1,17 +1,10 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
+import type { Recorded } from '../../../../../streams/wire/answers/portfolios.ts'
 import { count } from '../../format/number.ts'
 import { Refused, send } from '../../live/http.ts'
 import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
-
-/** What became of the rows. */
-interface Report {
-  readonly accepted: number
-  readonly known: number
-  readonly refused: readonly { readonly row: number; readonly why: string }[]
-  readonly knownRows?: readonly number[]
-}
 
 interface Row {
   readonly row: number
@@ -37,7 +30,7 @@ const typeOf = (name: string): string =>
 
 /** Rows of a file into the portfolio: dropped here or chosen, with a report row by row. */
 export const Import = ({ id }: { readonly id: string }) => {
-  const state = useSignal<{ readonly file: string; readonly report?: Report; readonly error?: string } | undefined>(undefined)
+  const state = useSignal<{ readonly file: string; readonly report?: Recorded; readonly error?: string } | undefined>(undefined)
   const over = useSignal(false)
   const input = useRef<HTMLInputElement>(null)
   const take = async (file: File | undefined): Promise<void> => {
@@ -49,7 +42,7 @@ export const Import = ({ id }: { readonly id: string }) => {
         headers: { 'content-type': typeOf(file.name) },
         body: file,
       })
-      state.value = { file: file.name, report: (await answer.json()) as Report }
+      state.value = { file: file.name, report: (await answer.json()) as Recorded }
     } catch (error) {
       state.value = { file: file.name, error: error instanceof Refused ? `${error.code}: ${error.message}` : String(error) }
     }

@@ -1,4 +1,5 @@
 import { useComputed } from '@preact/signals'
+import type { Lots as LotsAnswer, OpenLot } from '../../../../../streams/wire/answers/portfolios.ts'
 import { brief, direction, fixed, signed } from '../../format/number.ts'
 import { minute, moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
@@ -7,23 +8,7 @@ import { toned } from '../../parts/figure.tsx'
 import { Grid } from '../../parts/grid.tsx'
 import { placesFor } from '../overviewColumns.ts'
 
-interface Lot {
-  readonly t: number
-  readonly qty: string
-  readonly cost: string
-  readonly price: string
-  readonly value?: number
-  readonly unrealised?: number
-}
-
-/** `GET /v1/portfolios/{id}/lots` */
-interface LotsPage {
-  readonly t: number
-  readonly assets: Readonly<Record<string, { readonly unpriced?: string; readonly lots?: readonly Lot[] }>>
-  readonly next?: string
-}
-
-interface Row extends Lot {
+interface Row extends OpenLot {
   readonly asset: string
   readonly place: number
 }
@@ -78,7 +63,7 @@ const LOOK_MS = 5_000
 
 /** What is left of each purchase. */
 export const Lots = ({ id }: { readonly id: string }) => {
-  const { value, error } = useAnswer<LotsPage>(`/v1/portfolios/${encodeURIComponent(id)}/lots?limit=1000`, LOOK_MS)
+  const { value, error } = useAnswer<LotsAnswer>(`/v1/portfolios/${encodeURIComponent(id)}/lots?limit=1000`, LOOK_MS)
   const rows = useComputed<readonly Row[]>(() =>
     Object.entries(value.value?.assets ?? {}).flatMap(([asset, { lots = [] }]) => lots.map((lot, place) => ({ ...lot, asset, place }))),
   )
