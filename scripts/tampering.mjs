@@ -21,6 +21,10 @@ const TOKEN = 'a-token-for-tampering'
 const PASSWORD = 'correct horse battery'
 const USERS = ['ann', 'bob', 'cid']
 const ORDERS = Number(process.env.ORDERS ?? 400)
+/** Orders of a journal that is too long for a start to read all of it. */
+const MANY = Number(process.env.MANY ?? 20_100)
+/** Orders that are sent at once. */
+const AT_ONCE = 32
 /** ms that the server may take for anything. */
 const WAIT_MS = 120_000
 const folder = mkdtempSync(join(tmpdir(), 'driftwire-tampering-'))
@@ -122,7 +126,7 @@ const seen = async server => {
 }
 
 /** Makes a journal by real orders, of which ClickHouse has all. The server is stopped or killed. */
-const make = async (data, signal) => {
+const make = async (data, signal, orders) => {
   const server = new Server(data)
   if ((await server.url) === undefined) throw new Error(server.err)
   for (const username of USERS) await server.ask('/register', { username, password: PASSWORD })
@@ -131,10 +135,11 @@ const make = async (data, signal) => {
   for (const username of USERS)
     for (const asset of ['A', 'B'])
       await server.as('admin', '/v1/admin/deposits', { username, asset, amount: '100000', key: `${username} ${asset}` })
-  for (let i = 0; i < ORDERS; i++) {
-    const headers = { authorization: `Bearer ${tokens.get(USERS[i % 3])}`, 'idempotency-key': i === 7 ? 'k7' : `k${i}` }
-    await server.ask(i % 5 === 4 ? '/redeem' : '/create', { etf_name: 'F', amount: '1' }, headers)
+  const order = i => {
+    const headers = { authorization: `Bearer ${tokens.get(USERS[i % 3])}`, 'idempotency-key': `k${i}` }
+    return server.ask(i % 5 === 4 ? '/redeem' : '/create', { etf_name: 'F', amount: '1' }, headers)
   }
+  for (let i = 0; i < orders; i += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, orders - i) }, (_, k) => order(i + k)))
   const key = { authorization: `Bearer ${tokens.get('ann')}`, 'idempotency-key': 'again' }
   await server.ask('/create', { etf_name: 'F', amount: '1' }, key)
   await server.journal(({ audited, entries }) => audited === entries)
@@ -192,6 +197,33 @@ const forgeSnapshot = data => {
   db.close()
 }
 
+/** The same, with a seal that fits, and a head file that knows of it. */
+const forgeSnapshotAndHead = data => {
+  const db = new Database(file(data))
+  const { seq, state } = db.prepare('SELECT seq, state FROM snapshots').get()
+  const json = JSON.parse(state)
+  json.balances['client:ann'].BTC = '1000000'
+  const text = JSON.stringify(json)
+  const index = createHash('sha256')
+  for (const row of db.prepare('SELECT seq, first, hash, keys FROM blocks WHERE seq <= ? ORDER BY seq').all(seq))
+    index.update(`[${row.seq},${row.first},"${row.hash}",${row.keys}],\n`)
+  const { hash } = db.prepare('SELECT hash FROM blocks WHERE seq = ?').get(seq)
+  const seal = createHash('sha256')
+    .update(hash + index.digest('hex') + text)
+    .digest('hex')
+  db.prepare('UPDATE snapshots SET state = ?, hash = ?').run(text, seal)
+  db.close()
+  const head = readFileSync(`${file(data)}.head`)
+  for (const at of [0, 4096]) {
+    const [written] = head.toString('utf8', at, at + 4096).split('\t')
+    if (!written.startsWith('{')) continue
+    const record = JSON.stringify({ ...JSON.parse(written), seal })
+    const sum = createHash('sha256').update(record).digest('hex')
+    head.write(`${record}\t${sum}`.padEnd(4096), at)
+  }
+  writeFileSync(`${file(data)}.head`, head)
+}
+
 const flip = (path, at) => {
   const bytes = readFileSync(path)
   bytes[Math.floor(bytes.length * at)] ^= 4
@@ -207,7 +239,7 @@ const flipEntry = data => {
 }
 const wal = data => `${file(data)}-wal`
 
-/** By name: whether the server was killed before, and what is done to its directory. */
+/** By name: whether the server was stopped or killed before, or stopped with a long journal; and what is done to its directory. */
 const TAMPERINGS = [
   ['nothing, after a stop', 'SIGTERM', () => {}],
   ['nothing, after a kill', 'SIGKILL', () => {}],
@@ -269,6 +301,8 @@ const TAMPERINGS = [
       rmSync(`${file(data)}.head`)
     },
   ],
+  ['the kept state forged with its seal and the head file', 'SIGTERM', forgeSnapshotAndHead],
+  ['the kept state of a long journal forged with its seal and the head file', 'LONG', forgeSnapshotAndHead],
   ['the keys emptied', 'SIGTERM', sql(`UPDATE blocks SET keys = '[]'`)],
   ['one key lost', 'SIGTERM', sql(`UPDATE blocks SET keys = replace(keys, '["ann","again"]', '0')`)],
   ['keys that are no JSON', 'SIGTERM', sql(`UPDATE blocks SET keys = '[' WHERE seq = (${middle})`)],
@@ -316,9 +350,9 @@ const TAMPERINGS = [
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
 
-/** Starts on a directory, and resolves with what is seen once ClickHouse has confirmed the journal; undefined if the server ends. */
+/** Starts on a directory, and resolves with what is seen once ClickHouse and the entries have confirmed the journal; undefined if the server ends. */
 const started = async (server, entries) => {
-  const journal = await server.journal(({ audited }) => audited >= entries)
+  const journal = await server.journal(({ audited, verifiedTo }) => audited >= entries && verifiedTo >= entries)
   return journal && seen(server)
 }
 
@@ -359,7 +393,11 @@ let wrong = 0
 try {
   const bases = new Map()
   for (const [name, signal, tamper] of wanted) {
-    if (!bases.has(signal)) bases.set(signal, { data: join(folder, signal), truth: await make(join(folder, signal), signal) })
+    if (!bases.has(signal)) {
+      const base = join(folder, signal)
+      const truth = await (signal === 'LONG' ? make(base, 'SIGTERM', MANY) : make(base, signal, ORDERS))
+      bases.set(signal, { data: base, truth })
+    }
     const { data, truth } = bases.get(signal)
     const came = await tried(tamper, data, truth)
     if (came.startsWith('WRONG')) wrong += 1

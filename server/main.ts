@@ -43,8 +43,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const ran = runFeeds({ core, hub: gateway.hub, status, progress, log, signal }).then(() =>
     plan.replaying && !settings.exitAtEnd ? aborted(signal) : undefined,
   )
-  // A journal that ClickHouse does not confirm ends the server.
-  const done = Promise.all([ran, described, core.auditCopy.agreed]).then(() => {})
+  // A journal that ClickHouse or its own entries do not confirm ends the server.
+  const done = Promise.race([Promise.all([ran, described, core.auditCopy.agreed]).then(() => {}), core.clearing.unsound])
   // It is awaited later; until then a rejection is not unhandled.
   done.catch(() => {})
 

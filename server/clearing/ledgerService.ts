@@ -6,9 +6,10 @@ import { outcomeText, readEntry, writeEntry } from '../../streams/ledger/entryTe
 import { Ledger } from '../../streams/ledger/ledger.ts'
 import { feeBps, legsOf } from '../../streams/ledger/orders.ts'
 import type { SortedRows } from '../../streams/ledger/recordedRows.ts'
+import { isOfThisForm } from '../../streams/ledger/snapshot.ts'
 import type { CredentialStore } from '../identity/credentialStore.ts'
 import { entryBatch } from '../journal/auditRows.ts'
-import { type Journal, type JournalEntry, type NewJournalEntry, pageAfter } from '../journal/journal.ts'
+import { type Journal, type JournalEntry, type NewJournalEntry, pageAfter, type Snapshot } from '../journal/journal.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { holdingsOf } from './clientHoldings.ts'
 import { commitEventsOf, fundHoldings, WatchedClients } from './commitEvents.ts'
@@ -20,6 +21,8 @@ import { recordedAfter } from './recordedEntries.ts'
 
 /** Entries after which the state is saved for the next start. */
 const SNAPSHOT = 10_000
+/** Entries of a journal whose kept state is not needed: a start reads them all, 0.4 s, and so believes nothing that it has not seen follow. */
+const REPLAYED_MAX = 20_000
 
 type Ask<M extends ClearingMethod> = ClearingRequests[M]['ask']
 type Answer<M extends ClearingMethod> = ClearingRequests[M]['answer']
@@ -31,6 +34,10 @@ type Answer<M extends ClearingMethod> = ClearingRequests[M]['answer']
 export class LedgerService {
   /** Why the journal took no entries last time; undefined if it took them. */
   failure: string | undefined
+  /** The kept state that this start has believed; undefined if its state was made of the entries. */
+  readonly believed: Snapshot | undefined
+  /** What was put right at the start, for the log. */
+  readonly notes: readonly string[]
   private readonly journal: Journal
   private readonly credentials: CredentialStore
   private readonly idempotency: Idempotency
@@ -44,11 +51,24 @@ export class LedgerService {
   private entries: Entry[] = []
   private lines: NewJournalEntry[] = []
 
-  /** Reads the journal. Throws JournalError if an entry cannot be read. `credentials` are committed with the journal. */
-  constructor(journal: Journal, credentials: CredentialStore) {
+  /**
+   * Reads the journal: one of at most `replayedMax` entries from the first one on, a longer one from its kept state on. Throws JournalError if
+   * an entry cannot be read. `credentials` are committed with the journal.
+   */
+  constructor(journal: Journal, credentials: CredentialStore, replayedMax = REPLAYED_MAX) {
     this.journal = journal
     this.credentials = credentials
-    this.ledger = this.load()
+    const { snapshot } = journal
+    const isReadable = snapshot !== undefined && isOfThisForm(snapshot.state)
+    this.believed = isReadable && journal.seq > replayedMax ? snapshot : undefined
+    let holds = snapshot === this.believed
+    this.ledger = this.load(this.believed, ledger => {
+      if (ledger.seq === snapshot?.seq) holds ||= ledger.write() === snapshot.state
+    })
+    this.notes = holds
+      ? []
+      : [`the kept state is ${isReadable ? 'not the one that the entries give' : 'of another version'}: it is made again from the entries`]
+    if (!holds) journal.save(this.ledger.write())
     this.savedAt = journal.snapshot?.seq ?? 0
     this.triedAt = this.savedAt
     this.idempotency = new Idempotency(journal)
@@ -65,7 +85,7 @@ export class LedgerService {
    */
   process(requests: readonly ClearingRequest[]): { answers: unknown[]; events: CommitEvents | undefined } {
     try {
-      if (this.spoilt) this.ledger = this.load()
+      if (this.spoilt) this.ledger = this.load(this.journal.snapshot)
       this.spoilt = false
       const { answers, written } = this.journal.transaction(() => ({
         answers: requests.map(request => this.answer(request.ask, request)),
@@ -110,15 +130,13 @@ export class LedgerService {
     return commitEventsOf(this.entries, written, this.ledger, this.watched)
   }
 
-  private load(): Ledger {
-    const { snapshot } = this.journal
-    const saved = snapshot && Ledger.read(snapshot.state)
-    // A snapshot of an older version does not say who defined a fund; the entries do.
-    const isWhole = saved && [...saved.funds.values()].every(({ definition, owner }) => definition === undefined || owner !== undefined)
-    const ledger = isWhole ? saved : new Ledger()
+  /** Returns the state that a kept one and the entries after it give. `posted` is called after each of these. */
+  private load(kept: Snapshot | undefined, posted: (ledger: Ledger) => void = () => {}): Ledger {
+    const ledger = kept ? Ledger.read(kept.state) : new Ledger()
     for (const { seq, text } of this.journal.since(ledger.seq)) {
       try {
         ledger.post(readEntry(text))
+        posted(ledger)
       } catch (error) {
         throw new JournalError(`entry ${seq}: ${(error as Error).message.replace(/^entry \d+: /, '')}`)
       }
@@ -205,7 +223,7 @@ export class LedgerService {
   }
 
   private funds(): KnownFund[] {
-    return [...this.ledger.funds.values()].map(({ id, terms, definition, owner = '', rebalance }) => ({
+    return [...this.ledger.funds.values()].map(({ id, terms, definition, owner, rebalance }) => ({
       id,
       terms,
       definition,

@@ -23,6 +23,8 @@ export interface ClearingPort {
   readonly vouched: boolean
   /** What was put right at the start, for the log. */
   readonly notes: readonly string[]
+  /** Rejects with JournalError as soon as it turns out that the state which the start has believed is not that of the entries. */
+  readonly unsound: Promise<never>
   /** What each commit has changed, in order; before the answers to the requests in it. */
   readonly commits$: Observable<CommitEvents>
   /** Resolves when the request is durable. Rejects with a ProtocolError if it did not happen, or cannot be known to have. */

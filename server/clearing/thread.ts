@@ -3,6 +3,7 @@ import { JournalError, REPAIR } from '../journal/journalError.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { LedgerService } from './ledgerService.ts'
 import type { ClearingRequest, CommitEvents } from './port.ts'
+import { type VerifiedTo, verifyInSlices } from './verifyInSlices.ts'
 
 /** The thread in which the clearing house works: all that has come while a commit ran is the next one. */
 
@@ -33,12 +34,6 @@ export type FromThread =
 /** What a start has found out. */
 export interface OpenedJournal extends Pick<SqliteJournal, 'id' | 'seq' | 'vouched' | 'notes' | 'verifiedTo'> {}
 
-/** How far the chain has been followed from the first entry; and the fault that ended that. */
-export interface VerifiedTo {
-  readonly verifiedTo: number
-  readonly fault: string | undefined
-}
-
 /** Requests of one commit, at which it takes no more messages; what comes later waits for the next. */
 const BATCH = 256
 /**
@@ -63,8 +58,9 @@ const open = (): Opened | undefined => {
   const { file, followedMax } = workerData as ThreadOptions
   try {
     const journal = new SqliteJournal(file, followedMax)
-    const service = openService(file, journal)
-    const { id, seq, vouched, notes, verifiedTo } = journal
+    const service = openService(file, journal, followedMax)
+    const { id, seq, vouched, verifiedTo } = journal
+    const notes = [...journal.notes, ...service.notes.map(note => `${file}: ${note}`)]
     send({ opened: { id, seq, vouched, notes, verifiedTo } })
     return { journal, service }
   } catch (error) {
@@ -73,9 +69,9 @@ const open = (): Opened | undefined => {
   }
 }
 
-const openService = (file: string, journal: SqliteJournal): LedgerService => {
+const openService = (file: string, journal: SqliteJournal, replayedMax: number | undefined): LedgerService => {
   try {
-    return new LedgerService(journal, journal)
+    return new LedgerService(journal, journal, replayedMax)
   } catch (error) {
     journal.close()
     const { message } = error as Error
@@ -83,47 +79,13 @@ const openService = (file: string, journal: SqliteJournal): LedgerService => {
   }
 }
 
-/** ms of one slice of the verification, and between two: it takes a tenth of the thread, and an order waits for one slice at most. */
-const SLICE_MS = 1
-const PAUSE_MS = 10
-/** ms between two reports of it. */
-const REPORT_MS = 500
-
-/** Follows the chain from its first entry, in slices. Returns how to stop. */
-const verifyInSlices = (journal: SqliteJournal): (() => void) => {
-  if (journal.verifiedTo >= journal.seq) return () => {}
-  const steps = journal.verification()
-  const to = journal.seq
-  let [verifiedTo, reportedAt] = [0, performance.now()]
-  const slice = (): void => {
-    const begun = performance.now()
-    try {
-      for (let over = false; !over; ) {
-        const step = steps.next()
-        if (step.done) {
-          send({ verifiedTo: to, fault: undefined })
-          return
-        }
-        verifiedTo = step.value.seq
-        over = performance.now() - begun >= SLICE_MS
-      }
-    } catch (error) {
-      send({ verifiedTo, fault: (error as Error).message })
-      return
-    }
-    if (begun - reportedAt >= REPORT_MS) {
-      send({ verifiedTo, fault: undefined })
-      reportedAt = begun
-    }
-    timer = setTimeout(slice, PAUSE_MS)
-  }
-  let timer = setTimeout(slice, PAUSE_MS)
-  return () => clearTimeout(timer)
-}
-
 const serve = ({ journal, service }: Opened): void => {
   let notBefore = 0
-  const stopVerifying = verifyInSlices(journal)
+  let sound = true
+  const stopVerifying = verifyInSlices((workerData as ThreadOptions).file, journal, service.believed, verified => {
+    sound &&= !verified.unsound
+    send(verified)
+  })
   const run = (batch: readonly ClearingRequest[]): void => {
     notBefore = batch.length < SEVERAL ? 0 : performance.now() + GATHER_MS
     try {
@@ -149,7 +111,7 @@ const serve = ({ journal, service }: Opened): void => {
     if (!closing) return
     stopVerifying()
     try {
-      service.save()
+      if (sound) service.save()
     } finally {
       journal.close()
       port.close()

@@ -7,7 +7,10 @@ import { SPONSOR, shareAsset } from '../../streams/ledger/accounts.ts'
 import type { Command } from '../../streams/ledger/command.ts'
 import { parseDecimal } from '../../streams/lib/decimal.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
+import { Blocks, IndexDigest } from '../journal/blocks.ts'
+import { HeadFile, type HeadRecord, readHeadFile } from '../journal/headFile.ts'
 import { JournalError } from '../journal/journalError.ts'
+import { sealOf } from '../journal/opening.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import type { ClearingPort, CommitEvents, Done, OrderOutcome } from './port.ts'
 import { openThreadPort } from './threadPort.ts'
@@ -34,6 +37,26 @@ afterEach(async () => {
   await Promise.all([...open].map(closed))
   rmSync(dir, { recursive: true })
 })
+
+/** Gives the first client what nobody deposited: in the kept state, in its seal and in the head file. */
+const forgeKept = (
+  path: string,
+  forge = (state: string): string =>
+    JSON.stringify({ ...JSON.parse(state), balances: { ...JSON.parse(state).balances, 'client:c0': { A: '1000000' } } }),
+): void => {
+  const db = new Database(path)
+  const { seq, state } = db.prepare('SELECT seq, state FROM snapshots').get() as { seq: number; state: string }
+  const forged = forge(state)
+  const blocks = new Blocks(db, path)
+  const index = new IndexDigest()
+  for (const rows of blocks.index(0, seq)) index.add(rows)
+  const seal = sealOf(blocks.at(seq)!.hash, index, forged)
+  db.prepare('UPDATE snapshots SET state = ?, hash = ?').run(forged, seal)
+  db.close()
+  const head = new HeadFile(`${path}.head`)
+  head.write({ ...(readHeadFile(`${path}.head`) as HeadRecord), seal })
+  head.close()
+}
 
 const n = (text: string): bigint => parseDecimal(text)!
 const ask = (clearing: ClearingPort, command: Command, who = 'system'): Promise<Done> => clearing.ask('execute', { command, who, t: 1 })
@@ -166,6 +189,44 @@ describe('the clearing house', () => {
     await expect.poll(() => harmed.stats().fault).toContain(`entry ${entries - 50} does not follow`)
     expect(harmed.stats()).toMatchObject({ faults: 1, state: 'open' })
     expect(harmed.stats().verifiedTo).toBeLessThan(entries - 50)
+    await expect(harmed.unsound).rejects.toThrow('does not follow')
+  })
+
+  it('finds out that the kept state of a long journal was forged with its seal and the head file, and does nothing more', async () => {
+    await closed(await begun())
+    forgeKept(file())
+    const forged = await opened(0)
+    expect(forged.notes).toEqual([])
+    expect((await forged.ask('holdings', { who: 'c0' })).assets).toEqual({ A: '1000000' })
+    await expect(forged.unsound).rejects.toThrow(/found another kept state than the \d+ entries before it give.*--repair/)
+    expect(forged.stats()).toMatchObject({ faults: 1, fault: expect.stringContaining('kept state') })
+    await expect(ask(forged, register('ann'), 'ann')).rejects.toMatchObject({ code: 'not_ready', retry: true })
+    // It is not kept any longer either.
+    await closed(forged)
+    const again = await opened(0)
+    await expect(again.unsound).rejects.toThrow(JournalError)
+  })
+
+  it('makes the state of a journal that is not long of its entries, whatever was kept, and says that it was forged', async () => {
+    await closed(await begun())
+    forgeKept(file())
+    const healed = await opened()
+    expect(healed.notes).toEqual([expect.stringContaining('the kept state is not the one that the entries give')])
+    expect((await healed.ask('holdings', { who: 'c0' })).assets).toEqual({})
+    await closed(healed)
+    const again = await opened(0)
+    expect(again.notes).toEqual([])
+    await expect.poll(() => again.stats()).toMatchObject({ verifiedTo: again.entriesAtStart, faults: 0 })
+  })
+
+  it('makes the state of any journal of its entries if another version kept it, and says so once', async () => {
+    await closed(await begun())
+    forgeKept(file(), state => state.replace(/"form":\d+,/, ''))
+    const upgraded = await opened(0)
+    expect(upgraded.notes).toEqual([expect.stringContaining('the kept state is of another version')])
+    expect((await upgraded.ask('holdings', { who: 'c0' })).assets).toEqual({})
+    await closed(upgraded)
+    expect((await opened(0)).notes).toEqual([])
   })
 
   it('executes no command until what it waits for has come: clients are refused, the system waits', async () => {

@@ -3,8 +3,10 @@ import { Worker } from 'node:worker_threads'
 import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
+import { deferred } from '../lib/deferred.ts'
 import type { ClearingMethod, ClearingPort, ClearingRequest, ClearingRequests, ClearingStats, CommitEvents } from './port.ts'
-import type { FromThread, OpenedJournal, ThreadOptions, ToThread, VerifiedTo } from './thread.ts'
+import type { FromThread, OpenedJournal, ThreadOptions, ToThread } from './thread.ts'
+import type { VerifiedTo } from './verifyInSlices.ts'
 
 /** Requests that may wait at a time; more are refused. */
 const WAITING_MAX = 10_000
@@ -41,6 +43,7 @@ class ThreadPort implements ClearingPort {
   readonly vouched: boolean
   readonly notes: readonly string[]
   readonly commits$ = new Subject<CommitEvents>()
+  readonly unsound: Promise<never>
   private readonly worker: Worker
   /** In the order in which they are answered. */
   private readonly waiting: Waiting[] = []
@@ -51,6 +54,7 @@ class ThreadPort implements ClearingPort {
   private failure: string | undefined
   private verified: VerifiedTo
   private headFailure: string | undefined
+  private readonly doubt = deferred<never>()
   private held: Promise<unknown> | undefined
   private closed = false
   private readonly ended: Promise<void>
@@ -64,7 +68,10 @@ class ThreadPort implements ClearingPort {
     this.entriesAtStart = seq
     this.vouched = vouched
     this.notes = notes
-    this.verified = { verifiedTo, fault: undefined }
+    this.verified = { verifiedTo, fault: undefined, unsound: false }
+    this.unsound = this.doubt.promise
+    // Whoever needs it handles its rejection.
+    this.unsound.catch(() => {})
     worker.on('message', (message: FromThread) => this.receive(message))
     worker.on('error', error => this.fail(error))
     this.ended = new Promise(resolve => {
@@ -149,6 +156,9 @@ class ThreadPort implements ClearingPort {
       for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
     } else if ('verifiedTo' in message) {
       this.verified = message
+      if (!message.unsound) return
+      this.hold(this.unsound)
+      this.doubt.reject(new JournalError(message.fault!))
     } else if ('refused' in message) {
       this.failure = message.why
       this.refused += message.refused

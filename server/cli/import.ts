@@ -112,9 +112,11 @@ const storeOf = async (
   environment: Environment,
 ): Promise<CandleStore> => {
   const { directoryStore, serverStore } = await import('./importPrices.ts')
-  if (named && url === undefined) return directoryStore(dataDir)
+  const { openOwnDirectory } = await import('./ownDirectory.ts')
+  const ofDirectory = async () => directoryStore(await openOwnDirectory(dataDir))
+  if (named && url === undefined) return ofDirectory()
   const given = token ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
   const server = serverOf({ url, token: given }, environment)
   if (url !== undefined || (await server.answers())) return serverStore(await answering(server))
-  return directoryStore(dataDir)
+  return ofDirectory()
 }

@@ -1,10 +1,8 @@
-import { join } from 'node:path'
-import { pino } from 'pino'
 import { HOUR } from '../../streams/market/candles.ts'
-import { openEngine } from '../storage/engine/engine.ts'
 import { openHistory } from '../storage/read/history.ts'
 import type { HistoryPage } from '../storage/read/page.ts'
 import { type CandleStore, directoryStore, serverStore } from './importPrices.ts'
+import { openOwnDirectory } from './ownDirectory.ts'
 import { localToken, RunningServer, ServerError } from './server.ts'
 
 /** The place that hours go to. Its content is the only record of how far an import has come. */
@@ -55,25 +53,16 @@ const serverTarget = (server: RunningServer): Target => ({
 })
 
 const directoryTarget = async (dataDir: string): Promise<Target> => {
-  const store = await directoryStore(dataDir)
-  try {
-    const log = pino({ level: 'error' }, pino.destination(2))
-    const engine = await openEngine({ source: { dataDir: join(dataDir, 'clickhouse') }, log })
-    const history = openHistory(Promise.resolve(engine))
-    return {
-      store,
-      hours: (symbol, first, last) =>
-        hoursIn(first, last, ({ from, to, ...cursor }) =>
-          history.rows({ channel: `candle:1h:${symbol}`, from: Number(from), to: Number(to), ...cursor }),
-        ),
-      async close() {
-        await engine.close()
-        await store.close()
-      },
-    }
-  } catch (error) {
-    await store.close()
-    throw error
+  const directory = await openOwnDirectory(dataDir)
+  const store = await directoryStore(directory)
+  const history = openHistory(Promise.resolve(directory.engine))
+  return {
+    store,
+    hours: (symbol, first, last) =>
+      hoursIn(first, last, ({ from, to, ...cursor }) =>
+        history.rows({ channel: `candle:1h:${symbol}`, from: Number(from), to: Number(to), ...cursor }),
+      ),
+    close: () => store.close(),
   }
 }
 

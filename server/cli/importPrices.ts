@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DestinationStream, pino } from 'pino'
 import { Interner } from '../../streams/lib/interner.ts'
@@ -9,11 +8,9 @@ import { systemEnvironment } from '../feeds/environment.ts'
 import { replay } from '../feeds/replay/replay.ts'
 import { SpecError } from '../feeds/specError.ts'
 import type { CandlesAnswer, ImportedCandle } from '../gateway/api/candleImport.ts'
-import { JournalError } from '../journal/journalError.ts'
-import { SqliteJournal } from '../journal/sqliteJournal.ts'
-import { EngineError, openEngine } from '../storage/engine/engine.ts'
 import { openSink } from '../storage/write/sink.ts'
 import type { Imported } from './importTransactions.ts'
+import type { OwnDirectory } from './ownDirectory.ts'
 import { type RunningServer, ServerError } from './server.ts'
 
 /** Where candles go. */
@@ -120,42 +117,32 @@ function* linesOf({ columns, from, to }: Ticks, symbols: Interner): Generator<st
   }
 }
 
-/** Opens the store in a data directory that no server holds. Rejects with ServerError if one does. */
-export const directoryStore = async (dataDir: string): Promise<CandleStore> => {
-  await mkdir(dataDir, { recursive: true })
-  const held = (error: unknown): never => {
-    if (error instanceof JournalError || error instanceof EngineError)
-      throw new ServerError(`${error.message}; give the --url of the server that holds it`)
-    throw error
-  }
-  // A server of the directory holds its journal.
-  let journal: SqliteJournal
-  try {
-    journal = new SqliteJournal(join(dataDir, 'journal.db'))
-  } catch (error) {
-    return held(error)
-  }
-  const log = pino({ level: 'error' }, pino.destination(2))
+/** Returns the store of a data directory that no server holds. It closes the directory. */
+export const directoryStore = async (directory: OwnDirectory): Promise<CandleStore> => {
   const [symbols, sources] = [new Interner(), new Interner()]
-  try {
-    const engine = await openEngine({ source: { dataDir: join(dataDir, 'clickhouse') }, log })
-    const sink = await openSink({ spoolDir: join(dataDir, 'spool'), engine: Promise.resolve(engine), symbols, sources, log })
-    return {
-      symbols,
-      sources,
-      async put(ticks, imported) {
-        const { stored, known } = await sink.import(ticks)
-        imported.accepted += stored
-        imported.known += known
-      },
-      async close() {
-        await sink.close(60_000)
-        await engine.close()
-        journal.close()
-      },
-    }
-  } catch (error) {
-    journal.close()
-    return held(error)
+  const opening = openSink({
+    spoolDir: join(directory.path, 'spool'),
+    engine: Promise.resolve(directory.engine),
+    symbols,
+    sources,
+    log: pino({ level: 'error' }, pino.destination(2)),
+  })
+  const sink = await opening.catch(async error => {
+    await directory.close()
+    throw error
+  })
+  return {
+    symbols,
+    sources,
+    async put(ticks, imported) {
+      const { stored, known } = await sink.import(ticks)
+      if (stored > 0) directory.keep()
+      imported.accepted += stored
+      imported.known += known
+    },
+    async close() {
+      await sink.close(60_000)
+      await directory.close()
+    },
   }
 }

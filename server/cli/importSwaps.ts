@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { pino } from 'pino'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { DAY } from '../../streams/market/candles.ts'
 import { readOptions, UsageError } from '../config/options.ts'
@@ -10,10 +8,8 @@ import type { AtomicSwap } from '../dex/swap.ts'
 import { swapsIn } from '../dex/swapFile.ts'
 import type { SwapsAnswer } from '../dex/swapImport.ts'
 import { type Stored, storeSwaps } from '../dex/swapStore.ts'
-import { JournalError } from '../journal/journalError.ts'
-import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
-import { EngineError, openEngine } from '../storage/engine/engine.ts'
+import { openOwnDirectory } from './ownDirectory.ts'
 import { answering, localToken, type RunningServer, ServerError, type ServerOptions, serverOf } from './server.ts'
 import { spanOf } from './times.ts'
 
@@ -115,11 +111,11 @@ const one = async (file: string, target: SwapTarget, newest: Map<string, number>
 const openTarget = async ({ url, token: given, data }: SwapsOptions, environment: Environment): Promise<SwapTarget> => {
   const options = readOptions(data === undefined ? {} : { data }, environment)
   const { dataDir, adminToken } = readSettings(options, environment, join(packageRoot(), 'server', 'demo', 'config.json'))
-  if (data !== undefined && url === undefined) return directory(dataDir)
+  if (data !== undefined && url === undefined) return directoryTarget(dataDir)
   const token = given ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
   const server = serverOf({ url, token }, environment)
   if (url !== undefined || (await server.answers())) return overHttp(await answering(server))
-  return directory(dataDir)
+  return directoryTarget(dataDir)
 }
 
 const overHttp = (server: RunningServer): SwapTarget => ({
@@ -146,27 +142,14 @@ const recordOf = (swap: AtomicSwap): object => ({
 })
 
 /** Opens the store of a data directory that no server holds. Rejects with ServerError if one does. */
-const directory = async (dataDir: string): Promise<SwapTarget> => {
-  await mkdir(dataDir, { recursive: true })
-  let journal: SqliteJournal | undefined
-  try {
-    // A server of the directory holds its journal.
-    journal = new SqliteJournal(join(dataDir, 'journal.db'))
-    const engine = await openEngine({
-      source: { dataDir: join(dataDir, 'clickhouse') },
-      log: pino({ level: 'error' }, pino.destination(2)),
-    })
-    return {
-      put: swaps => storeSwaps(engine, swaps),
-      async close() {
-        await engine.close()
-        journal?.close()
-      },
-    }
-  } catch (error) {
-    journal?.close()
-    if (error instanceof JournalError || error instanceof EngineError)
-      throw new ServerError(`${error.message}; give the --url of the server that holds it`)
-    throw error
+const directoryTarget = async (dataDir: string): Promise<SwapTarget> => {
+  const directory = await openOwnDirectory(dataDir)
+  return {
+    async put(swaps) {
+      const stored = await storeSwaps(directory.engine, swaps)
+      if (stored.accepted > 0) directory.keep()
+      return stored
+    },
+    close: () => directory.close(),
   }
 }

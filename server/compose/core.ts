@@ -47,7 +47,7 @@ export interface Core extends Clearing, Storage, LedgerLinks {
 export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Promise<Core> => {
   const { settings } = plan
   const { config } = settings
-  const recorder = settings.recordFrames === undefined ? undefined : await openFrameRecorder(settings.recordFrames)
+  const recorder = settings.recordFrames === undefined ? undefined : await openFrameRecorder(settings.recordFrames, log)
 
   const identified = await openClearing(settings, log.child({ module: 'clearing' }))
   const knownFunds = await identified.clearing.ask('funds', {})

@@ -70,7 +70,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     ...api,
     dex: core.dex,
     swapImport: new SwapImport(access, core.engine),
-    retrySetAside: () => core.sink.retrySetAside(),
+    retrySetAside: core.retrySetAside,
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
     pools: core.queries,
     lotsOf: (portfolio, query) => core.queries.lots(portfolio, query),

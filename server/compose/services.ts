@@ -18,6 +18,7 @@ import { type Coverages, openCoverages } from '../storage/read/coverage.ts'
 import { type History, openHistory } from '../storage/read/history.ts'
 import { openRebalances, type Rebalances } from '../storage/read/rebalances.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
+import type { SetAside } from '../storage/write/spool.ts'
 import { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
 
@@ -38,6 +39,8 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly progress: Progress
   /** Each symbol that has a price or stored rows, as soon as that is known; also those of before the subscription. */
   readonly symbols$: Subject<string>
+  /** Sends everything that is set aside to the engine again. Resolves with the number of files and of all rows when they wait to be sent. */
+  retrySetAside(): Promise<SetAside>
   /** Computes a fund that was defined at run time from now on. */
   define(spec: FundSpec): void
 }
@@ -73,6 +76,10 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     status: coreStatus(core, progress, serverChannels, log),
     progress,
     symbols$: symbolsSeen(core),
+    async retrySetAside() {
+      const { files, rows } = await sink.retrySetAside()
+      return { files, rows: rows + core.marketNotes.retrySetAside() + core.dex.retrySetAside() }
+    },
     define(spec) {
       inputQueue.put({ kind: 'ledger', defined: [spec], funds: [] })
       // If it cannot be stored now, the next start stores it.
@@ -103,7 +110,7 @@ const symbolsSeen = ({ flow, frames$ }: Core): Subject<string> => {
 }
 
 const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChannels, log: Logger): ServerStatus => {
-  const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex } = core
+  const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex, marketNotes, recorder } = core
   const status = new ServerStatus({ feeds: () => flow.view.feeds, progress, serverChannels, log })
   frames$.subscribe(() => {
     status.frames += 1
@@ -119,5 +126,7 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
   })
   status.add('accounts', () => accounts.figures)
   status.add('dex', () => dex.figures())
+  status.add('marketNotes', () => marketNotes.figures())
+  if (recorder) status.add('recorder', () => recorder.figures())
   return status
 }

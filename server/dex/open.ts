@@ -5,7 +5,7 @@ import type { Pool } from '../../streams/pools/pool.ts'
 import type { Figures } from '../lib/figures.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { insertPoolLogs, type VersionedLog } from '../storage/write/poolLogs.ts'
-import { RowQueue, type RowQueueStats } from '../storage/write/rowQueue.ts'
+import { queueFigures, RowQueue } from '../storage/write/rowQueue.ts'
 import { Dex } from './dex.ts'
 import { HourlyLiquidity, insertLiquidity, type Liquidity } from './liquidity.ts'
 import { insertPoolTrades, type PoolTrade, tradeOf } from './poolTrades.ts'
@@ -29,6 +29,8 @@ export interface DexOptions {
 export interface OpenDex {
   readonly dex: Dex
   figures(): Figures
+  /** Sends the rows that are set aside again. Returns how many these are. */
+  retrySetAside(): number
   /** Resolves when there is room for more: a replay waits for it and so loses nothing. */
   room(): Promise<void>
   /** Resolves when all that has come is stored, or cannot be any more. */
@@ -42,26 +44,23 @@ export const openDex = ({ engine, pools, priceOf, supplyOf, frames$, now, log }:
   const specs = [...pools.values()].map(({ spec }) => spec)
   const versions = new Versions(Date.now)
   const hourly = new HourlyLiquidity(specs, priceOf)
-  const tradesToStore = new RowQueue<PoolTrade>(engine, insertPoolTrades, log)
-  const logsToStore = new RowQueue<VersionedLog>(engine, insertPoolLogs, log)
-  const liquidityToStore = new RowQueue<Liquidity>(engine, insertLiquidity, log)
-  frames$.subscribe(({ rows, logs }) => {
-    for (const taken of logs) {
+  const trades = new RowQueue<PoolTrade>(engine, { insert: insertPoolTrades }, log)
+  const logs = new RowQueue<VersionedLog>(engine, { insert: insertPoolLogs }, log)
+  const liquidity = new RowQueue<Liquidity>(engine, { insert: insertLiquidity }, log)
+  frames$.subscribe(frame => {
+    for (const taken of frame.logs) {
       const version = versions.next()
-      logsToStore.put({ ...taken, version })
+      logs.put({ ...taken, version })
       const trade = tradeOf(taken, pools.get(taken.pool)!.spec, version)
-      if (trade) tradesToStore.put(trade)
+      if (trade) trades.put(trade)
     }
-    for (const row of hourly.rowsOf(rows)) liquidityToStore.put(row)
+    for (const row of hourly.rowsOf(frame.rows)) liquidity.put(row)
   })
-  const queues = [tradesToStore, logsToStore, liquidityToStore] as const
+  const queues = [trades, logs, liquidity] as const
   return {
     dex: new Dex({ engine, pools, priceOf, now, capOf: coin => supplyOf(coin) * priceOf(coin) || undefined }),
-    figures() {
-      const [trades, logs, liquidity] = queues.map(queue => queue.stats()) as [RowQueueStats, RowQueueStats, RowQueueStats]
-      const of = (name: keyof RowQueueStats) => ({ trades: trades[name], logs: logs[name], liquidity: liquidity[name] })
-      return { waiting: of('waiting'), stored: of('stored'), retries: of('retries'), dropped: of('dropped') }
-    },
+    figures: () => queueFigures({ trades, logs, liquidity }),
+    retrySetAside: () => queues.reduce((sum, queue) => sum + queue.retrySetAside(), 0),
     async room() {
       await Promise.all(queues.map(queue => queue.room()))
     },

@@ -20,6 +20,8 @@ export interface NewJournalEntry {
 /** How far a verification has come: all entries up to this one follow from those before it, and their keys are their own. */
 export interface Verified {
   readonly seq: number
+  /** Those that this step has verified. */
+  readonly entries: Iterable<Pick<JournalEntry, 'seq' | 'text'>>
 }
 
 /** The state after an entry. */

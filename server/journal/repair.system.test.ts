@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command } from '../../streams/ledger/command.ts'
-import { writeEntry } from '../../streams/ledger/entryText.ts'
+import { readEntry, writeEntry } from '../../streams/ledger/entryText.ts'
 import { Ledger } from '../../streams/ledger/ledger.ts'
 import { chained, FIRST } from './block.ts'
 import type { JournalEntry } from './journal.ts'
@@ -207,6 +207,41 @@ describe('a journal of which the copy has all', () => {
     expect(['ann', 'bob', 'eve'].map(name => journal.hashOf(name))).toEqual(['of ann', undefined, undefined])
     expect(journal.tokens().map(({ user }) => user)).toEqual(['ann'])
     journal.close()
+  })
+})
+
+describe('a journal of which a password was changed', () => {
+  it('loses all that were acknowledged with it, because nobody can say which one it was; those of users who registered later stay', async () => {
+    const world = made()
+    const older = readFileSync(`${path()}.head`)
+    const journal = new SqliteJournal(path())
+    const ledger = new Ledger()
+    for (const { text } of journal.since(0)) ledger.post(readEntry(text))
+    const decision = ledger.decide({ kind: 'register', client: 'late' }, 5, 'admin')
+    if (!('entry' in decision)) throw new Error('no entry')
+    journal.transaction(() => {
+      journal.addUser({ name: 'late', hash: 'of late' })
+      journal.append([{ text: writeEntry(decision.entry), who: 'admin', key: undefined }])
+    })
+    journal.close()
+    writeFileSync(`${path()}.head`, older)
+    meddle("UPDATE users SET hash = 'mine' WHERE name = 'bob'")
+    expect(await repair(copyOf(world))).toMatchObject({ entries: ENTRIES + 1, lostUsers: ['ann', 'bob'] })
+    const again = new SqliteJournal(path())
+    expect(['ann', 'bob', 'late'].map(name => again.hashOf(name))).toEqual([undefined, undefined, 'of late'])
+    again.close()
+  })
+})
+
+describe('a journal of which the kept state was forged with the head file', () => {
+  it('is made again with the state that its entries give', async () => {
+    const world = made()
+    const journal = new SqliteJournal(path())
+    journal.save(world.state.replace(/"client:ann":\{"A":"[^"]+"/, '"client:ann":{"A":"1000000"'))
+    journal.close()
+    expect(await repair(copyOf(world))).toMatchObject({ entries: ENTRIES, restored: 0, lostUsers: [], damaged: expect.any(String) })
+    // Without a kept state: the next start makes it of the entries.
+    expect(now()).toMatchObject({ entries: world.entries, users: ['of ann', 'of bob'] })
   })
 })
 

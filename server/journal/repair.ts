@@ -1,9 +1,11 @@
 import { constants, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { readEntry } from '../../streams/ledger/entryText.ts'
 import { Ledger } from '../../streams/ledger/ledger.ts'
+import { isOfThisForm } from '../../streams/ledger/snapshot.ts'
+import type { User } from '../identity/credentialStore.ts'
 import { chained, FIRST } from './block.ts'
 import type { Head } from './blocks.ts'
-import { type HeadFound, type HeadRecord, readHeadFile } from './headFile.ts'
+import { type HeadFound, type HeadRecord, readHeadFile, usersSum } from './headFile.ts'
 import type { Journal, NewJournalEntry } from './journal.ts'
 import { HELD, openFile, TABLES } from './journalFile.ts'
 import { Remains } from './remains.ts'
@@ -109,11 +111,17 @@ const unharmed = async (file: string, copy: JournalCopy): Promise<number | undef
   }
 }
 
+/** Returns whether all entries follow by the ledger's own rules, and give the state that is kept. */
 const followsLedger = (journal: Journal): boolean => {
+  const { snapshot } = journal
   const ledger = new Ledger()
+  let holds = true
   try {
-    for (const { text } of journal.since(0)) ledger.post(readEntry(text))
-    return true
+    for (const { text } of journal.since(0)) {
+      ledger.post(readEntry(text))
+      if (ledger.seq === snapshot?.seq && isOfThisForm(snapshot.state)) holds = ledger.write() === snapshot.state
+    }
+    return holds
   } catch {
     return false
   }
@@ -149,18 +157,22 @@ const rebuild = async (
   const write = (): void => void journal.append(batch.splice(0))
   const journalHolds = acknowledged !== undefined && (await leadsTo(remains, acknowledged))
   const copied = id === undefined ? NONE : inOrder(copy.entries(id))
+  const late = new Set<string>()
   const restored = await restore({
     journal: remains.id === undefined || remains.id === id ? remains : NONE,
     copy: copied,
     acknowledged,
     journalHolds,
-    take({ text }) {
-      const { who, key } = JSON.parse(text) as { who: string; key?: string }
+    take({ seq, text }) {
+      const { who, key, kind, client } = JSON.parse(text) as { who: string; key?: string; kind: string; client?: string }
+      if (kind === 'register' && seq > (acknowledged?.seq ?? 0)) late.add(client!)
       if (batch.push({ text, who, key }) >= BATCH) write()
     },
   })
   write()
-  const users = remains.users.filter(({ name }) => restored.clients.has(name))
+  const registered = remains.users.filter(({ name }) => restored.clients.has(name))
+  const early = registered.filter(({ name }) => !late.has(name))
+  const users = areAsWritten(early, acknowledged) ? registered : registered.filter(({ name }) => late.has(name))
   const known = new Set(users.map(({ name }) => name))
   journal.transaction(() => {
     for (const user of users) journal.addUser(user)
@@ -173,6 +185,16 @@ const rebuild = async (
   renameSync(path, file)
   renameSync(`${path}.head`, `${file}.head`)
   return { restored, lostUsers: [...restored.clients].filter(name => !known.has(name)) }
+}
+
+/**
+ * Returns whether passwords may be those that were written. Some may be missing; but if all are there and their sum is another, at least one was
+ * changed, and nobody can say which.
+ */
+const areAsWritten = (users: readonly User[], acknowledged: HeadRecord | undefined): boolean => {
+  if (acknowledged === undefined) return true
+  const { count, sum } = usersSum(users)
+  return count < acknowledged.users.count || sum === acknowledged.users.sum
 }
 
 const NONE: Candidates = { at: async () => undefined }

@@ -1,4 +1,4 @@
-import { lastFollowing } from './block.ts'
+import { lastFollowing, linksOf } from './block.ts'
 import { type Blocks, START, unfollowing } from './blocks.ts'
 import type { Verified } from './journal.ts'
 import { JournalError } from './journalError.ts'
@@ -17,7 +17,7 @@ export function* verification(blocks: Blocks, to: number, file: string): Generat
       )
     seq = block.seq
     hash = block.hash
-    yield { seq }
+    yield { seq, entries: linksOf(block, block.first - 1) }
   }
   if (seq !== to) throw unfollowing(file, seq + 1)
 }

@@ -19,6 +19,14 @@ const CONDITIONAL = new Set([
   'journal.failure',
   'journal.fault',
   'journal.whyAuditSetAside',
+  'dex.whyAside',
+  'dex.lastError',
+  'marketNotes.whyAside',
+  'marketNotes.lastError',
+  'recorder.written',
+  'recorder.dropped',
+  'recorder.waitingBytes',
+  'recorder.failure',
 ])
 
 /** Paths of all figures; names of feeds become `*`, and so does what stands under `bad` and `refused` of clients and accounts. */

@@ -10,6 +10,7 @@ const run = promisify(execFile)
 const SOME = [
   'one digit of an early amount',
   'the kept state forged with its hash',
+  'the kept state forged with its seal',
   'one key lost',
   'log that was cut in half',
   'no file and no head',

@@ -92,13 +92,13 @@ describe.each(KINDS)('hourly liquidity in the store (%s)', kind => {
     const late = new Promise<typeof engine>(resolve => {
       opened = resolve
     })
-    const trickle = new RowQueue<Liquidity>(late, insertLiquidity, silent)
+    const trickle = new RowQueue<Liquidity>(late, { insert: insertLiquidity }, silent)
     trickle.put(row(MIDNIGHT, 1))
     opened(engine)
     await late
     trickle.put(row(MIDNIGHT + HOUR, 1))
     await trickle.close()
-    expect(trickle.stats()).toEqual({ waiting: 0, stored: 2, retries: 0, dropped: 0 })
+    expect(trickle.stats()).toMatchObject({ waiting: 0, stored: 2, retries: 0, dropped: 0, setAside: 0 })
     expect((await liquidityOf(engine, PAIR, ALL)).reduce((sum, { n }) => sum + n, 0)).toBe(2)
   })
 

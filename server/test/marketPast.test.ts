@@ -3,8 +3,9 @@ import { TickWriter } from '../../streams/market/tickWriter.ts'
 import { Driven, NOON } from '../../streams/test/drive.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { marketPast } from '../storage/read/marketPast.ts'
+import { KeptRows } from '../storage/write/keptRows.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
-import { Bench, openedEngine, openedSink, silent } from './storageKit.ts'
+import { Bench, countOf, openedEngine, openedSink, silent } from './storageKit.ts'
 import { trade } from './storageRows.ts'
 
 const T = Date.UTC(2024, 7, 8, 12)
@@ -72,5 +73,41 @@ it('a gap that was noticed right before a kill is a gap of the running minute an
   const candle = { open_t: NOON + 60_000, n: 4, gap: true }
   expect([before.state('candle:1m:BTC-USD'), after.state('candle:1m:BTC-USD')]).toMatchObject([candle, candle])
   expect(after.state<{ day: object }>('tick:BTC-USD').day).toMatchObject({ n: 4, gap: true })
+  await second.close()
+})
+
+it('a gap that ClickHouse does not take holds up nothing, and stays for the next start until it is stored', async () => {
+  const engine = await openedEngine(bench, 'embedded')
+  const { symbols, sources } = new Driven()
+  const file = `${bench.dir}/gaps.ndjson`
+  const notes = () => new MarketNotes({ engine: Promise.resolve(engine), symbols, sources, file, log: silent })
+  const [symbol, other, source] = [symbols.index('BTC-USD'), symbols.index('ETH-USD'), sources.index('a')]
+  const missed = { source, kind: 'missed', from: NOON, until: NOON + 1, version: 1 } as const
+  const stored = () => countOf(engine, `SELECT count() AS n FROM ${engine.database}.listening`)
+  const refuse = (sql: string) => engine.client.command({ query: `ALTER TABLE ${engine.database}.listening ${sql}` })
+  await refuse(`ADD CONSTRAINT none CHECK symbol != 'BTC-USD'`)
+  const first = notes()
+  first.take({
+    t: NOON,
+    ticks: [],
+    measures: [],
+    listening: [
+      { ...missed, symbol },
+      { ...missed, symbol: other },
+    ],
+  })
+  await expect
+    .poll(() => first.figures())
+    .toMatchObject({ waiting: { listening: 0 }, setAside: { listening: 1 }, stored: { listening: 1 } })
+  await first.close()
+  const second = notes()
+  await second.stored()
+  expect(second.figures()).toMatchObject({ setAside: { listening: 1 } })
+  expect(new KeptRows(file).left()).toHaveLength(2)
+  await refuse('DROP CONSTRAINT none')
+  expect(second.retrySetAside()).toBe(1)
+  await expect.poll(() => new KeptRows(file).left()).toEqual([])
+  expect(second.figures()).toMatchObject({ setAside: { listening: 0 }, stored: { listening: 2 } })
+  expect(await stored()).toBeGreaterThanOrEqual(2)
   await second.close()
 })

@@ -114,10 +114,13 @@ describe.skipIf(!haveRecordings)(`a replay of recorded trades${why}`, () => {
 
 describe.skipIf(!haveRecordings)(`a replay of the candles of sixteen symbols${why}`, () => {
   it('gives the exchange’s own candles of five minutes, where the exchange agrees with itself', async () => {
-    const server = replay(
-      'candles',
-      ASSETS.map(asset => join(recordings, `klines/binance_${asset}USDT_1m_20210420_20210512.csv.gz`)),
-    )
+    // The first days have all that the others have, and all that is disputed.
+    const until = Date.UTC(2021, 3, 26)
+    const files = ASSETS.map(asset => {
+      const [header, ...rows] = recordedLines(`klines/binance_${asset}USDT_1m_20210420_20210512.csv.gz`)
+      return written(`binance_${asset}USDT_1m.csv`, [header, ...rows.filter(row => Number(row.split(',', 1)[0]) < until)].join('\n'))
+    })
+    const server = replay('candles', files)
     const status = await server.replayed()
     for (const feed of Object.values(status.feeds as { [feed: string]: State })) expect(feed).toMatchObject({ late: 0, bad: {} })
     const [, ...golden] = recordedLines('klines/binance_16pairs_5m_20210420_20210512_expected.csv.gz')
@@ -134,21 +137,21 @@ describe.skipIf(!haveRecordings)(`a replay of the candles of sixteen symbols${wh
     for (const line of golden) {
       const [t, symbol, o, h, l, c, v] = line.split(',')
       const open = Number(t)
-      if (open < first || disputed.some(([from, to]) => open >= from && open < to)) continue
+      if (open < first || open >= until || disputed.some(([from, to]) => open >= from && open < to)) continue
       expected.get(symbol!.slice(0, -4))!.push([open, Number(o), Number(h), Number(l), Number(c), Number(v)])
     }
     for (const asset of ASSETS) {
       const rows = await historyOf(server, `candle:5m:${asset}-USDT`)
       const got = new Map(rows.map(({ open_t, o, h, l, c, v }) => [open_t, [open_t, o, h, l, c, v]]))
       const want = expected.get(asset) as [number][]
-      expect(want.length).toBeGreaterThan(6_000)
+      expect(want.length).toBeGreaterThan(1_400)
       expect(
         want.map(([open]) => got.get(open)),
         asset,
       ).toEqual(want)
     }
     expect(await server.end('SIGTERM')).toBe(0)
-  }, 40_000)
+  })
 })
 
 describe('a record of a replay', () => {

@@ -20,12 +20,25 @@ export const ADMIN_TOKEN = 'a-token-for-tests'
 export const NOON = Date.UTC(2024, 7, 8, 12)
 
 let skipped = 0
+/** The time at which the clock stands; undefined if it goes. */
+let stood: number | undefined
 const realNow = Date.now
-vi.spyOn(Date, 'now').mockImplementation(() => realNow() + skipped)
+vi.spyOn(Date, 'now').mockImplementation(() => stood ?? realNow() + skipped)
 
 /** Lets the wall clock of this process jump ahead. It never goes back: a server that runs would wait for it to come again. */
 export const skip = (ms: number): void => {
   skipped += ms
+}
+
+/** Lets the wall clock of this process stand while something is done, so that it takes no time however busy the machine is. */
+export const atOnce = async <T>(work: () => Promise<T>): Promise<T> => {
+  stood = Date.now()
+  try {
+    return await work()
+  } finally {
+    skipped = stood - realNow()
+    stood = undefined
+  }
 }
 
 /** Writes a file of this test's and gives its path. */

@@ -193,12 +193,4 @@ describe('a rebalance', () => {
     expect(ledger.write()).toBe(before)
     expect(Ledger.read(before).write()).toBe(before)
   })
-
-  it('is in no state that was kept before there were any', () => {
-    const state = JSON.parse(ledger.write())
-    for (const fund of state.funds) for (const name of ['rebalance', 'rebalanced']) delete fund[name]
-    const again = Ledger.read(JSON.stringify(state))
-    expect(again.funds.get('F')!.rebalance).toBeUndefined()
-    expect(targetsOf(again.funds.get('F')!)).toEqual({ A: 1 })
-  })
 })

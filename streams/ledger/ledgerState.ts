@@ -9,8 +9,8 @@ export interface LedgerFund {
   readonly id: string
   terms: FundTerms
   definition: Definition['definition']
-  /** The client who defined it at run time; '' if an operator or the configuration did; undefined if a snapshot does not say. */
-  readonly owner: string | undefined
+  /** The client who defined it at run time; '' if an operator or the configuration did. */
+  readonly owner: string
   /** When and with which weights it began; undefined before its inception. */
   inception: { readonly t: number; readonly weights: Readonly<Record<string, number>> } | undefined
   /** 10⁻¹⁸ of each asset a share. */

@@ -391,7 +391,7 @@ const units = fc
     minLength: 1,
   })
   .map(list => new Map(list))
-const nav = fc.constantFrom(undefined, 100, 0.1, 1 / 3, 1e-7, 123.456)
+const nav = fc.constantFrom(undefined, 100, 0.1, 1 / 3, 1e-7, 123.456, 1e300)
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('register' as const), client }) },

@@ -41,7 +41,7 @@ export const digestOf = (tx: Transaction): string => {
 }
 
 const saysTheSame = (before: string, now: string, unpriced: boolean): boolean =>
-  before === '' || before === now || (unpriced && before.split('.')[0] === now.split('.')[0])
+  before === now || (unpriced && before.split('.')[0] === now.split('.')[0])
 
 /** Returns 53 bits of a text (cyrb53, public domain), in base 36. */
 const hashOf = (text: string): string => {

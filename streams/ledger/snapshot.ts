@@ -6,9 +6,16 @@ import { readTerms, writeTerms } from './entryText.ts'
 import type { LedgerFund, LedgerState } from './ledgerState.ts'
 import { readRebalance, writeRebalance } from './rebalanceState.ts'
 
+/** Number of the form in which a state is written. It rises with every change of that form; the first had no number. */
+const FORM = 2
+
+/** Returns whether a state was written in the form of this version. Any other is neither read nor compared: the entries give it again. */
+export const isOfThisForm = (text: string): boolean => text.startsWith(`{"form":${FORM},`)
+
 /** Returns the whole state as one line of JSON: the same line for the same state. */
 export const writeSnapshot = ({ seq, t, clients, funds, recordings, supplies, events, recorded, balances }: LedgerState): string =>
   JSON.stringify({
+    form: FORM,
     seq,
     t,
     clients: [...clients].sort(),
@@ -16,17 +23,13 @@ export const writeSnapshot = ({ seq, t, clients, funds, recordings, supplies, ev
     recordings,
     supplies: supplies.all().map(({ t, asset, supply }) => [t, asset, formatDecimal(supply)]),
     events: events.map(({ seq, event, converted }) => ({ seq, fact: factOf(event), converted })),
-    recorded: Object.fromEntries(
-      [...recorded]
-        .sort(byName)
-        .map(([portfolio, ids]) => [portfolio, [...ids].map(([id, digest]) => (digest === '' ? id : [id, digest]))]),
-    ),
+    recorded: Object.fromEntries([...recorded].sort(byName).map(([portfolio, ids]) => [portfolio, [...ids]])),
     balances: Object.fromEntries([...balances].sort(byName).map(([account, assets]) => [account, sortedAmounts(assets)])),
   })
 
 /** Reads what `writeSnapshot` wrote. Throws SyntaxError or TypeError for anything else. */
 export const readSnapshot = (text: string): LedgerState => {
-  const { seq, t, clients, funds, balances, recordings = [], supplies = [], events = [], recorded = {} } = JSON.parse(text) as WrittenState
+  const { seq, t, clients, funds, balances, recordings, supplies, events, recorded } = JSON.parse(text) as WrittenState
   return {
     seq,
     t,
@@ -35,30 +38,26 @@ export const readSnapshot = (text: string): LedgerState => {
     recordings: [...recordings],
     supplies: readSupplies(supplies),
     events: events.map(({ seq, fact, converted }) => ({ seq, event: eventOf(fact), converted })),
-    recorded: new Map(
-      Object.entries(recorded).map(([portfolio, ids]) => [portfolio, new Map(ids.map(row => (typeof row === 'string' ? [row, ''] : row)))]),
-    ),
+    recorded: new Map(Object.entries(recorded).map(([portfolio, rows]) => [portfolio, new Map(rows)])),
     balances: new Map(Object.entries(balances).map(([account, assets]) => [account, readAmounts(assets)])),
   }
 }
 
-/** As JSON has it, where undefined members are absent. Snapshots of older versions lack those that are optional. */
+/** As JSON has it, where undefined members are absent. */
 interface WrittenState {
   readonly seq: number
   readonly t: number
   readonly clients: readonly string[]
   readonly funds: readonly WrittenFund[]
   readonly balances: Readonly<Record<string, Record<string, string>>>
-  readonly recordings?: readonly number[]
-  /** Rows; in older versions amounts by asset, which counted from the beginning. */
-  readonly supplies?: WrittenSupplies
-  readonly events?: readonly { readonly seq: number; readonly fact: AssetFact; readonly converted: boolean }[]
-  /** Ids of rows, with the digests of their contents; snapshots of older versions have the ids alone. */
-  readonly recorded?: Readonly<Record<string, readonly (string | readonly [id: string, digest: string])[]>>
+  readonly recordings: readonly number[]
+  readonly supplies: readonly (readonly [t: number, asset: string, supply: string])[]
+  readonly events: readonly { readonly seq: number; readonly fact: AssetFact; readonly converted: boolean }[]
+  /** Ids of rows, with the digests of their contents. */
+  readonly recorded: Readonly<Record<string, readonly (readonly [id: string, digest: string])[]>>
 }
-type WrittenSupplies = readonly (readonly [t: number, asset: string, supply: string])[] | Readonly<Record<string, string>>
-type WrittenFund = Pick<LedgerFund, 'id' | 'halted'> &
-  Partial<Pick<LedgerFund, 'definition' | 'owner' | 'inception' | 'rebalanced'>> &
+type WrittenFund = Pick<LedgerFund, 'id' | 'owner' | 'halted'> &
+  Partial<Pick<LedgerFund, 'definition' | 'inception' | 'rebalanced'>> &
   Pick<Written<LedgerFund>, 'terms' | 'units'> & {
     readonly rebalance?: Written<LedgerFund>['rebalance']
     readonly converted?: readonly number[]
@@ -113,11 +112,9 @@ const readFund = ({
   rebalanced,
 })
 
-const readSupplies = (written: WrittenSupplies): DatedSupplies => {
+const readSupplies = (rows: WrittenState['supplies']): DatedSupplies => {
   const supplies = new DatedSupplies()
-  const rows = Array.isArray(written) ? written : Object.entries(written).map(([asset, supply]) => [0, asset, supply] as const)
-  for (const [t, asset, supply] of rows as readonly (readonly [number, string, string])[])
-    supplies.add({ t, asset, supply: readDecimal(supply) })
+  for (const [t, asset, supply] of rows) supplies.add({ t, asset, supply: readDecimal(supply) })
   return supplies
 }
 

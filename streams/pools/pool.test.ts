@@ -48,6 +48,21 @@ const told = (p: Driven, ...logs: ChainLog[]): void => {
 const bad = (p: Driven) => p.pipeline.view.feeds[0]!.bad
 
 describe('the measures of a pool', () => {
+  it('have no frames in years in which nothing moves them', () => {
+    const p = watched()
+    told(p, logAt(1, 1, RESERVES, NOON - 1))
+    told(
+      p,
+      logAt(2, 1, swapV2(0n, WETH, 1_990n * USDC, 0n), NOON + MINUTE),
+      logAt(2, 2, sync(1_998_010n * USDC, 1_001n * WETH), NOON + MINUTE),
+    )
+    const { length } = p.frames
+    p.clock(NOON + 3_000 * DAY)
+    // The next `storeMs`, midnight, the window without the swap, and whole; each is followed by a row.
+    expect(p.frames.length - length).toBeLessThan(10)
+    expect(shown(p)).toMatchObject({ price: 1_996.01398601, trades24h: 0, volume24h: 0 })
+  })
+
   it('are those of its reserves at the prices of the book', () => {
     const p = watched()
     p.trades(0, { symbol: 'ETH-USD', t: NOON - 30, price: 2_010 }, { symbol: 'USDC-USD', t: NOON - 30, price: 1.001 })

@@ -374,7 +374,7 @@ export class Pool extends Source implements Dependent {
 
   /** ms: when time alone changes its figures next; Infinity if it does not. */
   get changesAt(): number {
-    const { price } = this
+    const price = this.chain?.price ?? Number.NaN
     const begins = price > 0 && price !== this.dayPrice?.price ? this.today + DAY : Number.POSITIVE_INFINITY
     return Math.min(this.day.losesAt, begins)
   }

@@ -7,7 +7,8 @@ import { retrying } from '../../lib/retrying.ts'
 import type { Engine } from '../engine/engine.ts'
 import { tableOf } from '../engine/measureTables.ts'
 import { quoted } from '../engine/migrate.ts'
-import { columnList, type TableName } from '../engine/tables.ts'
+import { columnList, TABLES, type TableName } from '../engine/tables.ts'
+import { LastingRefusal } from './lastingRefusal.ts'
 import { refusalOf } from './refusal.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import type { Spool, SpoolFile } from './spool.ts'
@@ -21,9 +22,6 @@ export interface Check {
   /** Called with the number of rows that were stored already. */
   readonly known?: (rows: number) => void
 }
-
-/** ms that a table is refused, with an engine that answers otherwise, until its rows are set aside. */
-const LASTING_MS = 300_000
 
 /**
  * Brings files of the spool into the engine, each until it is there. An engine that is away, slow, full, starting or stopped half-way gets
@@ -44,15 +42,13 @@ export class Inserter {
   private ready: Engine | undefined
   private readonly spool: Spool
   private readonly log: Logger
-  private readonly lastingMs: number
-  /** By table: the moment from which each of its inserts was refused. */
-  private readonly refusedSince = new Map<TableName, number>()
+  private readonly refusals: ReadonlyMap<TableName, LastingRefusal>
 
-  constructor(engine: Promise<Engine>, spool: Spool, log: Logger, lastingMs = LASTING_MS) {
+  constructor(engine: Promise<Engine>, spool: Spool, log: Logger, lastingMs?: number) {
     this.engine = engine
     this.spool = spool
     this.log = log
-    this.lastingMs = lastingMs
+    this.refusals = new Map(TABLES.map(table => [table, new LastingRefusal(lastingMs)]))
   }
 
   /** Resolves when the rows are stored, or set aside. Returns false if `signal` ended it before: the file stays. */
@@ -65,7 +61,7 @@ export class Inserter {
         if (file.rows > 0) await insert(engine, file, signal)
         await this.spool.remove(file)
         this.stored[file.table] += file.rows
-        this.refusedSince.delete(file.table)
+        this.refusals.get(file.table)!.over()
       } catch (error) {
         if (!signal.aborted && (await this.isHopeless(file, error)) && (await this.setAside(file, error))) return true
         throw error
@@ -109,11 +105,7 @@ export class Inserter {
     const refusal = refusalOf(error)
     if (refusal !== 'table') return refusal === 'rows'
     if (await this.isUnreadable(file)) return true
-    const since = this.refusedSince.get(file.table) ?? performance.now()
-    this.refusedSince.set(file.table, since)
-    if (performance.now() - since < this.lastingMs || !this.spool.holds(file)) return false
-    const answer = await this.ready?.client.ping({ select: true })
-    return answer?.success ?? false
+    return (await this.refusals.get(file.table)!.lasts(this.ready)) && this.spool.holds(file)
   }
 
   /** Returns whether the file itself is bad: then the table is not. */

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -32,9 +32,9 @@ export class KeptRows<Row> {
     this.before = ''
   }
 
-  /** Forgets all rows: they are stored. */
+  /** Forgets all rows: they are stored. Throws if the disk does not take that; then they are there again for the next process. */
   clear(): void {
-    truncateSync(this.file)
+    writeFileSync(this.file, '')
   }
 }
 

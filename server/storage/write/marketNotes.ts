@@ -3,11 +3,12 @@ import type { FrameRows } from '../../../streams/frame.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import type { ListeningRow } from '../../../streams/market/listening.ts'
 import { QUOTE } from '../../../streams/market/ticks.ts'
+import type { Figures } from '../../lib/figures.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { LAST_MS } from '../engine/rowBinary.ts'
 import { KeptRows } from './keptRows.ts'
-import { RowQueue } from './rowQueue.ts'
+import { queueFigures, RowQueue } from './rowQueue.ts'
 
 /** A row of the table `listening`. */
 type StoredListening = { readonly [column: string]: string | number }
@@ -32,6 +33,8 @@ export interface MarketNotesOptions {
 const QUOTES_MS = 1_000
 /** Rows that wait at which nothing more is said of sources that are heard: a gap that is too long is no harm, one that is lost is. */
 const WAITING_MAX = 50_000
+/** The same of rows that are set aside. */
+const ASIDE_MAX = 1_000
 
 /**
  * Stores what a start has to know of a market beside its ticks: when trades were listened to, and the newest quotes. Rows of `listening` go in
@@ -49,6 +52,7 @@ export class MarketNotes {
   private readonly gaps: KeptRows<StoredListening>
   /** Gaps are kept that may not be stored. */
   private keeping = false
+  private skipped = 0
   private readonly log: Logger
 
   /** `file` keeps gaps that are not stored yet. Throws if it cannot be read. */
@@ -56,8 +60,9 @@ export class MarketNotes {
     this.symbols = symbols
     this.sources = sources
     this.log = log
-    this.listening = new RowQueue(engine, insertInto('listening'), log)
-    this.quotes = new RowQueue(engine, insertInto('quotes'), log)
+    const groupOf = ({ symbol, src }: StoredListening): string => `${symbol} ${src}`
+    this.listening = new RowQueue(engine, { insert: insertInto('listening'), groupOf }, log)
+    this.quotes = new RowQueue(engine, { insert: insertInto('quotes') }, log)
     this.gaps = new KeptRows(file)
     const left = this.gaps.left()
     for (const row of left) this.listening.put(row)
@@ -78,9 +83,21 @@ export class MarketNotes {
     }
   }
 
-  /** Resolves when the gaps that a former process has left are stored, or when it has ended. */
+  /** Resolves when the gaps that a former process has left are stored or set aside, or when it has ended. */
   async stored(): Promise<void> {
     if (this.keeping) await this.listening.stored()
+  }
+
+  /** Returns what has become of the rows. `skipped` are words that a source is heard, which the next one makes up for. */
+  figures(): Figures {
+    return { ...queueFigures({ listening: this.listening, quotes: this.quotes }), skipped: this.skipped }
+  }
+
+  /** Sends the rows that are set aside again. Returns how many these are. */
+  retrySetAside(): number {
+    const rows = this.listening.retrySetAside()
+    if (rows > 0) void this.clearWhenStored()
+    return rows + this.quotes.retrySetAside()
   }
 
   /** Writes what waits, and ends. */
@@ -93,9 +110,17 @@ export class MarketNotes {
   private note(rows: readonly ListeningRow[]): void {
     const gaps = rows.filter(({ kind }) => kind === 'missed').map(row => this.listeningRow(row))
     if (gaps.length > 0) this.keep(gaps)
-    for (const row of rows)
-      if (row.kind === 'missed' || this.listening.stats().waiting < WAITING_MAX) this.listening.put(this.listeningRow(row))
+    for (const row of rows) {
+      if (row.kind === 'missed' || this.hasRoom()) this.listening.put(this.listeningRow(row))
+      else this.skipped += 1
+    }
     if (gaps.length > 0) void this.clearWhenStored()
+  }
+
+  /** What waits behind a row that is set aside would only fill the room for others. */
+  private hasRoom(): boolean {
+    const { waiting, setAside } = this.listening.stats()
+    return waiting < WAITING_MAX && setAside < ASIDE_MAX
   }
 
   private keep(rows: readonly StoredListening[]): void {
@@ -109,10 +134,19 @@ export class MarketNotes {
   private async clearWhenStored(): Promise<void> {
     if (this.keeping) return
     this.keeping = true
-    // Without the engine the queue ends with rows in it: they stay for the next start.
+    // Without the engine the queue ends with rows in it: they stay for the next start, as do those that are set aside.
     while (this.listening.stats().waiting > 0 && !this.listening.ended) await this.listening.stored()
     this.keeping = false
-    if (this.listening.stats().waiting === 0) this.gaps.clear()
+    const { waiting, setAside, dropped } = this.listening.stats()
+    if (waiting + setAside + dropped === 0) this.forget()
+  }
+
+  private forget(): void {
+    try {
+      this.gaps.clear()
+    } catch (error) {
+      this.log.warn({ error: (error as Error).message }, 'gaps that are stored cannot be forgotten: the next start stores them again')
+    }
   }
 
   private writeQuotes(): void {

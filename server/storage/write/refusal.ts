@@ -42,6 +42,8 @@ const TABLE: ReadonlySet<string> = new Set([
 /** Returns what an error of an insert means. */
 export const refusalOf = (error: unknown): Refusal => {
   const { code = '' } = error as { code?: string }
-  if (error instanceof BadRows || code === 'ENOENT' || ROWS.has(code)) return 'rows'
+  // A row that cannot be put into words at all, such as one with a time that is none, never reaches the engine.
+  const unspeakable = error instanceof RangeError || error instanceof TypeError
+  if (error instanceof BadRows || unspeakable || code === 'ENOENT' || ROWS.has(code)) return 'rows'
   return TABLE.has(code) ? 'table' : 'later'
 }

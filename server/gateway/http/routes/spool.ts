@@ -3,7 +3,7 @@ import { answer, type Route } from '../route.ts'
 
 /** What sends rows to the store again. */
 export interface SpoolServices {
-  /** Sends the files that are set aside again. Resolves with their number and rows when they wait to be sent. */
+  /** Sends everything that is set aside again. Resolves with the number of files and of all rows when they wait to be sent. */
   readonly retrySetAside: () => Promise<{ readonly files: number; readonly rows: number }>
 }
 
@@ -15,7 +15,7 @@ export const SPOOL_ROUTES: readonly Route<SpoolServices>[] = [
     method: 'post',
     path: '/v1/admin/spool/retry',
     who: { operate: 'prices' },
-    summary: 'Sends the files of the spool that are set aside to ClickHouse again',
+    summary: 'Sends the rows that are set aside, in files of the spool or in memory, to ClickHouse again',
     gives: RETRIED,
     handler: async (c, { retrySetAside }) => c.json(await retrySetAside()),
   },
