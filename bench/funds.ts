@@ -121,7 +121,8 @@ const minutes = (): BacktestMoment[] => {
   const prices = assets.map(() => 1 + next() * 1000)
   return Array.from({ length: MINUTES }, (_, k) => {
     for (let a = 0; a < BACKTESTED; a++) prices[a]! *= 1 + (next() - 0.5) * 0.004
-    return { t: START + k * MINUTE, prices: new Map(assets.map((asset, a) => [asset, prices[a]!])) }
+    const t = START + k * MINUTE
+    return { t, prices: new Map(assets.map((asset, a) => [asset, { t, price: prices[a]! }])) }
   })
 }
 

@@ -5,6 +5,7 @@ import type { NumberedEvent } from './market/assetEvent.ts'
 import type { DatedSupply } from './market/datedSupplies.ts'
 import type { FeedState, Troubles } from './market/feedHealth.ts'
 import type { BookLevels } from './market/levels.ts'
+import type { ImportedCandles } from './market/marketPast.ts'
 import type { Ticks } from './market/ticks.ts'
 import type { Past } from './past.ts'
 import type { PortfolioPasts } from './pnl/portfolioPast.ts'
@@ -15,7 +16,18 @@ import type { ChainEvents } from './pools/chainLog.ts'
  * The input of the pure part. Everything that it ever learns comes to it as one ordered sequence of these: it asks nobody for the time and
  * joins no two streams, so the same input gives the same output, byte for byte.
  */
-export type Input = Ticks | BookLevels | ChainEvents | LedgerEvents | FeedChange | Subscriptions | Past | PortfolioPasts | Clock | Watch
+export type Input =
+  | Ticks
+  | BookLevels
+  | ChainEvents
+  | LedgerEvents
+  | FeedChange
+  | Subscriptions
+  | Past
+  | PortfolioPasts
+  | ImportedCandles
+  | Clock
+  | Watch
 
 /** Time has come to the end of a frame: live by the wall, in a replay by the data. */
 export interface Clock {

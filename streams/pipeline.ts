@@ -107,9 +107,9 @@ const momentsOf = function* (input: Input, { view, sampler, open, restored }: In
     default:
       view.absorb(input)
       if (input.kind === 'past' && !view.open) restored()
-      if (input.kind !== 'ledger' && input.kind !== 'portfolios') return
+      if (input.kind !== 'ledger' && input.kind !== 'portfolios' && input.kind !== 'imported') return
   }
-  // Between two frames nothing is half done: a watched channel, a committed entry or a past that was read again shows at once, as of the last frame.
+  // Between two frames nothing is half done: a watched channel, a committed entry or a past that has become known shows at once, as of the last frame.
   if (!view.open) yield { t: view.t, byClock: false }
 }
 

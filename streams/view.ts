@@ -138,6 +138,9 @@ export class View {
         this.restorePortfolios(input.pasts)
         for (const { id } of input.pasts) this.output.portfolios.push(this.portfolios.get(id)!)
         break
+      case 'imported':
+        this.market.learn(input.market, !this.replays, this.changes)
+        break
       case 'ledger':
         this.absorbLedger(input)
         break
@@ -349,6 +352,11 @@ export class View {
     return this.facts.supplies
   }
 
+  /** What has happened to assets by now, in order of time. */
+  get events(): readonly AssetEvent[] {
+    return this.happened.map(({ event }) => event)
+  }
+
   /** Takes in facts about assets. What is due by now shows at once. */
   private learn(supplies: readonly DatedSupply[], events: readonly NumberedEvent[]): void {
     this.facts.add(events, supplies)
@@ -373,7 +381,7 @@ export class View {
       const supplied = supplies && fund.supply(this.supplies)
       if (supplied || changed) this.changedBetween.add(fund)
       if (supplied && fund.begun) this.changedByEntry(fund)
-      if (changed) fund.follow(this.happened.map(({ event }) => event))
+      if (changed) fund.follow(this.events)
     }
     if (!changed) return
     this.output.events.push(...events.map(({ event }) => event))
@@ -394,7 +402,7 @@ export class View {
   private define(spec: FundSpec): void {
     const fund = new Fund(spec, this.market, this.changes)
     fund.supply(this.supplies)
-    fund.follow(this.happened.map(({ event }) => event))
+    fund.follow(this.events)
     this.funds.set(spec.id, fund)
     this.rebalancePlanners.set(
       spec.id,

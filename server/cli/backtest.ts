@@ -1,7 +1,9 @@
 import { pino } from 'pino'
 import { type Backtest, BacktestRun, type PastRebalance } from '../../streams/fund/backtest.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
+import { type AssetEvent, byTime } from '../../streams/market/assetEvent.ts'
 import { symbolMap } from '../../streams/market/symbols.ts'
+import { configuredFacts } from '../config/assetFacts.ts'
 import { fundSpecs } from '../config/fundSpecs.ts'
 import { UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
@@ -26,15 +28,16 @@ interface BacktestOptions extends ServerOptions {
 export const runBacktest = async (file: string, options: BacktestOptions, environment: Environment, width: number): Promise<number> => {
   const { config } = readSettings({ config: file }, {}, file)
   const spec = chosen(fundSpecs(config), options.fund)
+  const facts = await configuredFacts(config, file)
   const assets = [...wantedSymbols([spec], [], [], config.quote)].map(symbol => symbol.slice(0, -config.quote.length - 1))
   const asked: Asked = {
-    assets,
+    assets: namesOf(assets, facts.events),
     quote: config.quote,
     from: time('from', options.from, 0),
     to: time('to', options.to, Number.POSITIVE_INFINITY),
   }
   if (asked.from >= asked.to) throw new UsageError(`--to: found ${options.to}, expected a time after --from ${options.from}`)
-  const run = new BacktestRun(spec, Math.max(config.staleAfterMs, STALE_MINUTES))
+  const run = new BacktestRun(spec, Math.max(config.staleAfterMs, STALE_MINUTES), facts)
   const log = pino({ level: 'warn' }, pino.destination(2))
   const moments = options.feed
     ? recordedPrices(options.feed, symbolMap(config.symbols), asked, log)
@@ -51,6 +54,13 @@ export const runBacktest = async (file: string, options: BacktestOptions, enviro
 
 /** Two candles, as a replay has it. */
 const STALE_MINUTES = 2 * 60_000
+
+/** Returns assets under all names that they have in the course of time. `events` are in any order. */
+const namesOf = (assets: readonly string[], events: readonly AssetEvent[]): string[] => {
+  const names = new Set(assets)
+  for (const { asset, to } of [...events].sort(byTime)) if (names.has(asset)) names.add(to)
+  return [...names]
+}
 
 const chosen = (funds: readonly FundSpec[], id: string | undefined): FundSpec => {
   const ids = funds.map(fund => fund.id).join(', ') || 'none'

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { BacktestMoment } from '../../streams/fund/backtest.ts'
+import type { BacktestMoment, PastPrice } from '../../streams/fund/backtest.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import type { SymbolMap } from '../../streams/market/symbols.ts'
 import { CANDLE, TRADE } from '../../streams/market/ticks.ts'
@@ -43,7 +43,7 @@ export const recordedPrices = async function* (
       }
     }),
   )
-  let prices = new Map<string, number>()
+  let prices = new Map<string, PastPrice>()
   try {
     for await (const input of merged(replays, MINUTE)) {
       if (input.kind === 'clock') {
@@ -51,10 +51,10 @@ export const recordedPrices = async function* (
         if (prices.size > 0 && input.t >= from) yield { t: input.t, prices }
         if (prices.size > 0) prices = new Map()
       } else if (input.kind === 'ticks') {
-        const { type, symbol, price } = input.columns
+        const { type, symbol, t, price } = input.columns
         for (let i = input.from; i < input.to; i++) {
           const asset = type[i] === TRADE || type[i] === CANDLE ? assetOf.get(symbol[i]!) : undefined
-          if (asset !== undefined) prices.set(asset, price[i]!)
+          if (asset !== undefined) prices.set(asset, { t: t[i]!, price: price[i]! })
         }
       }
     }
@@ -74,7 +74,7 @@ export const storedPrices = async function* (server: RunningServer, { assets, qu
   }
   for (let begin = from; begin < to; begin += SPAN) {
     const end = Math.min(begin + SPAN, to)
-    const minutes = new Map<number, Map<string, number>>()
+    const minutes = new Map<number, Map<string, PastPrice>>()
     for (const asset of assets) {
       // A candle is known at its end.
       const range = `from=${begin - MINUTE}&to=${end - MINUTE}`
@@ -82,8 +82,8 @@ export const storedPrices = async function* (server: RunningServer, { assets, qu
       const { rows } = await server.get<{ rows: readonly Candle[] }>(path)
       for (const { open_t, c } of rows) {
         const t = open_t + MINUTE
-        const prices = minutes.get(t) ?? new Map<string, number>()
-        prices.set(asset, c)
+        const prices = minutes.get(t) ?? new Map<string, PastPrice>()
+        prices.set(asset, { t: t - 1, price: c })
         minutes.set(t, prices)
       }
     }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { NAME } from '../../streams/lib/names.ts'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import { readOptions, UsageError } from '../config/options.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
@@ -11,13 +12,19 @@ import { answering, localToken, operatorsServer, type RunningServer, ServerError
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+interface TransactionsOptions extends ServerOptions {
+  readonly portfolio?: string
+  readonly quote?: string
+}
+
 /** Runs `import transactions FILE`. Returns the exit code. Throws UsageError. */
 export const transactions = async (
   file: string,
-  { portfolio, ...options }: ServerOptions & { readonly portfolio?: string },
+  { portfolio, quote: given, ...options }: TransactionsOptions,
   environment: Environment,
 ): Promise<number> => {
   if (portfolio === undefined) throw new UsageError('--portfolio: found nothing, expected the id of a portfolio')
+  checkQuote(given)
   const server = serverOf(options, environment)
   const imported: ImportedTransactions = { accepted: 0, known: 0, refused: 0, ignored: 0 }
   const log = {
@@ -27,7 +34,10 @@ export const transactions = async (
   let failed = false
   try {
     await answering(server)
-    await importTransactions(file, { portfolio, quote: await quoteOf(server, portfolio) }, server, imported, log)
+    const known = await quoteOf(server, portfolio)
+    if (given !== undefined && known !== '' && given !== known)
+      throw new UsageError(`--quote: found "${given}", expected "${known}", which the portfolio counts in`)
+    await importTransactions(file, { portfolio, quote: known || (given ?? '') }, server, imported, log)
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     failed = true
@@ -37,6 +47,11 @@ export const transactions = async (
   const ignored = imported.ignored > 0 ? `, ${imported.ignored} ignored` : ''
   console.log(`${file}: ${imported.accepted} rows accepted, ${imported.known} known, ${imported.refused} refused${ignored}`)
   return failed || imported.refused > 0 ? 1 : 0
+}
+
+/** Throws UsageError for a `--quote` that names no asset. */
+const checkQuote = (quote: string | undefined): void => {
+  if (quote !== undefined && !NAME.test(quote)) throw new UsageError(`--quote: found "${quote}", expected a currency such as USD`)
 }
 
 /** Returns the currency that a portfolio counts in; '' if the server does not say, and then sending rows says why. */
@@ -77,17 +92,19 @@ export const supplies = async (file: string, options: ServerOptions, environment
 interface PricesOptions extends ServerOptions {
   readonly data?: string
   readonly config?: string
+  readonly quote?: string
 }
 
 /** Runs `import prices FILE…`. Returns the exit code. Throws UsageError. */
 export const prices = async (
   files: readonly string[],
-  { url, token, ...place }: PricesOptions,
+  { url, token, quote, ...place }: PricesOptions,
   environment: Environment,
 ): Promise<number> => {
+  checkQuote(quote)
   const { importPrices } = await import('./importPrices.ts')
   const settings = readSettings(readOptions(place, environment), environment, join(packageRoot(), 'server', 'demo', 'config.json'))
-  const map = symbolMap(settings.config.symbols, Object.keys(settings.config.assets))
+  const map = symbolMap(settings.config.symbols, Object.keys(settings.config.assets), quote)
   let refused = 0
   let store: CandleStore | undefined
   try {

@@ -60,7 +60,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
       sink,
       stored(symbol) {
         symbols$.next(symbol)
-        core.pricesStored()
+        core.pricesStored(symbol)
       },
       notReady: () => importsWait(core),
     }),

@@ -36,7 +36,7 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly inputQueue: InputQueue
   readonly restoring: Restoring
   /** Notes that prices of the past were stored. */
-  readonly pricesStored: () => void
+  readonly pricesStored: (symbol: string) => void
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
   readonly marketNotes: MarketNotes
@@ -65,7 +65,8 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   }
   const storage = await openStorage(settings, pasts.length > 0, names, beforeOwnRows, storageLog, signal)
   const flow = openFlow({ plan, funds, epoch, ...names, recorder, awaitsPast: storage.awaitsPast })
-  const past = storedPast({ plan, flow, inputQueue, links: () => links, notes: () => marketNotes, ...storage }, storageLog, signal)
+  const later = { links: () => links, notes: () => marketNotes }
+  const past = storedPast({ plan, flow, inputQueue, restoring, ...later, ...storage }, storageLog, signal)
   const frames$ = new Subject<Frame>()
   const file = join(settings.dataDir, 'spool', 'gaps.ndjson')
   const marketNotes = new MarketNotes({ engine: storage.engine, ...names, file, log: storageLog })
@@ -77,19 +78,8 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   })
   const { engine, mayHavePast } = storage
   const journal = { file: journalFile(settings.dataDir), alone: settings.clickhouse === undefined, mayHavePast }
-  const parts = {
-    config,
-    clearing: identified.clearing,
-    knownFunds,
-    view: flow.view,
-    replaying: plan.replaying,
-    frames$,
-    inputQueue,
-    engine,
-    journal,
-    log,
-  }
-  const links = await linkLedger(parts)
+  const followed = { view: flow.view, replaying: plan.replaying, frames$, inputQueue }
+  const links = await linkLedger({ config, clearing: identified.clearing, knownFunds, ...followed, engine, journal, log })
 
   flow.run(inputQueue.input$).subscribe(frames$)
   await links.ledgerFeed.enter(plan.facts, Date.now())

@@ -3,11 +3,13 @@ import type { Past } from '../../streams/past.ts'
 import type { Pipeline } from '../../streams/pipeline.ts'
 import type { Portfolio } from '../../streams/pnl/portfolio.ts'
 import type { PortfolioPast } from '../../streams/pnl/portfolioPast.ts'
+import { ImportedPrices } from '../core/importedPrices.ts'
 import type { InputQueue } from '../core/inputQueue.ts'
 import { PastKeeper } from '../core/pastKeeper.ts'
+import type { Restoring } from '../core/restoring.ts'
 import { readPortfolioPast } from '../pnl/portfolioPasts.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { storedInFrame } from '../storage/read/marketPast.ts'
+import { marketPast, storedInFrame } from '../storage/read/marketPast.ts'
 import { readPast } from '../storage/read/past.ts'
 import { lastFrame } from '../storage/read/storedFrames.ts'
 import type { MarketNotes } from '../storage/write/marketNotes.ts'
@@ -20,22 +22,23 @@ interface PastParts extends Storage {
   readonly plan: Plan
   readonly flow: Pipeline
   readonly inputQueue: InputQueue
+  readonly restoring: Restoring
   /** Opened later than this. */
   readonly links: () => Pick<LedgerLinks, 'playback'>
   readonly notes: () => Pick<MarketNotes, 'stored'>
 }
 
-/** What is read of the time before this start. */
+/** What is read of the past. */
 export interface StoredPast {
   /** Reads what was stored before the event time `asOf` (ms), up to the frame that ends at `to` (ms). */
   read(engine: Engine, asOf: number, to: number): Promise<Past>
-  /** Notes that prices of the past were stored: portfolios may be known farther back. */
-  pricesStored(): void
+  /** Notes that candles of a symbol were imported: what follows from them is read. */
+  pricesStored(symbol: string): void
 }
 
-/** Reads what is stored of the past: all of it at the start, and that of portfolios whenever more of it has become known. */
+/** Reads what is stored of the past: all of it at the start, and of symbols and portfolios whatever has become known since. */
 export const storedPast = (
-  { plan, flow, inputQueue, engine, sink, links, notes }: PastParts,
+  { plan, flow, inputQueue, restoring, engine, sink, awaitsPast, links, notes }: PastParts,
   log: Logger,
   signal: AbortSignal,
 ): StoredPast => {
@@ -48,6 +51,15 @@ export const storedPast = (
     engine,
     portfolios: () => view.portfolios.values(),
     read: (running, portfolio) => pastOf(running, portfolio, Number.POSITIVE_INFINITY, view.t),
+    inputQueue,
+    signal,
+    log,
+  })
+  const imported = new ImportedPrices({
+    engine,
+    // A replay that has ended knows nothing of the time after it.
+    read: (running, symbols) => marketPast(running, live ? Number.POSITIVE_INFINITY : view.t + 1, { events: view.market.events, symbols }),
+    restored: async () => (awaitsPast ? restoring.restored(signal) : undefined),
     inputQueue,
     signal,
     log,
@@ -65,14 +77,18 @@ export const storedPast = (
     return pasts
   }
   return {
-    pricesStored: () => keeper.pricesStored(),
+    pricesStored(symbol) {
+      imported.stored(symbol)
+      keeper.pricesStored()
+    },
     async read(running, asOf, to) {
       await notes().stored()
       const frame = Math.ceil(asOf / frameMs) * frameMs
       if (Number.isFinite(frame)) sink.continue(frame, await storedInFrame(running, frame))
       const resumedAt = live ? undefined : await lastFrame(running, asOf, frameMs)
       const portfolios = await portfolioPasts(running, asOf, resumedAt ?? to)
-      const stored = await readPast(running, asOf, { pools: plan.pools, funds: [...view.funds.keys()], frameMs, storeMs })
+      const asked = { pools: plan.pools, events: view.market.events, funds: [...view.funds.keys()], frameMs, storeMs }
+      const stored = await readPast(running, asOf, asked)
       // Funds are valued as soon as the past is known: they have to be there.
       await links().playback?.begin(resumedAt ?? to)
       return { ...stored, portfolios, ...(resumedAt !== undefined && { resumedAt }) }

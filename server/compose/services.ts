@@ -52,7 +52,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
   const serverChannels = new ServerChannels(epoch, plan.settings.config.significantDigits, () => view.t)
   offerPrivateChannels(serverChannels, clearing)
   const pager = portfolioPager({ of: id => view.portfolios.get(id)?.history, storedTo: () => sink.stats().storedTo })
-  const history = openHistory(engine, pager, plan.sourceOrder)
+  const history = openHistory(engine, { portfolioPager: pager, sourceOrder: plan.sourceOrder, events: () => view.events })
   const { knownFunds, funds, symbols, sources, accounts, tokens, pricesStored } = core
   return {
     plan,

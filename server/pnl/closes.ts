@@ -1,4 +1,6 @@
-import { HOUR, MINUTE } from '../../streams/market/candles.ts'
+import type { AssetEvent } from '../../streams/market/assetEvent.ts'
+import { floorTo, HOUR, MINUTE } from '../../streams/market/candles.ts'
+import { dividing, factorOfAll, type Rescale, rescalesOf } from '../../streams/market/rescale.ts'
 import type { Checkpoint } from '../../streams/pnl/hours.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'
@@ -82,13 +84,17 @@ const fingerprintsOf = async (
   return fingerprints
 }
 
-/** Reads the closes of the hours that end after `from`, up to `to` (ms); NaN if an asset had no candle. */
+/**
+ * Reads the closes of the hours that end after `from`, up to `to` (ms); NaN if an asset had no candle. Each is on the scale of its hour's end,
+ * by what happens to assets: `events`, in order of time.
+ */
 export const readCloses = async (
   engine: Engine,
   quote: string,
   spans: Spans,
   from: number,
   to: number,
+  events: readonly AssetEvent[] = [],
 ): Promise<{ closes: ReadonlyMap<string, Float64Array>; candles: CandleFingerprint }> => {
   const closes = new Map([...spans.keys()].map(asset => [asset, new Float64Array((to - from) / HOUR).fill(Number.NaN)]))
   let candles = NO_FINGERPRINT
@@ -108,15 +114,44 @@ export const readCloses = async (
       candles = combined(candles, { ticks: Number(count.read(input)), newest: ms.read(input) })
     }
   }
+  for (const [asset, series] of closes) {
+    const symbol = `${asset}-${quote}`
+    const rescales = dividing(rescalesOf(symbol, events), from, to)
+    for (const hour of new Set(rescales.map(({ event }) => floorTo(event.t, HOUR))))
+      series[(hour - from) / HOUR]! *= await settled(engine, symbol, hour, rescales)
+  }
   return { closes, candles }
 }
 
-/** Reads the last close of each asset before `t` (ms), when its hour ended, and the fingerprint of all its candles up to there. */
+/** Returns by what the close of an hour changes by what happened after its last trade. */
+const settled = async (engine: Engine, symbol: string, hour: number, rescales: readonly Rescale[]): Promise<number> => {
+  const within = dividing(rescales, hour, hour + HOUR)
+  if (within.length === 0) return 1
+  const db = quoted(engine.database)
+  const ends = 'open_t + toIntervalMillisecond(span - 1)'
+  const input = await select(
+    engine,
+    `SELECT max(at) FROM (
+       SELECT last_t AS at FROM ${db}.bars WHERE symbol = {symbol:String} AND span = {span:UInt32} AND open_t = ${timeOf('hour')}
+       UNION ALL
+       SELECT ${ends} AS at FROM ${db}.given WHERE symbol = {symbol:String} AND span <= {span:UInt32}
+         AND open_t > ${timeOf('hour')} - toIntervalMillisecond(span) AND ${ends} < ${timeOf('hour')} + toIntervalMillisecond({span:UInt32})
+     ) ${READ_LIMITS}`,
+    { symbol, hour, span: HOUR },
+  )
+  return factorOfAll(dividing(within, ms.read(input), hour + HOUR)).price
+}
+
+/**
+ * Reads the last close of each asset before `t` (ms), when its hour ended, and the fingerprint of all its candles up to there. A close is on
+ * the scale of its hour's end.
+ */
 export const readLastCloses = async (
   engine: Engine,
   quote: string,
   spans: Spans,
   t: number,
+  events: readonly AssetEvent[] = [],
 ): Promise<{ prices: Checkpoint['prices']; candles: CandleFingerprint }> => {
   const prices: [asset: string, price: number, since: number][] = []
   let candles = NO_FINGERPRINT
@@ -132,9 +167,11 @@ export const readLastCloses = async (
     )
     while (!input.ended) {
       const asset = assetOf.get(text.read(input))!
-      const price = double.read(input)
-      const openT = ms.read(input)
-      prices.push([asset, price, openT - (openT % HOUR) + HOUR])
+      const close = double.read(input)
+      const hour = floorTo(ms.read(input), HOUR)
+      const symbol = `${asset}-${quote}`
+      const price = close * (await settled(engine, symbol, hour, rescalesOf(symbol, events)))
+      prices.push([asset, price, hour + HOUR])
       candles = combined(candles, { ticks: Number(count.read(input)), newest: ms.read(input) })
     }
   }

@@ -214,8 +214,8 @@ export class MaterialisedHours {
     const assets = [...this.named].filter(([, t]) => t <= end)
     const spansOf = (list: readonly (readonly [asset: string, t: number])[]): Spans =>
       new Map(list.map(([asset]) => [asset, this.spans.get(asset)!]))
-    const known = await readLastCloses(engine, rules.quote, spansOf(assets.filter(([, t]) => t > from.t)), from.t)
-    const read = await readCloses(engine, rules.quote, spansOf(assets), from.t, end)
+    const known = await readLastCloses(engine, rules.quote, spansOf(assets.filter(([, t]) => t > from.t)), from.t, rules.events)
+    const read = await readCloses(engine, rules.quote, spansOf(assets), from.t, end, rules.events)
     const start = { ...from, prices: [...from.prices, ...known.prices] }
     const { rows, checkpoint } = hourRows(rules, this.transactions, read.closes, end, start)
     await insertHours(engine, this.id, rows, this.version())

@@ -1,5 +1,7 @@
 import { fromNumber, toNumber } from '../../streams/lib/decimal.ts'
+import type { AssetEvent } from '../../streams/market/assetEvent.ts'
 import { DAY, floorTo, HOUR } from '../../streams/market/candles.ts'
+import { dividing, factorOfAll, rescalesOf } from '../../streams/market/rescale.ts'
 import type { PnlRow } from '../../streams/measures/rows.ts'
 import type { HourRules } from '../../streams/pnl/hours.ts'
 import { pastPath } from '../../streams/pnl/pastPath.ts'
@@ -158,6 +160,7 @@ class PastPrices {
   private readonly engine: Engine
   private readonly quote: string
   private readonly moment: PastMoment
+  private readonly events: readonly AssetEvent[]
   private readonly moments = new Map<number, ReadonlyMap<string, number>>()
   /** Closes of the hours from here on, ms. */
   private hoursFrom = Number.NaN
@@ -167,6 +170,7 @@ class PastPrices {
     this.engine = engine
     this.quote = quote
     this.moment = moment
+    this.events = events
     const named = transactions.flatMap(({ asset, t }) => (asset === quote || t > moment.to ? [] : [asset]))
     this.assets = [...new Set([...named, ...events.map(({ to }) => to)])]
   }
@@ -194,6 +198,7 @@ class PastPrices {
       this.engine,
       this.assets.map(asset => `${asset}-${this.quote}`),
       t,
+      this.events,
     )
     this.moments.set(t, new Map(this.assets.map(asset => [asset, known.get(`${asset}-${this.quote}`) ?? Number.NaN])))
   }
@@ -206,26 +211,31 @@ class PastPrices {
     const spans = new Map(this.assets.map(asset => [asset, HOUR]))
     const closes = new Map(this.assets.map(asset => [asset, new Float64Array(Math.max(0, (to - from) / HOUR)).fill(Number.NaN)]))
     for (let at = from; at < to && spans.size > 0; at += HOURS_AT_ONCE * HOUR) {
-      const part = await readCloses(this.engine, this.quote, spans, at, Math.min(to, at + HOURS_AT_ONCE * HOUR))
+      const part = await readCloses(this.engine, this.quote, spans, at, Math.min(to, at + HOURS_AT_ONCE * HOUR), this.events)
       for (const [asset, series] of part.closes) closes.get(asset)!.set(series, (at - from) / HOUR)
     }
     this.hoursFrom = from
-    this.closes = new Map([...closes].map(([asset, series]) => [asset, carried(series)]))
+    this.closes = closes
   }
 
   /** Returns a price; NaN if it is not known. */
   at(asset: string, t: number): number {
     const exact = this.moments.get(t)?.get(asset) ?? Number.NaN
     if (!Number.isNaN(exact) || Number.isNaN(this.hoursFrom)) return exact
-    return this.closes.get(asset)?.[Math.floor((t - this.hoursFrom) / HOUR) - 1] ?? Number.NaN
+    const closes = this.closes.get(asset) ?? NO_CLOSES
+    const newest = Math.floor((t - this.hoursFrom) / HOUR) - 1
+    // Each is good for the hours of a day that have none.
+    for (let i = newest; i >= newest - DAY / HOUR; i--) {
+      const close = closes[i] ?? Number.NaN
+      if (!Number.isNaN(close)) return close * this.scaleSince(asset, this.hoursFrom + (i + 1) * HOUR - 1, t)
+    }
+    return Number.NaN
+  }
+
+  /** Returns by what a price of `from` changes until `t` (ms). */
+  private scaleSince(asset: string, from: number, t: number): number {
+    return factorOfAll(dividing(rescalesOf(`${asset}-${this.quote}`, this.events), from, t + 1)).price
   }
 }
 
-/** Returns closes in which each is good for the hours of a day that have none. */
-const carried = (closes: Float64Array): Float64Array => {
-  let last = Number.NEGATIVE_INFINITY
-  return closes.map((close, i) => {
-    if (!Number.isNaN(close)) last = i
-    return i - last <= DAY / HOUR ? closes[last]! : Number.NaN
-  })
-}
+const NO_CLOSES = new Float64Array()

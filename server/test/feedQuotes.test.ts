@@ -289,6 +289,12 @@ it('trades of size zero are rejected as size, and no candle takes them in', asyn
   expect(feed!.bad).toEqual({ size: 2 })
 })
 
+it.skipIf(!haveReports)('so is that of a recording with one (skipped if the reports are not beside the project)', async () => {
+  const driven = await replayed(reportFile('r14-zero-size-trade', 't.csv'), '', 'tick:BTC-USD')
+  expect(driven.state('tick:BTC-USD')).toMatchObject({ price: 60_000, day: { low: 60_000, n: 1 } })
+  expect(driven.pipeline.view.feeds[0]!.bad).toEqual({ size: 1 })
+})
+
 it.each([
   ['binance', binance, { stream: 'btcusdt@trade', data: { e: 'trade', s: 'BTCUSDT', t: 1, T, p: '1', q: '0', m: false, M: true } }],
   ['bybit', bybit, { topic: 'publicTrade.BTCUSDT', data: [{ T, s: 'BTCUSDT', S: 'Buy', v: '0', p: '1', i: 'a' }] }],

@@ -80,7 +80,7 @@ describe.runIf(haveReports)('a file of transactions', () => {
     expect([realised, assets.BTC!.qty, assets.USD!.qty, unpriced]).toEqual([1_000, 0, 101_000, {}])
   })
 
-  it('keeps the order of its rows within a second', async () => {
+  it('keeps the order of its rows within a second, sold before bought again', async () => {
     const { assets } = await everyWay('rebuy', '3 rows accepted, 0 known, 0 refused', 0)
     // No feed has a price, so the sums of the portfolio are absent; those of the asset are not.
     expect([assets.BTC!.realised, assets.BTC!.avg]).toEqual([11_000, 60_000])
@@ -110,7 +110,7 @@ describe.runIf(haveReports)('a file of transactions', () => {
     expect([assets.BTC!.cost, assets.ETH!.cost]).toEqual([61_234.5, 3_000])
   })
 
-  it('may say that a fee was paid out', async () => {
+  it('may say that a fee was paid out, as a maker gets it', async () => {
     const { assets, known } = await everyWay('rebate', '1 rows accepted, 0 known, 0 refused', 0)
     expect([assets.ETH!.qty, assets.ETH!.cost, known?.fees]).toEqual([1, 2_999.7, -0.3])
   })
@@ -120,6 +120,8 @@ describe.runIf(haveReports)('a file of transactions', () => {
     expect(small.assets.PEPE!.avg).toBe(0.0000085)
     const zero = await everyWay('zero', '3 rows accepted, 0 known, 0 refused', 0)
     expect(zero.assets.BTC!.qty).toBe(1.50001)
+    // Three purchases at 60,000: no fee is in their cost.
+    expect(zero.assets.BTC!.cost).toBeCloseTo(1.50001 * 60_000, 6)
   })
 
   it('without any row behind its header ends the import with 2', async () => {

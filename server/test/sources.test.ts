@@ -46,7 +46,7 @@ describe('a time that several sources speak of', () => {
       write(T, ticks)
       await sink.until(Number.POSITIVE_INFINITY)
     }
-    const history = openHistory(Promise.resolve(engine), undefined, order)
+    const history = openHistory(Promise.resolve(engine), { sourceOrder: order })
     await Promise.resolve()
     const candles = async (interval: keyof typeof INTERVALS) =>
       (await history.rows({ channel: `candle:${interval}:BTC-USD`, from: 0, to: T + 100 * HOUR })).rows

@@ -201,7 +201,7 @@ class FileReader {
 
   private booked(rows: readonly TableRow[], deals: Exclude<ReturnType<Format['read']>, { booked: unknown }>): Transaction[] {
     const { format } = this.survey
-    if (this.context.quote === '') throw new BadRow('the currency that the portfolio counts in is not known')
+    if (this.context.quote === '') throw new BadRow('the currency that the portfolio counts in is not known, expected it with --quote')
     // Only deals without an id are named by what their rows say.
     let name: string | undefined
     return deals.flatMap((deal, i) => {

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { haveRecordings, recordedLines } from '../../server/test/recordings.ts'
 import { ONE, parseDecimal } from '../lib/decimal.ts'
-import { fundSpec } from '../test/drive.ts'
+import { assetEvent } from '../market/assetEvent.ts'
+import { fundSpec, NOON } from '../test/drive.ts'
 import { records } from '../test/records.ts'
-import { type Backtest, type BacktestMoment, BacktestRun, type NeverBegun } from './backtest.ts'
+import { type Backtest, type BacktestMoment, BacktestRun, type NeverBegun, type PastFacts } from './backtest.ts'
 import type { FundSpec } from './spec.ts'
 
 const MINUTE = 60_000
@@ -15,14 +16,18 @@ const never = {
 }
 const half: FundSpec['weighting'] = { scheme: 'equal', assets: ['BTC', 'ETH'], cap: 1 }
 const moments = (...prices: Record<string, number>[]): BacktestMoment[] =>
-  prices.map((list, i) => ({ t: (i + 1) * MINUTE, prices: new Map(Object.entries(list)) }))
-const backtest = (spec: FundSpec, list: Iterable<BacktestMoment>, staleAfterMs: number): Backtest | NeverBegun => {
-  const run = new BacktestRun(spec, staleAfterMs)
+  prices.map((list, i) => momentOf((i + 1) * MINUTE, Object.entries(list)))
+const momentOf = (t: number, prices: Iterable<readonly [string, number]>): BacktestMoment => ({
+  t,
+  prices: new Map([...prices].map(([asset, price]) => [asset, { t: t - 1, price }] as const)),
+})
+const backtest = (spec: FundSpec, list: Iterable<BacktestMoment>, staleAfterMs: number, facts?: PastFacts): Backtest | NeverBegun => {
+  const run = new BacktestRun(spec, staleAfterMs, facts)
   for (const moment of list) run.apply(moment)
   return run.result()
 }
-const run = (spec: Partial<FundSpec>, list: Iterable<BacktestMoment>, staleAfterMs = 2 * MINUTE): Backtest => {
-  const done = backtest(fundSpec({ weighting: half, ...spec }), list, staleAfterMs)
+const run = (spec: Partial<FundSpec>, list: Iterable<BacktestMoment>, facts?: PastFacts): Backtest => {
+  const done = backtest(fundSpec({ weighting: half, ...spec }), list, 2 * MINUTE, facts)
   if ('pending' in done) throw new Error(`pending: ${done.pending}`)
   return done
 }
@@ -86,7 +91,8 @@ describe('a backtest', () => {
         targets: 'live',
         rebalance: { ...never, assetThreshold: 0.5 },
       },
-      list.map((moment, i) => (i === 1 ? { ...moment, supplies: new Map([['ETH', 2]]) } : moment)),
+      list,
+      { events: [], supplies: [{ t: 2 * MINUTE, asset: 'ETH', supply: 2n * ONE }] },
     )
     expect(rebalances.map(({ t, trades }) => [t / MINUTE, trades])).toEqual([[2, 2]])
     expect(nav.map(value => Math.round(value * 1e9) / 1e9)).toEqual([100, 100, 200])
@@ -112,6 +118,73 @@ describe('a backtest', () => {
       }),
       { numRuns: 100 },
     )
+  })
+})
+
+/** A fact about an asset that happens within the third minute. */
+const happens = (asset: string, kind: string, ratio: string, to = ''): PastFacts => ({
+  events: [{ ...assetEvent(NOON, asset, kind, ratio, to), t: 2.5 * MINUTE }],
+  supplies: [],
+})
+const growing = { BTC: [10, 20, 30, 15, 60], ETH: [10, 9, 8, 9, 3] }
+
+describe('a backtest in which something happens to an asset', () => {
+  const always = { rebalance: { ...never, assetThreshold: 0.01 } }
+  const plain = run(always, moments(...growing.BTC.map((BTC, i) => ({ BTC, ETH: growing.ETH[i]! }))))
+
+  it.each<[what: string, facts: PastFacts, name: string, factor: number]>([
+    ['a redenomination', happens('BTC', 'redenomination', '1000'), 'BTC', 1000],
+    ['a reverse split', happens('BTC', 'split', '3:1'), 'BTC', 1 / 3],
+    ['a new name', happens('BTC', 'rename', '', 'XBT'), 'XBT', 1],
+    ['a new name and number', happens('BTC', 'rename', '0.01', 'XBT'), 'XBT', 0.01],
+  ])('has the figures that it has without, whichever minutes bring prices: %s', (_, facts, name, factor) => {
+    const after = ({ t }: { t: number }): boolean => t > 2.5 * MINUTE
+    const list = (at: (t: number) => number): BacktestMoment[] =>
+      growing.BTC.map((price, i) => {
+        const t = (i + 1) * MINUTE
+        const traded = { t: at(t), price }
+        return {
+          t,
+          prices: new Map([
+            after(traded) ? [name, { t: traded.t, price: price / factor }] : ['BTC', traded],
+            ['ETH', { t: t - 1, price: growing.ETH[i]! }],
+          ]),
+        }
+      })
+    // At the end of each minute, and just before the event.
+    for (const at of [(t: number) => t - 1, (t: number) => t - 40_000]) {
+      const { nav, level, held, rebalances } = run(always, list(at), facts)
+      for (const [figures, expected] of [
+        [nav, plain.nav],
+        [level, plain.level],
+        [held, plain.held],
+      ] as const)
+        expect(figures).toEqual(expected.map(value => expect.closeTo(value, 8)))
+      expect(rebalances.map(({ t, trades }) => [t, trades])).toEqual(plain.rebalances.map(({ t, trades }) => [t, trades]))
+    }
+  })
+
+  it('trades nothing while a member is delisted', () => {
+    const list = moments(...growing.BTC.map((BTC, i) => ({ BTC, ETH: growing.ETH[i]! })))
+    const { rebalances } = run(always, list, happens('ETH', 'delisting', ''))
+    expect(rebalances.map(({ t }) => t / MINUTE)).toEqual(plain.rebalances.map(({ t }) => t / MINUTE).filter(minute => minute < 2.5))
+  })
+
+  it('lets the supplies of the definition follow, and those with a date count from it on', () => {
+    const spec: Partial<FundSpec> = {
+      weighting: { scheme: 'market-cap', count: 2, cap: 1 },
+      supplies: new Map(Object.entries({ BTC: 3, ETH: 1 })),
+      rebalance: { ...never, maxIntervalMs: MINUTE, coolOffMs: 0 },
+    }
+    const prices = moments(...[10, 10, 1, 1, 1].map(BTC => ({ BTC, ETH: 10 })))
+    // Ten new for one old at a tenth of the price: no weight changes, so nothing is worth more or less.
+    const { events } = happens('BTC', 'split', '10')
+    expect(run(spec, prices, { events, supplies: [] }).nav).toEqual(prices.map(() => expect.closeTo(100, 9)))
+    const supplies = [{ t: 4 * MINUTE, asset: 'ETH', supply: 9n * ONE }]
+    const doubled = [...prices, ...moments({}, {}, {}, {}, {}, { BTC: 1, ETH: 20 }).slice(5)]
+    // 3 : 9 from the fourth minute on, so three quarters double.
+    expect(run(spec, doubled, { events, supplies }).nav.at(-1)).toBeCloseTo(175, 9)
+    expect(run(spec, doubled, { events, supplies: [] }).nav.at(-1)).toBeCloseTo(125, 9)
   })
 })
 
@@ -143,7 +216,7 @@ const recorded = (): BacktestMoment[] => {
       byMinute.get(t)!.set(asset, Number(close))
     }
   }
-  return [...byMinute].sort(([a], [b]) => a - b).map(([t, prices]) => ({ t, prices }))
+  return [...byMinute].sort(([a], [b]) => a - b).map(([t, prices]) => momentOf(t, prices))
 }
 
 const suppliesOf = (date: string): Map<string, number> => {
@@ -189,7 +262,7 @@ describe.skipIf(!haveRecordings)('sixteen assets over 31,600 minutes (skipped wh
     let targets: Map<string, number> | undefined
     let from = new Map<string, number>()
     for (const { t, prices } of list) {
-      for (const [asset, price] of prices) last.set(asset, price)
+      for (const [asset, { price }] of prices) last.set(asset, price)
       if (last.size < SIXTEEN.length) continue
       if (targets === undefined) {
         targets = weigh(last)

@@ -1,21 +1,38 @@
 import { divDown, fromNumber, ONE, toNumber } from '../lib/decimal.ts'
 import { Changes } from '../lib/dependencies.ts'
 import { Interner } from '../lib/interner.ts'
+import type { AssetEvent } from '../market/assetEvent.ts'
+import type { DatedSupply } from '../market/datedSupplies.ts'
 import { type Instrument, Market } from '../market/market.ts'
+import { NO_SIDE } from '../market/ticks.ts'
+import { AssetFacts } from './assetFacts.ts'
 import { Fund } from './fund.ts'
+import { holdingsAsOf } from './holdingsAsOf.ts'
 import { type FundHoldings, inceptionOf } from './inception.ts'
 import type { FundSpec } from './spec.ts'
 import { purchaseCost, saleProceeds } from './tradeCost.ts'
 import { type PlannedTrade, type PlanRules, planTrades } from './tradePlan.ts'
 
-/** One moment of the past: the prices and supplies that became known. */
+/** A price of the past. */
+export interface PastPrice {
+  /** When it was traded, ms: what happens to the asset after that changes it. */
+  readonly t: number
+  /** In the quote currency. */
+  readonly price: number
+}
+
+/** One moment of the past: the prices that became known. */
 export interface BacktestMoment {
   /** ms; later than that of the moment before. */
   readonly t: number
-  /** Asset → price in the quote currency, of those that had one. */
-  readonly prices: ReadonlyMap<string, number>
-  /** Asset → circulating supply in units from now on. */
-  readonly supplies?: ReadonlyMap<string, number>
+  /** By asset, of those that had one. */
+  readonly prices: ReadonlyMap<string, PastPrice>
+}
+
+/** What is known of assets with a date, for the whole time. */
+export interface PastFacts {
+  readonly events: readonly AssetEvent[]
+  readonly supplies: readonly DatedSupply[]
 }
 
 /** A rebalance that a backtest carried out. */
@@ -56,39 +73,52 @@ export interface NeverBegun {
 /** The rules of a plan if trading costs nothing. */
 const FREE: PlanRules = { feeBps: 0, minTrade: 0n, lots: new Map() }
 
+const NO_FACTS: PastFacts = { events: [], supplies: [] }
+
 /**
  * Runs a fund over the past, moment by moment, with the code that runs it live: it begins with the first moment whose prices suffice, decides
  * at each moment whether it needs a rebalance, and trades what its plan says at the prices of that moment, the fee out of what is spent or
- * fetched. A price older than `staleAfterMs` is stale: nothing is concluded from it.
+ * fetched. A price older than `staleAfterMs` is stale: nothing is concluded from it. Facts about assets count from their dates on, as they do
+ * live.
  */
 export class BacktestRun {
   private readonly spec: FundSpec
   private readonly staleAfterMs: number
   private readonly rules: PlanRules
   private readonly market = new Market(new Interner())
+  private readonly changes = new Changes()
   private readonly fund: Fund
+  private readonly facts = new AssetFacts()
   private holdings: FundHoldings | undefined
-  /** Units of the inception, as measures. */
-  private first: readonly (readonly [asset: string, units: number])[] = []
+  /** What is held if nothing is ever traded. */
+  private first: FundHoldings | undefined
+  /** Its units, as measures. */
+  private firstUnits: readonly (readonly [asset: string, units: number])[] = []
   private readonly columns: Record<'t' | 'nav' | 'level' | 'held', number[]> = { t: [], nav: [], level: [], held: [] }
   private readonly rebalances: PastRebalance[] = []
 
-  constructor(spec: FundSpec, staleAfterMs: number) {
+  constructor(spec: FundSpec, staleAfterMs: number, { events, supplies }: PastFacts = NO_FACTS) {
     this.spec = spec
     this.staleAfterMs = staleAfterMs
     this.rules = spec.rebalance.trades ?? FREE
-    this.fund = new Fund(spec, this.market, new Changes())
+    this.fund = new Fund(spec, this.market, this.changes)
+    this.market.follow(events)
+    this.facts.add(
+      events.map((event, seq) => ({ seq, event })),
+      supplies,
+    )
   }
 
   /** Lets time come to a moment. */
-  apply({ t, prices, supplies }: BacktestMoment): void {
+  apply({ t, prices }: BacktestMoment): void {
     const { fund, columns } = this
-    for (const [asset, price] of prices) {
-      const instrument = this.instrument(asset)
-      instrument.price = price
-      instrument.t = t
-    }
-    if (supplies) fund.supply(supplies)
+    // A price is of before what happens if its trade was.
+    const { dueAt } = this.facts
+    this.trade(prices, traded => traded < dueAt)
+    this.happen(t)
+    this.trade(prices, traded => !(traded < dueAt))
+    // They are known from the moment on.
+    for (const asset of prices.keys()) this.instrument(asset).t = t
     if (this.holdings === undefined) this.begin(t)
     fund.refresh(t)
     if (this.holdings === undefined) return
@@ -97,7 +127,7 @@ export class BacktestRun {
     columns.nav.push(fund.figures.nav)
     columns.level.push(fund.figures.level)
     let value = 0
-    for (const [asset, units] of this.first) value += units * this.priceOf(asset)
+    for (const [asset, units] of this.firstUnits) value += units * this.priceOf(asset)
     columns.held.push(value)
   }
 
@@ -115,20 +145,55 @@ export class BacktestRun {
     }
   }
 
+  /** Takes in those of the prices whose trades were at such a time. */
+  private trade(prices: BacktestMoment['prices'], was: (t: number) => boolean): void {
+    for (const [asset, { t, price }] of prices) if (was(t)) this.instrument(asset).trade(t, price, Number.NaN, NO_SIDE, 0)
+  }
+
+  /** Lets happen to assets what is due by `t` (ms). */
+  private happen(t: number): void {
+    const { fund, facts, market } = this
+    const { supplies, events } = facts.advance(t)
+    if (supplies) fund.supply(facts.supplies)
+    if (events.length === 0) return
+    market.happen(
+      t,
+      events.map(({ event }) => event),
+      this.changes,
+    )
+    fund.follow(facts.happened.map(({ event }) => event))
+    if (this.holdings === undefined) return
+    this.holdings = this.convertedNow(this.holdings)
+    this.buyAndHold(this.convertedNow(this.first!))
+    fund.hold(this.holdings, true)
+  }
+
+  /** Returns what holdings of before have become by what has happened. */
+  private convertedNow(before: FundHoldings): FundHoldings {
+    const { happened, events } = this.facts
+    const { holdings } = holdingsAsOf(before, happened, events)
+    return { ...holdings, converted: new Set(happened.map(({ seq }) => seq)) }
+  }
+
   private begin(t: number): void {
     const proposal = this.fund.proposal(t)
     if (proposal === undefined) return
     this.holdings = inceptionOf(proposal)
-    this.first = [...proposal.units].map(([asset, units]) => [asset, toNumber(units)] as const)
+    this.buyAndHold(this.holdings)
     this.fund.hold(this.holdings)
+  }
+
+  private buyAndHold(first: FundHoldings): void {
+    this.first = first
+    this.firstUnits = [...first.units].map(([asset, units]) => [asset, toNumber(units)] as const)
   }
 
   private rebalance(holdings: FundHoldings, t: number): void {
     const { fund, rules } = this
     const { quote } = this.spec
-    const { rebalanceReason: reason, aum } = fund.figures
+    const { rebalanceReason: reason, aum, blocked } = fund.figures
     const targets = fund.targets.weigh(t)
-    if (targets === undefined) return
+    if (targets === undefined || blocked.length > 0) return
     const traded = new Set([...holdings.custody.keys(), ...targets.keys()])
     traded.delete(quote)
     if ([...traded].some(asset => !(t - this.instrument(asset).t <= this.staleAfterMs))) return

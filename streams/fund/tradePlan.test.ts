@@ -18,7 +18,13 @@ const told = (trades: readonly PlannedTrade[]): string[] => trades.map(({ side, 
 /** How a venue takes its fee: out of what is spent, or on top of it. */
 type Charged = 'within' | 'on top'
 
-/** What the fund has after the trades at their prices, in order; its cash must never run out. */
+/** A positive quotient, rounded up. */
+const up = (a: bigint, b: bigint): bigint => (a + b - 1n) / b
+
+/**
+ * What the fund has after the trades at their prices, in order; its cash must never run out. As in the ledger, what comes in is rounded down and
+ * what is spent up, at 18 places: one place more of cash may be what the least trade takes.
+ */
 const applied = (custody: Amounts, trades: readonly PlannedTrade[], feeBps: number, charged: Charged): Map<string, bigint> => {
   const after = new Map(custody)
   const add = (asset: string, amount: bigint): void => {
@@ -31,8 +37,8 @@ const applied = (custody: Amounts, trades: readonly PlannedTrade[], feeBps: numb
     const value = amount * fromNumber(price)!
     add(asset, side === 'buy' ? amount : -amount)
     if (side === 'sell') add('USD', (value * (full - fee)) / full / ONE)
-    else if (charged === 'within') add('USD', -((value * full) / (full - fee) / ONE))
-    else add('USD', -((value * (full + fee)) / full / ONE))
+    else if (charged === 'within') add('USD', -up(value * full, (full - fee) * ONE))
+    else add('USD', -up(value * (full + fee), full * ONE))
   }
   return after
 }
@@ -178,6 +184,21 @@ describe('a plan', () => {
       amount: (trade.amount / 10n ** 6n) * 10n ** 6n,
     }))
     expect(told(rounded)).toEqual(wanted)
+  })
+
+  it.each<[cash: string, wanted: string[]]>([
+    // What a sale of 10 A and a purchase of 0.470449 B leave if the purchase is rounded up, and if it is not.
+    ['0.000010309278350515', []],
+    ['0.000010309278350516', ['buy 0.000020000000000001 C']],
+  ])('spends %s, which is the least trade or just less than that', (cash, wanted) => {
+    const trades = planTrades(
+      amounts({ A: '1', B: '0.470449', USD: cash }),
+      measures({ A: 0.5, B: 10, C: 0.5 }),
+      measures({ B: 0.90909, C: 0.09091 }),
+      'USD',
+      rules({ feeBps: 300, minTrade: parseDecimal('0.00001')!, lots: amounts({ A: '10', B: '0.000001' }) }),
+    )
+    expect(told(trades)).toEqual(wanted)
   })
 
   it('is bounded however small the slices, and what is beyond is left', () => {

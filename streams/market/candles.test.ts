@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Candle, DAY, floorTo, MINUTE } from './candles.ts'
+import { givenCandle } from './givenCandle.ts'
 import { SymbolBars } from './symbolBars.ts'
 
 interface Trade {
@@ -100,6 +101,41 @@ describe('candles', () => {
         expect(sumOf(list)).toBe(Number(exact) / 2 ** 80)
         expect(sumOf([...list].sort((a, b) => a - b))).toBe(Number(exact) / 2 ** 80)
       }),
+    )
+  })
+})
+
+describe('given candles', () => {
+  const spans = fc.constantFrom(MINUTE, 5 * MINUTE, 60 * MINUTE)
+  const given = fc
+    .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 239 }), spans), {
+      selector: ([i, span]) => `${floorTo(i * MINUTE, span)} ${span}`,
+      maxLength: 60,
+    })
+    .map(list =>
+      list.map(([i, span], k) =>
+        givenCandle(START + floorTo(i * MINUTE, span), span, 0, { open: k + 1, high: k + 1, low: k + 1, close: k + 1 }, (k + 1) / 8),
+      ),
+    )
+
+  it('give the same in whatever order they come, a longer one that ends now included', () => {
+    fc.assert(
+      fc.property(given, one => {
+        const lists = [
+          one,
+          [...one].sort((a, b) => a.openT - b.openT || a.span - b.span),
+          [...one].sort((a, b) => a.openT - b.openT || b.span - a.span),
+        ]
+        fc.pre(one.length > 0)
+        const shown = lists.map(list => {
+          const all = bars()
+          for (const candle of list) all.give(candle)
+          return [MINUTE, 5 * MINUTE, 60 * MINUTE, DAY].map(interval => all.running(interval)?.candle).map(candle => candle && seen(candle))
+        })
+        expect(shown[1]).toEqual(shown[0])
+        expect(shown[2]).toEqual(shown[0])
+      }),
+      { numRuns: 200 },
     )
   })
 })

@@ -11,7 +11,7 @@ import { orderOfNumbers, type SourceOrder } from './sourceOrder.ts'
 import { SymbolBars } from './symbolBars.ts'
 import { splitSymbol } from './symbols.ts'
 import { Tape, type TapeTrade } from './tape.ts'
-import { AHEAD_MS_MAX, CANDLE, QUOTE, REFUSED, type TickColumns, type Ticks, type TradeGap } from './ticks.ts'
+import { AHEAD_MS_MAX, CANDLE, NO_SIDE, QUOTE, REFUSED, type TickColumns, type Ticks, type TradeGap } from './ticks.ts'
 import { TradeIds } from './tradeIds.ts'
 
 /** All that is known of one symbol: the newest trade and quote, its candles, its day and its tape. Prices in the quote currency; NaN is unknown. */
@@ -31,6 +31,8 @@ export class Instrument extends Source {
   readonly bars: SymbolBars
   /** The connections of feeds that it has come by. */
   readonly feeds: FeedLine[] = []
+  /** Its price is that of a stored candle and not of a tick. */
+  private ofCandle = false
   /** Which trade ids were seen, for each source by its number. */
   private readonly seen: (TradeIds | undefined)[] = []
   /** When its sources were listened to. */
@@ -116,6 +118,8 @@ export class Instrument extends Source {
   /** Takes in what is stored of it: what has come since is newer. */
   restore({ first, newest, minutes, given, gaps, quote }: InstrumentPast, sources: Interner): void {
     const fresh: TapeTrade[] = []
+    // What has happened by the newest tick has happened: each minute comes on the scale of its last trade.
+    for (const { t } of newest) if (t >= this.scale.nextAt) this.rescale(this.scale.advance(t))
     for (const { src, ...tick } of newest) {
       const source = sources.index(src)
       if (this.isNew(source, tick.id)) fresh.push({ ...tick, source })
@@ -124,16 +128,28 @@ export class Instrument extends Source {
     this.candleMs = Math.max(this.candleMs, newest.at(-1)?.span ?? 0)
     for (const { t, price, size, side, source } of fresh) if (!(t < this.t)) this.trade(t, price, size, side, source)
     for (const { src, minute } of minutes) this.bars.add(sources.index(src), minute)
-    for (const { src, openT, span, bar } of given) this.bars.give({ openT, span, source: sources.index(src), bar })
     for (const { src, gap } of gaps) this.bars.miss(sources.index(src), gap)
-    this.bars.first = Math.min(this.bars.first, first)
-    // Without a trade the newest candle that was given says what it was worth.
-    const { src, openT, span, bar } = given.at(-1) ?? {}
-    if (bar && Number.isNaN(this.price)) this.trade(openT! + span! - 1, bar.close, bar.volume, 0, sources.index(src!))
+    this.learn({ first, given }, sources)
     if (quote && Number.isNaN(this.quoteT)) {
-      this.bid = quote.bid
-      this.ask = quote.ask
+      const by = factorOfAll(this.scale.since(quote.t)).price
+      this.bid = quote.bid * by
+      this.ask = quote.ask * by
       this.quoteT = quote.t
+    }
+  }
+
+  /**
+   * Takes in stored candles, which count where nothing better does and pass through no tape. The newest says what it was worth, unless a
+   * trade is as new; of those that end together the last does, so that the order of imports makes no difference.
+   */
+  learn({ first, given }: Pick<InstrumentPast, 'first' | 'given'>, sources: Interner): void {
+    this.bars.first = Math.min(this.bars.first, first)
+    for (const { src, openT, span, bar } of given) {
+      const [source, t] = [sources.index(src), openT + span - 1]
+      this.bars.give({ openT, span, source, bar })
+      if (t < this.t || (t === this.t && !this.ofCandle)) continue
+      this.trade(t, bar.close, bar.volume, NO_SIDE, source)
+      this.ofCandle = true
     }
   }
 
@@ -152,6 +168,7 @@ export class Instrument extends Source {
     this.side = side
     this.source = source
     this.t = t
+    this.ofCandle = false
   }
 
   /** Brings the newest trade and quote, if they are of before an event, to the scale of after it; and so the candles. */
@@ -225,7 +242,7 @@ export class Market {
   /** Sources that have begun before the past was known. */
   private begun: { readonly instrument: Instrument; readonly source: number }[] = []
   /** Events of assets that are known, in order of time. */
-  private events: readonly AssetEvent[] = []
+  events: readonly AssetEvent[] = []
   /** Instruments with ticks of the moment that the past ends with. */
   private ending: Instrument[] = []
 
@@ -364,6 +381,16 @@ export class Market {
     }
   }
 
+  /** Takes in candles that were imported while this runs. If the feeds are `live`, the price of a symbol that none of them brings is stale. */
+  learn({ instruments }: MarketPast, live: boolean, changes: Changes): void {
+    for (const past of instruments) {
+      const instrument = this.instrument(past.symbol)
+      instrument.learn(past, this.sources)
+      if (live && instrument.feeds.length === 0) this.quotes.stale[instrument.index] = 1
+      this.changed(instrument, changes)
+    }
+  }
+
   /** Lets time come to `t` (ms): days lose their oldest minutes. */
   advance(t: number, changes: Changes): void {
     for (const instrument of this.active) if (instrument.bars.advance(t)) instrument.touch(changes)
@@ -414,7 +441,7 @@ export class Market {
     }
     for (const { asset, to, ratio } of due) {
       if (to === asset) continue
-      for (const before of this.active.filter(({ symbol }) => splitSymbol(symbol)?.base === asset)) {
+      for (const before of this.all.filter(({ symbol, price }) => !Number.isNaN(price) && splitSymbol(symbol)?.base === asset)) {
         const after = this.instrument(`${to}${before.symbol.slice(asset.length)}`)
         if (after.succeed(before, factorOf(ratio))) this.changed(after, changes)
       }

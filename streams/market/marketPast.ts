@@ -6,6 +6,12 @@ export interface MarketPast {
   readonly instruments: readonly InstrumentPast[]
 }
 
+/** What is stored of symbols of which candles were imported into a running server. */
+export interface ImportedCandles {
+  readonly kind: 'imported'
+  readonly market: MarketPast
+}
+
 /** One symbol of the past. Sources are names. */
 export interface InstrumentPast {
   readonly symbol: string

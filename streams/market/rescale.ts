@@ -8,8 +8,10 @@ export interface Rescale {
   readonly size: number
 }
 
+const NONE: readonly Rescale[] = []
+
 /** Returns what events of assets, in order of time, change in the numbers of a symbol. A new name is another symbol. */
-const rescalesOf = (symbol: string, events: readonly AssetEvent[]): Rescale[] => {
+export const rescalesOf = (symbol: string, events: readonly AssetEvent[]): Rescale[] => {
   const { base, quote } = splitSymbol(symbol) ?? {}
   return events.flatMap((event): Rescale[] => {
     const { asset, to, ratio } = event
@@ -20,6 +22,10 @@ const rescalesOf = (symbol: string, events: readonly AssetEvent[]): Rescale[] =>
   })
 }
 
+/** Returns the rescales that lie within a time, after `from` and before `to`, ms: what was traded in it is on several scales. */
+export const dividing = (rescales: readonly Rescale[], from: number, to: number): readonly Rescale[] =>
+  rescales.length === 0 ? NONE : rescales.filter(({ event }) => event.t > from && event.t < to)
+
 /** Returns what several rescales come to. */
 export const factorOfAll = (rescales: readonly Rescale[]): { readonly price: number; readonly size: number } => {
   let [price, size] = [1, 1]
@@ -29,8 +35,6 @@ export const factorOfAll = (rescales: readonly Rescale[]): { readonly price: num
   }
   return { price, size }
 }
-
-const NONE: readonly Rescale[] = []
 
 /** On which scale the numbers of a symbol are: which events of its assets have come, and which is next. */
 export class Scale {

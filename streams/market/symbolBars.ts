@@ -173,17 +173,7 @@ export class SymbolBars {
   }
 
   private parts(from: number, to: number, longest: number): readonly Piece[] {
-    const come = this.scale.since(from + MINUTE - 1)
-    const parts: Piece[] = []
-    let begin = from
-    for (let i = 0; i <= come.length && begin < to; i++) {
-      const end = i < come.length ? Math.min(to, floorTo(come[i]!.event.t, MINUTE)) : to
-      if (end <= begin) continue
-      const { pieces } = composed({ lanes: this.lanes, given: this.given }, begin, end, longest)
-      for (const piece of pieces) parts.push({ ...piece, bar: piece.bar.scaled(factorOfAll(come.slice(i))) })
-      begin = end
-    }
-    return parts
+    return composed({ lanes: this.lanes, given: this.given }, from, to, { longest, rescales: this.scale.since(from - DAY) }).pieces
   }
 
   /** Returns the beginning (ms) of the newest interval before `t` (ms) in which something was traded; undefined if there is none. */
@@ -202,10 +192,7 @@ export class SymbolBars {
   private composed(from: number, to: number, longest: number, first = Number.NEGATIVE_INFINITY): ShownCandle | undefined {
     const isOver = to <= this.minute || this.minute < from
     const closed = isOver ? to : this.minute
-    const endsNow = this.given.at(-1)
-    // A longer candle that ends now replaces what is behind.
-    if (!isOver && endsNow && endsNow.span > MINUTE && lastMinute(endsNow) >= this.minute)
-      return shown(this.compose(from, to, longest, first))
+    if (!isOver && this.longerEndsNow) return shown(this.compose(from, to, longest, first))
     const key = `${from} ${closed} ${longest} ${first}`
     let past = this.known.get(key)
     if (past === undefined) {
@@ -221,33 +208,25 @@ export class SymbolBars {
     return shown({ candle, gap: past.gap || now.gap })
   }
 
-  /** Composes on the scale of now: what lies before an event on that of before it, converted. */
-  private compose(from: number, to: number, longest: number, first: number): ShownCandle {
-    const come = this.scale.since(from + MINUTE - 1)
-    if (come.length === 0) return this.composeAlike(from, to, longest, first)
-    const candle = new Candle(from)
-    let gap = false
-    let begin = from
-    for (let i = 0; i <= come.length && begin < to; i++) {
-      const end = i < come.length ? Math.min(to, floorTo(come[i]!.event.t, MINUTE)) : to
-      if (end <= begin) continue
-      const part = this.composeAlike(begin, end, longest, first)
-      candle.merge(part.candle.scaled(factorOfAll(come.slice(i))))
-      gap ||= part.gap
-      begin = end
-    }
-    return { candle, gap }
+  /** Whether a longer candle ends in the newest minute: it may replace what is behind. */
+  private get longerEndsNow(): boolean {
+    for (let i = this.given.length - 1; i >= 0 && lastMinute(this.given[i]!) >= this.minute; i--)
+      if (this.given[i]!.span > MINUTE) return true
+    return false
   }
 
-  /** Composes a time in which the scale does not change. */
-  private composeAlike(from: number, to: number, longest: number, first: number): ShownCandle {
+  /** Composes on the scale of now. */
+  private compose(from: number, to: number, longest: number, first: number): ShownCandle {
     const [lane] = this.lanes
-    if (this.lanes.length > 1 || this.given.length > 0)
-      return composed({ lanes: this.lanes, given: this.given }, from, to, longest, Math.max(from, first))
-    // As long as there is one source there is nothing to choose.
+    const missedFrom = Math.max(from, first)
+    // A longer candle may begin before the stretch that it ends in.
+    const rescales = this.scale.since(from - DAY)
+    if (this.lanes.length > 1 || this.given.length > 0 || rescales.length > 0)
+      return composed({ lanes: this.lanes, given: this.given }, from, to, { longest, missedFrom, rescales })
+    // As long as there is one source and one scale there is nothing to choose.
     const candle = new Candle(from)
     lane?.minutes.sum(candle, from, to)
-    return { candle, gap: lane !== undefined && hasGap(lane.gaps, Math.max(from, first), to) }
+    return { candle, gap: lane !== undefined && hasGap(lane.gaps, missedFrom, to) }
   }
 
   /** Takes note of something at `t` (ms) that was traded from `first` on. Returns false if that is too long ago. */

@@ -69,18 +69,20 @@ export interface SymbolMap {
 
 /**
  * Makes a map with `overrides` as in the configuration: `{"BTCUSDT":"BTC-USD","bybit-linear:BTCUSDT":"BTC-USD-PERP"}`. A plain symbol does not
- * map perpetuals. `assets` are known beside those of `KNOWN_ASSETS`.
+ * map perpetuals. `assets` are known beside those of `KNOWN_ASSETS`. With a `quote`, the name of a known asset alone is its price in that.
  */
-export const symbolMap = (overrides: Readonly<Record<string, string>>, assets: Iterable<string> = []): SymbolMap => {
+export const symbolMap = (overrides: Readonly<Record<string, string>>, assets: Iterable<string> = [], quote?: string): SymbolMap => {
   const given = new Map(Object.entries(overrides))
   const own = new Set([...assets].map(asset => asset.toUpperCase()))
   const isKnown = (asset: string): boolean => KNOWN_ASSETS.has(asset) || own.has(asset)
   const find = (name: string): string | undefined => given.get(name) ?? given.get(name.toUpperCase())
   const ofVenue = (venue: string, symbol: string) => given.get(`${venue}:${symbol}`) ?? given.get(`${venue}:${symbol.toUpperCase()}`)
+  const alone = (name: string): string | undefined =>
+    quote !== undefined && isKnown(name.toUpperCase()) ? `${assetName(name)}-${quote}` : undefined
   return {
     named: (venue, symbol) => ofVenue(venue, symbol) ?? find(symbol),
     canonical: (venue, symbol, perpetual = false) =>
-      ofVenue(venue, symbol) ?? (perpetual ? undefined : find(symbol)) ?? readSymbol(symbol, perpetual, isKnown),
+      ofVenue(venue, symbol) ?? (perpetual ? undefined : find(symbol)) ?? readSymbol(symbol, perpetual, isKnown) ?? alone(symbol),
   }
 }
 

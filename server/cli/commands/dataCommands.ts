@@ -8,7 +8,11 @@ export const DATA_COMMANDS: readonly Command[] = [
     group: 'Data',
     summary: "send a file of transactions, or of a wallet's transfers, into a portfolio of a running server",
     takes: [{ name: 'FILE', help: "CSV of this server's columns, or an export of an exchange", complete: 'files' }],
-    options: { portfolio: { kind: 'text', value: 'ID', help: 'the portfolio; required', complete: 'portfolios' }, ...SERVER },
+    options: {
+      portfolio: { kind: 'text', value: 'ID', help: 'the portfolio; required', complete: 'portfolios' },
+      quote: { kind: 'text', value: 'CURRENCY', help: 'what the portfolio counts in, if the server does not say' },
+      ...SERVER,
+    },
     run: async ({ words, options }, { environment }) => (await import('../import.ts')).transactions(words[0]!, options, environment),
   }),
   command({
@@ -16,7 +20,12 @@ export const DATA_COMMANDS: readonly Command[] = [
     group: 'Data',
     summary: 'put candles into the store of a running server, or of a directory that no server holds',
     takes: [{ name: 'FILE', help: 'candles as CSV; also FILE#SYMBOL', many: true, complete: 'files' }],
-    options: { ...SERVER, data: DATA, config: CONFIG },
+    options: {
+      ...SERVER,
+      data: DATA,
+      config: CONFIG,
+      quote: { kind: 'text', value: 'CURRENCY', help: 'the name of an asset alone, such as BTC, is its price in this' },
+    },
     run: async ({ words, options }, { environment }) => (await import('../import.ts')).prices(words, options, environment),
   }),
   command({

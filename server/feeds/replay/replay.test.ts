@@ -67,9 +67,9 @@ describe('a file of trades', () => {
         'kraken',
         '7',
       ],
-      [`symbol,price,ts_ms,qty,side\n"BTC/USDT","100.5",${T0},2,s`, 'replay', expect.stringMatching(/^[0-9a-f]{12}:2$/)],
-      [`symbol,price,ts_ms,qty,side,trade_id\n\nBTCUSDT,100.5,${T0},2,sell,7\n\n`, 'replay', expect.stringMatching(/^[0-9a-f]{12}:7$/)],
-      [`symbol,price,ts_ms,qty,side,exchange\nBTCUSDT,100.5,${T0},2,sell,kraken`, 'replay', expect.stringMatching(/^[0-9a-f]{12}:2$/)],
+      [`symbol,price,ts_ms,qty,side\n"BTC/USDT","100.5",${T0},2,s`, 'replay', `${T0}:100.5:2`],
+      [`symbol,price,ts_ms,qty,side,trade_id\n\nBTCUSDT,100.5,${T0},2,sell,7\n\n`, 'replay', `${T0}:7`],
+      [`symbol,price,ts_ms,qty,side,exchange\nBTCUSDT,100.5,${T0},2,sell,kraken`, 'replay', `${T0}:100.5:2`],
     ]
     for (const [content, source, id] of forms) {
       const { rows, bad, messages } = await read(content)
@@ -78,17 +78,30 @@ describe('a file of trades', () => {
     }
   })
 
-  it('has the same ids under another name and packed, and others with other content', async () => {
-    const lines = ['symbol,price,ts_ms,qty', `BTCUSDT,1,${T0},1`, `BTCUSDT,1,${T0},1`]
+  it('names a trade without an id by what it says, so that files that overlap name it alike, and equal trades of one file apart', async () => {
+    const trades = ['BTCUSDT,1,', 'BTCUSDT,2,', 'BTCUSDT,1,', 'ETHUSDT,1,'].map(start => `${start}${T0},1`)
+    const later = [`BTCUSDT,1,${T0 + 1},1`, `BTCUSDT,1.50,${T0 + 2},0.10`]
+    const ids = async (lines: readonly string[], name: string, packed = false) => {
+      const bytes = Buffer.from(['symbol,price,ts_ms,qty', ...lines].join('\n'))
+      return (await read(packed ? gzipSync(bytes) : bytes, { name })).rows.map(({ id }) => id)
+    }
+    const one = await ids([...trades, ...later], 'a.csv')
+    expect(one).toEqual([`${T0}:1:1`, `${T0}:2:1`, `${T0}:1:1:1`, `${T0}:1:1`, `${T0 + 1}:1:1`, `${T0 + 2}:1.5:0.1`])
+    expect(await ids([...trades, ...later], 'b.csv.gz', true)).toEqual(one)
+    expect(await ids([...trades.slice(1), ...later], 'c.csv')).toEqual([one[1], one[0], one[3], one[4], one[5]])
+  })
+
+  it('of candles has the same ids under another name and packed, and others with other content', async () => {
+    const lines = ['open_time_ms,open,high,low,close,volume_base', `${T0},1,1,1,1,1`, `${T0 + 60_000},1,1,1,1,1`]
     const ids = async (content: readonly string[], name: string, packed = false) => {
       const bytes = Buffer.from(content.join('\n'))
       return (await read(packed ? gzipSync(bytes) : bytes, { name })).rows.map(({ id }) => id)
     }
-    const first = await ids(lines, 'a.csv')
+    const first = await ids(lines, 'a_BTCUSDT.csv')
     expect(new Set(first).size).toBe(2)
-    expect(await ids(lines, 'b.csv')).toEqual(first)
-    expect(await ids(lines, 'c.csv.gz', true)).toEqual(first)
-    expect(await ids([...lines, ''], 'd.csv')).not.toEqual(first)
+    expect(await ids(lines, 'b_BTCUSDT.csv')).toEqual(first)
+    expect(await ids(lines, 'c_BTCUSDT.csv.gz', true)).toEqual(first)
+    expect(await ids([...lines, ''], 'd_BTCUSDT.csv')).not.toEqual(first)
   })
 
   it('counts each bad line by its kind, logs where the first one is, and reads on', async () => {

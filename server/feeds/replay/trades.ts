@@ -4,6 +4,7 @@ import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
 import { SpecError } from '../specError.ts'
 import { csvNumber, sideOf } from '../venues/numbers.ts'
 import { Header } from './header.ts'
+import { Occurrences } from './occurrences.ts'
 import type { Reading, Recognise } from './reader.ts'
 import { type EventRow, RowReader } from './rowReader.ts'
 
@@ -53,7 +54,10 @@ interface TradeRow extends EventRow {
   readonly price: number
   readonly size: number
   readonly side: Side
+  /** The venue's; '' if the row says none. */
   readonly id: string
+  /** The row says venue and id: it is known by these. */
+  readonly named: boolean
 }
 
 /**
@@ -81,6 +85,7 @@ class TradeRows extends RowReader<TradeRow> {
   private readonly columns: Columns
   private readonly symbol: string | undefined
   private readonly markets = new Map<string, Map<string, number>>()
+  private readonly alike = new Occurrences()
 
   constructor(header: Header, columns: Columns, symbol: string | undefined, reading: Reading) {
     super(header, reading)
@@ -92,16 +97,17 @@ class TradeRows extends RowReader<TradeRow> {
     return timeOf(fields[this.columns.received])
   }
 
-  /** An id is a venue's own; a trade without either is named by its place in the file. */
-  protected override needsContent(fields: readonly string[]): boolean {
-    return !fields[this.columns.exchange] || !fields[this.columns.id]
+  /** A trade is named by what it says: two files that have it both name it alike. */
+  protected override needsContent(): boolean {
+    return false
   }
 
   protected override rowOf(fields: readonly string[], line: number): TradeRow {
     const { symbol, price, time, size, side, id, exchange, market } = this.columns
     const venue = fields[exchange] ?? ''
     const tradeId = fields[id] ?? ''
-    const named = !this.needsContent(fields)
+    // An id is a venue's own.
+    const named = venue !== '' && tradeId !== ''
     return {
       line,
       t: timeOf(fields[time]),
@@ -110,7 +116,8 @@ class TradeRows extends RowReader<TradeRow> {
       price: csvNumber(fields[price]),
       size: csvNumber(fields[size]),
       side: sideOf(fields[side]),
-      id: named ? detached(tradeId) : `${this.content}:${tradeId || line}`,
+      id: detached(tradeId),
+      named,
     }
   }
 
@@ -118,8 +125,16 @@ class TradeRows extends RowReader<TradeRow> {
     return isTime(t) && isPrice(price) && isSize(size)
   }
 
-  protected override write({ symbol, source, t, price, size, side, id }: TradeRow): void {
-    this.writer.trade(symbol, source, t, price, size, side, id)
+  protected override write({ symbol, source, t, price, size, side, id, named }: TradeRow): void {
+    this.writer.trade(symbol, source, t, price, size, side, named ? id : this.nameOf(symbol, t, price, size, id))
+  }
+
+  /** Names a trade of no venue by its time and id or, without an id, by time, price, size, and how many before it are the same. */
+  private nameOf(symbol: number, t: number, price: number, size: number, id: string): string {
+    if (id !== '') return `${t}:${id}`
+    const name = `${t}:${price}:${size}`
+    const before = this.alike.next(`${symbol} ${name}`)
+    return before === 0 ? name : `${name}:${before}`
   }
 
   /** Returns the symbol's number, -1 if the symbol is unknown. */

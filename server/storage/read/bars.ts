@@ -10,8 +10,14 @@ import { TIME } from '../engine/tables.ts'
 export const BAR =
   'src, open_t, min(first_t), max(last_t), argMinMerge(o), max(h), min(l), argMaxMerge(c), sum(volume), sum(notional), sum(n)'
 
+/** What was traded of one source in one minute. */
+export interface SourceMinute {
+  readonly src: string
+  readonly minute: Candle
+}
+
 /** Reads what was traded of one source in one interval. */
-export const readBar = (input: RowReader): { src: string; minute: Candle } => {
+export const readBar = (input: RowReader): SourceMinute => {
   const src = text.read(input)
   const minute = new Candle(ms.read(input))
   const [firstT, lastT] = [ms.read(input), ms.read(input)]

@@ -1,3 +1,6 @@
+import type { AssetEvent } from '../../../streams/market/assetEvent.ts'
+import { floorTo } from '../../../streams/market/candles.ts'
+import { dividing, rescalesOf } from '../../../streams/market/rescale.ts'
 import type { SourceOrder } from '../../../streams/market/sourceOrder.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
@@ -15,6 +18,14 @@ import { gapsOf } from './gaps.ts'
 import { type HistoryPage, readPage } from './page.ts'
 import type { PageQuery } from './query.ts'
 import { NOTHING, type Piece, Selection } from './selection.ts'
+
+/** By what candles are put together. */
+export interface CandleRules {
+  /** Which source counts before which. */
+  readonly order: SourceOrder<string>
+  /** Returns what has happened to assets, in order of time. */
+  readonly events: () => readonly AssetEvent[]
+}
 
 const member = (name: string, sql: string, type: string): [string, Piece] => [
   name,
@@ -52,20 +63,20 @@ export const CANDLE_FIELDS: Known = {
  * Returns the reader of one page of the candles of `interval` ms, or of a multiple of it, put together from them. Throws a ProtocolError if
  * the query does not fit.
  */
-export const candlePage = (query: PageQuery, interval: number, order: SourceOrder<string>): ((engine: Engine) => Promise<HistoryPage>) => {
+export const candlePage = (query: PageQuery, interval: number, rules: CandleRules): ((engine: Engine) => Promise<HistoryPage>) => {
   const { step = interval, agg = 'last' } = query
   if (step % interval !== 0)
     throw new ProtocolError('invalid_params', `step: found ${step}, expected a multiple of the interval, ${interval}`)
   const wanted = chosen(CANDLE_FIELDS, query)
-  if (agg === 'last') return candles(query, { interval, step }, order, wanted)
+  if (agg === 'last') return candles(query, { interval, step }, rules, wanted)
   const each = { interval, step: interval }
-  return folded(part => candles(part, each, order, wanted), query, CANDLE_FIELDS, step, leavesOf(wanted))
+  return folded(part => candles(part, each, rules, wanted), query, CANDLE_FIELDS, step, leavesOf(wanted))
 }
 
 const candles = (
   query: PageQuery,
   lengths: Pick<CandleRange, 'interval' | 'step'>,
-  order: SourceOrder<string>,
+  { order, events }: CandleRules,
   wanted: Chosen | undefined,
 ): ((engine: Engine) => Promise<HistoryPage>) => {
   const { id: symbol, to, limit, cursor } = query
@@ -73,12 +84,14 @@ const candles = (
   const range = { from, to, ...lengths }
   return async engine => {
     const gaps = await gapsOf(engine, symbol, from, to)
-    if (gaps.size === 0 && !(await isShared(engine, symbol, range)))
+    const { step } = range
+    const rescales = dividing(rescalesOf(symbol, events()), floorTo(from, step), floorTo(to, step) + step)
+    if (gaps.size === 0 && rescales.length === 0 && !(await isShared(engine, symbol, range)))
       return plainPage(engine, symbol, range, limit, wanted?.pieces ?? [...MEMBERS.values()])
-    const composed = await composedCandles(engine, { symbol, order, gaps }, range, limit + 1)
+    const composed = await composedCandles(engine, { symbol, order, gaps, rescales }, range, limit + 1)
     const rows = composed.slice(0, limit)
     const shown = wanted === undefined ? rows : rows.map(row => projected(row, ['open_t', ...wanted.names]))
-    return composed.length > limit ? { rows: shown, next: writeCursor((rows.at(-1)!.open_t as number) + range.step) } : { rows: shown }
+    return composed.length > limit ? { rows: shown, next: writeCursor((rows.at(-1)!.open_t as number) + step) } : { rows: shown }
   }
 }
 

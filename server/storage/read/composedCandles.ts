@@ -3,6 +3,7 @@ import { composed, type Lane } from '../../../streams/market/composed.ts'
 import type { Gap } from '../../../streams/market/gaps.ts'
 import { type GivenCandle, lastMinute } from '../../../streams/market/givenCandle.ts'
 import { Minutes } from '../../../streams/market/minutes.ts'
+import { dividing, factorOfAll, type Rescale } from '../../../streams/market/rescale.ts'
 import type { SourceOrder } from '../../../streams/market/sourceOrder.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
@@ -11,7 +12,8 @@ import { quoted } from '../engine/migrate.ts'
 import { type Codec, codecOf } from '../engine/rowBinary.ts'
 import { READ_LIMITS, select, timeOf } from '../engine/select.ts'
 import { TIME } from '../engine/tables.ts'
-import { BAR, givenRows, readBar, readGiven } from './bars.ts'
+import { BAR, givenRows, readBar, readGiven, type SourceMinute } from './bars.ts'
+import { onOneScale } from './dividedMinutes.ts'
 
 /** What a symbol's time is covered by. */
 export interface Coverage {
@@ -19,6 +21,8 @@ export interface Coverage {
   readonly order: SourceOrder<string>
   /** By source, when its trades were not heard. */
   readonly gaps: ReadonlyMap<string, readonly Gap[]>
+  /** What has happened to its assets, in order of time. */
+  readonly rescales: readonly Rescale[]
 }
 
 /** Candles that are asked for. Times in ms. */
@@ -49,7 +53,8 @@ const PIECE = 100_000
 
 /**
  * Returns the candles of a symbol that more than one source speaks of, each part of time counted once, as in the live view: at most `most`,
- * oldest first. A step that one source alone speaks of, or fills with candles, is read as it is; the others are composed of minutes.
+ * oldest first. A step that one source alone speaks of, or fills with candles, is read as it is; the others are composed of minutes. One in
+ * which something happened to an asset is on the scale of its end.
  */
 export const composedCandles = async (engine: Engine, coverage: Coverage, range: CandleRange, most: number): Promise<JsonObject[]> => {
   const steps = new Map<number, LaneRow[]>()
@@ -71,7 +76,8 @@ export const composedCandles = async (engine: Engine, coverage: Coverage, range:
 }
 
 /** The row that says all of a step; undefined if several say something of it. */
-const alone = (rows: readonly LaneRow[], t: number, { order, gaps }: Coverage, { step }: CandleRange): LaneRow | undefined => {
+const alone = (rows: readonly LaneRow[], t: number, { order, gaps, rescales }: Coverage, { step }: CandleRange): LaneRow | undefined => {
+  if (dividing(rescales, t, t + step).length > 0) return undefined
   const hasGap = (src: string): boolean => gaps.get(src)?.some(gap => gap.from < t + step && gap.to > t) ?? false
   const [first] = [...rows].sort((a, b) => a.span - b.span || order(a.src, b.src))
   if (first!.span === 0) return rows.length === 1 && !hasGap(first!.src) ? first : undefined
@@ -149,7 +155,8 @@ const compose = async (
     while (next < given.length && lastMinute(given[next]!) < t) next += 1
     let end = next
     while (end < given.length && lastMinute(given[end]!) < t + step) end += 1
-    const { candle, gap } = composed({ lanes, given: given.slice(next, end) }, t, t + step, interval)
+    const rescales = dividing(coverage.rescales, t, t + step)
+    const { candle, gap } = composed({ lanes, given: given.slice(next, end) }, t, t + step, { longest: interval, rescales })
     if (candle.n > 0) into.set(t, stateOf(t, candle, gap))
     if (i % STEPS_A_TURN === 0) await yieldTurn()
   }
@@ -175,7 +182,7 @@ export const readSources = async (
   coverage: Coverage,
   range: Omit<CandleRange, 'step'>,
 ): Promise<{ lanes: Lane[]; given: GivenCandle[]; names: string[] }> => {
-  const { symbol, order, gaps } = coverage
+  const { symbol, order, rescales } = coverage
   const { from, to, interval } = range
   const input = await select(
     engine,
@@ -184,19 +191,25 @@ export const readSources = async (
      GROUP BY src, open_t ORDER BY open_t ${READ_LIMITS}`,
     { symbol, minute: MINUTE, from, to },
   )
+  const bars: SourceMinute[] = []
+  while (!input.ended) {
+    bars.push(readBar(input))
+    if (bars.length % ROWS_A_TURN === 0) await yieldTurn()
+  }
+  const whole = await onOneScale(engine, symbol, bars, rescales)
   const minutes = new Map<string, Minutes>()
-  for (let n = 1; !input.ended; n++) {
-    const { src, minute } = readBar(input)
+  for (const { src, minute } of whole.minutes) {
     const of = minutes.get(src) ?? new Minutes()
     minutes.set(src, of)
-    of.add(minute)
-    if (n % ROWS_A_TURN === 0) await yieldTurn()
+    of.add(minute.scaled(factorOfAll(dividing(rescales, minute.lastT, minute.openT + MINUTE))))
   }
+  const gaps = (src: string): Gap[] =>
+    [...(coverage.gaps.get(src) ?? []), ...(whole.unknown.get(src) ?? [])].sort((a, b) => a.from - b.from)
   const rows = await readGivenOf(engine, symbol, from, to, interval)
   const names = [...new Set([...minutes.keys(), ...rows.map(({ src }) => src)])].sort(order)
   const lanes = names.flatMap((src, source) => {
     const of = minutes.get(src)
-    return of ? [{ source, minutes: of, gaps: gaps.get(src) ?? [] }] : []
+    return of ? [{ source, minutes: of, gaps: gaps(src) }] : []
   })
   const given = rows.map(({ src, openT, span, bar }) => ({ source: names.indexOf(src), openT, span, bar }))
   return { lanes, names, given: given.sort((a, b) => lastMinute(a) - lastMinute(b) || a.source - b.source) }

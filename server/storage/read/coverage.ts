@@ -80,8 +80,14 @@ const composedDay = async (
   { symbol, order, from, to }: Asked,
   gaps: Awaited<ReturnType<typeof gapsOf>>,
 ): Promise<Covered[]> => {
-  const { lanes, given, names } = await readSources(engine, { symbol, order, gaps }, { from: floorTo(from, MINUTE), to, interval: DAY })
-  const { pieces } = composed({ lanes, given: given.filter(candle => lastMinute(candle) < to) }, floorTo(from, MINUTE), to, DAY)
+  const { lanes, given, names } = await readSources(
+    engine,
+    { symbol, order, gaps, rescales: [] },
+    { from: floorTo(from, MINUTE), to, interval: DAY },
+  )
+  const { pieces } = composed({ lanes, given: given.filter(candle => lastMinute(candle) < to) }, floorTo(from, MINUTE), to, {
+    longest: DAY,
+  })
   return pieces.map(({ openT, length, source, span }) => {
     const lane = lanes.find(each => each.source === source)
     const lacks = span === 0 && lane !== undefined && hasGap(lane.gaps, openT, openT + length)

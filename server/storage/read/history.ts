@@ -1,10 +1,11 @@
-import { orderOfNames, type SourceOrder } from '../../../streams/market/sourceOrder.ts'
+import type { AssetEvent } from '../../../streams/market/assetEvent.ts'
+import { orderOfNames } from '../../../streams/market/sourceOrder.ts'
 import { isMeasure } from '../../../streams/measures/rows.ts'
 import { INTERVALS, parseChannel } from '../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Engine } from '../engine/engine.ts'
 import { FIRST_MS, LAST_MS } from '../engine/rowBinary.ts'
-import { CANDLE_FIELDS, candlePage } from './candlePage.ts'
+import { CANDLE_FIELDS, type CandleRules, candlePage } from './candlePage.ts'
 import { type Columns, columnsOf } from './columns.ts'
 import { chosen, type Known, leavesOf } from './fields.ts'
 import { measurePage } from './measurePage.ts'
@@ -44,21 +45,27 @@ export type PortfolioPager = (query: PageQuery) => Pager
 
 const storedStates: PortfolioPager = query => measurePage('pnl', query)
 
-/**
- * Opens the history. It answers as soon as there is an engine. `portfolioPager` reads the past of portfolios; without one they have the
- * states that were stored. `sourceOrder` names the sources that count before others in candles.
- */
+/** What the history knows beside the store. */
+export interface HistoryOptions {
+  /** Reads the past of portfolios; without one they have the states that were stored. */
+  readonly portfolioPager?: PortfolioPager
+  /** The names of sources that count before others in candles. */
+  readonly sourceOrder?: readonly string[]
+  /** Returns what has happened to assets, in order of time. */
+  readonly events?: () => readonly AssetEvent[]
+}
+
+/** Opens the history. It answers as soon as there is an engine. */
 export const openHistory = (
   engine: Promise<Engine>,
-  portfolioPager: PortfolioPager = storedStates,
-  sourceOrder: readonly string[] = [],
+  { portfolioPager = storedStates, sourceOrder = [], events = () => [] }: HistoryOptions = {},
 ): History => {
-  const order = orderOfNames(sourceOrder)
+  const rules: CandleRules = { order: orderOfNames(sourceOrder), events }
   const read = openReader(engine)
   return {
-    rows: async query => read(pagerOf(query, portfolioPager, order).page),
+    rows: async query => read(pagerOf(query, portfolioPager, rules).page),
     async columns(query) {
-      const { page, names } = pagerOf(query, portfolioPager, order)
+      const { page, names } = pagerOf(query, portfolioPager, rules)
       const { rows, next } = await read(page)
       return { columns: columnsOf(rows, names), ...(next !== undefined && { next }) }
     },
@@ -72,7 +79,7 @@ interface PagerOf {
 }
 
 /** Checks the query, and returns how its page is read. */
-const pagerOf = (query: HistoryQuery, portfolioPager: PortfolioPager, order: SourceOrder<string>): PagerOf => {
+const pagerOf = (query: HistoryQuery, portfolioPager: PortfolioPager, rules: CandleRules): PagerOf => {
   const channel = parseChannel(query.channel)
   if (channel === undefined) throw new ProtocolError('unknown_channel')
   const { from, to, step, limit = LIMIT, asOf, agg } = query
@@ -94,7 +101,7 @@ const pagerOf = (query: HistoryQuery, portfolioPager: PortfolioPager, order: Sou
     case 'tick':
       return of(tickPage(checked), TICK_FIELDS)
     case 'candle':
-      return of(candlePage(checked, INTERVALS[channel.interval], order), CANDLE_FIELDS)
+      return of(candlePage(checked, INTERVALS[channel.interval], rules), CANDLE_FIELDS)
     case 'pnl':
       return of(portfolioPager(checked), measureFields(kind))
     default:

@@ -1,12 +1,15 @@
+import type { AssetEvent } from '../../../streams/market/assetEvent.ts'
 import { Candle, DAY, floorTo, HOUR, MINUTE } from '../../../streams/market/candles.ts'
 import type { InstrumentPast, MarketPast, PastTick } from '../../../streams/market/marketPast.ts'
+import { rescalesOf } from '../../../streams/market/rescale.ts'
 import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
 import { type Codec, codecOf, LAST_MS, type RowReader } from '../engine/rowBinary.ts'
 import { select, timeOf } from '../engine/select.ts'
 import { SIDE, TIME } from '../engine/tables.ts'
-import { BAR, givenRows, readBar, readGiven } from './bars.ts'
+import { BAR, givenRows, readBar, readGiven, type SourceMinute } from './bars.ts'
+import { onOneScale } from './dividedMinutes.ts'
 
 /** How many of a symbol's newest ticks are read: as many as a source's ids are remembered. */
 const NEWEST = 4096
@@ -25,15 +28,27 @@ interface Wanted {
   readonly newest: number
 }
 
+/** What is asked of the past of a market. */
+export interface MarketPastOptions {
+  /** What happens to assets, in order of time. */
+  readonly events?: readonly AssetEvent[]
+  /** Left out: all that are stored. */
+  readonly symbols?: readonly string[]
+}
+
 /** Reads the market as it was before `asOf` (ms), from aggregates and the newest ticks, and the ticks of that very moment. */
-export const marketPast = async (engine: Engine, asOf: number): Promise<MarketPast> => {
+export const marketPast = async (
+  engine: Engine,
+  asOf: number,
+  { events = [], symbols: asked }: MarketPastOptions = {},
+): Promise<MarketPast> => {
   const to = Math.min(asOf, LAST_MS)
-  const wanted = await wantedOf(engine, to)
+  const wanted = await wantedOf(engine, to, asked)
   const instruments: InstrumentPast[] = []
   const symbols = [...wanted.keys()]
   for (let i = 0; i < symbols.length; i += AT_ONCE) {
     const some = new Map(symbols.slice(i, i + AT_ONCE).map(symbol => [symbol, wanted.get(symbol)!]))
-    instruments.push(...(await instrumentsOf(engine, some, to)))
+    instruments.push(...(await instrumentsOf(engine, some, to, events)))
   }
   return { instruments }
 }
@@ -49,11 +64,23 @@ export const storedInFrame = async (engine: Engine, frame: number): Promise<numb
   return length.read(input)
 }
 
-const instrumentsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>, to: number): Promise<InstrumentPast[]> => {
+const instrumentsOf = async (
+  engine: Engine,
+  wanted: ReadonlyMap<string, Wanted>,
+  to: number,
+  events: readonly AssetEvent[],
+): Promise<InstrumentPast[]> => {
   const ticks = await newestTicks(engine, wanted, to)
-  const minutes = await minutesOf(engine, wanted, to)
+  const stored = await minutesOf(engine, wanted, to)
   const given = await givenOf(engine, wanted, to)
-  const gaps = await gapsOf(engine, wanted, to)
+  const missed = await gapsOf(engine, wanted, to)
+  const minutes = new Map<string, readonly SourceMinute[]>()
+  const gaps = new Map<string, InstrumentPast['gaps']>()
+  for (const symbol of wanted.keys()) {
+    const { minutes: scaled, unknown } = await onOneScale(engine, symbol, stored.get(symbol) ?? [], rescalesOf(symbol, events))
+    minutes.set(symbol, scaled)
+    gaps.set(symbol, [...(missed.get(symbol) ?? []), ...[...unknown].flatMap(([src, list]) => list.map(gap => ({ src, gap })))])
+  }
   const until = await heardUntil(engine, wanted, to)
   const quotes = await quotesOf(engine, wanted, to)
   return [...wanted].map(([symbol, { first }]) => {
@@ -73,8 +100,9 @@ const instrumentsOf = async (engine: Engine, wanted: ReadonlyMap<string, Wanted>
   })
 }
 
-/** Returns for each symbol with ticks up to `to` (ms) from when on it is read. */
-const wantedOf = async (engine: Engine, to: number): Promise<Map<string, Wanted>> => {
+/** Returns for each symbol with ticks up to `to` (ms), of those that are asked for, from when on it is read. */
+const wantedOf = async (engine: Engine, to: number, asked: readonly string[] | undefined): Promise<Map<string, Wanted>> => {
+  const ofAsked = asked ? 'AND symbol IN {asked:Array(String)}' : ''
   const db = quoted(engine.database)
   const ends = 'open_t + toIntervalMillisecond(span - 1)'
   const never = "toDateTime64('2299-01-01', 3, 'UTC')"
@@ -86,14 +114,14 @@ const wantedOf = async (engine: Engine, to: number): Promise<Map<string, Wanted>
          if(sum(ticks) OVER (PARTITION BY symbol ORDER BY hour DESC) - ticks < {newest:UInt32}, hour, ${never}) AS hours
        FROM (
          SELECT symbol, hour, toDateTime64(toStartOfDay(hour), 3, 'UTC') AS day, sum(n) AS ticks, min(began) AS earliest FROM (
-           SELECT symbol, open_t AS hour, n, first_t AS began FROM ${db}.bars WHERE span = {hour:UInt32} AND open_t <= ${timeOf('to')}
+           SELECT symbol, open_t AS hour, n, first_t AS began FROM ${db}.bars WHERE span = {hour:UInt32} AND open_t <= ${timeOf('to')} ${ofAsked}
            UNION ALL
            SELECT symbol, toDateTime64(toStartOfHour(${ends}), 3, 'UTC') AS hour, toUInt64(1) AS n, open_t AS began
-           FROM ${db}.given WHERE ${ends} <= ${timeOf('to')}
+           FROM ${db}.given WHERE ${ends} <= ${timeOf('to')} ${ofAsked}
          ) GROUP BY symbol, hour
        )
      ) GROUP BY symbol ORDER BY symbol`,
-    { hour: HOUR, to, newest: NEWEST, days: DAYS },
+    { hour: HOUR, to, newest: NEWEST, days: DAYS, ...(asked && { asked }) },
   )
   const wanted = new Map<string, Wanted>()
   while (!input.ended) wanted.set(text.read(input), { first: ms.read(input), days: ms.read(input), newest: ms.read(input) })
