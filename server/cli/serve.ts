@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { type DestinationStream, destination, pino } from 'pino'
+import { type DestinationStream, destination, type Logger, pino } from 'pino'
 import { type Options, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
 import { ListenError } from '../gateway/transports/transport.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { type Running, start } from '../main.ts'
+import { engineIsBusy } from '../storage/engine/connection.ts'
 import { EngineError } from '../storage/engine/engine.ts'
 import type { CommandContext } from './command.ts'
 import { readableLog } from './terminal/logLines.ts'
@@ -24,10 +25,10 @@ export const serve = async (options: Options, { environment, version }: CommandC
   /** Ends the server once, for the first reason given, and not before all is written. */
   const end = (reason: string, code: number, lastWord = ''): Promise<void> => {
     ending ??= (async () => {
-      setTimeout(() => process.exit(code), STOP_MS).unref()
+      setTimeout(() => leave(code, log), STOP_MS).unref()
       await running?.stop(reason)
       if (lastWord !== '') console.error(lastWord)
-      process.exit(code)
+      leave(code, log)
     })()
     return ending
   }
@@ -57,6 +58,16 @@ export const serve = async (options: Options, { environment, version }: CommandC
     await end('the server cannot go on', 1, `driftwire: cannot go on: ${(error as Error).message}`)
   }
   await end('the feeds have ended', 0)
+}
+
+/**
+ * Ends the process. If the engine could not end a statement in time, `exit` would wait for it and then crash or hang; a kill is the clean end,
+ * because all that was acknowledged is on the disk.
+ */
+const leave = (code: number, log: Logger): void => {
+  if (!engineIsBusy()) process.exit(code)
+  log.error('the engine does not end what it is doing: the process kills itself, and what is on the disk is kept')
+  process.kill(process.pid, 'SIGKILL')
 }
 
 /** Returns whether the one line that an error's message is says all to the user who has to act: a stack would only hide it. */

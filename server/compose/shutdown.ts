@@ -7,7 +7,9 @@ import type { Gateway } from './gateway.ts'
 /** Clients are asked to come back after this time, ms. */
 const RECONNECT_MS = 1_000
 /** The part of the five seconds of a stop in which rows may reach the engine; later they wait in the spool. ms. */
-const FLUSH_MS = 3_000
+const FLUSH_MS = 2_000
+/** ms that the engine may take to end its statements and close. It comes last, and the whole stop is cut short before that. */
+const ENGINE_MS = 4_000
 /** ms until sockets that are still open are cut. */
 const CLOSE_MS = 500
 
@@ -45,7 +47,8 @@ export const shutDown = async ({ core, gateway, status, progress, abort, log }: 
         limitMs: FLUSH_MS + CLOSE_MS,
         run: () =>
           Promise.all([
-            sink.close(FLUSH_MS),
+            // An engine that is still opening does not go on with it.
+            sink.close(progress.engineReady ? FLUSH_MS : 0),
             marketNotes.close(),
             dex.close(),
             recorder?.close(),
@@ -55,7 +58,8 @@ export const shutDown = async ({ core, gateway, status, progress, abort, log }: 
       },
       { name: 'journal', limitMs: 1_000, run: () => clearing.close() },
       { name: 'tokens', limitMs: 100, run: async () => tokens.close() },
-      { name: 'engine', limitMs: 1_000, run: async () => progress.engineReady && (await engine).close() },
+      // One that was still opening as well: the process must not end beneath it. Its opener reports why it did not open.
+      { name: 'engine', limitMs: ENGINE_MS, run: async () => (await engine.catch(() => undefined))?.close() },
     ],
     log,
   )

@@ -5,11 +5,11 @@ import { Readable } from 'node:stream'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Connection, embeddedConnection } from '../storage/engine/connection.ts'
+import { embeddedConnection, engineIsBusy } from '../storage/engine/connection.ts'
 import { Bench } from './storageKit.ts'
 
 let bench: Bench
-let connection: Connection
+let connection: Awaited<ReturnType<typeof embeddedConnection>>
 let client: ClickHouseClient
 beforeEach(async () => {
   bench = await Bench.open()
@@ -134,5 +134,24 @@ describe('the embedded connection', () => {
     await Promise.all([running, client.close(), client.close()])
     await expect(rows('SELECT 1')).rejects.toThrow('the engine is closed')
     expect((await client.ping()).success).toBe(false)
+  })
+
+  it('cancels what does not end soon when it closes: reads, writes and guests', async () => {
+    const endless = 'SELECT sum(cityHash64(a.number, b.number)) FROM numbers(10000000) AS a, numbers(10000000) AS b'
+    await client.command({ query: 'CREATE TABLE default.kept (n UInt64) ENGINE = MergeTree ORDER BY n' })
+    const guest = connection.guest('default')
+    // Three, because here the pool has four threads, and a cancellation needs one.
+    const running = [
+      rows(endless),
+      client.command({ query: `INSERT INTO default.kept ${endless}` }),
+      guest.run('SELECT count() FROM (SELECT arrayJoin(range(1000000)) AS a) AS x, (SELECT arrayJoin(range(1000000)) AS b) AS y', 'JSON'),
+    ]
+    const outcomes = Promise.allSettled(running)
+    await vi.waitFor(() => expect(engineIsBusy()).toBe(true))
+    const began = performance.now()
+    await client.close()
+    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(engineIsBusy()).toBe(false)
+    expect((await outcomes).map(outcome => outcome.status)).toEqual(Array.from(running, () => 'rejected'))
   })
 })

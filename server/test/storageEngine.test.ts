@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { engineIsBusy } from '../storage/engine/connection.ts'
 import { EngineError, openEngine } from '../storage/engine/engine.ts'
 import { addMeasureColumns } from '../storage/engine/measureColumns.ts'
 import { MEASURE_TABLES } from '../storage/engine/measureTables.ts'
@@ -177,6 +178,19 @@ describe('opening', () => {
       /^ClickHouse at 127\.0\.0\.1:\d+: found ".*Authentication failed.*", expected a user and password that it knows$/,
     )
     const engine = await openEngine({ source: { url: url('right') }, log: silent })
+    bench.after(() => engine.close())
+    expect(await countOf(engine, 'SELECT 1 AS n')).toBe(1)
+  })
+
+  it('ends between two statements when it is told to, and lets go of the directory', async () => {
+    const source = { dataDir: join(bench.dir, 'engine') }
+    const given = new AbortController()
+    const opening = openEngine({ source, log: silent, signal: given.signal })
+    await vi.waitFor(() => expect(engineIsBusy()).toBe(true), { interval: 1 })
+    given.abort()
+    await expect(opening).rejects.toThrow()
+    expect(engineIsBusy()).toBe(false)
+    const engine = await openEngine({ source, log: silent })
     bench.after(() => engine.close())
     expect(await countOf(engine, 'SELECT 1 AS n')).toBe(1)
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ClickHouseClientConfigOptions, parseError } from '@clickhouse/client'
 import type { Session } from 'chdb'
 import { GUEST_SETTINGS, GUESTS, type Guest } from './guest.ts'
@@ -24,6 +25,9 @@ export interface EmbeddedOptions {
   /** Bytes all statements and merges together may take. */
   readonly memory: number
 }
+
+/** ms that statements have to end by themselves when the engine closes, and then between two attempts to cancel them. */
+const GRACE_MS = 250
 
 /** Settings of every session. */
 const BASE: Readonly<Record<string, string>> = { session_timezone: 'UTC' }
@@ -47,19 +51,29 @@ export const embeddedConnection = async (options: EmbeddedOptions): Promise<Embe
 /** Opens a session, with more arguments of the engine. */
 type Open = (...args: string[]) => Session
 
+/** Pools of this process that are not closed: the engine is one for the whole process. */
+const openPools = new Set<SessionPool>()
+
+/**
+ * Returns whether statements run in the embedded engine of this process. `process.exit` waits for them, but no longer closes the engine: the
+ * destructors of its library then run beneath its threads, and the process crashes or hangs for minutes.
+ */
+export const engineIsBusy = (): boolean => [...openPools].some(({ busy }) => busy)
+
 class EmbeddedConnection implements Connection {
   private readonly open: Open
   private readonly drained: () => Promise<void>
   private readonly writers: SessionPool
   private readonly readers: SessionPool
   private readonly streams = new Set<Readable>()
+  private readonly pools: SessionPool[] = []
 
   constructor(open: Open, { memory, readers }: EmbeddedOptions, drained: () => Promise<void>) {
     this.open = open
     this.drained = drained
     // Only the first session of a directory sets the limits of the engine as a whole.
-    this.writers = new SessionPool(() => open(`--max_server_memory_usage=${memory}`), 1)
-    this.readers = new SessionPool(() => open(), readers)
+    this.writers = this.pool(1, `--max_server_memory_usage=${memory}`)
+    this.readers = this.pool(readers)
   }
 
   async query(params: Params) {
@@ -98,7 +112,7 @@ class EmbeddedConnection implements Connection {
     let sessions: SessionPool | undefined
     return {
       run: async (statement, format) => {
-        sessions ??= new SessionPool(() => this.open(...args), GUESTS)
+        sessions ??= this.pool(GUESTS, ...args)
         const session = await sessions.acquire()
         try {
           await session.queryAsync(`USE ${database}`)
@@ -114,10 +128,39 @@ class EmbeddedConnection implements Connection {
     }
   }
 
+  /** Closes the engine. Statements that do not end soon are cancelled: an insert is sent again, with its token, by the next process. */
   async close(): Promise<void> {
     for (const stream of this.streams) stream.destroy()
-    await Promise.all([this.readers.close(), this.writers.close()])
+    let closed = false
+    const ended = Promise.all(this.pools.map(pool => pool.close())).then(() => {
+      closed = true
+    })
+    while (!closed) {
+      await Promise.race([ended, delay(GRACE_MS, undefined, { ref: false })])
+      if (!closed) await this.cancelAll()
+    }
     await this.drained()
+    for (const pool of this.pools) openPools.delete(pool)
+  }
+
+  /** Cancels what runs, guests' statements too; needs a thread of libuv's pool, which driftwire.cjs makes larger than all pools together. */
+  private async cancelAll(): Promise<void> {
+    const session = this.open()
+    try {
+      // SYNC would never come back.
+      await session.queryAsync('KILL QUERY WHERE query_id != queryID() ASYNC')
+    } catch {
+      // They end by themselves then, or the next attempt cancels them.
+    } finally {
+      session.close()
+    }
+  }
+
+  private pool(size: number, ...args: string[]): SessionPool {
+    const pool = new SessionPool(() => this.open(...args), size)
+    this.pools.push(pool)
+    openPools.add(pool)
+    return pool
   }
 
   private whole(params: Params): Promise<Buffer> {

@@ -16,6 +16,7 @@ export interface Engine {
   readonly database: string
   /** For statements of others. */
   readonly guest: Guest
+  /** Closes it. The embedded engine cancels statements that do not end soon. */
   close(): Promise<void>
 }
 
@@ -28,7 +29,7 @@ export interface EngineOptions {
   /** Bytes that the embedded engine may take. */
   readonly memory?: number
   readonly log: Logger
-  /** Ends the wait for a server that does not answer. */
+  /** Ends the wait for a server that does not answer, and the opening. */
   readonly signal?: AbortSignal
 }
 
@@ -52,10 +53,13 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
       ? { client: await serverClient(source.url, options), guest: serverGuest(source.url, database) }
       : await embedded(source.dataDir, database, options.memory ?? MEMORY)
   const close = async (): Promise<void> => {
-    await guest.close()
-    await client.close()
+    await Promise.all([guest.close(), client.close()])
   }
+  // What is still to be done is then refused: half a migration is as good as one that was killed.
+  const stop = (): void => void close().catch(() => {})
+  options.signal?.addEventListener('abort', stop, { once: true })
   try {
+    options.signal?.throwIfAborted()
     const prepared = async () => ({
       migrations: await migrate(client, database),
       added: await addMeasureColumns(client, database),
@@ -70,6 +74,8 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   } catch (error) {
     await close()
     throw error
+  } finally {
+    options.signal?.removeEventListener('abort', stop)
   }
   return { client, database, guest, close }
 }

@@ -15,6 +15,11 @@ export class SessionPool {
     this.free = Array.from({ length: size }, open)
   }
 
+  /** Whether a session is lent. */
+  get busy(): boolean {
+    return this.lent > 0
+  }
+
   /** Resolves with a free session, which `give` takes back. Rejects if the pool is closed. */
   async acquire(): Promise<Session> {
     if (this.closed) throw new Error('the engine is closed')
