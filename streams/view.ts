@@ -1,4 +1,5 @@
 import { AssetFacts } from './fund/assetFacts.ts'
+import type { PastFacts } from './fund/backtest.ts'
 import { Fund } from './fund/fund.ts'
 import { holdingsAsOf } from './fund/holdingsAsOf.ts'
 import type { FundHoldings, Proposal } from './fund/inception.ts'
@@ -355,6 +356,11 @@ export class View {
   /** What has happened to assets by now, in order of time. */
   get events(): readonly AssetEvent[] {
     return this.happened.map(({ event }) => event)
+  }
+
+  /** All facts about assets that have a date, those to come among them. */
+  get pastFacts(): PastFacts {
+    return { events: this.facts.events.map(({ event }) => event), supplies: this.facts.datedSupplies }
   }
 
   /** Takes in facts about assets. What is due by now shows at once. */

@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
+import { compiledFile } from '../lib/compiledFile.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { ClearingMethod, ClearingPort, ClearingRequest, ClearingRequests, ClearingStats, CommitEvents } from './port.ts'
 import type { FromThread, OpenedJournal, ThreadOptions, ToThread } from './thread.ts'
@@ -22,19 +22,16 @@ interface Waiting {
 /** Opens the clearing house in a thread of its own. Rejects with JournalError if the journal cannot be used. */
 export const openThreadPort = (options: ThreadOptions): Promise<ClearingPort> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(threadFile(), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
+    const worker = new Worker(compiledFile('./thread.js', import.meta.url), {
+      workerData: options,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     worker.once('error', reject)
     worker.once('message', (first: FromThread) => {
       if ('opened' in first) resolve(new ThreadPort(worker, first.opened))
       else reject(new JournalError('fatal' in first ? first.fatal : 'the journal did not open'))
     })
   })
-
-/** Returns the path of the compiled thread, also if this file runs from its source. */
-const threadFile = (): string => {
-  const here = fileURLToPath(new URL('./thread.js', import.meta.url))
-  return here.includes('/dist/') ? here : here.replace(/\/server\/clearing\/thread\.js$/, '/dist/server/clearing/thread.js')
-}
 
 /** The main thread's side: sends requests, and resolves them in order as they are answered. */
 class ThreadPort implements ClearingPort {

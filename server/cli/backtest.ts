@@ -1,7 +1,8 @@
 import { pino } from 'pino'
 import { type Backtest, BacktestRun, type PastRebalance } from '../../streams/fund/backtest.ts'
+import { backtestReport, growth } from '../../streams/fund/backtestReport.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
-import { type AssetEvent, byTime } from '../../streams/market/assetEvent.ts'
+import { namesOf } from '../../streams/market/assetEvent.ts'
 import { symbolMap } from '../../streams/market/symbols.ts'
 import { configuredFacts } from '../config/assetFacts.ts'
 import { fundSpecs } from '../config/fundSpecs.ts'
@@ -48,19 +49,12 @@ export const runBacktest = async (file: string, options: BacktestOptions, enviro
     console.error(`driftwire: ${spec.id} cannot begin: no price of ${result.pending.join(', ') || 'enough assets'} in this time`)
     return 1
   }
-  console.log(options.json ? JSON.stringify(summary(spec, result)) : report(spec, result, width))
+  console.log(options.json ? JSON.stringify(backtestReport(spec, result)) : report(spec, result, width))
   return 0
 }
 
 /** Two candles, as a replay has it. */
 const STALE_MINUTES = 2 * 60_000
-
-/** Returns assets under all names that they have in the course of time. `events` are in any order. */
-const namesOf = (assets: readonly string[], events: readonly AssetEvent[]): string[] => {
-  const names = new Set(assets)
-  for (const { asset, to } of [...events].sort(byTime)) if (names.has(asset)) names.add(to)
-  return [...names]
-}
 
 const chosen = (funds: readonly FundSpec[], id: string | undefined): FundSpec => {
   const ids = funds.map(fund => fund.id).join(', ') || 'none'
@@ -79,36 +73,6 @@ const bounded = (asked: Asked): Asked => {
 const time = (name: string, text: string | undefined, otherwise: number): number => {
   if (text === undefined) return otherwise
   return /^\d+$/.test(text) ? Number(text) : timeOf(name, text)
-}
-
-/** Points of a series that are given out. */
-const POINTS = 1_000
-
-const growth = (column: readonly number[]): number => column.at(-1)! / column[0]! - 1
-
-const summary = ({ id, quote }: FundSpec, { t, nav, level, held, ...sums }: Backtest): object => {
-  const every = Math.ceil(t.length / POINTS)
-  const points = t.flatMap((at, i) =>
-    i % every === 0 || i === t.length - 1 ? [{ t: at, nav: nav[i], level: level[i], held: held[i] }] : [],
-  )
-  return {
-    fund: id,
-    quote,
-    from: t[0],
-    to: t.at(-1),
-    moments: t.length,
-    nav: nav.at(-1),
-    level: level.at(-1),
-    held: held.at(-1),
-    navReturn: growth(nav),
-    levelReturn: growth(level),
-    heldReturn: growth(held),
-    turnover: sums.turnover,
-    fees: sums.fees,
-    trackingDifference: sums.trackingDifference,
-    rebalances: sums.rebalances,
-    points,
-  }
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(3)} %`

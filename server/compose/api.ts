@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { Backtests } from '../backtest/backtests.ts'
 import { readFund } from '../clearing/definedFunds.ts'
 import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
@@ -24,6 +25,7 @@ export interface Api {
   readonly portfolioRows: PortfolioRows
   readonly candleImport: CandleImport
   readonly sqlRuns: SqlRuns
+  readonly backtests: Backtests
 }
 
 /** Ties the commands to what the core offers. */
@@ -65,6 +67,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
       notReady: () => importsWait(core),
     }),
     sqlRuns: new SqlRuns(access, core.engine, log.child({ module: 'sql' })),
+    backtests: new Backtests({ history: core.history, facts: () => queries.facts(), config, log: log.child({ module: 'backtests' }) }),
   }
 }
 

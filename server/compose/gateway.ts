@@ -58,6 +58,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   }))
 
   status.add('sql', () => ({ ...api.sqlRuns.figures }))
+  status.add('backtests', () => ({ ...api.backtests.figures }))
 
   const app = httpApp({
     pages: await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins),

@@ -1,5 +1,6 @@
 import { firstValueFrom, map, type Observable } from 'rxjs'
 import { type Explanation, explain } from '../../streams/explain/explain.ts'
+import type { PastFacts } from '../../streams/fund/backtest.ts'
 import type { Depth } from '../../streams/market/levels.ts'
 import { type LotsPage, type LotsQuery, openLots } from '../../streams/pnl/openLots.ts'
 import { type ShownBook, shownBook } from '../../streams/pools/bookLevels.ts'
@@ -34,6 +35,8 @@ export interface CoreQueries {
   book(pool: string, levels: number): Promise<ShownBook | null | undefined>
   /** Explains a figure of a channel that is watched; undefined if its state has no such figure now. */
   explain(channel: string, field: string): Promise<Explanation | undefined>
+  /** Returns all facts about assets that have a date. */
+  facts(): Promise<PastFacts>
   /** Returns open lots of a portfolio; undefined if there is no such portfolio. */
   lots(portfolio: string, query: LotsQuery): Promise<LotsPage | undefined>
 }
@@ -57,6 +60,7 @@ export const coreQueries = (view: View, frames$: Observable<unknown>): CoreQueri
       ofPool(id, pool => ({ t: view.t, price: pool.figures.price, depth: fractions.map(fraction => pool.depth(fraction)) })),
     ticks: (id, query) => ofPool(id, pool => liquidityRanges(pool, view.t, query)),
     book: (id, levels) => ofPool(id, pool => shownBook(pool, levels)),
+    facts: () => between(() => view.pastFacts),
     explain: (channel, field) => between(() => explain(view, view.t, channel, field)),
     lots: (id, query) =>
       between(() => {

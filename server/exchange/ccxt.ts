@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
 import { formatDecimal, mulUp, ONE, parseDecimal } from '../../streams/lib/decimal.ts'
 import { UsageError } from '../config/options.ts'
+import { compiledFile } from '../lib/compiledFile.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
 /** The venue, and how ccxt and the books name things. */
@@ -60,15 +60,12 @@ export const openCcxt = async (options: CcxtOptions, log: Logger): Promise<Excha
   return new CcxtExchange(child, options, log)
 }
 
-/** Returns the file of the compiled process, also if this file runs from its source. */
-const processFile = (): string => {
-  const here = fileURLToPath(new URL('./ccxtProcess.js', import.meta.url))
-  return here.includes('/dist/') ? here : here.replace(/\/server\/exchange\/ccxtProcess\.js$/, '/dist/server/exchange/ccxtProcess.js')
-}
-
 const started = ({ venue, options }: CcxtOptions): Promise<ChildProcess> =>
   new Promise((resolve, reject) => {
-    const child = fork(processFile(), [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] })
+    const child = fork(compiledFile('./ccxtProcess.js', import.meta.url), [], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+    })
     const failed = (why: string): void => {
       child.kill('SIGKILL')
       reject(new UsageError(`exchange: ${why}`))

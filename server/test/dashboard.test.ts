@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { brief, compact, count, fixed, percent, placesOf, signed, signedPercent } from '../../clients/dashboard/src/format/number.ts'
 import { swapV2, sync } from '../../streams/test/chain.ts'
+import type { BacktestReport } from '../../streams/wire/answers/funds.ts'
 import { chromiumPath, openBrowser, Visitor } from './browser.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'
@@ -348,6 +349,53 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       .toEqual(['create', 'deposit', 'deposit', 'deposit', 'register'])
     expect([client.complaints, operator.complaints]).toEqual([[], []])
     await Promise.all([client.leave(), operator.leave()])
+  })
+
+  it('runs a backtest of the allocation by what is stored, for those who are signed in', async () => {
+    const visitor = await Visitor.come(browser, url)
+    const question = '/allocate?assets=BTC%2C60000000%2C60000%0AETH%2C5000000%2C2500&cap=0.7&capital=1000&drift=0.001'
+    await visitor.open(question)
+    await visitor.page.getByText('it is for clients and operators').waitFor()
+    await visitor.goOn('/sign-in?way=token&to=/allocate')
+    await visitor.page.getByRole('textbox', { name: 'Token' }).fill(ADMIN)
+    await visitor.page.getByRole('textbox', { name: 'Token' }).press('Enter')
+    await visitor.page
+      .getByText('You are signed in')
+      .or(visitor.page.getByRole('heading', { name: 'Backtest' }))
+      .first()
+      .waitFor()
+    await visitor.goOn(question)
+    await visitor.page.getByRole('button', { name: 'Run' }).click()
+    const response = await fetch(`${url}/v1/backtests`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        fund: {
+          weighting: { scheme: 'market-cap', count: 10, cap: 0.7 },
+          initialShares: '10',
+          rebalance: { assetThreshold: 0.001, feeBps: 10 },
+        },
+        supplies: { BTC: '1000', ETH: '2000' },
+        from: NOON - 60_000,
+        // The candle of the tenth minute has not ended.
+        to: NOON + 600_000,
+      }),
+    })
+    const report = (await response.json()) as BacktestReport
+    expect(report.rebalances.length).toBeGreaterThan(0)
+    await visitor.figure('Tracking difference').waitFor()
+    const shown = await visitor.page
+      .locator('dd [data-fig]')
+      .evaluateAll(all => Object.fromEntries(all.map(one => [one.getAttribute('data-fig'), one.textContent])))
+    expect(shown).toMatchObject({
+      Rebalanced: signedPercent(report.navReturn),
+      'Bought and held': signedPercent(report.heldReturn),
+      Turnover: percent(report.turnover),
+      Fees: fixed(report.fees),
+      Rebalances: count(report.rebalances.length),
+    })
+    expect(visitor.complaints).toEqual([])
+    await visitor.leave()
   })
 
   it('says so when the line is lost, and goes on by itself when the server is back', async () => {

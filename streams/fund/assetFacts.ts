@@ -33,6 +33,11 @@ export class AssetFacts {
     return this.late ? Number.NEGATIVE_INFINITY : (this.steps[this.next]?.t ?? Number.POSITIVE_INFINITY)
   }
 
+  /** All supplies with their dates. */
+  get datedSupplies(): DatedSupply[] {
+    return this.rows.all()
+  }
+
   /** Events that have happened by now, in order of time. */
   get happened(): readonly NumberedEvent[] {
     return this.events.filter(({ event }) => event.t <= this.t)

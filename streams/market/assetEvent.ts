@@ -124,3 +124,10 @@ export interface NumberedEvent {
   readonly seq: number
   readonly event: AssetEvent
 }
+
+/** Returns assets under all names that they have in the course of time. `events` are in any order. */
+export const namesOf = (assets: readonly string[], events: readonly AssetEvent[]): string[] => {
+  const names = new Set(assets)
+  for (const { asset, to } of [...events].sort(byTime)) if (names.has(asset)) names.add(to)
+  return [...names]
+}

@@ -73,3 +73,33 @@ export const ALLOCATED = z.object({
 })
 /** One asset's part. */
 export type Allocated = Read<typeof ALLOCATED>['assets'][number]
+
+const SHARE = z.number().describe('a fraction')
+const PER_SHARE = z.number().describe('of a share, in the quote currency')
+
+/** `POST /v1/backtests`: what a fund would have done. */
+export const BACKTEST = z.object({
+  fund: z.string(),
+  quote: z.string(),
+  from: MS.describe('of the inception'),
+  to: MS,
+  moments: z.int().describe('at which it was looked at'),
+  nav: PER_SHARE.describe('the value of a share at the end, after costs'),
+  level: z.number().describe('without costs, 100 at the inception'),
+  held: PER_SHARE.describe('what a share would be worth without a trade since the inception'),
+  navReturn: SHARE,
+  levelReturn: SHARE,
+  heldReturn: SHARE,
+  turnover: SHARE.describe('the sum over all rebalances: half of what was traded ÷ what the fund was worth'),
+  fees: z.number().describe('of the whole fund, in the quote currency'),
+  trackingDifference: SHARE.describe('navReturn − levelReturn'),
+  rebalances: z.array(
+    z.object({ t: MS, reason: z.string(), trades: z.int(), turnover: SHARE, fees: z.number().describe('in the quote currency') }),
+  ),
+  moreRebalances: z.int().optional().describe('how many came after these'),
+  points: z
+    .array(z.object({ t: MS, nav: PER_SHARE, level: z.number(), held: PER_SHARE }))
+    .describe('about a thousand, the last among them'),
+})
+/** What BACKTEST describes. */
+export type BacktestReport = Read<typeof BACKTEST>

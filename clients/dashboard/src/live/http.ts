@@ -32,5 +32,12 @@ export const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await send(path, signal ? { signal } : {})).json() as Promise<T>
 
 /** Posts JSON and returns the JSON of the answer. */
-export const post = async <T>(path: string, body: object = {}): Promise<T> =>
-  (await send(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Promise<T>
+export const post = async <T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> =>
+  (
+    await send(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    })
+  ).json() as Promise<T>

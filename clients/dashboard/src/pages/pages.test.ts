@@ -3,6 +3,7 @@ import { putCandle } from '../charts/putCandle.ts'
 import type { Columns } from '../charts/series.ts'
 import { largest, readAssets } from './allocate/assets.ts'
 import { held } from './allocate/held.ts'
+import { wishOf } from './allocate/wish.ts'
 import { filled, grouped, type OpenApi, resolve } from './api/document.ts'
 import { factsOf } from './fund/facts.ts'
 import { rangesAround } from './pool/ranges.ts'
@@ -146,5 +147,22 @@ it('a candle takes its place: a running one is replaced by its newer states, an 
       [1, 3, 3],
       [5, 6, 1],
     ],
+  })
+})
+
+it('the wish for a backtest has supplies instead of capitalisations, in decimals without exponents', () => {
+  const assets = [
+    { symbol: 'BTC', marketCap: 1.2e12, price: 60_000 },
+    { symbol: 'PEPE', marketCap: 4e9, price: 1e-5 },
+    { symbol: 'X', marketCap: 1e6, price: undefined },
+  ]
+  expect(wishOf({ assets, cap: 0.5, count: 3, capital: 1_234.5 }, 0.02, 10)).toEqual({
+    fund: {
+      weighting: { scheme: 'market-cap', count: 3, cap: 0.5 },
+      initialPrice: '100',
+      initialShares: '12.345',
+      rebalance: { assetThreshold: 0.02, feeBps: 10 },
+    },
+    supplies: { BTC: '20000000', PEPE: '400000000000000' },
   })
 })

@@ -3,6 +3,7 @@ import { ABOUT_ROUTES, type AboutServices } from './about.ts'
 import { ACCOUNT_ROUTES } from './accounts.ts'
 import { ALLOCATE_ROUTES } from './allocate.ts'
 import { ASSET_FACT_ROUTES, type AssetFactServices } from './assetFacts.ts'
+import { BACKTEST_ROUTES, type BacktestServices } from './backtests.ts'
 import { CMC_ROUTES } from './cmc.ts'
 import { COVERAGE_ROUTES, type CoverageServices } from './coverage.ts'
 import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
@@ -38,6 +39,7 @@ export interface Services
     AssetFactServices,
     PortfolioRowServices,
     ImportServices,
+    BacktestServices,
     DexServices,
     SpoolServices,
     SqlServices {}
@@ -56,6 +58,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...SPOOL_ROUTES,
   ...SQL_ROUTES,
   ...ALLOCATE_ROUTES,
+  ...BACKTEST_ROUTES,
   ...STATE_ROUTES,
   ...DEPTH_ROUTES,
   ...POOL_LIST_ROUTES,

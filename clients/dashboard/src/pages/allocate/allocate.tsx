@@ -12,6 +12,8 @@ import { place, setQuery } from '../../router.ts'
 import { placesFor } from '../overviewColumns.ts'
 import type { PageProps } from '../page.ts'
 import { type Asset, largest, readAssets } from './assets.ts'
+import { Backtest } from './backtest.tsx'
+import { Field } from './field.tsx'
 import { AllocationPast } from './past.tsx'
 
 const EXAMPLE = 'BTC,1300000000000\nETH,380000000000\nBNB,85000000000\nSOL,70000000000\nXRP,30000000000\nADA,14000000000\nDOGE,20000000000'
@@ -68,12 +70,14 @@ export const Allocate = (_: PageProps) => {
   const assets = readAssets(text)
   const unpriced = assets.filter(({ price }) => price === undefined).map(({ symbol }) => symbol)
   const symbols = (names.value?.symbols ?? []).filter(name => unpriced.some(asset => name.startsWith(`${asset}-`)))
-  useChannels(symbols.map(name => `tick:${name}`))
+  // The status always moves: by it the page knows the event time, also if all prices are typed.
+  useChannels(['status', ...symbols.map(name => `tick:${name}`)])
   const parts = useSignal<readonly Allocated[]>([])
   const error = useSignal<string | undefined>(undefined)
   const asked = useSignal(0)
+  const pricedAssets = (): readonly Asset[] => assets.map(asset => ({ ...asset, price: asset.price ?? priceOf(asset.symbol) }))
   const ask = async (): Promise<void> => {
-    const priced: Asset[] = largest(assets, Number(most)).map(asset => ({ ...asset, price: asset.price ?? priceOf(asset.symbol) }))
+    const priced = largest(pricedAssets(), Number(most))
     const lacking = priced.filter(({ price }) => price === undefined).map(({ symbol }) => symbol)
     if (lacking.length > 0) {
       parts.value = []
@@ -146,13 +150,7 @@ export const Allocate = (_: PageProps) => {
         </section>
       </div>
       <AllocationPast parts={parts} />
+      <Backtest assets={pricedAssets} cap={Number(cap)} count={Number(most)} capital={Number(capital)} />
     </>
   )
 }
-
-const Field = ({ name, label, value }: { readonly name: string; readonly label: string; readonly value: string }) => (
-  <label class="field">
-    {label}
-    <input inputMode="decimal" autocomplete="off" value={value} onInput={event => setQuery(name, event.currentTarget.value)} />
-  </label>
-)
