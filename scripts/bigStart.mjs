@@ -12,8 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
-import { WebSocket } from 'ws'
-import { Driftwire } from '../dist/clients/client.js'
+import { connect } from '../dist/clients/driftwire-client/src/index.js'
 import { openEngine } from '../dist/server/storage/engine/engine.js'
 
 const PROGRAM = fileURLToPath(new URL('../server/cli/driftwire.cjs', import.meta.url))
@@ -73,6 +72,11 @@ const summed = async times => {
 
 const near = (a, b) => Math.abs(a / b - 1) < 1e-9
 
+/** Resolves with the first state of a channel that has a day with trades: its event time (ms) and that day. */
+const firstDay = async channel => {
+  for await (const { state, t } of channel) if (state.day?.n > 0) return { t, day: structuredClone(state.day) }
+}
+
 /** Starts the server. Resolves with the states of all symbols with their event times, and how long it took to have all of them, ms. */
 const started = async () => {
   const config = join(data, '..', 'big.json')
@@ -92,23 +96,13 @@ const started = async () => {
     void ended.then(([code]) => reject(new Error(`the server ended with ${code}`)))
   })
   const printed = performance.now() - began
-  const states = new Map()
-  const client = new Driftwire({ url, open: address => new WebSocket(address) })
-  await new Promise((resolve, reject) => {
-    for (const symbol of SYMBOLS)
-      client.follow(`tick:${symbol}`, {
-        state(state, t) {
-          if (state.day?.n > 0 && !states.has(symbol)) states.set(symbol, { t, day: structuredClone(state.day) })
-          if (states.size === SYMBOLS.length) resolve()
-        },
-        error: reject,
-      })
-  })
+  const wire = connect(url)
+  const shown = await Promise.all(SYMBOLS.map(async symbol => [symbol, await firstDay(wire.channel(`tick:${symbol}`))]))
   const took = performance.now() - began
-  client.close()
+  wire.close()
   child.kill('SIGTERM')
   await ended
-  return { states, printed, took }
+  return { states: new Map(shown), printed, took }
 }
 
 try {
