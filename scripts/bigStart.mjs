@@ -28,11 +28,11 @@ const named = process.argv[3]
 const data = named ?? join(mkdtempSync(join(tmpdir(), 'driftwire-big-')), 'data')
 const log = pino({ level: 'warn' }, pino.destination(2))
 const seconds = ms => `${(ms / 1000).toFixed(1)} s`
-const open = () => openEngine({ source: { dataDir: join(data, 'clickhouse') }, log })
+const openStore = () => openEngine({ source: { dataDir: join(data, 'clickhouse') }, log })
 
 /** Inserts ticks as a feed would have brought them, evenly over the days up to now, so that all views take them in. */
 const fill = async () => {
-  const { client, database, close } = await open()
+  const { client, database, close } = await openStore()
   const [begin, step] = [Date.now() - DAYS * 1440 * MINUTE, (DAYS * 1440 * MINUTE) / TICKS]
   const began = performance.now()
   for (let from = 0; from < TICKS; from += PIECE) {
@@ -54,7 +54,7 @@ const fill = async () => {
 
 /** Returns by symbol what was traded in the day of minutes that ends with the minute of `t` (ms), summed of the ticks. */
 const summed = async times => {
-  const { client, database, close } = await open()
+  const { client, database, close } = await openStore()
   const days = new Map()
   for (const [symbol, t] of times) {
     const from = Math.floor(t / MINUTE) * MINUTE - 1439 * MINUTE
@@ -77,17 +77,10 @@ const firstDay = async channel => {
   for await (const { state, t } of channel) if (state.day?.n > 0) return { t, day: structuredClone(state.day) }
 }
 
-/** Starts the server. Resolves with the states of all symbols with their event times, and how long it took to have all of them, ms. */
-const started = async () => {
-  const config = join(data, '..', 'big.json')
-  writeFileSync(config, JSON.stringify({ feeds: [] }))
-  const began = performance.now()
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', '--log-level', 'warn', '--config', config, '--data', data], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = once(child, 'close')
-  let said = ''
-  const url = await new Promise((resolve, reject) => {
+/** Resolves with the address of the websocket that a server prints. */
+const printed = (child, ended) =>
+  new Promise((resolve, reject) => {
+    let said = ''
     child.stdout.on('data', piece => {
       said += piece
       const [, address] = /ws:\/\/([^/\s]+)/.exec(said) ?? []
@@ -95,21 +88,39 @@ const started = async () => {
     })
     void ended.then(([code]) => reject(new Error(`the server ended with ${code}`)))
   })
-  const printed = performance.now() - began
-  const wire = connect(url)
-  const shown = await Promise.all(SYMBOLS.map(async symbol => [symbol, await firstDay(wire.channel(`tick:${symbol}`))]))
-  const took = performance.now() - began
-  wire.close()
-  child.kill('SIGTERM')
-  await ended
-  return { states: new Map(shown), printed, took }
+
+/** Starts the server. Resolves with the states of all symbols with their event times, and how long it took to have all of them, ms. */
+const started = async () => {
+  const config = join(data, '..', 'big.json')
+  // Symbols that are named can be followed before their rows are known.
+  writeFileSync(
+    config,
+    JSON.stringify({ symbols: Object.fromEntries(SYMBOLS.map(symbol => [symbol.replace('-', ''), symbol])), feeds: [] }),
+  )
+  const began = performance.now()
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--port', '0', '--log-level', 'warn', '--config', config, '--data', data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'close')
+  try {
+    const url = await printed(child, ended)
+    const open = performance.now() - began
+    const wire = connect(url)
+    const days = await Promise.all(SYMBOLS.map(async symbol => [symbol, await firstDay(wire.channel(`tick:${symbol}`))]))
+    const took = performance.now() - began
+    wire.close()
+    return { states: new Map(days), open, took }
+  } finally {
+    child.kill('SIGTERM')
+    await ended
+  }
 }
 
 try {
   if (existsSync(join(data, 'clickhouse'))) console.log(`${data} is there: it is not filled again`)
   else await fill()
-  const { states, printed, took } = await started()
-  console.log(`sockets open after ${seconds(printed)}, all ${SYMBOLS.length} symbols with their day after ${seconds(took)}`)
+  const { states, open, took } = await started()
+  console.log(`sockets open after ${seconds(open)}, all ${SYMBOLS.length} symbols with their day after ${seconds(took)}`)
   const days = await summed([...states].map(([symbol, { t }]) => [symbol, t]))
   let wrong = 0
   for (const [symbol, { day }] of states) {

@@ -176,11 +176,7 @@ export class View {
     for (const fund of this.funds.values()) if (fund.agesAt <= t) this.changes.mark(fund)
     for (const feed of this.feeds) for (const line of feed.advance(t)) this.heard(line)
     this.market.beat(t)
-    if (t >= this.nextMinute) {
-      this.nextMinute = floorTo(t, MINUTE) + MINUTE
-      this.market.advance(t, this.changes)
-      for (const pool of this.pools.values()) pool.advance(t)
-    }
+    this.passMinutes(t)
     if (t >= this.nextDay) {
       const first = this.nextDay === Number.NEGATIVE_INFINITY
       this.nextDay = floorTo(t, DAY) + DAY
@@ -190,6 +186,14 @@ export class View {
       }
     }
     if (t >= this.nextTransaction) this.enter(t)
+  }
+
+  /** Lets the windows of a day come to the minute of `t` (ms). */
+  private passMinutes(t: number): void {
+    if (t < this.nextMinute) return
+    this.nextMinute = floorTo(t, MINUTE) + MINUTE
+    this.market.advance(t, this.changes)
+    for (const pool of this.pools.values()) pool.advance(t)
   }
 
   /** Returns the inceptions that the prices of this moment allow. */
@@ -236,6 +240,8 @@ export class View {
     this.market.restore(market ?? { instruments: [] }, !this.replays, this.changes)
     const live = this.feeds.some(feed => feed.live)
     for (const [id, past] of pools ?? []) this.pools.get(id)?.restore(past, live)
+    // The windows of the past end with its newest trades: they come to now in the next frame, not in the next minute.
+    this.nextMinute = Number.NEGATIVE_INFINITY
     if (resumedAt !== undefined && this.t === 0) this.resume(resumedAt)
     for (const row of funds) this.funds.get(row.id)?.restore(row)
     this.restorePortfolios(portfolios)
@@ -284,7 +290,7 @@ export class View {
   private resume(t: number): void {
     this.t = t
     this.happen(t, true)
-    this.nextMinute = floorTo(t, MINUTE) + MINUTE
+    this.passMinutes(t)
     this.nextDay = floorTo(t, DAY) + DAY
     this.market.resume(this.feeds)
     for (const pool of this.pools.values()) {

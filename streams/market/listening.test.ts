@@ -55,6 +55,15 @@ it('day and candles that began before the start are absent until the past is kno
   expect(p.agrees()).toBe(true)
 })
 
+it('the day ends with the minute of now from the first frame after a start on, not with that of the newest trade', () => {
+  const p = live()
+  p.clock(NOON + 23 * HOUR + 30_000)
+  restore(p, past())
+  p.clock(NOON + 23 * HOUR + 30_020)
+  expect(p.state<{ day: object }>('tick:BTC-USD').day).toMatchObject({ n: 1, volume: 2, open: 90 })
+  expect(p.agrees()).toBe(true)
+})
+
 it('the time in which no run listened is a gap of the candles and the day that it falls into', () => {
   const p = live()
   restore(p, past())
