@@ -35,29 +35,30 @@ export class ImportedPrices {
   /** Notes that candles of a symbol were stored. */
   stored(symbol: string): void {
     this.waiting.add(symbol)
-    if (this.reading) return
-    this.reading = true
-    void this.readAll().finally(() => {
-      this.reading = false
-    })
+    if (!this.reading) void this.readAll()
   }
 
+  /** Reads as long as symbols wait; never rejects. */
   private async readAll(): Promise<void> {
     const { engine, read, restored, inputQueue, signal, log } = this.options
+    this.reading = true
     await restored()
     for (let wait = GATHER_MS; this.waiting.size > 0; ) {
       await delay(wait, undefined, { ref: false, signal }).catch(() => {})
-      if (signal.aborted) return
+      if (signal.aborted) break
       const symbols = [...this.waiting]
       this.waiting.clear()
       try {
-        inputQueue.put({ kind: 'imported', market: await read(await engine, symbols) })
+        const market = await read(await engine, symbols)
+        if (!signal.aborted) inputQueue.put({ kind: 'imported', market })
         wait = GATHER_MS
       } catch (error) {
         for (const symbol of symbols) this.waiting.add(symbol)
         wait = RETRY_MS
-        log.warn({ symbols, error: (error as Error).message }, 'imported candles cannot be read; retrying')
+        if (!signal.aborted) log.warn({ symbols, error: (error as Error).message }, 'imported candles cannot be read; retrying')
       }
     }
+    // At once, so that no symbol comes between.
+    this.reading = false
   }
 }
