@@ -14,6 +14,15 @@ export const poolSpecs = (config: Config, configFile = ''): PoolSpec[] =>
 /** Uniswap v2 takes 0.3 % of every swap; the fee of other kinds is unknown unless the configuration says it. */
 const V2_FEE_PIPS = 3000
 
+/** The spacing of ticks that the factory of Uniswap v3 gives each fee; PancakeSwap's 0.25 % beside them. */
+const SPACINGS: ReadonlyMap<number, number> = new Map([
+  [100, 1],
+  [500, 10],
+  [2_500, 50],
+  [3_000, 60],
+  [10_000, 200],
+])
+
 const poolSpec = (pool: PoolConfig, quote: string, configFile: string, where: string): PoolSpec => {
   const common = {
     id: pool.id,
@@ -27,9 +36,11 @@ const poolSpec = (pool: PoolConfig, quote: string, configFile: string, where: st
     case 'uniswap-v2':
       return { ...common, kind: pool.kind, feePips: pool.feePips ?? V2_FEE_PIPS }
     case 'uniswap-v3': {
-      if (pool.ticks === undefined) return { ...common, kind: pool.kind }
+      const tickSpacing = pool.tickSpacing ?? SPACINGS.get(common.feePips)
+      const known = { ...common, kind: pool.kind, ...(tickSpacing !== undefined && { tickSpacing }) }
+      if (pool.ticks === undefined) return known
       const start = readStart(resolve(dirname(configFile), pool.ticks), pool.tickSpacing, `${where}.ticks`)
-      return { ...common, kind: pool.kind, start }
+      return { ...known, start }
     }
     case 'stableswap':
       return { ...common, kind: pool.kind, ...stableswapSpec(pool) }

@@ -5,6 +5,7 @@ import type { Depth } from '../../streams/market/levels.ts'
 import { type LotsPage, type LotsQuery, openLots } from '../../streams/pnl/openLots.ts'
 import { type ShownBook, shownBook } from '../../streams/pools/bookLevels.ts'
 import type { Pool } from '../../streams/pools/pool.ts'
+import { type Quoted, type QuoteWish, quoteOf } from '../../streams/pools/quote.ts'
 import { type LiquidityRanges, liquidityRanges, type TicksQuery } from '../../streams/pools/uniswapV3/liquidityRanges.ts'
 import type { View } from '../../streams/view.ts'
 
@@ -33,6 +34,8 @@ export interface CoreQueries {
   ticks(pool: string, query: TicksQuery): Promise<LiquidityRanges | undefined>
   /** Returns the best levels of a pool; null while they are not known, undefined if there is no such pool, or it is no order book. */
   book(pool: string, levels: number): Promise<ShownBook | null | undefined>
+  /** Returns what a swap would do now, or why that cannot be said; undefined if there is no such pool. */
+  quote(pool: string, wish: QuoteWish): Promise<Quoted | undefined>
   /** Explains a figure of a channel that is watched; undefined if its state has no such figure now. */
   explain(channel: string, field: string): Promise<Explanation | undefined>
   /** Returns all facts about assets that have a date. */
@@ -60,6 +63,7 @@ export const coreQueries = (view: View, frames$: Observable<unknown>): CoreQueri
       ofPool(id, pool => ({ t: view.t, price: pool.figures.price, depth: fractions.map(fraction => pool.depth(fraction)) })),
     ticks: (id, query) => ofPool(id, pool => liquidityRanges(pool, view.t, query)),
     book: (id, levels) => ofPool(id, pool => shownBook(pool, levels)),
+    quote: (id, wish) => ofPool(id, pool => quoteOf(pool, view.t, wish)),
     facts: () => between(() => view.pastFacts),
     explain: (channel, field) => between(() => explain(view, view.t, channel, field)),
     lots: (id, query) =>

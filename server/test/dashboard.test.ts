@@ -1,8 +1,20 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { brief, compact, count, fixed, percent, placesOf, signed, signedPercent } from '../../clients/dashboard/src/format/number.ts'
+import { wholeOf } from '../../clients/dashboard/src/format/decimal.ts'
+import {
+  amount,
+  brief,
+  compact,
+  count,
+  fixed,
+  percent,
+  placesOf,
+  signed,
+  signedPercent,
+} from '../../clients/dashboard/src/format/number.ts'
 import { swapV2, sync } from '../../streams/test/chain.ts'
 import type { BacktestReport } from '../../streams/wire/answers/funds.ts'
+import type { PoolQuote } from '../../streams/wire/answers/pools.ts'
 import { chromiumPath, openBrowser, Visitor } from './browser.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'
@@ -186,6 +198,16 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       await visitor.page.getByText('token0 in token1').click()
       await expectFigures(visitor, 'pool:P', { 'Price of token0 in token1': fixed(1 / price, placesOf(1 / price)) })
       expect(visitor.page.url()).toContain('way=token1')
+      await visitor.page.getByLabel('Amount', { exact: true }).fill('1000')
+      await visitor.page.getByRole('button', { name: 'Quote' }).click()
+      const asked = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ token: 'USDX', amountIn: '1000000000' }),
+      }
+      const quote = (await (await fetch(`${url}/v1/pools/P/quote`, asked)).json()) as PoolQuote
+      await visitor.page.getByText(`${amount(wholeOf(quote.amountOut, 18))} WETH`, { exact: true }).waitFor()
+      await visitor.page.getByText(percent(quote.priceImpact, 4), { exact: true }).waitFor()
     })
 
     it('of the market, and of all together', async () => {
@@ -420,7 +442,9 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     expect(await visitor.page.locator('.banner').count()).toBe(0)
     await expect.poll(() => visitor.figure('NAV per share').textContent(), { timeout: 15_000 }).toBe(nav)
     await other.figure('Value').waitFor()
-    expect([visitor.complaints, other.complaints]).toEqual([[], []])
+    // What needs ClickHouse is refused until it has started, and asked again.
+    const complaints = [...visitor.complaints, ...other.complaints].filter(text => !text.includes('status of 503'))
+    expect(complaints).toEqual([])
     await Promise.all([visitor.leave(), other.leave()])
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minted } from '../../streams/pools/test/v3Logs.ts'
 import { sqrtRatioAtTick } from '../../streams/pools/uniswapV3/tickMath.ts'
 import { initializeV3, type Said, swapV3 } from '../../streams/test/chain.ts'
-import { ADMIN, bearer, newUser, type User } from './clearingKit.ts'
+import { ADMIN, bearer, newUser, send, type User } from './clearingKit.ts'
 import { scaled } from './kills.ts'
 import type { State } from './protocolClient.ts'
 import { file, NOON, ProtocolServer } from './protocolKit.ts'
@@ -112,6 +112,44 @@ describe('pools', () => {
       [600, '0'],
     ])
     expect(await server.json('/v1/pools/V3/ticks?limit=1')).toMatchObject({ ticks: [{ tick: -600 }], next: 600 })
+  })
+
+  const quote = (pool: string, body: object): Promise<unknown[]> =>
+    send(server, 'POST', `/v1/pools/${pool}/quote`, body).then(({ status, body: { code, detail, ...rest } }) =>
+      status === 200 ? [status, rest] : [status, code, detail],
+    )
+
+  it('say what a swap would do, by the token of the amount', async () => {
+    const [, given] = await quote('V3', { token: 'WETH', amountIn: '1000' })
+    expect(given).toMatchObject({
+      pool: 'V3',
+      in: 1,
+      amountIn: '1000',
+      fee: '3',
+      feeToken: 1,
+      ticksCrossed: 0,
+      block: 1 + ((SWAPS + 1) >> 2),
+      tokens: [
+        { symbol: 'USDC', decimals: 3 },
+        { symbol: 'WETH', decimals: 3 },
+      ],
+    })
+    const { amountOut } = given as { amountOut: string }
+    expect(await quote('V3', { token: 0, amountOut })).toEqual([200, expect.objectContaining({ in: 1, amountOut })])
+  })
+
+  it.each([
+    ['a pool that there is not', 'NONE', { token: 0, amountIn: '1' }, [404, 'unknown_channel']],
+    ['an order book', 'BOOK', { token: 0, amountIn: '1' }, [404, 'not_found', /expected a pool of a contract$/]],
+    ['more than the pool takes', 'V3', { token: 0, amountIn: '9'.repeat(30) }, [400, 'insufficient_liquidity']],
+    ['more than the pool holds', 'V3', { token: 1, amountOut: '9'.repeat(30) }, [400, 'insufficient_liquidity']],
+    ['so little that it buys nothing', 'V3', { token: 0, amountIn: '1' }, [400, 'invalid_params', /^body\.amountIn: /]],
+    ['another token', 'V3', { token: 'BTC', amountIn: '1' }, [400, 'invalid_params', /^body\.token: found "BTC"/]],
+    ['no amount', 'V3', { token: 0 }, [400, 'invalid_params', /^body: expected either/]],
+    ['two amounts', 'V3', { token: 0, amountIn: '1', amountOut: '1' }, [400, 'invalid_params', /^body: expected either/]],
+    ['an amount in whole tokens', 'V3', { token: 0, amountIn: '0.5' }, [400, 'invalid_params', /^body\.amountIn: /]],
+  ] as const)('refuse a quote for %s', async (_, pool, body, [status, code, detail = /./]) => {
+    expect(await quote(pool, body)).toEqual([status, code, expect.stringMatching(detail)])
   })
 
   it('show the levels of order books, best first', async () => {

@@ -12,7 +12,7 @@ export const stateOf = (spec: PoolSpec, scales: readonly [number, number]): Pool
     case 'uniswap-v2':
       return new UniswapV2()
     case 'uniswap-v3':
-      return new UniswapV3(spec.start)
+      return new UniswapV3(spec.start, spec.tickSpacing)
     case 'stableswap':
       return stableswapOf(spec)
     case 'orderbook':

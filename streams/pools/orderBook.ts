@@ -1,7 +1,7 @@
 import type { Mutable } from '../lib/mutable.ts'
 import { baseOf, type Depth, depthOf, highestBid, type Levels, lowestAsk, quoteOf, SHOWN_REACH } from '../market/levels.ts'
 import type { PoolRow } from '../measures/rows.ts'
-import type { PoolState } from './poolState.ts'
+import type { NoOutcome, PoolState } from './poolState.ts'
 import type { ReserveDelta } from './rollingVolume.ts'
 // Books of thousands of levels are added up several times a frame: nothing is made on the way.
 
@@ -53,6 +53,11 @@ export class OrderBook implements PoolState {
     if (this.snapshot === undefined) return undefined
     const { bid, ask } = depthOf(this.snapshot, fraction)
     return { bid: bid * this.scale0, ask: ask * this.scale1 }
+  }
+
+  /** Levels are measures: no contract rounds them. */
+  outcome(): NoOutcome {
+    return 'unknown'
   }
 
   describe(figures: Mutable<PoolRow>): void {

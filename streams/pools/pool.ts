@@ -15,7 +15,7 @@ import { FULL_RANGE, originOf, startBlock, stateOf } from './kinds.ts'
 import { readLog } from './logReading.ts'
 import { OrderBook } from './orderBook.ts'
 import type { PoolPast, StoredLog, TakenLog } from './poolPast.ts'
-import { Inconsistent, type LogReading, type PoolState } from './poolState.ts'
+import { Inconsistent, type LogReading, type NoOutcome, type PoolState, type SwapOutcome, type SwapWish } from './poolState.ts'
 import { type ReserveDelta, RollingVolume, type Traded, type TradedMinute } from './rollingVolume.ts'
 import type { PoolSpec, TokenSpec } from './spec.ts'
 import { UniswapV3 } from './uniswapV3/uniswapV3.ts'
@@ -433,6 +433,17 @@ export class Pool extends Source implements Dependent {
   /** Whether all feeds that speak of it are silent. */
   get silent(): boolean {
     return this.feeds.size > 0 ? [...this.feeds].every(feed => feed.silent) : this.awaitsFeed
+  }
+
+  /** Returns what a swap would do now, raw; `unknown` also for an order book. */
+  outcome(wish: SwapWish): SwapOutcome | NoOutcome {
+    return this.chain?.outcome(wish, this.spec.feePips) ?? 'unknown'
+  }
+
+  /** The block of its newest log; undefined if it has none. */
+  get block(): number | undefined {
+    const { block } = this.logs.newestPlace
+    return block < 0 ? undefined : block
   }
 
   /** Its ticks, if it is of Uniswap's third version. */

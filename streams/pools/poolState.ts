@@ -21,6 +21,30 @@ export interface LogReading {
   readonly unread?: 'state' | 'swap'
 }
 
+/** A swap that is asked about. */
+export interface SwapWish {
+  /** Token0 is paid for token1. */
+  readonly zeroForOne: boolean
+  /** Raw: above zero what is paid in, fee included; below zero what is taken out. */
+  readonly amount: bigint
+}
+
+/** What a swap would do, raw. */
+export interface SwapOutcome {
+  readonly amountIn: bigint
+  readonly amountOut: bigint
+  readonly fee: bigint
+  /** Whether the fee is kept of what is paid in, or of what is taken out. */
+  readonly feeOf: 'in' | 'out'
+  /** Of a token1 in token0, raw; NaN if the pool is empty then. */
+  readonly priceAfter: number
+  /** Initialised ticks that the price crosses, if its kind has ticks. */
+  readonly crossed?: number
+}
+
+/** Why there is no outcome: the pool does not hold as much; the amount buys nothing; something of the pool is not known. */
+export type NoOutcome = 'beyond' | 'nothing' | 'unknown'
+
 /** What is known of a pool from its events. Integers are raw, of the tokens' smallest units; prices are in token0 a token1, raw. */
 export interface PoolState {
   /** What logs are reverted to: never written to afterwards, undefined if nothing is known. */
@@ -43,6 +67,8 @@ export interface PoolState {
    * if unknown.
    */
   depth(fraction: number): Depth | undefined
+  /** Returns what the contract would do with a swap, to the last unit. `feePips` is in hundredths of a basis point. */
+  outcome(wish: SwapWish, feePips: number): SwapOutcome | NoOutcome
   /** Writes what only its kind has, and whether anything is missing. */
   describe(figures: Mutable<PoolRow>, day: DayTotal | undefined): void
   /** Returns the state as JSON, to be stored. */

@@ -32,6 +32,8 @@ export interface UniswapV2Spec extends PoolCommon {
 /** A concentrated-liquidity pool of Uniswap v3. */
 export interface UniswapV3Spec extends PoolCommon {
   readonly kind: 'uniswap-v3'
+  /** Ticks are multiples of it; undefined if it is not known. */
+  readonly tickSpacing?: number
   /** The state that its logs are followed from; its initialisation if left out. */
   readonly start?: V3Snapshot
 }

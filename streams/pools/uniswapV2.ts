@@ -4,10 +4,17 @@ import type { Depth } from '../market/levels.ts'
 import type { PoolRow } from '../measures/rows.ts'
 import { SWAP_V2, SWAP_VELODROME, SYNC_SOLIDLY, SYNC_V2, unsigned, wordsOf } from './abi.ts'
 import type { ChainLog } from './chainLog.ts'
-import type { LogReading, PoolState } from './poolState.ts'
+import type { LogReading, NoOutcome, PoolState, SwapOutcome, SwapWish } from './poolState.ts'
 import type { ReserveDelta } from './rollingVolume.ts'
 
 type Reserves = readonly [bigint, bigint]
+
+/** All of an amount, in hundredths of a basis point. */
+const PIPS = 1_000_000n
+/** What Uniswap v2 itself takes. */
+const FEE_PIPS = 3_000
+/** What a pair has room for: uint112. */
+const RESERVE_MAX = 2n ** 112n - 1n
 
 /** A pair after one of its logs. */
 interface PairSnapshot {
@@ -72,6 +79,24 @@ export class UniswapV2 implements PoolState {
     return { bid: Number(reserve0) * (1 - Math.sqrt(1 - fraction)), ask: Number(reserve1) * (1 - 1 / Math.sqrt(1 + fraction)) }
   }
 
+  outcome({ zeroForOne, amount }: SwapWish, feePips: number): SwapOutcome | NoOutcome {
+    if (this.snapshot === undefined || this.snapshot.otherCurve || Number.isNaN(feePips)) return 'unknown'
+    const [reserve0, reserve1] = this.snapshot.reserves
+    const [reserveIn, reserveOut] = zeroForOne ? [reserve0, reserve1] : [reserve1, reserve0]
+    const paid = amount > 0n ? amount : amountIn(-amount, reserveIn, reserveOut, feePips)
+    if (paid === undefined || reserveOut === 0n || reserveIn === 0n || reserveIn + paid > RESERVE_MAX) return 'beyond'
+    const got = amount > 0n ? amountOut(paid, reserveIn, reserveOut, feePips) : -amount
+    if (got === 0n) return 'nothing'
+    const [left, given] = [Number(reserveIn + paid), Number(reserveOut - got)]
+    return {
+      amountIn: paid,
+      amountOut: got,
+      fee: (paid * BigInt(feePips)) / PIPS,
+      feeOf: 'in',
+      priceAfter: zeroForOne ? left / given : given / left,
+    }
+  }
+
   describe(figures: Mutable<PoolRow>): void {
     figures.partial = this.snapshot === undefined || this.snapshot.otherCurve === true
   }
@@ -122,17 +147,18 @@ const swapReading = (in0: bigint, in1: bigint, out0: bigint, out1: bigint): LogR
 }
 
 /**
- * Returns what `amountIn` buys, raw; 0 if a reserve is empty. 0.3 % of the input stays in the pool: `getAmountOut` of
- * UniswapV2Library.sol.
+ * Returns what `amountIn` buys, raw; 0 if a reserve is empty. The fee of the input stays in the pool: `getAmountOut` of
+ * UniswapV2Library.sol, where it is 0.3 %.
  */
-export const amountOut = (amountIn: bigint, reserveIn: bigint, reserveOut: bigint): bigint => {
+export const amountOut = (amountIn: bigint, reserveIn: bigint, reserveOut: bigint, feePips = FEE_PIPS): bigint => {
   if (reserveIn <= 0n || reserveOut <= 0n) return 0n
-  const paid = amountIn * 997n
-  return (paid * reserveOut) / (reserveIn * 1000n + paid)
+  const paid = amountIn * (PIPS - BigInt(feePips))
+  return (paid * reserveOut) / (reserveIn * PIPS + paid)
 }
 
 /** Returns the least that buys `amountOut`, raw; undefined if the pool cannot give it: `getAmountIn` of UniswapV2Library.sol. */
-export const amountIn = (amountOut: bigint, reserveIn: bigint, reserveOut: bigint): bigint | undefined => {
-  if (reserveIn <= 0n || amountOut <= 0n || amountOut >= reserveOut) return undefined
-  return (reserveIn * amountOut * 1000n) / ((reserveOut - amountOut) * 997n) + 1n
+export const amountIn = (amountOut: bigint, reserveIn: bigint, reserveOut: bigint, feePips = FEE_PIPS): bigint | undefined => {
+  const share = PIPS - BigInt(feePips)
+  if (reserveIn <= 0n || amountOut <= 0n || amountOut >= reserveOut || share === 0n) return undefined
+  return (reserveIn * amountOut * PIPS) / ((reserveOut - amountOut) * share) + 1n
 }

@@ -73,6 +73,7 @@ export const lonelyPool = <K extends PoolKind = 'uniswap-v2'>(spec: PoolMembers<
   const taken: TakenLog[] = []
   const pool = new Pool(poolSpec(spec), new AssetPrices(market, changes), changes, log => void taken.push(log))
   return {
+    pool,
     /** The logs it has taken in. */
     taken,
     restore: (past: PoolPast) => pool.restore(past, false),

@@ -27,6 +27,7 @@ export const ERRORS = {
   supplies_full: { rpc: -32000, status: 400, retry: false, text: 'the server keeps no more supplies' },
   event_differs: { rpc: -32000, status: 409, retry: false, text: 'another event of this asset, kind and time is known' },
   events_full: { rpc: -32000, status: 400, retry: false, text: 'the server keeps no more events of assets' },
+  insufficient_liquidity: { rpc: -32000, status: 400, retry: false, text: 'the pool does not hold enough for this' },
   amount_too_large: { rpc: -32000, status: 400, retry: false, text: 'an amount would not stay below 10^30' },
   portfolio_full: { rpc: -32000, status: 400, retry: false, text: 'the portfolio takes no more rows' },
   rate_limited: { rpc: -32000, status: 429, retry: true, text: 'too many requests: wait a moment' },

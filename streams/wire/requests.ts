@@ -70,6 +70,20 @@ export const orderOf = (params: unknown): z.output<typeof ORDER> | undefined => 
 /** A deposit or withdrawal of a client's asset. */
 export const FUNDING = z.strictObject({ username: name, asset: name, amount, key })
 
+const rawAmount = z
+  .string()
+  .regex(/^[1-9]\d{0,77}$/, 'a whole number above zero in a string, in raw units')
+  .transform(BigInt)
+
+/** A swap that is asked about: an amount of a token that is paid in (`amountIn`) or taken out (`amountOut`), raw. */
+export const POOL_QUOTE_WISH = z.strictObject({
+  token: z
+    .union([z.literal(0), z.literal(1), name], '0, 1 or the symbol of a token of the pool')
+    .describe('the token of the amount: 0, 1 or its symbol'),
+  amountIn: rawAmount.optional(),
+  amountOut: rawAmount.optional(),
+})
+
 /** A circulating supply, in units of 10⁻¹⁸: a decimal string of zero or more. */
 export const SUPPLY = z
   .string('a decimal string such as "19000000.5"')

@@ -22,11 +22,14 @@ import {
   wordsOf,
 } from '../abi.ts'
 import type { ChainLog } from '../chainLog.ts'
-import { Inconsistent, type LogReading, type PoolState } from '../poolState.ts'
+import { Inconsistent, type LogReading, type NoOutcome, type PoolState, type SwapOutcome, type SwapWish } from '../poolState.ts'
 import type { ReserveDelta } from '../rollingVolume.ts'
-import { adminShare, type Curve, exchanged, invariant, precise, withdrawn } from './stableswapMath.ts'
+import { adminShare, type Curve, type Exchanged, exchanged, invariant, precise, withdrawn } from './stableswapMath.ts'
 
 type Balances = readonly [bigint, bigint]
+
+/** The most that is tried as a payment. */
+const PAID_MAX = 2n ** 160n
 
 const whole = z.string().regex(/^\d+$/).transform(BigInt)
 const saved = z.strictObject({ balances: z.tuple([whole, whole]).optional() })
@@ -130,6 +133,21 @@ export class Stableswap implements PoolState {
     return { bid: bid / this.rate(0), ask: ask / this.rate(1) }
   }
 
+  outcome({ zeroForOne, amount }: SwapWish): SwapOutcome | NoOutcome {
+    const { snapshot, curve } = this
+    if (snapshot === undefined) return 'unknown'
+    const [i, j] = zeroForOne ? ([0, 1] as const) : ([1, 0] as const)
+    const paid = amount > 0n ? amount : leastFor(-amount, i, j, snapshot, curve)
+    const given = paid === undefined ? undefined : bought(paid, i, j, snapshot, curve)
+    if (paid === undefined || given === undefined) return 'beyond'
+    if (given.amount <= 0n) return 'nothing'
+    const left: [bigint, bigint] = [...snapshot]
+    left[i] += paid
+    left[j] -= given.amount + given.adminFee
+    const after = new Stableswap(curve, { block: 0, balances: left })
+    return { amountIn: paid, amountOut: given.amount, fee: given.fee, feeOf: 'out', priceAfter: after.price }
+  }
+
   describe(figures: Mutable<PoolRow>): void {
     figures.partial = this.snapshot === undefined
   }
@@ -225,6 +243,34 @@ const exchangeIn = (data: string): Exchange => {
 
 const deltaOf = ({ i, sold, bought }: Exchange): ReserveDelta =>
   i === 0 ? { amount0: sold, amount1: -bought } : { amount0: -bought, amount1: sold }
+
+/** Returns what an amount buys; undefined if the curve has no solution for it. */
+const bought = (amount: bigint, i: 0 | 1, j: 0 | 1, balances: Balances, curve: Curve): Exchanged | undefined => {
+  try {
+    return exchanged(i, j, amount, balances, curve)
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the least that buys at least `wanted`, raw; undefined if nothing does. */
+const leastFor = (wanted: bigint, i: 0 | 1, j: 0 | 1, balances: Balances, curve: Curve): bigint | undefined => {
+  if (wanted >= balances[j]) return undefined
+  const enough = (amount: bigint): boolean => (bought(amount, i, j, balances, curve)?.amount ?? -1n) >= wanted
+  let high = 1n
+  while (!enough(high)) {
+    high *= 2n
+    // Beyond this the balance would no longer fit the contract's words.
+    if (high > PAID_MAX) return undefined
+  }
+  let low = high / 2n
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n
+    if (enough(middle)) high = middle
+    else low = middle
+  }
+  return high
+}
 
 /** Events of exchanges, in the same words, whatever the curve. */
 const EXCHANGES: ReadonlySet<string> = new Set([TOKEN_EXCHANGE, TOKEN_EXCHANGE_CRYPTO, TOKEN_EXCHANGE_CRYPTO_NG])

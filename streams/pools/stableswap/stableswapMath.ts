@@ -27,6 +27,11 @@ export interface Given {
   readonly adminFee: bigint
 }
 
+/** What an exchange gives, and the fee that it keeps of that, all of it; raw. */
+export interface Exchanged extends Given {
+  readonly fee: bigint
+}
+
 /** Returns raw balances brought to 18 places. */
 export const precise = (balances: readonly bigint[], { rates }: Curve): bigint[] =>
   balances.map((balance, i) => (rates[i]! * balance) / PRECISION)
@@ -72,7 +77,7 @@ export const balanceFor = (j: number, xp: readonly bigint[], amplification: bigi
 }
 
 /** Returns what `amount` of coin `i` buys of coin `j`; raw (`exchange`). */
-export const exchanged = (i: number, j: number, amount: bigint, balances: readonly bigint[], curve: Curve): Given => {
+export const exchanged = (i: number, j: number, amount: bigint, balances: readonly bigint[], curve: Curve): Exchanged => {
   const { amplification, fee, rates } = curve
   const xp = precise(balances, curve)
   const x = xp[i]! + (amount * rates[i]!) / PRECISION
@@ -80,7 +85,11 @@ export const exchanged = (i: number, j: number, amount: bigint, balances: readon
   // One less, because of the rounding of the balance.
   const bought = xp[j]! - y - 1n
   const paid = (bought * dynamicFee((xp[i]! + x) / 2n, (xp[j]! + y) / 2n, fee, curve)) / FEE_DENOMINATOR
-  return { amount: ((bought - paid) * PRECISION) / rates[j]!, adminFee: (((paid * ADMIN_FEE) / FEE_DENOMINATOR) * PRECISION) / rates[j]! }
+  return {
+    amount: ((bought - paid) * PRECISION) / rates[j]!,
+    fee: (paid * PRECISION) / rates[j]!,
+    adminFee: (((paid * ADMIN_FEE) / FEE_DENOMINATOR) * PRECISION) / rates[j]!,
+  }
 }
 
 /** Returns what burning `burnt` of `supply` shares gives of coin `i` alone; raw (`remove_liquidity_one_coin`). */

@@ -22,6 +22,8 @@ export interface SwapResult extends PoolPrice {
   /** Raw, above zero: into the pool. */
   readonly amount0: bigint
   readonly amount1: bigint
+  /** In the token that was paid in, and part of its amount. */
+  readonly fee: bigint
   /** Initialised ticks that the price crossed. */
   readonly crossed: number
 }
@@ -46,6 +48,7 @@ export const swapped = (
   let { sqrtPriceX96, tick, liquidity } = start
   let remaining = amount
   let other = 0n
+  let fees = 0n
   let crossed = 0
   while (remaining !== 0n && sqrtPriceX96 !== limit) {
     const next = ticks.nextInWord(tick, tickSpacing, zeroForOne)
@@ -53,6 +56,7 @@ export const swapped = (
     const endPrice = next.price ?? sqrtRatioAtTick(end)
     const target = (zeroForOne ? endPrice < limit : endPrice > limit) ? limit : endPrice
     const step = swapStep(sqrtPriceX96, target, liquidity, remaining, fee)
+    fees += step.fee
     if (amount > 0n) {
       remaining -= step.amountIn + step.fee
       other -= step.amountOut
@@ -70,5 +74,5 @@ export const swapped = (
     sqrtPriceX96 = step.price
   }
   const [amount0, amount1] = zeroForOne === amount > 0n ? [amount - remaining, other] : [other, amount - remaining]
-  return { sqrtPriceX96, tick, liquidity, amount0, amount1, crossed }
+  return { sqrtPriceX96, tick, liquidity, amount0, amount1, fee: fees, crossed }
 }

@@ -22,9 +22,9 @@ import {
   wordsOf,
 } from '../abi.ts'
 import type { ChainLog } from '../chainLog.ts'
-import { Inconsistent, type LogReading, type PoolState } from '../poolState.ts'
+import { Inconsistent, type LogReading, type NoOutcome, type PoolState, type SwapOutcome, type SwapWish } from '../poolState.ts'
 import type { DayTotal, ReserveDelta } from '../rollingVolume.ts'
-import type { PoolPrice } from './swap.ts'
+import { type PoolPrice, swapped } from './swap.ts'
 import { TickMap } from './tickMap.ts'
 import { MAX_SQRT_RATIO, MIN_SQRT_RATIO, tickAtSqrtRatio } from './tickMath.ts'
 import type { V3Snapshot } from './v3Snapshot.ts'
@@ -69,8 +69,11 @@ export class UniswapV3 implements PoolState {
   private map: TickMap | undefined
   private balance0: bigint | undefined
   private balance1: bigint | undefined
+  private readonly tickSpacing: number | undefined
 
-  constructor(start?: V3Snapshot) {
+  /** `tickSpacing`: ticks are multiples of it; without it no swap can be foreseen. */
+  constructor(start?: V3Snapshot, tickSpacing?: number) {
+    this.tickSpacing = tickSpacing
     if (start === undefined) return
     this.map = new TickMap()
     this.map.load(start.ticks)
@@ -89,9 +92,7 @@ export class UniswapV3 implements PoolState {
 
   get price(): number {
     if (this.snapshot === undefined) return Number.NaN
-    // √P is of token1 a token0, so the price of a token1 in token0 is 2¹⁹² ÷ sqrtPriceX96².
-    const root = Number(this.snapshot.sqrtPriceX96) / 2 ** 96
-    return 1 / (root * root)
+    return priceAt(this.snapshot.sqrtPriceX96)
   }
 
   apply(log: ChainLog, reading?: LogReading): ReserveDelta | undefined {
@@ -131,6 +132,30 @@ export class UniswapV3 implements PoolState {
     const up = (at * at * PARTS) / BigInt(Math.round((1 + fraction) * Number(PARTS)))
     const down = (at * at * PARTS) / BigInt(Math.round((1 - fraction) * Number(PARTS)))
     return { bid: Number(map.amount0Between(at, squareRoot(down))), ask: Number(map.amount1Between(squareRoot(up), at)) }
+  }
+
+  outcome({ zeroForOne, amount }: SwapWish, feePips: number): SwapOutcome | NoOutcome {
+    const { map, snapshot, tickSpacing } = this
+    if (map === undefined || snapshot === undefined || tickSpacing === undefined || !(feePips < 1_000_000)) return 'unknown'
+    if (amount > 0n ? amount > this.room(map, snapshot, zeroForOne, feePips) : -amount > this.stock(map, snapshot, zeroForOne))
+      return 'beyond'
+    const end = swapped(snapshot, map, { feePips, tickSpacing }, zeroForOne, amount)
+    const [paid, taken] = zeroForOne ? [end.amount0, -end.amount1] : [end.amount1, -end.amount0]
+    if (amount > 0n ? paid < amount : taken < -amount) return 'beyond'
+    if (taken === 0n) return 'nothing'
+    return { amountIn: paid, amountOut: taken, fee: end.fee, feeOf: 'in', priceAfter: priceAt(end.sqrtPriceX96), crossed: end.crossed }
+  }
+
+  /** Returns what can be paid in at most, fee included, with some to spare: a swap beyond it need not be walked through. */
+  private room(map: TickMap, { sqrtPriceX96 }: PoolPrice, zeroForOne: boolean, feePips: number): bigint {
+    const net = zeroForOne ? map.amount0Between(MIN_SQRT_RATIO, sqrtPriceX96) : map.amount1Between(sqrtPriceX96, MAX_SQRT_RATIO)
+    // Each range rounds once.
+    return ((net + BigInt(map.size) + 2n) * 1_000_000n) / BigInt(1_000_000 - feePips) + BigInt(map.size) + 2n
+  }
+
+  /** Returns what can be taken out at most. */
+  private stock(map: TickMap, { sqrtPriceX96 }: PoolPrice, zeroForOne: boolean): bigint {
+    return zeroForOne ? map.amount1Between(MIN_SQRT_RATIO, sqrtPriceX96) : map.amount0Between(sqrtPriceX96, MAX_SQRT_RATIO)
   }
 
   describe(figures: Mutable<PoolRow>, day: DayTotal | undefined): void {
@@ -231,6 +256,12 @@ export const logEffect = (log: ChainLog, reading?: LogReading): LogEffect | unde
       return { begins: true, price: priceOf(unsigned(data, 0, 160), 0n, signed(data, 1, 24)), in0: 0n, in1: 0n }
   }
   return undefined
+}
+
+/** Returns the price of a token1 in token0: √P is of token1 a token0, so it is 2¹⁹² ÷ sqrtPriceX96². */
+const priceAt = (sqrtPriceX96: bigint): number => {
+  const root = Number(sqrtPriceX96) / 2 ** 96
+  return 1 / (root * root)
 }
 
 /** Events that leave price, liquidity and tokens alone. */

@@ -74,6 +74,29 @@ export type PoolSwaps = Read<typeof POOL_SWAPS>
 /** One swap in a pool. */
 export type PoolSwap = PoolSwaps['swaps'][number]
 
+/** `POST /v1/pools/{id}/quote`: what a swap would do now. */
+export const POOL_QUOTE = z.object({
+  pool: z.string(),
+  t: MS,
+  stale: z.boolean().describe('all feeds that speak of it are silent'),
+  block: z.int().optional().describe('of its newest log'),
+  in: z.literal([0, 1]).describe('the token that is paid in'),
+  amountIn: RAW.describe('paid in, fee included'),
+  amountOut: RAW.describe('taken out'),
+  fee: RAW.describe('of token `feeToken`; part of amountIn, or kept back of what is taken out'),
+  feeToken: z.literal([0, 1]),
+  priceImpact: z.number().describe('by which fraction less is got than at the price of the moment, the fee apart'),
+  price: PRICE.optional().describe('paid for a token1 in token0, fee included'),
+  priceAfter: PRICE.optional().describe('of the pool after it'),
+  ticksCrossed: z.int().optional().describe('initialised ticks that the price crosses, of a v3 pool'),
+  tokens: z
+    .array(z.object({ symbol: z.string(), decimals: z.int() }))
+    .optional()
+    .describe('token0 and token1, if they are known: 10^decimals raw units are one'),
+})
+/** What POOL_QUOTE describes. */
+export type PoolQuote = Read<typeof POOL_QUOTE>
+
 /** `GET /v1/pools/{id}/depth`: what can be traded before the price has moved. */
 export const POOL_DEPTH = z.object({
   pool: z.string(),

@@ -83,7 +83,8 @@ export const plotIn = (
       cursor: { ...(sync && { sync: { key: sync } }), points: { size: 6, width: 1.5 }, drag: { x: false, y: false } },
       scales: {
         x: {
-          time: x === undefined,
+          // One point of another axis than time would stand in the middle from zero to twice its value.
+          time: x === undefined || pad !== undefined,
           ...(pad !== undefined && {
             range: (_: uPlot, low: number | null, high: number | null): [number, number] => [(low ?? 0) - pad, (high ?? 1) + pad],
           }),

@@ -26,3 +26,18 @@ export const isMultiple = (amount: string, unit: string): boolean => {
   const [n, of] = [unitsOf(amount), unitsOf(unit)]
   return n !== undefined && of !== undefined && n > 0n && of > 0n && n % of === 0n
 }
+
+/** Returns an amount of a token of so many decimals in its smallest units; undefined if it is none, or not above zero. */
+export const rawOf = (text: string, decimals: number): string | undefined => {
+  const [, whole, fraction = ''] = /^(\d{1,40})(?:\.(\d+))?$/.exec(text.trim()) ?? []
+  if (whole === undefined || fraction.length > decimals) return undefined
+  const raw = (whole + fraction.padEnd(decimals, '0')).replace(/^0+/, '')
+  return raw === '' || raw.length > 78 ? undefined : raw
+}
+
+/** Writes smallest units of a token of so many decimals as a decimal. */
+export const wholeOf = (raw: string, decimals: number): string => {
+  const digits = raw.padStart(decimals + 1, '0')
+  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')
+  return digits.slice(0, digits.length - decimals) + (decimals > 0 && fraction ? `.${fraction}` : '')
+}

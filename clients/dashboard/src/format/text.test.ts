@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import Papa from 'papaparse'
 import { describe, expect, it } from 'vitest'
 import { csvOf } from './csv.ts'
-import { decimalOf, isMultiple, minus, unitsOf } from './decimal.ts'
+import { decimalOf, isMultiple, minus, rawOf, unitsOf, wholeOf } from './decimal.ts'
 import { age, clock, dayStart, moment, month, stamp } from './time.ts'
 
 describe('a time', () => {
@@ -78,5 +78,27 @@ describe('a decimal', () => {
     ['-100', '100', false],
   ])('%s is a whole multiple of %s: %s', (amount, unit, is) => {
     expect(isMultiple(amount, unit)).toBe(is)
+  })
+})
+
+describe('amounts of tokens', () => {
+  it('come back from their smallest units as they were', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 1n, max: 10n ** 40n }), fc.integer({ min: 0, max: 30 }), (units, decimals) => {
+        expect(rawOf(wholeOf(String(units), decimals), decimals)).toBe(String(units))
+      }),
+    )
+  })
+
+  it.each([
+    ['1.5', 6, '1500000'],
+    ['0.000001', 6, '1'],
+    ['0.0000001', 6, undefined],
+    ['0', 6, undefined],
+    ['1,000', 6, undefined],
+    ['12', 0, '12'],
+    ['', 6, undefined],
+  ])('%s of %i decimals are %s', (text, decimals, raw) => {
+    expect(rawOf(text, decimals)).toBe(raw)
   })
 })

@@ -14,8 +14,12 @@ export interface Answer<T> {
   readonly again: () => void
 }
 
+/** ms after which a server that was not ready, or had too much to do, is asked again. */
+const RETRY_MS = 2_000
+
 /**
- * Asks a route when the component comes, when the path changes, when somebody signs in, when the line is back, and every `everyMs`.
+ * Asks a route when the component comes, when the path changes, when somebody signs in, when the line is back, and every `everyMs`;
+ * and again if the server was not ready.
  * Without a path nothing is asked.
  */
 export const useAnswer = <T>(path: string | undefined, everyMs?: number): Answer<T> => {
@@ -30,14 +34,18 @@ export const useAnswer = <T>(path: string | undefined, everyMs?: number): Answer
   useEffect(() => {
     if (path === undefined || !connected) return
     const stop = new AbortController()
+    let again: ReturnType<typeof setTimeout> | undefined
     const ask = (): void => {
+      clearTimeout(again)
       get<T>(path, stop.signal).then(
         answer => {
           value.value = answer
           error.value = undefined
         },
         (reason: Refused) => {
-          if (!stop.signal.aborted) error.value = reason
+          if (stop.signal.aborted) return
+          error.value = reason
+          if (reason.status === 503 || reason.status === 429) again = setTimeout(ask, RETRY_MS)
         },
       )
     }
@@ -46,6 +54,7 @@ export const useAnswer = <T>(path: string | undefined, everyMs?: number): Answer
     return () => {
       stop.abort()
       clearInterval(timer)
+      clearTimeout(again)
     }
   }, [path, user, connected, everyMs, asked.value])
   return {

@@ -17,6 +17,7 @@ import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
 import { ORDER_ROUTES, type OrderServices } from './orders.ts'
 import { REBALANCE_ROUTES, type RebalanceServices } from './pastRebalances.ts'
 import { POOL_LIST_ROUTES, type PoolListServices } from './poolLists.ts'
+import { QUOTE_ROUTES } from './poolQuotes.ts'
 import { LOT_ROUTES, type LotServices } from './portfolioLots.ts'
 import { PORTFOLIO_ROW_ROUTES, type PortfolioRowServices } from './portfolioRows.ts'
 import { SPOOL_ROUTES, type SpoolServices } from './spool.ts'
@@ -62,6 +63,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...STATE_ROUTES,
   ...DEPTH_ROUTES,
   ...POOL_LIST_ROUTES,
+  ...QUOTE_ROUTES,
   ...LOT_ROUTES,
   ...REBALANCE_ROUTES,
   ...EXPLAIN_ROUTES,

@@ -1,4 +1,5 @@
 import type { ShownBook } from '../../../../streams/pools/bookLevels.ts'
+import type { Quoted, QuoteWish } from '../../../../streams/pools/quote.ts'
 import type { LiquidityRanges, TicksQuery } from '../../../../streams/pools/uniswapV3/liquidityRanges.ts'
 import { MAX_TICK, MIN_TICK } from '../../../../streams/pools/uniswapV3/tickMath.ts'
 import { POOL_BOOK, POOL_SWAPS, POOL_TICKS, type PoolBook, type PoolSwaps, type PoolTicks } from '../../../../streams/wire/answers/pools.ts'
@@ -14,6 +15,8 @@ export interface PoolListServices extends DexServices {
     ticks(pool: string, query: TicksQuery): Promise<LiquidityRanges | undefined>
     /** Returns null while the levels are not known, undefined if the pool is no order book. */
     book(pool: string, levels: number): Promise<ShownBook | null | undefined>
+    /** Returns undefined if there is no such pool. */
+    quote(pool: string, wish: QuoteWish): Promise<Quoted | undefined>
   }
 }
 

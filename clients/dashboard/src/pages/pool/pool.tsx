@@ -79,10 +79,10 @@ export const Pool = ({ id, embedded }: PageProps) => {
         ) : kind.value === 'uniswap-v3' ? (
           <Ticks id={id} way={way} />
         ) : (
-          <SwapQuote id={id} />
+          <SwapQuote id={id} way={way} />
         )}
       </div>
-      {!embedded && kind.value === 'uniswap-v3' && <SwapQuote id={id} />}
+      {!embedded && kind.value === 'uniswap-v3' && <SwapQuote id={id} way={way} />}
       {!embedded && kind.value !== undefined && kind.value !== 'orderbook' && <Swaps id={id} way={way} />}
     </>
   )
