@@ -7,7 +7,7 @@ import type { Transaction } from '../../streams/pnl/transaction.ts'
 import { transaction } from '../../streams/test/transactions.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { tries } from '../test/effort.ts'
-import { countOf, KINDS, rowsOf, sharedEngine } from '../test/storageKit.ts'
+import { countOf, KINDS_ABOVE, rowsOf, sharedEngine } from '../test/storageKit.ts'
 import { Hours, type HoursQuery } from './hours.ts'
 import { monthAfter, monthOf } from './months.ts'
 
@@ -128,7 +128,7 @@ const renewed = async (engine: Engine, work: () => Promise<unknown>): Promise<nu
 }
 const MONTHS = [APRIL, MAY, JUNE, JULY]
 
-describe.each(KINDS)('hours kept in the %s engine', kind => {
+describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
   const opened = sharedEngine(kind)
   /** The rows as they are kept, for one who remembers none. */
   const keptRows = async (engine: Engine, portfolio: PortfolioSpec) => all(new Hours(engine, () => END), portfolio, EVER)

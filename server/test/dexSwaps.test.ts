@@ -15,7 +15,7 @@ import { fieldsOf } from '../lib/csv.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { drained } from './feedKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
-import { Bench, countOf, KINDS, openedEngine, sharedEngine } from './storageKit.ts'
+import { Bench, countOf, KINDS_ABOVE, openedEngine, sharedEngine } from './storageKit.ts'
 
 const alphabet = (a: string, b: string) => pairOf(a, b, () => undefined)
 
@@ -183,7 +183,7 @@ describe('files of swaps', () => {
   })
 })
 
-describe.each(KINDS)('swaps in the store (%s)', kind => {
+describe.each(KINDS_ABOVE)('swaps in the store (%s)', kind => {
   const database = sharedEngine(kind)
   let engine: Engine
   beforeEach(async () => {

@@ -3,3 +3,6 @@
  * tries ten times as many.
  */
 export const tries = (few: number): number => few * Number(process.env.EFFORT ?? 1)
+
+/** Whether the tests look for new cases: each may take its time. */
+export const isLong = process.env.EFFORT !== undefined

@@ -22,7 +22,7 @@ import { readPast } from '../storage/read/past.ts'
 import { insertPoolLogs } from '../storage/write/poolLogs.ts'
 import { tries } from './effort.ts'
 import { haveRecordings, recordedLines } from './recordings.ts'
-import { KINDS, sharedEngine } from './storageKit.ts'
+import { KINDS_ABOVE, sharedEngine } from './storageKit.ts'
 
 const COINS = { token0: token('USDC', 6, 'USD'), token1: token('WETH', 18, 'ETH') } as const
 const SQRT_ONE = 2n ** 96n
@@ -114,7 +114,7 @@ const SMALL: { readonly [name: string]: { readonly spec: PoolSpec; readonly said
   },
 }
 
-describe.each(KINDS)('a pool after a restart is what it would have been without (%s)', kind => {
+describe.each(KINDS_ABOVE)('a pool after a restart is what it would have been without (%s)', kind => {
   const database = sharedEngine(kind)
 
   it.each(Object.keys(SMALL))('cut anywhere, with blocks taken back: %s', async name => {

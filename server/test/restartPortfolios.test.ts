@@ -19,7 +19,7 @@ import { readPast } from '../storage/read/past.ts'
 import { lastFrame } from '../storage/read/storedFrames.ts'
 import { openSink, type Sink } from '../storage/write/sink.ts'
 import { tries } from './effort.ts'
-import { Bench, KINDS, sharedEngine, silent } from './storageKit.ts'
+import { Bench, KINDS_ABOVE, sharedEngine, silent } from './storageKit.ts'
 import { type Tick, ticksOf, trade } from './storageRows.ts'
 
 const FRAME = 20
@@ -184,7 +184,7 @@ const row = fc.record({
   ),
 })
 
-describe.each(KINDS)('a recording that is cut and continued by a new start, with %s', kind => {
+describe.each(KINDS_ABOVE)('a recording that is cut and continued by a new start, with %s', kind => {
   const opened = sharedEngine(kind)
 
   it(

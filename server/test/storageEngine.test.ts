@@ -8,6 +8,7 @@ import { MIGRATIONS, migrate } from '../storage/engine/migrate.ts'
 import type { Migration } from '../storage/engine/migrations/migration.ts'
 import { retain } from '../storage/engine/retention.ts'
 import { TICKS } from '../storage/engine/tables.ts'
+import { isLong } from './effort.ts'
 import { Bench, ClickHouseServer, countOf, KINDS, openedEngine, rowsOf, sharedEngine, silent } from './storageKit.ts'
 
 let bench: Bench
@@ -75,8 +76,7 @@ describe.each(KINDS)('the %s engine', kind => {
     await migrate(client, 'whole')
     const whole = await countOf(engineOf('whole'), "SELECT count() AS n FROM system.tables WHERE database = 'whole'")
     const statements = MIGRATIONS.flatMap(migration => migration.statements('d').map(() => migration))
-    // The statements are the same for both; a server takes longer for each.
-    for (let killedAt = 0; killedAt <= statements.length; killedAt += kind === 'embedded' ? 1 : 5) {
+    for (let killedAt = 0; killedAt <= statements.length; killedAt += isLong ? 1 : 7) {
       let left = killedAt
       const killed = MIGRATIONS.map(
         (migration): Migration => ({

@@ -16,6 +16,7 @@ import { select } from '../storage/engine/select.ts'
 import { columnList, TICKS, TIME } from '../storage/engine/tables.ts'
 import { openSink, type SinkOptions } from '../storage/write/sink.ts'
 import type { Fault } from './clickhouseServer.ts'
+import { isLong } from './effort.ts'
 import { end, message, type Program, program } from './program.ts'
 import { type Tick, ticksOf } from './storageRows.ts'
 
@@ -98,6 +99,12 @@ export class ClickHouseServer {
 
 export const KINDS = ['embedded', 'server'] as const
 export type Kind = (typeof KINDS)[number]
+
+/**
+ * The engines of tests of what lies above the storage. The storage's own tests hold both to one interface, so the suite needs only one here;
+ * `npm run test:long` takes both.
+ */
+export const KINDS_ABOVE: readonly Kind[] = isLong ? KINDS : ['embedded']
 
 /** An engine of the kind on a directory of the bench, ended with it. */
 export const openedEngine = async (bench: Bench, kind: Kind, options: Partial<EngineOptions> = {}): Promise<Engine> => {
