@@ -1,6 +1,7 @@
-import { fundOfShares } from '../../streams/ledger/accounts.ts'
+import { clientAccount, fundOfShares, SPONSOR } from '../../streams/ledger/accounts.ts'
+import type { Ledger } from '../../streams/ledger/ledger.ts'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
-import type { ClientHoldings } from './port.ts'
+import type { ClientHoldings, KnownClient } from './port.ts'
 
 /** Returns what a client's account holds as decimal strings by name, assets and shares apart. */
 export const holdingsOf = (holdings: ReadonlyMap<string, bigint>): ClientHoldings => {
@@ -13,3 +14,11 @@ export const holdingsOf = (holdings: ReadonlyMap<string, bigint>): ClientHolding
   }
   return { assets, shares }
 }
+
+/** Returns at most `limit` clients after a name, by name. The sponsor is none. */
+export const clientsAfter = (ledger: Pick<Ledger, 'clients' | 'holdings'>, after: string, limit: number): KnownClient[] =>
+  [...ledger.clients]
+    .filter(client => client > after && client !== SPONSOR)
+    .sort()
+    .slice(0, limit)
+    .map(client => ({ username: client, ...holdingsOf(ledger.holdings(clientAccount(client))) }))

@@ -28,6 +28,7 @@ export interface GatewayPort {
   order(request: ClearingRequests['order']['ask']): Promise<ClearingRequests['order']['answer']>
   ordersAfter(request: ClearingRequests['ordersAfter']['ask']): Promise<ClearingRequests['ordersAfter']['answer']>
   holdings(request: ClearingRequests['holdings']['ask']): Promise<ClearingRequests['holdings']['answer']>
+  clients(request: ClearingRequests['clients']['ask']): Promise<ClearingRequests['clients']['answer']>
   page(request: ClearingRequests['page']['ask']): Promise<ClearingRequests['page']['answer']>
 }
 
@@ -57,6 +58,7 @@ export const gatewayPort = (clearing: Pick<ClearingPort, 'ask'>, figures: OrderF
   order: request => clearing.ask('order', request),
   ordersAfter: request => clearing.ask('ordersAfter', request),
   holdings: request => clearing.ask('holdings', request),
+  clients: request => clearing.ask('clients', request),
   page: request => clearing.ask('page', request),
 })
 

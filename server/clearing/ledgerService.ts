@@ -11,7 +11,7 @@ import type { CredentialStore } from '../identity/credentialStore.ts'
 import { entryBatch } from '../journal/auditRows.ts'
 import { type Journal, type JournalEntry, type NewJournalEntry, pageAfter, type Snapshot } from '../journal/journal.ts'
 import { JournalError } from '../journal/journalError.ts'
-import { holdingsOf } from './clientHoldings.ts'
+import { clientsAfter, holdingsOf } from './clientHoldings.ts'
 import { commitEventsOf, fundHoldings, WatchedClients } from './commitEvents.ts'
 import { fundingsSince } from './fundingsSince.ts'
 import { hasKey, Idempotency, sameContents } from './idempotency.ts'
@@ -159,6 +159,7 @@ export class LedgerService {
     orders: ({ who }) => this.idempotency.newest(who).map(entry => outcomeOf(entry)),
     ordersAfter: ({ who, after, limit }) => this.idempotency.after(who, after, limit).map(entry => outcomeOf(entry)),
     holdings: ({ who }) => holdingsOf(this.ledger.holdings(clientAccount(who))),
+    clients: ({ after, limit }) => clientsAfter(this.ledger, after, limit),
     watch: request => void this.watched.watch(request),
     quote: request => this.quote(request),
     funds: () => this.funds(),
@@ -172,6 +173,7 @@ export class LedgerService {
     tokens: () => this.credentials.tokens(),
     putToken: ({ digest, user, expires }) => void this.credentials.putToken({ digest, user, expires }),
     useInvite: ({ digest }) => this.credentials.useInvite(digest),
+    usedInvites: ({ digests }) => this.credentials.usedInvites(digests),
     giveInviteBack: ({ digest }) => void this.credentials.giveInviteBack(digest),
     removeTokens: ({ digests }) => void this.credentials.removeTokens(digests),
   }

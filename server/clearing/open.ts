@@ -61,6 +61,7 @@ const registrationOf = (mode: 'open' | 'invite' | 'closed', invites: readonly st
         digests: new Set(invites),
         invites: {
           use: (digest: string) => clearing.ask('useInvite', { digest }),
+          usedOf: (among: readonly string[]) => clearing.ask('usedInvites', { digests: among }),
           giveBack: async (digest: string) => clearing.ask('giveInviteBack', { digest }),
         },
       }

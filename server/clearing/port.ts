@@ -71,6 +71,8 @@ export interface ClearingRequests {
   /** A client's orders after an entry's number, oldest first, at most `limit`. */
   readonly ordersAfter: { ask: { who: string; after: number; limit: number }; answer: readonly OrderOutcome[] }
   readonly holdings: { ask: { who: string }; answer: ClientHoldings }
+  /** The clients after a name, by name, at most `limit`, with what they own. */
+  readonly clients: { ask: { after: string; limit: number }; answer: readonly KnownClient[] }
   /** Puts entries that concern a client into `CommitEvents`, from now on until each `by` that has switched this on has switched it off. */
   readonly watch: { ask: { who: string; by: string; on: boolean }; answer: undefined }
   /** What an order would take or give now. `nav` as an OrderCommand has it. */
@@ -92,6 +94,8 @@ export interface ClearingRequests {
   readonly tokens: { ask: object; answer: readonly StoredToken[] }
   readonly putToken: { ask: StoredToken; answer: undefined }
   readonly useInvite: { ask: { digest: string }; answer: boolean }
+  /** Those of these invitations that are used. */
+  readonly usedInvites: { ask: { digests: readonly string[] }; answer: readonly string[] }
   readonly giveInviteBack: { ask: { digest: string }; answer: undefined }
   readonly removeTokens: { ask: { digests: readonly string[] }; answer: undefined }
 }
@@ -121,6 +125,11 @@ export interface Refused {
 export interface ClientHoldings {
   readonly assets: Readonly<Record<string, string>>
   readonly shares: Readonly<Record<string, string>>
+}
+
+/** A client, and what it owns. */
+export interface KnownClient extends ClientHoldings {
+  readonly username: string
 }
 
 /** What an order would take or give. Amounts in 10⁻¹⁸. */

@@ -57,6 +57,10 @@ class Invites implements InviteStore {
     return true
   }
 
+  async usedOf(digests: readonly string[]): Promise<string[]> {
+    return digests.filter(digest => this.used.has(digest))
+  }
+
   async giveBack(digest: string): Promise<void> {
     this.used.delete(digest)
   }

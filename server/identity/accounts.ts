@@ -21,6 +21,8 @@ export interface UserStore {
 export interface InviteStore {
   /** Resolves with false if the invitation was used before. Of several calls at once for one invitation, one resolves with true. */
   use(digest: string): Promise<boolean>
+  /** Resolves with those of these invitations that are used. */
+  usedOf(digests: readonly string[]): Promise<readonly string[]>
   /** Makes an invitation good again that was used in vain. */
   giveBack(digest: string): Promise<void>
 }
@@ -61,6 +63,15 @@ export class Accounts {
   /** Who may register. */
   get registration(): Registration['mode'] {
     return this.options.registration.mode
+  }
+
+  /** Returns the digests of the invitations that there are, and whether each is used; none if registration needs none. */
+  async invitations(): Promise<{ readonly digest: string; readonly used: boolean }[]> {
+    const { registration } = this.options
+    if (registration.mode !== 'invite') return []
+    const digests = [...registration.digests]
+    const used = new Set(await registration.invites.usedOf(digests))
+    return digests.map(digest => ({ digest, used: used.has(digest) }))
   }
 
   /** Registers a client and logs it in. `invite` is the invitation, if registration needs one; it stays good if the name turns out to be taken. */

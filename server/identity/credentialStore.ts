@@ -34,6 +34,8 @@ export interface CredentialStore {
   removeTokens(digests: readonly string[]): void
   /** Marks an invitation as used. Returns false if it was used before. */
   useInvite(digest: string): boolean
+  /** Returns those of these invitations that are used. */
+  usedInvites(digests: readonly string[]): string[]
   /** Makes an invitation good again. */
   giveInviteBack(digest: string): void
 }

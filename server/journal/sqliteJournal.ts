@@ -177,6 +177,11 @@ export class SqliteJournal implements Journal, CredentialStore {
     return changes > 0
   }
 
+  usedInvites(digests: readonly string[]): string[] {
+    const find = this.db.prepare('SELECT 1 FROM invites WHERE digest = ?')
+    return digests.filter(digest => find.get(digest) !== undefined)
+  }
+
   giveInviteBack(digest: string): void {
     this.transaction(() => this.db.prepare('DELETE FROM invites WHERE digest = ?').run(digest))
   }

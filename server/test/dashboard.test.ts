@@ -334,8 +334,8 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       ['ETH', '100'],
       ['SOL', '1000'],
     ]) {
-      await operator.page.getByLabel('Client').fill('ada')
-      await operator.page.getByLabel('Asset').fill(asset!)
+      await operator.page.getByLabel('Client', { exact: true }).fill('ada')
+      await operator.page.getByLabel('Asset', { exact: true }).fill(asset!)
       await operator.page.getByLabel('Amount').fill(amount!)
       await operator.page.getByLabel('Amount').press('Enter')
       await operator.page.getByText(`settled: deposit of ${fixed(Number(amount), 0)} ${asset} for ada`).waitFor()

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { FundSpec } from '../../../streams/fund/spec.ts'
+import type { Clients } from '../../../streams/wire/answers/clearing.ts'
 import type { FUNDING } from '../../../streams/wire/requests.ts'
 import type { GatewayPort } from '../../clearing/gatewayPort.ts'
 import type { FundConfig } from '../../config/fundSchema.ts'
@@ -54,6 +55,13 @@ export class Operations {
     authorize(this.options.access, who, { operate: 'funds' })
     await execute(this.options.clearing, { kind: halted ? 'halt' : 'resume', fund }, authorOf(who))
     return { fund, halted }
+  }
+
+  /** Returns clients after a name, by name, with what they own, and the name to go on from if there may be more. */
+  async clients(who: Principal, after: string, limit: number): Promise<Clients> {
+    authorize(this.options.access, who, { operate: 'deposits' })
+    const clients = await this.options.clearing.clients({ after, limit })
+    return { clients, ...(clients.length === limit && { next: clients.at(-1)!.username }) }
   }
 
   /** Returns entries of the journal after a number, oldest first, with the number to go on from if there may be more. */

@@ -44,3 +44,21 @@ export const ENTRIES = z.object({
 })
 /** What ENTRIES describes. */
 export type Entries = Read<typeof ENTRIES>
+
+/** `GET /v1/admin/clients`: who there is, and what they own. */
+export const CLIENTS = z.object({
+  clients: z.array(z.object({ username: z.string(), assets: z.record(z.string(), AMOUNT), shares: z.record(z.string(), AMOUNT) })),
+  next: z.string().optional().describe('goes back as `after`; absent if these are the last'),
+})
+/** What CLIENTS describes. */
+export type Clients = Read<typeof CLIENTS>
+/** A client, and what it owns. */
+export type Client = Clients['clients'][number]
+
+/** `GET /v1/admin/invitations`: the invitations of the configuration. */
+export const INVITATIONS = z.object({
+  registration: z.enum(['open', 'invite', 'closed']),
+  invitations: z.array(z.object({ digest: z.string().describe('SHA-256 of the invitation, hexadecimal'), used: z.boolean() })),
+})
+/** What INVITATIONS describes. */
+export type Invitations = Read<typeof INVITATIONS>

@@ -1,17 +1,20 @@
-import { ENTRIES, FUNDED } from '../../../../streams/wire/answers/clearing.ts'
+import { NAME } from '../../../../streams/lib/names.ts'
+import { CLIENTS, ENTRIES, FUNDED, INVITATIONS, type Invitations } from '../../../../streams/wire/answers/clearing.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { FUNDING } from '../../../../streams/wire/requests.ts'
 import { fundSchema } from '../../../config/fundSchema.ts'
+import type { Accounts } from '../../../identity/accounts.ts'
 import type { Operations } from '../../api/operations.ts'
 import { jsonText, ofFund } from '../answers.ts'
 import { json, jsonOrForm, readBody } from '../body.ts'
-import { inPath, inQuery } from '../parameters.ts'
+import { inPath, inQuery, limitInQuery, wholeOf } from '../parameters.ts'
 import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
 /** What operators act with. */
 export interface OperationServices {
   readonly operations: Operations
+  readonly accounts: Accounts
 }
 
 const funding = (path: string, kind: 'deposit' | 'withdrawal', summary: string): Route<OperationServices> => ({
@@ -50,6 +53,18 @@ const audit: Handler<OperationServices> = async (c, { operations }) => {
   return c.json(await operations.audit(c.get('who'), Number(after), most))
 }
 
+const CLIENTS_PER_PAGE = 100
+const CLIENTS_PER_PAGE_MAX = 1_000
+
+const clients: Handler<OperationServices> = async (c, { operations }) => {
+  const { after = '' } = c.req.query()
+  if (after !== '' && !NAME.test(after)) throw new ProtocolError('invalid_params', `after: found "${after.slice(0, 40)}", expected a name`)
+  return c.json(await operations.clients(c.get('who'), after, wholeOf(c, 'limit', CLIENTS_PER_PAGE, 1, CLIENTS_PER_PAGE_MAX)))
+}
+
+const invitations: Handler<OperationServices> = async (c, { accounts }) =>
+  c.json({ registration: accounts.registration, invitations: await accounts.invitations() } satisfies Invitations)
+
 /** What operators have the clearing house do. */
 export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
   funding('deposits', 'deposit', 'The custodian’s word that an asset came'),
@@ -65,6 +80,27 @@ export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
   },
   halt('halt', true, 'The fund takes no orders'),
   halt('resume', false, 'The fund takes orders again'),
+  {
+    method: 'get',
+    path: '/v1/admin/clients',
+    summary: 'The clients by name, with what they own',
+    who: { operate: 'deposits' },
+    takes: {
+      parameters: [
+        inQuery('after', 'name of the client before the first', { type: 'string' }),
+        limitInQuery(CLIENTS_PER_PAGE, CLIENTS_PER_PAGE_MAX),
+      ],
+    },
+    gives: answer('Clients', CLIENTS),
+    handler: clients,
+  },
+  {
+    method: 'get',
+    path: '/v1/admin/invitations',
+    summary: 'The digests of the invitations in the configuration, and which are used; for the admin',
+    gives: answer('Invitations', INVITATIONS),
+    handler: invitations,
+  },
   {
     method: 'get',
     path: '/v1/audit',

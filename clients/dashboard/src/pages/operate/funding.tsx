@@ -1,5 +1,5 @@
-import { useSignal } from '@preact/signals'
-import type { Funded } from '../../../../../streams/wire/answers/clearing.ts'
+import { type ReadonlySignal, useSignal } from '@preact/signals'
+import type { Client, Funded } from '../../../../../streams/wire/answers/clearing.ts'
 import { amount } from '../../format/number.ts'
 import { post, Refused } from '../../live/http.ts'
 
@@ -7,7 +7,7 @@ const newKey = (): string =>
   `operator-${Array.from(crypto.getRandomValues(new Uint8Array(8)), b => b.toString(16).padStart(2, '0')).join('')}`
 
 /** The custodian's word that an asset came or went. The key stays the same until it is answered, so a second press books nothing twice. */
-export const Funding = () => {
+export const Funding = ({ clients }: { readonly clients: ReadonlySignal<readonly Client[]> }) => {
   const done = useSignal<Funded | string | undefined>(undefined)
   const busy = useSignal(false)
   const key = useSignal(newKey())
@@ -50,8 +50,13 @@ export const Funding = () => {
         </label>
         <label class="field">
           Client
-          <input name="username" required autocomplete="off" autocapitalize="off" spellcheck={false} />
+          <input name="username" list="clients-known" required autocomplete="off" autocapitalize="off" spellcheck={false} />
         </label>
+        <datalist id="clients-known">
+          {clients.value.map(({ username }) => (
+            <option key={username} value={username} />
+          ))}
+        </datalist>
         <label class="field">
           Asset
           <input name="asset" required autocomplete="off" spellcheck={false} />

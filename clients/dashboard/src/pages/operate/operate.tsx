@@ -2,10 +2,12 @@ import { names } from '../../live/names.ts'
 import { session } from '../../live/session.ts'
 import type { PageProps } from '../page.ts'
 import { Audit } from './audit.tsx'
+import { Clients, useClients } from './clients.tsx'
 import { Funding } from './funding.tsx'
 import { Halt } from './halt.tsx'
+import { Invitations } from './invitations.tsx'
 
-/** What operators do: deposits and withdrawals, halting funds, reading the journal. */
+/** What operators do: deposits and withdrawals, halting funds, looking after clients and invitations, reading the journal. */
 export const Operate = (_: PageProps) => {
   if (!session.value?.admin)
     return (
@@ -16,14 +18,23 @@ export const Operate = (_: PageProps) => {
         </p>
       </>
     )
+  return <Operator />
+}
+
+const Operator = () => {
+  const clients = useClients()
   return (
     <>
       <div class="title">
         <h1>Operate</h1>
       </div>
       <div class="halves">
-        <Funding />
+        <Funding clients={clients.rows} />
         <Halt funds={names.value?.funds ?? []} />
+      </div>
+      <div class="halves">
+        <Clients {...clients} />
+        <Invitations />
       </div>
       <Audit />
     </>
