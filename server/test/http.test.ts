@@ -299,34 +299,28 @@ overTransports('HTTP', transport => {
       )
       expect(asyncapi).toMatch(/^3\./)
       expect(channels.ws.address).toBe('/ws')
+      const methods = [
+        'subscribe',
+        'unsubscribe',
+        'channels',
+        'history',
+        'register',
+        'login',
+        'logout',
+        'create',
+        'redeem',
+        'transfer',
+        'quote',
+        'record',
+        'order',
+        'holdings',
+        'auth',
+        'explain',
+        'session',
+        'ping',
+      ]
       expect(Object.keys(channels.ws.messages).sort()).toEqual(
-        [
-          'subscribe',
-          'unsubscribe',
-          'channels',
-          'history',
-          'register',
-          'login',
-          'logout',
-          'create',
-          'redeem',
-          'transfer',
-          'quote',
-          'record',
-          'order',
-          'holdings',
-          'auth',
-          'explain',
-          'session',
-          'ping',
-          'reply',
-          'snapshot',
-          'patch',
-          'checksum',
-          'rows',
-          'heartbeat',
-          'bye',
-        ].sort(),
+        [...methods, ...methods.map(method => `${method}Result`), 'error', 'heartbeat', 'bye'].sort(),
       )
     })
   })

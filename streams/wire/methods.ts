@@ -1,4 +1,5 @@
 import type { JsonObject } from './mergePatch.ts'
+import type { Scope } from './scopes.ts'
 import type { HoldingsState, Leg, Order } from './states.ts'
 
 /** A login. */
@@ -75,8 +76,64 @@ export type SubscribedChannel =
   | { readonly epoch: string; readonly seq: number; readonly recovered?: boolean; readonly rate?: number; readonly error?: undefined }
   | { readonly error: { readonly code: string; readonly message: string; readonly retry: boolean } }
 
+/** Where a subscription goes on: the epoch and the number of the last push that was applied. */
+export interface ResumeFrom {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** What is followed, and how. */
+export interface SubscribeParams {
+  /** Names, and patterns such as `fund:*`. */
+  readonly channels: readonly string[]
+  readonly resume?: Readonly<Record<string, ResumeFrom>>
+  /** Rows of the past from here on come first, ms. */
+  readonly from?: number
+  /** Most pushes a second and channel. */
+  readonly maxRate?: number
+  readonly checksum?: boolean
+  /** Only these members of the states. */
+  readonly fields?: readonly string[]
+}
+
+/** An input of a figure, with its own inputs. */
+export interface ExplainedInput {
+  readonly name: string
+  readonly value: number | string
+  readonly t?: number
+  /** ms. */
+  readonly age?: number
+  readonly source?: string
+  readonly stale?: true
+  readonly formula?: string
+  readonly inputs?: readonly ExplainedInput[]
+}
+
+/** What a figure of a state comes from. */
+export interface ExplainAnswer extends Omit<ExplainedInput, 'name' | 't' | 'age'> {
+  readonly channel: string
+  readonly field: string
+  readonly t: number
+}
+
+/** What everybody may know of the server, and whom it takes one for. */
+export interface SessionAnswer {
+  readonly server: { readonly name: string; readonly version: string; readonly quote: string }
+  /** The server's time, ms. */
+  readonly now: number
+  readonly registration: 'open' | 'invite' | 'closed'
+  readonly who:
+    | { readonly as: 'nobody' }
+    | { readonly as: 'client'; readonly name: string; readonly expires?: number }
+    | { readonly as: 'operator'; readonly name: string; readonly scopes: readonly Scope[] }
+  /** How many of each one may read. */
+  readonly reads: { readonly funds: number; readonly portfolios: number; readonly pools: number; readonly symbols: number }
+}
+
 /** Parameters and result of the methods, as clients see them. `METHODS` of requests.ts checks the same parameters. */
 export interface Methods {
+  readonly subscribe: { readonly params: SubscribeParams; readonly result: Readonly<Record<string, SubscribedChannel>> }
+  readonly unsubscribe: { readonly params: { readonly channels: readonly string[] }; readonly result: Readonly<Record<string, never>> }
   readonly channels: { readonly params: { readonly like?: string }; readonly result: readonly string[] }
   readonly history: { readonly params: HistoryParams; readonly result: HistoryAnswer }
   readonly register: {
@@ -85,7 +142,7 @@ export interface Methods {
   }
   readonly login: { readonly params: { readonly username: string; readonly password: string }; readonly result: Issued }
   readonly auth: { readonly params: { readonly token: string }; readonly result: Identity }
-  readonly logout: { readonly params: { readonly token?: string }; readonly result: object }
+  readonly logout: { readonly params: { readonly token?: string }; readonly result: Readonly<Record<string, never>> }
   readonly create: { readonly params: OrderParams; readonly result: Order }
   readonly redeem: { readonly params: OrderParams; readonly result: Order }
   readonly transfer: { readonly params: TransferParams; readonly result: Order }
@@ -103,6 +160,8 @@ export interface Methods {
       readonly refused: readonly { readonly row: number; readonly why: string }[]
     }
   }
+  readonly explain: { readonly params: { readonly channel: string; readonly field: string }; readonly result: ExplainAnswer }
+  readonly session: { readonly params: object; readonly result: SessionAnswer }
   readonly ping: { readonly params: object; readonly result: number }
 }
 

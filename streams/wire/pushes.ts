@@ -31,6 +31,8 @@ export interface RowsPush {
   readonly ch: string
   readonly rows: readonly Record<string, unknown>[]
   readonly more: boolean
+  /** Why the past cannot be read. */
+  readonly error?: { readonly code: string; readonly message: string; readonly retry: boolean }
 }
 
 /** The server's wall clock, ms. */

@@ -273,6 +273,10 @@ export interface StatusState {
   readonly journal?: JsonObject
   readonly accounts?: JsonObject
   readonly dex?: JsonObject
+  readonly marketNotes?: JsonObject
+  readonly recorder?: JsonObject
+  readonly sql?: JsonObject
+  readonly backtests?: JsonObject
 }
 
 /** The state of a channel by its name; a JSON object for names that are not known here, or not before the program runs. */

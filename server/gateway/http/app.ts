@@ -8,7 +8,7 @@ import type { GateServices } from './gate.ts'
 import { mount } from './mount.ts'
 import { openApi } from './openapi.ts'
 import type { Pages } from './pages.ts'
-import { ROUTES, type Services } from './routes/index.ts'
+import { ROUTES, type Services, TAGS } from './routes/index.ts'
 
 /** What HTTP answers from. */
 export interface AppOptions extends Omit<Services, 'openApi' | 'directory'> {
@@ -37,7 +37,7 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     await next()
     c.header('x-content-type-options', 'nosniff')
   })
-  mount(app, ROUTES, { ...options, openApi: () => openApi(ROUTES) })
+  mount(app, ROUTES, { ...options, openApi: () => openApi(ROUTES, TAGS) })
   app.get('/*', async (c, next) => (await pages.answer(c.req.raw)) ?? next())
   app.all('/*', async c => {
     const allowed = METHODS.filter(method => app.router.match(method, c.req.path)[0].some(([[, { path }]]) => path !== '/*'))

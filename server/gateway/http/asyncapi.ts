@@ -1,114 +1,152 @@
-import { z } from 'zod'
+import type { z } from 'zod'
+import { RESULTS, RPC_ERROR } from '../../../streams/wire/answers/results.ts'
 import { KINDS } from '../../../streams/wire/channels.ts'
-import { ERRORS } from '../../../streams/wire/errors.ts'
+import { CLOSE } from '../../../streams/wire/errors.ts'
 import { METHODS, type Method } from '../../../streams/wire/requests.ts'
+import { pushChannels, SOCKET_PUSHES } from './asyncapiPushes.ts'
+import { REQUESTS } from './examples.ts'
+import { stateForms } from './openapi.ts'
+import { inputSchema, namedSchemas, patchSchema, reference, type Schema } from './schemas.ts'
 
-const number = { type: 'integer' }
-const object = { type: 'object' }
-const ch = { type: 'string', description: `one of ${KINDS.join(', ')}, with its name behind a colon` }
+const DIALECT = 'draft-7'
+const METHOD_NAMES = Object.keys(METHODS) as Method[]
+const ID = { type: ['string', 'number', 'null'] }
+const CORRELATION = { correlationId: { location: '$message.payload#/id' } }
 
-const push = (name: string, summary: string, properties: object, required: readonly string[]): [string, object] => [
+/** What methods do, in a line each. */
+const SUMMARIES: Readonly<Record<Method, string>> = {
+  subscribe: 'Follows channels, and those of patterns as they appear',
+  unsubscribe: 'Ends following channels and patterns',
+  channels: 'The names of the channels that can be had',
+  history: 'What was stored of a channel, by pages',
+  register: 'A new client; binds the socket to it',
+  login: 'A token for a client; binds the socket to it',
+  logout: 'Unbinds the socket, and ends the token if there is one',
+  create: 'Shares for a basket of assets',
+  redeem: 'A basket of assets for shares',
+  transfer: 'An asset, or shares of a fund, to another client',
+  quote: 'What an order would take and give now; nothing changes',
+  order: 'The client’s order under a key',
+  holdings: 'What the client owns',
+  record: 'Rows into a portfolio, each id once',
+  auth: 'Binds the socket to the one whose token this is',
+  explain: 'What a figure comes from, down to the ticks',
+  session: 'What everybody may know of the server, and whom it takes one for',
+  ping: 'The server’s time',
+}
+
+const message = (name: string, summary: string, payload: object, more: object = {}): object => ({
   name,
-  { name, summary, contentType: 'application/json', payload: { type: 'object', properties, required } },
-]
+  summary,
+  contentType: 'application/json',
+  payload,
+  ...more,
+})
 
-const PUSHES = Object.fromEntries([
-  push('snapshot', 'The whole state', { ch, epoch: { type: 'string' }, seq: number, t: number, snap: object }, [
-    'ch',
-    'epoch',
-    'seq',
-    't',
-    'snap',
-  ]),
-  push(
-    'patch',
-    'A JSON Merge Patch (RFC 7396) of the state at `prev`, which is `seq - 1` if it is left out',
-    { ch, seq: number, prev: number, t: number, d: object, merged: number },
-    ['ch', 'seq', 't', 'd'],
-  ),
-  push(
-    'checksum',
-    'CRC-32 of the RFC 8785 form of the state at `seq`',
-    { ch, seq: number, h: { type: 'string', pattern: '^[0-9a-f]{8}$' } },
-    ['ch', 'seq', 'h'],
-  ),
-  push(
-    'rows',
-    'Rows of the past, if `from` asked for them',
-    { ch, rows: { type: 'array', items: object }, more: { type: 'boolean' }, error: object },
-    ['ch', 'rows', 'more'],
-  ),
-  push('heartbeat', 'Every five seconds: the server’s time', { hb: number }, ['hb']),
-  push('bye', 'Before a planned stop', { bye: { type: 'object', properties: { reason: { type: 'string' }, reconnectInMs: number } } }, [
-    'bye',
-  ]),
-])
-
-const request = (method: Method): [string, object] => [
-  method,
-  {
-    name: method,
-    summary: `JSON-RPC 2.0: ${method}`,
-    contentType: 'application/json',
-    payload: {
+const request = (method: Method): object => {
+  const params: Schema = inputSchema(METHODS[method], DIALECT)
+  const needed = (params.required ?? []).length > 0 ? ['params'] : []
+  return message(
+    method,
+    SUMMARIES[method],
+    {
       type: 'object',
       properties: {
         jsonrpc: { const: '2.0' },
-        id: { type: ['string', 'number', 'null'] },
+        id: { ...ID, description: 'without one there is no reply' },
         method: { const: method },
-        params: z.toJSONSchema(METHODS[method], { io: 'input' }),
+        params,
       },
-      required: ['jsonrpc', 'method'],
+      required: ['jsonrpc', 'method', ...needed],
     },
-  },
-]
-
-const REPLY = {
-  name: 'reply',
-  summary: 'The answer to a request: a result or an error',
-  contentType: 'application/json',
-  payload: {
-    type: 'object',
-    properties: {
-      jsonrpc: { const: '2.0' },
-      id: { type: ['string', 'number', 'null'] },
-      result: {},
-      error: {
-        type: 'object',
-        properties: {
-          code: { enum: [...new Set(Object.values(ERRORS).map(e => e.rpc))] },
-          message: { type: 'string' },
-          data: {
-            type: 'object',
-            properties: {
-              code: { enum: Object.keys(ERRORS) },
-              retry: { type: 'boolean' },
-              order: { ...object, description: 'the order that was rejected, if it was written down' },
-            },
-            required: ['code', 'retry'],
-          },
-        },
-      },
-    },
-    required: ['jsonrpc', 'id'],
-  },
+    { ...CORRELATION, examples: [{ payload: { jsonrpc: '2.0', id: 1, method, params: REQUESTS[method] } }] },
+  )
 }
 
-/** Describes the websocket as AsyncAPI 3.0: what a client sends, and what the server sends. */
+const reply = (member: 'result' | 'error', schema: Schema): object => ({
+  type: 'object',
+  properties: { jsonrpc: { const: '2.0' }, id: ID, [member]: schema },
+  required: ['jsonrpc', 'id', member],
+  additionalProperties: false,
+})
+
+const resultName = (method: Method): string => `${method}Result`
+const formName = (method: Method): string => `${method[0]!.toUpperCase()}${method.slice(1)}Result`
+
+/** Forms that several methods share get the name of the first. */
+const resultForms = (): { forms: Record<string, z.ZodType>; nameOf: (method: Method) => string } => {
+  const names = new Map<z.ZodType, string>()
+  for (const method of METHOD_NAMES) if (!names.has(RESULTS[method])) names.set(RESULTS[method], formName(method))
+  return { forms: Object.fromEntries([...names].map(([form, name]) => [name, form])), nameOf: method => names.get(RESULTS[method])! }
+}
+
+/** Returns all schemas by name: states, patches of states, rows, results. */
+const allSchemas = (forms: Readonly<Record<string, z.ZodType>>): Record<string, Schema> => {
+  const named = namedSchemas({ ...stateForms(), ...forms, RpcError: RPC_ERROR }, DIALECT)
+  const states = Object.entries(named).filter(([name]) => name.endsWith('State'))
+  return { ...named, ...Object.fromEntries(states.map(([name, form]) => [name.replace(/State$/, 'Patch'), patchSchema(form, named)])) }
+}
+
+const onSocket = (name: string): object => ({ $ref: `#/channels/ws/messages/${name}` })
+const SOCKET = { $ref: '#/channels/ws' }
+
+/** One operation a method, with what it is answered; one a kind of channel, with what is pushed. */
+const operations = (): object =>
+  Object.fromEntries([
+    ...METHOD_NAMES.map(method => [
+      method,
+      {
+        action: 'receive',
+        channel: SOCKET,
+        summary: SUMMARIES[method],
+        messages: [onSocket(method)],
+        reply: { channel: SOCKET, messages: [onSocket(resultName(method)), onSocket('error')] },
+      },
+    ]),
+    ['tell', { action: 'send', channel: SOCKET, messages: Object.keys(SOCKET_PUSHES).map(onSocket) }],
+    ...KINDS.map(kind => [`push_${kind}`, { action: 'send', channel: { $ref: `#/channels/${kind}` } }]),
+  ])
+
+/** Describes the websocket as AsyncAPI 3.0: what a client sends, what it is answered, and what the server pushes by kinds of channels. */
 export const asyncApi = (): object => {
-  const requests = Object.fromEntries((Object.keys(METHODS) as Method[]).map(request))
-  const refs = (names: readonly string[]) => names.map(name => ({ $ref: `#/channels/ws/messages/${name}` }))
+  const { forms, nameOf } = resultForms()
+  const results = METHOD_NAMES.map(method => [
+    resultName(method),
+    message(resultName(method), `The result of ${method}`, reply('result', reference(nameOf(method))), CORRELATION),
+  ])
   return {
     asyncapi: '3.0.0',
     info: {
       title: 'driftwire',
       version: '1',
       description: 'Requests are JSON-RPC 2.0, one object a text frame; pushes are compact objects without an envelope.',
+      license: { name: 'Apache-2.0' },
     },
-    channels: { ws: { address: '/ws', messages: { ...requests, reply: REPLY, ...PUSHES } } },
-    operations: {
-      ask: { action: 'receive', channel: { $ref: '#/channels/ws' }, messages: refs(Object.keys(requests)) },
-      answer: { action: 'send', channel: { $ref: '#/channels/ws' }, messages: refs(['reply', ...Object.keys(PUSHES)]) },
+    defaultContentType: 'application/json',
+    servers: {
+      here: {
+        host: '{host}',
+        protocol: 'ws',
+        description: 'This server; wss behind TLS.',
+        variables: { host: { default: '127.0.0.1:8080' } },
+      },
     },
+    channels: {
+      ws: {
+        address: '/ws',
+        title: 'The socket',
+        description: `The server closes it with ${CLOSE.tooSlow} if the client has read nothing for too long, and with ${CLOSE.tooManyRequests} if it asks far too much.`,
+        messages: {
+          ...Object.fromEntries(METHOD_NAMES.map(method => [method, request(method)])),
+          ...Object.fromEntries(results),
+          error: message('error', 'The answer to a request that failed', reply('error', reference('RpcError')), CORRELATION),
+          ...SOCKET_PUSHES,
+        },
+        'x-close-codes': { [CLOSE.tooSlow]: 'it has read nothing for too long', [CLOSE.tooManyRequests]: 'it asks far too much' },
+      },
+      ...pushChannels(),
+    },
+    operations: operations(),
+    components: { schemas: allSchemas(forms) },
   }
 }

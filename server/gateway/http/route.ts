@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import type { ErrorCode } from '../../../streams/wire/errors.ts'
 import type { Scope } from '../../../streams/wire/scopes.ts'
 import type { Callers } from '../../identity/access.ts'
 import type { Env } from './env.ts'
@@ -34,6 +35,8 @@ export interface Parameter {
 export interface Answer<T extends z.ZodType = z.ZodType> {
   readonly name: string
   readonly schema: T
+  /** Other media types that the same can be had as. */
+  readonly also: readonly string[]
 }
 
 /** The forms of a body by media type; of NDJSON, the form of a line. */
@@ -51,12 +54,16 @@ export interface Route<S> {
   /** With parameters such as `:id`. */
   readonly path: string
   readonly summary: string
+  /** What the description puts it under. */
+  readonly tag?: string
   /** The admin's alone if nobody is named. */
   readonly who?: Who
   /** The query must hold no credentials: it stands in logs and histories. */
   readonly noCredentialsInUrl?: true
   readonly takes?: Takes
-  /** A good answer in JSON, or its media types. */
+  /** Errors of its own, beside those that any route has that takes what it takes. */
+  readonly refuses?: readonly ErrorCode[]
+  /** A good answer in JSON, or the media types of one that is no JSON. */
   readonly gives: Answer | readonly string[]
   readonly handler: Handler<S>
 }
@@ -68,4 +75,8 @@ export type Handler<S> = (c: Context<Env>, services: S) => Response | Promise<Re
 export const JSON_TYPE = 'application/json'
 
 /** Returns an answer under a name. */
-export const answer = <T extends z.ZodType>(name: string, schema: T): Answer<T> => ({ name, schema })
+export const answer = <T extends z.ZodType>(name: string, schema: T, ...also: readonly string[]): Answer<T> => ({ name, schema, also })
+
+/** Returns the routes under a tag. */
+export const tagged = <S>(tag: string, ...lists: readonly (readonly Route<S>[])[]): Route<S>[] =>
+  lists.flat().map(route => ({ ...route, tag }))

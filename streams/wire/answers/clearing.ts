@@ -37,6 +37,12 @@ export const FUNDED = z.object({
 /** What FUNDED describes. */
 export type Funded = Read<typeof FUNDED>
 
+/** `POST /v1/admin/funds`. */
+export const DEFINED = z.object({ id: z.string() })
+
+/** `POST /v1/admin/funds/{id}/halt`, `…/resume`. */
+export const HALTED = z.object({ fund: z.string(), halted: z.boolean() })
+
 /** `GET /v1/audit`: entries of the journal. Every kind has these members, and its own. */
 export const ENTRIES = z.object({
   entries: z.array(z.looseObject({ seq: z.int(), t: MS, who: z.string(), kind: z.string(), key: z.string().optional(), hash: z.string() })),

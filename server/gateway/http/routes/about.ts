@@ -1,8 +1,9 @@
 import type { Registry } from 'prom-client'
+import { z } from 'zod'
 import { READINESS, type Readiness } from '../../../../streams/wire/answers/server.ts'
 import { configJsonSchema } from '../../../config/schema.ts'
 import { asyncApi } from '../asyncapi.ts'
-import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, type Route } from '../route.ts'
 
 /** What the server says of itself with. */
 export interface AboutServices {
@@ -12,6 +13,10 @@ export interface AboutServices {
   /** Returns the description of all routes. */
   readonly openApi: () => object
 }
+
+const HEALTH = z.strictObject({ status: z.literal('ok') })
+const OPENAPI = z.looseObject({ openapi: z.string() }).describe('OpenAPI 3.1')
+const ASYNCAPI = z.looseObject({ asyncapi: z.string() }).describe('AsyncAPI 3.0')
 
 const SCHEMA_TYPE = 'application/schema+json'
 
@@ -27,7 +32,14 @@ const metrics: Handler<AboutServices> = async (c, { registry }) =>
 
 /** What the server says of itself: health, figures, descriptions. */
 export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
-  { method: 'get', path: '/healthz', summary: 'The process lives', who: 'all', gives: [JSON_TYPE], handler: c => c.json({ status: 'ok' }) },
+  {
+    method: 'get',
+    path: '/healthz',
+    summary: 'The process lives',
+    who: 'all',
+    gives: answer('Health', HEALTH),
+    handler: c => c.json({ status: 'ok' }),
+  },
   {
     method: 'get',
     path: '/readyz',
@@ -50,7 +62,7 @@ export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
     path: '/openapi.json',
     summary: 'This description',
     who: 'all',
-    gives: [JSON_TYPE],
+    gives: answer('OpenApi', OPENAPI),
     handler: (c, { openApi }) => c.json(openApi()),
   },
   {
@@ -58,7 +70,7 @@ export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
     path: '/asyncapi.json',
     summary: 'The description of the websocket',
     who: 'all',
-    gives: [JSON_TYPE],
+    gives: answer('AsyncApi', ASYNCAPI),
     handler: c => c.json(asyncApi()),
   },
 ]

@@ -1,6 +1,5 @@
 import type { Context } from 'hono'
-import { z } from 'zod'
-import { MS } from '../../../../streams/wire/answers/forms.ts'
+import { ISSUED, RESULTS } from '../../../../streams/wire/answers/results.ts'
 import { SESSION } from '../../../../streams/wire/answers/server.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
@@ -9,7 +8,7 @@ import type { Accounts } from '../../../identity/accounts.ts'
 import type { Sessions } from '../../api/sessionFacts.ts'
 import { jsonOrForm, readBody } from '../body.ts'
 import type { Env } from '../env.ts'
-import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, type Route } from '../route.ts'
 
 /** What clients register and log in with. */
 export interface AccountServices {
@@ -17,7 +16,7 @@ export interface AccountServices {
   readonly sessions: Sessions
 }
 
-const TOKEN = answer('Token', z.object({ token: z.string(), expires: MS }))
+const TOKEN = answer('Token', ISSUED)
 
 /** Returns where a request comes from; '' if that is not known. */
 export const addressOf = (c: Context<Env>): string => c.get('who').address ?? ''
@@ -49,6 +48,7 @@ export const ACCOUNT_ROUTES: readonly Route<AccountServices>[] = [
     who: 'all',
     noCredentialsInUrl: true,
     takes: { body: jsonOrForm(METHODS.register) },
+    refuses: ['name_taken'],
     gives: TOKEN,
     handler: register,
   },
@@ -70,5 +70,12 @@ export const ACCOUNT_ROUTES: readonly Route<AccountServices>[] = [
     gives: answer('Session', SESSION),
     handler: (c, { sessions }) => c.json(sessions.factsFor(c.get('who'))),
   },
-  { method: 'post', path: '/v1/logout', summary: 'Ends the token of the header', who: 'known', gives: [JSON_TYPE], handler: logout },
+  {
+    method: 'post',
+    path: '/v1/logout',
+    summary: 'Ends the token of the header',
+    who: 'known',
+    gives: answer('LoggedOut', RESULTS.logout),
+    handler: logout,
+  },
 ]

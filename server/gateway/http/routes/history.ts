@@ -1,3 +1,4 @@
+import { HISTORY_PAGE } from '../../../../streams/wire/answers/history.ts'
 import { hasPast } from '../../../../streams/wire/channels.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
@@ -5,7 +6,7 @@ import { AGGREGATES, HISTORY, type Params } from '../../../../streams/wire/reque
 import type { History } from '../../../storage/read/history.ts'
 import { csvOf } from '../csv.ts'
 import { inQuery, LAST_TIME, timeInQuery, timeOf } from '../parameters.ts'
-import { type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, type Route } from '../route.ts'
 import { CHANNEL } from './states.ts'
 
 /** What the past is read from. */
@@ -70,7 +71,7 @@ export const HISTORY_ROUTES: readonly Route<HistoryServices>[] = [
         inQuery('format', 'json if left out', { enum: ['json', 'csv'] }),
       ],
     },
-    gives: [JSON_TYPE, 'text/csv'],
+    gives: answer('History', HISTORY_PAGE, 'text/csv'),
     handler: past,
   },
 ]

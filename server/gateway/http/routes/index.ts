@@ -1,4 +1,4 @@
-import type { Route } from '../route.ts'
+import { type Route, tagged } from '../route.ts'
 import { ABOUT_ROUTES, type AboutServices } from './about.ts'
 import { ACCOUNT_ROUTES } from './accounts.ts'
 import { ALLOCATE_ROUTES } from './allocate.ts'
@@ -45,29 +45,34 @@ export interface Services
     SpoolServices,
     SqlServices {}
 
+/** What routes are about, in the order of the description. */
+export const TAGS = {
+  states: 'What channels show now',
+  past: 'What was stored',
+  lists: 'What lies behind the figures of funds, portfolios and pools',
+  orders: 'Creations, redemptions and what clients own',
+  accounts: 'Registration and logins',
+  plans: 'What would be: allocations and backtests',
+  operators: 'For operators, by tokens with scopes',
+  markets: 'Decentralised markets, for pages',
+  gecko: 'The same in CoinGecko’s format',
+  cmc: 'The same in CoinMarketCap’s format',
+  server: 'The server itself',
+} as const
+
+const under = <S>(tag: keyof typeof TAGS, ...lists: readonly (readonly Route<S>[])[]): Route<S>[] => tagged(tag, ...lists)
+
 /** All routes, mounted and described. */
 export const ROUTES: readonly Route<Services>[] = [
-  ...GECKO_ROUTES,
-  ...CMC_ROUTES,
-  ...DEX_ROUTES,
-  ...ACCOUNT_ROUTES,
-  ...ORDER_ROUTES,
-  ...OPERATION_ROUTES,
-  ...ASSET_FACT_ROUTES,
-  ...PORTFOLIO_ROW_ROUTES,
-  ...IMPORT_ROUTES,
-  ...SPOOL_ROUTES,
-  ...SQL_ROUTES,
-  ...ALLOCATE_ROUTES,
-  ...BACKTEST_ROUTES,
-  ...STATE_ROUTES,
-  ...DEPTH_ROUTES,
-  ...POOL_LIST_ROUTES,
-  ...QUOTE_ROUTES,
-  ...LOT_ROUTES,
-  ...REBALANCE_ROUTES,
-  ...EXPLAIN_ROUTES,
-  ...HISTORY_ROUTES,
-  ...COVERAGE_ROUTES,
-  ...ABOUT_ROUTES,
+  ...under<Services>('gecko', GECKO_ROUTES),
+  ...under<Services>('cmc', CMC_ROUTES),
+  ...under<Services>('markets', DEX_ROUTES),
+  ...under<Services>('accounts', ACCOUNT_ROUTES),
+  ...under<Services>('orders', ORDER_ROUTES),
+  ...under<Services>('operators', OPERATION_ROUTES, ASSET_FACT_ROUTES, IMPORT_ROUTES, SPOOL_ROUTES, SQL_ROUTES),
+  ...under<Services>('plans', ALLOCATE_ROUTES, BACKTEST_ROUTES),
+  ...under<Services>('states', STATE_ROUTES, EXPLAIN_ROUTES),
+  ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
+  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES),
+  ...under<Services>('server', ABOUT_ROUTES),
 ]

@@ -1,5 +1,5 @@
 import { NAME } from '../../../../streams/lib/names.ts'
-import { CLIENTS, ENTRIES, FUNDED, INVITATIONS, type Invitations } from '../../../../streams/wire/answers/clearing.ts'
+import { CLIENTS, DEFINED, ENTRIES, FUNDED, HALTED, INVITATIONS, type Invitations } from '../../../../streams/wire/answers/clearing.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { FUNDING } from '../../../../streams/wire/requests.ts'
@@ -9,7 +9,7 @@ import type { Operations } from '../../api/operations.ts'
 import { jsonText, ofFund } from '../answers.ts'
 import { json, jsonOrForm, readBody } from '../body.ts'
 import { inPath, inQuery, limitInQuery, wholeOf } from '../parameters.ts'
-import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, type Route } from '../route.ts'
 
 /** What operators act with. */
 export interface OperationServices {
@@ -23,6 +23,7 @@ const funding = (path: string, kind: 'deposit' | 'withdrawal', summary: string):
   summary,
   who: { operate: 'deposits' },
   takes: { body: jsonOrForm(FUNDING) },
+  refuses: ['unknown_client', 'insufficient_assets', 'key_reused_differently'],
   gives: answer('Funding', FUNDED),
   async handler(c, { operations }) {
     const body = checked(FUNDING, await readBody(c), 'body')
@@ -36,7 +37,7 @@ const halt = (path: string, halted: boolean, summary: string): Route<OperationSe
   summary,
   who: { operate: 'funds' },
   takes: { parameters: [inPath('id', 'of the fund')] },
-  gives: [JSON_TYPE],
+  gives: answer('Halted', HALTED),
   handler: (c, { operations }) => ofFund(c, operations.halt(c.get('who'), c.req.param('id')!, halted)),
 })
 
@@ -75,7 +76,8 @@ export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
     summary: 'Defines a fund; clients may, too, if `fundsBy` is "clients"',
     who: { operate: 'funds', orClient: true },
     takes: { body: json(fundSchema) },
-    gives: [JSON_TYPE],
+    refuses: ['fund_exists'],
+    gives: answer('Defined', DEFINED),
     handler: async (c, { operations }) => c.json(await operations.define(c.get('who'), await readBody(c))),
   },
   halt('halt', true, 'The fund takes no orders'),

@@ -96,6 +96,7 @@ const order = (side: 'create' | 'redeem', summary: string): Route<OrderServices>
     ],
     body: jsonOrForm(ORDER_BODY),
   },
+  refuses: ['insufficient_assets', 'insufficient_shares', 'not_whole_units', 'key_reused_differently', 'halted', 'stale_price'],
   gives: answer('Order', ORDERED),
   async handler(c, services) {
     const at = nextMoment()

@@ -44,6 +44,7 @@ export const QUOTE_ROUTES: readonly Route<PoolListServices>[] = [
     summary: 'What a swap would do now, by the arithmetic of the contract; nothing is changed',
     who: { read: ({ id }) => `pool:${id}` },
     takes: { parameters: [inPath('id', 'of the pool')], body: json(POOL_QUOTE_WISH) },
+    refuses: ['insufficient_liquidity'],
     gives: answer('PoolQuote', POOL_QUOTE),
     handler: quote,
   },

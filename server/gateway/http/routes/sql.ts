@@ -1,9 +1,10 @@
+import { z } from 'zod'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { SQL_FORMS, type SqlForm } from '../../../storage/read/sql.ts'
 import type { SqlRuns } from '../../api/sqlRuns.ts'
 import { TEXT } from '../body.ts'
 import { inQuery } from '../parameters.ts'
-import { type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
 /** What runs statements. */
 export interface SqlServices {
@@ -11,6 +12,12 @@ export interface SqlServices {
 }
 
 const TYPES: Readonly<Record<SqlForm, string>> = { json: JSON_TYPE, csv: 'text/csv; charset=utf-8', table: 'text/plain; charset=utf-8' }
+
+/** The answer of a statement. Numbers are as the engine writes them; decimals are texts. */
+const TABLE = z.strictObject({
+  columns: z.array(z.strictObject({ name: z.string(), type: z.string().describe('as ClickHouse names it') })),
+  rows: z.array(z.record(z.string(), z.unknown())),
+})
 
 const sql: Handler<SqlServices> = async (c, { sqlRuns }) => {
   const { format = 'json', width } = c.req.query()
@@ -36,7 +43,7 @@ export const SQL_ROUTES: readonly Route<SqlServices>[] = [
         inQuery('width', 'of a table: columns of the terminal', { type: 'integer', minimum: 1, maximum: 9_999 }),
       ],
     },
-    gives: [JSON_TYPE, 'text/csv', 'text/plain'],
+    gives: answer('Table', TABLE, 'text/csv', 'text/plain'),
     handler: sql,
   },
 ]

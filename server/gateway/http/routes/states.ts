@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { utf8Text } from '../../../../streams/channels/byteWriter.ts'
+import { STATES } from '../../../../streams/wire/answers/states.ts'
 import type { JsonObject } from '../../../../streams/wire/mergePatch.ts'
 import { channelFor } from '../../../identity/access.ts'
 import type { ChannelDirectory } from '../../api/channelDirectory.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { inPath, inQuery } from '../parameters.ts'
-import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
+import { answer, type Handler, type Route } from '../route.ts'
 
 /** What states are read from. */
 export interface StateServices {
@@ -27,12 +28,12 @@ const state: Handler<StateServices> = async (c, services) =>
   c.json(await stateOf(services, channelFor(c.get('who'), c.req.param('channel')!)))
 
 /** The states of all channels of a kind that the one who asks may read. */
-const allOf = (path: string, kind: 'fund' | 'pnl' | 'pool'): Route<StateServices> => ({
+const allOf = (path: string, name: string, kind: 'fund' | 'pnl' | 'pool'): Route<StateServices> => ({
   method: 'get',
   path: `/v1/${path}`,
   summary: `All ${path}: an object id → state`,
   who: 'all',
-  gives: [JSON_TYPE],
+  gives: answer(name, z.record(z.string(), STATES[kind])),
   async handler(c, services) {
     const channels = services.directory.list(c.get('who'), `${kind}:*`)
     const states = await Promise.all(
@@ -50,7 +51,7 @@ export const STATE_ROUTES: readonly Route<StateServices>[] = [
     summary: 'The state of one channel as of the newest frame',
     who: { read: ({ channel }) => channel! },
     takes: { parameters: [CHANNEL] },
-    gives: [JSON_TYPE],
+    gives: answer('State', z.union(Object.values(STATES)).describe('that of the channel’s kind')),
     handler: state,
   },
   {
@@ -62,7 +63,7 @@ export const STATE_ROUTES: readonly Route<StateServices>[] = [
     gives: answer('Channels', z.strictObject({ channels: z.array(z.string()) })),
     handler: (c, { directory }) => c.json({ channels: directory.list(c.get('who'), c.req.query('like')) }),
   },
-  allOf('funds', 'fund'),
-  allOf('portfolios', 'pnl'),
-  allOf('pools', 'pool'),
+  allOf('funds', 'Funds', 'fund'),
+  allOf('portfolios', 'Portfolios', 'pnl'),
+  allOf('pools', 'Pools', 'pool'),
 ]
