@@ -1,10 +1,9 @@
-import { useComputed, useSignal } from '@preact/signals'
+import { type ReadonlySignal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Entries } from '../../../../../streams/wire/answers/clearing.ts'
 import { ABSENT, count } from '../../format/number.ts'
 import { moment } from '../../format/time.ts'
 import { useAnswer } from '../../live/answer.ts'
-import { useChannel } from '../../live/channels.ts'
 import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
 
@@ -12,8 +11,6 @@ import { Grid } from '../../parts/grid.tsx'
 type Entry = Entries['entries'][number]
 
 const PAGE = 500
-/** The newest page of a busy journal is read at most this often, ms. */
-const READ_MS = 2_000
 const COMMON = new Set(['seq', 't', 'who', 'kind', 'key', 'hash', 'postings'])
 
 const wordsOf = (entry: Entry): string =>
@@ -47,29 +44,9 @@ const COLUMNS: readonly Column<Entry>[] = [
 ]
 
 /** The journal, newest first. */
-export const Audit = () => {
-  const status = useChannel('status')
-  const all = useComputed(() => status.value?.state.journal?.entries as number | undefined)
+export const Audit = ({ upTo }: { readonly upTo: ReadonlySignal<number | undefined> }) => {
   const pages = useSignal(0)
-  const entries = all.value
-  const upTo = useSignal<number | undefined>(undefined)
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let readAt = Number.NEGATIVE_INFINITY
-    const read = (): void => {
-      readAt = performance.now()
-      upTo.value = all.peek()
-    }
-    const stop = all.subscribe(known => {
-      if (known === undefined) return
-      clearTimeout(timer)
-      timer = setTimeout(read, Math.max(0, readAt + READ_MS - performance.now()))
-    })
-    return () => {
-      stop()
-      clearTimeout(timer)
-    }
-  }, [])
+  const entries = upTo.value
   const first = upTo.value === undefined ? undefined : Math.max(0, upTo.value - PAGE * (pages.value + 1))
   const { value, error } = useAnswer<Entries>(
     first === undefined ? undefined : `/v1/audit?after=${first}&limit=${Math.min(10_000, Math.max(1, upTo.value! - first))}`,

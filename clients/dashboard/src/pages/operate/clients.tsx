@@ -1,4 +1,5 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import type { Client, Clients as ClientsPage } from '../../../../../streams/wire/answers/clearing.ts'
 import { amount } from '../../format/number.ts'
 import { useAnswer } from '../../live/answer.ts'
@@ -6,7 +7,6 @@ import type { Column } from '../../parts/columns.ts'
 import { Grid } from '../../parts/grid.tsx'
 
 const PAGE = 1_000
-const LOOK_MS = 5_000
 
 const owned = (all: Readonly<Record<string, string>>): string =>
   Object.entries(all)
@@ -40,9 +40,10 @@ export interface KnownClients {
   readonly more: boolean
 }
 
-/** Asks who there is. */
-export const useClients = (): KnownClients => {
-  const { value, error } = useAnswer<ClientsPage>(`/v1/admin/clients?limit=${PAGE}`, LOOK_MS)
+/** Asks who there is, and again with each change of the journal. */
+export const useClients = (entries: number | undefined): KnownClients => {
+  const { value, error, again } = useAnswer<ClientsPage>(`/v1/admin/clients?limit=${PAGE}`)
+  useEffect(again, [entries])
   const rows = useComputed<readonly Client[]>(() => value.value?.clients ?? [])
   return { rows, error: error.value?.message ?? (value.value ? undefined : 'loading'), more: value.value?.next !== undefined }
 }

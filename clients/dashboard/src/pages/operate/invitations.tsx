@@ -1,4 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import type { Invitations as Answer } from '../../../../../streams/wire/answers/clearing.ts'
 import { useAnswer } from '../../live/answer.ts'
 import type { Column } from '../../parts/columns.ts'
@@ -6,7 +7,6 @@ import { Grid } from '../../parts/grid.tsx'
 
 type Invitation = Answer['invitations'][number]
 
-const LOOK_MS = 5_000
 /** Bytes of chance in an invitation, as `driftwire client invite` takes them. */
 const BYTES = 24
 
@@ -52,8 +52,9 @@ const WORDS = {
 } as const
 
 /** Which invitations there are, and a new one. */
-export const Invitations = () => {
-  const { value, error } = useAnswer<Answer>('/v1/admin/invitations', LOOK_MS)
+export const Invitations = ({ entries }: { readonly entries: number | undefined }) => {
+  const { value, error, again } = useAnswer<Answer>('/v1/admin/invitations')
+  useEffect(again, [entries])
   const made = useSignal<Made | undefined>(undefined)
   const rows = useComputed<readonly Invitation[]>(() => value.value?.invitations ?? [])
   const registration = value.value?.registration

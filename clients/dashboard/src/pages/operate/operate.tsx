@@ -3,6 +3,7 @@ import { session } from '../../live/session.ts'
 import type { PageProps } from '../page.ts'
 import { Audit } from './audit.tsx'
 import { Clients, useClients } from './clients.tsx'
+import { useEntries } from './entries.ts'
 import { Funding } from './funding.tsx'
 import { Halt } from './halt.tsx'
 import { Invitations } from './invitations.tsx'
@@ -22,7 +23,8 @@ export const Operate = (_: PageProps) => {
 }
 
 const Operator = () => {
-  const clients = useClients()
+  const entries = useEntries()
+  const clients = useClients(entries.value)
   return (
     <>
       <div class="title">
@@ -34,9 +36,9 @@ const Operator = () => {
       </div>
       <div class="halves">
         <Clients {...clients} />
-        <Invitations />
+        <Invitations entries={entries.value} />
       </div>
-      <Audit />
+      <Audit upTo={entries} />
     </>
   )
 }

@@ -14,7 +14,7 @@ const columnsFor = (id: string, way: Way): readonly Column<PoolSwap>[] => [
   {
     key: 't',
     head: 'Time (UTC)',
-    width: 160,
+    width: 180,
     align: 'left',
     heading: true,
     show: ({ t }) => moment(t),
