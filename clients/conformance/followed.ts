@@ -39,6 +39,8 @@ export class Followed {
   epoch = ''
   seq = -1
   t = 0
+  /** The moment of the snapshot. */
+  began = 0
   /** Pushes that had a state. */
   readonly pushes: { readonly push: Push; readonly at: number }[] = []
   readonly rows: JsonObject[] = []
@@ -89,10 +91,11 @@ export class Followed {
     this.pages += 1
   }
 
-  private takeSnapshot({ snap, epoch }: Push, where: string): void {
+  private takeSnapshot({ snap, epoch, t }: Push, where: string): void {
     must(epoch === this.epoch, `${where}: epoch`, epoch, `"${this.epoch}", as in the reply`)
     plain(snap, `${where}: snap`, false)
     this.state = snap!
+    this.began = t!
   }
 
   private takePatch({ d, prev, seq, merged }: Push, where: string): void {

@@ -1,5 +1,6 @@
 import { type Answer, aChannel, type Check } from '../check.ts'
 import { must, same } from '../mismatch.ts'
+import { stored } from './past.ts'
 
 const problem = (where: string, { status, headers, json }: Answer, wanted: number, code: string): void => {
   same(`${where}: status`, status, wanted)
@@ -104,11 +105,8 @@ export const HTTP: readonly Check[] = [
     name: 'history comes as JSON and as CSV, with the same rows',
     over: 'HTTP',
     async run(subject) {
-      const channel = aChannel(subject, 'tick', 'fund')
-      const line = await subject.open()
-      await line.subscribe([channel])
-      const to = (await line.follows(channel)).t
-      const path = `/v1/history/${channel}?from=${Math.max(0, to - 60_000)}&to=${Math.max(1, to - 2_000)}`
+      const { channel, to } = await stored(subject)
+      const path = `/v1/history/${channel}?from=${Math.max(0, to - 60_000)}&to=${to}`
       const [json, csv] = [await subject.http(path), await subject.http(`${path}&format=csv`)]
       same('status', [json.status, csv.status], [200, 200])
       const lines = csv.text.trim().split('\n')
