@@ -99,7 +99,8 @@ export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
   {
     method: 'get',
     path: '/v1/admin/invitations',
-    summary: 'The digests of the invitations in the configuration, and which are used; for the admin',
+    summary: 'The digests of the invitations in the configuration, and which are used',
+    who: { operate: 'deposits' },
     gives: answer('Invitations', INVITATIONS),
     handler: invitations,
   },
