@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Tests that need a process, a thread, an engine or a socket; the test of the structure only reads the sources. */
+/** Tests that need a process, a thread, an engine, a socket or a module of their own; the test of the structure only reads the sources. */
 const system = ['**/*.system.test.ts', 'server/test/**/!(structure).test.ts']
 
 export default defineConfig({
