@@ -74,7 +74,7 @@ export const AllocationPast = ({ parts }: { readonly parts: ReadonlySignal<reado
         data={data}
         series={SERIES}
         height={240}
-        empty={error.value ?? 'no candles of all of them are stored'}
+        empty={error.value ?? (data.value ? 'no candles of all of them are stored' : key === '' ? 'nothing is allocated' : 'loading')}
       >
         <Choices name="span" label="Span" of={CHOICES} usual="1d" />
       </Chart>
