@@ -24,5 +24,8 @@ export const SUPPLIES_PER_REQUEST_MAX = 10_000
 
 /** Events of assets in one request. */
 export const EVENTS_PER_REQUEST_MAX = 1_000
+/** The largest `change` of a condition: a thousand times what the figure was. */
+export const CHANGE_MAX = 1_000
+
 /** Members of a state that one request names. */
 export const FIELDS_PER_REQUEST_MAX = 100

@@ -53,6 +53,39 @@ export const applyPatch = (state: Json | undefined, patch: Exclude<Patch, null>)
   return next ?? from!
 }
 
+/** Returns the merge patch from one state to another, in time of what they do not share; it has no member if they are equal. */
+export const patchBetween = (before: JsonObject, after: JsonObject): PatchObject => {
+  const patch: PatchObject = Object.create(null)
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) patch[key] = null
+  for (const key of Object.keys(after)) {
+    const [had, has] = [Object.hasOwn(before, key) ? before[key] : undefined, after[key]!]
+    if (had === has) continue
+    if (isObject(had) && isObject(has)) {
+      const within = patchBetween(had as JsonObject, has as JsonObject)
+      if (Object.keys(within).length > 0) patch[key] = within
+    } else if (!(Array.isArray(had) && Array.isArray(has) && canonical(had) === canonical(has))) patch[key] = has
+  }
+  return patch
+}
+
+/**
+ * Returns a merge patch with the values that a state has in place of its own: what is changed by the one is set to what it is in the other.
+ * Undefined if that cannot be said in a merge patch.
+ */
+export const restated = (patch: PatchObject, state: JsonObject): PatchObject | undefined => {
+  const changes: PatchObject = Object.create(null)
+  for (const [key, change] of Object.entries(patch)) {
+    const member = Object.hasOwn(state, key) ? state[key] : undefined
+    if (!isObject(member)) changes[key] = member ?? null
+    else {
+      const within = isObject(change) ? restated(change as PatchObject, member as JsonObject) : undefined
+      if (within === undefined) return undefined
+      changes[key] = within
+    }
+  }
+  return changes
+}
+
 /** Writes the RFC 8785 form (JSON Canonicalization Scheme): keys sorted by UTF-16 code unit, numbers as ECMAScript prints them. */
 export const canonical = (value: Json): string => {
   if (Array.isArray(value)) return `[${(value as Json[]).map(canonical).join(',')}]`

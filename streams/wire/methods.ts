@@ -82,6 +82,12 @@ export interface ResumeFrom {
   readonly seq: number
 }
 
+/** A condition of pushes: the figure at `field` has changed by more than `change`, a share of what it was at the last push. */
+export interface WhenParams {
+  readonly field: string
+  readonly change: number
+}
+
 /** What is followed, and how. */
 export interface SubscribeParams {
   /** Names, and patterns such as `fund:*`. */
@@ -94,6 +100,8 @@ export interface SubscribeParams {
   readonly checksum?: boolean
   /** Only these members of the states. */
   readonly fields?: readonly string[]
+  /** Pushes only when this holds. */
+  readonly when?: WhenParams
 }
 
 /** An input of a figure, with its own inputs. */

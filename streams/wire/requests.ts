@@ -7,6 +7,7 @@ import { checked, kindOf } from './explain.ts'
 import {
   AMOUNT_MAX,
   AMOUNT_TEXT_MAX,
+  CHANGE_MAX,
   CHANNELS_PER_REQUEST_MAX,
   EVENTS_PER_REQUEST_MAX,
   FIELDS_PER_REQUEST_MAX,
@@ -153,6 +154,13 @@ export const METHODS = {
     maxRate: z.number().min(1).optional(),
     checksum: z.boolean().optional(),
     fields: z.array(z.string().min(1).max(256)).min(1).max(FIELDS_PER_REQUEST_MAX).optional(),
+    when: z
+      .strictObject({
+        field: z.string().min(1).max(256).describe('the path of a figure'),
+        change: z.number().positive().max(CHANGE_MAX).describe('a share of what the figure was at the last push'),
+      })
+      .optional()
+      .describe('pushes only when the figure has changed by more than that'),
   }),
   unsubscribe: z.strictObject({ channels }),
   channels: z.strictObject({ like: z.string().max(256).optional() }),

@@ -25,8 +25,8 @@ const NOON = Date.UTC(2024, 7, 8, 12)
 
 /** Parameters of each method, as the demo could be asked. */
 export const REQUESTS: { readonly [M in Method]: z.input<(typeof METHODS)[M]> } = {
-  subscribe: { channels: ['fund:TOP10', 'pool:*'], fields: ['nav', 'premium', 'price'], maxRate: 5 },
-  unsubscribe: { channels: ['pool:*'] },
+  subscribe: { channels: ['fund:*'], fields: ['nav', 'premium'], when: { field: 'nav', change: 0.0001 }, maxRate: 5 },
+  unsubscribe: { channels: ['fund:*'] },
   channels: { like: 'fund:*' },
   history: { channel: 'fund:TOP10', from: NOON, to: NOON + 3_600_000, step: 60_000, fields: ['nav', 'inav.mid'], columns: true },
   register: { username: 'ann', password: 'correct horse battery' },

@@ -5,11 +5,12 @@ import { CLOSE } from '../../../streams/wire/errors.ts'
 import type { Bus, Flush } from '../../bus/bus.ts'
 import type { Principal } from '../../identity/access.ts'
 import type { Socket } from '../transports/transport.ts'
+import { type PartOptions, partName } from './channelPart.ts'
 import { Checksums } from './checksums.ts'
 import { DirectDelivery } from './directDelivery.ts'
 import { type FanoutGroup, FRAME_OVERHEAD, type PushRate } from './fanoutGroup.ts'
 import type { HubLimits } from './limits.ts'
-import { ProjectingBus, projectedName } from './projectingBus.ts'
+import { ProjectingBus } from './projectingBus.ts'
 import { ResumeBuffer } from './resumeBuffer.ts'
 import { type Follow, NEVER, Session } from './session.ts'
 import { WatchedChannels } from './watchedChannels.ts'
@@ -37,12 +38,10 @@ export interface HubCounts {
 }
 
 /** What a subscriber asks for beside the channel. */
-export interface SubscribeOptions {
+export interface SubscribeOptions extends PartOptions {
   readonly rate: PushRate
   readonly checksum: boolean
   readonly resume: { readonly epoch: string; readonly seq: number } | undefined
-  /** Only these members, by their paths; the whole state if left out. */
-  readonly fields?: readonly string[] | undefined
 }
 
 /** A channel's state at a moment. */
@@ -128,8 +127,9 @@ export class Hub {
   /** Registers a follower, and returns what the reply says of it. Nothing is sent before `begin`. */
   follow(session: Session, channel: string, options: SubscribeOptions): { epoch: string; seq: number; recovered?: boolean } {
     this.unfollow(session, channel)
-    const { resume, fields } = options
-    const delivered = fields === undefined ? channel : projectedName(channel, fields)
+    const { resume } = options
+    const delivered = partName(channel, options)
+    this.bus.catchUp(delivered)
     const watched = this.watched.open(delivered, this.now())
     watched.follows += 1
     const seq = this.bus.channels.seq(delivered)
@@ -177,13 +177,14 @@ export class Hub {
     if (watched.follows === 0) watched.idleSince = this.now()
   }
 
-  /** How many projections of channels are followed, or were not long ago. */
-  get projections(): number {
+  /** How many parts of channels, by some members or a condition, are followed, or were not long ago. */
+  get parts(): number {
     return this.bus.size
   }
 
   /** Reads a channel. Resolves as soon as it can be read. */
   read(channel: string): Promise<Reading> {
+    this.bus.catchUp(channel)
     const watched = this.watched.open(channel, this.now())
     if (watched.ready) return Promise.resolve(this.reading(this.bus.channels.snapshot(channel)!))
     return new Promise(resolve => {

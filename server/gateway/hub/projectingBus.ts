@@ -1,44 +1,21 @@
 import { map, merge, type Observable, Subject } from 'rxjs'
-import { utf8Bytes, utf8Text } from '../../../streams/channels/byteWriter.ts'
+import { utf8Text } from '../../../streams/channels/byteWriter.ts'
 import type { Channels, Push } from '../../../streams/channels/channelStates.ts'
-import { crc32 } from '../../../streams/wire/crc32.ts'
-import { canonical, type JsonObject, type PatchObject } from '../../../streams/wire/mergePatch.ts'
-import { Projection } from '../../../streams/wire/projection.ts'
+import type { PatchObject } from '../../../streams/wire/mergePatch.ts'
 import type { Bus, Flush } from '../../bus/bus.ts'
+import { baseOf, ChannelPart } from './channelPart.ts'
 
-/** Returns the name under which some members of a channel are followed. No channel's own name has a blank. */
-export const projectedName = (channel: string, fields: readonly string[]): string =>
-  `${channel} ${JSON.stringify([...new Set(fields)].sort())}`
-
-/** Returns the channel of which a name means some members; undefined if it is a channel's own name. */
-const baseOf = (name: string): string | undefined => {
-  const blank = name.indexOf(' ')
-  return blank < 0 ? undefined : name.slice(0, blank)
-}
-
-/** Some members of a channel's state, as of the channel's newest push. They have the channel's own numbers, of which they skip some. */
-interface Projected {
-  readonly name: string
-  readonly base: string
-  readonly projection: Projection
-  /** The name in its pushes; '' while it waits for its channel. */
-  shown: string
-  state: JsonObject
-  /** The number of the newest push in which something of it changed. */
-  seq: number
-}
-
-/** A channel of which some members are followed. */
+/** A channel of which a part is followed. */
 interface Base {
-  /** Names that are watched: the channel's own, and those of projections. */
+  /** Names that are watched: the channel's own, and those of parts. */
   readonly wanted: Set<string>
-  readonly projected: Map<string, Projected>
+  readonly parts: Map<string, ChannelPart>
   ready: boolean
 }
 
 /**
- * A bus that also has some members of each channel, under a name of their own: a channel like any other to those who follow it. Without
- * projections it hands everything on as it is.
+ * A bus that also has parts of each channel, under names of their own: channels like any other to those who follow them. Without parts it
+ * hands everything on as it is.
  */
 export class ProjectingBus implements Bus {
   readonly flushes$: Observable<Flush>
@@ -48,18 +25,18 @@ export class ProjectingBus implements Bus {
   private readonly begun$ = new Subject<Flush>()
   private known: string
   private t = 0
-  /** How many projections there are. */
+  /** How many parts there are. */
   size = 0
 
   constructor(inner: Bus) {
     this.inner = inner
     this.known = inner.epoch
-    this.flushes$ = merge(inner.flushes$.pipe(map(flush => this.withProjections(flush))), this.begun$)
+    this.flushes$ = merge(inner.flushes$.pipe(map(flush => this.withParts(flush))), this.begun$)
     this.channels = {
       snapshot: name => (baseOf(name) === undefined ? inner.channels.snapshot(name) : this.snapshot(name)),
       since: (name, seq) => (baseOf(name) === undefined ? inner.channels.since(name, seq) : this.since(name, seq)),
       checksum: name => (baseOf(name) === undefined ? inner.channels.checksum(name) : this.checksum(name)),
-      seq: name => (baseOf(name) === undefined ? inner.channels.seq(name) : (this.of(name)?.seq ?? 0)),
+      seq: name => (baseOf(name) === undefined ? inner.channels.seq(name) : (this.begun(name)?.seq ?? 0)),
     }
   }
 
@@ -80,7 +57,7 @@ export class ProjectingBus implements Bus {
   }
 
   private begin(channel: string, on: boolean): void {
-    if (on) this.bases.set(channel, { wanted: new Set([channel]), projected: new Map(), ready: false })
+    if (on) this.bases.set(channel, { wanted: new Set([channel]), parts: new Map(), ready: false })
     this.inner.watch(channel, on)
   }
 
@@ -88,13 +65,12 @@ export class ProjectingBus implements Bus {
     let base = this.bases.get(channel)
     const isNew = base === undefined
     if (base === undefined) {
-      base = { wanted: new Set(), projected: new Map(), ready: false }
+      base = { wanted: new Set(), parts: new Map(), ready: false }
       this.bases.set(channel, base)
     }
     base.wanted.add(name)
-    if (name !== channel && !base.projected.has(name)) {
-      const fields = JSON.parse(name.slice(channel.length + 1)) as string[]
-      base.projected.set(name, { name, base: channel, projection: new Projection(fields), shown: '', state: {}, seq: 0 })
+    if (name !== channel && !base.parts.has(name)) {
+      base.parts.set(name, new ChannelPart(name, channel))
       this.size += 1
     }
     if (isNew || name === channel) {
@@ -104,25 +80,34 @@ export class ProjectingBus implements Bus {
     // The channel is there already: what is known of it is the beginning.
     const push = base.ready ? this.inner.channels.snapshot(channel) : undefined
     if (push === undefined) return
-    this.start(base.projected.get(name)!, push)
+    base.parts.get(name)!.begin(push, this.t)
     this.begun$.next({ epoch: this.known, t: this.t, pushes: [], ready: [this.snapshot(name)!] })
   }
 
   private leave(channel: string, name: string): void {
     const base = this.bases.get(channel)
     if (base === undefined || !base.wanted.delete(name)) return
-    if (base.projected.delete(name)) this.size -= 1
+    if (base.parts.delete(name)) this.size -= 1
     if (base.wanted.size > 0) return
     this.bases.delete(channel)
     this.inner.watch(channel, false)
   }
 
-  private of(name: string): Projected | undefined {
-    return this.bases.get(baseOf(name)!)?.projected.get(name)
+  /** Pushes what a condition has kept back: whoever begins to follow gets the newest state. */
+  catchUp(name: string): void {
+    if (baseOf(name) === undefined) return
+    const push = this.begun(name)?.catchUp()
+    if (push) this.begun$.next({ epoch: this.known, t: this.t, pushes: [push], ready: [] })
   }
 
-  /** Adds to a flush what projections have of it. */
-  private withProjections(flush: Flush): Flush {
+  /** Returns a part whose channel is there. */
+  private begun(name: string): ChannelPart | undefined {
+    const part = this.bases.get(baseOf(name)!)?.parts.get(name)
+    return part?.begun ? part : undefined
+  }
+
+  /** Adds to a flush what parts have of it. */
+  private withParts(flush: Flush): Flush {
     if (flush.epoch !== this.known) {
       // The core has started again, and nothing is watched any more.
       this.known = flush.epoch
@@ -137,15 +122,15 @@ export class ProjectingBus implements Bus {
     for (const push of flush.pushes) {
       pushes.push(push)
       const base = this.bases.get(push.channel)
-      if (base === undefined || base.projected.size === 0) continue
+      if (base === undefined || base.parts.size === 0) continue
       this.follow(base, push, pushes)
     }
     const ready = [...flush.ready]
     for (const push of flush.ready)
-      for (const projected of this.bases.get(push.channel)?.projected.values() ?? []) {
-        if (projected.shown !== '') continue
-        this.start(projected, push)
-        ready.push(this.snapshot(projected.name)!)
+      for (const part of this.bases.get(push.channel)?.parts.values() ?? []) {
+        if (part.begun) continue
+        part.begin(push, this.t)
+        ready.push(part.snapshot(this.known, this.t))
       }
     return { ...flush, pushes, ready }
   }
@@ -155,52 +140,26 @@ export class ProjectingBus implements Bus {
     if (base) base.ready = true
   }
 
-  private follow({ projected }: Base, push: Push, pushes: Push[]): void {
+  private follow({ parts }: Base, push: Push, pushes: Push[]): void {
     const { d, t } = JSON.parse(utf8Text(push.bytes)) as { d: PatchObject; t: number }
-    for (const each of projected.values()) {
-      if (each.shown === '') continue
-      const step = each.projection.step(each.state, d)
-      if (step === undefined) continue
-      const prev = each.seq
-      each.state = step.state
-      each.seq = push.seq
-      pushes.push(this.patch(each, prev, t, step.patch, false))
+    for (const part of parts.values()) {
+      const own = part.begun ? part.accept(push.seq, t, d) : undefined
+      if (own) pushes.push(own)
     }
   }
 
-  private start(projected: Projected, { bytes, seq }: Push): void {
-    const { ch, snap } = JSON.parse(utf8Text(bytes)) as { ch: string; snap: JsonObject }
-    projected.shown = ch
-    projected.state = projected.projection.of(snap)
-    projected.seq = seq
-  }
-
   private snapshot(name: string): Push | undefined {
-    const projected = this.of(name)
-    if (projected === undefined || projected.shown === '') return undefined
-    const { shown: ch, seq, state: snap } = projected
-    return { channel: name, seq, prev: seq, bytes: utf8Bytes(JSON.stringify({ ch, epoch: this.known, seq, t: this.t, snap })) }
+    return this.begun(name)?.snapshot(this.known, this.t)
   }
 
   private since(name: string, seq: number): Push | undefined {
-    const projected = this.of(name)
-    if (projected === undefined || projected.shown === '' || seq > projected.seq) return undefined
-    const push = this.inner.channels.since(projected.base, seq)
-    if (push === undefined) return undefined
-    const { d } = JSON.parse(utf8Text(push.bytes)) as { d: PatchObject }
-    return this.patch(projected, seq, this.t, projected.projection.restrict(d, projected.state), true)
-  }
-
-  private patch({ name, shown: ch, seq }: Projected, prev: number, t: number, d: PatchObject, merged: boolean): Push {
-    const isNext = prev === seq - 1
-    const push = { ch, seq, ...(!isNext && { prev }), t, ...(merged && !isNext && { merged: seq - prev }), d }
-    return { channel: name, seq, prev, bytes: utf8Bytes(JSON.stringify(push)) }
+    const part = this.begun(name)
+    if (part === undefined || seq > part.seq) return undefined
+    const push = this.inner.channels.since(part.base, seq)
+    return push && part.since(seq, (JSON.parse(utf8Text(push.bytes)) as { d: PatchObject }).d, this.t)
   }
 
   private checksum(name: string): Push | undefined {
-    const projected = this.of(name)
-    if (projected === undefined || projected.shown === '') return undefined
-    const { shown: ch, seq, state } = projected
-    return { channel: name, seq, prev: seq, bytes: utf8Bytes(JSON.stringify({ ch, seq, h: crc32(utf8Bytes(canonical(state))) })) }
+    return this.begun(name)?.checksum()
   }
 }

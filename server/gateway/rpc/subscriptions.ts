@@ -6,6 +6,7 @@ import { channelFor } from '../../identity/access.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import { type ChannelDirectory, glob } from '../api/channelDirectory.ts'
 import { backfill } from '../hub/backfill.ts'
+import type { PartOptions } from '../hub/channelPart.ts'
 import type { Hub, SubscribeOptions } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 import { ReplyFirst } from './replyFirst.ts'
@@ -35,8 +36,8 @@ interface Standing {
 
 /** Patterns of one socket. */
 const PATTERNS_MAX = 100
-/** Projections of channels that are followed at once, by all sockets together: each keeps a state. */
-const PROJECTIONS_MAX = 10_000
+/** Channels that are followed by some members or a condition at once, by all sockets together: each keeps a state. */
+const PARTS_MAX = 10_000
 
 /** Lets sockets follow channels, each answered for itself, and those that fit a pattern as soon as they are there. */
 export class Subscriptions {
@@ -51,17 +52,23 @@ export class Subscriptions {
   /** Follows the channels. They begin only after the reply, which comes before any channel's first push. */
   subscribe(session: Session, params: Params<'subscribe'>): ReplyFirst {
     const { hub } = this.options
-    const { from, fields, maxRate, checksum = false } = params
+    const { from, fields, when, maxRate, checksum = false } = params
     const rate = maxRate === undefined ? (0 as const) : rateOf(maxRate)
     const result: Record<string, unknown> = Object.create(null)
     const begun: string[] = []
-    for (const channel of this.wanted(session, params, { rate, checksum, resume: undefined, fields }, result)) {
+    for (const channel of this.wanted(session, params, { rate, checksum, resume: undefined, fields, when }, result)) {
       const refusal = this.refusal(session, channel, params)
       if (refusal) {
         result[channel] = { error: refusal }
         continue
       }
-      const followed = hub.follow(session, channelFor(session.who, channel), { rate, checksum, fields, resume: params.resume?.[channel] })
+      const followed = hub.follow(session, channelFor(session.who, channel), {
+        rate,
+        checksum,
+        fields,
+        when,
+        resume: params.resume?.[channel],
+      })
       result[channel] = { ...followed, ...(rate !== 0 && { rate }) }
       begun.push(channel)
     }
@@ -124,7 +131,7 @@ export class Subscriptions {
     for (const [session, patterns] of this.standing) {
       const name = channelFor(session.who, channel)
       const fits = [...patterns.values()].find(({ matches }) => matches(channel))
-      if (fits === undefined || session.follows.has(name) || this.refusal(session, channel, {}) !== undefined) continue
+      if (fits === undefined || session.follows.has(name) || this.refusal(session, channel, fits.options) !== undefined) continue
       this.options.hub.follow(session, name, fits.options)
       this.options.hub.begin(session)
     }
@@ -137,14 +144,18 @@ export class Subscriptions {
   }
 
   /** Returns why the socket cannot follow this channel, as the reply has it; undefined if it can. */
-  private refusal(session: Session, channel: string, { from, fields }: Pick<Params<'subscribe'>, 'from' | 'fields'>): object | undefined {
+  private refusal(
+    session: Session,
+    channel: string,
+    { from, fields, when }: PartOptions & { readonly from?: number | undefined },
+  ): object | undefined {
     const { directory, channelsPerSocket, hub } = this.options
     try {
       directory.authorizeRead(session.who, channel)
       if (!session.follows.has(channelFor(session.who, channel)) && session.follows.size >= channelsPerSocket)
         throw new ProtocolError('too_much', `a socket follows at most ${channelsPerSocket} channels`)
-      if (fields !== undefined && hub.projections >= PROJECTIONS_MAX)
-        throw new ProtocolError('too_much', `the server follows at most ${PROJECTIONS_MAX} channels by some of their members`)
+      if ((fields !== undefined || when !== undefined) && hub.parts >= PARTS_MAX)
+        throw new ProtocolError('too_much', `the server follows at most ${PARTS_MAX} channels by some of their members or a condition`)
       if (from !== undefined) requirePast(channel)
       return undefined
     } catch (error) {
