@@ -45,6 +45,9 @@ export interface SwapOutcome {
 /** Why there is no outcome: the pool does not hold as much; the amount buys nothing; something of the pool is not known. */
 export type NoOutcome = 'beyond' | 'nothing' | 'unknown'
 
+/** What has the price of a token1 in token0, both raw; NaN if unknown. */
+export type Priced = Pick<PoolState, 'price'>
+
 /** What is known of a pool from its events. Integers are raw, of the tokens' smallest units; prices are in token0 a token1, raw. */
 export interface PoolState {
   /** What logs are reverted to: never written to afterwards, undefined if nothing is known. */
