@@ -25,7 +25,7 @@ interface Work {
   readonly funds: readonly FundSpec[]
 }
 
-/** So many frames of so many ticks, behind a first that names every asset, so that all funds can begin. */
+/** Frames of ticks, behind a first that names every asset, so that all funds can begin. */
 const workOf = (perFrame: number, count: number): Work => {
   const symbols = new Interner()
   const assets = assetNames(ASSETS)
@@ -75,7 +75,7 @@ const ours = (perFrame: number, count: number): number => {
   return realTime(count, begin)
 }
 
-/** The same figures of every fund, computed anew each frame from a map of prices. */
+/** The same figures of every fund, computed again each frame from a map of prices. */
 const theirs = (perFrame: number, count: number): number => {
   const { symbols, batches, funds } = workOf(perFrame, count)
   const prices = new Map<string, number>()
@@ -157,7 +157,7 @@ export const fundsBench = (): Report => {
     }
     const feed = `${rate.toLocaleString('en')} ticks a second`
     const mine: Figure = { what: `driftwire, ${feed}`, rounds: us, unit: '× real time' }
-    const peer: Figure = { what: `every fund anew each frame, ${feed}`, rounds: them, unit: '× real time' }
+    const peer: Figure = { what: `every fund again each frame, ${feed}`, rounds: them, unit: '× real time' }
     figures.push(mine, peer, ratio(`ratio at ${feed}`, mine, peer))
   }
   const moments = minutes()

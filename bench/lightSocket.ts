@@ -6,7 +6,7 @@ const PONG = 0x8a
 const MASKED = 0x80
 
 /**
- * A websocket client for load that is measured on the machine that bears it: what it takes, the server has not. It sends texts of ASCII
+ * A websocket client for load that is measured on the machine that runs it: what it takes, the server has not. It sends texts of ASCII
  * below 64 KiB, answers pings, and gives each message that came as text.
  */
 export class LightSocket {

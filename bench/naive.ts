@@ -8,7 +8,7 @@ import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
 
 /**
  * The peer: the same work as one would write it down first. Each tick is an object and an emission; `scan` makes a new state with
- * copied maps; at the end of a frame what is watched is computed anew and compared with what was sent, and each second every
+ * copied maps; at the end of a frame what is watched is computed again and compared with what was sent, and each second every
  * portfolio and fund becomes a row of JSON.
  */
 

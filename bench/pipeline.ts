@@ -17,7 +17,7 @@ const PORTFOLIOS = 1000
 const WATCHED_PORTFOLIOS = 100
 const ROUNDS = 5
 
-/** Runs so many frames of so many ticks through the pipeline and encodes every row that is due; ticks a second of CPU time. */
+/** Runs frames of ticks through the pipeline and encodes every row that is due; ticks a second of CPU time. */
 const ours = (perFrame: number, count: number): number => {
   const symbols = new Interner()
   const sources = new Interner()

@@ -30,7 +30,7 @@ const HELD = 10
 const TRANSACTIONS = 1000
 /** The hour that is new in each round, and a few more. */
 const MORE_HOURS = 48
-/** The naive way is taken for one hour in so many, and its time multiplied. */
+/** The naive way is taken for a sample of the hours, and its time multiplied. */
 const NAIVE_EVERY = 24
 
 /** Candles of an hour of each asset, as waves. */

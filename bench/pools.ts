@@ -15,7 +15,7 @@ import { type Figure, print, type Report, ratio } from './report.ts'
 
 const ROUNDS = 7
 const LOGS = 40_000
-/** The generic decoder is asked for so many of them; it has no state that more would change. */
+/** The generic decoder is asked for this many of them; it has no state that more would change. */
 const DECODED = 4_000
 const SWAPS = 2_000
 const QUESTIONS = 20_000
@@ -52,7 +52,7 @@ const dice = (seed: number): ((below: number) => number) => {
   }
 }
 
-/** A range of positions side by side around the price: so many initialised ticks. */
+/** A range of positions side by side around the price: initialised ticks. */
 const positions = (ticks: number): (readonly [lower: number, upper: number, liquidity: bigint])[] => {
   const roll = dice(7)
   const first = Math.floor(START.tick / SPACING) - (ticks >> 1)
@@ -98,7 +98,7 @@ const history = (count: number): ChainLog[] => {
       map.add(lower, lower + 20 * SPACING, -(10n ** 16n))
       say(BURN_V3, [TRADER, lower, lower + 20 * SPACING], 0, 0, 0)
     } else {
-      // Whoever sells brings it back to where it began, more or less.
+      // The seller brings it back to where it began, more or less.
       const zeroForOne = price.tick > START.tick
       const { amount0, amount1, ...next } = swapped(price, map, TERMS, zeroForOne, zeroForOne ? 10n ** 9n * 5n : 10n ** 18n * 2n)
       price = next
@@ -218,7 +218,7 @@ export const poolsBench = (): Report => {
   const peer: Figure = { what: 'viem, such logs decoded', rounds: rounds.decoded, unit: 'logs/s' }
   return {
     name: 'pools',
-    method: `Per second of CPU time (all threads): ${LOGS.toLocaleString('en')} raw logs of a Uniswap v3 pool from its beginning (97 % swaps, with mints and burns, 400 ticks and more), each decoded, put in its place in the chain, held against the map of ticks and counted in the day; beside it viem's \`decodeEventLog\` on the last ${DECODED.toLocaleString('en')} of these, which only decodes (and hashes the signatures of the events anew each time). Swaps simulated exactly across ${CROSSED} initialised ticks. The depth at ±2 % of a pool with ${TICKS.toLocaleString('en')} initialised ticks, in µs a question: while the ticks stand, and the first after a mint.`,
+    method: `Per second of CPU time (all threads): ${LOGS.toLocaleString('en')} raw logs of a Uniswap v3 pool from its beginning (97 % swaps, with mints and burns, 400 ticks and more), each decoded, put in its place in the chain, held against the map of ticks and counted in the day; beside it viem's \`decodeEventLog\` on the last ${DECODED.toLocaleString('en')} of these, which only decodes (and hashes the signatures of the events again each time). Swaps simulated exactly across ${CROSSED} initialised ticks. The depth at ±2 % of a pool with ${TICKS.toLocaleString('en')} initialised ticks, in µs a question: while the ticks stand, and the first after a mint.`,
     figures: [
       mine,
       peer,

@@ -13,7 +13,7 @@ describe('keys that were asked for', () => {
         const asked = new AbsentKeys()
         const newest = new Map<string, Origin>()
         for (const [i, [at, question]] of list.entries()) {
-          // A question bears the moment of its asking, an order the one at which its connection was opened.
+          // A question has the moment of its asking, an order the one at which its connection was opened.
           if (question) {
             asked.add(at.who, at.key, { source: at.source, at: i })
             newest.set(JSON.stringify([at.who, at.key]), { source: at.source, at: i })

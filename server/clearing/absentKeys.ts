@@ -1,6 +1,6 @@
 import type { Origin } from '../lib/arrivalOrder.ts'
 
-/** Keys remembered at most; the oldest go. An order is not expected to lie unread in a dead socket's buffer for so many questions. */
+/** Keys remembered at most; the oldest go. An order is not expected to lie unread in a dead socket's buffer for that long. */
 const KEYS_MAX = 100_000
 
 /**

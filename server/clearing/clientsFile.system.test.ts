@@ -44,7 +44,7 @@ describe('a file of clients', () => {
     ],
     ['a debt', written({ ...ann, assets: { A: '-1' } }), /clients\.0\.assets\.A: found "-1"/],
     ['an unknown member', written({ ...ann, shares: {} }), /clients\.0: found "shares", which is not known here/],
-  ])('with %s is told where and what', async (_, content, text) => {
+  ])('with %s is refused with where and what', async (_, content, text) => {
     const error = await read(content).catch(e => e)
     expect(error).toBeInstanceOf(UsageError)
     expect(error.message).toMatch(/^config\.json: clients: /)
@@ -57,14 +57,14 @@ describe('a file of clients', () => {
     ['a very long one', `$argon2i$${'hunter2'.repeat(30)}`],
     ['a number', 7_777_777],
     ['none', undefined],
-  ])('with %s in place of a hash is told so, but never what was found', async (_, passwordHash) => {
+  ])('with %s in place of a hash is refused, but never with what was found', async (_, passwordHash) => {
     const error = await read(written({ ...ann, passwordHash })).catch(e => e)
     expect(error).toBeInstanceOf(UsageError)
     expect(error.message).toContain('clients.0.passwordHash: found ')
     expect(error.message).not.toMatch(/hunter2|7777777|\$2b/)
   })
 
-  it('that is not there is told', async () => {
+  it('that is not there is named', async () => {
     await expect(readClients(join(dir, 'none.json'), 'config.json: clients')).rejects.toThrow(
       /^config\.json: clients: .*none\.json.*ENOENT/,
     )

@@ -259,7 +259,7 @@ describe('an order that was asked for before it came', () => {
     }
   })
 
-  it('is told as it is where it was done before, wherever the question or the order comes from', () => {
+  it('is given as it is if it was done before, wherever the question or the order comes from', () => {
     const clearing = begun()
     const done = clearing.one(order('create', 'k', '2'))
     expect(clearing.one({ ask: 'order', who: 'ann', key: 'k', origin: { source: asking, at: question } })).toEqual(done)
@@ -339,7 +339,7 @@ describe('a batch that the disk does not take', () => {
 })
 
 describe('what a batch has changed', () => {
-  it('is told of each fund as it stands, and entry by entry of clients who are watched', () => {
+  it('is given for each fund as it stands, and entry by entry of clients who are watched', () => {
     const clearing = begun()
     const watch = (who: string, by: string, on = true): ClearingRequest => ({ ask: 'watch', who, by, on })
     clearing.ask(watch('ann', 'orders'), watch('ann', 'holdings'), watch('bob', 'orders'))
@@ -416,7 +416,7 @@ describe('rows of a portfolio', () => {
     command({ kind: 'record', portfolio, transactions: ids.map(row) }, 'ann')
   const accepted = (answers: readonly unknown[]): unknown[] => answers.map(answer => orderOf(answer).accepted)
 
-  it('are taken in once, of one batch and of several; only what is new is told', () => {
+  it('are taken in once, of one batch and of several; only what is new is reported', () => {
     const clearing = begun()
     const before = clearing.service.seq
     const { answers, events } = clearing.changed(record('P', 'a', 'b'), record('P', 'b', 'c'), record('Q', 'a'), record('P', 'a'))
@@ -514,7 +514,7 @@ describe('the state', () => {
     expect(clearing.all).toEqual(all)
   })
 
-  it('that the disk does not take is kept later; whoever had ordered is answered, for it is done', () => {
+  it('that the disk does not take is kept later; its sender is answered, for it is done', () => {
     let clearing = new TestService()
     for (let i = 0; i < 9_000; i += 1_000) clearing.ask(...batch(i, i + 1_000))
     const before = clearing.pages

@@ -18,7 +18,7 @@ const created = {
 } as const satisfies Entry
 const fee = { fee: { asset: 'USD', amount: 10n ** 16n }, nav: 1e-7 }
 
-describe('an entry is told as the order that it was', () => {
+describe('an entry is given as the order that it was', () => {
   it.each<[string, Entry, object]>([
     [
       'a creation',

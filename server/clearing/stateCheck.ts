@@ -3,7 +3,7 @@ import { Ledger } from '../../streams/ledger/ledger.ts'
 import type { JournalEntry, Snapshot } from '../journal/journal.ts'
 
 /**
- * Holds a kept state against the entries that it stands for. A state and the seal that vouches for it lie side by side, so whoever can forge one
+ * Holds a kept state against the entries that it stands for. A state and the seal that vouches for it lie side by side, so anyone who can forge one
  * can forge both; the entries have another witness.
  */
 export class StateCheck {

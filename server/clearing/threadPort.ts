@@ -67,7 +67,7 @@ class ThreadPort implements ClearingPort {
     this.notes = notes
     this.verified = { verifiedTo, fault: undefined, unsound: false }
     this.unsound = this.doubt.promise
-    // Whoever needs it handles its rejection.
+    // Its users handle its rejection.
     this.unsound.catch(() => {})
     worker.on('message', (message: FromThread) => this.receive(message))
     worker.on('error', error => this.fail(error))

@@ -126,7 +126,7 @@ describe('the route for candles', () => {
   })
 
   it.each([
-    ['whoever bears no token of the scope', candle(1), { authorization: 'Bearer x' }, 401],
+    ['a sender without a token of the scope', candle(1), { authorization: 'Bearer x' }, 401],
     ['another media type', candle(1), { 'content-type': 'application/json' }, 415],
     ['too many lines', '\n'.repeat(20_001), {}, 413],
   ])('refuses %s', async (_, body, headers, status) => {

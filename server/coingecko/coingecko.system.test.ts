@@ -135,7 +135,7 @@ describe('CoinGecko', () => {
     expect(server.asked.every(({ url }) => url.includes('vs_currency'))).toBe(true)
   })
 
-  it('ceases at once when it is told to: in a request, in a wait, before it began', async () => {
+  it('ceases at once when it is asked to: in a request, in a wait, before it began', async () => {
     const stop = new AbortController()
     const began = new Promise<void>(resolve => {
       server.onAsked = () => resolve()
@@ -158,7 +158,7 @@ describe('CoinGecko', () => {
     expect(server.asked.length).toBe(2)
   })
 
-  it('that cannot be reached is told by the address', async () => {
+  it('that cannot be reached is named by its address', async () => {
     const { environment } = hurried()
     const options = { plan: planOf(undefined, {}), environment, signal: new AbortController().signal, onWait: () => {} }
     const gone = await CoinGeckoServer.start()

@@ -78,7 +78,7 @@ describe('an option', () => {
   })
 })
 
-it('a mistake is told in one line, whatever was typed', () => {
+it('a mistake is reported in one line, whatever was typed', () => {
   expect(new UsageError('--feed: found "a\n  b\r\nc", expected one').message).toBe('--feed: found "a b c", expected one')
 })
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import type { MarketPast } from '../../streams/market/marketPast.ts'
@@ -66,6 +67,8 @@ it('nothing is read any more when the server stops', async () => {
   known.resolve()
   imported.stored('A-USD')
   stop.abort()
-  await new Promise(resolve => setTimeout(resolve, 400))
+  // A stop ends the wait for more imports at once.
+  await setImmediate()
+  await setImmediate()
   expect(asked).toEqual([])
 })

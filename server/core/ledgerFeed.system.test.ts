@@ -60,7 +60,7 @@ describe('the ledgerFeed', () => {
     expect(inputs).toEqual([])
     await ledgerFeed.settled()
     expect(inputs).toMatchObject([{ fund: 'F', t: 20, shares: n('100'), custody: new Map([['A', n('50')]]), halted: false }])
-    // Whoever proposes once more has not heard of it yet.
+    // The one that proposes again has not heard of it yet.
     ledgerFeed.propose([proposal('F', 60)])
     await ledgerFeed.settled()
     expect(inputs).toHaveLength(2)

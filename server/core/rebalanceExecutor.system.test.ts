@@ -31,7 +31,7 @@ interface Manners {
   readonly endFirst?: boolean
 }
 
-/** An exchange whose books outlive whoever trades there. It fills at the limit and takes a thousandth. */
+/** An exchange whose books outlive their traders. It fills at the limit and takes a thousandth. */
 class TestExchange implements Exchange {
   reports$ = new Subject<Report>()
   readonly submitted: ExchangeOrder[] = []
@@ -111,7 +111,7 @@ const begin = async (): Promise<void> => {
 }
 
 /**
- * A process begins to carry rebalances out; what the one before had not heard is lost. It ends with the last of so many steps, each something
+ * A process begins to carry rebalances out; what the one before had not heard is lost. It ends with the last of some steps, each something
  * that it asks of the journal or of the exchange: of the journal it then gets no answer.
  */
 const start = async (life = Number.POSITIVE_INFINITY): Promise<void> => {

@@ -7,7 +7,7 @@ import { tokenPrices } from './tokenPrices.ts'
 const STEP = 0.001
 
 /**
- * Returns what can be bought and sold in a pool as an order book, so many levels a side, best first. A level is what lies between two
+ * Returns what can be bought and sold in a pool as an order book, `levels` levels a side, best first. A level is what lies between two
  * prices, at the price that all of it costs, fee included. Undefined if the pool's depth, or the price of its tokens, is not known.
  */
 export const poolBook = (pool: Pool, pair: Pair, levels: number, priceOf: (asset: string) => number): Levels | undefined => {

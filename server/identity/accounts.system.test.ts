@@ -158,7 +158,7 @@ describe('who registers', () => {
     ['a short password', 'ann', 'hunter2', /^password: found 7 bytes of UTF-8, expected 8 to 1024$/],
     ['a long password', 'ann', 'hunter2'.repeat(200), /^password: found 1400 bytes/],
     ['half a surrogate pair', 'ann', 'hunter2\ud83d', /^password: found half a surrogate pair/],
-  ])('with %s is told where and what, but not the password', async (_, username, password, text) => {
+  ])('with %s is refused with where and what, but not the password', async (_, username, password, text) => {
     const { accounts, users } = await setUp()
     const refusal = await refusalOf(accounts.register(username, password, HERE))
     expect(refusal).toMatchObject({ code: 'invalid_params', message: expect.stringMatching(text) })
@@ -315,7 +315,7 @@ describe('a thousand wrong passwords from one address', () => {
 })
 
 describe('who has guessed too often', () => {
-  it('is refused even with the right password, is told how long, and is free again once it was right', async () => {
+  it('is refused even with the right password, learns how long, and is free again once it was right', async () => {
     const { accounts } = await setUp()
     await accounts.register('ann', PASSWORD, HERE)
     for (let i = 0; i < 5; i++) await codeOf(accounts.login('ann', 'incorrect', HERE))
@@ -361,7 +361,7 @@ describe('a token', () => {
     expect(accounts.figures).toMatchObject({ unknownTokens: 3 })
   })
 
-  it('ends with a logout, which is told of and can be said twice, but ends no operator’s', async () => {
+  it('ends with a logout, which is reported and can be said twice, but ends no operator’s', async () => {
     const { accounts, tokens } = await setUp()
     const ended: Ended[] = []
     tokens.ended$.subscribe(end => ended.push(end))

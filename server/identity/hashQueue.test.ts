@@ -80,7 +80,7 @@ describe('turns', () => {
     expect(turns).toMatchObject({ running: 0, waiting: 0 })
   })
 
-  it('keep within their bounds, lose nothing and do nothing twice, whoever comes when', async () => {
+  it('keep within their bounds, lose nothing and do nothing twice, in whatever order they come', async () => {
     const step = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('a', 'b', 'c') }, { weight: 1, arbitrary: fc.constant('finish') })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 300 }), async steps => {

@@ -60,7 +60,7 @@ describe('a token', () => {
     expect(tokens.find(digestOf(a.token), NOON)).toBeUndefined()
   })
 
-  it('ends by itself to the millisecond, is told of and leaves the store', async () => {
+  it('ends by itself to the millisecond, is reported and leaves the store', async () => {
     const { issue, rows, tokens, ended } = await setUp(HOUR)
     const a = await issue('ann')
     await vi.advanceTimersByTimeAsync(1000)
@@ -120,7 +120,7 @@ describe('a token', () => {
     expect([...rows.rows.keys()]).toEqual([digestOf(other.token)])
   })
 
-  it('may be revoked by who is told of another’s end', async () => {
+  it('may be revoked by a listener of another’s end', async () => {
     const { issue, tokens, ended } = await setUp(HOUR)
     const all = [await issue('ann'), await issue('ann'), await issue('ann'), await issue('ann'), await issue('ann')]
     tokens.ended$.subscribe(() => all.forEach(({ token }) => void tokens.revoke(token)))

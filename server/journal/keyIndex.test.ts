@@ -11,7 +11,7 @@ const indexOf = (keys: readonly Key[]): KeyIndex => {
   return index
 }
 
-/** The number of a key as whoever looks at the entries finds it, and at how many they had to look. */
+/** The number of a key as a reader of the entries finds it, and at how many they had to look. */
 const lookUp = (index: KeyIndex, keys: readonly Key[], [who, key]: Key): { seq: number | undefined; looked: number } => {
   let looked = 0
   const seq = index.find(who, key, n => {

@@ -19,7 +19,7 @@ it('never overflows, however long a venue is away', () => {
   expect(waits(1, 5_000).at(-1)).toBe(30_000)
 })
 
-it('begins anew', () => {
+it('begins again', () => {
   const backoff = new Backoff(() => 1)
   backoff.next()
   backoff.next()

@@ -10,7 +10,7 @@ export interface Column<T> {
   readonly left?: boolean
   /** The higher, the sooner it is left out of a narrow table. Without a rank it stays. */
   readonly rank?: number
-  /** A narrow table may cut its texts down to so many columns. */
+  /** A narrow table may cut its texts down to this many columns. */
   readonly least?: number
   /** How a cell looks, if the terminal has colours; `text` is filled to its width. */
   readonly paint?: (row: T, text: string) => string

@@ -34,7 +34,7 @@ describe('the cache of hours', () => {
     expect(cache.of(id, checkpoint(of))).toBeUndefined()
   })
 
-  it('holds so many figures and no more; what was used longest ago goes first', () => {
+  it('holds a bounded number of figures; what was used longest ago goes first', () => {
     const cache = new HourCache(figuresOf(10, 0))
     const month = (i: number): MonthCheckpoint => checkpoint({ month: i })
     for (const i of [1, 2]) cache.put('a', month(i), rows(5))

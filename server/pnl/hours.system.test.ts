@@ -120,7 +120,7 @@ const storedMonths = async (engine: Engine): Promise<Map<number, number>> => {
   ])
   return new Map(rows as [number, number][])
 }
-/** The months whose checkpoints `work` has stored anew. */
+/** The months whose checkpoints `work` has stored again. */
 const renewed = async (engine: Engine, work: () => Promise<unknown>): Promise<number[]> => {
   const before = await storedMonths(engine)
   await work()
@@ -182,7 +182,7 @@ describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
     expect(await keptRows(engine, portfolio())).toEqual(computed(portfolio(), market()))
   })
 
-  it('are computed anew from the first change of a transaction on, and no earlier', async () => {
+  it('are computed again from the first change of a transaction on, and no earlier', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     await all(hours, portfolio(), EVER)
@@ -199,7 +199,7 @@ describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
     expect(await keptRows(engine, ruled)).toEqual(computed(ruled, market()))
   })
 
-  it('are not computed anew for an asset that is bought later, which bears its older prices', async () => {
+  it('are not computed again for an asset that is bought later, which has its older prices', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     const early = portfolio(TRANSACTIONS.filter(tx => tx.asset === 'BTC'))
@@ -221,7 +221,7 @@ describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
     expect(await keptRows(engine, more)).toEqual(computed(more, closes))
   })
 
-  it('are computed anew where candles came later, as far as these make a difference', async () => {
+  it('are computed again where candles came later, as far as these make a difference', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     await all(hours, portfolio(), EVER)
@@ -253,7 +253,7 @@ describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
     expect(await late('BTC', first, 59_999)).toEqual([APRIL])
   })
 
-  it('are computed anew where the storing of a change was cut short, even if the change is taken back', async () => {
+  it('are computed again where the storing of a change was cut short, even if the change is taken back', async () => {
     const engine = await withMarket()
     const { client, database } = engine
     const hours = new Hours(engine, () => END)
@@ -266,7 +266,7 @@ describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
     expect(await keptRows(engine, portfolio())).toEqual(computed(portfolio(), market()))
   })
 
-  it('are computed anew where the engine lost them', async () => {
+  it('are computed again where the engine lost them', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     await all(hours, portfolio(), EVER)
@@ -303,7 +303,7 @@ describe.each(KINDS_ABOVE)('hours kept in the %s engine', kind => {
     expect(await values()).toEqual([8, 8, 8])
   })
 
-  it('are the same whoever asks at the same time', async () => {
+  it('are the same for all who ask at the same time', async () => {
     const engine = await withMarket()
     const hours = new Hours(engine, () => END)
     const expected = computed(portfolio(), market())

@@ -108,7 +108,7 @@ describe('the journal', () => {
     ])
   })
 
-  it('bears in each entry the hash of all before it, which whoever reads it can compute', () => {
+  it('has in each entry the hash of all before it, which every reader can compute', () => {
     let before = FIRST
     for (const entry of all) {
       expect(entry.hash, `entry ${entry.seq}`).toBe(hashOf(before, entry))

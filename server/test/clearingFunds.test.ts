@@ -169,7 +169,7 @@ describe('a fund that is defined while the server runs', () => {
       expect(await post('/v1/admin/funds/PARTS/resume')).toEqual({ status: 200, body: { fund: 'PARTS', halted: false } })
     })
 
-    it('is read by whoever read it before', async () => {
+    it('is read by those who read it before', async () => {
       expect(Object.keys(await server.json('/v1/funds')).sort()).toEqual(['CONFIGURED', 'EMPTY', 'FOUNDED', 'PARTS', 'WHOLE'])
     })
 

@@ -66,7 +66,7 @@ describe('a private channel that opens while orders are done', () => {
     for (const name of names) side.watch(name, false)
   })
 
-  it('and that nobody wants any more when it is there is forgotten, and opens anew', async () => {
+  it('and that nobody wants any more when it is there is forgotten, and opens again', async () => {
     side.watch('holdings@bob', true)
     side.watch('holdings@bob', false)
     await deposit('bob', 1n)

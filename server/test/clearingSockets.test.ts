@@ -388,7 +388,7 @@ overTransports('the clearing house by websocket', transport => {
       const newer = await connected()
       await newer.ask('auth', { token })
       expect(await newer.ask('create', order('newer'))).toMatchObject({ status: 'settled' })
-      // Now that it is there, the older one is told of it like anybody.
+      // Now that it is there, the older one learns of it like any other.
       expect(await older.ask('create', order('newer'))).toEqual(await asking.ask('order', { key: 'newer' }))
       // A question by HTTP does the same.
       const headers = { authorization: `Bearer ${token}` }

@@ -39,7 +39,7 @@ export class ClientProject {
     writeFileSync(join(this.folder, name), content)
   }
 
-  /** Runs a module. Resolves with its first lines when so many are printed; rejects if it ends before, or says something else. */
+  /** Runs a module. Resolves with its first `count` lines when they are printed; rejects if it ends before, or says something else. */
   lines(name: string, count: number, args: readonly string[] = []): Promise<string[]> {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [name, ...args], { cwd: this.folder })

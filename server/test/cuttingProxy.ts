@@ -9,7 +9,7 @@ export type Watcher = (text: string) => 'pass' | 'lose' | 'cut'
 export class CuttingProxy {
   /** The server's port; a later connection goes to a later one. */
   target: number
-  /** Frames go nowhere, and nobody is told. */
+  /** Frames go nowhere, and nobody learns of it. */
   hole = false
   /** Connections are cut as soon as they are made. */
   down = false

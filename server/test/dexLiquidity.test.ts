@@ -140,7 +140,7 @@ describe.each(KINDS)('hourly liquidity in the store (%s)', kind => {
 })
 
 describe('what lies in the pools', () => {
-  it('is told once an hour of event time, as the hour began, of those whose reserves are known', () => {
+  it('is given once an hour of event time, as the hour began, of those whose reserves are known', () => {
     const pools = [
       poolSpec({ id: 'P', token0: { symbol: 'USDC', decimals: 6, asset: 'USD' } }),
       poolSpec({ id: 'Q', kind: 'uniswap-v3', address: '0xbb' }),

@@ -299,7 +299,7 @@ describe('the logs of a chain, live', () => {
     expect(run.state('P', chain.head.t * 1000)).toMatchObject({ reserves: { 0: '5', 1: '6' }, trades24h: 2 })
   })
 
-  it('are read anew, told in the log and counted, where the chain is taken back farther than it is kept', async () => {
+  it('are read again, reported in the log and counted, where the chain is taken back farther than it is kept', async () => {
     const { chain, url, node } = await small('ws')
     for (let i = 0; i < KEPT * 2; i++) reserves(chain, i + 1, 2)
     const run = new Run(feedAt(url, pools, '#from=500'), pools)

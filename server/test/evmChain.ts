@@ -115,7 +115,7 @@ export class TestNode {
   hasLogsOf: (block: ChainBlock, question: 'hash' | 'range' | 'whole') => boolean = () => true
   /** Refuses to give the logs of all contracts. */
   wantsAddresses = false
-  /** After so many answers more every connection is cut. */
+  /** After this many more answers every connection is cut. */
   cutAfter = Number.POSITIVE_INFINITY
   /** Connections that were cut. */
   cuts = 0

@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'books-'))
 const T = Date.UTC(2026, 7, 9)
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** An order book whose quote currency is the one that its depth is told in. */
+/** An order book whose quote currency is the one that its depth is given in. */
 const bookPool = (symbol: string, quote: string): PoolSpec => {
   const base = symbol.split('-')[0]!
   return poolSpec({ id: symbol, kind: 'orderbook', address: '', quote, symbol, token0: token(quote, 8), token1: token(base, 8) })

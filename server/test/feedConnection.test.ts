@@ -307,7 +307,7 @@ describe('a live feed', () => {
     expect(venue.urls).toHaveLength(3)
   })
 
-  it('ends when it is told to, and leaves neither socket nor timer behind', async () => {
+  it('ends when it is asked to, and leaves neither socket nor timer behind', async () => {
     const socket = await listen()
     await listener.until(() => listener.states.at(-1) === 'live')
     const closed = once(socket, 'close')

@@ -183,7 +183,7 @@ describe('coinbase, which answers for BTC-USDC under the name of BTC-USD', () =>
     expect([price('BTC-USDC'), price('BTC-USD'), run.heard.bad]).toEqual([101, undefined, {}])
   })
 
-  it('is told apart if both are asked for', async () => {
+  it('is distinguished if both are asked for', async () => {
     answering(answer)
     run = await LiveRun.of('coinbase:BTC-USD,BTC-USDC', url)
     run.driven.watch('tick:BTC-USDC', 'tick:BTC-USD')

@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)('beyond loopback, where clients are 
     await operator.leave()
   })
 
-  it('who there is, and which invitations are used, is told to those who may know', async () => {
+  it('who there is, and which invitations are used, is shown to those who may know', async () => {
     const visitor = await come()
     expect(await read(visitor, '/v1/admin/clients?limit=1', ADMIN)).toEqual([
       200,

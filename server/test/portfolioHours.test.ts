@@ -7,7 +7,7 @@ import type { State } from './protocolClient.ts'
 import { ADMIN_TOKEN, file, ProtocolServer, tradesFile } from './protocolKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
 
-/** The hours of portfolios as whoever asks a running server gets them. */
+/** The hours of portfolios as a running server answers them. */
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -228,7 +228,7 @@ describe.skipIf(!haveRecordings)('recorded prices (they stand beside the project
     for (const { carried } of away) expect(Object.keys(carried!).sort()).toEqual(ASSETS)
   })
 
-  it('a real wallet: its 350 movements give the published balances, and its gain is told hour by hour', async () => {
+  it('a real wallet: its 350 movements give the published balances, and its gain is given hour by hour', async () => {
     const [header, ...lines] = recordedLines('wallets/eth_wallet_0x9ad227d5_transfers.csv.gz')
     const columns = header!.trim().split(',')
     const moves = lines.map(line =>

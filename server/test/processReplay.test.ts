@@ -209,7 +209,7 @@ describe('a record of a replay', () => {
     for (const [channel, state] of Object.entries(states)) expect(now.get(channel), channel).toEqual(state)
   })
 
-  it('is the same whoever listens', async () => {
+  it('is the same no matter who listens', async () => {
     const [alone, heard] = await Promise.all([
       recorded('record-alone', 'max', nobody),
       recorded('record-heard', 'max', somebody, '--wait-clients', '1'),

@@ -36,7 +36,7 @@ interface Moment {
   readonly name: string
   /** Resolves when the server is so far. */
   readonly reach: (server: DriftwireProcess, data: string) => Promise<unknown>
-  /** The stop comes at most so many ms later. */
+  /** The stop comes at most this many ms later. */
   readonly within: number
 }
 

@@ -27,19 +27,19 @@ export interface VenueTrade {
 
 /** What the venue does with an order. */
 export interface Manners {
-  /** Share of it that is filled, in hundredths, in so many trades. */
+  /** Share of it that is filled, in hundredths, and the number of its trades. */
   readonly fills?: readonly number[]
   readonly rejects?: boolean
 }
 
 /**
- * A venue that answers as Binance's spot market does, as far as a rebalance asks it, and whose books outlive whoever trades there. It fills
+ * A venue that answers as Binance's spot market does, as far as a rebalance asks it, and whose books outlive their traders. It fills
  * at the limit.
  */
 export class Venue {
   readonly trades: VenueTrade[] = []
   readonly orders: VenueOrder[] = []
-  /** It hangs up on whoever comes. */
+  /** It hangs up on every caller. */
   away = false
   /** Whether it says what it took for a trade. */
   tellsFees = true

@@ -122,7 +122,7 @@ class Run {
     await this.sink?.close(10_000)
   }
 
-  /** The state of a channel, as whoever begins to watch it gets it. */
+  /** The state of a channel, as a new subscriber gets it. */
   state(channel: string): unknown {
     this.input.next({ kind: 'watch', channel, on: true })
     return JSON.parse(utf8Text(this.flow.channels.snapshot(channel)!.bytes)).snap

@@ -29,7 +29,7 @@ const withoutEmpty = (value: unknown): unknown => {
 const shortNumbers = fc.integer({ min: -1e9, max: 1e9 }).map(x => x / 1000)
 
 describe('a stored measure', () => {
-  it('is told as the state that a client saw, but for the rounding and the time', () => {
+  it('is given as the state that a client saw, but for the rounding and the time', () => {
     fc.assert(
       fc.property(measureRows(shortNumbers), row => {
         const { t, ...state } = stateOf(row)

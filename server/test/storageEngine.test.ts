@@ -152,7 +152,7 @@ describe('opening', () => {
     )
   })
 
-  it('waits for a server that does not answer yet, and no longer than it is told to', async () => {
+  it('waits for a server that does not answer yet, and no longer than it may', async () => {
     const server = await ClickHouseServer.start(join(bench.dir, 'engine'))
     bench.after(() => server.remove())
     await server.stop()
@@ -182,7 +182,7 @@ describe('opening', () => {
     expect(await countOf(engine, 'SELECT 1 AS n')).toBe(1)
   })
 
-  it('ends between two statements when it is told to, and lets go of the directory', async () => {
+  it('ends between two statements when it is asked to, and lets go of the directory', async () => {
     const source = { dataDir: join(bench.dir, 'engine') }
     const given = new AbortController()
     const opening = openEngine({ source, log: silent, signal: given.signal })

@@ -107,7 +107,7 @@ describe.skipIf(!haveRecordings)('published funds (skipped where the recordings 
     const gold = row!.quantity_per_creation_unit!
     const { fund, price } = market({ weighting: { scheme: 'units', units: new Map() } })
     price({ GOLD: Number(row!.substitute_cash_amount_cny) / Number(gold) })
-    // The cash component is owed to whoever creates: it is below nought.
+    // The cash component is owed to the creator: it is below zero.
     const units = new Map([
       ['GOLD', perShare(gold)],
       ['USD', perShare(cash)],

@@ -194,7 +194,7 @@ class Model {
     }
   }
 
-  /** Counts every amount of an asset anew that its event has not counted yet. */
+  /** Counts every amount of an asset again that its event has not counted yet. */
   private convert({ t, asset }: { t: number; asset: string }): string {
     const ratio = this.events.get(`${t} ${asset}`)
     if (ratio === undefined) return 'nothing'

@@ -8,7 +8,7 @@ const PLACES = 18
 /** One unit, as an amount. */
 export const ONE = 10n ** 18n
 
-/** Characters of a decimal. No amount has so many; making a number of millions of digits would take seconds. */
+/** Characters of a decimal. No amount has more; making a number of millions of digits would take seconds. */
 const TEXT_MAX = 1_000
 const FORM = /^([+-]?)(\d+)(?:\.(\d+))?$/
 

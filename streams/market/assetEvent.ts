@@ -7,7 +7,7 @@ const ASSET_EVENT_KINDS = ['redenomination', 'split', 'rename', 'delisting'] as 
 /** One kind of it. */
 export type AssetEventKind = (typeof ASSET_EVENT_KINDS)[number]
 
-/** So many units before an event are so many after it; both above zero, in 10⁻¹⁸. */
+/** `before` units become `after` units at an event; both above zero, in 10⁻¹⁸. */
 export interface Ratio {
   readonly before: bigint
   readonly after: bigint

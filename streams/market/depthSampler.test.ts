@@ -55,7 +55,7 @@ describe('a book that changes', () => {
 })
 
 describe('a book that is lost', () => {
-  it('is told of at once, once, and by its own symbol', () => {
+  it('is reported at once, once, and under its own symbol', () => {
     const writer = new DepthSampler(0)
     for (const symbol of [1, 2]) writer.changed(symbol, 0, 1_000, () => levelsOf(symbol))
     expect(bids(writer.drain(1_000, 1_000))).toEqual([1, 2])

@@ -135,7 +135,7 @@ export class SymbolBars {
 
   /**
    * Returns the running minute and the 1,439 before it; undefined if nothing was traded in them. Nothing is missing of the time before the
-   * first trade: it is told by `first`.
+   * first trade: `first` says so.
    */
   rollingDay(): ShownCandle | undefined {
     const from = this.dayFrom

@@ -56,7 +56,7 @@ export const splitSymbol = (symbol: string): { base: string; quote: string } | u
   return dash > 0 ? { base: pair.slice(0, dash), quote: pair.slice(dash + 1) } : undefined
 }
 
-/** Whether names are those of perpetuals; `inverse`: of such whose sizes are contracts of so many dollars, margined in the coin itself. */
+/** Whether names are those of perpetuals; `inverse`: of those whose sizes are contracts of a fixed number of dollars, margined in the coin itself. */
 export type Perpetual = boolean | 'inverse'
 
 /** How venues' names become canonical symbols. */

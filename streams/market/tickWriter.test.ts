@@ -65,7 +65,7 @@ describe('a tick writer', () => {
     }
   })
 
-  it('tells whoever asked of everything it leaves out', () => {
+  it('reports everything it leaves out', () => {
     const heard: [string, number][] = []
     const writer = new TickWriter(0, (kind, n) => heard.push([kind, n]))
     writer.message(NOW)

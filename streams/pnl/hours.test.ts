@@ -88,7 +88,7 @@ describe('a row of an hour', () => {
     expect(rows[0]!.assets[0]).toMatchObject({ asset: 'BTC', price: Number.NaN, value: Number.NaN, unrealised: Number.NaN })
   })
 
-  it('books what bears no price at the close that was known then, and flags it where none was', () => {
+  it('books what has no price at the close that was known then, and flags it where none was', () => {
     const series = { BTC: '110 120 130' }
     const within = told([transaction('deposit BTC 1', START + HOUR + 1)], series)
     expect(within.map(row => row.flows)).toEqual([0, 110, 110])

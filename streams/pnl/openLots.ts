@@ -2,7 +2,7 @@ import { formatDecimal, toNumber } from '../lib/decimal.ts'
 import type { AssetLots, Lots, OpenLot } from '../wire/answers/portfolios.ts'
 import type { Held, Portfolio } from './portfolio.ts'
 
-/** Which lots are asked for: of all assets or of one, those from a place on, at most so many. */
+/** Which lots are asked for: of all assets or of one, those from a place on, at most `limit`. */
 export interface LotsQuery {
   readonly asset?: string
   /** The place of the first: its asset, and how many lots of that come before it. */

@@ -270,7 +270,7 @@ describe('the day', () => {
     expect(p.agrees()).toBe(true)
   })
 
-  it('is shown anew at midnight, whatever comes then', () => {
+  it('is shown again at midnight, whatever comes then', () => {
     const p = holding([[NOON, 'buy BTC 1 100']])
     traded(p, NOON + 5, 130)
     until(p, midnight + 60_000)

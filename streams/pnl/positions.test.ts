@@ -59,7 +59,7 @@ describe('a row', () => {
     ['sell: what was received in all', [bought, 'sell BTC 1 - 2 148'], {}, { ...left1, flows: '53', fees: '3', realised: '47.5' }],
     ['sell for cash', [bought, 'sell BTC 1 150 2'], { tracksCash: true }, { ...left1, fees: '3', realised: '47.5', USD: '-53 for -53' }],
     ['income: at its price, which is its cost', ['income BTC 2 100'], {}, { income: '200', BTC: '2 for 200' }],
-    ['income: its worth where it is told', ['income BTC 2 100 - 190'], {}, { income: '190', BTC: '2 for 190' }],
+    ['income: its worth where it is given', ['income BTC 2 100 - 190'], {}, { income: '190', BTC: '2 for 190' }],
     [
       'income: its fee is paid from outside',
       ['income BTC 2 100 3'],
@@ -249,7 +249,7 @@ describe('what cannot be booked', () => {
     expect([...p.flaws]).toEqual([['BTC', 'no price for the income of 2024-08-08T12:00:00.000Z']])
   })
 
-  it('has the price of the market where it bears none', () => {
+  it('has the price of the market where it has none', () => {
     const p = new Positions({ quote: 'USD', method: 'fifo', feesInCost: true, tracksCash: false })
     p.apply(transaction('income BTC 2'), parseDecimal('100'))
     expect(told(p)).toEqual({ income: '200', BTC: '2 for 200' })

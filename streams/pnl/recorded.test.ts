@@ -95,7 +95,7 @@ describe('a row that comes at run time', () => {
     expect(pnl(p)).toMatchObject({ assets: { BTC: { qty: 1 } } })
   })
 
-  it('that bears no price is flagged, whatever the price is when it is booked', () => {
+  it('that has no price is flagged, whatever the price is when it is booked', () => {
     const p = watched()
     traded(p, NOON + 5, 130)
     record(p, row('buy BTC 1', NOON))

@@ -39,7 +39,7 @@ describe('a price that the book does not know', () => {
     expect(p.agrees()).toBe(true)
   })
 
-  it('moves whoever shows it when that pool moves, another becomes the deepest, or the book comes to know it', () => {
+  it('moves what shows it when that pool moves, another becomes the deepest, or the book comes to know it', () => {
     const p = new Driven({ pools: POOLS })
     p.watch('pool:lost')
     told(p, at(1, 1, sync(20_000, 10_000)), at(2, 1, sync(90_000, 30_000)), at(3, 1, sync(500, 100)))
@@ -84,7 +84,7 @@ describe('a price that the book does not know', () => {
     expect(shown(p, 'deep').volume24h).toBe(60)
   })
 
-  it('is stored the same whoever watches', () => {
+  it('is stored the same no matter who watches', () => {
     const event = fc.record({
       after: fc.integer({ min: 0, max: 1_500 }),
       what: fc.constantFrom(1, 2, 3, 'price', 'watch', 'unwatch'),

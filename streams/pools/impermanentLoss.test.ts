@@ -47,7 +47,7 @@ describe('a pool’s since the day began', () => {
   }
   const il = (p: Driven) => p.state<{ il?: number }>('pool:P').il
 
-  it('begins with the first price where none stood at midnight, and anew with the price that stands at the next', () => {
+  it('begins with the first price where none stood at midnight, and again with the price that stands at the next', () => {
     const p = new Driven({ pools: [flat] })
     p.watch('pool:P')
     p.clock(NOON)

@@ -263,7 +263,7 @@ describe('logs taken back', () => {
     ['uniswap-v2', i => (i % 2 === 0 ? sync(BigInt(1_000 + i), BigInt(500 + 3 * i)) : swapV2(BigInt(i), 0n, 0n, 1n))],
     ['uniswap-v3', i => swapV3(BigInt(i), -1n, SQRT_ONE + BigInt(i), BigInt(7 * i), i)],
   ]
-  it.each(kinds)('leave a %s pool as if they had never been, once the chain has told it anew', (kind, said) => {
+  it.each(kinds)('leave a %s pool as if they had never been, once the chain has said it again', (kind, said) => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(20), fc.boolean(), (standing, undone, newestFirst) => {
         const spec = { kind, token0: token('USD', 0, 'USD') }
@@ -338,7 +338,7 @@ describe('a pool', () => {
     expect(p.agrees()).toBe(true)
   })
 
-  it('is stored the same whoever watches', () => {
+  it('is stored the same no matter who watches', () => {
     const event = fc.record({
       after: fc.oneof(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 0, max: 20_000 }), fc.constant(DAY / 2)),
       what: fc.constantFrom('sync', 'swap', 'price', 'watch', 'unwatch'),

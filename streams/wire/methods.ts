@@ -39,7 +39,7 @@ export interface HistoryParams {
   readonly channel: string
   readonly from: number
   readonly to: number
-  /** One row for each so many ms. */
+  /** One row for each step of this length, ms. */
   readonly step?: number
   /** Of the page that comes next: `next` of the last answer. */
   readonly cursor?: string

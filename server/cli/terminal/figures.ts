@@ -14,7 +14,7 @@ export const fixed = (value: number, places: number): string => {
 /** Returns a share as per cent. */
 export const percent = (share: number, places = 2): string => `${fixed(share * 100, places)} %`
 
-/** Returns a price with so many digits, but at least two places of what is money. */
+/** Returns a price with `digits` digits, but at least two places of what is money. */
 export const price = (value: number, digits: number): string => {
   const size = Math.abs(value)
   if (size >= 1) return fixed(value, size >= 10 ** (digits - 2) && digits < 6 ? Math.max(0, digits - 1 - Math.floor(Math.log10(size))) : 2)
@@ -41,7 +41,7 @@ export const short = (value: number): string => {
   return power === 0 ? plain(value, 4) : `${Number((value / 1000 ** power).toPrecision(4))}${['', 'k', 'M', 'B', 'T'][power]}`
 }
 
-/** Returns how the numbers of a column are written: all with so many places that the largest has `digits` digits, without zeros that all have. */
+/** Returns how the numbers of a column are written: all with as many places as give the largest `digits` digits, without zeros that all have. */
 export const aligned = (values: readonly number[], digits: number): ((value: number) => string) => {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   if (largest >= 1e15 || (largest > 0 && largest < 1e-8)) return value => plain(value, digits)

@@ -30,7 +30,7 @@ describe('the bloom of a block', () => {
     expect(others.filter(address => mayHaveLogs(BLOOM, address))).toEqual([])
   })
 
-  it('is told from what is none, and from one that is nearly full', () => {
+  it('is distinguished from what is none, and from one that is nearly full', () => {
     expect(isBloom(BLOOM)).toBe(true)
     for (const other of ['0x0', '0x', null, undefined, BLOOM.slice(0, -1), `${BLOOM}0`]) expect(isBloom(other)).toBe(false)
     expect(isFullBloom(BLOOM)).toBe(false)

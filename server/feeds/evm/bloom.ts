@@ -12,7 +12,7 @@ export const isBloom = (text: unknown): text is string => typeof text === 'strin
 /** Share of the bits above which a bloom says nearly nothing: two in five contracts would be in it by chance. */
 const FULL = 0.75
 
-/** Returns whether so many bits of a bloom (hex) are set that it says nearly nothing. */
+/** Returns whether a bloom (hex) has too many bits set to say anything. */
 export const isFullBloom = (bloom: string): boolean => {
   let bits = 0
   for (const byte of hexToBytes(bloom as `0x${string}`)) bits += BITS[byte]!

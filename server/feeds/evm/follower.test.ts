@@ -49,7 +49,7 @@ class Beside implements Blocks {
 }
 
 let saidBefore = 0
-/** Blocks with so many logs each, no two of which say the same. */
+/** Blocks of logs, no two of which say the same. */
 const grow = (chain: Chain, counts: readonly number[]): void => {
   for (const count of counts)
     chain.add(
@@ -110,7 +110,7 @@ const happenings = fc.array(
   { maxLength: 30 },
 )
 
-describe('whoever follows a chain', () => {
+describe('a follower of a chain', () => {
   it('has the logs of the chain as it is now, whatever was reorganised, lost or moved meanwhile', async () => {
     await fc.assert(
       fc.asyncProperty(happenings, async list => {

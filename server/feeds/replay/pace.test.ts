@@ -70,7 +70,7 @@ describe('a paced replay', () => {
     ])
   })
 
-  it('ends when it is told to, in the middle of a wait', async () => {
+  it('ends when it is asked to, in the middle of a wait', async () => {
     const environment = new VirtualEnvironment()
     const stop = new AbortController()
     const { came, done } = watched(paced(inputs(0, 3_600_000), 1, environment, stop.signal), environment)

@@ -604,7 +604,7 @@ describe('a file that cannot be replayed', () => {
   })
 })
 
-it('stops soon after it is told to', async () => {
+it('stops soon after it is asked to', async () => {
   const stop = new AbortController()
   const { feed } = await open([HEADER, ...Array.from({ length: 50_000 }, (_, i) => row(i))])
   let batches = 0

@@ -61,7 +61,7 @@ interface TradeRow extends EventRow {
 }
 
 /**
- * Whether sizes may be contracts of so many dollars, margined in the coin: a file does not say how large they are. A symbol that the
+ * Whether sizes may be contracts of a fixed number of dollars, margined in the coin: a file does not say how large they are. A symbol that the
  * configuration maps is taken at its word.
  */
 const isInverse = (market: string, exchange: string): boolean =>

@@ -87,7 +87,7 @@ describe('bybit', () => {
       [99, 101],
       [Number.NaN, Number.NaN],
     ])
-    talk.says(book('snapshot', 1, [['97', '1']], [['98', '1']])) // the service began anew
+    talk.says(book('snapshot', 1, [['97', '1']], [['98', '1']])) // the service began again
     talk.says(book('delta', 2, [['97.5', '1']], []))
     expect(quoted(talk)).toEqual([
       [97, 98],

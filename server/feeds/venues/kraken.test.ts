@@ -107,7 +107,7 @@ describe('kraken v1', () => {
     expect(quoted(talk).at(-1)).toEqual([1618678135100, 2, 9])
   })
 
-  it('sends in order: a quote that bears an older time than the one before it is still the newer one', () => {
+  it('sends in order: a quote that has an older time than the one before it is still the newer one', () => {
     const talk = new Talk(kraken)
     talk.says(book({ as: [['9', '1', '1618678133.1']], bs: [['4', '1', '1618678133.1']] }))
     talk.says(book({ b: [['5', '1', '1618678120.1', 'r']] }))

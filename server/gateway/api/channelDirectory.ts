@@ -69,7 +69,7 @@ export class ChannelDirectory {
     }
   }
 
-  /** Returns whether there is such a channel, whoever may read it. */
+  /** Returns whether there is such a channel, no matter who may read it. */
   has(channel: string): boolean {
     const name = parseChannel(channel)
     if (name === undefined) return false

@@ -43,7 +43,7 @@ describe('a route answers', () => {
   it.each<[string, Who | undefined, number[]]>([
     ['that names nobody: the admin alone', undefined, [401, 403, 403, 200]],
     ['for all', 'all', [200, 200, 200, 200]],
-    ['for whoever is known', 'known', [401, 200, 200, 200]],
+    ['for all who are known', 'known', [401, 200, 200, 200]],
     ['for clients', 'client', [401, 200, 403, 403]],
     ['that leaves it to the command', 'command', [200, 200, 200, 200]],
     ['for readers of a channel', { read: ({ id }) => `fund:${id}` }, [401, 200, 403, 200]],

@@ -93,7 +93,7 @@ export class ProjectingBus implements Bus {
     this.inner.watch(channel, false)
   }
 
-  /** Pushes what a condition has kept back: whoever begins to follow gets the newest state. */
+  /** Pushes what a condition has kept back: a new follower gets the newest state. */
   catchUp(name: string): void {
     if (baseOf(name) === undefined) return
     const push = this.begun(name)?.catchUp()

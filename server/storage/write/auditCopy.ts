@@ -64,7 +64,7 @@ export class AuditCopy {
     this.source = source
     this.log = log
     this.agreed = this.agreement.promise
-    // Whoever needs it handles its rejection.
+    // Its users handle its rejection.
     this.agreed.catch(() => {})
     this.done = this.run(engine)
   }

@@ -2,7 +2,7 @@ import type { LiquidityRange, PoolTicks } from '../../wire/answers/pools.ts'
 import type { Pool } from '../pool.ts'
 import { sqrtRatioAtTick } from './tickMath.ts'
 
-/** Which ticks are asked for: `from ≤ tick ≤ to`, at most so many. */
+/** Which ticks are asked for: `from ≤ tick ≤ to`, at most `limit`. */
 export interface TicksQuery {
   readonly from: number
   readonly to: number

@@ -4,7 +4,7 @@ import { ORDERED } from './clearing.ts'
 import { AMOUNT, MS, RAW } from './forms.ts'
 
 /**
- * The states of channels, as states.ts has them for programs: these forms describe them to whoever reads OpenAPI or AsyncAPI. What is not known
+ * The states of channels, as states.ts has them for programs: these forms describe them to readers of OpenAPI or AsyncAPI. What is not known
  * is absent, so nearly every member is optional. Money is in the quote currency.
  */
 

@@ -27,7 +27,7 @@ export const isMultiple = (amount: string, unit: string): boolean => {
   return n !== undefined && of !== undefined && n > 0n && of > 0n && n % of === 0n
 }
 
-/** Returns an amount of a token of so many decimals in its smallest units; undefined if it is none, or not above zero. */
+/** Returns an amount of a token of `decimals` decimals in its smallest units; undefined if it is none, or not above zero. */
 export const rawOf = (text: string, decimals: number): string | undefined => {
   const [, whole, fraction = ''] = /^(\d{1,40})(?:\.(\d+))?$/.exec(text.trim()) ?? []
   if (whole === undefined || fraction.length > decimals) return undefined
@@ -35,7 +35,7 @@ export const rawOf = (text: string, decimals: number): string | undefined => {
   return raw === '' || raw.length > 78 ? undefined : raw
 }
 
-/** Writes smallest units of a token of so many decimals as a decimal. */
+/** Writes smallest units of a token of `decimals` decimals as a decimal. */
 export const wholeOf = (raw: string, decimals: number): string => {
   const digits = raw.padStart(decimals + 1, '0')
   const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')

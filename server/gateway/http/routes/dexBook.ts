@@ -11,7 +11,7 @@ export interface LevelTexts {
 }
 type LevelText = readonly [price: string | undefined, volume: string | undefined]
 
-/** Returns the pools' order book, so many levels a side. Throws a ProtocolError if there is none: swaps between two people leave no orders. */
+/** Returns the pools' order book, `levels` levels a side. Throws a ProtocolError if there is none: swaps between two people leave no orders. */
 export const bookTexts = (dex: Dex, { pair, market }: Asked, levels: number): LevelTexts => {
   const book = dex.book(pair, market, levels)
   if (book === undefined) throw new ProtocolError('not_found', `no order book of ${market ?? nameOf(pair)} is known`)
