@@ -11,7 +11,7 @@ import type { PortfolioPast } from '../../streams/pnl/portfolioPast.ts'
 import { Positions } from '../../streams/pnl/positions.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
-import { newestRow } from '../storage/read/newestRow.ts'
+import { newestRow, oldestTime } from '../storage/read/newestRow.ts'
 import { pricedSince, pricesAt } from '../storage/read/pricesAt.ts'
 import { firstFrame } from '../storage/read/storedFrames.ts'
 import { readCloses } from './closes.ts'
@@ -52,7 +52,10 @@ export const readPortfolioPast = async (engine: Engine, portfolio: PastPortfolio
   const midnight = floorTo(to, DAY)
   await prices.askAt(midnight)
   const row = await newestRow(engine, 'pnl', id, before)
-  const past = { id, t: to, rows: transactions.length, rowPrices, stored: row !== undefined }
+  // In a replay nothing happened between two runs: together they are one.
+  const first = moment.live ? undefined : await oldestTime(engine, 'pnl', id, before)
+  const listenedFrom = first === undefined ? Number.POSITIVE_INFINITY : first - moment.frameMs
+  const past = { id, t: to, rows: transactions.length, rowPrices, stored: row !== undefined, listenedFrom }
   return {
     ...past,
     midnight: { t: midnight, prices: new Map(prices.assets.map(asset => [asset, prices.at(asset, midnight)])) },

@@ -121,7 +121,7 @@ describe('transactions that are older than the server', () => {
   ] as const
 
   /** The return and the fall, worked out hour by hour: prices change at the ends of hours only. */
-  const naive = (last: number): { twr: number; abs: number } => {
+  const naive = (last: number, rows: readonly (readonly [number, string, number])[] = ROWS): { twr: number; abs: number } => {
     let growth = 1
     let peak = 0
     let abs = 0
@@ -130,13 +130,13 @@ describe('transactions that are older than the server', () => {
     for (let hour = 1; BEGIN + hour * HOUR <= LIVE; hour++) {
       const [before, now] = [priceAt(hour - 1), priceAt(hour)]
       // Rows within the hour come at the price of its beginning, those of its end at the new one.
-      for (const [t, type, amount] of ROWS) {
+      for (const [t, type, amount] of rows) {
         if (!(t > BEGIN + (hour - 1) * HOUR && t < BEGIN + hour * HOUR)) continue
         qty += type === 'buy' ? amount : -amount
         paid += (type === 'buy' ? amount : -amount) * before
       }
       if (qty > 0) growth *= now / before
-      for (const [t, type, amount] of ROWS) {
+      for (const [t, type, amount] of rows) {
         if (t !== BEGIN + hour * HOUR) continue
         qty += type === 'buy' ? amount : -amount
         paid += (type === 'buy' ? amount : -amount) * now
@@ -194,6 +194,22 @@ describe('transactions that are older than the server', () => {
     await server.replayed()
     const { twr: again, drawdown, day } = await state()
     expect([again, drawdown, day]).toEqual([known.twr, known.drawdown, known.day])
+    // One more of the same time: it belongs to the way, too.
+    const late = [BEGIN + 20 * HOUR + 60_000, 'buy', 8] as const
+    const watcher = await server.client()
+    await watcher.subscribe(['pnl:older'])
+    const after = await watcher.replica('pnl:older')
+    const row = { t: late[0], type: late[1], asset: 'ELDER', qty: '8', price: String(priceAt(20)), id: 'late' }
+    await server.json('/v1/portfolios/older/transactions', {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ transactions: [row] }),
+    })
+    const [one, two, three] = ROWS
+    const wanted = naive(71, [one, two, late, three])
+    const fallen = (): number => (after.state.drawdown as { abs: number } | undefined)?.abs ?? Number.NaN
+    await watcher.until(() => Math.abs(fallen() - wanted.abs) < 1e-9)
+    expect((await state()).twr).toBeCloseTo(wanted.twr, 9)
   })
 })
 

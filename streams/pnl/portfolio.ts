@@ -99,8 +99,12 @@ export class Portfolio extends Source implements Dependent {
   private readonly events = new Source()
   private booked: BookedSums = NOTHING_BOOKED
   private moment: PathPoint = { total: 0, worth: 0 }
-  /** ms: what happened after this has been seen. */
+  /** ms: what happened after this has been seen, or is part of the path. */
   private seenFrom = Number.POSITIVE_INFINITY
+  /** ms: since then somebody has listened to prices. */
+  private listenedFrom = Number.POSITIVE_INFINITY
+  /** A row came that is older than that: the path does not know of it. */
+  private older = false
   private midnightTotal = Number.NaN
   /** The midnight that `midnightTotal` is of; NaN before the first one that was seen. */
   private midnightAt = Number.NaN
@@ -130,6 +134,7 @@ export class Portfolio extends Source implements Dependent {
   /** Begins to see prices, with the frame of `frameMs` that ends at `t` (ms). The day began without them: with cash at most. */
   observe(t: number, frameMs: number): void {
     this.seenFrom = Math.min(this.seenFrom, t - frameMs)
+    this.listenedFrom = Math.min(this.listenedFrom, t - frameMs)
     if (!Number.isNaN(this.midnightAt)) return
     this.midnightAt = floorTo(t, DAY)
     const seen = this.restart()
@@ -159,6 +164,8 @@ export class Portfolio extends Source implements Dependent {
     this.book(Math.max(t, past.t))
     this.takeOver()
     this.path.read(past.path)
+    this.older = false
+    this.listenedFrom = Math.min(this.listenedFrom, past.listenedFrom)
     this.unstored = !past.stored
     this.recent.repeat(this.path, past.t)
     // Whatever is older than its first row was not seen.
@@ -246,6 +253,9 @@ export class Portfolio extends Source implements Dependent {
       if (begun) this.late = true
       else this.positions = this.noPositions()
     }
+    // Money is worth the same at any time. Before the first frame nothing is computed that could lack a row.
+    const listens = Number.isFinite(this.listenedFrom)
+    this.older ||= listens && added.some(({ t, asset }) => t <= this.listenedFrom && asset !== this.spec.quote)
     this.late ||= added[0]!.t < this.midnightAt || (begun && this.queue.precedesBooked(added[0]!))
     this.queue.record(added)
     if (this.assetEvents.length > 0) this.follow(this.assetEvents)
@@ -291,7 +301,8 @@ export class Portfolio extends Source implements Dependent {
     const putIn = this.putIn()
     const restated = this.late
     const seenBefore = !restated || this.restart()
-    const seen = this.book(t) && seenBefore
+    const seen = this.book(t) && seenBefore && !this.older
+    this.older = false
     this.takeOver()
     this.evaluate(t)
     if (!seen || Number.isNaN(worth)) {

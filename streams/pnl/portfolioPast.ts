@@ -14,6 +14,8 @@ export interface PortfolioPast {
   readonly midnight: { readonly t: number; readonly prices: ReadonlyMap<string, number> }
   /** Whether a state of it was stored. */
   readonly stored: boolean
+  /** Since when former runs listened to prices for it; Infinity if rows of before this run have to be looked up in the store. */
+  readonly listenedFrom: number
   /** What its path has come to. */
   readonly path: PathState
 }

@@ -166,6 +166,25 @@ describe('a row older than what is booked', () => {
     for (const figure of ['twr', 'drawdown']) expect(pnl(p)).not.toHaveProperty(figure)
   })
 
+  it.each([
+    ['unknown if the path of then was read from the store, which does not know of the row', Number.POSITIVE_INFINITY, false],
+    ['neither growth nor fall if a former run of the same recording listened then', NOON - 2 * DAY, true],
+  ])('makes return and drawdown %s', (_, listenedFrom, known) => {
+    const p = watched(spec([transaction('buy BTC 1 100', NOON - 3 * DAY)]))
+    traded(p, NOON + 5, 200)
+    p.clock(NOON + 2_000)
+    const path = { growth: 1, base: 100, peak: 0, highest: 1, abs: 10, rel: 0.1 }
+    const midnight = { t: NOON - DAY / 2, prices: new Map([['BTC', 190]]) }
+    p.send({ kind: 'portfolios', pasts: [{ id: 'P', t: NOON, rows: 1, rowPrices: new Map(), midnight, stored: true, listenedFrom, path }] })
+    p.clock(NOON + 2_020)
+    expect(pnl(p)).toMatchObject({ twr: 1, drawdown: { abs: 10 } })
+    record(p, row('deposit USD 5', NOON - DAY))
+    expect(pnl(p)).toMatchObject({ twr: expect.any(Number) })
+    record(p, row('buy BTC 9 50', NOON - DAY))
+    expect(pnl(p)).toMatchObject({ total: 1450 })
+    expect(['twr' in pnl(p), 'drawdown' in pnl(p)]).toEqual([known, known])
+  })
+
   it('is no gain of the day where the price at midnight is known, and makes the day unknown where it is not', () => {
     const midnight = Date.UTC(2024, 7, 9)
     const p = watched(spec([transaction('buy BTC 1 100', NOON)]))
