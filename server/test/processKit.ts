@@ -17,7 +17,8 @@ const running = new Set<DriftwireProcess>()
 afterAll(async () => {
   await Promise.all([...running].map(process => process.end('SIGKILL')))
   rmSync(folder, { recursive: true, force: true })
-})
+  // Of hundreds of data directories.
+}, 600_000)
 
 export const pathOf = (name: string): string => join(folder, name)
 
