@@ -12,9 +12,50 @@ const ENTRIES = ['index', 'node']
 /** Fields that are only declared are no code. */
 const TRANSFORM = { typescript: { removeClassFieldsWithoutInitializer: true }, assumptions: { setPublicClassFields: true } }
 
+const filesOf = (folder, pattern = /\.d\.ts$/) =>
+  readdirSync(folder, { recursive: true })
+    .filter(name => pattern.test(name))
+    .map(name => join(folder, name))
+const textOf = files => files.map(file => readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')).join('\n')
+const wordsOf = text => new Set(text.match(/[\w$]+/g))
+
+/** Members that only this package knows, too, though their names stand elsewhere: there they are parameters, or members that it never touches. */
+const MORE_INNER_NAMES =
+  'options feeds session calls running timer known waiting sent shown bound restate pastFailed report keep same show brought asked pause'.split(
+    ' ',
+  )
+
+/**
+ * Names of members that only this package knows, which a bundle may shorten: those that are no words of its declarations, of the protocol, of
+ * RxJS, of `ws`, or of what the language and its hosts bring; and of private members those that stand nowhere but behind `this.`.
+ */
+const innerNames = () => {
+  const modules = join(root, 'node_modules')
+  const [own, wire] = [join(here, 'src'), join(root, 'streams', 'wire')].map(folder => textOf(filesOf(folder, /(?<!\.test)\.ts$/)))
+  const known = wordsOf(
+    wire +
+      textOf([
+        ...filesOf(dist),
+        ...filesOf(join(modules, 'rxjs', 'dist', 'types')),
+        ...['ws', 'node'].flatMap(name => filesOf(join(modules, '@types', name))),
+        ...filesOf(join(modules, '@typescript'), /lib\.[\w.]+\.d\.ts$/),
+      ]).replace(/private .*$/gm, ''),
+  )
+  const declared = [...own.matchAll(/private (?:readonly |async |get )*(\w+)/g)].map(([, name]) => name)
+  const count = pattern => [...own.matchAll(new RegExp(pattern, 'g'))].length
+  const isPrivate = name => count(`\\b${name}\\b`) === count(`(?:this\\.|private (?:readonly |async |get )*)${name}\\b`)
+  return [...new Set([...MORE_INNER_NAMES, ...declared.filter(isPrivate), ...[...wordsOf(own)].filter(word => !known.has(word))])]
+}
+
 const bundle = async (input, options, output) => {
   const build = await rolldown({ cwd: here, input, tsconfig: false, logLevel: 'warn', transform: TRANSFORM, ...options })
-  await build.write({ dir: dist, format: 'es', minify: true, ...output })
+  await build.write({
+    dir: dist,
+    format: 'es',
+    minify: { compress: true, mangle: true, mangleProps: { include: INNER } },
+    comments: false,
+    ...output,
+  })
   await build.close()
 }
 
@@ -51,6 +92,8 @@ const declare = () => {
 
 mkdirSync(dist, { recursive: true })
 for (const name of readdirSync(dist)) rmSync(join(dist, name), { recursive: true })
+declare()
+const INNER = new RegExp(`^(${innerNames().join('|')})$`)
 const external = id => !/^[./]/.test(id)
 await bundle('src/index.ts', { external, platform: 'node' }, { entryFileNames: 'index.js' })
 await bundle('src/node.ts', { external, platform: 'node' }, { entryFileNames: 'node.js' })
@@ -58,4 +101,3 @@ await bundle('src/node.ts', { external, platform: 'node' }, { entryFileNames: 'n
 const plugins = [{ name: 'own-socket', resolveId: id => (id === './openSocket.ts' ? join(here, 'src', 'openWebSocket.ts') : null) }]
 await bundle('src/index.ts', { external: 'rxjs', plugins, platform: 'browser' }, { entryFileNames: 'web.js', codeSplitting: false })
 await bundle('src/index.ts', { plugins, platform: 'browser' }, { entryFileNames: 'standalone.js', codeSplitting: false })
-declare()

@@ -73,6 +73,8 @@ export interface Quote {
 
 /** What became of a channel's subscription. */
 export type SubscribedChannel =
+  /** Under a pattern: how many fit it now. */
+  | { readonly channels: number; readonly recovered?: undefined; readonly error?: undefined }
   | { readonly epoch: string; readonly seq: number; readonly recovered?: boolean; readonly rate?: number; readonly error?: undefined }
   | { readonly error: { readonly code: string; readonly message: string; readonly retry: boolean } }
 

@@ -301,3 +301,14 @@ export type StateOf<Channel extends string> = Channel extends `tick:${string}`
                   : Channel extends 'status'
                     ? StatusState
                     : JsonObject
+
+/**
+ * The paths of a state's members: `nav`, `inav`, `inav.mid`, `weights.BTC`. Of a map any name is one.
+ */
+export type PathOf<State> = State extends readonly unknown[]
+  ? never
+  : string extends keyof State
+    ? string
+    : State extends object
+      ? { [K in keyof State & (string | number)]: `${K}` | `${K}.${PathOf<NonNullable<State[K]>>}` }[keyof State & (string | number)]
+      : never

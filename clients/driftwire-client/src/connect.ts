@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { HistoryAnswer, Identity, Issued, ParamsOf, ResultOf } from '../../../streams/wire/methods.ts'
 import type { AnyPush } from '../../../streams/wire/pushes.ts'
+import type { StateOf } from '../../../streams/wire/states.ts'
 import { Calls, type Reply, type RequestOptions } from './calls.ts'
 import { type Channel, channelOf } from './channel.ts'
 import { Feeds } from './feeds.ts'
@@ -135,8 +136,10 @@ export class Driftwire {
    * Returns the states of a channel. It is subscribed while somebody observes it, once for all who do. It fails with a RequestError if the
    * server refuses the channel for good, and completes when the client is closed.
    */
-  channel<Name extends string>(name: Name, options: ChannelOptions = {}): Channel<Name> {
-    return channelOf(this.feeds, name, options, (channel, error) => this.say({ kind: 'follower', channel, error }))
+  channel<const Name extends string>(name: Name, options: ChannelOptions<StateOf<Name>> = {}): Channel<Name> {
+    return channelOf(this.feeds, name, options as unknown as ChannelOptions, (channel, error) =>
+      this.say({ kind: 'follower', channel, error }),
+    )
   }
 
   /**

@@ -1,13 +1,15 @@
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
 import type { ChecksumPush, PatchPush, SnapshotPush } from '../../../streams/wire/pushes.ts'
-import type { Follower, Shown } from './follower.ts'
+import type { ChannelOptions, Follower, Shown } from './follower.ts'
 import { Past } from './past.ts'
 import { type Outcome, Replica } from './replica.ts'
 
 /** What a subscription asks for, beside its past. */
 interface Asked {
-  readonly maxRate?: number
-  readonly checksum?: true
+  readonly maxRate: number | undefined
+  readonly checksum: true | undefined
+  readonly fields: readonly string[] | undefined
+  readonly when: ChannelOptions['when']
 }
 
 /** A channel of the server, followed once for all who follow it here. */
@@ -21,6 +23,7 @@ export class Feed {
   private readonly pasts = new Map<Follower, Past>()
   /** Who follows, and whether a state was shown to them. */
   private readonly followers = new Map<Follower, boolean>()
+  private readonly pattern: RegExp | undefined
   private asked = ''
   private lostWhileKnown = false
   private recovered: boolean | undefined
@@ -28,6 +31,26 @@ export class Feed {
 
   constructor(channel: string) {
     this.channel = channel
+    if (channel.includes('*')) this.pattern = new RegExp(`^${channel.replaceAll('.', '\\.').replaceAll('*', '.*')}$`)
+  }
+
+  /** Whether it is a pattern that the channel fits. */
+  covers(channel: string): boolean {
+    return this.pattern?.test(channel) ?? false
+  }
+
+  /** If it is a pattern that the channel fits, has all who follow it follow the channel. */
+  bring(channel: string): boolean {
+    const fits = this.covers(channel)
+    if (fits) for (const follower of [...this.followers.keys()]) follower.brought(channel)
+    return fits
+  }
+
+  /** A pattern has subscribed the channel with its own options. Its own subscription, if one is on its way, comes after that. */
+  broughtBy({ asked }: Feed, recovered: boolean | undefined): void {
+    if (this.phase === 'asked') return
+    this.asked = asked
+    this.accepted(recovered)
   }
 
   /** Whether nobody follows any more. */
@@ -44,7 +67,7 @@ export class Feed {
   join(follower: Follower): void {
     const { from } = follower.options
     this.followers.set(follower, false)
-    if (from !== undefined) this.pasts.set(follower, new Past(from))
+    if (from !== undefined && !this.pattern) this.pasts.set(follower, new Past(from))
     else if (this.shown && this.replica.known) this.showTo(follower, this.shown)
   }
 
@@ -69,14 +92,17 @@ export class Feed {
     const from = Math.min(...missing.map(past => past.from))
     for (const past of missing) past.ask(from)
     const needs = this.needs
+    const asked = JSON.stringify(needs)
+    // A state of other members cannot be gone on with.
+    const goesOn = known && (this.asked === asked || !`${this.asked}${asked}`.includes('"fields"'))
     this.phase = 'asked'
-    this.asked = JSON.stringify(needs)
+    this.asked = asked
     if (missing.length > 0) {
       // A snapshot follows the rows: a follower that had a state before does not see what was between.
       if (known) this.recovered = false
       return { options: { ...needs, from } }
     }
-    return { options: needs, ...(known && { resume: { epoch, seq } }) }
+    return { options: needs, ...(goesOn && { resume: { epoch, seq } }) }
   }
 
   /** The line is lost: the state is what it was, and old. */
@@ -143,13 +169,15 @@ export class Feed {
     for (const follower of [...this.followers.keys()]) follower.end()
   }
 
-  /** The highest rate that one of the followers wants, and checksums if one of them wants them. */
+  /** What all followers together want: the highest rate, checksums if one of them does, the members of all, a condition if all have it. */
   private get needs(): Asked {
     const all = [...this.followers.keys()].map(({ options }) => options)
     const maxRate = Math.max(...all.map(options => options.maxRate ?? Number.POSITIVE_INFINITY))
     return {
-      ...(maxRate < Number.POSITIVE_INFINITY && { maxRate: Math.max(1, maxRate) }),
-      ...(all.some(({ checksum }) => checksum) && { checksum: true }),
+      maxRate: maxRate < Number.POSITIVE_INFINITY ? Math.max(1, maxRate) : undefined,
+      checksum: all.some(({ checksum }) => checksum) || undefined,
+      fields: all.every(({ fields }) => fields) ? [...new Set(all.flatMap(({ fields }) => fields!))] : undefined,
+      when: new Set(all.map(({ when }) => JSON.stringify(when))).size < 2 ? all[0]?.when : undefined,
     }
   }
 

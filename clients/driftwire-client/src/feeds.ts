@@ -107,8 +107,8 @@ export class Feeds {
   }
 
   /** Takes a push of a channel. */
-  push(push: SnapshotPush | PatchPush | ChecksumPush | (RowsPush & { error?: { code: string; message: string; retry: boolean } })): void {
-    const feed = this.feeds.get(push.ch)
+  push(push: SnapshotPush | PatchPush | ChecksumPush | RowsPush): void {
+    const feed = this.feeds.get(push.ch) ?? ('snap' in push ? this.brought(push.ch, undefined) : undefined)
     if (feed === undefined) return
     if ('rows' in push) {
       if (push.error) this.pastRefused(feed, push.error)
@@ -153,6 +153,11 @@ export class Feeds {
     if (!this.options.ready()) return
     for (const channel of this.left) if (this.feeds.has(channel)) this.left.delete(channel)
     if (this.left.size > 0) this.unsubscribe([...this.left])
+    // The server ends with a pattern what it fits.
+    for (const channel of this.left) {
+      const pattern = new Feed(channel)
+      for (const feed of this.feeds.values()) if (pattern.covers(feed.channel) && feed.phase !== 'refused') feed.phase = 'idle'
+    }
     this.left.clear()
     this.subscribe([...this.feeds.values()].filter(feed => feed.wants))
   }
@@ -184,10 +189,19 @@ export class Feeds {
   private send({ options, feeds, resume }: Subscription): void {
     const params = { channels: feeds.map(({ channel }) => channel), ...options, ...(Object.keys(resume).length > 0 && { resume }) }
     this.options.calls.now('subscribe', params, (error, result) => {
-      for (const feed of feeds) this.answered(feed, error, (result as Record<string, SubscribedChannel> | undefined)?.[feed.channel])
+      const answers = (result ?? {}) as Record<string, SubscribedChannel>
+      for (const feed of feeds) this.answered(feed, error, answers[feed.channel])
+      for (const [channel, answer] of Object.entries(answers))
+        if (!answer.error && !params.channels.includes(channel)) this.brought(channel, answer.recovered)
       // Rows that are missing after all must be asked for before the snapshot comes.
       if (feeds.some(feed => feed.phase === 'live' && feed.wants)) this.flush()
     })
+  }
+
+  /** Patterns have brought a channel. Returns it; undefined if nobody follows such a pattern any more. */
+  private brought(channel: string, recovered: boolean | undefined): Feed | undefined {
+    for (const pattern of [...this.feeds.values()]) if (pattern.bring(channel)) this.feeds.get(channel)?.broughtBy(pattern, recovered)
+    return this.feeds.get(channel)
   }
 
   private answered(feed: Feed, failure: unknown, answer: SubscribedChannel | undefined): void {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
+import type { PathOf } from '../../../streams/wire/states.ts'
 
 /** A state of a channel as it is shown. It never changes: the next one has new objects where something changed, and shares the others. */
 export interface Shown<State> {
@@ -14,20 +15,29 @@ export interface Shown<State> {
    * here, which `history` fills; rows of the hole came before this state if `from` was asked for.
    */
   readonly recovered?: boolean
+  /** The channel, if a pattern has brought it. */
+  readonly channel?: string
 }
 
 /** How a channel is followed. */
-export interface ChannelOptions {
+export interface ChannelOptions<State = JsonObject> {
   /** The highest number of states a second. */
   readonly maxRate?: number
+  /** Only these members of the state, by their paths. If others follow the channel over this connection, what they want comes, too. */
+  readonly fields?: readonly PathOf<State>[]
+  /**
+   * States only when a figure has changed by more than this share of what it was in the last one. It holds if all who follow the channel over
+   * this connection want the same.
+   */
+  readonly when?: { readonly field: PathOf<State>; readonly change: number }
   /** Whether states are proved by checksums; a wrong one heals itself. */
   readonly checksum?: boolean
   /** Asks again when the channel is refused because there is no such channel yet, instead of failing. */
   readonly wait?: boolean
   /** Rows since then before the first state, ms. Others who follow the channel over this connection wait for them, too. */
   readonly from?: number
-  /** Is called with these rows, oldest first, each once; `more` while more of them follow. */
-  readonly rows?: (rows: readonly JsonObject[], more: boolean) => void
+  /** Is called with these rows of a channel, oldest first, each once; `more` while more of them follow. */
+  readonly rows?: (rows: readonly JsonObject[], more: boolean, channel: string) => void
 }
 
 /** Somebody who follows a channel. */
@@ -38,6 +48,8 @@ export interface Follower {
   rows(rows: readonly JsonObject[], more: boolean): void
   fail(error: unknown): void
   end(): void
+  /** The pattern that is followed has brought this channel. */
+  brought(channel: string): void
 }
 
 /** Returns the newer of two states; a hole before either is a hole before it. */

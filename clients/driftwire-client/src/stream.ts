@@ -15,6 +15,8 @@ export interface StreamSource<T> {
   readonly report: (error: unknown) => void
   /** Values that wait for a `for await` that is behind; 1 if left out. */
   readonly keep?: number
+  /** Whether one waiting value and a newer one are to be merged, in place of `keep`. */
+  readonly same?: (waiting: T, newer: T) => boolean
   /** Makes one value of two when no more may wait: the newer one if left out. */
   readonly merge?: (older: T, newer: T) => T
 }
@@ -57,8 +59,8 @@ export class Stream<T> extends Observable<T> implements AsyncIterable<T> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    const { keep = 1, merge = (_: T, newer: T) => newer } = this.feed
     const waiting: T[] = []
+    const { keep = 1, same = () => waiting.length >= keep, merge = (_: T, newer: T) => newer } = this.feed
     let over: { readonly error?: unknown } | undefined
     let wanted: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void } | undefined
     const end = (how: { readonly error?: unknown }): void => {
@@ -73,7 +75,11 @@ export class Stream<T> extends Observable<T> implements AsyncIterable<T> {
         if (wanted) {
           wanted.resolve({ done: false, value })
           wanted = undefined
-        } else waiting.push(waiting.length < keep ? value : merge(waiting.pop()!, value))
+        } else {
+          const at = waiting.findLastIndex(older => same(older, value))
+          if (at < 0) waiting.push(value)
+          else waiting[at] = merge(waiting[at]!, value)
+        }
       },
       error: error => end({ error }),
       complete: () => end({}),
