@@ -86,10 +86,25 @@ describe('driftwire import prices', () => {
     expect(stderr).toBe(`${file}#BTC-USD: line 3: left out: price\n`)
   })
 
+  it('counts what is none behind the first', async () => {
+    const wrong = [9_003, 9_004].map(i => `${FROM + i * MINUTE},1,2,3,4,5`)
+    const file = written('worse.csv', `${[HEADER, row(9_002).join(','), ...wrong, 'never,1,2,1,2,5', 'cut,1'].join('\n')}\n`)
+    const [code, , stderr] = await ran(`${file}#BTC-USD`, '--data', DATA)
+    expect([code, stderr]).toEqual([
+      1,
+      `${file}#BTC-USD: line 3: left out: price\n${file}#BTC-USD: line 5 and others: left out: time 1, unreadable 1, price 1\n`,
+    ])
+  })
+
   it.each([
     ['no file', [], 'import prices: found no FILE, expected FILE…'],
     ['a file that is not there', ['nowhere.csv', '--data', DATA], 'nowhere.csv: found ENOENT'],
     ['trades', [written('trades.csv', `symbol,ts_ms,price,qty\nBTC-USD,${FROM},1,1\n`), '--data', DATA], 'found no candles'],
+    [
+      'candles whose newest stands first',
+      [`${written('turned.csv', [HEADER, row(2), row(1), row(0)].join('\n'))}#BTC-USD`, '--data', DATA],
+      'found the newest candle first, expected the oldest first',
+    ],
     ['candles of no symbol', [SECOND, '--data', DATA], 'candles without a symbol'],
   ])('ends with 2 and one line for %s', async (_, args, line) => {
     const [code, stdout, stderr] = await ran(...args)

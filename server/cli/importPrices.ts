@@ -35,8 +35,11 @@ export const importPrices = async (
   const { symbols, sources } = store
   const said: DestinationStream = {
     write: line => {
-      const { msg, kind, where, why } = JSON.parse(line) as Record<string, unknown>
-      bad(kind === undefined ? `${msg}: ${why}` : `line ${where}: ${msg}: ${kind}`)
+      const { msg, kind, where, why, counts } = JSON.parse(line) as Record<string, unknown> & { counts?: Record<string, number> }
+      const all = Object.entries(counts ?? {})
+      const alone = all.length === 1 && all[0]![1] === 1
+      const kinds = all.map(([name, n]) => `${name} ${n}`).join(', ')
+      bad(kind === undefined ? `${msg}: ${why}` : alone ? `line ${where}: ${msg}: ${kind}` : `line ${where} and others: ${msg}: ${kinds}`)
     },
   }
   const feed = await replay({ spec: `replay:${file}`, base: process.cwd(), map, environment: systemEnvironment }).catch(error => {

@@ -29,7 +29,8 @@ export const candles: Recognise = head => {
   }
   const lacking = ['open', 'high', 'low', 'close', 'volume_base'].filter(name => header.column(name) < 0)
   if (lacking.length > 0) throw new SpecError(spec, `the columns ${header.names.join(',')}`, `also ${lacking.join(', ')}`)
-  const span = spanOf(lines, header, columns)
+  const { span, falling } = stepsOf(lines, header, columns)
+  if (falling) throw new SpecError(spec, 'the newest candle first', 'the oldest first')
   if (columns.symbol >= 0) return { reader: reading => new CandleRows(header, columns, undefined, span, reading) }
   const symbol = symbolOf(head)
   return { symbols: [symbol], reader: reading => new CandleRows(header, columns, symbol, span, reading) }
@@ -48,18 +49,26 @@ interface Columns {
 /** The assumed length of a lone candle, ms. */
 const MINUTE = 60_000
 
-const spanOf = (lines: readonly string[], { delimiter }: Header, { symbol, time }: Columns): number => {
+/** Returns how long candles are (ms), and whether most of a symbol are older than the one before them. */
+const stepsOf = (
+  lines: readonly string[],
+  { delimiter }: Header,
+  { symbol, time }: Columns,
+): { readonly span: number; readonly falling: boolean } => {
   const last = new Map<string, number>()
   let span = Number.POSITIVE_INFINITY
+  let [up, down] = [0, 0]
   for (const { fields } of new CsvReader(delimiter).read(2, lines.slice(1))) {
     const name = fields[symbol] ?? ''
     const t = timeOf(fields[time])
     if (!isTime(t)) continue
     const step = t - (last.get(name) ?? Number.NaN)
+    if (step > 0) up += 1
+    if (step < 0) down += 1
     if (step > 0 && step < span) span = step
     last.set(name, t)
   }
-  return span < Number.POSITIVE_INFINITY ? span : MINUTE
+  return { span: span < Number.POSITIVE_INFINITY ? span : MINUTE, falling: down > up }
 }
 
 /** The one symbol of a file without such a column: as asked for, else as a part of the file's name says. */
