@@ -107,6 +107,12 @@ export const PORTFOLIO_COLUMNS: readonly Column<string, PnlState>[] = [
   },
 ]
 
+/** Returns what a figure of a day lacks: the time before `since`, or trades that nobody heard. */
+const lackOf = (day: { readonly since?: number | undefined; readonly gap?: boolean | undefined } | undefined): string | undefined => {
+  const since = day?.since === undefined ? [] : [`complete since ${new Date(day.since).toISOString().slice(0, 16).replace('T', ' ')} UTC`]
+  return [...since, ...(day?.gap ? ['trades are missing'] : [])].join('; ') || undefined
+}
+
 /** Pools. */
 export const POOL_COLUMNS: readonly Column<string, PoolState>[] = [
   watchColumn('pool:'),
@@ -124,7 +130,7 @@ export const POOL_COLUMNS: readonly Column<string, PoolState>[] = [
     key: 'volume',
     head: 'Volume 24 h',
     width: 104,
-    show: (_, s) => compact(s?.volume24h),
+    show: (_, s) => ({ text: compact(s?.volume24h), why: lackOf(s) }),
     order: (_, s) => s?.volume24h,
     raw: (_, s) => s?.volume24h,
   },
@@ -132,7 +138,7 @@ export const POOL_COLUMNS: readonly Column<string, PoolState>[] = [
     key: 'trades',
     head: 'Trades 24 h',
     width: 96,
-    show: (_, s) => count(s?.trades24h),
+    show: (_, s) => ({ text: count(s?.trades24h), why: lackOf(s) }),
     order: (_, s) => s?.trades24h,
     raw: (_, s) => s?.trades24h,
   },
@@ -141,9 +147,6 @@ export const POOL_COLUMNS: readonly Column<string, PoolState>[] = [
 /** Returns the change over the running day; undefined if a price of it is not known. */
 export const changeOf = (s: TickState | undefined): number | undefined =>
   s?.price !== undefined && s.day?.open ? s.price / s.day.open - 1 : undefined
-
-const sinceOf = (s: TickState | undefined): string | undefined =>
-  s?.day?.since === undefined ? undefined : `complete since ${new Date(s.day.since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 const price = (key: 'price' | 'bid' | 'ask', head: string): Column<string, TickState> => ({
   key,
@@ -163,7 +166,7 @@ export const SYMBOL_COLUMNS: readonly Column<string, TickState>[] = [
     key: 'change',
     head: 'Change 24 h',
     width: 112,
-    show: (_, s) => ({ ...difference(changeOf(s)), why: sinceOf(s) }),
+    show: (_, s) => ({ ...difference(changeOf(s)), why: lackOf(s?.day) }),
     order: (_, s) => changeOf(s),
     raw: (_, s) => changeOf(s),
   },
@@ -174,7 +177,7 @@ export const SYMBOL_COLUMNS: readonly Column<string, TickState>[] = [
       key,
       head: key === 'high' ? 'High 24 h' : 'Low 24 h',
       width: 112,
-      show: (id, s) => ({ text: fixed(s?.day?.[key], placesFor(id, s?.price)), why: sinceOf(s) }),
+      show: (id, s) => ({ text: fixed(s?.day?.[key], placesFor(id, s?.price)), why: lackOf(s?.day) }),
       order: (_, s) => s?.day?.[key],
       raw: (_, s) => s?.day?.[key],
     }),
@@ -183,7 +186,7 @@ export const SYMBOL_COLUMNS: readonly Column<string, TickState>[] = [
     key: 'volume',
     head: 'Volume 24 h',
     width: 112,
-    show: (_, s) => ({ text: compact(s?.day?.notional), why: sinceOf(s) }),
+    show: (_, s) => ({ text: compact(s?.day?.notional), why: lackOf(s?.day) }),
     order: (_, s) => s?.day?.notional,
     raw: (_, s) => s?.day?.notional,
   },

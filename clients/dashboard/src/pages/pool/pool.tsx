@@ -19,8 +19,8 @@ import { Ticks } from './ticks.tsx'
 import { turned, WAYS } from './way.ts'
 
 /** Returns a figure of a day: since when it is complete, if that is less than a day. */
-const ofDay = (key: 'volume24h' | 'fees24h') => (s: PoolState) => ({
-  text: compact(s[key]),
+const ofDay = (key: 'volume24h' | 'fees24h' | 'trades24h') => (s: PoolState) => ({
+  text: key === 'trades24h' ? count(s[key]) : compact(s[key]),
   why: s.since === undefined ? undefined : `complete since ${moment(s.since)} UTC`,
 })
 
@@ -58,7 +58,7 @@ export const Pool = ({ id, embedded }: PageProps) => {
           <Figure name="Ask depth 2 %" of={shown} read={s => compact(s.depth?.ask2)} />
           <Figure name="Volume 24 h" of={shown} read={ofDay('volume24h')} />
           <Figure name="Fees 24 h" of={shown} read={ofDay('fees24h')} />
-          <Figure name="Trades 24 h" of={shown} read={s => count(s.trades24h)} />
+          <Figure name="Trades 24 h" of={shown} read={ofDay('trades24h')} />
           <Figure
             name="Impermanent loss"
             of={shown}
