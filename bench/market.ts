@@ -3,7 +3,7 @@ import { parseDecimal } from '../streams/lib/decimal.ts'
 import type { Interner } from '../streams/lib/interner.ts'
 import type { Ticks } from '../streams/market/ticks.ts'
 import { TickWriter } from '../streams/market/tickWriter.ts'
-import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../streams/pnl/portfolioSpec.ts'
 
 /** A market made of nothing but numbers: the same every time, without the cost of a feed. */
 

@@ -4,7 +4,7 @@ import { cappedWeights, largest } from '../streams/fund/weighting.ts'
 import { toNumber } from '../streams/lib/decimal.ts'
 import type { Interner } from '../streams/lib/interner.ts'
 import type { Ticks } from '../streams/market/ticks.ts'
-import type { PortfolioSpec } from '../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../streams/pnl/portfolioSpec.ts'
 
 /**
  * The peer: the same work as one would write it down first. Each tick is an object and an emission; `scan` makes a new state with

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { type SymbolMap, symbolMap } from '../../streams/market/symbols.ts'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolioSpec.ts'
 import type { PoolSpec } from '../../streams/pools/spec.ts'
 import { type ConfiguredFacts, configuredFacts } from '../config/assetFacts.ts'
 import { fundSpecs } from '../config/fundSpecs.ts'

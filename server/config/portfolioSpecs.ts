@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import type { Logger } from 'pino'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolioSpec.ts'
 import { BadRow, type Transaction, writeTransaction } from '../../streams/pnl/transaction.ts'
 import { blocksOf } from '../lib/blocks.ts'
 import { otherContents } from '../transactions/checkedRow.ts'

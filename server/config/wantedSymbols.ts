@@ -1,5 +1,5 @@
 import type { FundSpec } from '../../streams/fund/spec.ts'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolioSpec.ts'
 import type { PoolSpec } from '../../streams/pools/spec.ts'
 
 /** Returns the symbols whose prices funds, portfolios and pools need, so that the start can report those that no feed has. */

@@ -1,6 +1,6 @@
 import { KNOWN_SUMS, SUMS } from '../../streams/measures/sums.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
-import type { PortfolioSpec } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../../streams/pnl/portfolioSpec.ts'
 import { emptyObject, type JsonObject } from '../../streams/wire/mergePatch.ts'
 
 /** Returns the row of an hour as a client gets it: `t` its end, numbers unrounded, unknown figures absent. */

@@ -1,6 +1,6 @@
 import { floorTo, HOUR } from '../../streams/market/candles.ts'
 import type { HourRow } from '../../streams/pnl/hours.ts'
-import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioHistory } from '../../streams/pnl/portfolioSpec.ts'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { HourCache } from './hourCache.ts'

@@ -1,7 +1,7 @@
 import type { AssetEvent } from '../../streams/market/assetEvent.ts'
 import { HOUR } from '../../streams/market/candles.ts'
 import { type Checkpoint, firstAfter, type HourRow, type HourRules, hourRows, opening } from '../../streams/pnl/hours.ts'
-import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioHistory } from '../../streams/pnl/portfolioSpec.ts'
 import type { Transaction } from '../../streams/pnl/transaction.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { contentOf, digestOf, type MonthCheckpoint, readCheckpoint, readMonthCheckpoints, storeCheckpoint } from './checkpoints.ts'

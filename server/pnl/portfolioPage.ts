@@ -1,5 +1,5 @@
 import { HOUR } from '../../streams/market/candles.ts'
-import type { PortfolioHistory } from '../../streams/pnl/portfolio.ts'
+import type { PortfolioHistory } from '../../streams/pnl/portfolioSpec.ts'
 import { projected } from '../../streams/wire/statePath.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { quoted } from '../storage/engine/migrate.ts'

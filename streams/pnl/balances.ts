@@ -1,5 +1,7 @@
+import { toNumber } from '../lib/decimal.ts'
 import { unreachable } from '../lib/unreachable.ts'
 import { converted, type Ratio } from '../market/assetEvent.ts'
+import type { AccountBalances } from '../measures/rows.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
@@ -55,4 +57,18 @@ export class Balances {
     else assets.set(asset, balance)
     if (assets.size === 0) this.byAccount.delete(account)
   }
+}
+
+/** Accounts that are shown; of more only the first. */
+const ACCOUNTS_MAX = 1_000
+
+/** Returns the balances of each named account; none if rows name no account. */
+export const accountsOf = ({ byAccount }: Balances): AccountBalances[] => {
+  const accounts: AccountBalances[] = []
+  for (const [account, assets] of byAccount) {
+    if (account === '') continue
+    if (accounts.length === ACCOUNTS_MAX) break
+    accounts.push({ account, balances: [...assets].map(([asset, qty]) => [asset, toNumber(qty)] as const) })
+  }
+  return accounts
 }

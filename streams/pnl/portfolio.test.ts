@@ -7,7 +7,7 @@ import { SUMS, type Sums } from '../measures/sums.ts'
 import type { PipelineOptions } from '../pipeline.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import { transaction } from '../test/transactions.ts'
-import type { PortfolioSpec } from './portfolio.ts'
+import type { PortfolioSpec } from './portfolioSpec.ts'
 
 /** A portfolio of rows "buy BTC 2 100", each at its time. */
 const portfolio = (rows: readonly (readonly [t: number, text: string])[], spec: Partial<PortfolioSpec> = {}): PortfolioSpec => ({

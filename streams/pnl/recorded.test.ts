@@ -6,7 +6,7 @@ import type { PipelineOptions } from '../pipeline.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import { transaction } from '../test/transactions.ts'
 import { METHODS } from './lots.ts'
-import type { PortfolioSpec } from './portfolio.ts'
+import type { PortfolioSpec } from './portfolioSpec.ts'
 import { readTransaction, type Transaction, writeTransaction } from './transaction.ts'
 
 const spec = (transactions: readonly Transaction[] = [], more: Partial<PortfolioSpec> = {}): PortfolioSpec => ({

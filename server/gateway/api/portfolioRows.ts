@@ -1,5 +1,5 @@
 import { fromNumber } from '../../../streams/lib/decimal.ts'
-import type { PortfolioSpec } from '../../../streams/pnl/portfolio.ts'
+import type { PortfolioSpec } from '../../../streams/pnl/portfolioSpec.ts'
 import type { Transaction } from '../../../streams/pnl/transaction.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { GatewayPort } from '../../clearing/gatewayPort.ts'
