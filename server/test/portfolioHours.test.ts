@@ -242,7 +242,7 @@ describe.skipIf(!haveRecordings)('recorded prices (they stand beside the project
     const away = hours.filter(({ carried }) => Object.keys(carried ?? {}).length > 0)
     expect(away.map(({ t }) => t)).toEqual([6, 7, 8].map(hour => Date.UTC(2021, 3, 25, hour)))
     for (const { carried } of away) expect(Object.keys(carried!).sort()).toEqual(ASSETS)
-  })
+  }, 120_000)
 
   it('a real wallet: its 350 movements give the published balances, and its gain is given hour by hour', async () => {
     const [header, ...lines] = recordedLines('wallets/eth_wallet_0x9ad227d5_transfers.csv.gz')
