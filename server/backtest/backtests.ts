@@ -43,8 +43,8 @@ export class Backtests {
   }
 
   /**
-   * Returns what a fund would have done. It ends when `signal` aborts. Rejects with a ProtocolError: `invalid_params`, `too_much`,
-   * `not_ready`.
+   * Returns what a fund would have done. It ends, or leaves its waiting place, when `signal` aborts. Rejects with a ProtocolError:
+   * `invalid_params`, `too_much`, `not_ready`.
    */
   async run(wish: BacktestWish, signal: AbortSignal): Promise<BacktestReport> {
     const { figures } = this
@@ -56,12 +56,12 @@ export class Backtests {
         figures.waiting -= 1
         waits = false
         return this.running(plan, signal)
-      })
+      }, signal)
       figures.done += 1
       return report
     } catch (error) {
       figures[signal.aborted ? 'givenUp' : 'refused'] += 1
-      throw error
+      throw waits && signal.aborted ? new ProtocolError('too_much', 'the backtest was given up') : error
     } finally {
       if (waits) figures.waiting -= 1
     }

@@ -13,10 +13,14 @@ export class Semaphore {
     this.refusal = refusal
   }
 
-  /** Runs `work` when there is a place, and returns its result. Rejects with the refusal if too many wait. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` when there is a place, and returns its result. Rejects with the refusal if too many wait, and with the reason of `signal`
+   * if it aborts before the work begins: the waiting place is free at once. From then on the signal is the work's concern.
+   */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
     if (this.running < this.atOnce) this.running += 1
-    else if (this.waiting.length < this.mayWait) await new Promise<void>(resolve => this.waiting.push(resolve))
+    else if (this.waiting.length < this.mayWait) await this.turn(signal)
     else throw this.refusal()
     try {
       return await work()
@@ -25,5 +29,20 @@ export class Semaphore {
       if (next) next()
       else this.running -= 1
     }
+  }
+
+  private turn(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', leave)
+        resolve()
+      }
+      const leave = (): void => {
+        this.waiting.splice(this.waiting.indexOf(begin), 1)
+        reject(signal!.reason)
+      }
+      this.waiting.push(begin)
+      signal?.addEventListener('abort', leave, { once: true })
+    })
   }
 }

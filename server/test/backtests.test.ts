@@ -134,6 +134,25 @@ describe('backtests', () => {
     expect(backtests.figures).toEqual({ running: 0, waiting: 0, done: 0, refused: 1, givenUp: 9 })
   })
 
+  it('leave their places when they are given up, while another goes on', async () => {
+    const { asked, backtests, start } = held()
+    const stop = new AbortController()
+    const running = start(stop.signal)
+    const leave = new AbortController()
+    const waiting = Array.from({ length: 8 }, () => start(leave.signal))
+    const given = Promise.allSettled(waiting)
+    leave.abort()
+    for (const outcome of await given) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'too_much' } })
+    expect(backtests.figures).toEqual({ running: 1, waiting: 0, done: 0, refused: 0, givenUp: 8 })
+    const next = start(stop.signal)
+    expect(backtests.figures).toMatchObject({ running: 1, waiting: 1, refused: 0 })
+    const ended = Promise.allSettled([running, next])
+    stop.abort()
+    asked[0]!({ columns: { open_t: [], c: [] } })
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(backtests.figures).toEqual({ running: 0, waiting: 0, done: 0, refused: 0, givenUp: 10 })
+  })
+
   it('end with their requests, also while the thread computes', async () => {
     const { asked, backtests, start } = held()
     const stop = new AbortController()
