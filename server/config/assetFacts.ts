@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import type { AssetEvent } from '../../streams/market/assetEvent.ts'
+import { type AssetEvent, dependsOnOrder } from '../../streams/market/assetEvent.ts'
 import type { DatedSupply } from '../../streams/market/datedSupplies.ts'
 import { textOf } from '../lib/wholeFile.ts'
 import { eventsOfCsv, eventsOfList, type FactTable, NoTable, suppliesOfCsv } from './assetTables.ts'
@@ -33,6 +33,13 @@ export const configuredFacts = async ({ events = [], supplies, quote }: Config, 
   const ofQuote = listed.find(({ asset, to }) => asset === quote || to === quote)
   if (ofQuote)
     throw new UsageError(`${configFile}: events: found "${quote}", the currency that everything is counted in, expected another asset`)
+  for (const [i, event] of listed.entries()) {
+    const other = listed.slice(0, i).find(before => dependsOnOrder(before, event))
+    if (other)
+      throw new UsageError(
+        `${configFile}: events: found ${other.asset} to ${other.to} and ${event.asset} to ${event.to} at one moment, expected a later t for the one that comes second`,
+      )
+  }
   const dated = supplies === undefined ? [] : await table(supplies, 'supplies', suppliesOfCsv)
   return { events: listed, supplies: dated.map(({ t = 0, asset, supply }) => ({ t, asset, supply })) }
 }

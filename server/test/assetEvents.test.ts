@@ -83,17 +83,27 @@ describe.skipIf(!haveReports)(`an asset of which two old units become one new on
   })
 
   it('is known when it is said again, and refused if it is said otherwise, row by row', async () => {
-    const rows = [EVENT, { ...EVENT, ratio: '2' }, { ...EVENT, asset: 'CCC' }, { ...EVENT, kind: 'merger' }, 7, { ...EVENT, asset: 'USD' }]
+    const becomes = { t: EVENT.t, asset: 'OLD', kind: 'rename', to: 'AAA' }
+    const rows = [
+      EVENT,
+      { ...EVENT, ratio: '2' },
+      { ...EVENT, asset: 'CCC' },
+      { ...EVENT, kind: 'merger' },
+      7,
+      { ...EVENT, asset: 'USD' },
+      becomes,
+    ]
     expect(await post(server, '/v1/admin/events', JSON.stringify({ events: rows }), 'application/json')).toEqual([
       200,
       {
         accepted: 1,
         known: 1,
         refused: [
-          { row: 2, why: 'found another ratio or name than before, expected each event once by t, asset and kind' },
+          { row: 2, why: expect.stringMatching(/^found a ratio or name that contradicts a known event, expected each event once/) },
           { row: 4, why: 'kind: found "merger", expected one of redenomination, split, rename, delisting' },
           { row: 5, why: 'expected an object' },
           { row: 6, why: 'found "USD", the currency that everything is counted in, expected another asset' },
+          { row: 7, why: expect.stringMatching(/and a later t to change what another makes$/) },
         ],
       },
     ])

@@ -71,6 +71,7 @@ const supply = (supplies: Record<string, string>, at?: number): Command => ({
   ...(at !== undefined && { at }),
 })
 const split = (asset: string, ratio: string): Command => ({ kind: 'asset', at: 1_700_000_000_000, asset, event: 'split', ratio })
+const rename = (asset: string, to: string): Command => ({ kind: 'asset', at: 1_700_000_000_000, asset, event: 'rename', to })
 const supplyMany = (count: number): Command => ({
   kind: 'supplies',
   supplies: new Map(Array.from({ length: count }, (_, i) => [`A${i}`, 0n])),
@@ -142,6 +143,7 @@ const REFUSED: Row[] = [
   ['portfolio_full', 'one row more than it takes', 'ann', recordAll('P', rowsOf(RECORDED_ROWS_MAX + 1))],
   ['supplies_full', 'one more than are kept', 'admin', supplyMany(SUPPLIES_MAX + 1)],
   ['event_differs', 'known with another ratio', 'admin', split('S', '3')],
+  ['event_differs', 'of an asset that becomes one which changes at the same moment', 'admin', rename('Z', 'S')],
   ['events_full', 'one event more than are kept', 'admin', split('U', '3')],
   [
     'unknown_order',

@@ -1,5 +1,6 @@
 import { inceptionCustody } from '../fund/inception.ts'
 import { unreachable } from '../lib/unreachable.ts'
+import { dependsOnOrder } from '../market/assetEvent.ts'
 import { moveAmount, moveWeight } from '../market/conversionPath.ts'
 import { DatedSupplies } from '../market/datedSupplies.ts'
 import { AMOUNT_MAX } from '../wire/limits.ts'
@@ -289,6 +290,7 @@ export class Ledger implements Balances {
     const event = eventOf(command)
     const known = this.events.find(other => sameEvent(other.event, event))
     if (known) return sameContents(known.event, event) ? { nothing: true } : { refused: 'event_differs' }
+    if (this.events.some(other => dependsOnOrder(other.event, event))) return { refused: 'event_differs' }
     if (this.events.length >= EVENTS_MAX) return { refused: 'events_full' }
     return this.entry(t, who, command, [])
   }

@@ -103,6 +103,13 @@ export const readAssetEvent = ({ t, asset, kind, ratio = '', to = '' }: WrittenA
 export const byTime = (a: AssetEvent, b: AssetEvent): number =>
   a.t - b.t || (a.asset < b.asset ? -1 : a.asset > b.asset ? 1 : 0) || ASSET_EVENT_KINDS.indexOf(a.kind) - ASSET_EVENT_KINDS.indexOf(b.kind)
 
+/**
+ * Returns whether one of two events makes an asset of what the other changes, at the same moment: the amounts would depend on which of them is
+ * first, and nothing says so.
+ */
+export const dependsOnOrder = (a: AssetEvent, b: AssetEvent): boolean =>
+  a.t === b.t && a.asset !== b.asset && (a.to === b.asset || b.to === a.asset)
+
 /** Says whether units of an asset change: their number, or their name. */
 export const converts = ({ asset, ratio, to }: AssetEvent): boolean => to !== asset || ratio.before !== ratio.after
 

@@ -25,7 +25,12 @@ export const ERRORS = {
   halted: { rpc: -32000, status: 503, retry: true, text: 'the fund is halted' },
   stale_price: { rpc: -32000, status: 503, retry: true, text: 'the fee needs a price that is stale or unknown' },
   supplies_full: { rpc: -32000, status: 400, retry: false, text: 'the server keeps no more supplies' },
-  event_differs: { rpc: -32000, status: 409, retry: false, text: 'another event of this asset, kind and time is known' },
+  event_differs: {
+    rpc: -32000,
+    status: 409,
+    retry: false,
+    text: 'another event of this asset, kind and time is known, or one that it depends on',
+  },
   events_full: { rpc: -32000, status: 400, retry: false, text: 'the server keeps no more events of assets' },
   insufficient_liquidity: { rpc: -32000, status: 400, retry: false, text: 'the pool does not hold enough for this' },
   amount_too_large: { rpc: -32000, status: 400, retry: false, text: 'an amount would not stay below 10^30' },

@@ -8,6 +8,9 @@ import type { BadRow, FactTable } from '../../config/assetTables.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import { authorOf, execute } from './execute.ts'
 
+const CONTRADICTS =
+  'found a ratio or name that contradicts a known event, expected each event once by t, asset and kind, and a later t to change what another makes'
+
 /** What facts about assets need. */
 export interface AssetFactsOptions {
   readonly clearing: GatewayPort
@@ -65,7 +68,7 @@ export class AssetFacts {
         known += 1 - news
       } catch (error) {
         if (!(error instanceof ProtocolError && error.code === 'event_differs')) throw error
-        refused.push({ row, why: `found another ratio or name than before, expected each event once by t, asset and kind` })
+        refused.push({ row, why: CONTRADICTS })
       }
     }
     return { accepted, known, refused: refused.sort((a, b) => a.row - b.row) }
