@@ -7,7 +7,7 @@ import { median, type Report, shown } from './report.ts'
 
 /** Runs each bench in a process of its own, prints what it finds, and writes bench/RESULTS.md. With names, only those. */
 
-const BENCHES = ['pipeline', 'insert', 'orders', 'pnl', 'funds', 'pools']
+const BENCHES = ['pipeline', 'insert', 'orders', 'pnl', 'funds', 'pools', 'page']
 
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !BENCHES.includes(name))
