@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 
 /** The system's Chromium, as a person would use it. */
 
@@ -100,9 +100,17 @@ export class Visitor {
 
   /** Texts of a table's cells, row by row. */
   rows(label: string): Promise<string[][]> {
-    return this.page
-      .locator(`[role=table][aria-label="${label}"] [role=rowgroup] > [role=row]`)
-      .evaluateAll(rows => rows.map(row => [...row.children].map(cell => cell.textContent ?? '')))
+    return this.linesOf(label).evaluateAll(rows => rows.map(row => [...row.children].map(cell => cell.textContent ?? '')))
+  }
+
+  /** The same, once there is a row. */
+  async someRows(label: string): Promise<string[][]> {
+    await this.linesOf(label).first().waitFor()
+    return this.rows(label)
+  }
+
+  private linesOf(label: string): Locator {
+    return this.page.locator(`[role=table][aria-label="${label}"] [role=rowgroup] > [role=row]`)
   }
 
   async leave(): Promise<void> {
