@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { ADMIN, send } from './clearingKit.ts'
 import { becomes, next, observed, once } from './clientKit.ts'
@@ -78,9 +77,9 @@ describe('a pattern', () => {
     expect(states.filter(({ state }) => state === 'reconnecting').length).toBeGreaterThan(0)
     expect(wire.counts.healed).toBe(0)
 
-    // Whoever follows one of them by its name goes on when the pattern has ended.
+    // A follower of one of them by its name goes on when the pattern has ended; a reply shows that the server has ended it.
     following.unsubscribe()
-    await sleep(100)
+    await wire.request('ping')
     const before = wire.channel('fund:B')
     expect((await next(before, 5)).at(-1)!.state.aum).toEqual(expect.any(Number))
     own.unsubscribe()
@@ -93,7 +92,7 @@ describe('a pattern', () => {
     for await (const { channel } of wire.channel('fund:*')) {
       seen.add(channel)
       if (seen.size >= 2) break
-      await sleep(300)
+      await next(wire.channel('fund:A'), 3)
     }
     expect(seen.size).toBe(2)
   })

@@ -131,6 +131,6 @@ const pushed = (frame: Record<string, unknown>): [string, string] => {
   if ('bye' in frame) return ['ws', 'bye']
   const kind = parseChannel(String(frame.ch))?.kind ?? String(frame.ch)
   const member = ['snap', 'd', 'h', 'rows'].find(name => name in frame)
-  expect(member, JSON.stringify(frame)).toBeDefined()
-  return [kind, { snap: 'snapshot', d: 'patch', h: 'checksum', rows: 'rows' }[member!]!]
+  if (member === undefined) expect.fail(`a push that says nothing: ${JSON.stringify(frame)}`)
+  return [kind, { snap: 'snapshot', d: 'patch', h: 'checksum', rows: 'rows' }[member]!]
 }
