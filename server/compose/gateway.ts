@@ -8,7 +8,9 @@ import { addressOf, httpApp } from '../gateway/http/app.ts'
 import { openPages } from '../gateway/http/pages.ts'
 import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
+import { coreCalls } from '../gateway/rpc/coreCalls.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
+import { Logins } from '../gateway/rpc/logins.ts'
 import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, Transport } from '../gateway/transports/transport.ts'
@@ -41,10 +43,9 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const requests = new Dispatcher({
     hub,
     directory,
-    history,
     past: core.backfillSource,
-    accounts,
-    ...api,
+    sessions: api.sessions,
+    core: coreCalls({ ...api, directory, history, logins: new Logins(accounts) }),
     limits,
     now: Date.now,
     log: log.child({ module: 'requests' }),

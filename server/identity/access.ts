@@ -12,9 +12,9 @@ export interface Principal {
   readonly scopes?: readonly Scope[]
   /** Name of the operator's token; 'admin' for the admin's. */
   readonly operator?: string
-  /** Digest of a login's token: what is bound to it ends with it. */
+  /** Digest of the token by which it is known: what is bound to it ends with it. */
   readonly token?: string
-  /** ms since the epoch: when that token ends. */
+  /** ms since the epoch: when that token ends, if it is a login's. */
   readonly expires?: number
   /** Where the connection comes from. */
   readonly address?: string

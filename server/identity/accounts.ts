@@ -39,8 +39,8 @@ export interface AccountsOptions {
   readonly passwords: Passwords
   readonly slowDown: SlowDown
   readonly registration: Registration
-  /** Returns whose token it is, if it is an operator's. */
-  readonly operators: (token: string) => Principal | undefined
+  /** Returns whose token has this digest, if it is an operator's. */
+  readonly operators: (digest: string) => Principal | undefined
 }
 
 /**
@@ -112,12 +112,17 @@ export class Accounts {
 
   /** Returns whose token this is now; undefined if nobody's. */
   authenticate(token: string): Principal | undefined {
-    const operator = this.options.operators(token)
+    const known = this.known(digestOf(token))
+    if (known === undefined) this.unknownTokens += 1
+    return known
+  }
+
+  /** Returns whose token has this digest now; undefined if nobody's. */
+  known(digest: string): Principal | undefined {
+    const operator = this.options.operators(digest)
     if (operator) return operator
-    const login = this.options.tokens.find(token, Date.now())
-    if (login) return { user: login.user, admin: false, scopes: [], token: login.digest, expires: login.expires }
-    this.unknownTokens += 1
-    return undefined
+    const login = this.options.tokens.get(digest, Date.now())
+    return login && { user: login.user, admin: false, scopes: [], token: login.digest, expires: login.expires }
   }
 
   /** Ends a token. One that has ended, or never was, is no error. Operators' tokens end with the configuration only. */

@@ -10,15 +10,15 @@ describe('operators', () => {
   const who = operators('admin-token', [CUSTODIAN, AUDITOR])
 
   it.each([
-    ['admin-token', { user: '', admin: true, scopes: [...SCOPES], operator: 'admin' }],
-    ['custodian-token', { user: '', admin: false, scopes: ['deposits'], operator: 'custodian' }],
-    ['auditor-token', { user: '', admin: false, scopes: ['audit'], operator: 'auditor' }],
+    ['admin-token', { user: '', admin: true, scopes: [...SCOPES], operator: 'admin', token: digestOf('admin-token') }],
+    ['custodian-token', { user: '', admin: false, scopes: ['deposits'], operator: 'custodian', token: digestOf('custodian-token') }],
+    ['auditor-token', { user: '', admin: false, scopes: ['audit'], operator: 'auditor', token: AUDITOR.digest }],
     ['', undefined],
     ['admin-toke', undefined],
     ['constructor', undefined],
     [AUDITOR.digest, undefined],
   ])('are known by their token: %s', (token, identity) => {
-    expect(who(token)).toEqual(identity)
+    expect(who(digestOf(token))).toEqual(identity)
   })
 
   it('never share a token', () => {

@@ -11,14 +11,16 @@ export interface OperatorToken {
   readonly scopes: readonly Scope[]
 }
 
-/** Returns a function that finds the admin or the operator by a token. Throws a UsageError if two of them have the same digest. */
-export const operators = (admin: string, named: readonly OperatorToken[]): ((token: string) => Principal | undefined) => {
-  const byDigest = new Map<string, Principal>([[digestOf(admin), { user: '', admin: true, scopes: SCOPES, operator: 'admin' }]])
+/** Returns a function that finds the admin or the operator by the digest of a token. Throws a UsageError if two of them have the same digest. */
+export const operators = (admin: string, named: readonly OperatorToken[]): ((digest: string) => Principal | undefined) => {
+  const byDigest = new Map<string, Principal>([
+    [digestOf(admin), { user: '', admin: true, scopes: SCOPES, operator: 'admin', token: digestOf(admin) }],
+  ])
   named.forEach(({ name, digest, scopes }, i) => {
     const plain = digest.toLowerCase()
     const other = byDigest.get(plain)
     if (other) throw new UsageError(`tokens.${i}.digest: found that of "${other.operator}", expected one of its own`)
-    byDigest.set(plain, { user: '', admin: false, scopes, operator: name })
+    byDigest.set(plain, { user: '', admin: false, scopes, operator: name, token: plain })
   })
-  return token => byDigest.get(digestOf(token))
+  return digest => byDigest.get(digest)
 }

@@ -104,7 +104,12 @@ export class Tokens {
 
   /** Returns the token if it is good. */
   find(token: string, now: number): StoredToken | undefined {
-    const stored = this.tokens.get(digestOf(token))
+    return this.get(digestOf(token), now)
+  }
+
+  /** Returns the token of this digest if it is good. */
+  get(digest: string, now: number): StoredToken | undefined {
+    const stored = this.tokens.get(digest)
     return stored !== undefined && stored.expires > now ? stored : undefined
   }
 

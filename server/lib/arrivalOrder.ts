@@ -3,10 +3,18 @@
  * its beginning, and a question for an order that of its asking.
  */
 export interface Origin {
-  readonly source: number
+  /** Names the socket or the request among all others, of all gateways. */
+  readonly source: number | string
   readonly at: number
 }
 
-let moments = 0
-/** Returns a number above all that it has returned before. */
-export const nextMoment = (): number => ++moments
+/** Moments of one ms: this many entries of a Redis stream may have one time. */
+const PER_MS = 4_096
+
+let newest = 0
+
+/** Returns a number above all that it has returned before, and above all moments that were seen. */
+export const nextMoment = (): number => {
+  newest = Math.max(newest + 1, Date.now() * PER_MS)
+  return newest
+}

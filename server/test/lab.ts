@@ -39,14 +39,10 @@ export class Lab {
     this.requests = new Dispatcher({
       hub: this.hub,
       directory,
-      history: { rows: async () => ({ rows: [] }), columns: async () => ({ columns: {} }) },
       past,
       // Nobody logs in or orders here.
-      accounts: undefined as never,
-      orders: undefined as never,
-      portfolioRows: undefined as never,
+      core: undefined as never,
       sessions: undefined as never,
-      explanations: undefined as never,
       limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
       now: Date.now,
       log: pino({ level: 'silent' }),

@@ -1,5 +1,5 @@
 import type { Principal } from '../../identity/access.ts'
-import { nextMoment } from '../../lib/arrivalOrder.ts'
+import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
 import type { Socket } from '../transports/transport.ts'
 import { type FanoutGroup, FRAME_OVERHEAD } from './fanoutGroup.ts'
 import { ReaderLag, type ReaderLagLimits } from './readerLag.ts'
@@ -48,7 +48,7 @@ export class Session {
   /** The owner, once logged in. */
   who: Principal
   /** When it was opened, among all sockets and requests. */
-  readonly opened = nextMoment()
+  readonly origin: Origin
   readonly follows = new Map<string, Follow>()
   /** Off all groups: it gets one merged patch a channel, from one frame, each time it has read what came before. */
   slow = false
@@ -62,7 +62,9 @@ export class Session {
   private tokensAt: number
 
   constructor(socket: Socket<Principal>, limits: ReaderLagLimits, requestsPerSecond: number, now: number) {
+    const at = nextMoment()
     this.socket = socket
+    this.origin = { source: at, at }
     this.who = socket.data
     this.readerLag = new ReaderLag(limits)
     this.tokens = requestsPerSecond

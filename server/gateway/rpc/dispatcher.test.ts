@@ -4,8 +4,9 @@ import { METHODS } from '../../../streams/wire/requests.ts'
 import { ANONYMOUS, type Principal } from '../../identity/access.ts'
 import { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Session } from '../hub/session.ts'
+import { coreCalls } from './coreCalls.ts'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
-import { HANDLERS } from './handlers.ts'
+import { CORE_HANDLERS, type CoreParts, NEAR_HANDLERS } from './handlers.ts'
 
 const directory = new ChannelDirectory({ openEnded: false, readers: new Map(), byDefault: [], recorders: new Map() })
 directory.add('fund', 'TOP10')
@@ -14,13 +15,14 @@ directory.add('fund', 'TOP10')
 const replies = async (frames: readonly (string | undefined)[], parts: object = {}, who: Principal = ANONYMOUS): Promise<unknown[]> => {
   const dispatcher = new Dispatcher({
     directory,
+    core: coreCalls({ directory, ...parts } as unknown as CoreParts),
     limits: { requestBytes: 200, requestsPerSecond: 100, channelsPerSocket: 1 },
     now: () => 42,
     log: pino({ level: 'silent' }),
     ...parts,
   } as unknown as DispatcherOptions)
   const sent: string[] = []
-  const session = { who, opened: 1, follows: new Map(), overdraw: () => 0, send: (text: string) => sent.push(text) }
+  const session = { who, origin: { source: 1, at: 1 }, follows: new Map(), overdraw: () => 0, send: (text: string) => sent.push(text) }
   for (const frame of frames) dispatcher.accept(session as unknown as Session, frame)
   await new Promise(setImmediate)
   return sent.map(text => {
@@ -81,6 +83,7 @@ it('says of each channel why it is refused', async () => {
 })
 
 it('has one handler a method, each of which names its callers', () => {
-  expect(Object.keys(HANDLERS).sort()).toEqual(Object.keys(METHODS).sort())
-  for (const [method, { who }] of Object.entries(HANDLERS)) expect(['all', 'client'], method).toContain(who)
+  const handlers = { ...NEAR_HANDLERS, ...CORE_HANDLERS }
+  expect(Object.keys(handlers).sort()).toEqual(Object.keys(METHODS).sort())
+  for (const [method, { who }] of Object.entries(handlers)) expect(['all', 'client'], method).toContain(who)
 })

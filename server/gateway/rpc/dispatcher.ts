@@ -1,29 +1,17 @@
 import type { Logger } from 'pino'
 import { CLOSE, type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
-import {
-  errorText,
-  isMethod,
-  type Method,
-  type RequestId,
-  readParams,
-  readRequest,
-  replyText,
-  replyWith,
-} from '../../../streams/wire/requests.ts'
+import { errorText, isMethod, type RequestId, readParams, readRequest, replyText, replyWith } from '../../../streams/wire/requests.ts'
 import { authorize } from '../../identity/access.ts'
-import type { Accounts } from '../../identity/accounts.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
-import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
-import type { Explanations } from '../api/explanations.ts'
-import type { Orders } from '../api/orders.ts'
-import type { PortfolioRows } from '../api/portfolioRows.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
-import { HANDLERS, type Handler, type HandlerParts } from './handlers.ts'
+import type { CoreCalls } from './coreCalls.ts'
+import { type Handler, isNear, NEAR_HANDLERS, type NearMethod, type NearParts } from './handlers.ts'
 import { ReplyFirst } from './replyFirst.ts'
 import { SessionAuth } from './sessionAuth.ts'
+import { SpeaksFor } from './speaksFor.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** What one socket may ask for. */
@@ -40,13 +28,10 @@ const ABUSE = 10
 export interface DispatcherOptions {
   readonly hub: Hub
   readonly directory: ChannelDirectory
-  readonly history: History
   readonly past: BackfillSource
-  readonly accounts: Accounts
-  readonly orders: Orders
-  readonly portfolioRows: PortfolioRows
   readonly sessions: Sessions
-  readonly explanations: Explanations
+  /** Answers the methods of the core, here or wherever it is. */
+  readonly core: CoreCalls<Session>
   readonly limits: RequestLimits
   /** Returns the wall clock, ms. */
   readonly now: () => number
@@ -63,18 +48,18 @@ export class Dispatcher {
   readonly auth: SessionAuth
   private readonly subscriptions: Subscriptions
   private readonly options: DispatcherOptions
-  private readonly parts: HandlerParts
+  private readonly parts: NearParts
 
   constructor(options: DispatcherOptions) {
-    const { hub, directory, accounts } = options
+    const { hub, directory } = options
     this.options = options
-    this.auth = new SessionAuth({ hub, access: directory.access, accounts })
+    this.auth = new SessionAuth({ hub, access: directory.access })
     this.subscriptions = new Subscriptions({
       ...options,
       channelsPerSocket: options.limits.channelsPerSocket,
       onRefused: code => this.count(code),
     })
-    this.parts = { ...options, auth: this.auth, subscriptions: this.subscriptions }
+    this.parts = { ...options, subscriptions: this.subscriptions }
   }
 
   /** Forgets a socket that has closed. */
@@ -103,16 +88,17 @@ export class Dispatcher {
         throw new ProtocolError('rate_limited', `found more than ${limits.requestsPerSecond} requests a second, expected fewer`, 1)
       if (!isMethod(request.method))
         throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not a method`)
-      this.answer(session, id, this.call(session, request.method, request.params))
+      const { method, params } = request
+      this.answer(session, id, isNear(method) ? this.call(session, method, params) : this.options.core(session, method, params))
     } catch (error) {
       this.refuse(session, id, error)
     }
   }
 
   /** Checks the parameters, then the caller, then hands the request to its handler. */
-  private call<M extends Method>(session: Session, method: M, params: unknown): unknown {
-    const handler: Handler<M> = HANDLERS[method]
-    const checked = handler.quick?.(params) ?? readParams(method, params)
+  private call<M extends NearMethod>(session: Session, method: M, params: unknown): unknown {
+    const handler: Handler<M, NearParts, Session> = NEAR_HANDLERS[method]
+    const checked = readParams(method, params)
     authorize(this.options.directory.access, session.who, { act: handler.who })
     return handler.answer(this.parts, session, checked)
   }
@@ -120,10 +106,13 @@ export class Dispatcher {
   private answer(session: Session, id: RequestId | undefined, answer: unknown): void {
     if (answer instanceof Promise)
       answer.then(
-        result => this.reply(session, id, result),
+        result => this.answer(session, id, result),
         error => this.refuse(session, id, error),
       )
-    else if (answer instanceof ReplyFirst) {
+    else if (answer instanceof SpeaksFor) {
+      this.auth.bind(session, answer.who)
+      this.answer(session, id, answer.result)
+    } else if (answer instanceof ReplyFirst) {
       this.reply(session, id, answer.result)
       answer.after()
     } else this.reply(session, id, answer)

@@ -1,5 +1,5 @@
 import { type Method, orderOf, type Params } from '../../../streams/wire/requests.ts'
-import type { Callers } from '../../identity/access.ts'
+import type { Callers, Principal } from '../../identity/access.ts'
 import { nextMoment, type Origin } from '../../lib/arrivalOrder.ts'
 import type { History } from '../../storage/read/history.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
@@ -8,41 +8,57 @@ import type { Orders } from '../api/orders.ts'
 import { type PortfolioRows, withoutRows } from '../api/portfolioRows.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
 import { rowsOfList } from '../api/transactionRows.ts'
-import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
-import type { SessionAuth } from './sessionAuth.ts'
+import type { Logins } from './logins.ts'
 import { requirePast, type Subscriptions } from './subscriptions.ts'
 
-/** What handlers answer with. */
-export interface HandlerParts {
-  readonly hub: Hub
+/** What handlers of subscriptions answer with: all of it is where the socket is. */
+export interface NearParts {
   readonly directory: ChannelDirectory
-  readonly history: History
-  readonly orders: Orders
-  readonly portfolioRows: PortfolioRows
-  readonly auth: SessionAuth
   readonly sessions: Sessions
-  readonly explanations: Explanations
   readonly subscriptions: Subscriptions
   /** Returns the wall clock, ms. */
   readonly now: () => number
 }
 
+/** What the other handlers answer with: all of it is in the core. */
+export interface CoreParts {
+  readonly directory: ChannelDirectory
+  readonly history: History
+  readonly orders: Orders
+  readonly portfolioRows: PortfolioRows
+  readonly logins: Logins
+  readonly explanations: Explanations
+}
+
+/** For whom a method is called: the session of a socket, or what a gateway says of one of its own. */
+export interface Caller {
+  readonly who: Principal
+  /** The socket, and when it was opened among all sockets and requests. */
+  readonly origin: Origin
+}
+
 /** How a method is answered. */
-export interface Handler<M extends Method> {
+export interface Handler<M extends Method, Parts, From> {
   /** Who may call it. A handler that names nobody is the admin's alone. */
   readonly who?: Callers
   /** Reads parameters that are right, faster than the schema does; undefined if the schema must say what is wrong. */
   readonly quick?: (params: unknown) => Params<M> | undefined
-  /** Returns the result, a promise of it, or a ReplyFirst; a string is JSON text already. Throws or rejects with a ProtocolError. */
-  readonly answer: (parts: HandlerParts, session: Session, params: Params<M>) => unknown
+  /**
+   * Returns the result, a ReplyFirst, a SpeaksFor, or a promise of one of them; a string is JSON text already. Throws or rejects with a
+   * ProtocolError.
+   */
+  readonly answer: (parts: Parts, caller: From, params: Params<M>) => unknown
 }
 
-/** Returns the place of a request in the order of arrival: that of its socket, and its own if it asks for an order. */
-const originOf = (session: Session, asks = false): Origin => ({ source: session.opened, at: asks ? nextMoment() : session.opened })
+/** The methods that are answered where the socket is. */
+export type NearMethod = 'subscribe' | 'unsubscribe' | 'channels' | 'session' | 'ping'
 
-/** Every method of the wire. One without an entry does not compile. */
-export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
+/** The methods that the core answers, wherever the socket is. */
+export type CoreMethod = Exclude<Method, NearMethod>
+
+/** Every method of the wire stands in one of the two lists. One without an entry does not compile. */
+export const NEAR_HANDLERS: { readonly [M in NearMethod]: Handler<M, NearParts, Session> } = {
   subscribe: { who: 'all', answer: ({ subscriptions }, session, params) => subscriptions.subscribe(session, params) },
   unsubscribe: {
     who: 'all',
@@ -52,6 +68,15 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
     },
   },
   channels: { who: 'all', answer: ({ directory }, { who }, { like }) => directory.list(who, like) },
+  session: { who: 'all', answer: ({ sessions }, { who }) => sessions.factsFor(who) },
+  ping: { who: 'all', answer: ({ now }) => now() },
+}
+
+/** Returns the place of a question for an order in the order of arrival: on its socket, and now. */
+const asking = ({ source }: Origin): Origin => ({ source, at: nextMoment() })
+
+/** See NEAR_HANDLERS. */
+export const CORE_HANDLERS: { readonly [M in CoreMethod]: Handler<M, CoreParts, Caller> } = {
   history: {
     who: 'all',
     answer: ({ directory, history }, { who }, { columns, ...query }) => {
@@ -60,24 +85,16 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
       return columns ? history.columns(query) : history.rows(query)
     },
   },
-  register: { who: 'all', answer: ({ auth }, session, params) => auth.register(session, params) },
-  login: { who: 'all', answer: ({ auth }, session, params) => auth.login(session, params) },
-  auth: { who: 'all', answer: ({ auth }, session, { token }) => auth.authenticate(session, token) },
-  logout: { who: 'all', answer: ({ auth }, session, { token }) => auth.logout(session, token) },
-  create: {
-    who: 'client',
-    quick: orderOf,
-    answer: ({ orders }, session, params) => orders.order(session.who, 'create', params, originOf(session)),
-  },
-  redeem: {
-    who: 'client',
-    quick: orderOf,
-    answer: ({ orders }, session, params) => orders.order(session.who, 'redeem', params, originOf(session)),
-  },
-  transfer: { who: 'client', answer: ({ orders }, session, params) => orders.transfer(session.who, params, originOf(session)) },
+  register: { who: 'all', answer: ({ logins }, { who }, params) => logins.register(who, params) },
+  login: { who: 'all', answer: ({ logins }, { who }, params) => logins.login(who, params) },
+  auth: { who: 'all', answer: ({ logins }, _, { token }) => logins.authenticate(token) },
+  logout: { who: 'all', answer: ({ logins }, _, { token }) => logins.logout(token) },
+  create: { who: 'client', quick: orderOf, answer: ({ orders }, { who, origin }, params) => orders.order(who, 'create', params, origin) },
+  redeem: { who: 'client', quick: orderOf, answer: ({ orders }, { who, origin }, params) => orders.order(who, 'redeem', params, origin) },
+  transfer: { who: 'client', answer: ({ orders }, { who, origin }, params) => orders.transfer(who, params, origin) },
   // Readers of the fund, which its orders ask for themselves.
   quote: { who: 'all', answer: ({ orders }, { who }, params) => orders.quote(who, params) },
-  order: { who: 'client', answer: ({ orders }, session, { key }) => orders.orderOf(session.who, key, originOf(session, true)) },
+  order: { who: 'client', answer: ({ orders }, { who, origin }, { key }) => orders.orderOf(who, key, asking(origin)) },
   holdings: { who: 'client', answer: ({ orders }, { who }) => orders.holdings(who) },
   // The portfolio's owner and operators, which its rows ask for themselves.
   record: {
@@ -87,6 +104,7 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
   },
   // Readers of the channel, which explanations ask for themselves.
   explain: { who: 'all', answer: ({ explanations }, { who }, params) => explanations.of(who, params) },
-  session: { who: 'all', answer: ({ sessions }, { who }) => sessions.factsFor(who) },
-  ping: { who: 'all', answer: ({ now }) => now() },
 }
+
+/** Returns whether a method is answered where the socket is. */
+export const isNear = (method: Method): method is NearMethod => Object.hasOwn(NEAR_HANDLERS, method)
