@@ -34,6 +34,8 @@ export type Values<O extends OptionSpecs> = { readonly [N in keyof O]?: Value<O[
 
 /** How much the log says. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+/** What a process does: everything; or it computes; or it serves sockets. */
+export const ROLES = ['all', 'core', 'gateway'] as const
 /** For programs, or for people. */
 export const LOG_FORMATS = ['json', 'text'] as const
 
@@ -44,8 +46,15 @@ export const OPTIONS = {
   port: { kind: 'text', value: 'PORT', help: 'port to listen on (8080); 0 picks one' },
   data: { kind: 'text', value: 'DIR', help: 'data directory, embedded ClickHouse in it (./data)' },
   clickhouse: { kind: 'text', value: 'URL', help: 'a ClickHouse server instead of the embedded one' },
-  redis: { kind: 'text', value: 'URL', help: 'several processes share one stream and one ledger; not available in this version' },
-  role: { kind: 'text', value: 'ROLE', help: 'all; core (computes) and gateway (serves sockets) are not available in this version' },
+  role: {
+    kind: 'text',
+    value: 'ROLE',
+    help: 'all; or core, which computes, and gateway, which serves sockets, with --redis between them',
+    choices: ROLES,
+  },
+  redis: { kind: 'text', value: 'URL', help: 'what lies between processes: frames, commands, leases (volatile)' },
+  'redis-journal': { kind: 'text', value: 'URL', help: 'where the ledger of several processes lies (durable); that of --redis' },
+  'redis-journal-may-lose': { kind: 'flag', help: 'start although the Redis of the journal does not write to disk before it answers' },
   feed: { kind: 'list', value: 'SPEC', help: "repeatable; replaces the configuration's feeds" },
   speed: { kind: 'text', value: 'N|max', help: 'speed of replays: 1 as recorded, 10 ten times faster, max' },
   'wait-clients': { kind: 'text', value: 'N', help: 'a replay starts when N sockets have subscribed' },

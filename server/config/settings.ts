@@ -3,11 +3,23 @@ import { resolve } from 'node:path'
 import { explain } from '../../streams/wire/explain.ts'
 import { readKeyPair } from '../lib/keyPair.ts'
 import { contradiction } from './checks.ts'
-import { LOG_FORMATS, LOG_LEVELS, type Options, readChoice, readCount, UsageError } from './options.ts'
+import { LOG_FORMATS, LOG_LEVELS, type Options, ROLES, readChoice, readCount, UsageError } from './options.ts'
+import { type RedisAddress, readRedisAddress } from './redisAddress.ts'
 import { type Config, configSchema } from './schema.ts'
 
+/** What a process does, and what lies between it and others. */
+export interface NodeSettings {
+  readonly role: (typeof ROLES)[number]
+  /** Frames, commands and leases go through it; undefined: everything is in this process. */
+  readonly redis: RedisAddress | undefined
+  /** Where the ledger lies, if not in a file of this process. */
+  readonly redisJournal: RedisAddress | undefined
+  /** A journal that may lose what was acknowledged does not end the start. */
+  readonly redisJournalMayLose: boolean
+}
+
 /** The options and the configuration of a start, parsed and checked. */
-export interface Settings {
+export interface Settings extends NodeSettings {
   readonly host: string
   readonly port: number
   /** The directory in which everything is kept. */
@@ -48,10 +60,8 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     throw new UsageError(
       `--host: found "${host}", which others can reach, expected --tls-cert and --tls-key, or --behind-tls if a proxy in front speaks TLS`,
     )
-  const role = readChoice('role', options.role ?? 'all', ['all', 'core', 'gateway'])
-  if (role !== 'all') throw new UsageError(`--role: found "${role}", which is not available in this version, expected all`)
-  if (options.redis !== undefined) throw new UsageError('--redis: found a URL, but Redis is not available in this version, expected none')
   return {
+    ...readNodes(options),
     host,
     port: readCount('port', options.port ?? '8080', 0, 65_535),
     dataDir: resolve(options.data ?? 'data'),
@@ -70,6 +80,22 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
     config,
     configFile: file,
+  }
+}
+
+const readNodes = (options: Options): NodeSettings => {
+  const { redis, 'redis-journal': journal } = options
+  const role = readChoice('role', options.role ?? 'all', ROLES)
+  if (role !== 'all' && redis === undefined)
+    throw new UsageError(`--role: found ${role} without --redis, expected the URL of a Redis beside it`)
+  if (journal !== undefined && redis === undefined)
+    throw new UsageError('--redis-journal: found without --redis, expected the URL of a Redis for all else beside it')
+  const address = redis === undefined ? undefined : readRedisAddress('redis', redis)
+  return {
+    role,
+    redis: address,
+    redisJournal: journal === undefined ? address : readRedisAddress('redis-journal', journal),
+    redisJournalMayLose: options['redis-journal-may-lose'] ?? false,
   }
 }
 

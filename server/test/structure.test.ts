@@ -56,7 +56,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['server/storage/write'],
   ['server/storage/read', 'server/clearing', 'server/exchange', 'server/feeds'],
   ['server/storage/engine', 'server/journal'],
-  ['server/identity'],
+  ['server/identity', 'server/redis'],
   ['server/config'],
   ['server/transactions'],
   ['server/lib'],
