@@ -8,6 +8,7 @@ import { SUPPLY } from '../../streams/wire/requests.ts'
 import { type FileSupply, NoTable, suppliesOfCsv } from '../config/assetTables.ts'
 import { UsageError } from '../config/options.ts'
 import type { SupplyAnswer } from '../gateway/api/assetFacts.ts'
+import { EncodingError } from '../lib/blocks.ts'
 import { textOf } from '../lib/wholeFile.ts'
 import type { RunningServer } from './server.ts'
 
@@ -23,6 +24,7 @@ export const readText = async (file: string): Promise<string> => {
     return await textOf(file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    if (error instanceof EncodingError) throw new UsageError(`${file}: ${message}`)
     throw new UsageError(`${file}: ${code === undefined ? message : `found ${code}`}, expected a file that can be read`)
   }
 }

@@ -61,8 +61,9 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   status.add('sql', () => ({ ...api.sqlRuns.figures }))
   status.add('backtests', () => ({ ...api.backtests.figures }))
 
+  const pages = await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins)
   const app = httpApp({
-    pages: await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins),
+    pages,
     hub,
     directory,
     history,
@@ -82,8 +83,9 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     log: log.child({ module: 'http' }),
   })
   const fetch = async (request: Request, remoteAddress: string): Promise<Response> => app.fetch(request, { remoteAddress })
+  const isPublic = (pathname: string): boolean => pages.has(pathname)
   const opened = await openTransport(
-    handlersOf(hub, requests, fetch, settings, core.progress),
+    handlersOf(hub, requests, fetch, isPublic, settings, core.progress),
     { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
     settings.transport,
   )
@@ -105,31 +107,35 @@ const handlersOf = (
   hub: Hub,
   requests: Dispatcher,
   fetch: (request: Request, remoteAddress: string) => Promise<Response>,
+  isPublic: (pathname: string) => boolean,
   settings: Settings,
   progress: { readonly stopping: boolean },
 ): Handlers<Principal> => {
-  const { host, origin } = admission(settings)
+  const { host, socket, request: asked } = admission(settings)
   return {
     upgrade: ({ url, headers, remoteAddress }) => {
       const refuse =
         host(url) ??
         (progress.stopping ? problem(new ProtocolError('not_ready', 'the server is stopping', 1)) : undefined) ??
-        origin(headers.get('origin'), url)
+        socket(headers, url)
       if (refuse) return { refuse }
       const forwarded = headers.get('x-forwarded-for') ?? undefined
       return { accept: { ...ANONYMOUS, address: addressOf(remoteAddress, forwarded, settings.behindTls) } }
     },
-    open: socket => void hub.open(socket),
-    message: (socket, text) => {
-      const session = hub.session(socket)
+    open: opened => void hub.open(opened),
+    message: (from, text) => {
+      const session = hub.session(from)
       if (session) requests.accept(session, text)
     },
-    pong: (socket, mark) => hub.pong(socket, mark),
-    close: socket => {
-      const session = hub.session(socket)
+    pong: (from, mark) => hub.pong(from, mark),
+    close: closed => {
+      const session = hub.session(closed)
       if (session) requests.closed(session)
-      hub.closed(socket)
+      hub.closed(closed)
     },
-    http: (request, { remoteAddress }) => host(new URL(request.url)) ?? fetch(request, remoteAddress),
+    http: (request, { remoteAddress }) => {
+      const url = new URL(request.url)
+      return host(url) ?? asked(request, url, isPublic) ?? fetch(request, remoteAddress)
+    },
   }
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { type AssetEvent, dependsOnOrder } from '../../streams/market/assetEvent.ts'
 import type { DatedSupply } from '../../streams/market/datedSupplies.ts'
+import { EncodingError } from '../lib/blocks.ts'
 import { textOf } from '../lib/wholeFile.ts'
 import { eventsOfCsv, eventsOfList, type FactTable, NoTable, suppliesOfCsv } from './assetTables.ts'
 import { UsageError } from './options.ts'
@@ -19,7 +20,8 @@ export const configuredFacts = async ({ events = [], supplies, quote }: Config, 
     try {
       return allOf(read(await textOf(path)), row => `${path}:${row}`)
     } catch (error) {
-      if (error instanceof NoTable) throw new UsageError(`${configFile}: ${where}: ${path}, ${error.message}`)
+      if (error instanceof NoTable || error instanceof EncodingError)
+        throw new UsageError(`${configFile}: ${where}: ${path}, ${error.message}`)
       if (!(error instanceof Error && 'syscall' in error)) throw error
       throw new UsageError(
         `${configFile}: ${where}: "${path}" cannot be read (${(error as NodeJS.ErrnoException).code}), expected a CSV file`,

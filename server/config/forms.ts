@@ -50,5 +50,17 @@ export const duration = z
   .regex(/^\d+(s|m|h|d)$/, 'a duration such as "30d"')
   .describe('such as "12h" or "30d", counted from when a row was stored')
 
+/** An origin as browsers write it (RFC 6454, 6.2): nothing but scheme, host in lower case and, if it is not the scheme's own, port. */
+export const origin = z
+  .string()
+  .regex(
+    /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@\sA-Z:[\]]+|\[[\da-f:.]+\])(?::\d{1,5})?$/,
+    'an origin such as "https://desk.example", without a path',
+  )
+  .refine(text => !/^(http:.*:80|https:.*:443)$/.test(text), 'an origin without the port that its scheme has anyway')
+
+/** The host of a request, with its port if it has one. */
+export const host = z.string().regex(/^(?:[a-z\d.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/, 'a host such as "desk.example" or "desk.example:8443"')
+
 /** A SHA-256. */
 export const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hexadecimal digits, lower case')

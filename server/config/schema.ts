@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { SCOPES } from '../../streams/wire/scopes.ts'
 import { exchangeSchema } from './exchangeSchema.ts'
-import { digest, duration, ms, name, named, positive, readers, symbol } from './forms.ts'
+import { digest, duration, host, ms, name, named, origin, positive, readers, symbol } from './forms.ts'
 import { fundSchema } from './fundSchema.ts'
 import { limitsSchema } from './limitsSchema.ts'
 import { poolSchema } from './poolSchema.ts'
@@ -46,7 +46,8 @@ export const configSchema = z.strictObject({
   pools: z.array(poolSchema).default([]),
   exchange: exchangeSchema,
   feeds: z.array(z.string().min(1)).default(['sim']),
-  origins: z.array(z.string()).default([]).describe('origins, beside its own, whose pages may open sockets'),
+  origins: z.array(origin).default([]).describe('origins, beside its own, whose pages may open sockets and ask by HTTP'),
+  hosts: z.array(host).default([]).describe('names by which requests may address the server'),
   registration: z.enum(['open', 'invite', 'closed']).optional().describe('who may register; open on loopback, else closed'),
   invites: z.array(digest).default([]).describe('SHA-256 of invitations, hexadecimal; each is good once'),
   clients: z.string().min(1).optional().describe('file of clients that exist from the start, relative to the configuration'),

@@ -94,6 +94,7 @@ describe('without any option', () => {
       pools: [{ id: 'c', kind: 'orderbook' }],
       feeds: ['sim'],
       origins: [],
+      hosts: [],
       invites: [],
       tokens: [],
       tokenLifeMs: 86_400_000,

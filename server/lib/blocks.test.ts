@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { drained } from '../test/feedKit.ts'
-import { type Block, blocksOf } from './blocks.ts'
+import { type Block, blocksOf, decoded } from './blocks.ts'
 
 let folder: string
 beforeAll(() => {
@@ -82,4 +82,22 @@ it('throws where nothing can be read', async () => {
   await expect(drained(blocksOf(join(folder, 'nowhere')))).rejects.toThrow('ENOENT')
   await expect(drained(blocksOf(folder))).rejects.toThrow('EISDIR')
   await expect(blocks(Buffer.from([0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]))).rejects.toThrow(/compression method/)
+})
+
+it('puts a mark that nobody can read in the place of a line that is not UTF-8, and leaves the others as they are', async () => {
+  const content = Buffer.concat([Buffer.from('a,Zürich,\ufffd\nb,'), Buffer.from('Zürich', 'latin1'), Buffer.from('\nc,Zürich')])
+  expect(linesOf(await blocks(content))).toEqual(['\0', '\0', 'c,Zürich'])
+  expect(linesOf(await blocks('a,\ufffd\nb'))).toEqual(['a,\ufffd', 'b'])
+  expect(linesOf(await blocks(Buffer.from('a\nZürich', 'latin1')))).toEqual(['a', '\0'])
+})
+
+it.each([
+  ['LF', '\n'],
+  ['CRLF', '\r\n'],
+  ['CR', '\r'],
+])('names the first line that is not UTF-8, of lines that end by %s', (_, end) => {
+  const text = ['t,note', 'one', 'Zürich', 'Köln'].join(end)
+  expect(decoded(Buffer.from(text))).toBe(text)
+  expect(decoded(Buffer.from(`\ufeff${text}`, 'utf16le'))).toBe(text)
+  expect(() => decoded(Buffer.from(text, 'latin1'))).toThrow('line 3: found bytes that are not UTF-8, expected text in UTF-8 or UTF-16')
 })

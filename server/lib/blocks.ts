@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { pipeline, type Readable } from 'node:stream'
@@ -18,7 +19,7 @@ const LINES = 4_096
 const CHARACTERS = 4 * 1024 * 1024
 /** A longer line (bytes) is none that anybody wrote on purpose. */
 const LONGEST = 32 * 1024 * 1024
-/** Stands in the place of a line that is too long or broken off: no reader can read it. */
+/** Stands in the place of a line that is too long, broken off or not in UTF-8: no reader can read it. */
 const UNREADABLE = '\0'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
@@ -77,8 +78,30 @@ const encodingOf = (begin: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' => {
   return a === 0 && b !== 0 && c === 0 && d !== 0 ? 'utf-16be' : 'utf-8'
 }
 
-/** Returns bytes as text: UTF-8, or UTF-16 if they begin as such. A byte order mark is left out. */
-export const decoded = (bytes: Buffer): string => new TextDecoder(encodingOf(bytes)).decode(bytes)
+/** Says that bytes are no text in an encoding that is read, and in which line. */
+export class EncodingError extends Error {}
+
+/** Returns bytes as text: UTF-8, or UTF-16 if they begin as such. A byte order mark is left out. Throws EncodingError for any other encoding. */
+export const decoded = (bytes: Buffer): string => {
+  const encoding = encodingOf(bytes)
+  if (encoding === 'utf-8' && !isUtf8(bytes))
+    throw new EncodingError(`line ${otherLine(bytes)}: found bytes that are not UTF-8, expected text in UTF-8 or UTF-16`)
+  return new TextDecoder(encoding).decode(bytes)
+}
+
+/** Returns the number of the first line that is not UTF-8. */
+const otherLine = (bytes: Buffer): number => {
+  const lineEnd = lineEndIn(bytes) ?? LF
+  let line = 1
+  let from = 0
+  let to = bytes.indexOf(lineEnd)
+  while (to >= 0 && isUtf8(bytes.subarray(from, to))) {
+    line += 1
+    from = to + 1
+    to = bytes.indexOf(lineEnd, from)
+  }
+  return line
+}
 
 /** Yields a content in UTF-8, without a byte order mark. */
 const inUtf8 = async function* (content: Readable): AsyncGenerator<Buffer> {
@@ -107,6 +130,12 @@ const lineEndIn = (chunk: Buffer): number | undefined => {
   return cr >= 0 && cr < chunk.length - 1 ? CR : undefined
 }
 
+/** What the decoder puts in place of bytes that are not UTF-8. */
+const REPLACED = '\ufffd'
+
+/** Whether nothing of these bytes was replaced when they became this text. */
+const isText = (text: string, bytes: Buffer): boolean => !text.includes(REPLACED) || isUtf8(bytes)
+
 /** Cuts at line ends in the bytes, so that no character is ever cut in two. */
 const linesOf = async function* (content: Readable): AsyncGenerator<string[]> {
   let rest: Buffer[] = []
@@ -121,12 +150,13 @@ const linesOf = async function* (content: Readable): AsyncGenerator<string[]> {
       size += chunk.length
     } else {
       rest.push(chunk.subarray(0, end + 1))
-      const text = Buffer.concat(rest).toString('utf8')
+      const bytes = Buffer.concat(rest)
+      const text = bytes.toString('utf8')
       const lines = lineEnd === CR ? text.split('\r') : text.includes('\r') ? text.split(/\r?\n/) : text.split('\n')
       lines.pop() // behind the last line end
       if (overlong) lines[0] = UNREADABLE
       overlong = false
-      yield lines
+      yield isText(text, bytes) ? lines : lines.map(line => (line.includes(REPLACED) ? UNREADABLE : line))
       rest = [chunk.subarray(end + 1)]
       size = rest[0]!.length
     }
@@ -138,8 +168,10 @@ const linesOf = async function* (content: Readable): AsyncGenerator<string[]> {
   }
   if (overlong) yield [UNREADABLE]
   else if (size > 0) {
-    const text = Buffer.concat(rest).toString('utf8').replace(/\r$/, '')
+    const bytes = Buffer.concat(rest)
+    const text = bytes.toString('utf8').replace(/\r$/, '')
     // Without any LF there were only CRs, each the last of its chunk until now.
-    yield lineEnd === undefined ? text.split('\r') : [text]
+    const lines = lineEnd === undefined ? text.split('\r') : [text]
+    yield isText(text, bytes) ? lines : lines.map(line => (line.includes(REPLACED) ? UNREADABLE : line))
   }
 }

@@ -29,7 +29,7 @@ const ask = async (server: DriftwireProcess, data: string): Promise<void> => {
   const url = await server.url()
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/plain' }
   fetch(`${url}/v1/admin/sql?format=json`, { method: 'POST', headers, body: ENDLESS }).catch(() => {})
-  for (let i = 0; i < 4; i++) fetch(`${url}/v1/history/tick:BTC-USD?limit=${1_000 + i}`).catch(() => {})
+  for (let i = 0; i < 4; i++) fetch(`${url}/v1/history/tick:BTC-USD?step=${1_000 + i}`).catch(() => {})
 }
 
 interface Moment {

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { decoded, EncodingError } from '../../lib/blocks.ts'
 import { type Body, JSON_TYPE } from './route.ts'
 
 /** The media type of a form. */
@@ -31,12 +32,22 @@ export const expectType = (c: Context, ...types: readonly string[]): void => {
     throw new ProtocolError('unsupported_media_type', `content-type: found "${type}", expected ${types.join(', ')}`)
 }
 
+/** Returns the body as text: UTF-8, or UTF-16 if it begins as such. Throws `invalid_params`, with the line, for other bytes. */
+export const bodyText = async (c: Context): Promise<string> => {
+  try {
+    return decoded(Buffer.from(await c.req.arrayBuffer()))
+  } catch (error) {
+    throw error instanceof EncodingError ? new ProtocolError('invalid_params', `body: ${error.message}`) : error
+  }
+}
+
 /** Returns the body as an object: JSON, or a form, whose members are all text. Throws ProtocolErrors. */
 export const readBody = async (c: Context): Promise<Record<string, unknown>> => {
   const type = typeOf(c)
-  const text = await c.req.text()
+  const text = await bodyText(c)
   if (type === FORM) return readForm(text)
-  if (type !== JSON_TYPE && type !== '')
+  // Without a body there is nothing whose type could be missing.
+  if (type !== JSON_TYPE && (type !== '' || text !== ''))
     throw new ProtocolError('unsupported_media_type', `content-type: found "${type}", expected ${JSON_TYPE} or ${FORM}`)
   let value: unknown
   try {

@@ -34,10 +34,10 @@ const contentOf = (gives: AnyRoute['gives']): object =>
   'schema' in gives ? { [JSON_TYPE]: { schema: reference(gives.name) }, ...otherContent(gives.also) } : otherContent(gives)
 
 /** Returns the errors that a route may answer with because of what it takes and whose it is, and its own. */
-const codesOf = ({ takes, who, refuses = [] }: AnyRoute): ErrorCode[] => {
+const codesOf = ({ takes, who, anyQuery, refuses = [] }: AnyRoute): ErrorCode[] => {
   const parameters = takes?.parameters ?? []
   return [
-    ...(parameters.length > 0 || takes?.body ? (['invalid_params'] as const) : []),
+    ...(parameters.length > 0 || takes?.body || !anyQuery ? (['invalid_params'] as const) : []),
     ...(takes?.body ? (['parse_error', 'too_large', 'unsupported_media_type'] as const) : []),
     ...(parameters.some(({ in: place }) => place === 'path') ? (['not_found'] as const) : []),
     ...(who === 'all' ? (['bad_credentials'] as const) : (['bad_credentials', 'not_logged_in', 'not_allowed'] as const)),

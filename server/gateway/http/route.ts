@@ -61,6 +61,8 @@ export interface Route<S> {
   /** The query must hold no credentials: it stands in logs and histories. */
   readonly noCredentialsInUrl?: true
   readonly takes?: Takes
+  /** Other parameters in the query are ignored: programs made for another server, or probes, may send some. */
+  readonly anyQuery?: true
   /** Errors of its own, beside those that any route has that takes what it takes. */
   readonly refuses?: readonly ErrorCode[]
   /** A good answer in JSON, or the media types of one that is no JSON. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isNamedHere, isOwn } from './origin.ts'
+import { isAddress, isNamedHere, isOwn } from './origin.ts'
 
 describe('a request to a server that only this machine can reach', () => {
   const hosts = new Set(['desk.example:8443'])
@@ -22,12 +22,32 @@ describe('a request to a server that only this machine can reach', () => {
 })
 
 describe('a page', () => {
-  it.each([
-    ['http://127.0.0.1:8080', true],
-    ['http://127.0.0.1:8081', false],
-    ['null', false],
-    ['no origin', false],
-  ])('of %s is the own one of 127.0.0.1:8080: %s', (origin, own) => {
-    expect(isOwn(origin, new URL('http://127.0.0.1:8080/ws'))).toBe(own)
+  it.each<[origin: string, url: string, behindTls: boolean, own: boolean]>([
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/ws', false, true],
+    ['http://127.0.0.1:8081', 'http://127.0.0.1:8080/ws', false, false],
+    ['https://127.0.0.1:8080', 'http://127.0.0.1:8080/ws', false, false],
+    ['https://desk.example', 'https://desk.example/ws', false, true],
+    ['https://desk.example', 'http://desk.example/ws', true, true],
+    ['https://desk.example', 'http://desk.example:443/ws', true, true],
+    ['http://desk.example', 'http://desk.example/ws', true, true],
+    ['https://desk.example:8443', 'http://desk.example/ws', true, false],
+    ['null', 'http://127.0.0.1:8080/ws', false, false],
+    ['no origin', 'http://127.0.0.1:8080/ws', false, false],
+    ['http://user@127.0.0.1:8080', 'http://127.0.0.1:8080/ws', false, false],
+    ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080/ws', false, false],
+    ['http://127.0.0.1:8080/a/path', 'http://127.0.0.1:8080/ws', false, false],
+    ['javascript://127.0.0.1:8080', 'http://127.0.0.1:8080/ws', false, false],
+    ['HTTP://127.0.0.1:8080', 'http://127.0.0.1:8080/ws', false, false],
+  ])('of %s at %s, behind TLS %s, is an own one: %s', (origin, url, behindTls, own) => {
+    expect(isOwn(origin, new URL(url), behindTls)).toBe(own)
   })
+})
+
+it.each([
+  ['http://10.0.0.1:8080/', true],
+  ['http://[2001:db8::1]/', true],
+  ['http://10.0.0.1.evil.example/', false],
+  ['http://desk.example/', false],
+])('%s is an address: %s', (url, address) => {
+  expect(isAddress(new URL(url))).toBe(address)
 })

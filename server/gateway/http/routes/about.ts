@@ -35,6 +35,7 @@ export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
   {
     method: 'get',
     path: '/healthz',
+    anyQuery: true,
     summary: 'The process lives',
     who: 'all',
     gives: answer('Health', HEALTH),
@@ -43,12 +44,21 @@ export const ABOUT_ROUTES: readonly Route<AboutServices>[] = [
   {
     method: 'get',
     path: '/readyz',
+    anyQuery: true,
     summary: 'All parts are ready (200) or not (503)',
     who: 'all',
     gives: answer('Readiness', READINESS),
     handler: ready,
   },
-  { method: 'get', path: '/metrics', summary: 'Figures in Prometheus’ text format', who: 'all', gives: ['text/plain'], handler: metrics },
+  {
+    method: 'get',
+    path: '/metrics',
+    anyQuery: true,
+    summary: 'Figures in Prometheus’ text format',
+    who: 'all',
+    gives: ['text/plain'],
+    handler: metrics,
+  },
   {
     method: 'get',
     path: '/schema/config.json',

@@ -6,9 +6,8 @@ import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { EVENTS, SUPPLIES } from '../../../../streams/wire/requests.ts'
 import { eventsOfCsv, eventsOfList, type FactTable, NoTable } from '../../../config/assetTables.ts'
-import { decoded } from '../../../lib/blocks.ts'
 import type { AssetFacts } from '../../api/assetFacts.ts'
-import { expectType, json, readBody, TEXT, typeOf } from '../body.ts'
+import { bodyText, expectType, json, readBody, TEXT, typeOf } from '../body.ts'
 import { answer, JSON_TYPE, type Route } from '../route.ts'
 
 /** What takes facts about assets. */
@@ -31,7 +30,7 @@ const readEvents = async (c: Context): Promise<FactTable<AssetEvent>> => {
   expectType(c, CSV, JSON_TYPE)
   if (typeOf(c) === JSON_TYPE) return eventsOfList(checked(EVENTS, await readBody(c), 'body').events)
   try {
-    return eventsOfCsv(decoded(Buffer.from(await c.req.arrayBuffer())))
+    return eventsOfCsv(await bodyText(c))
   } catch (error) {
     throw error instanceof NoTable ? new ProtocolError('invalid_params', `body: ${error.message}`) : error
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import type { SwapImport } from '../../../dex/swapImport.ts'
 import { CANDLE, type CandleImport } from '../../api/candleImport.ts'
-import { expectType, lines, NDJSON } from '../body.ts'
+import { bodyText, expectType, lines, NDJSON } from '../body.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
 /** What takes prices of the past. */
@@ -38,12 +38,12 @@ export const SWAPS = answer(
 
 const candles: Handler<ImportServices> = async (c, { candleImport }) => {
   expectType(c, NDJSON)
-  return c.json(await candleImport.accept(c.get('who'), () => c.req.text()))
+  return c.json(await candleImport.accept(c.get('who'), () => bodyText(c)))
 }
 
 const swaps: Handler<ImportServices> = async (c, { swapImport }) => {
   expectType(c, NDJSON)
-  return c.json(await swapImport.accept(c.get('who'), () => c.req.text()))
+  return c.json(await swapImport.accept(c.get('who'), () => bodyText(c)))
 }
 
 /** Prices of the past from outside the feeds. */

@@ -62,10 +62,13 @@ export const TAGS = {
 
 const under = <S>(tag: keyof typeof TAGS, ...lists: readonly (readonly Route<S>[])[]): Route<S>[] => tagged(tag, ...lists)
 
+/** Programs made for another server send parameters that have no meaning here. */
+const tolerant = <S>(routes: readonly Route<S>[]): Route<S>[] => routes.map(route => ({ ...route, anyQuery: true }))
+
 /** All routes, mounted and described. */
 export const ROUTES: readonly Route<Services>[] = [
-  ...under<Services>('gecko', GECKO_ROUTES),
-  ...under<Services>('cmc', CMC_ROUTES),
+  ...under<Services>('gecko', tolerant(GECKO_ROUTES)),
+  ...under<Services>('cmc', tolerant(CMC_ROUTES)),
   ...under<Services>('markets', DEX_ROUTES),
   ...under<Services>('accounts', ACCOUNT_ROUTES),
   ...under<Services>('orders', ORDER_ROUTES),

@@ -3,10 +3,9 @@ import { z } from 'zod'
 import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import { ROWS } from '../../../../streams/wire/requests.ts'
-import { decoded } from '../../../lib/blocks.ts'
 import { type PortfolioRows, withoutRows } from '../../api/portfolioRows.ts'
 import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../api/transactionRows.ts'
-import { expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
+import { bodyText, expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
 import { inPath, inQuery } from '../parameters.ts'
 import { answer, JSON_TYPE, type Route } from '../route.ts'
 
@@ -25,9 +24,9 @@ const readRows = async (c: Context): Promise<TransactionRows> => {
   expectType(c, CSV, JSON_TYPE, NDJSON)
   switch (typeOf(c)) {
     case CSV:
-      return rowsOfCsv(decoded(Buffer.from(await c.req.arrayBuffer())))
+      return rowsOfCsv(await bodyText(c))
     case NDJSON:
-      return rowsOfLines(await c.req.text())
+      return rowsOfLines(await bodyText(c))
     default:
       return rowsOfList(checked(TRANSACTIONS, await readBody(c), 'body').transactions)
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import { SQL_FORMS, type SqlForm } from '../../../storage/read/sql.ts'
 import type { SqlRuns } from '../../api/sqlRuns.ts'
-import { TEXT } from '../body.ts'
+import { bodyText, TEXT } from '../body.ts'
 import { inQuery } from '../parameters.ts'
 import { answer, type Handler, JSON_TYPE, type Route } from '../route.ts'
 
@@ -26,7 +26,7 @@ const sql: Handler<SqlServices> = async (c, { sqlRuns }) => {
   if (width !== undefined && !/^[1-9]\d{0,3}$/.test(width))
     throw new ProtocolError('invalid_params', `width: found "${width}", expected a number of columns`)
   const wish = { form, ...(width !== undefined && { width: Number(width) }) }
-  return c.body(await sqlRuns.run(c.get('who'), await c.req.text(), wish), 200, { 'content-type': TYPES[form] })
+  return c.body(await sqlRuns.run(c.get('who'), await bodyText(c), wish), 200, { 'content-type': TYPES[form] })
 }
 
 /** Questions to the store, in its own language. */
