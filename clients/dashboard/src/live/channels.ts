@@ -31,6 +31,8 @@ interface Channel {
 const RATES = { fast: 10, slow: 1 } as const
 /** ms between two draws. */
 const DRAW_MS = 100
+/** Channels drawn in a frame: a screen of usual height shows one moment. A higher one is drawn in several frames, none of which takes long. */
+const MOST_A_FRAME = 48
 /** ms that a channel stays followed after its last reader has gone: scrolling back and forth does not subscribe again. */
 const LINGER_MS = 1_500
 
@@ -39,19 +41,26 @@ const arrived = new Map<Channel, AnyShown>()
 let drawnAt = 0
 let asked = false
 
-/** Shows what has arrived: all channels in one step, at most ten times a second. */
-const draw = (): void => {
-  asked = false
-  drawnAt = performance.now()
+/** Shows what has arrived: all channels in one step, at most ten times a second; more than a frame draws are drawn in the next ones, in turn. */
+const draw = (began: number): void => {
+  drawnAt = began
   batch(() => {
     let t = newest.peek()
+    let room = MOST_A_FRAME
     for (const [channel, shown] of arrived) {
+      if (room-- === 0) break
+      arrived.delete(channel)
       channel.shown.value = shown
       t = Math.max(t, shown.t)
     }
     newest.value = t
   })
-  arrived.clear()
+  asked = arrived.size > 0
+  if (asked) requestAnimationFrame(() => draw(began))
+}
+
+const begin = (): void => {
+  requestAnimationFrame(() => draw(performance.now()))
 }
 
 const arrive = (channel: Channel, shown: AnyShown): void => {
@@ -59,8 +68,8 @@ const arrive = (channel: Channel, shown: AnyShown): void => {
   if (asked) return
   asked = true
   const wait = drawnAt + DRAW_MS - performance.now()
-  if (wait < 8) requestAnimationFrame(draw)
-  else setTimeout(() => requestAnimationFrame(draw), wait)
+  if (wait < 8) begin()
+  else setTimeout(begin, wait)
 }
 
 const opened = (name: string): Channel => {

@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals'
+import { computed, type Signal, signal } from '@preact/signals'
 import type { Columns } from '../charts/series.ts'
 import { dayStart } from '../format/time.ts'
 import { history } from './history.ts'
@@ -12,6 +12,9 @@ export interface Open {
 }
 
 const DAY = 86_400_000
+const isLive = computed(() => line.value.state === 'live')
+/** The beginning of the running UTC day, ms; undefined while no time is known. */
+const today = computed(() => (newest.value === 0 ? undefined : dayStart(newest.value)))
 const opens = new Map<string, Signal<Open | undefined>>()
 
 /** Histories under way: the server answers two at a time. */
@@ -37,11 +40,11 @@ const firstKnown = ({ x, y }: Columns): Open | undefined => {
 
 /** Returns the first stored figure of the running UTC day; undefined until it is known. To be called where signals are read. */
 export const dayOpen = (channel: string, field: string): Open | undefined => {
-  const from = dayStart(newest.value)
-  if (newest.peek() === 0 || line.value.state !== 'live') return opens.get(`${channel} ${field} ${from}`)?.value
+  const from = today.value
+  const live = isLive.value
   const key = `${channel} ${field} ${from}`
   const known = opens.get(key)
-  if (known) return known.value
+  if (known || from === undefined || !live) return known?.value
   const open = signal<Open | undefined>(undefined)
   opens.set(key, open)
   queue = queue.then(async () => {

@@ -1,12 +1,13 @@
-import { computed, type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
+import { computed, effect, type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { ABSENT } from '../format/number.ts'
 import { type Shown, shownOf, useChannel, useChannels } from '../live/channels.ts'
 import type { Marked } from '../live/states.ts'
 import { place, setQuery } from '../router.ts'
+import { CellText } from './cellText.ts'
 import { type Column, nextSort, type Sort, sorted, sortOf, sortText } from './columns.ts'
 import { CsvButton } from './csvButton.tsx'
-import { absence, classOf, type Text } from './figure.tsx'
+import { absence, type Text } from './figure.tsx'
 import { moveWithin } from './keys.ts'
 import { slotsOf, windowOf } from './windowing.ts'
 
@@ -41,46 +42,6 @@ const textOf = <Row, State>(column: Column<Row, State>, row: Row, shown: Shown<S
   return live ? { ...text, why: absence(shown as Shown<Marked> | undefined) } : text
 }
 
-interface CellProps<Row, State> {
-  readonly column: Column<Row, State>
-  readonly row: Row
-  readonly shown: ReadonlySignal<Shown<State> | undefined>
-  readonly channel: string | undefined
-}
-
-const Part = <Row, State>({ column, row, shown }: CellProps<Row, State>) => (
-  <div role="cell" class={`cell part ${column.align ?? 'right'}`} tabIndex={-1}>
-    {column.part?.(row, shown)}
-  </div>
-)
-
-const Cell = <Row, State>({ column, row, shown, channel }: CellProps<Row, State>) => {
-  const parts = useMemo(() => {
-    const text = computed(() => textOf(column, row, shown.value, channel !== undefined))
-    const stale = computed(() => (shown.value?.state as Marked | undefined)?.stale === true)
-    return {
-      text: computed(() => text.value.text),
-      class: computed(
-        () => `cell ${column.align ?? 'right'}${column.heading ? ' heading' : ''} ${classOf(text.value, stale.value && !column.heading)}`,
-      ),
-      why: computed(() => text.value.why),
-      href: text.peek().href,
-    }
-  }, [column, row, shown, channel])
-  return (
-    <div
-      role={column.heading ? 'rowheader' : 'cell'}
-      class={parts.class}
-      tabIndex={-1}
-      data-fig={column.head}
-      data-ch={channel}
-      data-why={parts.why}
-    >
-      {parts.href ? <a href={parts.href}>{parts.text}</a> : parts.text}
-    </div>
-  )
-}
-
 interface LineProps<Row, State> {
   readonly grid: GridProps<Row, State>
   readonly row: Row
@@ -88,20 +49,33 @@ interface LineProps<Row, State> {
   readonly template: string
 }
 
+/** A row. Its cells are made once; their texts are written by one effect, without a look at the tree of components. */
 const Line = <Row, State>({ grid, row, index, template }: LineProps<Row, State>) => {
+  const { columns } = grid
   const channel = grid.channelOf?.(row)
   const shown = useChannel(channel) as ReadonlySignal<Shown<State> | undefined>
+  const line = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const cells = columns.flatMap((column, i) =>
+      column.part ? [] : [{ column, text: new CellText(line.current!.children[i] as HTMLElement, column) }],
+    )
+    return effect(() => {
+      const now = shown.value
+      const stale = (now?.state as Marked | undefined)?.stale === true
+      for (const { column, text } of cells) text.write(textOf(column, row, now, channel !== undefined), stale && !column.heading)
+    })
+  }, [columns, row, shown, channel])
   return (
-    <div
-      role="row"
-      class="row"
-      aria-rowindex={index + 2}
-      style={{ transform: `translateY(${index * ROW}px)`, gridTemplateColumns: template }}
-    >
-      {grid.columns.map(column => {
-        const Inner = column.part ? Part<Row, State> : Cell<Row, State>
-        return <Inner key={column.key} column={column} row={row} shown={shown} channel={channel} />
-      })}
+    <div ref={line} role="row" class="row" aria-rowindex={index + 2} style={{ top: `${index * ROW}px`, gridTemplateColumns: template }}>
+      {columns.map(({ key, head, heading, part, align = 'right' }) =>
+        part ? (
+          <div key={key} role="cell" class={`cell part ${align}`} tabIndex={-1}>
+            {part(row, shown)}
+          </div>
+        ) : (
+          <div key={key} role={heading ? 'rowheader' : 'cell'} tabIndex={-1} data-fig={head} data-ch={channel} />
+        ),
+      )}
     </div>
   )
 }
