@@ -150,7 +150,8 @@ describe('sql while the server runs', () => {
     )
     expect((await here(['sql', "SELECT file('/etc/passwd')"], { DRIFTWIRE_TOKEN: ADMIN }))[2]).toContain('the function file')
     const metrics = await (await fetch(`${url}/metrics`)).text()
-    for (const line of ['running 0', 'waiting 0', 'answered 3', 'refused 2']) expect(metrics).toContain(`driftwire_sql_${line}\n`)
+    for (const line of ['running 0', 'waiting 0', 'answered_total 3', 'refused_total 2'])
+      expect(metrics).toContain(`driftwire_sql_${line}\n`)
   })
 })
 

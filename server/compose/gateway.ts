@@ -16,6 +16,7 @@ import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, Transport } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
+import { feedFigures } from '../telemetry/feedFigures.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { openApi } from './api.ts'
 import { openDirectory } from './directory.ts'
@@ -68,7 +69,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     directory,
     history,
     coverages: core.coverages,
-    registry: metrics(status.feeds, () => status.figures()),
+    registry: metrics(() => ({ feeds: feedFigures(status.feeds()), ...status.figures() })),
     accounts,
     ...api,
     dex: core.dex,
@@ -79,7 +80,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     lotsOf: (portfolio, query) => core.queries.lots(portfolio, query),
     rebalances: core.rebalances,
     behindProxy: settings.behindTls,
-    notReady: () => core.progress.waiting,
+    readiness: () => status.readiness(),
     log: log.child({ module: 'http' }),
   })
   const fetch = async (request: Request, remoteAddress: string): Promise<Response> => app.fetch(request, { remoteAddress })

@@ -19,6 +19,8 @@ import { type History, openHistory } from '../storage/read/history.ts'
 import { openRebalances, type Rebalances } from '../storage/read/rebalances.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
 import type { SetAside } from '../storage/write/spool.ts'
+import { DiskSpace } from '../telemetry/diskSpace.ts'
+import { diskPart, feedsPart, journalPart, sinkPart, startingPart } from '../telemetry/readiness.ts'
 import { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
 
@@ -111,10 +113,19 @@ const symbolsSeen = ({ flow, frames$ }: Core): Subject<string> => {
 
 const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChannels, log: Logger): ServerStatus => {
   const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex, marketNotes, recorder } = core
-  const status = new ServerStatus({ feeds: () => flow.view.feeds, progress, serverChannels, log })
+  const { dataDir, config } = core.plan.settings
+  const disk = new DiskSpace(dataDir)
+  const status = new ServerStatus({ feeds: () => flow.view.feeds, progress, serverChannels, disk, log })
   frames$.subscribe(() => {
     status.frames += 1
   })
+  const { spoolBytes } = config.limits
+  status.watch('server', () => startingPart(progress.stopping ? 'stopping' : undefined))
+  status.watch('clickhouse', () => startingPart(progress.engineReady ? undefined : 'starting'))
+  status.watch('sink', () => sinkPart(sink.stats(), spoolBytes))
+  status.watch('journal', () => journalPart(clearing.stats()))
+  status.watch('feeds', () => feedsPart(flow.view.feeds))
+  status.watch('disk', () => diskPart(disk.space, spoolBytes))
   status.add('sink', () => {
     const { waiting, setAside, ...stats } = sink.stats()
     return { state: progress.engineReady ? 'ready' : 'starting', waiting: { ...waiting }, setAside: { ...setAside }, ...stats }

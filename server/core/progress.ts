@@ -10,10 +10,4 @@ export class Progress {
   constructor(replaying: boolean) {
     this.stored = !replaying
   }
-
-  /** Returns the parts that are not ready yet and why; empty if all are. */
-  get waiting(): Readonly<Record<string, string>> {
-    if (this.stopping) return { server: 'stopping' }
-    return this.engineReady ? {} : { clickhouse: 'starting' }
-  }
 }

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
 import type { FeedHealth } from '../../streams/market/feedHealth.ts'
+import type { PartState, Readiness } from '../../streams/wire/answers/server.ts'
 import type { ServerChannels } from '../bus/serverChannels.ts'
 import type { Progress } from '../core/progress.ts'
 import type { Figures } from '../lib/figures.ts'
+import type { DiskSpace } from './diskSpace.ts'
+import { readinessOf } from './readiness.ts'
 import { showStatus } from './statusChannel.ts'
 
 /** ms between two reports. */
@@ -12,6 +15,8 @@ interface ServerStatusOptions {
   readonly feeds: () => readonly FeedHealth[]
   readonly progress: Progress
   readonly serverChannels: ServerChannels
+  /** Of the data directory. */
+  readonly disk: DiskSpace
   readonly log: Logger
 }
 
@@ -22,6 +27,7 @@ export class ServerStatus {
   readonly feeds: () => readonly FeedHealth[]
   private readonly options: ServerStatusOptions
   private readonly parts = new Map<string, () => Figures>()
+  private readonly states = new Map<string, () => PartState>()
   /** A second, in ticks and frames. */
   private readonly rates = { ticks: 0, frames: 0 }
   private readonly reported = { ticks: 0, frames: 0, bad: new Map<string, string>() }
@@ -30,8 +36,11 @@ export class ServerStatus {
   constructor(options: ServerStatusOptions) {
     this.options = options
     this.feeds = options.feeds
+    const { feeds, progress, disk } = options
     this.add('rates', () => this.rates)
-    const { feeds, progress } = options
+    // A reason that is over is undefined, so that it goes.
+    this.add('parts', () => Object.fromEntries(Object.entries(this.partStates()).map(([part, { state, why }]) => [part, { state, why }])))
+    this.add('disk', () => ({ ...disk.space }))
     options.serverChannels.offer({
       matches: name => name === 'status',
       open: () => state => ({
@@ -56,14 +65,30 @@ export class ServerStatus {
     return Object.fromEntries([...this.parts].map(([part, figures]) => [part, figures()]))
   }
 
+  /** Adds how a part is under its name, for `/readyz`. */
+  watch(part: string, state: () => PartState): void {
+    this.states.set(part, state)
+  }
+
+  /** Returns how all parts are. */
+  readiness(): Readiness {
+    return readinessOf(this.partStates())
+  }
+
+  private partStates(): Readonly<Record<string, PartState>> {
+    return Object.fromEntries([...this.states].map(([part, state]) => [part, state()]))
+  }
+
   /** Reports once a second from now on. */
   begin(): void {
+    this.report()
     this.timer = setInterval(() => this.report(), REPORT_MS)
   }
 
   /** Updates the rates, logs what feeds have rejected since the last report, and sends `status` to its readers. */
   report(): void {
-    const { feeds, serverChannels, log } = this.options
+    const { feeds, serverChannels, disk, log } = this.options
+    void disk.look()
     const ticks = feeds().reduce((sum, feed) => sum + feed.ticks, 0)
     this.rates.ticks = ticks - this.reported.ticks
     this.rates.frames = this.frames - this.reported.frames

@@ -100,7 +100,7 @@ describe('POST /v1/backtests', () => {
   it('counts what it did', async () => {
     const metrics = await (await server.fetch('/metrics')).text()
     const figure = (name: string): string | undefined => new RegExp(`^driftwire_backtests_${name} (\\d+)`, 'm').exec(metrics)?.[1]
-    expect([figure('done'), figure('running'), figure('waiting'), figure('given_up')]).toEqual(['3', '0', '0', '0'])
+    expect([figure('done_total'), figure('running'), figure('waiting'), figure('given_up_total')]).toEqual(['3', '0', '0', '0'])
   })
 })
 

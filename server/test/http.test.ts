@@ -4,6 +4,9 @@ import { buffer } from 'node:stream/consumers'
 import { brotliDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppOptions, httpApp } from '../gateway/http/app.ts'
+import type { Figures } from '../lib/figures.ts'
+import { samplesOf } from '../telemetry/metric.ts'
+import { METRICS } from '../telemetry/metricList.ts'
 import type { ProtocolClient, State } from './protocolClient.ts'
 import { ADMIN_TOKEN, file, NOON, ProtocolServer, tradesFile } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'
@@ -364,26 +367,19 @@ overTransports('HTTP', transport => {
           return [line.slice(0, at), Number(line.slice(at + 1))]
         }),
       )
-      const snake = (name: string): string => name.replace(/[A-Z]/g, c => `_${c.toLowerCase()}`)
+      // Told by the report itself, and so counted after it; or no figures of the report.
+      const apart = new Set(['clients.pushes', 'clients.windowBytes', 'feeds.*.refused', 'feeds.*.missing'])
       const expected = new Map<string, number>()
-      for (const [feed, figures] of Object.entries(status.state.feeds as State)) {
-        const { ticks, late, messages } = figures as State
-        for (const [name, value] of Object.entries({ ticks, late, messages }))
-          expected.set(`driftwire_feed_${name}_total{feed="${feed}"}`, value as number)
-      }
-      const { sink, clients, journal } = status.state as { [part: string]: State }
-      for (const [part, figures] of Object.entries({ sink: sink!, clients: clients!, journal: journal! })) {
-        for (const [name, value] of Object.entries(figures)) {
-          // Told by the report itself, and so counted after it.
-          if (['pushes', 'windowBytes'].includes(name)) continue
-          if (typeof value === 'number') expected.set(`driftwire_${part}_${snake(name)}`, value)
-          if (typeof value !== 'object') continue
-          for (const [of, count] of Object.entries(value)) expected.set(`driftwire_${part}_${snake(name)}{of="${of}"}`, count as number)
+      for (const metric of METRICS) {
+        if (!/^(feeds|sink|clients|journal)\./.test(metric.figure) || apart.has(metric.figure)) continue
+        for (const { labels, value } of samplesOf(metric, status.state as Figures)) {
+          const shown = labels.map((label, i) => `${metric.labels[i]}="${label}"`).join(',')
+          expected.set(shown === '' ? metric.name : `${metric.name}{${shown}}`, value)
         }
       }
       expect(expected.size).toBeGreaterThan(20)
       expect(new Map([...expected].map(([name]) => [name, metrics.get(name)]))).toEqual(expected)
-      expect(expected.get('driftwire_sink_waiting{of="rows"}')).toBe(0)
+      expect(expected.get('driftwire_sink_waiting_rows')).toBe(0)
     })
   })
 

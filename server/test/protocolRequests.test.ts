@@ -121,7 +121,7 @@ overTransports('a request', transport => {
 
     const refused = async (code: string): Promise<number> => {
       const metrics = await (await server.fetch('/metrics')).text()
-      return Number(new RegExp(`^driftwire_clients_refused\\{of="${code}"\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? 0)
+      return Number(new RegExp(`^driftwire_clients_refused_total\\{code="${code}"\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? 0)
     }
   })
 

@@ -266,6 +266,8 @@ export interface FeedState {
 /** `status`: the server itself. docs/operations.md has every figure. */
 export interface StatusState {
   readonly feeds?: Readonly<Record<string, FeedState>>
+  readonly parts?: Readonly<Record<string, { readonly state?: 'ready' | 'degraded' | 'waiting'; readonly why?: string }>>
+  readonly disk?: JsonObject
   readonly rates?: { readonly ticks?: number; readonly frames?: number }
   readonly clients?: JsonObject
   readonly sink?: JsonObject

@@ -21,7 +21,21 @@ export const SESSION = z.object({
 /** What SESSION describes. */
 export type SessionFacts = Read<typeof SESSION>
 
+/** How a part of the server is. */
+export const PART_STATE = z.object({
+  state: z
+    .enum(['ready', 'degraded', 'waiting'])
+    .describe('`degraded`: it serves, and somebody should look; `waiting`: it does not serve yet, or any more'),
+  why: z.string().optional(),
+})
+/** What PART_STATE describes. */
+export type PartState = Read<typeof PART_STATE>
+
 /** `GET /readyz`. */
-export const READINESS = z.object({ ready: z.boolean(), waiting: z.record(z.string(), z.string()).describe('what is not ready, and why') })
+export const READINESS = z.object({
+  ready: z.boolean(),
+  waiting: z.record(z.string(), z.string()).describe('parts that wait, and why'),
+  parts: z.record(z.string(), PART_STATE).describe('all parts'),
+})
 /** What READINESS describes. */
 export type Readiness = Read<typeof READINESS>

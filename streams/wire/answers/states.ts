@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Kind, StoredKind } from '../channels.ts'
 import { ORDERED } from './clearing.ts'
 import { AMOUNT, MS, RAW } from './forms.ts'
+import { PART_STATE } from './server.ts'
 
 /**
  * The states of channels, as states.ts has them for programs: these forms describe them to readers of OpenAPI or AsyncAPI. What is not known
@@ -174,6 +175,8 @@ const PART = z.record(z.string(), z.union([FIGURE, z.record(z.string(), FIGURE)]
 
 const STATUS = state({
   feeds: z.record(z.string(), FEED),
+  parts: z.record(z.string(), state(PART_STATE.shape)).describe('as in `/readyz`'),
+  disk: PART,
   rates: state({ ticks: COUNT, frames: COUNT }).describe('in the last second'),
   clients: PART,
   sink: PART,

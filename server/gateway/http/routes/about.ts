@@ -8,8 +8,8 @@ import { answer, type Handler, type Route } from '../route.ts'
 /** What the server says of itself with. */
 export interface AboutServices {
   readonly registry: Registry
-  /** Returns what is not ready yet, by name and reason; empty if all is. */
-  readonly notReady: () => Readonly<Record<string, string>>
+  /** Returns how each part of the server is. */
+  readonly readiness: () => Readiness
   /** Returns the description of all routes. */
   readonly openApi: () => object
 }
@@ -20,11 +20,10 @@ const ASYNCAPI = z.looseObject({ asyncapi: z.string() }).describe('AsyncAPI 3.0'
 
 const SCHEMA_TYPE = 'application/schema+json'
 
-const ready: Handler<AboutServices> = (c, { notReady }) => {
-  const waiting = notReady()
-  const isReady = Object.keys(waiting).length === 0
-  if (!isReady) c.header('retry-after', '1')
-  return c.json({ ready: isReady, waiting } satisfies Readiness, isReady ? 200 : 503)
+const ready: Handler<AboutServices> = (c, { readiness }) => {
+  const found = readiness()
+  if (!found.ready) c.header('retry-after', '1')
+  return c.json(found, found.ready ? 200 : 503)
 }
 
 const metrics: Handler<AboutServices> = async (c, { registry }) =>

@@ -1,0 +1,152 @@
+import { counter, flag, gauge, type Metric } from './metric.ts'
+
+/** Feeds: prices and logs. */
+const FEEDS: readonly Metric[] = [
+  counter('driftwire_feed_ticks_total', 'ticks', 'feeds.*.ticks', 'Ticks accepted', 'feed'),
+  counter('driftwire_feed_messages_total', 'messages', 'feeds.*.messages', 'Messages read from the venue or the file', 'feed'),
+  counter('driftwire_feed_late_total', 'ticks', 'feeds.*.late', 'Trades older than the newest of their symbol', 'feed'),
+  counter('driftwire_feed_bad_total', 'rows', 'feeds.*.bad.*', 'Rows left out, by kind', 'feed', 'kind'),
+  counter('driftwire_feed_passed_total', 'messages', 'feeds.*.passed.*', 'Messages of kinds that are not read, by kind', 'feed', 'kind'),
+  gauge('driftwire_feed_refused', 'symbols', 'feeds.*.refused', 'Topics and symbols that the venue refuses', 'feed'),
+  gauge('driftwire_feed_missing', 'symbols', 'feeds.*.missing', 'Symbols that were asked for and never came', 'feed'),
+  gauge('driftwire_feed_lag_seconds', 'seconds', 'feeds.*.lag', 'Time from the newest tick to its receipt', 'feed'),
+  flag('driftwire_feed_silent', 'feeds.*.silent', 'true', 'No market data for staleAfterMs: its prices are stale', 'feed'),
+  flag('driftwire_feed_down', 'feeds.*.state', 'down', 'The feed has no connection', 'feed'),
+]
+
+/** The process: readiness, rates, disk. */
+const SERVER: readonly Metric[] = [
+  flag('driftwire_part_ready', 'parts.*.state', 'ready', 'The part is ready; zero if it is degraded or waits', 'part'),
+  flag('driftwire_part_waiting', 'parts.*.state', 'waiting', 'The part holds /readyz at 503', 'part'),
+  gauge('driftwire_rates_ticks', 'ticks', 'rates.ticks', 'Ticks in the last second'),
+  gauge('driftwire_rates_frames', 'frames', 'rates.frames', 'Frames in the last second'),
+  gauge('driftwire_disk_free_bytes', 'bytes', 'disk.freeBytes', 'Free on the file system of the data directory'),
+  gauge('driftwire_disk_size_bytes', 'bytes', 'disk.sizeBytes', 'Size of the file system of the data directory'),
+]
+
+/** Those who listen. */
+const CLIENTS: readonly Metric[] = [
+  gauge('driftwire_clients_sockets', 'sockets', 'clients.sockets', 'Open websockets'),
+  gauge('driftwire_clients_slow', 'sockets', 'clients.slow', 'Sockets that read too slowly and get merged patches'),
+  gauge('driftwire_clients_follows', 'subscriptions', 'clients.follows', 'Subscriptions'),
+  gauge('driftwire_clients_channels', 'channels', 'clients.channels', 'Channels that are computed because somebody follows them'),
+  gauge('driftwire_clients_window_bytes', 'bytes', 'clients.windowBytes', 'Patches kept for clients that come back'),
+  counter('driftwire_clients_pushes_total', 'pushes', 'clients.pushes', 'Pushes published to groups of subscribers'),
+  counter('driftwire_clients_merged_total', 'pushes', 'clients.merged', 'Pushes merged for slow readers or for a rate'),
+  counter('driftwire_clients_snapshots_total', 'pushes', 'clients.snapshots', 'Whole states in place of patches that are gone'),
+  counter('driftwire_clients_resumed_total', 'subscriptions', 'clients.resumed', 'Subscriptions that went on where they were'),
+  counter('driftwire_clients_dropped_total', 'sockets', 'clients.dropped', 'Sockets whose messages the transport threw away'),
+  counter('driftwire_clients_cut_off_total', 'sockets', 'clients.cutOff', 'Sockets closed because they answered no ping'),
+  counter('driftwire_clients_turned_away_total', 'connections', 'clients.turnedAway', 'Connections refused because all places were taken'),
+  counter('driftwire_clients_requests_total', 'requests', 'clients.requests', 'Requests by websocket'),
+  counter('driftwire_clients_refused_total', 'requests', 'clients.refused.*', 'Requests by websocket that were refused', 'code'),
+]
+
+/** Rows on their way to ClickHouse. */
+const SINK: readonly Metric[] = [
+  flag('driftwire_sink_ready', 'sink.state', 'ready', 'ClickHouse answers and has what the configuration says'),
+  gauge('driftwire_sink_waiting_rows', 'rows', 'sink.waiting.rows', 'Rows that wait for ClickHouse, in memory and in files'),
+  gauge('driftwire_sink_waiting_bytes', 'bytes', 'sink.waiting.bytes', 'Bytes that wait for ClickHouse, in memory and in files'),
+  gauge('driftwire_sink_waiting_files', 'files', 'sink.waiting.files', 'Files of the spool that wait for ClickHouse'),
+  gauge('driftwire_sink_stored_to_timestamp_seconds', 'seconds', 'sink.storedTo', 'Event time up to which all rows are stored'),
+  gauge('driftwire_sink_set_aside_files', 'files', 'sink.setAside.files', 'Files that ClickHouse refused'),
+  gauge('driftwire_sink_set_aside_rows', 'rows', 'sink.setAside.rows', 'Rows that ClickHouse refused'),
+  counter('driftwire_sink_stored_total', 'rows', 'sink.stored.*', 'Rows stored', 'table'),
+  counter('driftwire_sink_known_total', 'rows', 'sink.known.*', 'Rows left out because they were stored before this start', 'table'),
+  counter('driftwire_sink_dropped_total', 'rows', 'sink.dropped.*', 'Rows lost: too much waited, or the disk took no file', 'table'),
+  counter('driftwire_sink_rejected_total', 'rows', 'sink.rejected.*', 'Rows that their table does not take', 'table'),
+  counter('driftwire_sink_retries_total', 'attempts', 'sink.retries', 'Inserts that were tried again'),
+]
+
+/** Queues beside the sink: trades of pools, and what a start has to know of a market. */
+const QUEUES: readonly Metric[] = [
+  gauge('driftwire_dex_waiting_rows', 'rows', 'dex.waiting.*', 'Rows in memory for ClickHouse', 'table'),
+  counter('driftwire_dex_stored_total', 'rows', 'dex.stored.*', 'Rows stored', 'table'),
+  counter('driftwire_dex_retries_total', 'attempts', 'dex.retries.*', 'Inserts that were tried again', 'table'),
+  counter('driftwire_dex_dropped_total', 'rows', 'dex.dropped.*', 'Rows lost', 'table'),
+  gauge('driftwire_dex_set_aside_rows', 'rows', 'dex.setAside.*', 'Rows that ClickHouse refused', 'table'),
+  gauge('driftwire_market_notes_waiting_rows', 'rows', 'marketNotes.waiting.*', 'Rows in memory for ClickHouse', 'table'),
+  counter('driftwire_market_notes_stored_total', 'rows', 'marketNotes.stored.*', 'Rows stored', 'table'),
+  counter('driftwire_market_notes_retries_total', 'attempts', 'marketNotes.retries.*', 'Inserts that were tried again', 'table'),
+  counter('driftwire_market_notes_dropped_total', 'rows', 'marketNotes.dropped.*', 'Rows not stored', 'table'),
+  gauge('driftwire_market_notes_set_aside_rows', 'rows', 'marketNotes.setAside.*', 'Rows that ClickHouse refused', 'table'),
+  counter('driftwire_market_notes_skipped_total', 'rows', 'marketNotes.skipped', 'Rows that were not written because too many waited'),
+]
+
+/** Rebalances of funds. */
+const REBALANCES: readonly Metric[] = [
+  gauge('driftwire_rebalances_running', 'rebalances', 'rebalances.running', 'Rebalances that are carried out'),
+  counter('driftwire_rebalances_reports_total', 'reports', 'rebalances.reports', 'Reports of the exchange'),
+  counter('driftwire_rebalances_orders_total', 'orders', 'rebalances.orders', 'Orders sent to the exchange'),
+  counter('driftwire_rebalances_fills_total', 'fills', 'rebalances.fills', 'Fills booked'),
+  counter('driftwire_rebalances_twice_total', 'fills', 'rebalances.twice', 'Fills that were reported again; counted once'),
+  counter('driftwire_rebalances_strange_total', 'reports', 'rebalances.strange', 'Reports of orders that are not known here'),
+  counter('driftwire_rebalances_refused_total', 'steps', 'rebalances.refused', 'Steps that the ledger refused'),
+  counter('driftwire_rebalances_failed_total', 'steps', 'rebalances.failed', 'Steps that could not be written down'),
+]
+
+/** The ledger's journal. */
+const JOURNAL: readonly Metric[] = [
+  flag('driftwire_journal_open', 'journal.state', 'open', 'The journal takes entries'),
+  gauge('driftwire_journal_entries', 'entries', 'journal.entries', 'Entries in the journal'),
+  counter('driftwire_journal_commits_total', 'commits', 'journal.commits', 'Commits'),
+  gauge('driftwire_journal_waiting', 'requests', 'journal.waiting', 'Requests that are not answered yet'),
+  counter(
+    'driftwire_journal_refused_total',
+    'requests',
+    'journal.refused',
+    'Requests refused because too many waited, or nothing was written',
+  ),
+  gauge('driftwire_journal_audited', 'entry number', 'journal.audited', 'The newest entry that ClickHouse has'),
+  counter('driftwire_journal_audit_retries_total', 'attempts', 'journal.auditRetries', 'Inserts of entries that were tried again'),
+  gauge('driftwire_journal_audit_set_aside', 'entries', 'journal.auditSetAside', 'Entries that ClickHouse has without their postings'),
+  gauge('driftwire_journal_verified_to', 'entry number', 'journal.verifiedTo', 'All entries up to it follow from those before it'),
+  gauge('driftwire_journal_faults', 'faults', 'journal.faults', 'Entries that do not follow; verification ends at the first'),
+]
+
+/** Logins and tokens. */
+const ACCOUNTS: readonly Metric[] = [
+  gauge('driftwire_accounts_hashes_running', 'hashes', 'accounts.hashes.running', 'Hashes of passwords being computed'),
+  gauge('driftwire_accounts_hashes_waiting', 'hashes', 'accounts.hashes.waiting', 'Hashes of passwords that wait'),
+  counter('driftwire_accounts_hashes_computed_total', 'hashes', 'accounts.hashes.computed', 'Hashes of passwords computed'),
+  counter('driftwire_accounts_hashes_refused_total', 'hashes', 'accounts.hashes.refused', 'Hashes refused because too many waited'),
+  counter('driftwire_accounts_failures_total', 'attempts', 'accounts.failures', 'Wrong passwords, tokens in place of them, or invitations'),
+  counter('driftwire_accounts_slowed_total', 'attempts', 'accounts.slowed', 'Attempts refused because their address has to wait'),
+  gauge('driftwire_accounts_networks', 'networks', 'accounts.networks', 'Networks that failed in the last 15 minutes'),
+  counter('driftwire_accounts_networks_displaced_total', 'networks', 'accounts.networksDisplaced', 'Networks forgotten early'),
+  counter('driftwire_accounts_refused_total', 'requests', 'accounts.refused.*', 'Requests refused', 'code'),
+  counter('driftwire_accounts_unknown_tokens_total', 'requests', 'accounts.unknownTokens', 'Requests with a token that does not hold'),
+  gauge('driftwire_accounts_tokens', 'tokens', 'accounts.tokens', 'Logins that hold'),
+  counter('driftwire_accounts_tokens_ended_total', 'tokens', 'accounts.tokensEnded.*', 'Tokens that ended', 'why'),
+  gauge('driftwire_accounts_tokens_unremoved', 'tokens', 'accounts.tokensUnremoved', 'Tokens that ended and are still in the file'),
+  counter('driftwire_accounts_token_store_failures_total', 'attempts', 'accounts.tokenStoreFailures', 'Tokens not written or not removed'),
+]
+
+/** Work on request, and the record of frames. */
+const RUNS: readonly Metric[] = [
+  gauge('driftwire_sql_running', 'statements', 'sql.running', 'Statements that run'),
+  gauge('driftwire_sql_waiting', 'statements', 'sql.waiting', 'Statements that wait'),
+  counter('driftwire_sql_answered_total', 'statements', 'sql.answered', 'Statements answered'),
+  counter('driftwire_sql_refused_total', 'statements', 'sql.refused', 'Statements refused'),
+  gauge('driftwire_backtests_running', 'backtests', 'backtests.running', 'Backtests that run'),
+  gauge('driftwire_backtests_waiting', 'backtests', 'backtests.waiting', 'Backtests that wait'),
+  counter('driftwire_backtests_done_total', 'backtests', 'backtests.done', 'Backtests finished'),
+  counter('driftwire_backtests_refused_total', 'backtests', 'backtests.refused', 'Backtests refused'),
+  counter('driftwire_backtests_given_up_total', 'backtests', 'backtests.givenUp', 'Backtests ended because who asked had gone'),
+  counter('driftwire_recorder_written_total', 'pushes', 'recorder.written', 'Pushes in the record of frames, or on their way to it'),
+  counter('driftwire_recorder_dropped_total', 'pushes', 'recorder.dropped', 'Pushes missing in the record of frames'),
+  gauge('driftwire_recorder_waiting_bytes', 'bytes', 'recorder.waitingBytes', 'Bytes on their way to the record of frames'),
+]
+
+/** Every metric of the server, in the order of `/metrics`. Those of the process and of Node follow in `nodeMetrics.ts`. */
+export const METRICS: readonly Metric[] = [
+  ...SERVER,
+  ...FEEDS,
+  ...CLIENTS,
+  ...SINK,
+  ...QUEUES,
+  ...REBALANCES,
+  ...JOURNAL,
+  ...ACCOUNTS,
+  ...RUNS,
+]
