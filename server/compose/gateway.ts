@@ -13,7 +13,7 @@ import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { Logins } from '../gateway/rpc/logins.ts'
 import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
-import type { Handlers, Transport } from '../gateway/transports/transport.ts'
+import type { Handlers, RequestInfo, Transport } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { feedFigures } from '../telemetry/feedFigures.ts'
@@ -83,11 +83,17 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     readiness: () => status.readiness(),
     log: log.child({ module: 'http' }),
   })
-  const fetch = async (request: Request, remoteAddress: string): Promise<Response> => app.fetch(request, { remoteAddress })
+  const fetch = async (request: Request, info: RequestInfo): Promise<Response> => app.fetch(request, { ...info })
   const isPublic = (pathname: string): boolean => pages.has(pathname)
   const opened = await openTransport(
     handlersOf(hub, requests, fetch, isPublic, settings, core.progress),
-    { log, maxBackpressure: limits.sendBufferBytes, maxBody: limits.bodyBytes, ...(settings.tls && { tls: settings.tls }) },
+    {
+      log,
+      maxBackpressure: limits.sendBufferBytes,
+      maxBody: limits.bodyBytes,
+      behindTls: settings.behindTls,
+      ...(settings.tls && { tls: settings.tls }),
+    },
     settings.transport,
   )
   transport = opened
@@ -107,21 +113,21 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
 const handlersOf = (
   hub: Hub,
   requests: Dispatcher,
-  fetch: (request: Request, remoteAddress: string) => Promise<Response>,
+  fetch: (request: Request, info: RequestInfo) => Promise<Response>,
   isPublic: (pathname: string) => boolean,
   settings: Settings,
   progress: { readonly stopping: boolean },
 ): Handlers<Principal> => {
   const { host, socket, request: asked } = admission(settings)
   return {
-    upgrade: ({ url, headers, remoteAddress }) => {
+    upgrade: ({ url, headers, id, remoteAddress }) => {
       const refuse =
         host(url) ??
         (progress.stopping ? problem(new ProtocolError('not_ready', 'the server is stopping', 1)) : undefined) ??
         socket(headers, url)
       if (refuse) return { refuse }
       const forwarded = headers.get('x-forwarded-for') ?? undefined
-      return { accept: { ...ANONYMOUS, address: addressOf(remoteAddress, forwarded, settings.behindTls) } }
+      return { accept: { ...ANONYMOUS, address: addressOf(remoteAddress, forwarded, settings.behindTls), connection: id } }
     },
     open: opened => void hub.open(opened),
     message: (from, text) => {
@@ -134,9 +140,9 @@ const handlersOf = (
       if (session) requests.closed(session)
       hub.closed(closed)
     },
-    http: (request, { remoteAddress }) => {
+    http: (request, info) => {
       const url = new URL(request.url)
-      return host(url) ?? asked(request, url, isPublic) ?? fetch(request, remoteAddress)
+      return host(url) ?? asked(request, url, isPublic) ?? fetch(request, info)
     },
   }
 }

@@ -18,6 +18,8 @@ export interface Principal {
   readonly expires?: number
   /** Where the connection comes from. */
   readonly address?: string
+  /** The name of the request that opened the socket, in logs and in errors. */
+  readonly connection?: string
 }
 
 /** A principal that has not logged in. */

@@ -164,7 +164,15 @@ overTransports('HTTP', transport => {
       expect(await problemOf(path, { method })).toEqual([
         status,
         'application/problem+json',
-        { type: 'about:blank', title: expect.any(String), status, detail: expect.any(String), code, retry: false },
+        {
+          type: 'about:blank',
+          title: expect.any(String),
+          status,
+          detail: expect.any(String),
+          code,
+          retry: false,
+          requestId: expect.any(String),
+        },
       ])
     })
 

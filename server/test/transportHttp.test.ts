@@ -82,6 +82,7 @@ overTransports('HTTP', kind => {
       code: 'invalid_request',
       retry: false,
       detail: '"Host" is not the name of one host',
+      requestId: expect.stringMatching(/^[\w-]{36}$/),
     })
   })
 
@@ -102,6 +103,73 @@ overTransports('HTTP', kind => {
     expect(res.statusCode).toBe(413)
     expect(res.headers['content-type']).toBe('application/problem+json')
     expect(asked).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['two lengths of the same value', 'Content-Length: 2\r\nContent-Length: 2\r\n'],
+    ['a length beside chunks', 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n'],
+    ['two hosts', 'Host: b\r\n'],
+  ])('ends the connection of a request with %s, and reads nothing more of it', async (_, headers) => {
+    const asked = vi.fn(() => new Response('asked'))
+    const served = await serve({ http: asked })
+    const raw = served.raw(`POST / HTTP/1.1\r\nHost: a\r\n${headers}\r\n{}`)
+    await raw.until('HTTP/1.1 400')
+    raw.tcp.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect((await raw.all).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400'])
+    expect(asked).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['its own', 'proxy-7/a.b', 'proxy-7/a.b'],
+    ['a new one, if its own is none', 'x'.repeat(200), /^[\w-]{36}$/],
+    ['a new one, if it has none', undefined, /^[\w-]{36}$/],
+  ])('names a request by %s, in the answer, to the application and in the log', async (_, given, expected) => {
+    const ids: string[] = []
+    const served = await serve({
+      http: (request, { requestId }) => {
+        ids.push(requestId, request.headers.get('x-request-id')!)
+        if (request.url.endsWith('/fails')) throw new Error('a fault')
+        return new Response('asked')
+      },
+    })
+    const headers = given === undefined ? {} : { 'x-request-id': given }
+    const fine = await fetch(served.url(), { headers })
+    const failed = await fetch(served.url('/fails'), { headers })
+    const [id, alsoId] = [fine, failed].map(({ headers }) => headers.get('x-request-id')!)
+    for (const one of [id, alsoId]) expect(one).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected))
+    expect(ids).toEqual([id, id, alsoId, alsoId])
+    expect(await failed.json()).toMatchObject({ code: 'internal', requestId: alsoId })
+    expect(served.logged).toMatchObject([{ msg: 'a request failed', requestId: alsoId, path: '/fails' }])
+  })
+
+  it('says to browsers that an answer is no page, is not framed and not kept, unless it says otherwise itself', async () => {
+    const served = await serve(
+      {
+        http: request =>
+          new URL(request.url).pathname === '/page'
+            ? new Response('', { headers: { 'content-security-policy': "default-src 'self'", 'cache-control': 'no-cache' } })
+            : new Response('{}'),
+      },
+      { behindTls: true },
+    )
+    const headersOf = async (path: string) => Object.fromEntries((await fetch(served.url(path))).headers)
+    const always = {
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+    }
+    expect(await headersOf('/v1/funds')).toMatchObject({
+      ...always,
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'x-frame-options': 'DENY',
+    })
+    const page = await headersOf('/page')
+    expect(page).toMatchObject({ ...always, 'cache-control': 'no-cache', 'content-security-policy': "default-src 'self'" })
+    expect(page).not.toHaveProperty('x-frame-options')
+    const refused = await served.raw('GET / HTTP/1.1\r\nHost: a b\r\n\r\n').all
+    expect(refused).toMatch(/\r\nx-content-type-options: nosniff\r\n/i)
   })
 
   it('takes a body of just the limit', async () => {

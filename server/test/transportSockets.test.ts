@@ -211,6 +211,7 @@ overTransports('a transport', kind => {
       .raw(handshake(['Sec-WebSocket-Protocol: a, b', 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits']))
       .until('\r\n\r\n')
     expect(raw).toMatch(/^HTTP\/1\.1 101 /)
+    expect(raw).toMatch(/\r\nx-request-id: [\w-]{36}\r\n/i)
     expect(raw).not.toMatch(/sec-websocket-(protocol|extensions)/i)
   })
 

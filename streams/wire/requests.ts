@@ -230,10 +230,14 @@ export const replyText = (id: RequestId, result: unknown): string => JSON.string
 /** Writes a reply whose result is JSON text already. */
 export const replyWith = (id: RequestId, result: string): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`
 
-/** Writes an error as the reply to a request. */
-export const errorText = (id: RequestId, { code, message, retry, order }: ProtocolError): string =>
+/** Writes an error as the reply to a request. `requestId` is what the server's log calls it. */
+export const errorText = (id: RequestId, { code, message, retry, order }: ProtocolError, requestId?: string): string =>
   JSON.stringify({
     jsonrpc: '2.0',
     id,
-    error: { code: ERRORS[code].rpc, message, data: { code, retry, ...(order !== undefined && { order }) } },
+    error: {
+      code: ERRORS[code].rpc,
+      message,
+      data: { code, retry, ...(order !== undefined && { order }), ...(requestId !== undefined && { requestId }) },
+    },
   })

@@ -24,9 +24,9 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
   const { accounts, behindProxy, log, pages } = options
   const app = new Hono<Env>()
 
-  app.onError(error => {
+  app.onError((error, c) => {
     if (error instanceof ProtocolError) return problem(error)
-    log.error({ err: error }, 'a request failed')
+    log.error({ err: error, requestId: c.env?.requestId, method: c.req.method, path: c.req.path }, 'a request failed')
     return problem(new ProtocolError('internal'))
   })
   app.notFound(c => problem(new ProtocolError('not_found', `there is no ${c.req.method} ${new URL(c.req.url).pathname}`)))
@@ -35,7 +35,6 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
     const address = addressOf(c.env?.remoteAddress ?? '', c.req.header('x-forwarded-for'), behindProxy)
     c.set('who', await principalOf(c.req.header('authorization'), accounts, address))
     await next()
-    c.header('x-content-type-options', 'nosniff')
   })
   mount(app, ROUTES, { ...options, openApi: () => openApi(ROUTES, TAGS) })
   app.get('/*', async (c, next) => (await pages.answer(c.req.raw)) ?? next())

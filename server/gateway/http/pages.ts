@@ -22,6 +22,8 @@ const HASHED = /^\/assets\/.*-[\w-]{8,}\.\w+$/
 /** The client for pages that are not built: other sites may import it, and speak to this server if `origins` lists them. */
 const CLIENT = '/client.js'
 
+const LOADED_BY_ALL = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
+
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -124,9 +126,9 @@ const bodyOf = ({ body, encoded }: PageFile, encoding: Encoding | undefined): Pr
 }
 
 const headersOf = (url: URL, { type }: PageFile, etag: string, origins: readonly string[]): Record<string, string> => {
-  const common = { 'content-type': type, etag, vary: 'accept-encoding', 'x-content-type-options': 'nosniff' }
+  const common = { 'content-type': type, etag, vary: 'accept-encoding' }
   if (HASHED.test(url.pathname)) return { ...common, 'cache-control': 'public, max-age=31536000, immutable' }
-  const headers = { ...common, 'cache-control': 'no-cache', ...(url.pathname === CLIENT && { 'access-control-allow-origin': '*' }) }
+  const headers = { ...common, 'cache-control': 'no-cache', ...(url.pathname === CLIENT && LOADED_BY_ALL) }
   if (!type.startsWith('text/html')) return headers
   const isEmbedded = EMBEDDED.test(url.pathname)
   return {

@@ -124,13 +124,15 @@ export class Dispatcher {
   }
 
   private refuse(session: Session, id: RequestId | undefined, error: unknown): void {
-    let refusal = error
-    if (!(refusal instanceof ProtocolError)) {
-      this.options.log.error({ err: error }, 'a request failed')
-      refusal = new ProtocolError('internal')
+    if (error instanceof ProtocolError) {
+      this.count(error.code)
+      if (id !== undefined) session.send(errorText(id, error))
+      return
     }
-    this.count((refusal as ProtocolError).code)
-    if (id !== undefined) session.send(errorText(id, refusal as ProtocolError))
+    const requestId = `${session.who.connection ?? session.socket.id}/${String(id ?? '')}`
+    this.options.log.error({ err: error, requestId }, 'a request failed')
+    this.count('internal')
+    if (id !== undefined) session.send(errorText(id, new ProtocolError('internal'), requestId))
   }
 
   private count(code: ErrorCode): void {

@@ -24,8 +24,8 @@ export class SessionAuth {
   /** The socket speaks for `who` from now on, and stops following what is another's own. */
   bind(session: Session, who: Principal): void {
     const { hub, access } = this.options
-    const { address } = session.who
-    session.who = address === undefined ? who : { ...who, address }
+    const { address, connection } = session.who
+    session.who = { ...who, ...(address !== undefined && { address }), ...(connection !== undefined && { connection }) }
     for (const channel of [...session.follows.keys()]) {
       const owner = ownerOf(channel)
       const readable = owner === undefined ? access(session.who, { read: channel }) : owner === who.user

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { Body, BodyRoom } from './body.ts'
-import { malformed, problem, shuttingDown } from './problem.ts'
+import { malformed, problem, shuttingDown, withRequestId } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
+import { REQUEST_ID } from './requestId.ts'
+import { securityHeaders } from './securityHeaders.ts'
 import { type HttpExchange, sendResponse } from './sendResponse.ts'
 import type { Handlers } from './transport.ts'
 
@@ -26,11 +29,14 @@ export class HttpSide {
   closing = false
   private readonly handle: Handlers['http']
   private readonly room: BodyRoom
+  private readonly overTls: boolean
   private readonly log: Logger
 
-  constructor(handle: Handlers['http'], maxBody: number, log: Logger) {
+  /** `overTls`: clients come by TLS, to this server or to a proxy in front. */
+  constructor(handle: Handlers['http'], maxBody: number, overTls: boolean, log: Logger) {
     this.handle = handle
     this.room = new BodyRoom(maxBody)
+    this.overTls = overTls
     this.log = log
   }
 
@@ -42,18 +48,18 @@ export class HttpSide {
     } catch (error) {
       return this.refuse(incoming, out, malformed((error as Error).message))
     }
-    if (this.closing) return this.refuse(incoming, out, shuttingDown())
-    if (!METHOD.test(incoming.method)) {
-      return this.refuse(incoming, out, problem(new ProtocolError('method_not_allowed', `${incoming.method} is not served here`), 501))
-    }
+    const refuse = (response: Response): undefined => this.refuse(incoming, out, response, head.id)
+    if (this.closing) return refuse(shuttingDown())
+    if (!METHOD.test(incoming.method))
+      return refuse(problem(new ProtocolError('method_not_allowed', `${incoming.method} is not served here`), 501))
     const body = new Body(this.room)
-    if (body.hopeless(Number(head.headers.get('content-length') ?? 0))) return this.refuse(incoming, out, this.tooLarge())
+    if (body.hopeless(Number(head.headers.get('content-length') ?? 0))) return refuse(this.tooLarge())
     out.signal.addEventListener('abort', () => body.release())
     return {
       add: chunk => {
         if (out.signal.aborted || body.hopeless()) return
         body.add(chunk)
-        if (body.hopeless()) this.refuse(incoming, out, this.tooLarge())
+        if (body.hopeless()) refuse(this.tooLarge())
       },
       end: () => {
         if (!body.hopeless()) void this.respond(incoming, head, body, out)
@@ -62,8 +68,8 @@ export class HttpSide {
   }
 
   /** Answers without asking the application, and ends the connection. */
-  refuse(incoming: Incoming, out: HttpExchange, response: Response): undefined {
-    void this.give(incoming, out, response, true)
+  refuse(incoming: Incoming, out: HttpExchange, response: Response, id: string = randomUUID()): undefined {
+    void this.give(incoming, out, response, id, true)
   }
 
   private async respond(incoming: Incoming, head: RequestHead, body: Body, out: HttpExchange): Promise<void> {
@@ -72,34 +78,35 @@ export class HttpSide {
     if (body.fault === 'too large') response = this.tooLarge()
     else if (body.fault === 'no room') response = problem(new ProtocolError('not_ready', 'too many large requests at a time'))
     else response = await this.ask(incoming, head, body.whole(), out)
-    await this.give(incoming, out, response, false)
+    await this.give(incoming, out, response, head.id, false)
     body.release()
   }
 
   private async ask(
     incoming: Incoming,
-    { url, headers }: RequestHead,
+    { url, headers, id: requestId }: RequestHead,
     body: Uint8Array<ArrayBuffer>,
     out: HttpExchange,
   ): Promise<Response> {
     const { method, remoteAddress } = incoming
     try {
       const content = takesBody(method) ? body : null
-      return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress })
+      return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress, requestId })
     } catch (err) {
-      if (!out.signal.aborted) this.log.error({ err, method, path: url.pathname }, 'a request failed')
+      if (!out.signal.aborted) this.log.error({ err, requestId, method, path: url.pathname }, 'a request failed')
       return problem(new ProtocolError('internal'))
     }
   }
 
-  private async give(incoming: Incoming, out: HttpExchange, response: Response, close: boolean): Promise<void> {
+  private async give(incoming: Incoming, out: HttpExchange, response: Response, requestId: string, close: boolean): Promise<void> {
+    const { method, target } = incoming
     try {
-      await sendResponse(out, incoming.method, response, close)
+      const more = [...securityHeaders(response.headers, this.overTls), [REQUEST_ID, requestId] as const]
+      await sendResponse(out, method, response.status < 400 ? response : await withRequestId(response, requestId), close, more)
     } catch (err) {
-      if (!out.signal.aborted)
-        this.log.error({ err, method: incoming.method, target: incoming.target }, 'an answer ended before it was complete')
+      if (!out.signal.aborted) this.log.error({ err, requestId, method, target }, 'an answer ended before it was complete')
       if (out.begun) out.destroy()
-      else await this.give(incoming, out, problem(new ProtocolError('internal')), true)
+      else await this.give(incoming, out, problem(new ProtocolError('internal')), requestId, true)
     }
   }
 

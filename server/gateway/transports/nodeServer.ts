@@ -4,17 +4,49 @@ import type { Duplex } from 'node:stream'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { KeyPair } from '../../lib/keyPair.ts'
 import { problemText } from './problem.ts'
+import { securityHeaders } from './securityHeaders.ts'
 
 /** The most bytes of the request line and all headers. */
 const HEADER_BYTES_MAX = 16 * 1024
 
+/** How often connections are checked for their silence, ms. */
+const CHECK_MS = 1_000
+
 /** Time for which an idle connection is kept, ms: longer than a balancer in front of the server usually keeps it. */
 const KEEP_ALIVE_MS = 65_000
 
+/** Time in which a connection must send a request line and all headers, speak TLS, and send so much of a body, ms: that of uWebSockets.js. */
+const SILENT_MS = 10_000
+
+/** Bytes of a body that must come within SILENT_MS, unless it ends: 16 KiB a second, as uWebSockets.js wants it. */
+const BODY_PACE = (16 * 1024 * SILENT_MS) / 1000
+
+/** Ends a request whose body comes too slowly: its connection is worth more than what it will say. */
+export const keepPace = (req: IncomingMessage): void => {
+  let came = 0
+  const timer = setInterval(() => {
+    if (came < BODY_PACE) req.destroy()
+    came = 0
+  }, SILENT_MS)
+  const over = (): void => clearInterval(timer)
+  req.on('data', (chunk: Buffer) => {
+    came += chunk.length
+  })
+  req.once('end', over)
+  req.once('close', over)
+}
+
 /** Creates a server of node:http with the limits of this project. It answers what it cannot parse with problem details. */
 export const nodeServer = (tls: KeyPair | undefined, maxConnections: number): Server => {
-  const options = { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS }
-  const server = tls ? createSecureServer({ ...options, ...tls }) : createServer(options)
+  const options = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: SILENT_MS,
+    // The pace of bodies is watched instead.
+    requestTimeout: 0,
+    connectionsCheckingInterval: CHECK_MS,
+  }
+  const server = tls ? createSecureServer({ ...options, ...tls, handshakeTimeout: SILENT_MS }) : createServer(options)
   server.maxConnections = maxConnections
   const answering = new WeakMap<Duplex, { readonly headersSent: boolean; readonly writableFinished: boolean }>()
   server.on('request', (req, res) => answering.set(req.socket, res))
@@ -35,6 +67,7 @@ const unparsable = (fault: string | undefined): string => {
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...securityHeaders(new Headers(), false).map(([name, value]) => `${name}: ${value}`),
     '',
     body,
   ].join('\r\n')

@@ -20,7 +20,12 @@ export const openTransport = async <Data>(
   if (options.maxSockets && limit.sockets < options.maxSockets) {
     log.warn({ wanted: options.maxSockets, sockets: limit.sockets }, 'the limit of open files (ulimit -n) allows fewer websockets')
   }
-  const http = new HttpSide((request, info) => handlers.http(request, info), options.maxBody ?? DEFAULT_MAX_BODY, log)
+  const http = new HttpSide(
+    (request, info) => handlers.http(request, info),
+    options.maxBody ?? DEFAULT_MAX_BODY,
+    options.tls !== undefined || options.behindTls === true,
+    log,
+  )
   const maxBackpressure = options.maxBackpressure ?? DEFAULT_MAX_BACKPRESSURE
   const pair = options.tls && readKeyPair(options.tls)
   const library = choice === 'ws' ? undefined : await load(choice, log)

@@ -1,13 +1,16 @@
 import { STATUS_CODES } from 'node:http'
 import { ERRORS, ProtocolError } from '../../../streams/wire/errors.ts'
 
+/** The media type of problem details. */
+const PROBLEM_TYPE = 'application/problem+json'
+
 /** Returns a refusal as RFC 9457 problem details, with `status` if HTTP has a more precise one than the code's own. */
 export const problem = (
   refusal: ProtocolError,
   status: number = ERRORS[refusal.code].status,
   headers: Record<string, string> = {},
 ): Response => {
-  const all: Record<string, string> = { 'content-type': 'application/problem+json', ...headers }
+  const all: Record<string, string> = { 'content-type': PROBLEM_TYPE, ...headers }
   if (status === 429 || status === 503) all['retry-after'] = String(refusal.retryAfter ?? 1)
   if (status === 401) all['www-authenticate'] = 'Bearer'
   return new Response(problemText(refusal, status), { status, headers: all })
@@ -24,6 +27,13 @@ export const problemText = ({ code, message, retry, order }: ProtocolError, stat
     retry,
     ...(order !== undefined && { order }),
   })
+
+/** Returns an answer with the name of its request in it, if it is a problem: who shows it to an operator has what the log has. */
+export const withRequestId = async (response: Response, requestId: string): Promise<Response> => {
+  if (response.headers.get('content-type') !== PROBLEM_TYPE) return response
+  const text = JSON.stringify({ ...((await response.json()) as object), requestId })
+  return new Response(text, response)
+}
 
 /** Returns the answer to bytes that cannot be read as a request. */
 export const malformed = (detail: string): Response => problem(new ProtocolError('invalid_request', detail))

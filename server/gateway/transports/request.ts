@@ -1,3 +1,5 @@
+import { REQUEST_ID, requestIdOf } from './requestId.ts'
+
 /** A request as it came in. */
 export interface Incoming {
   readonly method: string
@@ -13,6 +15,8 @@ export interface Incoming {
 export interface RequestHead {
   readonly url: URL
   readonly headers: Headers
+  /** Its name, in the logs and in the answer; also among its headers. */
+  readonly id: string
 }
 
 const HOST = /^(?:[\w.~-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/
@@ -24,13 +28,20 @@ const TARGET = /^[\x21-\x7e]+$/
 export const readHead = (incoming: Incoming): RequestHead => {
   const headers = new Headers()
   let hosts = 0
+  let lengths = 0
   for (const [name, value] of incoming.headers) {
     headers.append(name, value)
-    if (name.toLowerCase() === 'host') hosts += 1
+    const plain = name.toLowerCase()
+    if (plain === 'host') hosts += 1
+    if (plain === 'content-length') lengths += 1
   }
   const host = headers.get('host')
   if (hosts > 1 || (host !== null && !HOST.test(host))) throw new TypeError('"Host" is not the name of one host')
-  return { url: readUrl(incoming.target, `${incoming.secure ? 'https' : 'http'}://${host ?? 'localhost'}`), headers }
+  // Even of the same value: whoever stands in between may read them otherwise (RFC 9112, 6.3).
+  if (lengths > 1) throw new TypeError('"Content-Length" is there more than once')
+  const id = requestIdOf(headers)
+  headers.set(REQUEST_ID, id)
+  return { url: readUrl(incoming.target, `${incoming.secure ? 'https' : 'http'}://${host ?? 'localhost'}`), headers, id }
 }
 
 /** Puts the path behind the host as it is, so that no path can name another host ("//host/", "@host"). */

@@ -36,12 +36,18 @@ const OF_THE_CONNECTION = new Set(['connection', 'content-length', 'date', 'keep
 const FORBIDDEN = /[\0\r\n]/
 
 /**
- * Sends a response to the client. The body is read no faster than the client takes it. Rejects if the response cannot be sent as it
+ * Sends a response to the client, with `more` headers beside its own. The body is read no faster than the client takes it. Rejects if the response cannot be sent as it
  * is, or if its body fails or is not as long as its Content-Length says; a part may have been sent then (`out.begun`).
  */
-export const sendResponse = async (out: HttpExchange, method: string, response: Response, close = false): Promise<void> => {
+export const sendResponse = async (
+  out: HttpExchange,
+  method: string,
+  response: Response,
+  close = false,
+  more: readonly (readonly [string, string])[] = [],
+): Promise<void> => {
   if (response.status < 200) throw new RangeError(`a response of status ${response.status}`)
-  const headers = [...response.headers].filter(([name]) => !OF_THE_CONNECTION.has(name))
+  const headers = [...[...response.headers].filter(([name]) => !OF_THE_CONNECTION.has(name)), ...more]
   if (headers.some(([, value]) => FORBIDDEN.test(value))) throw new TypeError('a header of the response holds a line break')
   const declared = contentLength(response.headers)
   const bodiless = method === 'HEAD' || response.status === 204 || response.status === 304

@@ -66,7 +66,14 @@ export interface Handlers<Data = unknown> {
   /** Called once for every `open`, never from inside a call made on a socket. 1006: ended without a closing handshake. */
   close(socket: Socket<Data>, code: number): void
   /** Answers a request. A rejection is logged and answered 500. `request.signal` aborts when the client has gone. */
-  http(request: Request, info: { readonly remoteAddress: string }): Promise<Response> | Response
+  http(request: Request, info: RequestInfo): Promise<Response> | Response
+}
+
+/** What is known of a request beside what it says. */
+export interface RequestInfo {
+  readonly remoteAddress: string
+  /** Its name in logs and answers: its own `x-request-id`, else a new one. */
+  readonly requestId: string
 }
 
 /** A request to open a websocket. */
@@ -74,6 +81,8 @@ export interface UpgradeRequest {
   /** With the scheme http or https. */
   readonly url: URL
   readonly headers: Headers
+  /** Its name in logs and answers, and that of the socket. */
+  readonly id: string
   /** The peer at the other end of the TCP connection: '192.0.2.1', '2001:db8::1'. */
   readonly remoteAddress: string
 }
@@ -87,6 +96,8 @@ export interface TransportOptions {
   readonly maxSockets?: number
   /** Bytes that may wait in this process for one socket, by default 1 MiB; above it messages for it are dropped. */
   readonly maxBackpressure?: number
+  /** A proxy in front speaks TLS. */
+  readonly behindTls?: boolean
   /** Bytes of a request's body, by default 10 MiB; above it the request is answered 413. */
   readonly maxBody?: number
 }

@@ -7,6 +7,7 @@ import { type HttpSide, takesBody } from './http.ts'
 import { readPingPayload } from './pingPayload.ts'
 import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
+import { REQUEST_ID } from './requestId.ts'
 import { type Handlers, ListenError, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { UwsExchange } from './uwsExchange.ts'
 import type { HttpRequest, HttpResponse, Listening, TemplatedApp, UpgradeContext, UwsLibrary, WebSocket } from './uwsLibrary.ts'
@@ -152,9 +153,11 @@ export class UwsTransport<Data> implements Transport {
       request => this.handlers.upgrade(request),
       () => this.turnAway(),
     )
-    // No subprotocol is ever chosen, and no extension.
-    if ('accept' in decision) res.upgrade<Attached<Data>>({ accepted: decision.accept }, key, '', '', context)
-    else this.http.refuse(incoming, this.exchange(res), decision.refuse)
+    if ('accept' in decision) {
+      res.writeStatus('101 Switching Protocols').writeHeader(REQUEST_ID, decision.id)
+      // No subprotocol is ever chosen, and no extension.
+      res.upgrade<Attached<Data>>({ accepted: decision.accept }, key, '', '', context)
+    } else this.http.refuse(incoming, this.exchange(res), decision.refuse, decision.id)
   }
 
   private turnAway(): Response | undefined {

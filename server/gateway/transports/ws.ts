@@ -9,10 +9,11 @@ import type { ConnectionLimit } from './connectionLimit.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'
 import { NodeExchange } from './nodeExchange.ts'
-import { nodeServer, putBack } from './nodeServer.ts'
+import { keepPace, nodeServer, putBack } from './nodeServer.ts'
 import { readPingPayload } from './pingPayload.ts'
 import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
+import { REQUEST_ID } from './requestId.ts'
 import { type Handlers, ListenError, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { Batch } from './wsBatch.ts'
 import { frameOf, TEXT } from './wsFrame.ts'
@@ -148,6 +149,7 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
       return
     }
     goOn()
+    keepPace(req)
     req.on('data', chunk => sink.add(chunk))
     req.on('end', () => sink.end())
   }
@@ -163,13 +165,15 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
       request => this.handlers.upgrade(request),
       () => this.turnAway(),
     )
-    if ('accept' in decision) this.accepting.handleUpgrade(req, tcp, rest, ws => this.opened(ws, tcp, decision.accept))
-    else {
+    if ('accept' in decision) {
+      this.accepting.once('headers', headers => headers.push(`${REQUEST_ID}: ${decision.id}`))
+      this.accepting.handleUpgrade(req, tcp, rest, ws => this.opened(ws, tcp, decision.accept))
+    } else {
       const res = new ServerResponse(req)
       tcp.on('error', () => {})
       res.assignSocket(tcp as TcpSocket)
       res.on('finish', () => (tcp as TcpSocket).destroySoon())
-      this.http.refuse(incoming, this.exchange(res), decision.refuse)
+      this.http.refuse(incoming, this.exchange(res), decision.refuse, decision.id)
     }
   }
 
