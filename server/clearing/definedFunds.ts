@@ -6,6 +6,7 @@ import { fundContradiction } from '../config/checks.ts'
 import { type FundConfig, fundSchema } from '../config/fundSchema.ts'
 import { fundSpec } from '../config/fundSpecs.ts'
 import type { Config } from '../config/schema.ts'
+import { logError } from '../lib/errorEvents.ts'
 import type { KnownFund } from './port.ts'
 
 /** Reads a fund that is defined at run time, in the form of the configuration. Throws ProtocolError: where, found, expected. */
@@ -23,7 +24,7 @@ export const definedFunds = (known: readonly KnownFund[], config: Config, log: L
     try {
       return [readFund(definition, config).spec]
     } catch (error) {
-      log.error({ fund: id, why: (error as Error).message }, 'a fund of the journal does not fit the configuration: it is not shown')
+      logError(log, 'fund_not_shown', { fund: id, why: (error as Error).message })
       return []
     }
   })

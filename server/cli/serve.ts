@@ -4,6 +4,7 @@ import { type Options, UsageError } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
 import { ListenError } from '../gateway/transports/transport.ts'
 import { JournalError } from '../journal/journalError.ts'
+import { logError, logFatal } from '../lib/errorEvents.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { type Running, start } from '../main.ts'
 import { engineIsBusy } from '../storage/engine/connection.ts'
@@ -39,7 +40,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
     running = await start(settings, log)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    if (!explainsItself(error)) log.fatal({ err: error }, 'cannot start')
+    if (!explainsItself(error)) logFatal(log, 'cannot_start', { err: error })
     return end('', 1, `driftwire: cannot start: ${(error as Error).message}`)
   }
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
@@ -54,7 +55,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
   try {
     await running.done
   } catch (error) {
-    if (ending === undefined && !explainsItself(error)) log.fatal({ err: error }, 'cannot go on')
+    if (ending === undefined && !explainsItself(error)) logFatal(log, 'cannot_go_on', { err: error })
     await end('the server cannot go on', 1, `driftwire: cannot go on: ${(error as Error).message}`)
   }
   await end('the feeds have ended', 0)
@@ -66,7 +67,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
  */
 const leave = (code: number, log: Logger): void => {
   if (!engineIsBusy()) process.exit(code)
-  log.error('the engine does not end what it is doing: the process kills itself, and what is on the disk is kept')
+  logError(log, 'engine_does_not_end')
   process.kill(process.pid, 'SIGKILL')
 }
 

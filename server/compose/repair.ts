@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { journalFile } from '../clearing/open.ts'
 import type { Settings } from '../config/settings.ts'
 import { type JournalCopy, repairJournal } from '../journal/repair.ts'
+import { logError } from '../lib/errorEvents.ts'
 import { type Engine, openEngine } from '../storage/engine/engine.ts'
 import { abandonCopied, copiedEntries, copiedJournals, newestCopied } from '../storage/write/entryCopy.ts'
 
@@ -21,9 +22,9 @@ export const repairAtStart = async ({ dataDir, clickhouse, config }: Settings, l
       return
     }
     log.warn({ file, damaged, entries, restored }, 'the journal is repaired; the damaged file is kept')
-    if (ended !== undefined) log.error({ why: ended }, 'the journal ends before an entry that does not follow')
-    if (lost) log.error({ from: lost[0], to: lost[1] }, 'entries are lost: neither the file nor the copy in ClickHouse has them whole')
-    if (lostUsers.length > 0) log.error({ users: lostUsers }, 'passwords are lost: enter these users in the file of clients again')
+    if (ended !== undefined) logError(log, 'journal_cut_short', { why: ended })
+    if (lost) logError(log, 'entries_lost', { from: lost[0], to: lost[1] })
+    if (lostUsers.length > 0) logError(log, 'passwords_lost', { users: lostUsers })
     if (abandonedAfter !== undefined)
       log.warn({ after: abandonedAfter }, 'the copy in ClickHouse had other entries; they are in the table abandoned_entries')
   } finally {

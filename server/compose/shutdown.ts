@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Progress } from '../core/progress.ts'
+import { logError } from '../lib/errorEvents.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
 import type { Gateway } from './gateway.ts'
@@ -75,7 +76,7 @@ const runSteps = async (steps: readonly Step[], log: Logger): Promise<void> => {
         resolve()
       }, limitMs)
     })
-    await Promise.race([run(), late]).catch(err => log.error({ err, step: name }, 'a step of the stop failed'))
+    await Promise.race([run(), late]).catch(err => logError(log, 'stop_step_failed', { err, step: name }))
     clearTimeout(timer)
   }
 }

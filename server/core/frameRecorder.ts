@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises'
 import type { Logger } from 'pino'
 import type { Push } from '../../streams/channels/channelStates.ts'
 import { UsageError } from '../config/options.ts'
+import { logError } from '../lib/errorEvents.ts'
 import type { Figures } from '../lib/figures.ts'
 
 /** Writes every patch as one line, in order, unmerged. */
@@ -35,7 +36,7 @@ export const openFrameRecorder = async (file: string, log: Logger): Promise<Fram
   let failure: string | undefined
   stream.on('error', ({ message }) => {
     failure = message
-    log.error({ file, error: message }, 'the record of frames ends here: the disk does not take it')
+    logError(log, 'record_ended', { file, error: message })
   })
   return {
     write(pushes) {

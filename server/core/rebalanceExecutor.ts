@@ -8,6 +8,7 @@ import { isOver, type RebalanceState, type TradeState } from '../../streams/ledg
 import { unreachable } from '../../streams/lib/unreachable.ts'
 import type { ClearingPort, KnownFund } from '../clearing/port.ts'
 import type { Exchange, ExchangeOrder, Report, Standing } from '../exchange/exchange.ts'
+import { logError } from '../lib/errorEvents.ts'
 import type { FundPlayback, FundStep } from './fundPlayback.ts'
 
 /** What a rebalance executor needs. */
@@ -168,7 +169,7 @@ export class RebalanceExecutor {
       .then(work)
       .catch(error => {
         this.counts.failed += 1
-        this.options.log.error({ error: (error as Error).message }, 'a step of a rebalance could not be written down; retrying')
+        logError(this.options.log, 'rebalance_step_failed', { error: (error as Error).message })
       })
       .then(() => {
         this.waiting -= 1
@@ -276,7 +277,7 @@ export class RebalanceExecutor {
       step: { fill: { order, id, amount, price, fee } },
     })
     if (!written) {
-      this.options.log.error({ fund, fill: plain(report) }, 'a fill cannot be booked; the fund is halted until somebody has looked')
+      logError(this.options.log, 'fill_not_booked', { fund, fill: plain(report) })
       await this.write(fund, { kind: 'halt', fund })
     } else if (this.tradeOf(fund, trade.id)?.fills.length === before) this.counts.twice += 1
     else this.counts.fills += 1

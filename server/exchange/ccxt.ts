@@ -4,6 +4,7 @@ import { Subject } from 'rxjs'
 import { formatDecimal, mulUp, ONE, parseDecimal } from '../../streams/lib/decimal.ts'
 import { UsageError } from '../config/options.ts'
 import { compiledFile } from '../lib/compiledFile.ts'
+import { logError } from '../lib/errorEvents.ts'
 import type { Exchange, ExchangeOrder, Report } from './exchange.ts'
 
 /** The venue, and how ccxt and the books name things. */
@@ -143,7 +144,7 @@ class CcxtExchange implements Exchange {
     child.once('exit', code => {
       this.child = undefined
       if (this.closed) return
-      this.log.error({ code }, 'the process of the exchange ended; restarting it')
+      logError(this.log, 'exchange_ended', { code })
       this.again()
     })
   }
@@ -153,7 +154,7 @@ class CcxtExchange implements Exchange {
       started(this.options).then(
         child => (this.closed ? void child.kill('SIGKILL') : this.listen(child)),
         error => {
-          this.log.error({ error: (error as Error).message }, 'the process of the exchange does not start')
+          logError(this.log, 'exchange_not_started', { error: (error as Error).message })
           if (!this.closed) this.again()
         },
       )
@@ -169,7 +170,7 @@ class CcxtExchange implements Exchange {
         const [amount, price] = [report.amount, report.price].map(decimalOf)
         const charged = fee === undefined ? this.usualFee(amount, price) : decimalOf(fee.amount)
         if (amount === undefined || price === undefined || charged === undefined || amount <= 0n || price <= 0n || charged < 0n) {
-          this.log.error({ report }, 'found a fill that cannot be read')
+          logError(this.log, 'fill_unreadable', { report })
           return
         }
         const asset = fee === undefined ? this.options.quote : (this.ours.get(fee.asset) ?? fee.asset)

@@ -148,6 +148,11 @@ describe('an exported declaration', () => {
   })
 })
 
+it('a line of level error has an event of `server/lib/errorEvents.ts`: it is written by logError', () => {
+  const unnamed = sources.filter(({ path, text }) => /[lL]og\.(error|fatal)\(/.test(text) && path !== 'server/lib/errorEvents.ts')
+  expect(unnamed.map(({ path }) => path)).toEqual([])
+})
+
 it('a test that is skipped says why, in a comment on its line or the line before', () => {
   const skipped = all.flatMap(({ path, text }) => {
     const lines = text.split('\n')

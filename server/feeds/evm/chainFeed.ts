@@ -1,6 +1,7 @@
 import type { FeedState } from '../../../streams/market/feedHealth.ts'
 import type { ContractTokens } from '../../../streams/pools/chainLog.ts'
 import { Backoff } from '../../lib/backoff.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import type { Environment } from '../environment.ts'
 import type { FeedContext, FeedInput } from '../feed.ts'
 import type { ConnectionTimeouts } from '../live/connection.ts'
@@ -123,11 +124,7 @@ export class ChainFeed {
     for (const hash of this.gone.splice(0)) this.follower.removed(hash)
     const refused = this.follower.refused
     for await (const step of this.follower.catchUp(node)) {
-      if (step.deeper !== undefined)
-        this.options.context.log.error(
-          { block: step.deeper },
-          'the chain was taken back farther than it was kept: read again from this block on; what rests on older ones may be of another chain',
-        )
+      if (step.deeper !== undefined) logError(this.options.context.log, 'chain_taken_back', { block: step.deeper })
       yield this.input(step, node)
     }
     if (this.follower.refused > refused)

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import { problem } from '../transports/problem.ts'
 import { principalOf } from './credentials.ts'
 import type { Env } from './env.ts'
@@ -26,7 +27,7 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
 
   app.onError((error, c) => {
     if (error instanceof ProtocolError) return problem(error)
-    log.error({ err: error, requestId: c.env?.requestId, method: c.req.method, path: c.req.path }, 'a request failed')
+    logError(log, 'request_failed', { err: error, requestId: c.env?.requestId, method: c.req.method, path: c.req.path })
     return problem(new ProtocolError('internal'))
   })
   app.notFound(c => problem(new ProtocolError('not_found', `there is no ${c.req.method} ${new URL(c.req.url).pathname}`)))

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { CLOSE, type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import { errorText, isMethod, type RequestId, readParams, readRequest, replyText, replyWith } from '../../../streams/wire/requests.ts'
 import { authorize } from '../../identity/access.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
@@ -130,7 +131,7 @@ export class Dispatcher {
       return
     }
     const requestId = `${session.who.connection ?? session.socket.id}/${String(id ?? '')}`
-    this.options.log.error({ err: error, requestId }, 'a request failed')
+    logError(this.options.log, 'request_failed', { err: error, requestId })
     this.count('internal')
     if (id !== undefined) session.send(errorText(id, new ProtocolError('internal'), requestId))
   }

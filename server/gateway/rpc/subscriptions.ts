@@ -3,6 +3,7 @@ import { hasPast } from '../../../streams/wire/channels.ts'
 import { type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Params, rateOf } from '../../../streams/wire/requests.ts'
 import { channelFor } from '../../identity/access.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import { type ChannelDirectory, glob } from '../api/channelDirectory.ts'
 import { backfill } from '../hub/backfill.ts'
@@ -140,7 +141,7 @@ export class Subscriptions {
   private backfill(session: Session, channels: readonly string[], from: number, fields: readonly string[] | undefined): void {
     const { hub, past, log } = this.options
     for (const channel of channels)
-      backfill(session, channel, { from, fields }, hub, past).catch(error => log.error({ err: error, channel }, 'rows of the past failed'))
+      backfill(session, channel, { from, fields }, hub, past).catch(error => logError(log, 'past_failed', { err: error, channel }))
   }
 
   /** Returns why the socket cannot follow this channel, as the reply has it; undefined if it can. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import { Body, BodyRoom } from './body.ts'
 import { malformed, problem, shuttingDown, withRequestId } from './problem.ts'
 import { type Incoming, type RequestHead, readHead } from './request.ts'
@@ -93,7 +94,7 @@ export class HttpSide {
       const content = takesBody(method) ? body : null
       return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress, requestId })
     } catch (err) {
-      if (!out.signal.aborted) this.log.error({ err, requestId, method, path: url.pathname }, 'a request failed')
+      if (!out.signal.aborted) logError(this.log, 'request_failed', { err, requestId, method, path: url.pathname })
       return problem(new ProtocolError('internal'))
     }
   }
@@ -104,7 +105,7 @@ export class HttpSide {
       const more = [...securityHeaders(response.headers, this.overTls), [REQUEST_ID, requestId] as const]
       await sendResponse(out, method, response.status < 400 ? response : await withRequestId(response, requestId), close, more)
     } catch (err) {
-      if (!out.signal.aborted) this.log.error({ err, requestId, method, target }, 'an answer ended before it was complete')
+      if (!out.signal.aborted) logError(this.log, 'answer_cut_short', { err, requestId, method, target })
       if (out.begun) out.destroy()
       else await this.give(incoming, out, problem(new ProtocolError('internal')), requestId, true)
     }

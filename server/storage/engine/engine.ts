@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { retryDelayMs } from '../../lib/backoff.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import { embeddedConnection } from './connection.ts'
 import { type Guest, serverGuest } from './guest.ts'
 import { addMeasureColumns } from './measureColumns.ts'
@@ -70,7 +71,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
     if (added.length > 0) log.info({ columns: added }, 'columns added')
     if (retained.length > 0) log.info({ tables: retained }, 'retention changed')
     const broken = await brokenParts(client, database)
-    if (broken > 0) log.error({ parts: broken }, 'the engine set parts aside that it cannot read: their rows are lost')
+    if (broken > 0) logError(log, 'engine_parts_lost', { parts: broken })
   } catch (error) {
     await close()
     throw error

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { EntryBatch } from '../../journal/auditRows.ts'
 import { deferred } from '../../lib/deferred.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import { retrying } from '../../lib/retrying.ts'
 import { type Engine, whenOpen } from '../engine/engine.ts'
 import { insertEntries } from './entryCopy.ts'
@@ -165,7 +166,7 @@ export class AuditCopy {
 
   private setAside(seq: number, entries: number, why: string): void {
     this.stats_ = { ...this.stats_, setAside: this.stats_.setAside + entries, whyAside: why }
-    this.log.error({ error: why, seq, entries }, 'ClickHouse does not take the postings of entries: they are copied without them')
+    logError(this.log, 'postings_left_out', { error: why, seq, entries })
   }
 
   /** Reads the entries after a number, as many as go into one insert. `more` says whether others follow. */

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { drainStream } from '@clickhouse/client'
 import type { Logger } from 'pino'
+import { logError } from '../../lib/errorEvents.ts'
 import { retrying } from '../../lib/retrying.ts'
 import type { Engine } from '../engine/engine.ts'
 import { tableOf } from '../engine/measureTables.ts'
@@ -131,8 +132,7 @@ export class Inserter {
     this.rejected[table] += rows
     this.failure = undefined
     this.whyAside = why
-    const line = kept ? 'ClickHouse does not take these rows: set aside' : 'ClickHouse does not take these rows: removed'
-    this.log.error({ error: why, file: path, rows }, line)
+    logError(this.log, kept ? 'rows_set_aside' : 'rows_removed', { error: why, file: path, rows })
     return true
   }
 }

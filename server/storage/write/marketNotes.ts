@@ -3,6 +3,7 @@ import type { FrameRows } from '../../../streams/frame.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import type { ListeningRow } from '../../../streams/market/listening.ts'
 import { QUOTE } from '../../../streams/market/ticks.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import type { Figures } from '../../lib/figures.ts'
 import type { Engine } from '../engine/engine.ts'
 import { quoted } from '../engine/migrate.ts'
@@ -127,7 +128,7 @@ export class MarketNotes {
     try {
       this.gaps.add(rows)
     } catch (error) {
-      this.log.error({ error: (error as Error).message }, 'the disk does not take a gap: a kill before it is stored would lose it')
+      logError(this.log, 'gap_not_kept', { error: (error as Error).message })
     }
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Logger } from 'pino'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import { retrying } from '../../lib/retrying.ts'
 import type { RowWriter } from '../engine/rowBinary.ts'
 import type { TableName } from '../engine/tables.ts'
@@ -119,7 +120,7 @@ export class Outbox {
     for (const item of this.items) {
       if ((await item.filed) === undefined) {
         this.dropped[item.table] += item.rows
-        this.log.error({ table: item.table, rows: item.rows }, 'rows are lost: the spool took no file until the end')
+        logError(this.log, 'spool_rows_lost', { table: item.table, rows: item.rows })
       }
       item.gone.reject(new Error('the sink was closed; the rows wait in the spool'))
     }
@@ -175,7 +176,7 @@ export class Outbox {
         failed: ({ message }) => {
           this.failure = message
         },
-        warn: ({ message }) => this.log.error({ error: message }, 'the spool does not take a file; retrying'),
+        warn: ({ message }) => logError(this.log, 'spool_refuses', { error: message }),
       })
     } finally {
       this.filing -= out.length

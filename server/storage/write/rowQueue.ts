@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { deferred } from '../../lib/deferred.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import type { Figures } from '../../lib/figures.ts'
 import { retrying } from '../../lib/retrying.ts'
 import { type Engine, whenOpen } from '../engine/engine.ts'
@@ -134,7 +135,7 @@ export class RowQueue<Row> {
     this.more.resolve()
     await this.done
     const { length } = this.aside
-    if (length > 0) this.log.error({ rows: length, error: this.whyAside }, 'rows are lost: ClickHouse did not take them until the end')
+    if (length > 0) logError(this.log, 'rows_lost', { rows: length, error: this.whyAside })
   }
 
   private async below(rows: number): Promise<void> {
@@ -217,7 +218,7 @@ export class RowQueue<Row> {
       this.putAside(row)
     }
     const shown = JSON.stringify(batch[0], (_, value) => (typeof value === 'bigint' ? String(value) : value)).slice(0, SHOWN)
-    this.log.error({ error: message, rows: batch.length, row: shown }, 'ClickHouse does not take these rows: set aside')
+    logError(this.log, 'rows_set_aside', { error: message, rows: batch.length, row: shown })
   }
 
   private putAside(row: Row): void {

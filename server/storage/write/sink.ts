@@ -5,6 +5,7 @@ import type { FrameRows } from '../../../streams/frame.ts'
 import type { Interner } from '../../../streams/lib/interner.ts'
 import { QUOTE, REFUSED, type Ticks } from '../../../streams/market/ticks.ts'
 import { MEASURES } from '../../../streams/measures/rows.ts'
+import { logError } from '../../lib/errorEvents.ts'
 import type { Engine } from '../engine/engine.ts'
 import { Batches } from './batches.ts'
 import { Inserter } from './inserter.ts'
@@ -128,7 +129,7 @@ class SpooledSink implements Sink {
     for (const { table, rows, path } of spool.cutShort) {
       this.inserter.rejected[table] += rows
       this.inserter.whyAside = 'a file of the spool is shorter than it was'
-      log.error({ file: path, rows }, 'a file of the spool is shorter than it was: set aside')
+      logError(log, 'spool_file_short', { file: path, rows })
     }
     if (spool.leftOver.length > 0) log.info({ files: spool.leftOver.length }, 'rows of the last run wait in the spool')
   }
