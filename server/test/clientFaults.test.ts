@@ -233,6 +233,24 @@ describe('a channel', () => {
     expect(wire.counts.healed).toBeLessThanOrEqual(1)
   })
 
+  it('reads lists of messages, of which one that it does not know takes no other with it', async () => {
+    const { wire, events } = observed(proxy.url)
+    await next(wire.channel(TICK), 1)
+    const pushes = ['{"unknown":1}', '{"hb":1}', '{"bye":{"reason":"a test","reconnectInMs":1}}', '7']
+    proxy.inject(`[${pushes.join(',')}]`)
+    await next(wire.channel(TICK), 2)
+    const text = `[${pushes.join(',')}]`
+    expect(events).toEqual([
+      { kind: 'unreadable', text },
+      { kind: 'bye', reason: 'a test', reconnectInMs: 1 },
+      { kind: 'unreadable', text },
+    ])
+    const { wire: listed, events: none } = observed(`${proxy.url}?lists=true`)
+    const states = await next(listed.channel(TICK, { checksum: true }), 20)
+    expect(states.map(({ seq }) => seq)).toEqual(states.map((_, i) => states[0]!.seq + i))
+    expect(none).toEqual([])
+  })
+
   it('that does not exist fails, or is waited for until it appears', async () => {
     const { wire, events } = observed(proxy.url)
     expect(await codeOf(once(wire.channel('fund:NONE')))).toBe('unknown_channel')

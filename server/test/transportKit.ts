@@ -92,8 +92,8 @@ export class Served {
   }
 
   /** A client and the socket that the server has for it. */
-  async join(options: ClientOptions = {}): Promise<{ client: Client; socket: Socket<Peer> }> {
-    const client = new Client(`ws://127.0.0.1:${this.port}/ws`, options)
+  async join(options: ClientOptions = {}, path = '/ws'): Promise<{ client: Client; socket: Socket<Peer> }> {
+    const client = new Client(`ws://127.0.0.1:${this.port}${path}`, options)
     await client.open
     return { client, socket: await this.opened.next() }
   }

@@ -3,8 +3,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { openTransport, type TransportChoice } from '../gateway/transports/open.ts'
 import type { Handlers, TransportOptions } from '../gateway/transports/transport.ts'
 
-const handlers: Handlers = {
-  upgrade: () => ({ accept: undefined }),
+const handlers: Handlers<object> = {
+  upgrade: () => ({ accept: {} }),
   open: () => {},
   message: () => {},
   pong: () => {},

@@ -234,8 +234,14 @@ export class Driftwire {
   }
 
   private receive(text: string): void {
+    this.reading(text, () => {
+      for (const message of [JSON.parse(text)].flat()) this.reading(text, () => this.take(message))
+    })
+  }
+
+  private reading(text: string, read: () => void): void {
     try {
-      this.take(JSON.parse(text))
+      read()
     } catch {
       this.say({ kind: 'unreadable', text: text.slice(0, 200) })
     }

@@ -142,6 +142,16 @@ export const asyncApi = (): object => {
           error: message('error', 'The answer to a request that failed', reply('error', reference('RpcError')), CORRELATION),
           ...SOCKET_PUSHES,
         },
+        bindings: {
+          ws: {
+            query: {
+              type: 'object',
+              properties: {
+                lists: { type: 'string', enum: ['true'], description: 'Messages of one moment come together, as a JSON list of them.' },
+              },
+            },
+          },
+        },
         'x-close-codes': { [CLOSE.tooSlow]: 'it has read nothing for too long', [CLOSE.tooManyRequests]: 'it asks far too much' },
       },
       ...pushChannels(),

@@ -1,6 +1,7 @@
 import { readKeyPair } from '../../lib/keyPair.ts'
 import { connectionLimitFor, openFilesLimit } from './connectionLimit.ts'
 import { HttpSide } from './http.ts'
+import { Lists } from './lists.ts'
 import { DEFAULT_MAX_BACKPRESSURE, DEFAULT_MAX_BODY, type Handlers, type Transport, type TransportOptions } from './transport.ts'
 import { UwsTransport } from './uws.ts'
 import { loadUws, type UwsLibrary } from './uwsLibrary.ts'
@@ -10,7 +11,7 @@ import { WsTransport } from './ws.ts'
 export type TransportChoice = 'auto' | 'uws' | 'ws'
 
 /** Opens a transport, not listening yet. Rejects if the chosen library does not load or the TLS files are no certificate and key. */
-export const openTransport = async <Data>(
+export const openTransport = async <Data extends object>(
   handlers: Handlers<Data>,
   options: TransportOptions,
   choice: TransportChoice = 'auto',
@@ -30,9 +31,13 @@ export const openTransport = async <Data>(
   const pair = options.tls && readKeyPair(options.tls)
   const library = choice === 'ws' ? undefined : await load(choice, log)
   log.info({ transport: library ? 'uws' : 'ws', sockets: limit.sockets, tls: pair !== undefined }, 'transport chosen')
-  return library
-    ? new UwsTransport(library, handlers, http, limit, maxBackpressure, options.tls)
-    : new WsTransport(handlers, http, limit, maxBackpressure, pair)
+  const lists = new Lists<Data>()
+  const inner = lists.around(handlers)
+  return lists.over(
+    library
+      ? new UwsTransport(library, inner, http, limit, maxBackpressure, options.tls)
+      : new WsTransport(inner, http, limit, maxBackpressure, pair),
+  )
 }
 
 const load = async (choice: 'auto' | 'uws', log: TransportOptions['log']): Promise<UwsLibrary | undefined> => {

@@ -4,8 +4,11 @@ import { tokenOf } from './token.ts'
 
 const token = tokenOf()
 
-/** The one connection of the page. */
-export const wire = connect(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`, token === undefined ? {} : { token })
+/** The one connection of the page. All that the server has to say at a moment comes as one message: a browser pays for each. */
+export const wire = connect(
+  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws?lists=true`,
+  token === undefined ? {} : { token },
+)
 
 /** How it stands with the connection. */
 export const line = signal<ConnectionState>({ state: 'connecting' })

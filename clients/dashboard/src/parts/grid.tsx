@@ -32,8 +32,10 @@ export interface GridProps<Row, State> {
   readonly empty?: string
 }
 
-const templateOf = (columns: readonly Column<never, never>[]): string =>
-  columns.map(({ width, fixed }) => (fixed ? `${width}px` : `minmax(${width}px, ${width}fr)`)).join(' ')
+/** How wide a cell is. A row of flexible boxes is put in order faster than a grid. */
+const sizeOf = ({ width, fixed }: { readonly width: number; readonly fixed?: true }): { readonly flex: string } => ({
+  flex: `${fixed ? 0 : width} 0 ${width}px`,
+})
 
 const textOf = <Row, State>(column: Column<Row, State>, row: Row, shown: Shown<State> | undefined, live: boolean): Text => {
   const given = column.show(row, shown?.state)
@@ -46,11 +48,10 @@ interface LineProps<Row, State> {
   readonly grid: GridProps<Row, State>
   readonly row: Row
   readonly index: number
-  readonly template: string
 }
 
 /** A row. Its cells are made once; their texts are written by one effect, without a look at the tree of components. */
-const Line = <Row, State>({ grid, row, index, template }: LineProps<Row, State>) => {
+const Line = <Row, State>({ grid, row, index }: LineProps<Row, State>) => {
   const { columns } = grid
   const channel = grid.channelOf?.(row)
   const shown = useChannel(channel) as ReadonlySignal<Shown<State> | undefined>
@@ -66,27 +67,35 @@ const Line = <Row, State>({ grid, row, index, template }: LineProps<Row, State>)
     })
   }, [columns, row, shown, channel])
   return (
-    <div ref={line} role="row" class="row" aria-rowindex={index + 2} style={{ top: `${index * ROW}px`, gridTemplateColumns: template }}>
-      {columns.map(({ key, head, heading, part, align = 'right' }) =>
-        part ? (
-          <div key={key} role="cell" class={`cell part ${align}`} tabIndex={-1}>
-            {part(row, shown)}
+    <div ref={line} role="row" class="row" aria-rowindex={index + 2} style={{ top: `${index * ROW}px` }}>
+      {columns.map(column =>
+        column.part ? (
+          <div key={column.key} role="cell" class={`cell part ${column.align ?? 'right'}`} style={sizeOf(column)} tabIndex={-1}>
+            {column.part(row, shown)}
           </div>
         ) : (
-          <div key={key} role={heading ? 'rowheader' : 'cell'} tabIndex={-1} data-fig={head} data-ch={channel} />
+          <div
+            key={column.key}
+            role={column.heading ? 'rowheader' : 'cell'}
+            style={sizeOf(column)}
+            tabIndex={-1}
+            data-fig={column.head}
+            data-ch={channel}
+          />
         ),
       )}
     </div>
   )
 }
 
-const Heads = <Row, State>({ grid, sort, template }: { grid: GridProps<Row, State>; sort: Sort | undefined; template: string }) => (
-  <div role="row" class="row heads" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+const Heads = <Row, State>({ grid, sort, least }: { grid: GridProps<Row, State>; sort: Sort | undefined; least: number }) => (
+  <div role="row" class="row heads" aria-rowindex={1} style={{ minWidth: `${least}px` }}>
     {grid.columns.map(column => (
       <div
         key={column.key}
         role="columnheader"
         class={`cell ${column.align ?? 'right'}${column.heading ? ' heading' : ''}`}
+        style={sizeOf(column)}
         aria-sort={column.order ? (sort?.key === column.key ? (sort.down ? 'descending' : 'ascending') : 'none') : undefined}
       >
         {column.order ? (
@@ -141,7 +150,6 @@ export const Grid = <Row, State = undefined>(grid: GridProps<Row, State>) => {
   const view = useSignal({ top: 0, height: grid.height ?? 2_000 })
   const sort = useComputed(() => sortOf(place.value.query.get(`${id}.sort`)))
   const rows = useSorted(grid, sort)
-  const template = useMemo(() => templateOf(columns as never), [columns])
   const least = columns.reduce((sum, { width }) => sum + width, 0)
   useLayoutEffect(() => {
     const box = port.current!
@@ -172,10 +180,10 @@ export const Grid = <Row, State = undefined>(grid: GridProps<Row, State>) => {
         onKeyDown={moveWithin}
         style={{ maxHeight: `${(grid.height ?? 100_000) + ROW}px` }}
       >
-        <Heads grid={grid} sort={sort.value} template={template} />
+        <Heads grid={grid} sort={sort.value} least={least} />
         <div role="rowgroup" class="rows" style={{ height: `${list.length * ROW}px`, minWidth: `${least}px` }}>
           {slots.map((index, slot) => (
-            <Line key={`${slot} ${keyOf(list[index]!)}`} grid={grid} row={list[index]!} index={index} template={template} />
+            <Line key={`${slot} ${keyOf(list[index]!)}`} grid={grid} row={list[index]!} index={index} />
           ))}
         </div>
       </div>
