@@ -234,12 +234,12 @@ export class Driftwire {
   }
 
   private receive(text: string): void {
-    this.reading(text, () => {
-      for (const message of [JSON.parse(text)].flat()) this.reading(text, () => this.take(message))
+    this.guarded(text, () => {
+      for (const message of [JSON.parse(text)].flat()) this.guarded(text, () => this.take(message))
     })
   }
 
-  private reading(text: string, read: () => void): void {
+  private guarded(text: string, read: () => void): void {
     try {
       read()
     } catch {

@@ -169,19 +169,12 @@ export class Feed {
     for (const follower of [...this.followers.keys()]) follower.end()
   }
 
-  /** The highest rate that a follower wants; undefined if one of them wants all. */
-  private get maxRate(): number | undefined {
-    let highest = 0
-    for (const { options } of this.followers.keys()) highest = Math.max(highest, options.maxRate ?? Number.POSITIVE_INFINITY)
-    return highest < Number.POSITIVE_INFINITY ? highest : undefined
-  }
-
   /** What all followers together want: the highest rate, checksums if one of them does, the members of all, a condition if all have it. */
   private get needs(): Asked {
     const all = [...this.followers.keys()].map(({ options }) => options)
-    const { maxRate } = this
+    const maxRate = Math.max(...all.map(options => options.maxRate ?? Number.POSITIVE_INFINITY))
     return {
-      maxRate: maxRate && Math.max(1, maxRate),
+      maxRate: maxRate < Number.POSITIVE_INFINITY ? Math.max(1, maxRate) : undefined,
       checksum: all.some(({ checksum }) => checksum) || undefined,
       fields: all.every(({ fields }) => fields) ? [...new Set(all.flatMap(({ fields }) => fields!))] : undefined,
       when: new Set(all.map(({ when }) => JSON.stringify(when))).size < 2 ? all[0]?.when : undefined,
@@ -211,6 +204,6 @@ export class Feed {
     const first = !this.followers.get(follower)
     this.followers.set(follower, true)
     const { state, t, seq, stale } = shown
-    follower.show(first ? { state, t, seq, stale } : shown, follower.options.maxRate !== this.maxRate)
+    follower.show(first ? { state, t, seq, stale } : shown, follower.options.maxRate !== this.needs.maxRate)
   }
 }
