@@ -27,7 +27,8 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const plan = await readPlan(settings, log)
   const abort = new AbortController()
   const { signal } = abort
-  if (settings.repair) await repairAtStart(settings, log, signal)
+  // A ledger in Redis is repaired as it is opened.
+  if (settings.repair && settings.redisJournal === undefined) await repairAtStart(settings, log, signal)
   const core = await openCore(plan, log, signal)
   const progress = new Progress(plan.replaying)
   const services = coreServices(core, progress, log)

@@ -83,8 +83,13 @@ export class Idempotency {
 
   /** Ends the running batch: its entries are committed. */
   commit(): void {
-    for (const entry of this.fresh.values()) if ('key' in entry) this.add(entry.seq, entry.who, entry.key)
+    for (const entry of this.fresh.values()) this.follow(entry)
     this.fresh.clear()
+  }
+
+  /** Notes the next entry of the journal, which another core has committed. */
+  follow(entry: Entry): void {
+    if ('key' in entry) this.add(entry.seq, entry.who, entry.key)
   }
 
   /** Ends the running batch: its entries are not there. */

@@ -105,6 +105,12 @@ export class LedgerService {
     }
   }
 
+  /** Takes over entries that another core has committed and the journal has got since. Throws JournalError if one does not follow. */
+  follow(entries: readonly JournalEntry[]): void {
+    for (const { seq, text } of entries) this.idempotency.follow(post(this.ledger, seq, text))
+    this.saveWhenDue()
+  }
+
   /** Saves the state for the next start, which then has few entries to read. */
   save(): void {
     if (this.spoilt || this.journal.seq === this.savedAt) return
@@ -134,12 +140,8 @@ export class LedgerService {
   private load(kept: Snapshot | undefined, posted: (ledger: Ledger) => void = () => {}): Ledger {
     const ledger = kept ? Ledger.read(kept.state) : new Ledger()
     for (const { seq, text } of this.journal.since(ledger.seq)) {
-      try {
-        ledger.post(readEntry(text))
-        posted(ledger)
-      } catch (error) {
-        throw new JournalError(`entry ${seq}: ${(error as Error).message.replace(/^entry \d+: /, '')}`)
-      }
+      post(ledger, seq, text)
+      posted(ledger)
     }
     return ledger
   }
@@ -233,6 +235,17 @@ export class LedgerService {
       rebalance,
       holdings: fundHoldings(this.ledger, id, true),
     }))
+  }
+}
+
+/** Posts an entry of the journal. Returns it. Throws JournalError if it does not follow. */
+const post = (ledger: Ledger, seq: number, text: string): Entry => {
+  try {
+    const entry = readEntry(text)
+    ledger.post(entry)
+    return entry
+  } catch (error) {
+    throw new JournalError(`entry ${seq}: ${(error as Error).message.replace(/^entry \d+: /, '')}`)
   }
 }
 

@@ -22,12 +22,16 @@ export interface Clearing {
 /** Returns the path of a data directory's journal. */
 export const journalFile = (dataDir: string): string => join(dataDir, 'journal.db')
 
-/** Opens the clearing house and enters the clients of the configuration. Rejects with UsageError if the configuration is wrong, with JournalError if the journal cannot be used. */
-export const openClearing = async ({ config, configFile, dataDir, host, adminToken: given }: Settings, log: Logger): Promise<Clearing> => {
+/**
+ * Opens the clearing house and enters the clients of the configuration. If several cores share a ledger it resolves when this one leads them.
+ * Rejects with UsageError if the configuration is wrong, with JournalError if the journal cannot be used.
+ */
+export const openClearing = async (settings: Settings, log: Logger): Promise<Clearing> => {
+  const { config, configFile, dataDir, host, adminToken: given } = settings
   const clients =
     config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
   const byToken = operators(await adminToken(given, dataDir), config.tokens)
-  const clearing = await openThreadPort({ file: journalFile(dataDir) })
+  const clearing = await openHouse(settings, log)
   for (const note of clearing.notes) log.warn(note)
   const store = {
     load: async () => [...(await clearing.ask('tokens', {}))],
@@ -51,6 +55,27 @@ export const openClearing = async ({ config, configFile, dataDir, host, adminTok
   })
   await enterClients(clearing, clients, Date.now(), log)
   return { clearing, accounts, tokens }
+}
+
+const openHouse = async (settings: Settings, log: Logger): Promise<ClearingPort> => {
+  const { dataDir, redisJournal: address, redisJournalMayLose: mayLose, repair: repairs } = settings
+  const file = journalFile(dataDir)
+  if (address === undefined) return openThreadPort({ file })
+  const { checkLedgerServer } = await import('../journal/redis/startCheck.ts')
+  await checkLedgerServer(address, mayLose, log)
+  let follows = false
+  const clearing = await openThreadPort(
+    { file, redis: { address, mayLose, repairs } },
+    {
+      following(entries) {
+        if (!follows) log.info({ entries }, 'the ledger is followed; this core waits for the lease')
+        follows = true
+      },
+      log: line => log[line.log](line.about, line.text),
+    },
+  )
+  log.info({ term: clearing.term, entries: clearing.entriesAtStart }, 'this core leads')
+  return clearing
 }
 
 const registrationOf = (mode: 'open' | 'invite' | 'closed', invites: readonly string[], clearing: ClearingPort) =>

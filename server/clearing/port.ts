@@ -17,13 +17,18 @@ import type { Origin } from '../lib/arrivalOrder.ts'
 export interface ClearingPort {
   /** Names its journal. */
   readonly id: string
+  /** The term in which this core leads others that share its ledger; undefined if there are none. */
+  readonly term: number | undefined
   /** Entries that the journal had when it was opened. */
   readonly entriesAtStart: number
   /** The head file confirmed at the start what was acknowledged before it. */
   readonly vouched: boolean
   /** What was put right at the start, for the log. */
   readonly notes: readonly string[]
-  /** Rejects with JournalError as soon as it turns out that the state which the start has believed is not that of the entries. */
+  /**
+   * Rejects with JournalError as soon as it turns out that the state which the start has believed is not that of the entries, or that another
+   * core leads.
+   */
   readonly unsound: Promise<never>
   /** What each commit has changed, in order; before the answers to the requests in it. */
   readonly commits$: Observable<CommitEvents>
@@ -58,6 +63,10 @@ export interface ClearingStats {
   readonly faults: number
   /** The newest of them, or why the head file is behind; undefined if there is none. */
   readonly fault: string | undefined
+  /** Of a ledger in Redis: the term of this core. */
+  readonly term?: number
+  /** Entries and changes of credentials that Redis had lost and this core has put back. */
+  readonly healed?: number
 }
 
 /** What can be asked of the clearing house, and what it answers. */

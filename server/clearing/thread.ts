@@ -1,6 +1,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { JournalError, REPAIR } from '../journal/journalError.ts'
+import type { LedgerPlace } from '../journal/redis/redisJournal.ts'
+import type { RedisLogLine } from '../journal/redis/redisThread.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
+import type { HouseJournal } from './houseJournal.ts'
 import { LedgerService } from './ledgerService.ts'
 import type { ClearingRequest, CommitEvents } from './port.ts'
 import { type VerifiedTo, verifyInSlices } from './verifyInSlices.ts'
@@ -12,6 +15,8 @@ export interface ThreadOptions {
   readonly file: string
   /** Entries of a journal that is followed from its first entry before it opens; of a longer one the rest is followed afterwards. */
   readonly followedMax?: number
+  /** The ledger lies in Redis, and the file is this core's copy; undefined: the file is the ledger. */
+  readonly redis?: Pick<LedgerPlace, 'address' | 'mayLose' | 'repairs'>
 }
 
 /** Requests, which are answered in their order; or the end. */
@@ -20,19 +25,28 @@ export type ToThread = readonly ClearingRequest[] | 'close'
 /** First whether the journal has opened; then the answers to requests, or why they were refused, in order. */
 export type FromThread =
   | { readonly opened: OpenedJournal }
+  /** Another core leads: this one has all its entries, up to this number. */
+  | { readonly following: number }
+  /** Why the journal does not open, or can no longer be used. */
   | { readonly fatal: string }
+  | RedisLogLine
   | {
       readonly answers: readonly unknown[]
       readonly events: CommitEvents | undefined
       readonly seq: number
       /** Why the head file is behind; undefined if it is not. */
       readonly headFailure: string | undefined
+      /** Entries and changes of credentials that were put back because Redis had lost them. */
+      readonly healed: number
     }
   | VerifiedTo
   | { readonly refused: number; readonly why: string }
 
 /** What a start has found out. */
-export interface OpenedJournal extends Pick<SqliteJournal, 'id' | 'seq' | 'vouched' | 'notes' | 'verifiedTo'> {}
+export interface OpenedJournal extends Pick<SqliteJournal, 'id' | 'seq' | 'vouched' | 'notes' | 'verifiedTo'> {
+  /** The term in which this core leads the others; undefined if there are none. */
+  readonly term: number | undefined
+}
 
 /** Requests of one commit, at which it takes no more messages; what comes later waits for the next. */
 const BATCH = 256
@@ -50,28 +64,26 @@ const port = parentPort!
 const send = (message: FromThread): void => port.postMessage(message)
 
 interface Opened {
-  readonly journal: SqliteJournal
+  readonly journal: HouseJournal
   readonly service: LedgerService
 }
 
-const open = (): Opened | undefined => {
-  const { file, followedMax } = workerData as ThreadOptions
-  try {
-    const journal = new SqliteJournal(file, followedMax)
-    const service = openService(file, journal, followedMax)
-    const { id, seq, vouched, verifiedTo } = journal
-    const notes = [...journal.notes, ...service.notes.map(note => `${file}: ${note}`)]
-    send({ opened: { id, seq, vouched, notes, verifiedTo } })
-    return { journal, service }
-  } catch (error) {
-    send({ fatal: (error as Error).message })
-    return undefined
+const options = workerData as ThreadOptions
+const { file, followedMax } = options
+
+const open = async (): Promise<Opened> => {
+  if (options.redis !== undefined) {
+    const { followLedger } = await import('./followLedger.ts')
+    return followLedger({ file, followedMax, ...options.redis }, openService, send)
   }
+  const journal = new SqliteJournal(file, followedMax === undefined ? {} : { followedMax })
+  return { journal, service: openService(journal) }
 }
 
-const openService = (file: string, journal: SqliteJournal, replayedMax: number | undefined): LedgerService => {
+/** Reads a journal, which nobody can use if its entries do not follow. */
+const openService = (journal: HouseJournal): LedgerService => {
   try {
-    return new LedgerService(journal, journal, replayedMax)
+    return new LedgerService(journal, journal, followedMax)
   } catch (error) {
     journal.close()
     const { message } = error as Error
@@ -82,20 +94,38 @@ const openService = (file: string, journal: SqliteJournal, replayedMax: number |
 const serve = ({ journal, service }: Opened): void => {
   let notBefore = 0
   let sound = true
-  const stopVerifying = verifyInSlices((workerData as ThreadOptions).file, journal, service.believed, verified => {
+  const { id, seq, vouched, verifiedTo, leading } = journal
+  const notes = [...journal.notes, ...service.notes.map(note => `${file}: ${note}`)]
+  send({ opened: { id, seq, vouched, notes, verifiedTo, term: leading?.term } })
+  const stopVerifying = verifyInSlices(file, journal, service.believed, verified => {
     sound &&= !verified.unsound
     send(verified)
   })
+  /** Nothing of it can be known any more to hold: others lead, or have what this core has not. */
+  const end = (fatal: string): void => {
+    stopVerifying()
+    send({ fatal })
+    journal.close()
+    port.close()
+  }
   const run = (batch: readonly ClearingRequest[]): void => {
     notBefore = batch.length < SEVERAL ? 0 : performance.now() + GATHER_MS
     try {
+      const doubt = leading?.unsure()
+      if (doubt !== undefined) throw new JournalError(doubt)
+      const commits = leading?.commits
       const { answers, events } = service.process(batch)
-      send({ answers, events, seq: service.seq, headFailure: journal.headFailure })
+      // A commit shows that it leads. What was only read may be old, if it was stopped meanwhile and another has led since.
+      const late = leading?.commits === commits ? leading?.unsure() : undefined
+      if (late !== undefined) throw new JournalError(late)
+      send({ answers, events, seq: service.seq, headFailure: journal.headFailure, healed: leading?.healed ?? 0 })
     } catch (error) {
-      send({ refused: batch.length, why: (error as Error).message })
+      if (leading?.ended === undefined) send({ refused: batch.length, why: (error as Error).message })
     }
   }
+  void leading?.lost.then(end)
   port.on('message', (first: ToThread) => {
+    if (leading?.ended !== undefined) return
     const early = notBefore - performance.now()
     if (early > 0) Atomics.wait(NEVER, 0, 0, early)
     let closing = false
@@ -119,5 +149,4 @@ const serve = ({ journal, service }: Opened): void => {
   })
 }
 
-const opened = open()
-if (opened) serve(opened)
+void open().then(serve, (error: Error) => send({ fatal: error.message }))

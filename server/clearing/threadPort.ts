@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
+import type { RedisLogLine } from '../journal/redis/redisThread.ts'
 import { compiledFile } from '../lib/compiledFile.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { ClearingMethod, ClearingPort, ClearingRequest, ClearingRequests, ClearingStats, CommitEvents } from './port.ts'
@@ -17,20 +18,44 @@ const YOUNG_MB = 96
 interface Waiting {
   readonly resolve: (answer: never) => void
   readonly reject: (error: Error) => void
+  /** Since when it waits, ms of the monotonic clock. */
+  readonly since: number
+  /** It was refused, and its answer goes nowhere. */
+  late: boolean
 }
 
-/** Opens the clearing house in a thread of its own. Rejects with JournalError if the journal cannot be used. */
-export const openThreadPort = (options: ThreadOptions): Promise<ClearingPort> =>
+/** ms that a request waits for a ledger that lies elsewhere. What becomes of it later, its key tells. */
+const LATE_MS = 5_000
+const LATE_CHECK_MS = 250
+
+/** What is heard of the clearing house before and beside its answers. */
+interface Heard {
+  /** Another core leads; this one has all entries up to a number. Called again when it has more. */
+  readonly following?: (seq: number) => void
+  readonly log?: (line: RedisLogLine) => void
+}
+
+/**
+ * Opens the clearing house in a thread of its own. If several cores share a ledger it resolves when this one leads them. Rejects with JournalError
+ * if the journal cannot be used.
+ */
+export const openThreadPort = (options: ThreadOptions, heard: Heard = {}): Promise<ClearingPort> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(compiledFile('./thread.js', import.meta.url), {
       workerData: options,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
     worker.once('error', reject)
-    worker.once('message', (first: FromThread) => {
-      if ('opened' in first) resolve(new ThreadPort(worker, first.opened))
-      else reject(new JournalError('fatal' in first ? first.fatal : 'the journal did not open'))
-    })
+    const first = (message: FromThread): void => {
+      if ('following' in message) heard.following?.(message.following)
+      else if ('log' in message) heard.log?.(message)
+      else {
+        worker.off('message', first)
+        if ('opened' in message) resolve(new ThreadPort(worker, message.opened, heard))
+        else reject(new JournalError('fatal' in message ? message.fatal : 'the journal did not open'))
+      }
+    }
+    worker.on('message', first)
   })
 
 /** The main thread's side: sends requests, and resolves them in order as they are answered. */
@@ -39,9 +64,11 @@ class ThreadPort implements ClearingPort {
   readonly entriesAtStart: number
   readonly vouched: boolean
   readonly notes: readonly string[]
+  readonly term: number | undefined
   readonly commits$ = new Subject<CommitEvents>()
   readonly unsound: Promise<never>
   private readonly worker: Worker
+  private readonly heard: Heard
   /** In the order in which they are answered. */
   private readonly waiting: Waiting[] = []
   private outgoing: ClearingRequest[] = []
@@ -51,13 +78,17 @@ class ThreadPort implements ClearingPort {
   private failure: string | undefined
   private verified: VerifiedTo
   private headFailure: string | undefined
+  private healed = 0
+  /** Of a ledger that may be away. */
+  private readonly timer: NodeJS.Timeout | undefined
   private readonly doubt = deferred<never>()
   private held: Promise<unknown> | undefined
   private closed = false
   private readonly ended: Promise<void>
 
-  constructor(worker: Worker, { id, seq, vouched, notes, verifiedTo }: OpenedJournal) {
+  constructor(worker: Worker, { id, seq, vouched, notes, verifiedTo, term }: OpenedJournal, heard: Heard) {
     this.worker = worker
+    this.heard = heard
     // A start that fails elsewhere must be able to end.
     worker.unref()
     this.id = id
@@ -65,6 +96,8 @@ class ThreadPort implements ClearingPort {
     this.entriesAtStart = seq
     this.vouched = vouched
     this.notes = notes
+    this.term = term
+    if (term !== undefined) this.timer = setInterval(() => this.giveUpLate(), LATE_CHECK_MS).unref()
     this.verified = { verifiedTo, fault: undefined, unsound: false }
     this.unsound = this.doubt.promise
     // Its users handle its rejection.
@@ -101,14 +134,14 @@ class ThreadPort implements ClearingPort {
       return Promise.reject(new ProtocolError('too_much', 'too many orders are waiting', 1))
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject })
+      this.waiting.push({ resolve, reject, since: this.timer === undefined ? 0 : performance.now(), late: false })
       // All requests of one turn of the event loop, of any number of sockets, go over as one message.
       if (this.outgoing.push({ ask, ...request } as ClearingRequest) === 1) setImmediate(() => this.flush())
     })
   }
 
   stats(): ClearingStats {
-    const { entries, commits, waiting, refused, failure, verified, headFailure } = this
+    const { entries, commits, waiting, refused, failure, verified, headFailure, term, healed } = this
     return {
       state: this.closed ? 'closed' : failure ? 'failing' : 'open',
       entries,
@@ -120,6 +153,7 @@ class ThreadPort implements ClearingPort {
       verifiedTo: verified.verifiedTo >= this.entriesAtStart && verified.fault === undefined ? entries : verified.verifiedTo,
       faults: verified.fault === undefined ? 0 : 1,
       fault: verified.fault ?? headFailure,
+      ...(term !== undefined && { term, healed }),
     }
   }
 
@@ -142,9 +176,10 @@ class ThreadPort implements ClearingPort {
 
   private receive(message: FromThread): void {
     if ('answers' in message) {
-      const { answers, events, seq, headFailure } = message
+      const { answers, events, seq, headFailure, healed } = message
       this.entries = seq
       this.headFailure = headFailure
+      this.healed = healed
       if (events) {
         this.failure = undefined
         this.commits += 1
@@ -161,11 +196,26 @@ class ThreadPort implements ClearingPort {
       this.refused += message.refused
       for (const { reject } of this.waiting.splice(0, message.refused))
         reject(new ProtocolError('not_ready', 'the journal takes no entries; nothing was done', 1))
+    } else if ('fatal' in message) {
+      this.fail(new JournalError(message.fatal))
+      this.doubt.reject(new JournalError(message.fatal))
+    } else if ('log' in message) this.heard.log?.(message)
+  }
+
+  /** Refuses what has waited too long. */
+  private giveUpLate(): void {
+    const before = performance.now() - LATE_MS
+    for (const waiting of this.waiting) {
+      if (waiting.since > before) return
+      if (waiting.late) continue
+      waiting.late = true
+      waiting.reject(new ProtocolError('not_ready', 'the ledger does not answer; whether it was done, its key tells', 1))
     }
   }
 
   private fail(error: Error): void {
     this.closed = true
+    clearInterval(this.timer)
     this.failure ??= error.message
     for (const { reject } of this.waiting.splice(0)) reject(new ProtocolError('not_ready', 'the clearing house has ended', 1))
   }

@@ -53,7 +53,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const knownFunds = await identified.clearing.ask('funds', {})
   const funds = [...plan.funds, ...definedFunds(knownFunds, config, log)]
 
-  const epoch = randomBytes(6).toString('base64url')
+  const epoch = identified.clearing.term?.toString(36) ?? randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
   const inputQueue = new InputQueue()
   const restoring = new Restoring(inputQueue, (engine, asOf, to) => past.read(engine, asOf, to))

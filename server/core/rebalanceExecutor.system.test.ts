@@ -123,6 +123,7 @@ const start = async (life = Number.POSITIVE_INFINITY): Promise<void> => {
     entriesAtStart: clearing.entriesAtStart,
     vouched: clearing.vouched,
     notes: clearing.notes,
+    term: clearing.term,
     unsound: clearing.unsound,
     hold: until => clearing.hold(until),
     commits$: clearing.commits$,

@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs'
 import Database from 'libsql'
 import { JournalError, REPAIR } from './journalError.ts'
 
@@ -14,15 +15,18 @@ export const TABLES = `
   CREATE TABLE IF NOT EXISTS invites (digest TEXT PRIMARY KEY) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`
 
-/** Opens a journal's database, or makes it, and holds it against all others. Throws JournalError if it cannot be used. */
-export const openFile = (file: string): Database.Database => {
+/**
+ * Opens a journal's database, or makes it, and holds it against all others. With `synchronous` NORMAL a loss of power may take its newest commits,
+ * but harms nothing else. Throws JournalError if it cannot be used.
+ */
+export const openFile = (file: string, synchronous: 'FULL' | 'NORMAL' = 'FULL'): Database.Database => {
   let db: Database.Database | undefined
   try {
     db = new Database(file)
     // The lock is held from the first statement on; a second process fails at once.
     // Pages of 4 KiB would cost four times as many steps for the same entries.
     db.exec('PRAGMA page_size = 16384')
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA cache_size = -32000`)
     db.exec('BEGIN EXCLUSIVE')
     const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as { tables: number }
     if (tables === 0) db.exec(`PRAGMA user_version = ${LAYOUT}`)
@@ -34,6 +38,19 @@ export const openFile = (file: string): Database.Database => {
     db?.close()
     throw new JournalError(`${file}: ${found(error)}`)
   }
+}
+
+/** What the database keeps beside its file. */
+export const LOGS = ['-wal', '-shm', '-journal']
+
+/** Returns the name under which a damaged file is kept. */
+export const damagedName = (file: string, now: Date): string => `${file}.damaged-${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
+
+/** Puts a file that cannot be used out of the way, with its log. Returns the new name. */
+export const setAside = (file: string, now: Date): string => {
+  const name = damagedName(file, now)
+  for (const suffix of ['', '-wal', '.head']) if (existsSync(file + suffix)) renameSync(file + suffix, name + suffix)
+  return name
 }
 
 /** What is found if another process has the journal open. */

@@ -7,7 +7,7 @@ import { chained, FIRST } from './block.ts'
 import type { Head } from './blocks.ts'
 import { type HeadFound, type HeadRecord, readHeadFile, usersSum } from './headFile.ts'
 import type { Journal, NewJournalEntry } from './journal.ts'
-import { HELD, openFile, TABLES } from './journalFile.ts'
+import { damagedName, HELD, LOGS, openFile, TABLES } from './journalFile.ts'
 import { Remains } from './remains.ts'
 import { type Candidate, type Candidates, type Restored, restore } from './restoration.ts'
 import { SqliteJournal } from './sqliteJournal.ts'
@@ -95,7 +95,7 @@ const acknowledgedOf = (found: HeadFound): HeadRecord | undefined => (typeof fou
 const unharmed = async (file: string, copy: JournalCopy): Promise<number | undefined> => {
   let journal: SqliteJournal
   try {
-    journal = new SqliteJournal(file, Number.POSITIVE_INFINITY)
+    journal = new SqliteJournal(file, { followedMax: Number.POSITIVE_INFINITY })
   } catch (error) {
     if ((error as Error).message.includes(HELD)) throw error
     return undefined
@@ -129,14 +129,11 @@ const followsLedger = (journal: Journal): boolean => {
 
 /** Copies the file as it is, with its log, beside it. Returns the name. */
 const keepDamaged = (file: string, now: Date): string => {
-  const damaged = `${file}.damaged-${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
+  const damaged = damagedName(file, now)
   for (const suffix of ['', '-wal'])
     if (existsSync(file + suffix)) copyFileSync(file + suffix, damaged + suffix, constants.COPYFILE_FICLONE)
   return damaged
 }
-
-/** What the database keeps beside its file. */
-const LOGS = ['-wal', '-shm', '-journal']
 
 const removeFile = (file: string): void => {
   for (const suffix of ['', '.head', ...LOGS]) rmSync(file + suffix, { force: true })

@@ -25,7 +25,7 @@ afterEach(() => {
 
 const path = (): string => join(dir, 'journal.db')
 const opened = (followedMax?: number): SqliteJournal => {
-  const journal = new SqliteJournal(path(), followedMax)
+  const journal = new SqliteJournal(path(), followedMax === undefined ? {} : { followedMax })
   open.add(journal)
   return journal
 }

@@ -2,7 +2,7 @@ import type Database from 'libsql'
 import type { CredentialStore, StoredToken, User } from '../identity/credentialStore.ts'
 import { BlockWriter, linksOf } from './block.ts'
 import { type BlockKey, Blocks, type Head, IndexDigest } from './blocks.ts'
-import { HeadFile, type HeadRecord, plusUser, readHeadFile, usersSum } from './headFile.ts'
+import { HeadFile, type HeadFound, type HeadRecord, plusUser, readHeadFile, usersSum } from './headFile.ts'
 import type { Journal, JournalEntry, JournalKey, NewJournalEntry, Snapshot, Verified } from './journal.ts'
 import { JournalError } from './journalError.ts'
 import { found, isFault, openFile, TABLES } from './journalFile.ts'
@@ -17,6 +17,17 @@ interface Committed {
   readonly seal: string
 }
 
+/** How a journal's file is opened. */
+export interface SqliteJournalOptions {
+  /** Entries of a journal that is followed from its first one on. */
+  readonly followedMax?: number
+  /**
+   * The file is a copy of a ledger that lies elsewhere. A loss of power may take its newest commits, and it may be behind its head file: its
+   * owner gets them from there, and holds them against `promised`. One without entries takes the ledger's name.
+   */
+  readonly copyOf?: { readonly journal: string | undefined }
+}
+
 /** The journal and the credentials in one SQLite file, so that one commit covers both; and the head file beside it. */
 export class SqliteJournal implements Journal, CredentialStore {
   readonly id: string
@@ -26,8 +37,10 @@ export class SqliteJournal implements Journal, CredentialStore {
   readonly notes: readonly string[]
   /** Up to here the start has followed the chain from the first entry on. */
   readonly verifiedTo: number
-  private readonly file: string
-  private readonly db: Database.Database
+  /** Of a copy that is behind its head file: what that says; undefined if it is not. */
+  readonly promised: Head | undefined
+  readonly file: string
+  protected readonly db: Database.Database
   private readonly blocks: Blocks
   private readonly headFile: HeadFile
   private readonly writer = new BlockWriter()
@@ -36,14 +49,14 @@ export class SqliteJournal implements Journal, CredentialStore {
   private readonly statements
 
   /**
-   * Opens the file, or makes it. A journal of up to `followedMax` entries is followed from its first entry on. Throws JournalError if the
-   * file cannot be used, or is not what was acknowledged.
+   * Opens the file, or makes it. Throws JournalError if it cannot be used, or is not what was acknowledged.
    */
-  constructor(file: string, followedMax = FOLLOWED_MAX) {
+  constructor(file: string, { followedMax = FOLLOWED_MAX, copyOf }: SqliteJournalOptions = {}) {
     this.file = file
-    this.db = openFile(file)
+    this.db = openFile(file, copyOf === undefined ? 'FULL' : 'NORMAL')
     try {
       this.db.exec(TABLES)
+      if (copyOf?.journal !== undefined) this.db.prepare(ADOPT).run(copyOf.journal)
       this.statements = {
         user: this.db.prepare('SELECT hash FROM users WHERE name = ?'),
         addUser: this.db.prepare('INSERT INTO users (name, hash) VALUES (?, ?)'),
@@ -52,14 +65,16 @@ export class SqliteJournal implements Journal, CredentialStore {
       }
       this.id = (this.db.prepare('SELECT id FROM journal').get() as { id: string }).id
       this.blocks = new Blocks(this.db, file)
-      const acknowledged = readHeadFile(headPath(file))
       const { blocks, db, id } = this
+      const written = readHeadFile(headPath(file))
+      this.promised = copyOf && aheadOf(blocks.newest(), id, written)
+      const acknowledged = this.promised ? 'absent' : written
       const { head, keeps, index, users, verifiedTo, vouched, notes } = checkOpening({ file, db, id, blocks, acknowledged, followedMax })
       if (!keeps) db.exec('DELETE FROM snapshots')
       this.now = { head, index, users, seal: keeps && typeof acknowledged === 'object' ? acknowledged.seal : '' }
       this.vouched = vouched
       this.verifiedTo = verifiedTo
-      this.notes = notes
+      this.notes = this.promised ? [`${file}: ${head.seq} of ${this.promised.seq} entries: the others come from Redis`] : notes
       this.headFile = new HeadFile(headPath(file))
       this.acknowledge()
     } catch (error) {
@@ -187,6 +202,7 @@ export class SqliteJournal implements Journal, CredentialStore {
   }
 
   close(): void {
+    if (!this.db.open) return
     this.headFile.close()
     release(this.db)
   }
@@ -226,9 +242,17 @@ export class SqliteJournal implements Journal, CredentialStore {
   /** Writes down what is committed, before anybody hears of it. */
   private acknowledge(): void {
     const { head, users, seal } = this.now
+    if (this.promised && head.seq < this.promised.seq) return
     this.headFile.write({ journal: this.id, ...head, users, seal })
   }
 }
+
+/** Names a journal that has no entry. */
+const ADOPT = 'UPDATE journal SET id = ? WHERE NOT EXISTS (SELECT 1 FROM blocks)'
+
+/** Returns what a head file says of a journal if the journal is behind it. */
+const aheadOf = ({ seq }: Head, id: string, written: HeadFound): Head | undefined =>
+  typeof written === 'object' && written.journal === id && written.seq > seq ? { seq: written.seq, hash: written.hash } : undefined
 
 const headPath = (file: string): string => `${file}.head`
 

@@ -1,9 +1,14 @@
 import { Cluster, Redis } from 'ioredis'
-import type { Logger } from 'pino'
 import type { RedisAddress } from '../config/redisAddress.ts'
 
 /** A connection to a Redis, or to a cluster of them. */
 export type RedisClient = Redis | Cluster
+
+/** Where the loss of a connection and its return are logged. */
+export interface RedisLog {
+  info(about: object, text: string): void
+  warn(about: object, text: string): void
+}
 
 /** How long a command may go unanswered, ms: after that its connection counts as dead and is made again. */
 const ANSWER_MS = 1_000
@@ -20,7 +25,7 @@ const again = (attempt: number): number => Math.min(RECONNECT_FIRST_MS * attempt
  * because its reads block. The options were measured: `commandTimeout` alone leaves a dead connection open, `socketTimeout` closes it; any
  * retry by the client may run a command twice.
  */
-export const openRedis = (address: RedisAddress, use: 'commands' | 'reading', log: Logger): RedisClient => {
+export const openRedis = (address: RedisAddress, use: 'commands' | 'reading', log: RedisLog): RedisClient => {
   const client = address.kind === 'cluster' ? openCluster(address, use) : openServer(address, use)
   logChanges(client, address.shown, log)
   // That it cannot be reached is logged, and tried again.
@@ -99,7 +104,7 @@ const openCluster = (address: RedisAddress, use: 'commands' | 'reading'): Cluste
 }
 
 /** Logs the loss of a connection and its return, once each. */
-const logChanges = (client: RedisClient, where: string, log: Logger): void => {
+const logChanges = (client: RedisClient, where: string, log: RedisLog): void => {
   let lost = true
   let why: string | undefined
   client.on('error', (error: Error) => {

@@ -2,16 +2,52 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CredentialStore } from '../identity/credentialStore.ts'
-import { entryAt, type Journal, type NewJournalEntry, pageAfter } from './journal.ts'
-import { JournalError } from './journalError.ts'
-import { SqliteJournal } from './sqliteJournal.ts'
+import { entryAt, type Journal, type NewJournalEntry, pageAfter } from '../journal/journal.ts'
+import { JournalError } from '../journal/journalError.ts'
+import { SqliteJournal } from '../journal/sqliteJournal.ts'
+import { DURABLE, leading } from './kit/ledgerInRedis.ts'
+import { RedisServer, redisPath } from './kit/redisServer.ts'
 
-/** What every implementation of the journal, and of the credentials beside it, must do. A new one is added here. */
-const IMPLEMENTATIONS: readonly (readonly [name: string, open: (dir: string, name?: string) => Journal & CredentialStore])[] = [
-  ['SQLite', (dir, name = 'journal.db') => new SqliteJournal(join(dir, name))],
-]
+type Opened = Journal & CredentialStore
+
+/** An implementation of the journal, and of the credentials beside it. */
+interface Implementation {
+  readonly name: string
+  readonly isThere: boolean
+  /** Starts what it needs for all tests. */
+  begin(): Promise<void>
+  end(): Promise<void>
+  /** Opens a journal whose files lie in a directory; two of one name are the same. */
+  open(dir: string, name: string): Opened
+}
+
+const SQLITE: Implementation = {
+  name: 'SQLite',
+  isThere: true,
+  begin: async () => {},
+  end: async () => {},
+  open: (dir, name) => new SqliteJournal(join(dir, name)),
+}
+
+let redis: RedisServer
+/** Each journal has a database of its own. */
+const databases = new Map<string, number>()
+
+const REDIS: Implementation = {
+  name: 'Redis',
+  isThere: redisPath !== undefined,
+  begin: async () => {
+    redis = await RedisServer.start({ ...DURABLE, databases: '64' })
+  },
+  end: () => redis.remove(),
+  open: (dir, name) => {
+    const file = join(dir, name)
+    if (!databases.has(file)) databases.set(file, databases.size)
+    return leading({ file, url: `${redis.url}/${databases.get(file)}` })
+  },
+}
 
 const line = (i: number): NewJournalEntry => ({
   text: JSON.stringify({ n: i, text: 'ä'.repeat(50), who: 'ann', key: `k${i}` }),
@@ -20,8 +56,11 @@ const line = (i: number): NewJournalEntry => ({
 })
 const lines = (from: number, to: number): NewJournalEntry[] => Array.from({ length: to - from }, (_, i) => line(from + i))
 
-describe.each(IMPLEMENTATIONS)('a journal in %s', (_, openIn) => {
+// Where there is no redis-server no journal can lie in it.
+describe.each([SQLITE, REDIS].filter(({ isThere }) => isThere))('a journal in $name', ({ begin, end, open: openIn }) => {
   let dir = ''
+  beforeAll(begin)
+  afterAll(end)
   const open = new Set<Journal>()
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'driftwire-journal-'))
@@ -31,12 +70,12 @@ describe.each(IMPLEMENTATIONS)('a journal in %s', (_, openIn) => {
     open.clear()
     rmSync(dir, { recursive: true })
   })
-  const opened = (name?: string): Journal & CredentialStore => {
+  const opened = (name = 'journal.db'): Opened => {
     const journal = openIn(dir, name)
     open.add(journal)
     return journal
   }
-  const reopened = (journal: Journal): Journal & CredentialStore => {
+  const reopened = (journal: Journal): Opened => {
     open.delete(journal)
     journal.close()
     return opened()

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RedisClient } from '../../redis/connection.ts'
+import { journalFault, redisFacts } from '../../redis/startChecks.ts'
+import { type Commit, readCommit, type StoredCommit } from './commit.ts'
+import { APPEND, KEYS } from './scripts.ts'
+
+/** What became of a commit: it is there; it is not, because of the head that was found; or it is not, for a reason of Redis. */
+export type Appended = { readonly done: true } | { readonly fenced: string } | { readonly refused: string }
+
+/** ms until what is not known is asked again. */
+const AGAIN_MS = 50
+/** ms that replicas may take at a time. The connection counts as dead soon after. */
+const REPLICAS_MS = 700
+/** Commits that are read at once. */
+const COUNT = 50
+
+/** The stream of the ledger's commits: appended by one command each, and read in order. */
+export class LedgerStream {
+  /** Replicas that must have a commit before it counts. */
+  replicas = 0
+  private readonly client: RedisClient
+  private readonly mayLose: boolean
+  /** Which primary this is, as far as its replicas were counted; undefined if the connection is new. */
+  private primary: string | undefined
+  private known = false
+
+  /** With `mayLose` it also writes to a server that may lose what it has acknowledged. */
+  constructor(client: RedisClient, mayLose: boolean) {
+    this.client = client
+    this.mayLose = mayLose
+    client.on('ready', () => {
+      this.known = false
+    })
+  }
+
+  /** Resolves with the head as it stands; undefined if there is no ledger. */
+  async head(): Promise<string | undefined> {
+    return (await this.client.get(KEYS.head)) ?? undefined
+  }
+
+  /** Resolves with the next commits after an id, as soon as there are any, or with none after `blockMs`. */
+  async read(after: string, blockMs: number): Promise<StoredCommit[]> {
+    const from = ['STREAMS', KEYS.journal, after] as const
+    const reply = await (blockMs > 0
+      ? this.client.xread('COUNT', COUNT, 'BLOCK', blockMs, ...from)
+      : this.client.xread('COUNT', COUNT, ...from))
+    return reply === null ? [] : reply[0]![1].map(([id, fields]) => readCommit(id, fields))
+  }
+
+  /**
+   * Appends a commit, and resolves when all replicas have it that may be promoted: those that the primary had connected. It goes on until it is
+   * known what became of the commit, whatever becomes of the connection: an error of a connection never means that nothing was done.
+   */
+  async append(commit: Commit): Promise<Appended> {
+    const { before, after, entries, changes } = commit
+    const id = after.slice(0, after.indexOf(' '))
+    /** It may be there, or come to be there. */
+    let sent = false
+    for (;;) {
+      try {
+        if (!this.known) await this.learn()
+      } catch (error) {
+        if (!sent) return { refused: (error as Error).message }
+        await delay(AGAIN_MS)
+        continue
+      }
+      try {
+        await this.client.eval(APPEND, 2, KEYS.head, KEYS.journal, before, after, id, entries, changes)
+        if (this.replicas === 0) return { done: true }
+        sent = true
+        if (await this.replicated()) return { done: true }
+      } catch (error) {
+        const { message } = error as Error
+        if (message.startsWith('FENCED ')) return { fenced: message.slice('FENCED '.length) }
+        if (!sent && wasRefused(error)) return { refused: message }
+        sent = true
+        await delay(AGAIN_MS)
+      }
+    }
+  }
+
+  /** Counts the primary's replicas again, over any connection. One that was there once is waited for, until another server is the primary. */
+  async countReplicas(client = this.client): Promise<void> {
+    const info = await ofPrimary(client, pipeline => pipeline.info('replication'))
+    const primary = /^master_replid:(\w+)/m.exec(info)?.[1] ?? ''
+    const online = info.match(/^slave\d+:.*state=online/gm)?.length ?? 0
+    this.replicas = primary === this.primary ? Math.max(this.replicas, online) : online
+    this.primary = primary
+  }
+
+  private async learn(): Promise<void> {
+    if (!this.mayLose) {
+      const fault = journalFault(await redisFacts(this.client))
+      if (fault !== undefined) throw new Error(fault)
+    }
+    await this.countReplicas()
+    this.known = true
+  }
+
+  /** Whether all replicas have what this connection has written. */
+  private async replicated(): Promise<boolean> {
+    const count = Number(await ofPrimary(this.client, pipeline => pipeline.call('WAIT', this.replicas, REPLICAS_MS)))
+    return count >= this.replicas
+  }
+}
+
+/** Asks the server on which the ledger lies: in a cluster, a command without a key would go to any. */
+const ofPrimary = async (client: RedisClient, ask: (pipeline: ReturnType<RedisClient['pipeline']>) => unknown): Promise<string> => {
+  const pipeline = client.pipeline().exists(KEYS.head)
+  ask(pipeline)
+  const [, answer] = (await pipeline.exec()) ?? []
+  if (answer === undefined || answer[0]) throw answer?.[0] ?? new Error('found no answer')
+  return String(answer[1])
+}
+
+/** Whether an error says that the command was not done: the server said so, or it was never sent. */
+const wasRefused = (error: unknown): boolean => {
+  const { name, message } = error as Error
+  return name === 'ReplyError' || message.startsWith("Stream isn't writeable")
+}
