@@ -7,7 +7,7 @@ export interface Flush {
   readonly epoch: string
   /** ms of event time. */
   readonly t: number
-  /** Patches of watched channels, in order. */
+  /** Patches of watched channels, in order; behind a gateway also of those that are watched by others, for clients that come from there. */
   readonly pushes: readonly Push[]
   /** Snapshots, as of after these pushes, of the channels that can be read from now on because somebody began to watch them. */
   readonly ready: readonly Push[]
@@ -30,6 +30,11 @@ export interface Bus {
   readonly epoch: string
   /** Hot: emits whether or not anybody listens. */
   readonly flushes$: Observable<Flush>
+  /**
+   * Emits the event time (ms) of the newest flush when nothing has been heard of the core for too long, and undefined when it is over; to a
+   * new listener at once what it emitted last. Within one process it never emits.
+   */
+  readonly silence$: Observable<number | undefined>
   readonly channels: Channels
   /** Begins or stops listening. A channel that begins stands in `ready` of a coming flush, maybe of one before this returns. */
   watch(channel: string, on: boolean): void

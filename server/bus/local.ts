@@ -1,4 +1,4 @@
-import { map, merge, type Observable } from 'rxjs'
+import { map, merge, NEVER, type Observable } from 'rxjs'
 import type { Channels, Push } from '../../streams/channels/channelStates.ts'
 import type { Frame } from '../../streams/frame.ts'
 import type { InputQueue } from '../core/inputQueue.ts'
@@ -27,6 +27,7 @@ export const localBus = (options: {
   return {
     epoch,
     flushes$: merge(frames$.pipe(map(flushOf)), serverChannels.flushes$),
+    silence$: NEVER,
     channels: {
       snapshot: name => of(name).snapshot(name),
       since: (name, seq) => of(name).since(name, seq),

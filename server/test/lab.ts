@@ -136,6 +136,7 @@ export class LabClient {
 /** A bus to a core that can start again. */
 class RestartableBus implements Bus {
   readonly flushes$ = new Subject<Flush>()
+  readonly silence$ = new Subject<number | undefined>()
   readonly channels: Channels = {
     snapshot: name => this.core.channels.snapshot(name),
     since: (name, seq) => this.core.channels.since(name, seq),

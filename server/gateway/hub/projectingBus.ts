@@ -19,6 +19,7 @@ interface Base {
  */
 export class ProjectingBus implements Bus {
   readonly flushes$: Observable<Flush>
+  readonly silence$: Observable<number | undefined>
   readonly channels: Channels
   private readonly inner: Bus
   private readonly bases = new Map<string, Base>()
@@ -31,6 +32,7 @@ export class ProjectingBus implements Bus {
   constructor(inner: Bus) {
     this.inner = inner
     this.known = inner.epoch
+    this.silence$ = inner.silence$
     this.flushes$ = merge(inner.flushes$.pipe(map(flush => this.withParts(flush))), this.begun$)
     this.channels = {
       snapshot: name => (baseOf(name) === undefined ? inner.channels.snapshot(name) : this.snapshot(name)),

@@ -1,13 +1,51 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { utf8Text } from '../../streams/channels/byteWriter.ts'
 import type { Push } from '../../streams/channels/channelStates.ts'
 import { crc32 } from '../../streams/wire/crc32.ts'
 import { applyPatch, canonical, emptyObject, type JsonObject } from '../../streams/wire/mergePatch.ts'
+import { gatewayBus, ownKeys, publishingCore } from '../test/kit/gatewayBus.ts'
+import { RedisServer, redisPath } from '../test/kit/redisServer.ts'
 import { LabCore } from '../test/labCore.ts'
 import type { Bus, Flush } from './bus.ts'
 
-/** Ways from a core to a gateway: each gives the bus as the gateway sees it. */
-const IMPLEMENTATIONS: readonly (readonly [name: string, connect: (core: LabCore) => Promise<Bus>])[] = [['local', async core => core.bus]]
+let redis: RedisServer
+const ends: (() => Promise<void>)[] = []
+
+/** Ways from a core to a gateway: each gives a core, and its bus as the gateway sees it. */
+const IMPLEMENTATIONS: readonly (readonly [name: string, connect: () => Promise<{ core: LabCore; bus: Bus }>])[] = [
+  [
+    'local',
+    async () => {
+      const core = new LabCore('e1')
+      return { core, bus: core.bus }
+    },
+  ],
+  // Without redis-server there is only one way.
+  ...(redisPath === undefined
+    ? []
+    : ([
+        [
+          'Redis',
+          async () => {
+            const keys = ownKeys()
+            const { core, end } = await publishingCore(redis, keys)
+            const gateway = await gatewayBus(redis, keys)
+            ends.push(gateway.end, end)
+            gateway.bus.begin()
+            await vi.waitFor(() => expect(gateway.bus.figures.entries).toBeGreaterThan(0))
+            return { core, bus: gateway.bus }
+          },
+        ],
+      ] as const)),
+]
+
+beforeAll(async () => {
+  if (redisPath !== undefined) redis = await RedisServer.start()
+})
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+afterAll(() => redis?.remove())
 
 const TICK = 'tick:BTC-USD'
 const TAPE = 'trades:BTC-USD'
@@ -32,8 +70,7 @@ const checksumOf = (state: JsonObject): string => crc32(new TextEncoder().encode
 describe.each(IMPLEMENTATIONS)('a bus (%s)', (_, connect) => {
   /** A bus, its core, and all that it has brought. */
   const open = async (): Promise<{ core: LabCore; bus: Bus; flushes: Flush[]; ready: (channel: string) => Promise<Push> }> => {
-    const core = new LabCore('e1')
-    const bus = await connect(core)
+    const { core, bus } = await connect()
     const flushes: Flush[] = []
     bus.flushes$.subscribe(flush => flushes.push(flush))
     core.frame(NOON, [])
@@ -97,8 +134,15 @@ describe.each(IMPLEMENTATIONS)('a bus (%s)', (_, connect) => {
     bus.watch(TICK, true)
     await ready(TICK)
     bus.watch(TAPE, false)
+    let frame = 3
+    // The core may hear of it a little later.
+    await vi.waitFor(async () => {
+      const before = pushesOf(flushes, TAPE).length
+      await trade(core, flushes, frame++, 1)
+      expect(pushesOf(flushes, TAPE).length).toBe(before)
+    })
     const before = pushesOf(flushes, TAPE).length
-    await trade(core, flushes, 3, 3)
+    await trade(core, flushes, frame, 3)
     expect(pushesOf(flushes, TAPE).length).toBe(before)
     expect(pushesOf(flushes, TICK).length).toBeGreaterThanOrEqual(3)
   })
