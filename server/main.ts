@@ -45,7 +45,12 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     plan.replaying && !settings.exitAtEnd ? aborted(signal) : undefined,
   )
   // A journal that ClickHouse or its own entries do not confirm ends the server.
-  const done = Promise.race([Promise.all([ran, described, core.auditCopy.agreed]).then(() => {}), core.clearing.unsound])
+  const fenced = core.term?.fenced.then(() => Promise.reject(new Error('another core has begun to publish frames in its place')))
+  const done = Promise.race([
+    Promise.all([ran, described, core.auditCopy.agreed]).then(() => {}),
+    core.clearing.unsound,
+    ...(fenced === undefined ? [] : [fenced]),
+  ])
   // It is awaited later; until then a rejection is not unhandled.
   done.catch(() => {})
 

@@ -6,6 +6,7 @@ import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
+import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
@@ -16,6 +17,7 @@ import { type OpenDex, openDex } from '../dex/open.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { storeFirstTicks } from '../storage/write/firstTicks.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
+import { openFrames } from './frames.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import { storedPast } from './past.ts'
 import type { Plan } from './plan.ts'
@@ -30,6 +32,8 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly funds: readonly FundSpec[]
   /** Names this run: sequence numbers mean nothing across two. */
   readonly epoch: string
+  /** In which the frames of this core are published; undefined if this process is alone. */
+  readonly term: Term | undefined
   readonly symbols: Interner
   readonly sources: Interner
   readonly flow: Pipeline
@@ -53,7 +57,8 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const knownFunds = await identified.clearing.ask('funds', {})
   const funds = [...plan.funds, ...definedFunds(knownFunds, config, log)]
 
-  const epoch = identified.clearing.term?.toString(36) ?? randomBytes(6).toString('base64url')
+  const term = await openFrames(settings, log, identified.clearing.term)
+  const epoch = term?.epoch ?? randomBytes(6).toString('base64url')
   const names = { symbols: new Interner(), sources: new Interner() }
   const inputQueue = new InputQueue()
   const restoring = new Restoring(inputQueue, (engine, asOf, to) => past.read(engine, asOf, to))
@@ -93,6 +98,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     knownFunds,
     funds,
     epoch,
+    term,
     ...names,
     flow,
     inputQueue,

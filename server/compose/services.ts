@@ -49,11 +49,12 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
 
 /** Offers what a core has to a gateway in the same process: nothing is copied. */
 export const coreServices = (core: Core, progress: Progress, log: Logger): CoreServices => {
-  const { plan, flow, inputQueue, frames$, epoch, clearing, sink, engine } = core
+  const { plan, flow, inputQueue, frames$, epoch, term, clearing, sink, engine } = core
   const { view } = flow
   const serverChannels = new ServerChannels(epoch, plan.settings.config.significantDigits, () => view.t)
   offerPrivateChannels(serverChannels, clearing)
   const pager = portfolioPager({ of: id => view.portfolios.get(id)?.history, storedTo: () => sink.stats().storedTo })
+  const bus = localBus({ epoch, frames$, channels: flow.channels, inputQueue, serverChannels })
   const history = openHistory(engine, { portfolioPager: pager, sourceOrder: plan.sourceOrder, events: () => view.events })
   const { knownFunds, funds, symbols, sources, accounts, tokens, pricesStored } = core
   return {
@@ -69,7 +70,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     accounts,
     tokens,
     dex: core.dex.dex,
-    bus: localBus({ epoch, frames$, channels: flow.channels, inputQueue, serverChannels }),
+    bus: term === undefined ? bus : term.publish(bus),
     queries: coreQueries(view, frames$),
     history,
     coverages: openCoverages(engine, plan.sourceOrder),
@@ -112,7 +113,7 @@ const symbolsSeen = ({ flow, frames$ }: Core): Subject<string> => {
 }
 
 const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChannels, log: Logger): ServerStatus => {
-  const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex, marketNotes, recorder } = core
+  const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex, marketNotes, recorder, term } = core
   const { dataDir, config } = core.plan.settings
   const disk = new DiskSpace(dataDir)
   const status = new ServerStatus({ feeds: () => flow.view.feeds, progress, serverChannels, disk, log })
@@ -138,6 +139,7 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
   status.add('accounts', () => accounts.figures)
   status.add('dex', () => dex.figures())
   status.add('marketNotes', () => marketNotes.figures())
+  if (term) status.add('frames', () => ({ ...term.figures() }))
   if (recorder) status.add('recorder', () => recorder.figures())
   return status
 }

@@ -8,6 +8,8 @@ import { METRICS } from './metricList.ts'
 
 /** Figures that are there only after something has happened. */
 const CONDITIONAL = new Set([
+  ...['written', 'bytes', 'failures', 'dropped', 'waiting', 'answerMs', 'gateways', 'wanted', 'snapshots'].map(name => `frames.${name}`),
+  ...['entries', 'bytes', 'failures', 'holes', 'rejoins', 'healed', 'terms', 'unreadable', 'silentMs'].map(name => `followed.${name}`),
   'feeds.*.bad.*',
   'feeds.*.passed.*',
   'feeds.*.refused.*',

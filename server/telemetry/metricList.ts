@@ -42,6 +42,28 @@ const CLIENTS: readonly Metric[] = [
   counter('driftwire_clients_refused_total', 'requests', 'clients.refused.*', 'Requests by websocket that were refused', 'code'),
 ]
 
+/** Frames between processes, as a core writes and a gateway reads them. */
+const FRAMES: readonly Metric[] = [
+  counter('driftwire_frames_written_total', 'frames', 'frames.written', 'Frames written to Redis'),
+  counter('driftwire_frames_written_bytes_total', 'bytes', 'frames.bytes', 'Bytes of frames written to Redis'),
+  counter('driftwire_frames_failures_total', 'attempts', 'frames.failures', 'Attempts to write a frame that failed'),
+  counter('driftwire_frames_dropped_total', 'frames', 'frames.dropped', 'Frames never written, because Redis was away for too long'),
+  gauge('driftwire_frames_waiting', 'frames', 'frames.waiting', 'Frames that wait for Redis'),
+  gauge('driftwire_frames_answer_seconds', 'seconds', 'frames.answerMs', 'Time of the newest answer of Redis to a frame'),
+  gauge('driftwire_frames_gateways', 'gateways', 'frames.gateways', 'Gateways that have been heard of not long ago'),
+  gauge('driftwire_frames_wanted', 'channels', 'frames.wanted', 'Channels that gateways follow'),
+  counter('driftwire_frames_snapshots_total', 'snapshots', 'frames.snapshots', 'Snapshots sent to gateways'),
+  counter('driftwire_followed_frames_total', 'frames', 'followed.entries', 'Frames read from Redis'),
+  counter('driftwire_followed_bytes_total', 'bytes', 'followed.bytes', 'Bytes of frames read from Redis'),
+  counter('driftwire_followed_failures_total', 'attempts', 'followed.failures', 'Reads of frames that failed'),
+  counter('driftwire_followed_holes_total', 'frames', 'followed.holes', 'Frames that never came'),
+  counter('driftwire_followed_rejoins_total', 'rejoins', 'followed.rejoins', 'Times that all snapshots were asked for again'),
+  counter('driftwire_followed_healed_total', 'channels', 'followed.healed', 'Channels that a snapshot brought up to date after a hole'),
+  counter('driftwire_followed_terms_total', 'terms', 'followed.terms', 'Cores that began to write frames'),
+  counter('driftwire_followed_unreadable_total', 'frames', 'followed.unreadable', 'Frames of a form that this version cannot read'),
+  gauge('driftwire_followed_silent_seconds', 'seconds', 'followed.silentMs', 'Time since a frame was read'),
+]
+
 /** Rows on their way to ClickHouse. */
 const SINK: readonly Metric[] = [
   flag('driftwire_sink_ready', 'sink.state', 'ready', 'ClickHouse answers and has what the configuration says'),
@@ -143,6 +165,7 @@ export const METRICS: readonly Metric[] = [
   ...SERVER,
   ...FEEDS,
   ...CLIENTS,
+  ...FRAMES,
   ...SINK,
   ...QUEUES,
   ...REBALANCES,

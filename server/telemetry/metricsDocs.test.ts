@@ -52,7 +52,7 @@ describe('a metric', () => {
       ({ name, type, unit }) =>
         !/^driftwire(_[a-z]+)+$/.test(name) ||
         name.endsWith('_total') !== (type === 'counter') ||
-        ['seconds', 'bytes'].some(base => (unit === base) !== name.endsWith(`_${base}`)),
+        ['seconds', 'bytes'].some(base => (unit === base) !== name.replace(/_total$/, '').endsWith(`_${base}`)),
     )
     expect(wrong).toEqual([])
   })

@@ -7,7 +7,7 @@ import type { FrameWriter } from './frameWriter.ts'
 import { type Wish, Wishes } from './wish.ts'
 
 /** A frame is written at least this often, ms, an empty one if need be: gateways take silence for a fault. */
-export const BEAT_MS = 250
+const BEAT_MS = 250
 /** Bytes of snapshots in one frame. */
 const SNAPSHOT_BYTES = 512 * 1024
 const EXPIRE_MS = 1_000

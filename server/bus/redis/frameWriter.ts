@@ -34,8 +34,10 @@ export const beginTerm = async (client: RedisClient, key: string, lease = 0): Pr
 
 /** How frames were written since the start. */
 export interface WritingFigures {
-  frames: number
+  /** Frames that are in the stream, and their bytes. */
+  written: number
   bytes: number
+  /** Attempts that failed. */
   failures: number
   /** Frames that were never written, because Redis was away for too long: gateways begin again with snapshots. */
   dropped: number
@@ -56,7 +58,7 @@ interface Frame {
  * is taken once only, so it cannot be there twice.
  */
 export class FrameWriter {
-  readonly figures: WritingFigures = { frames: 0, bytes: 0, failures: 0, dropped: 0, waiting: 0, answerMs: 0 }
+  readonly figures: WritingFigures = { written: 0, bytes: 0, failures: 0, dropped: 0, waiting: 0, answerMs: 0 }
   /** Resolves when another core has begun a newer term: nothing can be written any more. */
   readonly fenced: Promise<void>
   private readonly client: RedisClient
@@ -133,7 +135,7 @@ export class FrameWriter {
   private written({ n, at }: Frame): void {
     this.figures.answerMs = performance.now() - at
     while (this.queue[0] !== undefined && this.queue[0].n <= n) {
-      this.figures.frames += 1
+      this.figures.written += 1
       this.figures.bytes += this.shift().bytes.length
     }
     if (this.failing) this.log.info({ waiting: this.queue.length, dropped: this.figures.dropped }, 'frames are written to Redis again')
@@ -162,7 +164,7 @@ export class FrameWriter {
         this.written(frame)
         return
       }
-      this.log.error({ term: this.term, newer: term }, 'another core has begun to write frames')
+      this.log.warn({ term: this.term, newer: term }, 'another core has begun to write frames')
       this.stop()
       this.fence()
     } catch {

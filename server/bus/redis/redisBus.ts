@@ -10,7 +10,7 @@ import { epochOf, type FrameKeys, frameId } from './keys.ts'
 import { WishSender } from './wishSender.ts'
 
 /** A gateway that has heard nothing for so long says that its states are stale, ms. */
-export const SILENT_MS = 1_000
+const SILENT_MS = 1_000
 const LOOK_MS = 100
 const MINUTE_MS = 60_000
 const AGAIN_MS = 100
