@@ -17,6 +17,8 @@ export interface Running {
   readonly port: number
   /** Resolves when the server was asked to end with its feeds and they have ended; rejects when it cannot go on. */
   readonly done: Promise<void>
+  /** Looks for a new certificate and key now; false if the server does not speak TLS. */
+  renewKeyPair(): boolean
   /** Sends clients a notice, writes what is waiting, closes everything. */
   stop(reason: string): Promise<void>
 }
@@ -57,6 +59,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   return {
     port: gateway.port,
     done,
+    renewKeyPair: () => gateway.renewKeyPair(),
     async stop(reason) {
       if (!progress.stopping) await shutDown({ core, gateway, status, progress, abort, log }, reason)
     },

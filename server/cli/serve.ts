@@ -33,8 +33,12 @@ export const serve = async (options: Options, { environment, version }: CommandC
     })()
     return ending
   }
-  // Every time, not once: a terminal and npm both pass a SIGINT on. A terminal that is closed sends SIGHUP.
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end('the server is stopping', 0))
+  // Every time, not once: a terminal and npm both pass a SIGINT on.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end('the server is stopping', 0))
+  // A terminal that is closed sends it, too; a server with TLS runs under a supervisor, which sends it when the certificate is new.
+  process.on('SIGHUP', () => {
+    if (running === undefined || !running.renewKeyPair()) void end('the server is stopping', 0)
+  })
 
   try {
     running = await start(settings, log)

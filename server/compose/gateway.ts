@@ -13,7 +13,7 @@ import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { Logins } from '../gateway/rpc/logins.ts'
 import { openTransport } from '../gateway/transports/open.ts'
 import { problem } from '../gateway/transports/problem.ts'
-import type { Handlers, RequestInfo, Transport } from '../gateway/transports/transport.ts'
+import type { Handlers, RequestInfo, Transport, TransportOptions } from '../gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../identity/access.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { feedFigures } from '../telemetry/feedFigures.ts'
@@ -26,6 +26,8 @@ import type { CoreServices } from './services.ts'
 export interface Gateway {
   readonly port: number
   readonly hub: Hub
+  /** Looks for a new certificate and key now; false if the server does not speak TLS. */
+  renewKeyPair(): boolean
   /** Takes nobody in any more, and closes what is open after `ms`. */
   close(ms: number): Promise<void>
 }
@@ -85,29 +87,34 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   })
   const fetch = async (request: Request, info: RequestInfo): Promise<Response> => app.fetch(request, { ...info })
   const isPublic = (pathname: string): boolean => pages.has(pathname)
-  const opened = await openTransport(
-    handlersOf(hub, requests, fetch, isPublic, settings, core.progress),
-    {
-      log,
-      maxBackpressure: limits.sendBufferBytes,
-      maxBody: limits.bodyBytes,
-      behindTls: settings.behindTls,
-      ...(settings.tls && { tls: settings.tls }),
-    },
-    settings.transport,
-  )
+  const handlers = handlersOf(hub, requests, fetch, isPublic, settings, core.progress)
+  const opened = await openTransport(handlers, transportOptions(settings, log), settings.transport)
   transport = opened
+  const { keyPair } = opened
+  if (keyPair) status.add('tls', () => ({ ...keyPair.figures }))
   const port = await opened.listen(settings.host, settings.port)
   const timer = setInterval(() => hub.tick(), TICK_MS)
   return {
     port,
     hub,
+    renewKeyPair() {
+      keyPair?.check()
+      return keyPair !== undefined
+    },
     async close(ms) {
       clearInterval(timer)
       await opened.close(ms)
     },
   }
 }
+
+const transportOptions = ({ config, behindTls, tls }: Settings, log: Logger): TransportOptions => ({
+  log,
+  maxBackpressure: config.limits.sendBufferBytes,
+  maxBody: config.limits.bodyBytes,
+  behindTls,
+  ...(tls && { tls }),
+})
 
 /** What a socket or a request does to the hub, the dispatcher and the routes. */
 const handlersOf = (

@@ -11,6 +11,7 @@ export const ERROR_EVENTS = {
   engine_does_not_end: 'the engine does not end what it is doing: the process kills itself, and what is on the disk is kept',
   request_failed: 'a request failed',
   answer_cut_short: 'an answer ended before it was complete',
+  key_pair_refused: 'the new certificate and key cannot be used; the old ones stay',
   past_failed: 'rows of the past failed',
   journal_cut_short: 'the journal ends before an entry that does not follow',
   entries_lost: 'entries are lost: neither the file nor the copy in ClickHouse has them whole',

@@ -32,6 +32,10 @@ const CONDITIONAL = new Set([
   'recorder.waitingBytes',
   'recorder.failure',
   'parts.*.why',
+  // Of a server that speaks TLS.
+  'tls.expires',
+  'tls.renewed',
+  'tls.failed',
 ])
 
 /** Paths of all figures; names of feeds become `*`, and so does what stands under `bad` and `refused` of clients and accounts. */

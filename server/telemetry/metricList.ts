@@ -64,6 +64,13 @@ const FRAMES: readonly Metric[] = [
   gauge('driftwire_followed_silent_seconds', 'seconds', 'followed.silentMs', 'Time since a frame was read'),
 ]
 
+/** The certificate, if the server speaks TLS itself. */
+const TLS: readonly Metric[] = [
+  gauge('driftwire_tls_expires_timestamp_seconds', 'seconds', 'tls.expires', 'When the certificate ends, since 1970'),
+  counter('driftwire_tls_renewed_total', 'certificates', 'tls.renewed', 'Certificates that took the place of another'),
+  counter('driftwire_tls_failed_total', 'attempts', 'tls.failed', 'Certificates and keys that could not be used'),
+]
+
 /** Rows on their way to ClickHouse. */
 const SINK: readonly Metric[] = [
   flag('driftwire_sink_ready', 'sink.state', 'ready', 'ClickHouse answers and has what the configuration says'),
@@ -166,6 +173,7 @@ export const METRICS: readonly Metric[] = [
   ...FEEDS,
   ...CLIENTS,
   ...FRAMES,
+  ...TLS,
   ...SINK,
   ...QUEUES,
   ...REBALANCES,

@@ -43,12 +43,11 @@ export class DriftwireProcess {
     return new DriftwireProcess(['serve', '--port', '0', '--log-level', 'warn', ...options])
   }
 
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [PROGRAM, ...args], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+  /** `openFiles`: the limit of its open files, if not that of this process. */
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, openFiles?: number) {
+    const limited = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`]
+    const [program, ...words] = [...limited, process.execPath, PROGRAM, ...args]
+    this.child = spawn(program!, words, { cwd: folder, env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.begun = new Promise(resolve => {
       this.child.stdout!.on('data', data => {
         this.stdout += data

@@ -36,6 +36,7 @@ export class Lists<Data extends object> implements ListOwner<Data> {
     const { topics } = this
     return {
       name: transport.name,
+      keyPair: transport.keyPair,
       get refused() {
         return transport.refused
       },

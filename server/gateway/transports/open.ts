@@ -1,6 +1,7 @@
 import { readKeyPair } from '../../lib/keyPair.ts'
 import { connectionLimitFor, openFilesLimit } from './connectionLimit.ts'
 import { HttpSide } from './http.ts'
+import { KeyPairFiles, type WatchedPair } from './keyPairFiles.ts'
 import { Lists } from './lists.ts'
 import { DEFAULT_MAX_BACKPRESSURE, DEFAULT_MAX_BODY, type Handlers, type Transport, type TransportOptions } from './transport.ts'
 import { UwsTransport } from './uws.ts'
@@ -28,15 +29,18 @@ export const openTransport = async <Data extends object>(
     log,
   )
   const maxBackpressure = options.maxBackpressure ?? DEFAULT_MAX_BACKPRESSURE
-  const pair = options.tls && readKeyPair(options.tls)
+  const { tls } = options
+  const pair = tls && readKeyPair(tls)
+  const watched: WatchedPair | undefined = tls &&
+    pair && { pair, names: tls, watch: renew => new KeyPairFiles(tls, pair, renew, log, tls.checkMs) }
   const library = choice === 'ws' ? undefined : await load(choice, log)
   log.info({ transport: library ? 'uws' : 'ws', sockets: limit.sockets, tls: pair !== undefined }, 'transport chosen')
   const lists = new Lists<Data>()
   const inner = lists.around(handlers)
   return lists.over(
     library
-      ? new UwsTransport(library, inner, http, limit, maxBackpressure, options.tls)
-      : new WsTransport(inner, http, limit, maxBackpressure, pair),
+      ? new UwsTransport(library, inner, http, limit, maxBackpressure, watched)
+      : new WsTransport(inner, http, limit, maxBackpressure, watched),
   )
 }
 

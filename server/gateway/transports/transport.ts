@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { KeyPairFiles, KeyPairNames } from './keyPairFiles.ts'
 
 /** The path of websockets; everything else that comes to the port is HTTP. */
 export const SOCKET_PATH = '/ws'
@@ -16,6 +17,8 @@ export interface Transport {
   readonly refused: number
   /** Resolves with the port, which the system picks for 0. Rejects if it cannot be had, so also if another process listens on it. */
   listen(host: string, port: number): Promise<number>
+  /** The certificate and its key, if the transport speaks TLS. */
+  readonly keyPair: KeyPairFiles | undefined
   /** Sends a text frame (UTF-8) to every socket on the topic. There may be none. */
   publish(topic: string, frame: Uint8Array): void
   /**
@@ -91,7 +94,7 @@ export interface UpgradeRequest {
 export interface TransportOptions {
   readonly log: Logger
   /** Names of PEM files. Without them the server speaks plain text. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: KeyPairNames & { readonly checkMs?: number }
   /** Websockets at a time; one more is answered 503. Default: what the limit of open files allows. */
   readonly maxSockets?: number
   /** Bytes that may wait in this process for one socket, by default 1 MiB; above it messages for it are dropped. */

@@ -1,20 +1,33 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { plainAddress } from '../../lib/plainAddress.ts'
 import { withTimeout } from '../../lib/withTimeout.ts'
 import type { ConnectionLimit } from './connectionLimit.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'
+import type { KeyPairFiles, KeyPairNames, WatchedPair } from './keyPairFiles.ts'
 import { readPingPayload } from './pingPayload.ts'
 import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
 import { REQUEST_ID } from './requestId.ts'
 import { type Handlers, ListenError, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { UwsExchange } from './uwsExchange.ts'
-import type { HttpRequest, HttpResponse, Listening, TemplatedApp, UpgradeContext, UwsLibrary, WebSocket } from './uwsLibrary.ts'
+import {
+  freePort,
+  type HttpRequest,
+  type HttpResponse,
+  type Listening,
+  type TemplatedApp,
+  type UpgradeContext,
+  type UwsLibrary,
+  type WebSocket,
+} from './uwsLibrary.ts'
 import { type Attached, UwsSocket } from './uwsSocket.ts'
 
 /** Time in which the library frees a connection that it has ended, ms. It does not report when it has. */
 const FREED_WITHIN_MS = 8_000
+
+/** Time between two attempts to listen on a port that was lost, ms. */
+const LISTEN_AGAIN_MS = 100
 
 /** The library's reason for ending, with a handshake, a socket whose peer's close frame was wrong; it reports 1006 then. */
 const WRONG_CLOSE = 'Received invalid close payload'
@@ -28,7 +41,13 @@ export class UwsTransport<Data> implements Transport {
   private readonly http: HttpSide
   private readonly limit: ConnectionLimit
   private readonly secure: boolean
-  private readonly app: TemplatedApp
+  private readonly maxBackpressure: number
+  private readonly tls: KeyPairNames | undefined
+  readonly keyPair: KeyPairFiles | undefined
+  private app: TemplatedApp
+  /** Apps with a former certificate, as long as they have connections. */
+  private readonly retired = new Set<TemplatedApp>()
+  private address = { host: '', port: 0 }
   private readonly open = new Set<UwsSocket<Data>>()
   private readonly ending = new Set<UwsSocket<Data>>()
   private lastId = 0
@@ -45,56 +64,34 @@ export class UwsTransport<Data> implements Transport {
     http: HttpSide,
     limit: ConnectionLimit,
     maxBackpressure: number,
-    tls: { readonly cert: string; readonly key: string } | undefined,
+    tls: WatchedPair | undefined,
   ) {
     this.library = library
     this.handlers = handlers
     this.http = http
     this.limit = limit
     this.secure = tls !== undefined
-    this.app = library.app(tls)
-    this.app.filter((res, change) => this.connected(res, change))
-    this.app.any('/*', (res, req) => this.request(res, req))
-    this.app.ws<Attached<Data>>(SOCKET_PATH, {
-      compression: 0,
-      maxPayloadLength: MAX_MESSAGE,
-      maxBackpressure,
-      closeOnBackpressureLimit: false,
-      // Any other value, or the library's own pings even with 0, would cut off slow readers.
-      idleTimeout: 0,
-      sendPingsAutomatically: false,
-      upgrade: (res, req, context) => this.upgrade(res, req, context),
-      open: native => this.opened(native),
-      message: (native, message, isBinary) => {
-        const socket = native.getUserData().socket!
-        if (!socket.closed) handlers.message(socket, isBinary ? undefined : Buffer.from(message).toString())
-      },
-      pong: (native, payload) => {
-        const socket = native.getUserData().socket!
-        if (!socket.closed) handlers.pong(socket, readPingPayload(Buffer.from(payload).toString('latin1')))
-      },
-      // To unsubscribe or close in here crashes the process.
-      dropped: native => {
-        native.getUserData().socket!.dropped = true
-      },
-      drain: native => {
-        native.getUserData().socket!.drained()
-      },
-      close: (native, code, reason) => this.ended(native, code, Buffer.from(reason).toString('latin1')),
-    })
+    this.maxBackpressure = maxBackpressure
+    this.tls = tls?.names
+    this.app = this.routed()
+    this.keyPair = tls?.watch(() => this.renew())
   }
 
   async listen(host: string, port: number): Promise<number> {
     try {
-      this.listening = await this.library.listen(this.app, host, port)
+      // A port that the system picks for the library's socket cannot be listened on again as long as it has connections.
+      this.listening = await this.library.listen(this.app, host, port === 0 && this.tls ? await freePort(host) : port)
     } catch (error) {
       throw new ListenError(host, port, error as Error)
     }
-    return this.library.port(this.listening)
+    this.address = { host, port: this.library.port(this.listening) }
+    return this.address.port
   }
 
   publish(topic: string, frame: Uint8Array): void {
-    if (!this.http.closing) this.app.publish(topic, frame, false)
+    if (this.http.closing) return
+    this.app.publish(topic, frame, false)
+    if (this.retired.size > 0) for (const app of this.retired) app.publish(topic, frame, false)
   }
 
   close(graceMs: number): Promise<void> {
@@ -104,6 +101,7 @@ export class UwsTransport<Data> implements Transport {
 
   private async shutDown(graceMs: number): Promise<void> {
     this.http.closing = true
+    this.keyPair?.close()
     if (this.listening) this.library.stopListening(this.listening)
     for (const socket of this.open) socket.close(1001, 'the server is stopping')
     await withTimeout(
@@ -116,7 +114,7 @@ export class UwsTransport<Data> implements Transport {
     // What peers have already sent is read once more: unread, it would turn the end into a reset.
     await nextTurn()
     await nextTurn()
-    this.app.close()
+    for (const app of [this.app, ...this.retired]) app.close()
   }
 
   private settle(): void {
@@ -128,6 +126,83 @@ export class UwsTransport<Data> implements Transport {
     if (change < 0 || this.connections + this.open.size + this.ending.size <= this.limit.connections) return
     this.refused += 1
     res.close()
+  }
+
+  /** Returns an app of the library that serves all there is. It speaks TLS with the pair that the files have now, for the library never reads them again. */
+  private routed(): TemplatedApp {
+    const app = this.library.app(this.tls)
+    /** Its connections, those of websockets included. */
+    let live = 0
+    const emptied = (): void => {
+      if (live === 0 && app !== this.app) setImmediate(() => this.retired.delete(app))
+    }
+    const counted = (res: HttpResponse, change: number): void => {
+      live += change
+      this.connected(res, change)
+      emptied()
+    }
+    app.filter(counted)
+    app.any('/*', (res, req) => this.request(res, req))
+    app.ws<Attached<Data>>(SOCKET_PATH, {
+      compression: 0,
+      maxPayloadLength: MAX_MESSAGE,
+      maxBackpressure: this.maxBackpressure,
+      closeOnBackpressureLimit: false,
+      // Any other value, or the library's own pings even with 0, would cut off slow readers.
+      idleTimeout: 0,
+      sendPingsAutomatically: false,
+      upgrade: (res, req, context) => this.upgrade(res, req, context),
+      open: native => this.opened(native),
+      message: (native, message, isBinary) => {
+        const socket = native.getUserData().socket!
+        if (!socket.closed) this.handlers.message(socket, isBinary ? undefined : Buffer.from(message).toString())
+      },
+      pong: (native, payload) => {
+        const socket = native.getUserData().socket!
+        if (!socket.closed) this.handlers.pong(socket, readPingPayload(Buffer.from(payload).toString('latin1')))
+      },
+      // To unsubscribe or close in here crashes the process.
+      dropped: native => {
+        native.getUserData().socket!.dropped = true
+      },
+      drain: native => {
+        native.getUserData().socket!.drained()
+      },
+      close: (native, code, reason) => {
+        this.ended(native, code, Buffer.from(reason).toString('latin1'))
+        live -= 1
+        emptied()
+      },
+    })
+    return app
+  }
+
+  /** Has another app, with the pair that the files have now, listen in the place of this one; connections that are open stay with this one. */
+  private async renew(): Promise<void> {
+    const renewed = this.routed()
+    this.retired.add(this.app)
+    this.app = renewed
+    if (this.listening) await this.listenAgain()
+  }
+
+  /** Rejects if somebody has taken the port in this very moment; it is the server's again as soon as they let it go. */
+  private async listenAgain(): Promise<void> {
+    const { host, port } = this.address
+    this.library.stopListening(this.listening!)
+    this.listening = undefined
+    try {
+      this.listening = await this.library.listen(this.app, host, port)
+    } catch (error) {
+      setTimeout(() => void this.listenAgainLater(), LISTEN_AGAIN_MS).unref()
+      throw new ListenError(host, port, error as Error)
+    }
+  }
+
+  private async listenAgainLater(): Promise<void> {
+    const { host, port } = this.address
+    while (!this.http.closing && this.listening === undefined) {
+      this.listening = await this.library.listen(this.app, host, port).catch(() => delay(LISTEN_AGAIN_MS, undefined))
+    }
   }
 
   /** (A client that sends its next request before it has this answer loses its connection: the library takes no pipelines.) */

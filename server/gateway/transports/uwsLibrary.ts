@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket, us_socket_context_t, WebSocket } from 'uWebSockets.js'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket }
 /** What `upgrade` needs back when it accepts. */
@@ -42,6 +42,16 @@ export const loadUws = async (): Promise<UwsLibrary> => {
     port: uws.us_socket_local_port,
     stopListening: uws.us_listen_socket_close,
   }
+}
+
+/** Returns a port of this host that nobody listens on. */
+export const freePort = async (host: string): Promise<number> => {
+  const probe = createServer().listen(0, host)
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
 }
 
 /** Rejects with the reason why nobody can listen there, which the library does not report. */

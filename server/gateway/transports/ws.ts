@@ -1,13 +1,14 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket as TcpSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Server as TlsServer } from 'node:tls'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { KeyPair } from '../../lib/keyPair.ts'
 import { plainAddress } from '../../lib/plainAddress.ts'
 import { withTimeout } from '../../lib/withTimeout.ts'
 import type { ConnectionLimit } from './connectionLimit.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'
+import type { KeyPairFiles, WatchedPair } from './keyPairFiles.ts'
 import { NodeExchange } from './nodeExchange.ts'
 import { keepPace, nodeServer, putBack } from './nodeServer.ts'
 import { readPingPayload } from './pingPayload.ts'
@@ -27,6 +28,7 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
   readonly name = 'ws'
   readonly maxBackpressure: number
   readonly root = new Batch()
+  readonly keyPair: KeyPairFiles | undefined
   refused = 0
   private readonly handlers: Handlers<Data>
   private readonly http: HttpSide
@@ -42,7 +44,7 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
   private lastId = 0
   private closing: Promise<void> | undefined
 
-  constructor(handlers: Handlers<Data>, http: HttpSide, limit: ConnectionLimit, maxBackpressure: number, tls: KeyPair | undefined) {
+  constructor(handlers: Handlers<Data>, http: HttpSide, limit: ConnectionLimit, maxBackpressure: number, tls: WatchedPair | undefined) {
     this.handlers = handlers
     this.http = http
     this.limit = limit
@@ -59,7 +61,8 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
       // Its types do not know this option.
       ...{ closeTimeout: LAST_WORDS_MS },
     })
-    this.server = nodeServer(tls, limit.connections)
+    this.server = nodeServer(tls?.pair, limit.connections)
+    this.keyPair = tls?.watch(pair => void (this.server as Server & Pick<TlsServer, 'setSecureContext'>).setSecureContext(pair))
     this.server.on('drop', () => {
       this.refused += 1
     })
@@ -120,6 +123,7 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
 
   private async shutDown(graceMs: number): Promise<void> {
     this.http.closing = true
+    this.keyPair?.close()
     const closed = new Promise<void>(resolve => this.server.close(() => resolve()))
     for (const socket of this.open) socket.close(1001, 'the server is stopping')
     await withTimeout(graceMs, closed)

@@ -29,6 +29,9 @@ export interface EmbeddedOptions {
 /** ms that statements have to end by themselves when the engine closes, and then between two attempts to cancel them. */
 const GRACE_MS = 250
 
+/** Threads that the engine keeps for later. Each holds three descriptors, and by itself it would keep up to a thousand. */
+const IDLE_THREADS = 16
+
 /** Settings of every session. */
 const BASE: Readonly<Record<string, string>> = { session_timezone: 'UTC' }
 
@@ -72,7 +75,7 @@ class EmbeddedConnection implements Connection {
     this.open = open
     this.drained = drained
     // Only the first session of a directory sets the limits of the engine as a whole.
-    this.writers = this.pool(1, `--max_server_memory_usage=${memory}`)
+    this.writers = this.pool(1, `--max_server_memory_usage=${memory}`, `--max_thread_pool_free_size=${IDLE_THREADS}`)
     this.readers = this.pool(readers)
   }
 
