@@ -1,12 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { retryDelayMs } from '../../lib/backoff.ts'
 import { logError } from '../../lib/errorEvents.ts'
+import { CLUSTER_SETTINGS, clusterFault } from './cluster.ts'
 import { embeddedConnection } from './connection.ts'
 import { type Guest, serverGuest } from './guest.ts'
+import { clusterLayout, type Layout, REACHED, SINGLE } from './layout.ts'
 import { addMeasureColumns } from './measureColumns.ts'
 import { migrate, quoted } from './migrate.ts'
 import { type Retention, retain } from './retention.ts'
@@ -15,16 +17,26 @@ import { type Retention, retain } from './retention.ts'
 export interface Engine {
   readonly client: ClickHouseClient
   readonly database: string
+  /** How its tables lie. */
+  readonly layout: Layout
   /** For statements of others. */
   readonly guest: Guest
   /** Closes it. The embedded engine cancels statements that do not end soon. */
   close(): Promise<void>
 }
 
+/** A ClickHouse server. */
+export interface ServerSource {
+  /** Its address: `http://user:password@host:8123`. */
+  readonly url: string
+  /** The cluster, in its own configuration, over whose servers the tables lie; undefined: on this one alone. */
+  readonly cluster?: string | undefined
+}
+
 /** Where the engine is, and how its database is set up. */
 export interface EngineOptions {
-  /** A directory for this process alone, or the address of a server: `http://user:password@host:8123`. */
-  readonly source: { readonly dataDir: string } | { readonly url: string }
+  /** A directory for this process alone, or a server. */
+  readonly source: { readonly dataDir: string } | ServerSource
   readonly database?: string
   readonly retention?: Retention
   /** Bytes that the embedded engine may take. */
@@ -49,9 +61,10 @@ const REQUEST_TIMEOUT = 60_000
 export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const { source, log } = options
   const database = options.database ?? 'driftwire'
+  const layout = 'url' in source && source.cluster !== undefined ? clusterLayout(source.cluster) : SINGLE
   const { client, guest } =
     'url' in source
-      ? { client: await serverClient(source.url, options), guest: serverGuest(source.url, database) }
+      ? { client: await serverClient(source, options), guest: serverGuest(source.url, database, settingsOf(source)) }
       : await embedded(source.dataDir, database, options.memory ?? MEMORY)
   const close = async (): Promise<void> => {
     await Promise.all([guest.close(), client.close()])
@@ -62,15 +75,15 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   try {
     options.signal?.throwIfAborted()
     const prepared = async () => ({
-      migrations: await migrate(client, database),
-      added: await addMeasureColumns(client, database),
-      retained: await retain(client, database, options.retention ?? {}),
+      migrations: await migrate(client, database, undefined, layout),
+      added: await addMeasureColumns(client, database, undefined, layout),
+      retained: await retain(client, database, options.retention ?? {}, layout),
     })
     const { migrations, added, retained } = 'url' in source ? await insisting(prepared, options) : await prepared()
     if (migrations.length > 0) log.info({ migrations }, 'database migrated')
     if (added.length > 0) log.info({ columns: added }, 'columns added')
     if (retained.length > 0) log.info({ tables: retained }, 'retention changed')
-    const broken = await brokenParts(client, database)
+    const broken = await brokenParts(client, database, layout)
     if (broken > 0) logError(log, 'engine_parts_lost', { parts: broken })
   } catch (error) {
     await close()
@@ -78,7 +91,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   } finally {
     options.signal?.removeEventListener('abort', stop)
   }
-  return { client, database, guest, close }
+  return { client, database, layout, guest, close }
 }
 
 /** Resolves with the engine once it is open; with undefined if that fails, which its opener reports, or if `signal` ends the wait. */
@@ -117,17 +130,24 @@ const holderOf = async (dataDir: string): Promise<number | undefined> => {
   return pid
 }
 
-const serverClient = async (url: string, { log, signal }: EngineOptions): Promise<ClickHouseClient> => {
+const settingsOf = ({ cluster }: ServerSource): ClickHouseSettings => (cluster === undefined ? {} : CLUSTER_SETTINGS)
+
+const serverClient = async (source: ServerSource, { log, signal }: EngineOptions): Promise<ClickHouseClient> => {
+  const { url, cluster } = source
   const client = createClient({
     url,
     request_timeout: REQUEST_TIMEOUT,
-    clickhouse_settings: { session_timezone: 'UTC' },
+    clickhouse_settings: { session_timezone: 'UTC', ...settingsOf(source) },
     log: { level: ClickHouseLogLevel.OFF },
   })
   try {
     for (let attempt = 0; ; attempt++) {
       const answer = await client.ping({ select: true })
-      if (answer.success) return client
+      if (answer.success) {
+        const fault = cluster === undefined ? undefined : await clusterFault(client, cluster)
+        if (fault !== undefined) throw new EngineError(`ClickHouse at ${new URL(url).host}: ${fault}`)
+        return client
+      }
       const { message } = answer.error
       if (REFUSED.has((answer.error as { code?: string }).code ?? ''))
         throw new EngineError(`ClickHouse at ${new URL(url).host}: found "${message.trim()}", expected a user and password that it knows`)
@@ -170,18 +190,23 @@ const STARTING = new Set([
   '242', // TABLE_IS_READ_ONLY
   '252', // TOO_MANY_PARTS
   '279', // ALL_CONNECTION_TRIES_FAILED
+  '285', // TOO_FEW_LIVE_REPLICAS
+  '286', // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+  '289', // REPLICA_IS_NOT_IN_QUORUM
+  '319', // UNKNOWN_STATUS_OF_INSERT
   '394', // QUERY_WAS_CANCELLED
   '425', // SYSTEM_ERROR
   '473', // DEADLOCK_AVOIDED
+  '519', // NO_REMOTE_SHARD_AVAILABLE
   '999', // KEEPER_EXCEPTION
 ])
 
 /** UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED. */
 const REFUSED = new Set(['192', '193', '194', '516'])
 
-const brokenParts = async (client: ClickHouseClient, database: string): Promise<number> => {
+const brokenParts = async (client: ClickHouseClient, database: string, layout: Layout): Promise<number> => {
   const answer = await client.query({
-    query: "SELECT toUInt32(count()) AS parts FROM system.detached_parts WHERE database = {database:String} AND reason LIKE 'broken%'",
+    query: `SELECT toUInt32(count()) AS parts FROM ${layout.system('detached_parts')} WHERE database = {database:String} AND reason LIKE 'broken%' ${REACHED}`,
     query_params: { database },
     format: 'JSONEachRow',
   })

@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers'
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 
 /** Runs statements of others. They can only read, within GUEST_SETTINGS, which no statement can change. */
 export interface Guest {
@@ -37,13 +37,13 @@ export const GUEST_SETTINGS: Readonly<Record<string, string>> = {
   readonly: '1',
 }
 
-/** A guest of a ClickHouse server. */
-export const serverGuest = (url: string, database: string): Guest => {
+/** Returns a guest of a ClickHouse server, with more settings of it. */
+export const serverGuest = (url: string, database: string, settings: ClickHouseSettings = {}): Guest => {
   const client = createClient({
     url,
     database,
     request_timeout: (GUEST_LIMITS.seconds + 5) * 1_000,
-    clickhouse_settings: { ...GUEST_SETTINGS, wait_end_of_query: 1, cancel_http_readonly_queries_on_client_close: 1 },
+    clickhouse_settings: { ...settings, ...GUEST_SETTINGS, wait_end_of_query: 1, cancel_http_readonly_queries_on_client_close: 1 },
     log: { level: ClickHouseLogLevel.OFF },
   })
   return {

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { type Layout, REACHED, SINGLE } from './layout.ts'
 import { MEASURE_TABLES } from './measureTables.ts'
 import { quoted } from './migrate.ts'
 import { SAFE } from './migrations/migration.ts'
@@ -13,30 +14,45 @@ export const addMeasureColumns = async (
   client: ClickHouseClient,
   database: string,
   tables: readonly Table<string>[] = Object.values(MEASURE_TABLES),
+  layout: Layout = SINGLE,
 ): Promise<string[]> => {
+  const run = async (statement: string): Promise<void> => {
+    for (const query of layout.statements(statement)) await client.command({ query })
+  }
   const answer = await client.query({
-    query: 'SELECT table, name FROM system.columns WHERE database = {database:String}',
+    query: `SELECT table, name, concat(hostName(), toString(tcpPort())) AS host FROM ${layout.system('columns')} WHERE database = {database:String} ${REACHED}`,
     query_params: { database },
     format: 'JSONEachRow',
   })
-  const present = await answer.json<{ table: string; name: string }>()
+  const present = await answer.json<{ table: string; name: string; host: string }>()
+  const hosts = new Set(present.map(({ host }) => host)).size
   const added: string[] = []
   for (const { name, columns } of tables) {
     const table = `${quoted(database)}.${quoted(name)}`
-    const known = new Set(present.filter(column => column.table === name).map(column => column.name))
+    const known = everywhere(
+      present.filter(column => column.table === name),
+      hosts,
+    )
     if (known.size === 0) {
-      await client.command({ query: createTable(table, columns) })
+      await run(createTable(table, columns))
       added.push(name)
       continue
     }
     for (const [i, column] of columns.entries()) {
       if (known.has(column.name)) continue
       const place = i === 0 ? 'FIRST' : `AFTER ${quoted(columns[i - 1]!.name)}`
-      await client.command({ query: `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${definition(column)} ${place}` })
+      await run(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${definition(column)} ${place}`)
       added.push(`${name}.${column.name}`)
     }
   }
   return added
+}
+
+/** Returns the names that so many hosts have. */
+const everywhere = (columns: readonly { readonly name: string }[], hosts: number): ReadonlySet<string> => {
+  const counts = new Map<string, number>()
+  for (const { name } of columns) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return new Set([...counts].filter(([, count]) => count >= hosts).map(([name]) => name))
 }
 
 /** One row an id and `storeMs`; the newest version of it counts. */

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { type Layout, SINGLE } from './layout.ts'
 import { ticks } from './migrations/0001_ticks.ts'
 import { candles } from './migrations/0002_candles.ts'
 import { measures } from './migrations/0003_measures.ts'
@@ -38,13 +39,21 @@ export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c =>
  * Brings the database to the form this version knows and returns the names of the migrations that it ran. A migration is
  * recorded when all its statements have run, so one that was cut short runs again. Throws if a newer version wrote the database.
  */
-export const migrate = async (client: ClickHouseClient, database: string, migrations = MIGRATIONS): Promise<string[]> => {
+export const migrate = async (
+  client: ClickHouseClient,
+  database: string,
+  migrations = MIGRATIONS,
+  layout: Layout = SINGLE,
+): Promise<string[]> => {
   const db = quoted(database)
-  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${db}` })
-  await client.command({
-    query: `CREATE TABLE IF NOT EXISTS ${db}.migrations (id UInt32, name String, applied DateTime64(3, 'UTC') DEFAULT now64(3))
-      ENGINE = ReplacingMergeTree ORDER BY id`,
-  })
+  const run = async (statement: string): Promise<void> => {
+    for (const query of layout.statements(statement)) await client.command({ query })
+  }
+  if (!(await isRecorded(client, database))) {
+    await run(`CREATE DATABASE IF NOT EXISTS ${db}`)
+    await run(`CREATE TABLE IF NOT EXISTS ${db}.migrations (id UInt32, name String, applied DateTime64(3, 'UTC') DEFAULT now64(3))
+      ENGINE = ReplacingMergeTree ORDER BY id`)
+  }
   const recorded = await client.query({ query: `SELECT id, name FROM ${db}.migrations FINAL ORDER BY id`, format: 'JSONEachRow' })
   const done = new Map((await recorded.json<{ id: number; name: string }>()).map(({ id, name }) => [id, name]))
   const newest = Math.max(0, ...done.keys())
@@ -56,9 +65,19 @@ export const migrate = async (client: ClickHouseClient, database: string, migrat
   const ran: string[] = []
   for (const { id, name, statements } of migrations) {
     if (done.has(id)) continue
-    for (const query of statements(db)) await client.command({ query })
+    for (const statement of statements(db)) await run(statement)
     await client.insert({ table: `${db}.migrations`, values: [{ id, name }], format: 'JSONEachRow' })
     ran.push(name)
   }
   return ran
+}
+
+/** Returns whether the table of migrations is there. A cluster that is up to date needs none of its servers to acknowledge anything. */
+const isRecorded = async (client: ClickHouseClient, database: string): Promise<boolean> => {
+  const answer = await client.query({
+    query: "SELECT name FROM system.tables WHERE database = {database:String} AND name = 'migrations'",
+    query_params: { database },
+    format: 'JSONEachRow',
+  })
+  return (await answer.json()).length > 0
 }

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { type Layout, REACHED, SINGLE } from './layout.ts'
 import { quoted } from './migrate.ts'
 import { MEASURE_TABLE_NAMES, TICKS } from './tables.ts'
 
@@ -16,20 +17,26 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
  * Makes the tables keep their rows as long as `retention` says, and returns those whose time changed. It counts from the moment
  * a row was stored, so that a replay of old days does not vanish as it is stored. If the time changed, rows past it go at once.
  */
-export const retain = async (client: ClickHouseClient, database: string, retention: Retention): Promise<string[]> => {
+export const retain = async (
+  client: ClickHouseClient,
+  database: string,
+  retention: Retention,
+  layout: Layout = SINGLE,
+): Promise<string[]> => {
   const answer = await client.query({
-    query: 'SELECT name, create_table_query AS text FROM system.tables WHERE database = {database:String}',
+    query: `SELECT name, create_table_query AS text FROM ${layout.system('tables')} WHERE database = {database:String} ${REACHED}`,
     query_params: { database },
     format: 'JSONEachRow',
   })
-  const present = new Map((await answer.json<{ name: string; text: string }>()).map(({ name, text }) => [name, secondsIn(text)]))
+  const present = await answer.json<{ name: string; text: string }>()
   const changed: string[] = []
   for (const kind of ['ticks', 'measures'] as const) {
     const wanted = secondsOf(retention[kind])
     for (const table of TABLES_OF[kind]) {
-      if (wanted === present.get(table)) continue
+      const everywhere = present.filter(({ name }) => name === layout.stored(table))
+      if (everywhere.every(({ text }) => secondsIn(text) === wanted)) continue
       const ttl = wanted === undefined ? 'REMOVE TTL' : `MODIFY TTL toDateTime(stored) + toIntervalSecond(${wanted})`
-      await client.command({ query: `ALTER TABLE ${quoted(database)}.${table} ${ttl}` })
+      for (const query of layout.statements(`ALTER TABLE ${quoted(database)}.${table} ${ttl}`)) await client.command({ query })
       changed.push(table)
     }
   }

@@ -73,7 +73,7 @@ export async function* copiedEntries(engine: Engine, journal: string): AsyncGene
  * `abandoned_entries`.
  */
 export const abandonCopied = async (engine: Engine, journal: string, after: number): Promise<void> => {
-  const { client, database } = engine
+  const { client, database, layout } = engine
   const query_params = { journal, after }
   const which = 'WHERE journal = {journal:String} AND seq > {after:UInt64}'
   await client.command({
@@ -81,11 +81,8 @@ export const abandonCopied = async (engine: Engine, journal: string, after: numb
       SELECT journal, seq, t, text, hash, stored FROM ${quoted(database)}.entries ${which}`,
     query_params,
   })
-  await client.command({
-    query: `ALTER TABLE ${quoted(database)}.entries DELETE ${which}`,
-    query_params,
-    clickhouse_settings: { mutations_sync: '2' },
-  })
+  for (const query of layout.statements(`ALTER TABLE ${quoted(database)}.entries DELETE ${which}`))
+    await client.command({ query, query_params, clickhouse_settings: { mutations_sync: '2' } })
 }
 
 /** Inserts rows as `entryRows` writes them. The same token again adds nothing. */
