@@ -54,7 +54,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
   dashboard  http${tls}://${at}/
   websocket  ws${tls}://${at}/ws
   API docs   http${tls}://${at}/openapi.json  http${tls}://${at}/asyncapi.json
-  data       ${settings.clickhouse ?? settings.dataDir}`)
+  data       ${settings.clickhouse?.url ?? settings.dataDir}`)
 
   try {
     await running.done

@@ -8,7 +8,7 @@ import { abandonCopied, copiedEntries, copiedJournals, newestCopied } from '../s
 
 /** Restores the journal of a data directory before anything else opens it, and logs what was done and what is lost. */
 export const repairAtStart = async ({ dataDir, clickhouse, config }: Settings, log: Logger, signal: AbortSignal): Promise<void> => {
-  const source = clickhouse === undefined ? { dataDir: `${dataDir}/clickhouse` } : { url: clickhouse }
+  const source = clickhouse ?? { dataDir: `${dataDir}/clickhouse` }
   const engine = await openEngine({ source, retention: config.retention, log, signal })
   const file = journalFile(dataDir)
   try {

@@ -113,7 +113,7 @@ const symbolsSeen = ({ flow, frames$ }: Core): Subject<string> => {
 }
 
 const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChannels, log: Logger): ServerStatus => {
-  const { flow, frames$, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex, marketNotes, recorder, term } = core
+  const { flow, frames$, engine, sink, rebalanceExecutor, clearing, auditCopy, accounts, dex, marketNotes, recorder, term } = core
   const { dataDir, config } = core.plan.settings
   const disk = new DiskSpace(dataDir)
   const status = new ServerStatus({ feeds: () => flow.view.feeds, progress, serverChannels, disk, log })
@@ -140,6 +140,11 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
   status.add('dex', () => dex.figures())
   status.add('marketNotes', () => marketNotes.figures())
   if (term) status.add('frames', () => ({ ...term.figures() }))
+  // Whoever opens it reports a failure.
+  engine.then(
+    ({ replicas }) => replicas && status.add('replicas', () => replicas.figures()),
+    () => {},
+  )
   if (recorder) status.add('recorder', () => recorder.figures())
   return status
 }

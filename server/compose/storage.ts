@@ -50,7 +50,7 @@ export const openStorage = async (
     mayHavePast,
     awaitsPast,
     startEngine() {
-      const source = clickhouse === undefined ? { dataDir: join(dataDir, 'clickhouse') } : { url: clickhouse }
+      const source = clickhouse ?? { dataDir: join(dataDir, 'clickhouse') }
       openEngine({ source, retention: config.retention, log, signal }).then(opened.resolve, opened.reject)
     },
   }

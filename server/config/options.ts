@@ -46,6 +46,8 @@ export const OPTIONS = {
   port: { kind: 'text', value: 'PORT', help: 'port to listen on (8080); 0 picks one' },
   data: { kind: 'text', value: 'DIR', help: 'data directory, embedded ClickHouse in it (./data)' },
   clickhouse: { kind: 'text', value: 'URL', help: 'a ClickHouse server instead of the embedded one' },
+  'clickhouse-cluster': { kind: 'text', value: 'NAME', help: 'its cluster: replicated and distributed tables on all its servers' },
+  'clickhouse-read': { kind: 'text', value: 'URL[,URL]', help: 'servers with the same rows that are asked about the past first' },
   role: {
     kind: 'text',
     value: 'ROLE',

@@ -165,6 +165,16 @@ describe('options', () => {
     [{ transport: 'tcp' }, /^--transport: found "tcp", expected uws or ws$/],
     [{ 'log-level': 'loud' }, /^--log-level: found "loud", expected trace/],
     [{ clickhouse: 'localhost:8123' }, /^--clickhouse: found "localhost:8123", expected an http or https URL$/],
+    [{ 'clickhouse-cluster': 'desk' }, /^--clickhouse-cluster: found without --clickhouse, expected the URL of a server beside it$/],
+    [{ 'clickhouse-read': 'http://h:8123' }, /^--clickhouse-read: found without --clickhouse, expected/],
+    [
+      { clickhouse: 'http://h:8123', 'clickhouse-cluster': "a'b" },
+      /^--clickhouse-cluster: found "a'b", expected a name of letters, digits,/,
+    ],
+    [
+      { clickhouse: 'http://h:8123', 'clickhouse-read': 'http://a:1,b:2' },
+      /^--clickhouse-read: found "b:2", expected an http or https URL$/,
+    ],
     [{ 'tls-cert': noKey }, /^--tls-key: found nothing, expected both --tls-cert and --tls-key$/],
     [{ 'tls-key': noKey }, /^--tls-cert: found nothing, expected both/],
     [{ 'tls-cert': noKey, 'tls-key': noKey }, /^--tls-cert, --tls-key: .*no-key\.pem.*expected a certificate and its private key in PEM/],

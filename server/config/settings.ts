@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { explain } from '../../streams/wire/explain.ts'
 import { readKeyPair } from '../lib/keyPair.ts'
 import { contradiction } from './checks.ts'
+import { type ClickHouseServer, readClickHouse } from './clickhouseServer.ts'
 import { LOG_FORMATS, LOG_LEVELS, type Options, ROLES, readChoice, readCount, UsageError } from './options.ts'
 import { type RedisAddress, readRedisAddress } from './redisAddress.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -25,7 +26,7 @@ export interface Settings extends NodeSettings {
   /** The directory in which everything is kept. */
   readonly dataDir: string
   /** A ClickHouse server; undefined: embedded in the data directory. */
-  readonly clickhouse: string | undefined
+  readonly clickhouse: ClickHouseServer | undefined
   readonly feeds: readonly string[]
   /** How many times faster event time runs than the clock on the wall; Infinity: as fast as the sink takes it. */
   readonly speed: number
@@ -65,7 +66,7 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     host,
     port: readCount('port', options.port ?? '8080', 0, 65_535),
     dataDir: resolve(options.data ?? 'data'),
-    clickhouse: options.clickhouse === undefined ? undefined : readUrl(options.clickhouse),
+    clickhouse: readClickHouse(options),
     feeds: options.feed ?? config.feeds,
     speed: readSpeed(options.speed ?? '1'),
     waitClients: readCount('wait-clients', options['wait-clients'] ?? '0', 0, 1_000_000),
@@ -129,12 +130,6 @@ const readTls = ({ 'tls-cert': cert, 'tls-key': key }: Options): Settings['tls']
     throw new UsageError(`--tls-cert, --tls-key: ${(error as Error).message}`)
   }
   return { cert, key }
-}
-
-const readUrl = (text: string): string => {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new UsageError(`--clickhouse: found "${text}", expected an http or https URL`)
-  return text
 }
 
 const readSpeed = (text: string): number => {

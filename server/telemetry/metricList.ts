@@ -71,6 +71,19 @@ const TLS: readonly Metric[] = [
   counter('driftwire_tls_failed_total', 'attempts', 'tls.failed', 'Certificates and keys that could not be used'),
 ]
 
+/** Servers of ClickHouse that are asked about the past first. */
+const REPLICAS: readonly Metric[] = [
+  counter('driftwire_replicas_asked_total', 'questions', 'replicas.asked', 'Questions that a read replica was asked'),
+  counter('driftwire_replicas_failed_total', 'questions', 'replicas.failed', 'Questions that a read replica could not answer'),
+  counter(
+    'driftwire_replicas_fallbacks_total',
+    'questions',
+    'replicas.fallbacks',
+    'Questions that no read replica answered: the server itself did',
+  ),
+  gauge('driftwire_replicas_down', 'servers', 'replicas.down', 'Read replicas that failed the last question'),
+]
+
 /** Rows on their way to ClickHouse. */
 const SINK: readonly Metric[] = [
   flag('driftwire_sink_ready', 'sink.state', 'ready', 'ClickHouse answers and has what the configuration says'),
@@ -175,6 +188,7 @@ export const METRICS: readonly Metric[] = [
   ...FRAMES,
   ...TLS,
   ...SINK,
+  ...REPLICAS,
   ...QUEUES,
   ...REBALANCES,
   ...JOURNAL,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -8,10 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { drainPending, Session } from 'chdb'
 import { SessionPool } from '../storage/engine/sessions.ts'
 import { engineSettings, insertFromFile } from '../storage/engine/statement.ts'
+import { clusterConfig, unreplicated } from './clusterEngine.ts'
 
 /**
  * A ClickHouse server: the part of the HTTP interface that the client speaks, in front of the same engine. Started with a
- * directory, a port (0: any) and perhaps a password, it says `{port}` to its parent, which can make it fail by sending it a Fault.
+ * directory, a port (0: any), perhaps a password, and perhaps the name of a cluster whose only server it is, it says `{port}` to its parent, which can make it fail by sending it a Fault.
  */
 export interface Fault {
   /**
@@ -30,7 +32,23 @@ export interface Fault {
 /** Query parameters that are no settings. */
 const RESERVED = new Set(['query', 'query_id', 'database', 'session_id', 'role'])
 
-const [dataDir = '', port = '0', password = ''] = process.argv.slice(2)
+const [dataDir = '', port = '0', password = '', cluster = ''] = process.argv.slice(2)
+
+/** A statement as it came, with its settings: only a server of a cluster keeps them, the newest. */
+export interface Asked {
+  readonly sql: string
+  readonly settings: Readonly<Record<string, string>>
+}
+const KEPT = 1_000
+const asked: Asked[] = []
+
+/** Notes what a server of a cluster is asked, and returns the statement that one server can run; the tables are not replicated then. */
+const taken = (sql: string, query: URLSearchParams): string => {
+  if (cluster === '') return sql
+  asked.push({ sql, settings: Object.fromEntries([...query].filter(([name]) => !RESERVED.has(name) && !name.startsWith('param_'))) })
+  if (asked.length > KEPT) asked.shift()
+  return unreplicated(sql)
+}
 
 let fault: Fault | undefined
 
@@ -119,7 +137,8 @@ const handle = async (request: IncomingMessage, response: ServerResponse, pool: 
   const reader = query.get('readonly') === '1' ? new Session(dataDir) : undefined
   const session = reader ?? (await pool.acquire())
   try {
-    const answer = await run(session, query, query.get('query') ?? body.toString(), inserting ? body : undefined)
+    const sql = taken(query.get('query') ?? body.toString(), query)
+    const answer = await run(session, query, sql, inserting ? body : undefined)
     if (struck?.kind === 'lost answer') request.socket.destroy()
     else response.writeHead(200, { 'X-ClickHouse-Query-Id': query.get('query_id') ?? '' }).end(answer)
   } catch (error) {
@@ -130,11 +149,22 @@ const handle = async (request: IncomingMessage, response: ServerResponse, pool: 
   }
 }
 
-const pool = new SessionPool(() => new Session(dataDir), 3)
+const configured = (): string[] => {
+  if (cluster === '') return []
+  const file = `${dataDir}.xml`
+  writeFileSync(file, clusterConfig(cluster))
+  return [`--config-file=${file}`]
+}
+const connectionArgs = configured()
+const pool = new SessionPool(() => new Session(dataDir, { connectionArgs }), 3)
 const server = createServer({ maxHeaderSize: 1024 * 1024 }, (request, response) => {
   handle(request, response, pool).catch(() => request.socket.destroy())
 })
-process.on('message', (next: Fault | null) => {
+process.on('message', (next: Fault | null | 'asked') => {
+  if (next === 'asked') {
+    process.send?.(asked.splice(0))
+    return
+  }
   fault = next ?? undefined
   process.send?.('set')
 })

@@ -15,7 +15,7 @@ import { codecOf } from '../storage/engine/rowBinary.ts'
 import { select } from '../storage/engine/select.ts'
 import { columnList, TICKS, TIME } from '../storage/engine/tables.ts'
 import { openSink, type SinkOptions } from '../storage/write/sink.ts'
-import type { Fault } from './clickhouseServer.ts'
+import type { Asked, Fault } from './clickhouseServer.ts'
 import { isLong } from './effort.ts'
 import { end, message, type Program, program } from './program.ts'
 import { type Tick, ticksOf } from './storageRows.ts'
@@ -53,16 +53,16 @@ export class ClickHouseServer {
   private port = 0
   private child: ChildProcess | undefined
 
-  private readonly password: string
+  private readonly args: readonly string[]
 
-  private constructor(program: Program, dir: string, password: string) {
+  private constructor(program: Program, dir: string, args: readonly string[]) {
     this.program = program
     this.dir = dir
-    this.password = password
+    this.args = args
   }
 
-  static async start(dir: string, password = ''): Promise<ClickHouseServer> {
-    const server = new ClickHouseServer(await program('clickhouseServer'), dir, password)
+  static async start(dir: string, password = '', cluster = ''): Promise<ClickHouseServer> {
+    const server = new ClickHouseServer(await program('clickhouseServer'), dir, [password, cluster])
     await server.start()
     return server
   }
@@ -72,7 +72,7 @@ export class ClickHouseServer {
   }
 
   async start(): Promise<void> {
-    this.child = this.program.start(this.dir, String(this.port), this.password)
+    this.child = this.program.start(this.dir, String(this.port), ...this.args)
     this.port = (await message<{ port: number }>(this.child)).port
   }
 
@@ -81,6 +81,13 @@ export class ClickHouseServer {
     const set = message(this.child!)
     this.child!.send(fault as object)
     await set
+  }
+
+  /** What it was asked since it was asked this, if it is one of a cluster. */
+  asked(): Promise<Asked[]> {
+    const answer = message<Asked[]>(this.child!)
+    this.child!.send('asked')
+    return answer
   }
 
   stop(): Promise<void> {

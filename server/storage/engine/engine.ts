@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
+import type { ClickHouseServer } from '../../config/clickhouseServer.ts'
 import { retryDelayMs } from '../../lib/backoff.ts'
 import { logError } from '../../lib/errorEvents.ts'
 import { CLUSTER_SETTINGS, clusterFault } from './cluster.ts'
@@ -11,6 +12,7 @@ import { type Guest, serverGuest } from './guest.ts'
 import { clusterLayout, type Layout, REACHED, SINGLE } from './layout.ts'
 import { addMeasureColumns } from './measureColumns.ts'
 import { migrate, quoted } from './migrate.ts'
+import { Replicas } from './replicas.ts'
 import { type Retention, retain } from './retention.ts'
 
 /** ClickHouse, ready for use: within this process or on a server, which makes no difference to its users. */
@@ -19,24 +21,18 @@ export interface Engine {
   readonly database: string
   /** How its tables lie. */
   readonly layout: Layout
+  /** Servers that are asked about the past before this one; undefined if there are none. */
+  readonly replicas: Replicas | undefined
   /** For statements of others. */
   readonly guest: Guest
   /** Closes it. The embedded engine cancels statements that do not end soon. */
   close(): Promise<void>
 }
 
-/** A ClickHouse server. */
-export interface ServerSource {
-  /** Its address: `http://user:password@host:8123`. */
-  readonly url: string
-  /** The cluster, in its own configuration, over whose servers the tables lie; undefined: on this one alone. */
-  readonly cluster?: string | undefined
-}
-
 /** Where the engine is, and how its database is set up. */
 export interface EngineOptions {
   /** A directory for this process alone, or a server. */
-  readonly source: { readonly dataDir: string } | ServerSource
+  readonly source: { readonly dataDir: string } | ClickHouseServer
   readonly database?: string
   readonly retention?: Retention
   /** Bytes that the embedded engine may take. */
@@ -66,8 +62,12 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
     'url' in source
       ? { client: await serverClient(source, options), guest: serverGuest(source.url, database, settingsOf(source)) }
       : await embedded(source.dataDir, database, options.memory ?? MEMORY)
+  const replicas =
+    'url' in source && source.read !== undefined && source.read.length > 0
+      ? new Replicas(source.read, { session_timezone: 'UTC', ...settingsOf(source) }, log)
+      : undefined
   const close = async (): Promise<void> => {
-    await Promise.all([guest.close(), client.close()])
+    await Promise.all([guest.close(), client.close(), replicas?.close()])
   }
   // What is still to be done is then refused: half a migration is as good as one that was killed.
   const stop = (): void => void close().catch(() => {})
@@ -91,7 +91,7 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   } finally {
     options.signal?.removeEventListener('abort', stop)
   }
-  return { client, database, layout, guest, close }
+  return { client, database, layout, replicas, guest, close }
 }
 
 /** Resolves with the engine once it is open; with undefined if that fails, which its opener reports, or if `signal` ends the wait. */
@@ -130,9 +130,9 @@ const holderOf = async (dataDir: string): Promise<number | undefined> => {
   return pid
 }
 
-const settingsOf = ({ cluster }: ServerSource): ClickHouseSettings => (cluster === undefined ? {} : CLUSTER_SETTINGS)
+const settingsOf = ({ cluster }: ClickHouseServer): ClickHouseSettings => (cluster === undefined ? {} : CLUSTER_SETTINGS)
 
-const serverClient = async (source: ServerSource, { log, signal }: EngineOptions): Promise<ClickHouseClient> => {
+const serverClient = async (source: ClickHouseServer, { log, signal }: EngineOptions): Promise<ClickHouseClient> => {
   const { url, cluster } = source
   const client = createClient({
     url,

@@ -1,7 +1,7 @@
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Figures } from '../../lib/figures.ts'
-import type { Engine } from './engine.ts'
 
 /** ms that a replica has for an answer. */
 const TIMEOUT_MS = 10_000
@@ -18,8 +18,8 @@ interface Replica {
   failure: string | undefined
 }
 
-/** Codes of a server that lacks rows or tables, is starting, full or busy, or is one of a cluster that cannot reach the others. */
-const CANNOT = new Set(['60', '81', '159', '198', '202', '209', '210', '241', '242', '279', '289', '394', '425', '516', '519', '999'])
+/** Codes of a server that lacks tables or the newest rows, is starting, stopping or busy, refuses the user, or cannot reach others of its cluster. */
+const CANNOT = new Set(['60', '81', '198', '202', '209', '210', '242', '279', '289', '394', '425', '516', '519', '999'])
 
 /**
  * Servers that answer questions about the past in place of the one that takes the rows. They are asked by turns. If one cannot answer, the next
@@ -42,13 +42,13 @@ export class Replicas {
   }
 
   /** Answers a question by a replica, or by `home` if none of them can. Rejects with what is wrong with the question itself. */
-  async ask<T>(home: Engine, question: (engine: Engine) => Promise<T>): Promise<T> {
+  async ask<T>(home: ClickHouseClient, question: (client: ClickHouseClient) => Promise<T>): Promise<T> {
     for (let tried = 0; tried < this.replicas.length; tried++) {
       const replica = this.replicas[this.turn++ % this.replicas.length]!
       if (Date.now() < replica.from) continue
       try {
         this.counts.asked += 1
-        const answer = await question({ ...home, client: replica.client })
+        const answer = await question(replica.client)
         if (replica.failure !== undefined) this.log.info({ host: replica.host }, 'a read replica answers again')
         replica.failure = undefined
         return answer
@@ -61,9 +61,11 @@ export class Replicas {
     return question(home)
   }
 
-  /** Returns what has become of the questions, and which replicas failed the last one. */
+  /** Returns what has become of the questions, how many replicas failed the last one, and why the one that failed last did. */
   figures(): Figures {
-    return { ...this.counts, down: Object.fromEntries(this.replicas.flatMap(({ host, failure }) => (failure ? [[host, failure]] : []))) }
+    const down = this.replicas.filter(({ failure }) => failure !== undefined)
+    const [last] = down.sort((a, b) => b.from - a.from)
+    return { ...this.counts, down: down.length, lastError: last && `${last.host}: ${last.failure}` }
   }
 
   /** Closes the connections. */
@@ -82,7 +84,7 @@ export class Replicas {
 
 /** Returns whether another server may answer what this one did not. An error without a number comes from a server that is not there. */
 const cannotAnswer = (error: unknown): boolean => {
-  const { name = '', code } = error as { name?: string; code?: string }
-  if (name === 'ProtocolError' || error instanceof TypeError || error instanceof RangeError) return false
-  return code === undefined ? /timeout|socket|fetch|connect/i.test((error as Error).message) : !/^\d+$/.test(code) || CANNOT.has(code)
+  if (error instanceof ProtocolError || error instanceof TypeError || error instanceof RangeError) return false
+  const { code = '' } = error as { code?: string }
+  return !/^\d+$/.test(code) || CANNOT.has(code)
 }
