@@ -7,7 +7,7 @@ import type { JsonObject } from '../../streams/wire/mergePatch.ts'
 import { openEngine } from '../storage/engine/engine.ts'
 import { type History, openHistory } from '../storage/read/history.ts'
 import type { HistoryQuery } from '../storage/read/query.ts'
-import { Bench, ClickHouseServer, candlesOf, KINDS, openedEngine, openedSink, silent } from './storageKit.ts'
+import { Bench, ClickHouseServer, candlesOf, openedEngine, openedSink, STORES, silent } from './storageKit.ts'
 import { measureRows, type Tick, trade } from './storageRows.ts'
 
 const T = Date.UTC(2024, 7, 8, 23, 54)
@@ -58,7 +58,7 @@ const sample = (): MeasureRow[][] => {
   return MEASURE_KINDS.map(kind => rows!.filter(row => row.kind === kind).map((row, i) => ({ ...row, id: 'main', t: T + i * 1500 })))
 }
 
-describe.each(KINDS)('history of the %s engine', kind => {
+describe.each(STORES)('history of the %s engine', kind => {
   /** Of each kind of measure, its rows and the first two of them once more with other contents. */
   const first = sample()
   const second = sample().map(rows => rows.slice(0, 2))

@@ -105,7 +105,10 @@ export class ClickHouseServer {
 }
 
 export const KINDS = ['embedded', 'server'] as const
-export type Kind = (typeof KINDS)[number]
+/** Those, and a server that is a cluster of one. */
+export type Kind = (typeof KINDS)[number] | 'cluster'
+/** The engines of tests of writing and reading; `npm run test:long` takes a cluster, too. */
+export const STORES: readonly Kind[] = isLong ? [...KINDS, 'cluster'] : KINDS
 
 /**
  * The engines of tests of what lies above the storage. The storage's own tests hold both to one interface, so the suite needs only one here;
@@ -117,10 +120,11 @@ export const KINDS_ABOVE: readonly Kind[] = isLong ? KINDS : ['embedded']
 export const openedEngine = async (bench: Bench, kind: Kind, options: Partial<EngineOptions> = {}): Promise<Engine> => {
   const dataDir = join(bench.dir, 'engine')
   let source: EngineOptions['source'] = { dataDir }
-  if (kind === 'server') {
-    const server = await ClickHouseServer.start(dataDir)
+  if (kind !== 'embedded') {
+    const cluster = kind === 'cluster' ? 'desk' : undefined
+    const server = await ClickHouseServer.start(dataDir, '', cluster)
     bench.after(() => server.remove())
-    source = { url: server.url }
+    source = { url: server.url, cluster }
   }
   const engine = await openEngine({ source, log: silent, ...options })
   bench.after(() => engine.close())
@@ -139,8 +143,8 @@ export const sharedEngine = (kind: Kind): (() => Promise<Engine>) => {
   afterAll(() => bench.close())
   return async () => {
     const database = `test_${++databases}`
-    await migrate(engine.client, database)
-    await addMeasureColumns(engine.client, database)
+    await migrate(engine.client, database, undefined, engine.layout)
+    await addMeasureColumns(engine.client, database, undefined, engine.layout)
     return { ...engine, database }
   }
 }

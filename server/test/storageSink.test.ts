@@ -7,7 +7,7 @@ import { measureTableOf } from '../storage/engine/measureTables.ts'
 import { quoted } from '../storage/engine/migrate.ts'
 import { select } from '../storage/engine/select.ts'
 import { columnList } from '../storage/engine/tables.ts'
-import { Bench, candlesOf, countOf, KINDS, openedSink, sharedEngine, storedCandles, storedTicks } from './storageKit.ts'
+import { Bench, candlesOf, countOf, openedSink, STORES, sharedEngine, storedCandles, storedTicks } from './storageKit.ts'
 import { candle, measureRows, names, poolRows, type Tick, times, trade } from './storageRows.ts'
 
 const T = Date.UTC(2024, 7, 8, 23, 54)
@@ -36,7 +36,7 @@ const byIdAndTime = (a: MeasureRow, b: MeasureRow): number => (a.id === b.id ? a
 /** A column of the ticks as `storedTicks` gives them. */
 const [SYMBOL, SRC, AT, ID] = [0, 1, 2, 3]
 
-describe.each(KINDS)('a sink into the %s engine', kind => {
+describe.each(STORES)('a sink into the %s engine', kind => {
   const opened = sharedEngine(kind)
 
   it('stores rows of every kind as they were, to the last digit, and no quotes and no refused ticks', async () => {
