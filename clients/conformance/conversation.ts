@@ -180,6 +180,15 @@ export class Conversation {
     else if ('hb' in frame) {
       must(Number.isInteger(frame.hb), 'a heartbeat', frame, '{"hb": ms}')
       this.heartbeats.push(Date.now())
+    } else if ('stale' in frame) {
+      const channels = frame.stale as unknown[]
+      const isWhole = Array.isArray(channels) && channels.every(name => typeof name === 'string')
+      must(
+        isWhole && (channels.length === 0 || Number.isInteger(frame.since)),
+        'what is stale',
+        frame,
+        '{"stale": [channel, …], "since": ms}',
+      )
     }
   }
 

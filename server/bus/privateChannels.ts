@@ -6,7 +6,7 @@ import { formatDecimal } from '../../streams/lib/decimal.ts'
 import type { Json, JsonObject } from '../../streams/wire/mergePatch.ts'
 import { orderOf } from '../clearing/order.ts'
 import type { ClearingPort, ClientHoldings, CommitEvents, OrderOutcome } from '../clearing/port.ts'
-import { channelFor, ownerOf } from '../identity/access.ts'
+import { channelFor, ownerOf, shownName } from '../identity/access.ts'
 import type { ServerChannels } from './serverChannels.ts'
 
 /** Orders that `orders` shows. */
@@ -53,7 +53,7 @@ export const offerPrivateChannels = (serverChannels: ServerChannels, clearing: C
         const update = begin(state)
         for (const entry of meanwhile) update(entry)
         open.set(name, update)
-        return { shown: name.slice(0, name.indexOf('@')), write: () => {} }
+        return { shown: shownName(name), write: () => {} }
       }
     },
     closed(name) {

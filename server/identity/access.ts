@@ -51,6 +51,9 @@ export const channelFor = (who: Principal, channel: string): string =>
 /** Returns the client whose private channel this is; undefined if it is no private channel. */
 export const ownerOf = (channel: string): string | undefined => OWN_CHANNEL.exec(channel)?.[1]
 
+/** Returns the name by which its client knows a channel. */
+export const shownName = (channel: string): string => (ownerOf(channel) === undefined ? channel : channel.slice(0, channel.indexOf('@')))
+
 /** Everybody, or these users and the admin. */
 export type Readers = 'public' | readonly string[]
 

@@ -13,6 +13,11 @@ export class Queue<T> {
     return this.items[this.head]
   }
 
+  /** The item that was pushed last. */
+  get newest(): T | undefined {
+    return this.size === 0 ? undefined : this.items.at(-1)
+  }
+
   /** Adds the newest. */
   push(item: T): void {
     this.items.push(item)

@@ -129,6 +129,7 @@ export class DescribedSocket {
 const pushed = (frame: Record<string, unknown>): [string, string] => {
   if ('hb' in frame) return ['ws', 'heartbeat']
   if ('bye' in frame) return ['ws', 'bye']
+  if ('stale' in frame) return ['ws', 'stale']
   const kind = parseChannel(String(frame.ch))?.kind ?? String(frame.ch)
   const member = ['snap', 'd', 'h', 'rows'].find(name => name in frame)
   if (member === undefined) expect.fail(`a push that says nothing: ${JSON.stringify(frame)}`)

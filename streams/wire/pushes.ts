@@ -45,5 +45,12 @@ export interface ByePush {
   readonly bye: { readonly reason: string; readonly reconnectInMs: number }
 }
 
+/** The gateway hears nothing of the core of these channels; their states are those of `since`. None of them: it is over. */
+export interface StalePush {
+  readonly stale: readonly string[]
+  /** ms of event time. */
+  readonly since?: number
+}
+
 /** Everything that comes without being a reply. */
-export type AnyPush = SnapshotPush | PatchPush | ChecksumPush | RowsPush | HeartbeatPush | ByePush
+export type AnyPush = SnapshotPush | PatchPush | ChecksumPush | RowsPush | HeartbeatPush | ByePush | StalePush

@@ -247,7 +247,7 @@ export class Driftwire {
     }
   }
 
-  private take(message: AnyPush | Reply | { readonly stale: readonly string[] }): void {
+  private take(message: AnyPush | Reply): void {
     if ('ch' in message) this.feeds.push(message)
     else if ('id' in message) this.calls.reply(message)
     else if ('bye' in message) {

@@ -36,6 +36,13 @@ export const SOCKET_PUSHES: Readonly<Record<string, object>> = {
     members: { hb: TIME },
     examples: [{ hb: NOON }],
   }),
+  stale: push({
+    name: 'stale',
+    summary: 'The server hears nothing of what computes these channels: their states are those of `since`. An empty list: it is over',
+    members: { stale: { type: 'array', items: { type: 'string' } }, since: TIME },
+    optional: ['since'],
+    examples: [{ stale: ['fund:TOP10'], since: NOON }, { stale: [] }],
+  }),
   bye: push({
     name: 'bye',
     summary: 'Before a planned stop',

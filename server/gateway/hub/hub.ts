@@ -13,6 +13,7 @@ import type { HubLimits } from './limits.ts'
 import { ProjectingBus } from './projectingBus.ts'
 import { ResumeBuffer } from './resumeBuffer.ts'
 import { type Follow, NEVER, Session } from './session.ts'
+import { Silence } from './silence.ts'
 import { WatchedChannels } from './watchedChannels.ts'
 
 /** Wall time between two calls of `tick`, ms. */
@@ -68,6 +69,7 @@ export class Hub {
   private readonly resumeBuffer: ResumeBuffer
   private readonly checksums: Checksums
   private readonly direct: DirectDelivery
+  private readonly silence: Silence
   private epoch: string
   private sweepAt = 0
   private heartbeatAt = 0
@@ -88,6 +90,7 @@ export class Hub {
     this.checksums = new Checksums(this.bus.channels, publish)
     this.direct = new DirectDelivery(this.bus.channels, this.watched, this.checksums, limits.directBytes, now)
     this.bus.flushes$.subscribe(flush => this.onFlush(flush))
+    this.silence = new Silence(bus.silence$, () => this.sessions.values())
   }
 
   /** Takes in a socket that has just opened. */
@@ -154,6 +157,7 @@ export class Hub {
 
   /** Gives the followers that `follow` registered what they asked for, as soon as it is there. */
   begin(session: Session): void {
+    this.silence.begun(session)
     for (const { group } of session.follows.values()) this.watched.listen(this.watched.get(group.channel)!)
     this.direct.pump(session)
     this.subscribed$.next()

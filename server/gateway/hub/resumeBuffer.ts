@@ -35,7 +35,8 @@ export class ResumeBuffer {
   add({ channel, seq, prev, bytes }: Push, at: number): void {
     const entry = { channel, seq, prev, bytes, at }
     let entries = this.byChannel.get(channel)
-    if (entries === undefined) {
+    // Behind a gateway pushes of a channel that nobody follows here may be missing: what lies before such a gap is of no use.
+    if (entries === undefined || entries.newest?.seq !== prev) {
       entries = new Queue()
       this.byChannel.set(channel, entries)
     }
