@@ -11,6 +11,7 @@ export type Appended = { readonly done: true } | { readonly fenced: string } | {
 const AGAIN_MS = 50
 /** ms that replicas may take at a time. The connection counts as dead soon after. */
 const REPLICAS_MS = 700
+const UNREACHED = 'cannot be reached'
 /** Commits that are read at once. */
 const COUNT = 50
 
@@ -60,7 +61,7 @@ export class LedgerStream {
       try {
         if (!this.known) await this.learn()
       } catch (error) {
-        if (!sent) return { refused: (error as Error).message }
+        if (!sent) return { refused: isUnsent(error) ? UNREACHED : (error as Error).message }
         await delay(AGAIN_MS)
         continue
       }
@@ -72,7 +73,8 @@ export class LedgerStream {
       } catch (error) {
         const { message } = error as Error
         if (message.startsWith('FENCED ')) return { fenced: message.slice('FENCED '.length) }
-        if (!sent && wasRefused(error)) return { refused: message }
+        if (!sent && isUnsent(error)) return { refused: UNREACHED }
+        if (!sent && isReply(error)) return { refused: message }
         sent = true
         await delay(AGAIN_MS)
       }
@@ -113,8 +115,7 @@ const ofPrimary = async (client: RedisClient, ask: (pipeline: ReturnType<RedisCl
   return String(answer[1])
 }
 
-/** Whether an error says that the command was not done: the server said so, or it was never sent. */
-const wasRefused = (error: unknown): boolean => {
-  const { name, message } = error as Error
-  return name === 'ReplyError' || message.startsWith("Stream isn't writeable")
-}
+/** Whether the server itself refused the command. */
+const isReply = (error: unknown): boolean => (error as Error).name === 'ReplyError'
+/** Whether the command was never sent, because there was no connection. */
+const isUnsent = (error: unknown): boolean => (error as Error).message.startsWith("Stream isn't writeable")

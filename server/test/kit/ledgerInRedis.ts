@@ -6,7 +6,7 @@ import type { RedisSettings } from './redisServer.ts'
 export const DURABLE: RedisSettings = { appendonly: 'yes', appendfsync: 'always' }
 
 /** Opens a ledger in Redis with a copy in a file. It follows until it is asked to lead. */
-const following = ({ file, url, repairs = false }: { file: string; url: string; repairs?: boolean }): RedisJournal =>
+export const following = ({ file, url, repairs = false }: { file: string; url: string; repairs?: boolean }): RedisJournal =>
   new RedisJournal({ file, address: readRedisAddress('redis-journal', url), mayLose: false, repairs })
 
 /** Opens a ledger as its leader: waits until nobody else is. */
