@@ -31,6 +31,8 @@ afterAll(() => {
 class Core {
   readonly acked: { readonly key: string; readonly seq: number; readonly at: number }[] = []
   leads = 0
+  /** Entries of the ledger when it began to lead. */
+  entries = 0
   follows = false
   ended = ''
   readonly child: ChildProcess
@@ -44,7 +46,7 @@ class Core {
     running.add(this.child)
     this.child.on('message', (said: Said) => {
       if ('acked' in said) this.acked.push({ key: said.acked, seq: said.seq, at: said.at })
-      else if ('leads' in said) this.leads = said.leads
+      else if ('leads' in said) Object.assign(this, said)
       else if ('following' in said) this.follows = true
       else if ('ended' in said) this.ended = said.ended
     })
@@ -149,18 +151,17 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis under load', () => {
       const from = Date.now()
       leader.child.kill('SIGSTOP')
       takeovers.push((await next.acksAfter(from)) - from)
-      const before = leader.acked.length
       leader.child.kill('SIGCONT')
       await leader.exited
       expect(leader.ended).toContain('another core has taken the lease')
-      // What it had sent before it was stopped may have been acknowledged; nothing after.
-      expect(leader.acked.slice(before).filter(({ at }) => at > from + 1_500)).toEqual([])
+      // What Redis took of it before the other led it may acknowledge late; nothing else.
+      expect(Math.max(...leader.acked.map(({ seq }) => seq))).toBeLessThanOrEqual(next.entries)
       expect(next.leads).toBeGreaterThan(leader.leads)
     }
     await cores.at(-1)!.close()
     const acknowledged = audit(...cores)
     console.log(
-      `${STOPS} leaders stopped beyond their lease: ${acknowledged} acknowledged, 0 lost, 0 doubled, 0 by a leader whose lease was taken; the next one acknowledges after at most ${Math.max(...takeovers)} ms`,
+      `${STOPS} leaders stopped beyond their lease: ${acknowledged} acknowledged, 0 lost, 0 doubled, none by a leader whose lease was taken; the next one acknowledges after at most ${Math.max(...takeovers)} ms`,
     )
     expect(Math.max(...takeovers)).toBeLessThan(3_000)
   })

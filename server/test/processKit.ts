@@ -76,6 +76,16 @@ export class DriftwireProcess {
     return this.stdout
   }
 
+  /** Resolves when its log says so. Rejects if it ends before. */
+  async logged(text: string): Promise<void> {
+    const over = new AbortController()
+    void this.exited.then(() => over.abort())
+    while (!this.stderr.includes(text)) {
+      if (over.signal.aborted) throw new Error(`it ended: ${this.stderr}`)
+      await once(this.child.stderr!, 'data', over).catch(() => {})
+    }
+  }
+
   /** `http://HOST:PORT`, as printed. */
   async url(): Promise<string> {
     return /http:\/\/[^/\s]+/.exec(await this.printed())![0]
