@@ -186,6 +186,21 @@ describe.each(IMPLEMENTATIONS)('a bus (%s)', (_, connect) => {
       expect(answer).toBeUndefined()
   })
 
+  it('brings a private channel under its own name, with messages that call it as its client does', async () => {
+    const { core, bus, flushes, ready } = await open()
+    core.serverChannels.offer({
+      matches: name => name.startsWith('holdings@'),
+      open: name => state => ({ shown: 'holdings', write: () => state.root.value('owner').set(name) }),
+    })
+    for (const channel of ['holdings@ann', 'holdings@bob']) {
+      bus.watch(channel, true)
+      expect(read(await ready(channel))).toMatchObject({ ch: 'holdings', snap: { owner: channel } })
+      expect(read(bus.channels.snapshot(channel)!)).toMatchObject({ ch: 'holdings', snap: { owner: channel } })
+      expect(read(bus.channels.checksum(channel)!)).toMatchObject({ ch: 'holdings' })
+    }
+    expect(flushes.flatMap(flush => flush.ready).map(({ channel }) => channel)).toEqual(['holdings@ann', 'holdings@bob'])
+  })
+
   it('brings the channels of the server itself like all others', async () => {
     const { core, bus, flushes, ready } = await open()
     let count = 1
