@@ -1,15 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../server/lib/packageRoot.ts'
 import { median, type Report, shown } from './report.ts'
 
-/** Runs each bench in a process of its own, prints what it finds, and writes bench/RESULTS.md. With names, only those. */
+/**
+ * Runs each bench in a process of its own, prints what it finds, and writes bench/RESULTS.md. With names, only those, whose sections are
+ * replaced. `--quick` takes less time where a bench knows how, and writes nothing.
+ */
 
 const BENCHES = ['pipeline', 'insert', 'orders', 'pnl', 'funds', 'pools', 'page']
 
-const asked = process.argv.slice(2)
+const asked = process.argv.slice(2).filter(name => name !== '--quick')
+const quick = process.argv.includes('--quick') ? ['--quick'] : []
 const unknown = asked.find(name => !BENCHES.includes(name))
 if (unknown !== undefined) {
   console.error(`bench: found "${unknown}", expected ${BENCHES.join(', ')}`)
@@ -19,7 +23,7 @@ if (unknown !== undefined) {
 const reports: Report[] = []
 for (const name of asked.length > 0 ? asked : BENCHES) {
   console.log(`\n== ${name}`)
-  const { status, stdout } = spawnSync(process.execPath, [join(packageRoot(), 'dist', 'bench', `${name}.js`)], {
+  const { status, stdout } = spawnSync(process.execPath, [join(packageRoot(), 'dist', 'bench', `${name}.js`), ...quick], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 64 * 1024 * 1024,
@@ -35,17 +39,29 @@ for (const name of asked.length > 0 ? asked : BENCHES) {
   reports.push(JSON.parse(last) as Report)
 }
 
-if (asked.length === 0) {
+const sectionOf = ({ name, method, figures }: Report): string => {
+  const rows = figures.map(({ what, rounds, unit, beside }) => {
+    const range = `${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))}`
+    return `| ${what} | ${shown(median(rounds))} ${unit}${beside ? ` ${beside}` : ''} | ${range} | ${rounds.length} |`
+  })
+  const measured = `Measured ${new Date().toISOString().slice(0, 10)}.`
+  return `## ${name}\n\n${method} ${measured}\n\n| | median | range | rounds |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
+}
+
+const write = (file: string): void => {
   const { model } = cpus()[0]!
   const machine = `${cpus().length} × ${model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node ${process.version}`
-  const sections = reports.map(({ name, method, figures }) => {
-    const rows = figures.map(({ what, rounds, unit, beside }) => {
-      const range = `${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))}`
-      return `| ${what} | ${shown(median(rounds))} ${unit}${beside ? ` ${beside}` : ''} | ${range} | ${rounds.length} |`
-    })
-    return `## ${name}\n\n${method}\n\n| | median | range | rounds |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
-  })
-  const text = `# Results of \`npm run bench\`\n\nWritten by the harness, ${new Date().toISOString().slice(0, 10)}, on ${machine}. Such machines are shared and noisy: hold\nagainst each other what was measured in one run, and quote ratios and medians.\n\n${sections.join('\n')}`
-  writeFileSync(join(packageRoot(), 'bench', 'RESULTS.md'), text)
+  const before = readFileSync(file, 'utf8')
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map(section => [/^## (.*)$/m.exec(section)![1]!, section] as const)
+  const sections = new Map([...before, ...reports.map(report => [report.name, sectionOf(report)] as const)])
+  const text = BENCHES.flatMap(name => sections.get(name)?.trimEnd() ?? []).join('\n\n')
+  writeFileSync(
+    file,
+    `# Results of \`npm run bench\`\n\nWritten by the harness, on ${machine}. Such machines are shared and noisy: hold\nagainst each other what was measured in one run, and quote ratios and medians.\n\n${text}\n`,
+  )
   console.log('\nwritten: bench/RESULTS.md')
 }
+
+if (quick.length === 0) write(join(packageRoot(), 'bench', 'RESULTS.md'))

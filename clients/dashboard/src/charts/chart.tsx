@@ -9,7 +9,7 @@ import { FileButton } from '../parts/csvButton.tsx'
 import { Grid } from '../parts/grid.tsx'
 import { paint } from './colors.ts'
 import { type Look, plotIn } from './plot.ts'
-import { type Columns, extremes } from './series.ts'
+import { type Columns, lastKnown } from './series.ts'
 
 /** Properties of a chart. */
 interface ChartProps extends Look {
@@ -129,7 +129,7 @@ const Legend = ({ series, data, cursor, xText, follows }: LegendProps) => {
   const at = cursor.value === undefined ? undefined : Math.min(cursor.value, last)
   const shownOf = (k: number): number | null | undefined => {
     if (!columns || last < 0) return undefined
-    return at === undefined ? extremes(columns.y[k]!)?.last : columns.y[k]![at]
+    return at === undefined ? lastKnown(columns.y[k]!) : columns.y[k]![at]
   }
   return (
     <ul class="legend">

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { drawdownOf } from './drawdown.ts'
-import { append, type Columns, dropBefore, extremes, stepFor, withGaps } from './series.ts'
-import { timeLabels } from './timeAxis.ts'
+import { append, type Columns, dropBefore, extremes, lastKnown, stepFor, withGaps } from './series.ts'
+import { timeLabels, withoutRepeats } from './timeAxis.ts'
 
 const columns = (x: number[], ...y: (number | null)[][]): Columns => ({ x, y })
 
@@ -40,6 +40,10 @@ describe('a curve', () => {
     ])
   })
 
+  it('ends with what was last known', () => {
+    expect([lastKnown([null, 3, 1, null]), lastKnown([0]), lastKnown([null]), lastKnown([])]).toEqual([1, 0, undefined, undefined])
+  })
+
   it('has extremes of what is known', () => {
     expect([extremes([null, 3, 1, null]), extremes([null])]).toEqual([{ low: 1, high: 3, last: 1 }, undefined])
   })
@@ -63,5 +67,9 @@ describe('the labels of a time axis', () => {
 
   it('are days, or months, where it is long', () => {
     expect([timeLabels([midnight], 86_400_000), timeLabels([midnight], 30 * 86_400_000)]).toEqual([['30 Nov'], ['Nov 2026']])
+  })
+  it('name each day once, however many marks it has', () => {
+    const days = ['29 Nov', '29 Nov', '30 Nov', '30 Nov', '30 Nov', '29 Nov']
+    expect(withoutRepeats(days)).toEqual(['29 Nov', '', '30 Nov', '', '', '29 Nov'])
   })
 })

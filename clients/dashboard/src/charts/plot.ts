@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import { colorOf } from './colors.ts'
-import { timeLabels } from './timeAxis.ts'
+import { timeLabels, withoutRepeats } from './timeAxis.ts'
 
 /** A line of a chart. */
 export interface Series {
@@ -33,6 +33,8 @@ export interface Look {
   readonly range?: (low: number, high: number) => [number, number]
 }
 
+/** px of a line. */
+const WIDTH = 1.5
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 
 const pathsOf = (shape: Series['shape']): uPlot.Series.PathBuilder | undefined => {
@@ -42,7 +44,7 @@ const pathsOf = (shape: Series['shape']): uPlot.Series.PathBuilder | undefined =
 }
 
 const lineOf = (series: Series): uPlot.Series => {
-  const { label, color, width = 1.5, dash, shape } = series
+  const { label, color, width = WIDTH, dash, shape } = series
   const paths = pathsOf(shape)
   return {
     label,
@@ -54,6 +56,15 @@ const lineOf = (series: Series): uPlot.Series => {
     ...(shape === 'bars' && { fill: () => colorOf(color, 0.55) }),
     ...(paths && { paths }),
   }
+}
+
+/** Points on a px of the x axis above which lines are thin: a wide one would only be a smear, and costs four times as much to draw. */
+const DENSE = 2
+
+/** Makes lines as wide as their density allows. */
+const thin = (plot: uPlot, series: readonly Series[]): void => {
+  const dense = plot.data[0].length > (DENSE * plot.bbox.width) / devicePixelRatio
+  for (const [i, { width, shape }] of series.entries()) plot.series[i + 1]!.width = shape === 'none' ? 0 : dense ? 1 : (width ?? WIDTH)
 }
 
 const axis = { stroke: () => colorOf('--quiet'), font: FONT, ticks: { show: false } }
@@ -97,13 +108,17 @@ export const plotIn = (
           grid: { show: false },
           size: x ? 22 : 34,
           space: 72,
-          values: x ? (_, splits) => splits.map(x.text) : (_, splits, __, ___, step) => timeLabels(splits, step),
+          values: x ? (_, splits) => withoutRepeats(splits.map(x.text)) : (_, splits, __, ___, step) => timeLabels(splits, step),
         },
         { ...axis, grid, size: widthOf, space: 32, values: (_, splits) => splits.map(series[0]!.text) },
       ],
       series: [{}, ...series.map(lineOf)],
       ...(bands && { bands: bands.map(([a, b]) => ({ series: [a + 1, b + 1], fill: () => colorOf(series[a]!.color, 0.14) })) }),
-      hooks: { setCursor: [plot => onCursor(plot.cursor.idx ?? undefined)], ...(draw && { draw: [draw] }) },
+      hooks: {
+        drawClear: [plot => thin(plot, series)],
+        setCursor: [plot => onCursor(plot.cursor.idx ?? undefined)],
+        ...(draw && { draw: [draw] }),
+      },
     },
     data,
     box,

@@ -67,3 +67,6 @@ export const extremes = (column: readonly (number | null)[]): { low: number; hig
     }
   return Number.isNaN(last) ? undefined : { low, high, last }
 }
+
+/** Returns the last known figure of a column; undefined if none is known. */
+export const lastKnown = (column: readonly (number | null)[]): number | undefined => column.findLast(value => value !== null) ?? undefined

@@ -16,3 +16,6 @@ export const timeLabels = (splits: readonly number[], step: number): string[] =>
     return first ? `${time}\n${date}` : time
   })
 }
+
+/** Returns labels of an axis of which none repeats the one before: an axis of days has more marks than days if there are few. */
+export const withoutRepeats = (labels: readonly string[]): string[] => labels.map((label, i) => (label === labels[i - 1] ? '' : label))

@@ -32,7 +32,7 @@ const RATES = { fast: 10, slow: 1 } as const
 /** ms between two draws. */
 const DRAW_MS = 100
 /** Channels drawn in a frame: a screen of usual height shows one moment. A higher one is drawn in several frames, none of which takes long. */
-const MOST_A_FRAME = 48
+const MOST_A_FRAME = 40
 /** ms that a channel stays followed after its last reader has gone: scrolling back and forth does not subscribe again. */
 const LINGER_MS = 1_500
 
