@@ -10,7 +10,7 @@ const dashboard = join(root, 'clients', 'dashboard', 'vite.config.mjs')
 const client = join(root, 'clients', 'driftwire-client')
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const stamp = join(root, 'dist', '.built')
-const SOURCES = ['streams', 'server', 'clients', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+const SOURCES = ['streams', 'server', 'clients', 'bench', 'deploy', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
 
 /** Returns whether `path`, or a source below it, changed after `time`. A folder changes when a file comes, goes or moves. */
 const changedSince = (path, time) => {
