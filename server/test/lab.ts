@@ -158,6 +158,7 @@ class RestartableBus implements Bus {
     this.subscription?.unsubscribe()
     this.core = core
     this.subscription = core.flushes$.subscribe(this.flushes$)
+    this.subscription.add(core.silence$.subscribe(since => this.silence$.next(since)))
     this.flushes$.next({ epoch: core.epoch, t: 0, pushes: [], ready: [] })
   }
 }

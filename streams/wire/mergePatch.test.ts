@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyPatch, canonical, emptyObject, type Json, type JsonObject, type Patch, type PatchObject } from './mergePatch.ts'
+import { applyPatch, canonical, composed, emptyObject, type Json, type JsonObject, type Patch, type PatchObject } from './mergePatch.ts'
 
 /** Without prototypes, as states are. */
 const bare = (value: unknown): Json => {
@@ -73,6 +73,20 @@ describe('a merge patch', () => {
         expect(applyPatch(after, JSON.parse(canonical(after)))).toBe(after)
       }),
     )
+  })
+
+  it('of two that follow each other does what both do, unless it would have to remove what it does not know', () => {
+    fc.assert(
+      fc.property(state, state, state, (from, between, to) => {
+        const [first, second] = [difference(from, between), difference(between, to)]
+        const both = composed(first, second)
+        if (both !== undefined) expect(canonical(applyPatch(from, JSON.parse(JSON.stringify(both))))).toBe(canonical(to))
+      }),
+    )
+    expect(composed({ a: 1, b: { c: 1 }, d: null }, { a: null, b: { e: 2, c: null }, f: { g: 1 } })).toEqual(
+      bare({ a: null, b: { c: null, e: 2 }, d: null, f: { g: 1 } } as unknown),
+    )
+    expect(composed({ a: null }, { a: { b: 1 } })).toBeUndefined()
   })
 
   it('pollutes no prototype', () => {

@@ -86,6 +86,24 @@ export const restated = (patch: PatchObject, state: JsonObject): PatchObject | u
   return changes
 }
 
+/**
+ * Returns the merge patch that does what two do, one after the other. Undefined if that cannot be said: the first removes what may have
+ * been an object, and the second makes an object of it.
+ */
+export const composed = (first: PatchObject, second: PatchObject): PatchObject | undefined => {
+  const patch: PatchObject = Object.assign(Object.create(null), first)
+  for (const key of Object.keys(second)) {
+    const [before, value] = [Object.hasOwn(first, key) ? first[key] : undefined, second[key]!]
+    if (!isObject(value) || before === undefined) patch[key] = value
+    else {
+      const within = isObject(before) ? composed(before as PatchObject, value as PatchObject) : undefined
+      if (within === undefined) return undefined
+      patch[key] = within
+    }
+  }
+  return patch
+}
+
 /** Writes the RFC 8785 form (JSON Canonicalization Scheme): keys sorted by UTF-16 code unit, numbers as ECMAScript prints them. */
 export const canonical = (value: Json): string => {
   if (Array.isArray(value)) return `[${(value as Json[]).map(canonical).join(',')}]`

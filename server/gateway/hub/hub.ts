@@ -10,6 +10,7 @@ import { Checksums } from './checksums.ts'
 import { DirectDelivery } from './directDelivery.ts'
 import { type FanoutGroup, FRAME_OVERHEAD, type PushRate } from './fanoutGroup.ts'
 import type { HubLimits } from './limits.ts'
+import { mergedPatch } from './mergedPatch.ts'
 import { ProjectingBus } from './projectingBus.ts'
 import { ResumeBuffer } from './resumeBuffer.ts'
 import { type Follow, NEVER, Session } from './session.ts'
@@ -268,8 +269,9 @@ export class Hub {
   private missed(channel: string, rate: PushRate, since: number, newest: number): readonly Uint8Array[] | undefined {
     const patches = this.resumeBuffer.after(channel, since, newest)
     if (rate === 0 || patches === undefined || patches.length < 2) return patches
-    const merged = this.bus.channels.since(channel, since)
-    return merged && [merged.bytes]
+    // Behind a gateway the client may have followed it elsewhere, and here nobody has.
+    const merged = this.bus.channels.since(channel, since)?.bytes ?? mergedPatch(patches, since)
+    return merged && [merged]
   }
 
   private onFlush({ epoch, t, pushes, ready }: Flush): void {
