@@ -23,6 +23,9 @@ const CONDITIONAL = new Set([
   'journal.failure',
   'journal.fault',
   'journal.whyAuditSetAside',
+  // Of a ledger in Redis.
+  'journal.term',
+  'journal.healed',
   'dex.whyAside',
   'dex.lastError',
   'marketNotes.whyAside',
