@@ -145,7 +145,9 @@ export class SqliteJournal implements Journal, CredentialStore {
   }
 
   hashAt(seq: number): string | undefined {
-    return hashAt(this.blocks, seq)
+    // Asked most often, and known without reading a block.
+    const { head } = this.now
+    return seq === head.seq && seq > 0 ? head.hash : hashAt(this.blocks, seq)
   }
 
   /** Follows the chain from the first entry on, a block a step. */

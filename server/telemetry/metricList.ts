@@ -144,7 +144,12 @@ const JOURNAL: readonly Metric[] = [
   gauge('driftwire_journal_audit_set_aside', 'entries', 'journal.auditSetAside', 'Entries that ClickHouse has without their postings'),
   gauge('driftwire_journal_verified_to', 'entry number', 'journal.verifiedTo', 'All entries up to it follow from those before it'),
   gauge('driftwire_journal_term', 'term', 'journal.term', 'The term in which this core leads others that share its ledger'),
-  counter('driftwire_journal_healed_total', 'entries', 'journal.healed', 'Entries and changes of credentials put back because Redis had lost them'),
+  counter(
+    'driftwire_journal_healed_total',
+    'entries',
+    'journal.healed',
+    'Entries and changes of credentials put back because Redis had lost them',
+  ),
   gauge('driftwire_journal_faults', 'faults', 'journal.faults', 'Entries that do not follow; verification ends at the first'),
 ]
 

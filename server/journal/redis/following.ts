@@ -23,7 +23,7 @@ export const takeOver = (copy: LedgerCopy, commits: readonly StoredCommit[]): Jo
   if (commits.length === 0) return []
   return copy.transaction(() => {
     const fresh: JournalEntry[] = []
-    for (const { id, head, texts, changes } of commits) {
+    for (const [i, { id, head, texts, changes }] of commits.entries()) {
       const first = head.seq - texts.length + 1
       if (first > copy.seq + 1)
         throw differs(
@@ -35,7 +35,7 @@ export const takeOver = (copy: LedgerCopy, commits: readonly StoredCommit[]): Jo
       if (missing.length > 0) for (const entry of copy.append(missing.map(newEntry))) fresh.push(entry)
       expectSame(copy, head)
       applyChanges(copy, changes)
-      copy.note(readId(id), changes)
+      if (changes.length > 0 || i === commits.length - 1) copy.note(readId(id), changes)
     }
     return fresh
   })

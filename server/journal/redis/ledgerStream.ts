@@ -13,7 +13,7 @@ const AGAIN_MS = 50
 const REPLICAS_MS = 700
 const UNREACHED = 'cannot be reached'
 /** Commits that are read at once. */
-const COUNT = 50
+const COUNT = 100
 
 /** The stream of the ledger's commits: appended by one command each, and read in order. */
 export class LedgerStream {
@@ -39,13 +39,14 @@ export class LedgerStream {
     return (await this.client.get(KEYS.head)) ?? undefined
   }
 
-  /** Resolves with the next commits after an id, as soon as there are any, or with none after `blockMs`. */
-  async read(after: string, blockMs: number): Promise<StoredCommit[]> {
+  /** Resolves with the next commits after an id, as soon as there are any, or with none after `blockMs`; and whether there may be `more`. */
+  async read(after: string, blockMs: number): Promise<{ readonly commits: readonly StoredCommit[]; readonly more: boolean }> {
     const from = ['STREAMS', KEYS.journal, after] as const
     const reply = await (blockMs > 0
       ? this.client.xread('COUNT', COUNT, 'BLOCK', blockMs, ...from)
       : this.client.xread('COUNT', COUNT, ...from))
-    return reply === null ? [] : reply[0]![1].map(([id, fields]) => readCommit(id, fields))
+    const rows = reply === null ? [] : reply[0]![1]
+    return { commits: rows.map(([id, fields]) => readCommit(id, fields)), more: rows.length === COUNT }
   }
 
   /**

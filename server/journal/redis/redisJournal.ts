@@ -125,7 +125,7 @@ export class RedisJournal implements Journal, CredentialStore {
    */
   follow(): JournalEntry[] {
     const genesis = this.mayBegin ? headText(noCommits(this.id)) : ''
-    const { commits = [], head: text, taken } = this.next(this.caughtUp ? BLOCK_MS : 0, this.caughtUp ? genesis : undefined)
+    const { commits = [], more = false, head: text, taken } = this.next(this.caughtUp ? BLOCK_MS : 0, this.caughtUp ? genesis : undefined)
     if (taken !== undefined) return this.lead(taken)
     const head = text === undefined ? undefined : this.known(text)
     if (head !== undefined && head.journal !== this.id) {
@@ -135,7 +135,7 @@ export class RedisJournal implements Journal, CredentialStore {
     }
     try {
       const fresh = takeOver(this.copy, commits)
-      this.caughtUp = commits.length === 0
+      this.caughtUp = !more
       if (this.caughtUp) compare(this.copy, head, this.mayBegin)
       this.isSound ||= this.caughtUp
       return fresh

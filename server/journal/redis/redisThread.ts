@@ -33,6 +33,8 @@ export type RedisAsk =
 export interface RedisAnswer {
   readonly head?: string | undefined
   readonly commits?: readonly StoredCommit[]
+  /** More commits may be there already. */
+  readonly more?: boolean
   readonly taken?: Taken | undefined
   readonly appended?: Appended
   readonly leads?: boolean
@@ -99,7 +101,7 @@ answerSync<RedisThreadData, RedisAsk, RedisAnswer>(({ address, mayLose, renewedA
     }
     // Asked before: all up to this head must be in what follows.
     const head = await stream.head()
-    return { head, commits: await stream.read(after, blockMs) }
+    return { head, ...(await stream.read(after, blockMs)) }
   }
 
   return async ask => {
