@@ -4,6 +4,7 @@ import { readFund } from '../clearing/definedFunds.ts'
 import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
+import type { ClientLimits } from '../gateway/api/clientLimits.ts'
 import { Explanations } from '../gateway/api/explanations.ts'
 import { Operations } from '../gateway/api/operations.ts'
 import { Orders } from '../gateway/api/orders.ts'
@@ -29,14 +30,14 @@ export interface Api {
 }
 
 /** Ties the commands to what the core offers. */
-export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hub, log: Logger): Api => {
+export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hub, limits: ClientLimits, log: Logger): Api => {
   const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
   const { config } = plan.settings
   const { access } = directory
   return {
     sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: config.quote, now: Date.now }),
     explanations: new Explanations({ directory, hub, explain: (channel, field) => queries.explain(channel, field) }),
-    orders: new Orders({ clearing, access, exists: fund => directory.has(`fund:${fund}`) }),
+    orders: new Orders({ clearing, access, exists: fund => directory.has(`fund:${fund}`), limits }),
     operations: new Operations({
       clearing,
       access,

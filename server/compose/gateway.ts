@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { ProtocolError } from '../../streams/wire/errors.ts'
 import type { Settings } from '../config/settings.ts'
 import { SwapImport } from '../dex/swapImport.ts'
-import { admission } from '../gateway/admission.ts'
-import { addressOf, httpApp } from '../gateway/http/app.ts'
+import { ClientLimits } from '../gateway/api/clientLimits.ts'
+import { MemoryUsage } from '../gateway/api/usage.ts'
+import { boundsOf } from '../gateway/bounds.ts'
+import { httpApp } from '../gateway/http/app.ts'
 import { openPages } from '../gateway/http/pages.ts'
 import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
@@ -12,14 +13,13 @@ import { coreCalls } from '../gateway/rpc/coreCalls.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { Logins } from '../gateway/rpc/logins.ts'
 import { openTransport } from '../gateway/transports/open.ts'
-import { problem } from '../gateway/transports/problem.ts'
-import type { Handlers, RequestInfo, Transport, TransportOptions } from '../gateway/transports/transport.ts'
-import { ANONYMOUS, type Principal } from '../identity/access.ts'
+import type { RequestInfo, Transport, TransportOptions } from '../gateway/transports/transport.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { feedFigures } from '../telemetry/feedFigures.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import { openApi } from './api.ts'
 import { openDirectory } from './directory.ts'
+import { handlersOf } from './handlers.ts'
 import type { CoreServices } from './services.ts'
 
 /** What serves sockets and HTTP. */
@@ -42,7 +42,8 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
   let transport: Transport | undefined
   const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
-  const api = openApi(core, directory, hub, log)
+  const clientLimits = new ClientLimits(boundsOf(settings), new MemoryUsage(() => performance.now()))
+  const api = openApi(core, directory, hub, clientLimits, log)
   const requests = new Dispatcher({
     hub,
     directory,
@@ -50,6 +51,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     sessions: api.sessions,
     core: coreCalls({ ...api, directory, history, logins: new Logins(accounts) }),
     limits,
+    clientLimits,
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
@@ -61,12 +63,14 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     refused: { ...requests.refused },
   }))
 
+  status.add('limits', () => clientLimits.figures)
   status.add('sql', () => ({ ...api.sqlRuns.figures }))
   status.add('backtests', () => ({ ...api.backtests.figures }))
 
   const pages = await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins)
   const app = httpApp({
     pages,
+    clientLimits,
     hub,
     directory,
     history,
@@ -87,7 +91,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   })
   const fetch = async (request: Request, info: RequestInfo): Promise<Response> => app.fetch(request, { ...info })
   const isPublic = (pathname: string): boolean => pages.has(pathname)
-  const handlers = handlersOf(hub, requests, fetch, isPublic, settings, core.progress)
+  const handlers = handlersOf({ hub, requests, clientLimits, fetch, isPublic, settings, progress: core.progress })
   const opened = await openTransport(handlers, transportOptions(settings, log), settings.transport)
   transport = opened
   const { keyPair } = opened
@@ -112,44 +116,7 @@ const transportOptions = ({ config, behindTls, tls }: Settings, log: Logger): Tr
   log,
   maxBackpressure: config.limits.sendBufferBytes,
   maxBody: config.limits.bodyBytes,
+  ...(config.limits.sockets !== undefined && { maxSockets: config.limits.sockets }),
   behindTls,
   ...(tls && { tls }),
 })
-
-/** What a socket or a request does to the hub, the dispatcher and the routes. */
-const handlersOf = (
-  hub: Hub,
-  requests: Dispatcher,
-  fetch: (request: Request, info: RequestInfo) => Promise<Response>,
-  isPublic: (pathname: string) => boolean,
-  settings: Settings,
-  progress: { readonly stopping: boolean },
-): Handlers<Principal> => {
-  const { host, socket, request: asked } = admission(settings)
-  return {
-    upgrade: ({ url, headers, id, remoteAddress }) => {
-      const refuse =
-        host(url) ??
-        (progress.stopping ? problem(new ProtocolError('not_ready', 'the server is stopping', 1)) : undefined) ??
-        socket(headers, url)
-      if (refuse) return { refuse }
-      const forwarded = headers.get('x-forwarded-for') ?? undefined
-      return { accept: { ...ANONYMOUS, address: addressOf(remoteAddress, forwarded, settings.behindTls), connection: id } }
-    },
-    open: opened => void hub.open(opened),
-    message: (from, text) => {
-      const session = hub.session(from)
-      if (session) requests.accept(session, text)
-    },
-    pong: (from, mark) => hub.pong(from, mark),
-    close: closed => {
-      const session = hub.session(closed)
-      if (session) requests.closed(session)
-      hub.closed(closed)
-    },
-    http: (request, info) => {
-      const url = new URL(request.url)
-      return host(url) ?? asked(request, url, isPublic) ?? fetch(request, info)
-    },
-  }
-}

@@ -1,7 +1,21 @@
 import { z } from 'zod'
 
+const count = z.int().min(1).optional()
+
+/** The bounds of one address or one user. */
+const boundsSchema = z.strictObject({
+  sockets: count.describe('open at once'),
+  channels: count.describe('followed at once, over all sockets'),
+  requestsPerSecond: count.describe('by websocket and by HTTP'),
+  commandsPerSecond: count.describe('creations, redemptions and transfers'),
+  bytesPerSecond: count.describe('of requests'),
+})
+
 /** The bounds of what the server takes, sends and keeps. */
 export const limitsSchema = z.strictObject({
+  sockets: count.describe('open at once, of all clients together'),
+  perAddress: boundsSchema.extend({ connectsPerSecond: count.describe('websockets opened') }).prefault({}),
+  perUser: boundsSchema.prefault({}),
   channelsPerSocket: z.int().min(1).default(1_000),
   requestsPerSecond: z.int().min(1).default(100),
   requestBytes: z

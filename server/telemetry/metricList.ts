@@ -64,6 +64,13 @@ const FRAMES: readonly Metric[] = [
   gauge('driftwire_followed_silent_seconds', 'seconds', 'followed.silentMs', 'Time since a frame was read'),
 ]
 
+/** What one address or one user may use. */
+const LIMITS: readonly Metric[] = [
+  counter('driftwire_limits_address_refused_total', 'refusals', 'limits.address.*', 'Refusals because one address wanted too much', 'kind'),
+  counter('driftwire_limits_user_refused_total', 'refusals', 'limits.user.*', 'Refusals because one user wanted too much', 'kind'),
+  counter('driftwire_limits_displaced_total', 'buckets', 'limits.displaced', 'Addresses and users forgotten for lack of room'),
+]
+
 /** The certificate, if the server speaks TLS itself. */
 const TLS: readonly Metric[] = [
   gauge('driftwire_tls_expires_timestamp_seconds', 'seconds', 'tls.expires', 'When the certificate ends, since 1970'),
@@ -193,6 +200,7 @@ export const METRICS: readonly Metric[] = [
   ...FEEDS,
   ...CLIENTS,
   ...FRAMES,
+  ...LIMITS,
   ...TLS,
   ...SINK,
   ...REPLICAS,

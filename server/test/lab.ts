@@ -6,6 +6,8 @@ import { utf8Text } from '../../streams/channels/byteWriter.ts'
 import type { Channels } from '../../streams/channels/channelStates.ts'
 import type { Bus, Flush } from '../bus/bus.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
+import { ClientLimits } from '../gateway/api/clientLimits.ts'
+import { MemoryUsage } from '../gateway/api/usage.ts'
 import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS, type HubLimits } from '../gateway/hub/limits.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
@@ -44,6 +46,7 @@ export class Lab {
       core: undefined as never,
       sessions: undefined as never,
       limits: { requestBytes: 65_536, requestsPerSecond: limits.requestsPerSecond, channelsPerSocket: 1000 },
+      clientLimits: new ClientLimits({ address: {}, user: {} }, new MemoryUsage(() => 0)),
       now: Date.now,
       log: pino({ level: 'silent' }),
     })

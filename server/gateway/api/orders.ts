@@ -7,6 +7,7 @@ import type { GatewayPort, PricedQuote } from '../../clearing/gatewayPort.ts'
 import type { ClientHoldings } from '../../clearing/port.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
 import type { Origin } from '../../lib/arrivalOrder.ts'
+import type { ClientLimits } from './clientLimits.ts'
 import { execute } from './execute.ts'
 
 /** What clients' orders need. */
@@ -15,6 +16,7 @@ export interface OrdersOptions {
   readonly access: Access
   /** Returns whether there is such a fund. */
   readonly exists: (fund: string) => boolean
+  readonly limits: Pick<ClientLimits, 'command'>
 }
 
 /** Clients' orders and what they own: the same for the websocket and for HTTP. Each method asks whether `who` may. */
@@ -27,16 +29,18 @@ export class Orders {
 
   /** Creates or redeems shares. Returns the order as JSON text; rejects with the ProtocolError that says why not. */
   async order(who: Principal, side: 'create' | 'redeem', { fund, amount, key }: z.output<typeof ORDER>, origin: Origin): Promise<string> {
-    const { access, exists, clearing } = this.options
+    const { access, exists, clearing, limits } = this.options
     authorize(access, who, { act: 'client' })
     // Legs and fee show what a fund is made of.
     if (exists(fund)) authorize(access, who, { read: `fund:${fund}` })
+    limits.command(who)
     return execute(clearing, { kind: side, fund, amount, key }, who.user, origin)
   }
 
   /** Transfers an asset or shares to another client. Returns the order as JSON text; rejects as `order` does. */
   async transfer(who: Principal, { to, asset, fund, amount, key }: Params<'transfer'>, origin: Origin): Promise<string> {
     authorize(this.options.access, who, { act: 'client' })
+    this.options.limits.command(who)
     return execute(this.options.clearing, { kind: 'transfer', to, asset: asset ?? shareAsset(fund!), amount, key }, who.user, origin)
   }
 

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { logError } from '../../lib/errorEvents.ts'
+import type { ClientLimits } from '../api/clientLimits.ts'
 import { problem } from '../transports/problem.ts'
 import { principalOf } from './credentials.ts'
 import type { Env } from './env.ts'
@@ -15,6 +16,7 @@ import { ROUTES, type Services, TAGS } from './routes/index.ts'
 export interface AppOptions extends Omit<Services, 'openApi' | 'directory'> {
   readonly directory: Services['directory'] & GateServices['directory']
   readonly pages: Pages
+  readonly clientLimits: Pick<ClientLimits, 'ofUser'>
   /** A proxy in front says where requests come from. */
   readonly behindProxy: boolean
   readonly log: Logger
@@ -22,7 +24,7 @@ export interface AppOptions extends Omit<Services, 'openApi' | 'directory'> {
 
 /** Puts all routes and the pages together. They answer from the same sources as the websocket. */
 export const httpApp = (options: AppOptions): Hono<Env> => {
-  const { accounts, behindProxy, log, pages } = options
+  const { accounts, behindProxy, clientLimits, log, pages } = options
   const app = new Hono<Env>()
 
   app.onError((error, c) => {
@@ -34,7 +36,9 @@ export const httpApp = (options: AppOptions): Hono<Env> => {
 
   app.use(async (c, next) => {
     const address = addressOf(c.env?.remoteAddress ?? '', c.req.header('x-forwarded-for'), behindProxy)
-    c.set('who', await principalOf(c.req.header('authorization'), accounts, address))
+    const who = await principalOf(c.req.header('authorization'), accounts, address)
+    c.set('who', who)
+    clientLimits.ofUser(who.user, c.env?.bytes ?? 0)
     await next()
   })
   mount(app, ROUTES, { ...options, openApi: () => openApi(ROUTES, TAGS) })

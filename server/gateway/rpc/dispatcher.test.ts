@@ -3,6 +3,8 @@ import { expect, it } from 'vitest'
 import { METHODS } from '../../../streams/wire/requests.ts'
 import { ANONYMOUS, type Principal } from '../../identity/access.ts'
 import { ChannelDirectory } from '../api/channelDirectory.ts'
+import { ClientLimits } from '../api/clientLimits.ts'
+import { MemoryUsage } from '../api/usage.ts'
 import type { Session } from '../hub/session.ts'
 import { coreCalls } from './coreCalls.ts'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
@@ -11,18 +13,28 @@ import { CORE_HANDLERS, type CoreParts, NEAR_HANDLERS } from './handlers.ts'
 const directory = new ChannelDirectory({ openEnded: false, readers: new Map(), byDefault: [], recorders: new Map() })
 directory.add('fund', 'TOP10')
 
+const clientLimits = new ClientLimits({ address: {}, user: {} }, new MemoryUsage(() => 42))
+
 /** The replies to these frames on a new socket. */
 const replies = async (frames: readonly (string | undefined)[], parts: object = {}, who: Principal = ANONYMOUS): Promise<unknown[]> => {
   const dispatcher = new Dispatcher({
     directory,
     core: coreCalls({ directory, ...parts } as unknown as CoreParts),
     limits: { requestBytes: 200, requestsPerSecond: 100, channelsPerSocket: 1 },
+    clientLimits,
     now: () => 42,
     log: pino({ level: 'silent' }),
     ...parts,
   } as unknown as DispatcherOptions)
   const sent: string[] = []
-  const session = { who, origin: { source: 1, at: 1 }, follows: new Map(), overdraw: () => 0, send: (text: string) => sent.push(text) }
+  const session = {
+    who,
+    socket: { id: 1 },
+    origin: { source: 1, at: 1 },
+    follows: new Map(),
+    overdraw: () => 0,
+    send: (text: string) => sent.push(text),
+  }
   for (const frame of frames) dispatcher.accept(session as unknown as Session, frame)
   await new Promise(setImmediate)
   return sent.map(text => {
@@ -65,7 +77,7 @@ it('replies to a subscription before its channels begin', async () => {
   const admin: Principal = { user: '', admin: true, operator: 'admin' }
   const session = { who: admin, follows: new Map(), overdraw: () => 0, send: () => log.push('reply') } as unknown as Session
   const limits = { requestBytes: 200, requestsPerSecond: 100, channelsPerSocket: 1 }
-  const dispatcher = new Dispatcher({ directory, hub, limits, now: () => 0 } as unknown as DispatcherOptions)
+  const dispatcher = new Dispatcher({ directory, hub, limits, clientLimits, now: () => 0 } as unknown as DispatcherOptions)
   dispatcher.accept(session, request(1, 'subscribe', { channels: ['fund:TOP10'] }))
   expect(log).toEqual(['reply', 'begin'])
 })

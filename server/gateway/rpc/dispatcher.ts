@@ -5,6 +5,7 @@ import { authorize } from '../../identity/access.ts'
 import { logError } from '../../lib/errorEvents.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
+import type { ClientLimits } from '../api/clientLimits.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
@@ -34,6 +35,7 @@ export interface DispatcherOptions {
   /** Answers the methods of the core, here or wherever it is. */
   readonly core: CoreCalls<Session>
   readonly limits: RequestLimits
+  readonly clientLimits: ClientLimits
   /** Returns the wall clock, ms. */
   readonly now: () => number
   readonly log: Logger
@@ -66,6 +68,7 @@ export class Dispatcher {
   /** Forgets a socket that has closed. */
   closed(session: Session): void {
     this.subscriptions.closed(session)
+    this.options.clientLimits.closed(session)
   }
 
   /** Accepts one frame as it came; undefined stands for a binary one. */
@@ -87,6 +90,7 @@ export class Dispatcher {
       // Only now: a client that asks several things at once must learn which of them was put off.
       if (overdrawn > 0)
         throw new ProtocolError('rate_limited', `found more than ${limits.requestsPerSecond} requests a second, expected fewer`, 1)
+      this.options.clientLimits.request(session.who, text.length)
       if (!isMethod(request.method))
         throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not a method`)
       const { method, params } = request
@@ -111,12 +115,24 @@ export class Dispatcher {
         error => this.refuse(session, id, error),
       )
     else if (answer instanceof SpeaksFor) {
-      this.auth.bind(session, answer.who)
-      this.answer(session, id, answer.result)
+      this.speaks(session, id, answer)
     } else if (answer instanceof ReplyFirst) {
       this.reply(session, id, answer.result)
       answer.after()
     } else this.reply(session, id, answer)
+  }
+
+  private speaks(session: Session, id: RequestId | undefined, { who, result }: SpeaksFor): void {
+    const { clientLimits } = this.options
+    try {
+      clientLimits.speaks(session, who)
+    } catch (error) {
+      this.refuse(session, id, error)
+      return
+    }
+    this.auth.bind(session, who)
+    clientLimits.settle(session)
+    this.answer(session, id, result)
   }
 
   /** Orders are JSON text already. */

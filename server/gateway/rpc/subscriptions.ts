@@ -6,6 +6,7 @@ import { channelFor } from '../../identity/access.ts'
 import { logError } from '../../lib/errorEvents.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
 import { type ChannelDirectory, glob } from '../api/channelDirectory.ts'
+import type { ClientLimits } from '../api/clientLimits.ts'
 import { backfill } from '../hub/backfill.ts'
 import type { PartOptions } from '../hub/channelPart.ts'
 import type { Hub, SubscribeOptions } from '../hub/hub.ts'
@@ -19,6 +20,7 @@ export interface SubscriptionsOptions {
   readonly past: BackfillSource
   /** Channels that one socket follows at most. */
   readonly channelsPerSocket: number
+  readonly clientLimits: Pick<ClientLimits, 'channel' | 'settle'>
   /** Is called with the code of each channel that is refused. */
   readonly onRefused: (code: ErrorCode) => void
   readonly log: Logger
@@ -73,6 +75,7 @@ export class Subscriptions {
       result[channel] = { ...followed, ...(rate !== 0 && { rate }) }
       begun.push(channel)
     }
+    this.options.clientLimits.settle(session)
     return new ReplyFirst(result, () => {
       if (from !== undefined) this.backfill(session, begun, from, fields)
       hub.begin(session)
@@ -91,6 +94,7 @@ export class Subscriptions {
       this.standing.get(session)!.delete(channel)
       for (const followed of [...session.follows.keys()]) if (pattern.matches(followed)) hub.unfollow(session, followed)
     }
+    this.options.clientLimits.settle(session)
   }
 
   /** Forgets the patterns of a socket that has closed. */
@@ -135,6 +139,7 @@ export class Subscriptions {
       if (fits === undefined || session.follows.has(name) || this.refusal(session, channel, fits.options) !== undefined) continue
       this.options.hub.follow(session, name, fits.options)
       this.options.hub.begin(session)
+      this.options.clientLimits.settle(session)
     }
   }
 
@@ -150,11 +155,14 @@ export class Subscriptions {
     channel: string,
     { from, fields, when }: PartOptions & { readonly from?: number | undefined },
   ): object | undefined {
-    const { directory, channelsPerSocket, hub } = this.options
+    const { directory, channelsPerSocket, clientLimits, hub } = this.options
     try {
       directory.authorizeRead(session.who, channel)
-      if (!session.follows.has(channelFor(session.who, channel)) && session.follows.size >= channelsPerSocket)
-        throw new ProtocolError('too_much', `a socket follows at most ${channelsPerSocket} channels`)
+      if (!session.follows.has(channelFor(session.who, channel))) {
+        if (session.follows.size >= channelsPerSocket)
+          throw new ProtocolError('too_much', `a socket follows at most ${channelsPerSocket} channels`)
+        clientLimits.channel(session)
+      }
       if ((fields !== undefined || when !== undefined) && hub.parts >= PARTS_MAX)
         throw new ProtocolError('too_much', `the server follows at most ${PARTS_MAX} channels by some of their members or a condition`)
       if (from !== undefined) requirePast(channel)

@@ -92,7 +92,11 @@ export class HttpSide {
     const { method, remoteAddress } = incoming
     try {
       const content = takesBody(method) ? body : null
-      return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), { remoteAddress, requestId })
+      return await this.handle(new Request(url, { method, headers, body: content, signal: out.signal }), {
+        remoteAddress,
+        requestId,
+        bytes: body.length,
+      })
     } catch (err) {
       if (!out.signal.aborted) logError(this.log, 'request_failed', { err, requestId, method, path: url.pathname })
       return problem(new ProtocolError('internal'))

@@ -77,6 +77,8 @@ export interface RequestInfo {
   readonly remoteAddress: string
   /** Its name in logs and answers: its own `x-request-id`, else a new one. */
   readonly requestId: string
+  /** Of its body. */
+  readonly bytes: number
 }
 
 /** A request to open a websocket. */
