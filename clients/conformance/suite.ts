@@ -1,6 +1,7 @@
 import type { Check, Subject } from './check.ts'
 import { CLIENTS } from './checks/clients.ts'
 import { HTTP } from './checks/http.ts'
+import { PARTS } from './checks/parts.ts'
 import { PAST } from './checks/past.ts'
 import { REQUESTS } from './checks/requests.ts'
 import { SUBSCRIPTIONS } from './checks/subscriptions.ts'
@@ -8,7 +9,7 @@ import { Conversation, type SocketLike } from './conversation.ts'
 import { Mismatch, Skipped } from './mismatch.ts'
 
 /** Every check, in the order in which they are reported. */
-export const CHECKS: readonly Check[] = [...REQUESTS, ...SUBSCRIPTIONS, ...PAST, ...CLIENTS, ...HTTP]
+export const CHECKS: readonly Check[] = [...REQUESTS, ...SUBSCRIPTIONS, ...PARTS, ...PAST, ...CLIENTS, ...HTTP]
 
 /** What a check has shown. */
 export interface Result {

@@ -171,6 +171,20 @@ const FAULTS: readonly (readonly [what: string, check: string, fault: Fault])[] 
       if (result(m)) for (const said of Object.values(m.result as object)) if (said?.error) said.error.code = 'not_allowed'
     }),
   ],
+  ['gives more members than are asked for', 'with fields the state is only', { request: text => text.replace(/,"fields":\[[^\]]*\]/, '') }],
+  [
+    'gives the checksum of the whole state for some members',
+    'with fields the state is only',
+    changed(m => 'h' in m && Object.assign(m, { h: '00000000' })),
+  ],
+  ['pushes before the figure has changed enough', 'with when pushes come', { request: text => text.replace(/,"when":\{[^}]*\}/, '') }],
+  [
+    'waits for a greater change',
+    'with when pushes come',
+    { request: text => text.replace(/"change":([^}]*)/, (_, change) => `"change":${Number(change) * 2}`) },
+  ],
+  ['takes members that there are not', 'in fields that no state', { request: text => text.replace('["nonsense"]', '["stale"]') }],
+  ['takes conditions on what there is not', 'in when that no state', { request: text => text.replace('"nonsense"', '"stale"') }],
   ['gives rows out of order', 'history gives the rows', changed(m => (m.result as { rows?: unknown[] } | undefined)?.rows?.reverse())],
   [
     'gives rows of the past twice',

@@ -40,6 +40,23 @@ it('some members of states are followed as the states are: numbers, checksums, m
   await again.until(() => after.pushes.length > before + 5)
 })
 
+it('members that no state of the channel can have are refused, and leave other kinds out of what a pattern brings', async () => {
+  const client = await server.client()
+  const refused = (message: string) => ({ error: { code: 'invalid_params', message, retry: false } })
+  expect(await client.subscribe(['fund:A', 'tick:BTC-USD', 'fund:*'], { fields: ['nav', 'inav.middle'] })).toEqual({
+    'fund:A': refused('params.fields: found "inav.middle", expected a member of the states of fund'),
+    'tick:BTC-USD': refused('params.fields: found "nav", expected a member of the states of tick'),
+    'fund:*': refused('params.fields: found "inav.middle", expected a member of the states of fund'),
+  })
+  expect(await client.subscribe(['fund:A'], { when: { field: 'navv', change: 0.1 } })).toEqual({
+    'fund:A': refused('params.when.field: found "navv", expected a member of the states of fund'),
+  })
+  const brought = await client.subscribe(['*'], { fields: ['nav', 'weights.NOBODY'] })
+  expect(Object.keys(brought).filter(name => name !== '*')).toEqual(expect.arrayContaining(['fund:A', 'fund:B']))
+  expect(Object.keys(brought).every(name => name === '*' || name.startsWith('fund:'))).toBe(true)
+  await client.ask('unsubscribe', { channels: ['*'] })
+})
+
 it('a pattern also covers what appears later, until it is unsubscribed', async () => {
   const client = await server.client()
   await client.subscribe(['fund:*'], { fields: ['nav', 'pending'] })

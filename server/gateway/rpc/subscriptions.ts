@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { hasPast } from '../../../streams/wire/channels.ts'
+import { canHave } from '../../../streams/wire/answers/members.ts'
+import { hasPast, KINDS } from '../../../streams/wire/channels.ts'
 import { type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Params, rateOf } from '../../../streams/wire/requests.ts'
 import { channelFor } from '../../identity/access.ts'
@@ -29,6 +30,27 @@ export interface SubscriptionsOptions {
 /** Throws `invalid_params` if the channel's rows are not stored. */
 export const requirePast = (channel: string): void => {
   if (!hasPast(channel)) throw new ProtocolError('invalid_params', `params.from: "${channel}" has no history`)
+}
+
+/** Throws `invalid_params` if no state of the kind that a name or a pattern begins with can have these members. Of a pattern of any kind nothing is known. */
+const requireMembers = (name: string, { fields = [], when }: PartOptions): void => {
+  const kind = KINDS.find(one => one === name.split(':', 1)[0])
+  if (kind === undefined) return
+  const expected = `expected a member of the states of ${kind}`
+  const [wrong] = fields.filter(path => !canHave(kind, path))
+  if (wrong !== undefined) throw new ProtocolError('invalid_params', `params.fields: found "${wrong}", ${expected}`)
+  if (when !== undefined && !canHave(kind, when.field))
+    throw new ProtocolError('invalid_params', `params.when.field: found "${when.field}", ${expected}`)
+}
+
+/** Returns whether states of the channel can have these members. */
+const hasMembers = (channel: string, options: PartOptions): boolean => {
+  try {
+    requireMembers(channel, options)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A pattern that a socket has subscribed, and how. */
@@ -117,13 +139,20 @@ export class Subscriptions {
         continue
       }
       const patterns = this.standing.get(session) ?? new Map<string, Standing>()
+      const refused = this.refusing(() => requireMembers(channel, options))
+      if (refused) {
+        result[channel] = { error: refused }
+        continue
+      }
       if (patterns.size >= PATTERNS_MAX && !patterns.has(channel)) {
         result[channel] = { error: this.counted(new ProtocolError('too_much', `a socket has at most ${PATTERNS_MAX} patterns`)) }
         continue
       }
       patterns.set(channel, { matches: glob(channel), options })
       this.standing.set(session, patterns)
-      const fitting = directory.list(session.who, channel).filter(name => from === undefined || hasPast(name))
+      const fitting = directory
+        .list(session.who, channel)
+        .filter(name => (from === undefined || hasPast(name)) && hasMembers(name, options))
       for (const name of fitting) wanted.add(name)
       result[channel] = { channels: fitting.length }
     }
@@ -136,7 +165,13 @@ export class Subscriptions {
     for (const [session, patterns] of this.standing) {
       const name = channelFor(session.who, channel)
       const fits = [...patterns.values()].find(({ matches }) => matches(channel))
-      if (fits === undefined || session.follows.has(name) || this.refusal(session, channel, fits.options) !== undefined) continue
+      if (
+        fits === undefined ||
+        session.follows.has(name) ||
+        !hasMembers(channel, fits.options) ||
+        this.refusal(session, channel, fits.options) !== undefined
+      )
+        continue
       this.options.hub.follow(session, name, fits.options)
       this.options.hub.begin(session)
       this.options.clientLimits.settle(session)
@@ -156,7 +191,7 @@ export class Subscriptions {
     { from, fields, when }: PartOptions & { readonly from?: number | undefined },
   ): object | undefined {
     const { directory, channelsPerSocket, clientLimits, hub } = this.options
-    try {
+    return this.refusing(() => {
       directory.authorizeRead(session.who, channel)
       if (!session.follows.has(channelFor(session.who, channel))) {
         if (session.follows.size >= channelsPerSocket)
@@ -166,6 +201,14 @@ export class Subscriptions {
       if ((fields !== undefined || when !== undefined) && hub.parts >= PARTS_MAX)
         throw new ProtocolError('too_much', `the server follows at most ${PARTS_MAX} channels by some of their members or a condition`)
       if (from !== undefined) requirePast(channel)
+      requireMembers(channel, { fields, when })
+    })
+  }
+
+  /** Returns why something is refused, as the reply has it; undefined if it is not. */
+  private refusing(check: () => void): object | undefined {
+    try {
+      check()
       return undefined
     } catch (error) {
       if (error instanceof ProtocolError) return this.counted(error)
