@@ -17,8 +17,8 @@ export interface Flush {
  * The one seam between what computes and what serves sockets: messages only, so it may lie between two threads or two machines.
  * A hub knows nothing of what the messages mean, and nothing else of the core. An implementation guarantees:
  *
- * - Flushes of one epoch come in the order of their `t`, and none is lost. The pushes of a channel, from the snapshot in `ready`
- *   on, form a chain: the `prev` of each is the `seq` of the one before.
+ * - Flushes of one epoch come in the order of their `t`. The pushes of a channel, from the snapshot in `ready` on, form a chain: the
+ *   `prev` of each is the `seq` of the one before. If messages between two processes are lost, one push says all that they said.
  * - `channels` is answered from memory, as of the newest flush: when a flush is emitted, `seq` of a channel is that of its last
  *   push. Within the core that memory is the core's own. A gateway in another process keeps a copy of every channel it watches,
  *   made of the snapshot in `ready` and of the pushes after it; the copy numbers its leaves as the core does.

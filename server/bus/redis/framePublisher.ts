@@ -23,7 +23,7 @@ export interface PublishedFigures {
 
 /**
  * Publishes what a bus brings as frames, one a turn of the event loop, and watches what gateways want. The snapshots that they ask for
- * stand in a frame behind all pushes up to their numbers.
+ * stand in a frame of their own, behind all pushes up to their numbers.
  */
 export class FramePublisher {
   private readonly bus: Bus
@@ -103,8 +103,9 @@ export class FramePublisher {
     this.parts = []
     this.writtenAt = this.now()
     const ready = this.readable()
-    if (parts.length === 0 || ready.length > 0) parts.push({ t: this.t, pushes: NO_PUSHES, ready })
-    this.writer.append(encodeFrame(parts))
+    if (parts.length > 0) this.writer.append(encodeFrame(parts))
+    // By themselves: gateways keep patches for a minute, and with them the whole frame.
+    if (parts.length === 0 || ready.length > 0) this.writer.append(encodeFrame([{ t: this.t, pushes: NO_PUSHES, ready }]))
   }
 
   /** Takes snapshots of what is awaited and can be read, up to the bytes of a frame; the rest goes into the next. */

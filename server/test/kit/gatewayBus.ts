@@ -5,7 +5,6 @@ import { RedisBus } from '../../bus/redis/redisBus.ts'
 import { readRedisAddress } from '../../config/redisAddress.ts'
 import { openRedis, type RedisClient, whenReady } from '../../redis/connection.ts'
 import { LabCore } from '../labCore.ts'
-import type { RedisServer } from './redisServer.ts'
 
 const log = pino({ level: 'silent' })
 let shards = 0
@@ -24,8 +23,8 @@ export interface PublishingCore {
   end(): Promise<void>
 }
 
-export const publishingCore = async (server: RedisServer, keys: FrameKeys): Promise<PublishingCore> => {
-  const term = await openTerm(readRedisAddress('redis', server.url), keys, log)
+export const publishingCore = async ({ url }: { readonly url: string }, keys: FrameKeys): Promise<PublishingCore> => {
+  const term = await openTerm(readRedisAddress('redis', url), keys, log)
   const core = new LabCore(term.epoch)
   term.publish(core.bus)
   return { core, fenced: term.fenced, figures: () => term.figures(), end: () => term.end() }
@@ -41,8 +40,8 @@ export interface GatewayBus {
 
 let gateways = 0
 
-export const gatewayBus = async (server: RedisServer, keys: FrameKeys): Promise<GatewayBus> => {
-  const address = readRedisAddress('redis', server.url)
+export const gatewayBus = async ({ url }: { readonly url: string }, keys: FrameKeys): Promise<GatewayBus> => {
+  const address = readRedisAddress('redis', url)
   const [client, reader] = [openRedis(address, 'commands', log), openRedis(address, 'reading', log)]
   await Promise.all([whenReady(client, address, 5_000), whenReady(reader, address, 5_000)])
   gateways += 1
