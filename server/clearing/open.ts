@@ -1,10 +1,11 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
+import { timeOf } from '../../streams/lib/time.ts'
 import { isLoopback, type Settings } from '../config/settings.ts'
-import { Accounts } from '../identity/accounts.ts'
+import { Accounts, type InviteStore, type Registration } from '../identity/accounts.ts'
 import { adminToken } from '../identity/adminToken.ts'
 import type { StoredToken } from '../identity/credentialStore.ts'
-import { operators } from '../identity/operators.ts'
+import { Operators, type OperatorToken } from '../identity/operators.ts'
 import { Passwords } from '../identity/passwords.ts'
 import { SlowDown } from '../identity/slowDown.ts'
 import { Tokens } from '../identity/tokens.ts'
@@ -17,6 +18,7 @@ export interface Clearing {
   readonly clearing: ClearingPort
   readonly accounts: Accounts
   readonly tokens: Tokens
+  readonly operators: Operators
 }
 
 /** Returns the path of a data directory's journal. */
@@ -30,9 +32,14 @@ export const openClearing = async (settings: Settings, log: Logger): Promise<Cle
   const { config, configFile, dataDir, host, adminToken: given } = settings
   const clients =
     config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
-  const byToken = operators(await adminToken(given, dataDir), config.tokens)
+  const admin = await adminToken(given, dataDir)
   const clearing = await openHouse(settings, log)
   for (const note of clearing.notes) log.warn(note)
+  const invites = inviteStore(clearing)
+  const operators = await Operators.open(admin, config.tokens.map(withExpiry), invites).catch(async error => {
+    await clearing.close()
+    throw error
+  })
   const store = {
     load: async () => [...(await clearing.ask('tokens', {}))],
     put: async (token: StoredToken) => clearing.ask('putToken', token),
@@ -50,11 +57,11 @@ export const openClearing = async (settings: Settings, log: Logger): Promise<Cle
     tokens,
     passwords: new Passwords(),
     slowDown: new SlowDown(),
-    registration: registrationOf(config.registration ?? (isLoopback(host) ? 'open' : 'closed'), config.invites, clearing),
-    operators: byToken,
+    registration: registrationOf(config.registration ?? (isLoopback(host) ? 'open' : 'closed'), config.invites, invites),
+    operators,
   })
   await enterClients(clearing, clients, Date.now(), log)
-  return { clearing, accounts, tokens }
+  return { clearing, accounts, tokens, operators }
 }
 
 const openHouse = async (settings: Settings, log: Logger): Promise<ClearingPort> => {
@@ -78,15 +85,17 @@ const openHouse = async (settings: Settings, log: Logger): Promise<ClearingPort>
   return clearing
 }
 
-const registrationOf = (mode: 'open' | 'invite' | 'closed', invites: readonly string[], clearing: ClearingPort) =>
-  mode !== 'invite'
-    ? { mode }
-    : {
-        mode,
-        digests: new Set(invites),
-        invites: {
-          use: (digest: string) => clearing.ask('useInvite', { digest }),
-          usedOf: (among: readonly string[]) => clearing.ask('usedInvites', { digests: among }),
-          giveBack: async (digest: string) => clearing.ask('giveInviteBack', { digest }),
-        },
-      }
+/** Which invitations are used, and which operators' tokens are revoked: digests that are good no more. */
+const inviteStore = (clearing: ClearingPort): InviteStore => ({
+  use: digest => clearing.ask('useInvite', { digest }),
+  usedOf: among => clearing.ask('usedInvites', { digests: among }),
+  giveBack: async digest => clearing.ask('giveInviteBack', { digest }),
+})
+
+const withExpiry = ({ expires, ...token }: Settings['config']['tokens'][number]): OperatorToken => ({
+  ...token,
+  ...(expires !== undefined && { expires: timeOf(expires) }),
+})
+
+const registrationOf = (mode: Registration['mode'], digests: readonly string[], invites: InviteStore): Registration =>
+  mode === 'invite' ? { mode, digests: new Set(digests), invites } : { mode }

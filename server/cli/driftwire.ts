@@ -1,4 +1,5 @@
 import { UsageError } from '../config/options.ts'
+import { readSecretFiles } from '../config/secrets.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { packageVersion } from '../lib/packageVersion.ts'
 import { EngineError } from '../storage/engine/engine.ts'
@@ -11,6 +12,7 @@ const version = packageVersion()
 for (const [name, value] of Object.entries(process.env)) if (value === '') delete process.env[name]
 
 try {
+  readSecretFiles(process.env)
   process.exitCode = await runTyped(process.argv.slice(2), { environment: process.env, version, columns: process.stdout.columns ?? 80 })
 } catch (error) {
   const known = [UsageError, ServerError, JournalError, EngineError].some(kind => error instanceof kind)

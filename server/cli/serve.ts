@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { type DestinationStream, destination, type Logger, pino } from 'pino'
 import { type Options, UsageError } from '../config/options.ts'
+import { secretsIn } from '../config/secrets.ts'
 import { readSettings } from '../config/settings.ts'
 import { ListenError } from '../gateway/transports/transport.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { logError, logFatal } from '../lib/errorEvents.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
+import { redactor } from '../lib/redaction.ts'
 import { type Running, start } from '../main.ts'
 import { engineIsBusy } from '../storage/engine/connection.ts'
 import { EngineError } from '../storage/engine/engine.ts'
@@ -19,7 +21,10 @@ const STOP_MS = 4_800
 /** Runs the server until a signal stops it (exit 0), or it cannot begin (exit 2) or continue (exit 1). */
 export const serve = async (options: Options, { environment, version }: CommandContext): Promise<void> => {
   const settings = readSettings(options, environment, join(packageRoot(), 'server', 'demo', 'config.json'))
-  const log = pino({ level: settings.logLevel, base: null }, logDestination(settings.logFormat ?? (process.stderr.isTTY ? 'text' : 'json')))
+  // One place for every line: no secret leaves by it, whatever an error or a library says.
+  const redact = redactor([...secretsIn(environment), ...(settings.adminToken === undefined ? [] : [settings.adminToken])])
+  const written = logDestination(settings.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'))
+  const log = pino({ level: settings.logLevel, base: null }, { write: line => written.write(redact(line)) })
 
   let running: Running | undefined
   let ending: Promise<void> | undefined
@@ -28,7 +33,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
     ending ??= (async () => {
       setTimeout(() => leave(code, log), STOP_MS).unref()
       await running?.stop(reason)
-      if (lastWord !== '') console.error(lastWord)
+      if (lastWord !== '') console.error(redact(lastWord))
       leave(code, log)
     })()
     return ending
@@ -54,7 +59,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
   dashboard  http${tls}://${at}/
   websocket  ws${tls}://${at}/ws
   API docs   http${tls}://${at}/openapi.json  http${tls}://${at}/asyncapi.json
-  data       ${settings.clickhouse?.url ?? settings.dataDir}`)
+  data       ${redact(settings.clickhouse?.url ?? settings.dataDir)}`)
 
   try {
     await running.done

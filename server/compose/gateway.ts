@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { merge } from 'rxjs'
 import type { Settings } from '../config/settings.ts'
 import { SwapImport } from '../dex/swapImport.ts'
 import { ClientLimits } from '../gateway/api/clientLimits.ts'
@@ -34,7 +35,7 @@ export interface Gateway {
 
 /** Opens the hub, the commands, the routes and the sockets, and listens. Rejects if the address cannot be listened on. */
 export const openGateway = async (core: CoreServices, log: Logger): Promise<Gateway> => {
-  const { plan, bus, accounts, tokens, history, status } = core
+  const { plan, bus, accounts, tokens, operators, history, status } = core
   const { settings } = plan
   const { limits } = settings.config
   const directory = openDirectory(core)
@@ -55,7 +56,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
-  tokens.ended$.subscribe(({ digest }) => requests.auth.ended(digest))
+  merge(tokens.ended$, operators.ended$).subscribe(({ digest }) => requests.auth.ended(digest))
   status.add('clients', () => ({
     ...hub.stats(),
     turnedAway: transport?.refused ?? 0,

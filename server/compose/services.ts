@@ -11,6 +11,7 @@ import { type CoreQueries, coreQueries } from '../core/coreQueries.ts'
 import type { Progress } from '../core/progress.ts'
 import type { Dex } from '../dex/dex.ts'
 import type { Accounts } from '../identity/accounts.ts'
+import type { Operators } from '../identity/operators.ts'
 import type { Tokens } from '../identity/tokens.ts'
 import { portfolioPager } from '../pnl/portfolioPage.ts'
 import { type BackfillSource, openBackfillSource } from '../storage/read/backfillSource.ts'
@@ -31,6 +32,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly gatewayPort: GatewayPort
   readonly accounts: Accounts
   readonly tokens: Tokens
+  readonly operators: Operators
   readonly history: History
   readonly coverages: Coverages
   readonly rebalances: Rebalances
@@ -56,7 +58,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
   const pager = portfolioPager({ of: id => view.portfolios.get(id)?.history, storedTo: () => sink.stats().storedTo })
   const bus = localBus({ epoch, frames$, channels: flow.channels, inputQueue, serverChannels })
   const history = openHistory(engine, { portfolioPager: pager, sourceOrder: plan.sourceOrder, events: () => view.events })
-  const { knownFunds, funds, symbols, sources, accounts, tokens, pricesStored } = core
+  const { knownFunds, funds, symbols, sources, accounts, tokens, operators, pricesStored } = core
   return {
     plan,
     knownFunds,
@@ -69,6 +71,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     gatewayPort: pricedPort(core),
     accounts,
     tokens,
+    operators,
     dex: core.dex.dex,
     bus: term === undefined ? bus : term.publish(bus),
     queries: coreQueries(view, frames$),

@@ -37,7 +37,21 @@ export const shutDown = async ({ core, gateway, status, progress, abort, log }: 
   gateway.hub.bye(reason, RECONNECT_MS)
   abort.abort()
   status.close()
-  const { ledgerFeed, tradingVenue, rebalanceExecutor, sink, marketNotes, dex, recorder, auditCopy, clearing, tokens, engine, term } = core
+  const {
+    ledgerFeed,
+    tradingVenue,
+    rebalanceExecutor,
+    sink,
+    marketNotes,
+    dex,
+    recorder,
+    auditCopy,
+    clearing,
+    tokens,
+    operators,
+    engine,
+    term,
+  } = core
   await runSteps(
     [
       { name: 'decisions', limitMs: 1_000, run: () => ledgerFeed.settled() },
@@ -59,7 +73,14 @@ export const shutDown = async ({ core, gateway, status, progress, abort, log }: 
       },
       { name: 'frames', limitMs: 1_500, run: async () => term?.end() },
       { name: 'journal', limitMs: 1_000, run: () => clearing.close() },
-      { name: 'tokens', limitMs: 100, run: async () => tokens.close() },
+      {
+        name: 'tokens',
+        limitMs: 100,
+        run: async () => {
+          tokens.close()
+          operators.close()
+        },
+      },
       // One that was still opening as well: the process must not end beneath it. Its opener reports why it did not open.
       { name: 'engine', limitMs: ENGINE_MS, run: async () => (await engine.catch(() => undefined))?.close() },
     ],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { timeOf } from '../../streams/lib/time.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { SCOPES } from '../../streams/wire/scopes.ts'
 import { exchangeSchema } from './exchangeSchema.ts'
@@ -21,6 +22,11 @@ const operatorToken = z.strictObject({
   name,
   digest: digest.describe('SHA-256 of the token, hexadecimal'),
   scopes: z.array(z.enum(SCOPES)).min(1),
+  expires: z
+    .string()
+    .refine(text => /^\d{4}-/.test(text) && !Number.isNaN(timeOf(text)), 'a time such as "2027-01-01T00:00:00Z"')
+    .optional()
+    .describe('when the token ends, ISO 8601'),
 })
 
 /** The configuration file: one definition for the types, the checks, and the JSON Schema that is served. */

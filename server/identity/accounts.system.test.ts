@@ -6,7 +6,7 @@ import { SCOPES } from '../../streams/wire/scopes.ts'
 import { Accounts, type InviteStore, type Registration, type UserStore } from './accounts.ts'
 import type { StoredToken } from './credentialStore.ts'
 import { digestOf } from './digest.ts'
-import { operators } from './operators.ts'
+import { Operators } from './operators.ts'
 import { Passwords } from './passwords.ts'
 import { SlowDown } from './slowDown.ts'
 import { type Ended, type TokenStore, Tokens } from './tokens.ts'
@@ -94,7 +94,7 @@ const setUp = async (registration: Registration = { mode: 'open' }) => {
     passwords,
     slowDown: new SlowDown(),
     registration,
-    operators: operators('admin-token', [custodian]),
+    operators: await Operators.open('admin-token', [custodian], { use: async () => true, usedOf: async () => [] }),
   })
   return { accounts, users, tokens, rows, passwords }
 }

@@ -5,6 +5,7 @@ import type { Principal } from './access.ts'
 import { digestOf } from './digest.ts'
 import { passwordFault, RESERVED_NAMES, usernameFault } from './nameRules.ts'
 import { networkOf } from './network.ts'
+import type { OperatorFacts, Operators } from './operators.ts'
 import type { Passwords } from './passwords.ts'
 import type { SlowDown } from './slowDown.ts'
 import type { Issued, Tokens } from './tokens.ts'
@@ -39,8 +40,7 @@ export interface AccountsOptions {
   readonly passwords: Passwords
   readonly slowDown: SlowDown
   readonly registration: Registration
-  /** Returns whose token has this digest, if it is an operator's. */
-  readonly operators: (digest: string) => Principal | undefined
+  readonly operators: Pick<Operators, 'find' | 'list' | 'revoke'>
 }
 
 /**
@@ -119,13 +119,24 @@ export class Accounts {
 
   /** Returns whose token has this digest now; undefined if nobody's. */
   known(digest: string): Principal | undefined {
-    const operator = this.options.operators(digest)
+    const now = Date.now()
+    const operator = this.options.operators.find(digest, now)
     if (operator) return operator
-    const login = this.options.tokens.get(digest, Date.now())
+    const login = this.options.tokens.get(digest, now)
     return login && { user: login.user, admin: false, scopes: [], token: login.digest, expires: login.expires }
   }
 
-  /** Ends a token. One that has ended, or never was, is no error. Operators' tokens end with the configuration only. */
+  /** Returns the operators' tokens, without what they are known by. */
+  operatorTokens(): OperatorFacts[] {
+    return this.options.operators.list(Date.now())
+  }
+
+  /** Revokes an operator's token for ever. Rejects with `not_found` if there is none of this name. */
+  revokeOperator(name: string): Promise<void> {
+    return this.options.operators.revoke(name)
+  }
+
+  /** Ends a token of a login. One that has ended, or never was, is no error. */
   logout(token: string): Promise<void> {
     return this.options.tokens.revoke(token)
   }

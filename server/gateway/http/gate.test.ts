@@ -42,6 +42,7 @@ const statuses = async (who: Who | undefined, path = '/thing/OWN'): Promise<numb
 describe('a route answers', () => {
   it.each<[string, Who | undefined, number[]]>([
     ['that names nobody: the admin alone', undefined, [401, 403, 403, 200]],
+    ['for the admin', 'admin', [401, 403, 403, 200]],
     ['for all', 'all', [200, 200, 200, 200]],
     ['for all who are known', 'known', [401, 200, 200, 200]],
     ['for clients', 'client', [401, 200, 403, 403]],

@@ -21,7 +21,8 @@ export const pass = (route: Who | undefined, who: Principal, path: PathParameter
 }
 
 const actionOf = (route: Exclude<Who, 'command' | 'known'> | undefined, who: Principal, path: PathParameters): Action => {
-  if (route === undefined || typeof route === 'string') return { act: route }
+  if (route === undefined || route === 'admin') return { act: undefined }
+  if (typeof route === 'string') return { act: route }
   if ('record' in route) return { record: route.record(path) }
   if ('read' in route) return { read: route.read(path) }
   return route.orClient && who.user !== '' ? { act: 'client' } : { operate: route.operate }

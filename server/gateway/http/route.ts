@@ -12,6 +12,8 @@ export type PathParameters = Readonly<Record<string, string>>
 export type Who =
   /** Everybody's, or clients'. */
   | Callers
+  /** The admin's alone. */
+  | 'admin'
   /** Everybody's whose credentials are right. */
   | 'known'
   /** The command behind it decides: it knows more than the header says. */

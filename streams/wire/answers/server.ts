@@ -39,3 +39,20 @@ export const READINESS = z.object({
 })
 /** What READINESS describes. */
 export type Readiness = Read<typeof READINESS>
+
+/** The form of the operators' tokens, without what they are known by. */
+export const OPERATOR_TOKENS = z.strictObject({
+  tokens: z.array(
+    z.strictObject({
+      name: z.string(),
+      scopes: z.array(z.enum(SCOPES)).readonly(),
+      expires: z.int().optional().describe('ms since the epoch'),
+      state: z.enum(['good', 'expired', 'revoked']),
+    }),
+  ),
+})
+/** What OPERATOR_TOKENS describes. */
+export type OperatorTokens = z.output<typeof OPERATOR_TOKENS>
+
+/** The form of the answer to a revocation. */
+export const REVOKED = z.strictObject({ name: z.string(), state: z.literal('revoked') })

@@ -14,6 +14,7 @@ import { GECKO_ROUTES } from './gecko.ts'
 import { HISTORY_ROUTES, type HistoryServices } from './history.ts'
 import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
 import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
+import { OPERATOR_TOKEN_ROUTES, type OperatorTokenServices } from './operatorTokens.ts'
 import { ORDER_ROUTES, type OrderServices } from './orders.ts'
 import { REBALANCE_ROUTES, type RebalanceServices } from './pastRebalances.ts'
 import { POOL_LIST_ROUTES, type PoolListServices } from './poolLists.ts'
@@ -37,6 +38,7 @@ export interface Services
     ExplainServices,
     OrderServices,
     OperationServices,
+    OperatorTokenServices,
     AssetFactServices,
     PortfolioRowServices,
     ImportServices,
@@ -72,7 +74,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('markets', DEX_ROUTES),
   ...under<Services>('accounts', ACCOUNT_ROUTES),
   ...under<Services>('orders', ORDER_ROUTES),
-  ...under<Services>('operators', OPERATION_ROUTES, ASSET_FACT_ROUTES, IMPORT_ROUTES, SPOOL_ROUTES, SQL_ROUTES),
+  ...under<Services>('operators', OPERATION_ROUTES, OPERATOR_TOKEN_ROUTES, ASSET_FACT_ROUTES, IMPORT_ROUTES, SPOOL_ROUTES, SQL_ROUTES),
   ...under<Services>('plans', ALLOCATE_ROUTES, BACKTEST_ROUTES),
   ...under<Services>('states', STATE_ROUTES, EXPLAIN_ROUTES),
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
