@@ -270,6 +270,10 @@ export interface StatusState {
   readonly disk?: JsonObject
   readonly rates?: { readonly ticks?: number; readonly frames?: number }
   readonly clients?: JsonObject
+  readonly limits?: JsonObject
+  readonly tls?: JsonObject
+  readonly frames?: JsonObject
+  readonly followed?: JsonObject
   readonly sink?: JsonObject
   readonly rebalances?: JsonObject
   readonly journal?: JsonObject
