@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { openCore } from './compose/core.ts'
 import { describeToStore } from './compose/describe.ts'
 import { openGateway } from './compose/gateway.ts'
+import { answerGateways, followersOf } from './compose/gateways.ts'
 import { readPlan } from './compose/plan.ts'
 import { repairAtStart } from './compose/repair.ts'
 import { runFeeds } from './compose/replay.ts'
@@ -23,8 +24,16 @@ export interface Running {
   stop(reason: string): Promise<void>
 }
 
-/** Puts the server together and starts it: sockets and journal first, the engine behind them, the feeds last. */
+/** Starts what the role asks for. */
 export const start = async (settings: Settings, log: Logger): Promise<Running> => {
+  if (settings.role !== 'gateway') return startCore(settings, log)
+  // Without it no code of Redis is loaded.
+  const { startGateway } = await import('./compose/gatewayRole.ts')
+  return startGateway(settings, log)
+}
+
+/** Puts the server together and starts it: sockets and journal first, the engine behind them, the feeds last. */
+const startCore = async (settings: Settings, log: Logger): Promise<Running> => {
   await mkdir(settings.dataDir, { recursive: true })
   const plan = await readPlan(settings, log)
   const abort = new AbortController()
@@ -36,6 +45,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
   const services = coreServices(core, progress, log)
   const gateway = await openGateway(services, log)
   const { status, symbols$ } = services
+  const answering = await answerGateways({ core, services, gateway, log })
   status.begin()
 
   core.startEngine()
@@ -43,7 +53,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     for (const symbol of symbols) symbols$.next(symbol)
     progress.engineReady = true
   })
-  const ran = runFeeds({ core, hub: gateway.hub, status, progress, log, signal }).then(() =>
+  const ran = runFeeds({ core, hub: followersOf(gateway.hub, answering), status, progress, log, signal }).then(() =>
     plan.replaying && !settings.exitAtEnd ? aborted(signal) : undefined,
   )
   // A journal that ClickHouse or its own entries do not confirm ends the server.
@@ -61,7 +71,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
     done,
     renewKeyPair: () => gateway.renewKeyPair(),
     async stop(reason) {
-      if (!progress.stopping) await shutDown({ core, gateway, status, progress, abort, log }, reason)
+      if (!progress.stopping) await shutDown({ core, gateway, answering, status, progress, abort, log }, reason)
     },
   }
 }

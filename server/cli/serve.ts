@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type DestinationStream, destination, type Logger, pino } from 'pino'
 import { type Options, UsageError } from '../config/options.ts'
 import { secretsIn } from '../config/secrets.ts'
-import { readSettings } from '../config/settings.ts'
+import { readSettings, type Settings } from '../config/settings.ts'
 import { ListenError } from '../gateway/transports/transport.ts'
 import { JournalError } from '../journal/journalError.ts'
 import { logError, logFatal } from '../lib/errorEvents.ts'
@@ -31,7 +31,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
   /** Ends the server once, for the first reason given, and not before all is written. */
   const end = (reason: string, code: number, lastWord = ''): Promise<void> => {
     ending ??= (async () => {
-      setTimeout(() => leave(code, log), STOP_MS).unref()
+      setTimeout(() => leave(code, log), STOP_MS + settings.drainMs).unref()
       await running?.stop(reason)
       if (lastWord !== '') console.error(redact(lastWord))
       leave(code, log)
@@ -54,12 +54,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
   }
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
   const at = `${host}:${running.port}`
-  const tls = settings.tls ? 's' : ''
-  console.log(`driftwire ${version}
-  dashboard  http${tls}://${at}/
-  websocket  ws${tls}://${at}/ws
-  API docs   http${tls}://${at}/openapi.json  http${tls}://${at}/asyncapi.json
-  data       ${redact(settings.clickhouse?.url ?? settings.dataDir)}`)
+  console.log(redact([`driftwire ${version}`, ...placesOf(settings, at)].join('\n')))
 
   try {
     await running.done
@@ -68,6 +63,20 @@ export const serve = async (options: Options, { environment, version }: CommandC
     await end('the server cannot go on', 1, `driftwire: cannot go on: ${(error as Error).message}`)
   }
   await end('the feeds have ended', 0)
+}
+
+/** Returns what there is where: a core has no clients, and a gateway keeps nothing. */
+const placesOf = ({ role, tls, clickhouse, dataDir }: Settings, at: string): readonly string[] => {
+  const s = tls ? 's' : ''
+  const served = [
+    `  dashboard  http${s}://${at}/`,
+    `  websocket  ws${s}://${at}/ws`,
+    `  API docs   http${s}://${at}/openapi.json  http${s}://${at}/asyncapi.json`,
+  ]
+  return [
+    ...(role === 'core' ? [`  health     http${s}://${at}/readyz`] : served),
+    `  data       ${role === 'gateway' ? 'none: it keeps nothing' : (clickhouse?.url ?? dataDir)}`,
+  ]
 }
 
 /**

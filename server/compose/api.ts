@@ -35,7 +35,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
   const { config } = plan.settings
   const { access } = directory
   return {
-    sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: config.quote, now: Date.now }),
+    sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: () => config.quote, now: Date.now }),
     explanations: new Explanations({ directory, hub, explain: (channel, field) => queries.explain(channel, field) }),
     orders: new Orders({ clearing, access, exists: fund => directory.has(`fund:${fund}`), limits }),
     operations: new Operations({

@@ -1,27 +1,32 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { merge } from 'rxjs'
-import type { Settings } from '../config/settings.ts'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { SwapImport } from '../dex/swapImport.ts'
+import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { ClientLimits } from '../gateway/api/clientLimits.ts'
 import { MemoryUsage } from '../gateway/api/usage.ts'
 import { boundsOf } from '../gateway/bounds.ts'
 import { httpApp } from '../gateway/http/app.ts'
-import { openPages } from '../gateway/http/pages.ts'
-import { Hub, TICK_MS } from '../gateway/hub/hub.ts'
+import { openPages, type Pages } from '../gateway/http/pages.ts'
+import { Hub } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
-import { coreCalls } from '../gateway/rpc/coreCalls.ts'
+import { type CoreCalls, coreCalls } from '../gateway/rpc/coreCalls.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
+import type { Caller } from '../gateway/rpc/handlers.ts'
 import { Logins } from '../gateway/rpc/logins.ts'
-import { openTransport } from '../gateway/transports/open.ts'
-import type { RequestInfo, Transport, TransportOptions } from '../gateway/transports/transport.ts'
+import { problem } from '../gateway/transports/problem.ts'
+import type { RequestInfo } from '../gateway/transports/transport.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { feedFigures } from '../telemetry/feedFigures.ts'
 import { metrics } from '../telemetry/metrics.ts'
-import { openApi } from './api.ts'
+import { type Api, openApi } from './api.ts'
 import { openDirectory } from './directory.ts'
-import { handlersOf } from './handlers.ts'
+import { type Door, openDoor } from './door.ts'
 import type { CoreServices } from './services.ts'
+
+/** Answers an HTTP request. */
+export type Fetch = (request: Request, info: RequestInfo) => Promise<Response>
 
 /** What serves sockets and HTTP. */
 export interface Gateway {
@@ -29,9 +34,19 @@ export interface Gateway {
   readonly hub: Hub
   /** Looks for a new certificate and key now; false if the server does not speak TLS. */
   renewKeyPair(): boolean
+  readonly directory: ChannelDirectory
+  /** What gateways in other processes ask for their clients. */
+  readonly calls: CoreCalls<Caller>
+  readonly fetch: Fetch
   /** Takes nobody in any more, and closes what is open after `ms`. */
   close(ms: number): Promise<void>
 }
+
+/** Opens the pages of the dashboard. */
+export const dashboardPages = (origins: readonly string[]): Promise<Pages> => openPages(join(packageRoot(), 'dist', 'dashboard'), origins)
+
+/** Paths that a core answers by itself: clients ask a gateway. */
+const OF_CORE = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Opens the hub, the commands, the routes and the sockets, and listens. Rejects if the address cannot be listened on. */
 export const openGateway = async (core: CoreServices, log: Logger): Promise<Gateway> => {
@@ -39,18 +54,18 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   const { settings } = plan
   const { limits } = settings.config
   const directory = openDirectory(core)
-  const { access } = directory
   // The transport brings frames to the hub, and the hub pushes to the transport: one of the two is named before it is there.
-  let transport: Transport | undefined
-  const hub: Hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
+  let door: Door | undefined
+  const hub: Hub = new Hub(bus, (topic, bytes) => door?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const clientLimits = new ClientLimits(boundsOf(settings), new MemoryUsage(() => performance.now()))
   const api = openApi(core, directory, hub, clientLimits, log)
+  const calls = coreCalls({ ...api, directory, history, logins: new Logins(accounts) })
   const requests = new Dispatcher({
     hub,
     directory,
     past: core.backfillSource,
     sessions: api.sessions,
-    core: coreCalls({ ...api, directory, history, logins: new Logins(accounts) }),
+    core: calls,
     limits,
     clientLimits,
     now: Date.now,
@@ -59,7 +74,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   merge(tokens.ended$, operators.ended$).subscribe(({ digest }) => requests.auth.ended(digest))
   status.add('clients', () => ({
     ...hub.stats(),
-    turnedAway: transport?.refused ?? 0,
+    turnedAway: door?.refused ?? 0,
     requests: requests.taken,
     refused: { ...requests.refused },
   }))
@@ -68,7 +83,45 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   status.add('sql', () => ({ ...api.sqlRuns.figures }))
   status.add('backtests', () => ({ ...api.backtests.figures }))
 
-  const pages = await openPages(join(packageRoot(), 'dist', 'dashboard'), settings.config.origins)
+  const pages = await dashboardPages(settings.config.origins)
+  const fetch = openRoutes({ core, api, clientLimits, hub, directory, pages, log })
+  const isCore = settings.role === 'core'
+  door = await openDoor(
+    settings,
+    {
+      hub,
+      requests,
+      clientLimits,
+      fetch: isCore ? ofCore(fetch) : fetch,
+      isPublic: pathname => !isCore && pages.has(pathname),
+      shut: () => (core.progress.stopping ? 'the server is stopping' : isCore ? 'a core has no clients: a gateway does' : undefined),
+    },
+    log,
+  )
+  const { keyPair } = door
+  if (keyPair) status.add('tls', () => ({ ...keyPair.figures }))
+  return { port: door.port, hub, directory, calls, fetch, renewKeyPair: () => door.renewKeyPair(), close: ms => door.close(ms) }
+}
+
+const ofCore =
+  (fetch: Fetch): Fetch =>
+  async (request, info) => {
+    const { pathname } = new URL(request.url)
+    return OF_CORE.has(pathname) ? fetch(request, info) : problem(new ProtocolError('not_found', 'a core has no clients: ask a gateway'))
+  }
+
+interface RouteParts {
+  readonly core: CoreServices
+  readonly api: Api
+  readonly clientLimits: ClientLimits
+  readonly hub: Hub
+  readonly directory: ChannelDirectory
+  readonly pages: Pages
+  readonly log: Logger
+}
+
+const openRoutes = ({ core, api, clientLimits, hub, directory, pages, log }: RouteParts): Fetch => {
+  const { status, history, accounts } = core
   const app = httpApp({
     pages,
     clientLimits,
@@ -80,44 +133,15 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     accounts,
     ...api,
     dex: core.dex,
-    swapImport: new SwapImport(access, core.engine),
+    swapImport: new SwapImport(directory.access, core.engine),
     retrySetAside: core.retrySetAside,
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
     pools: core.queries,
     lotsOf: (portfolio, query) => core.queries.lots(portfolio, query),
     rebalances: core.rebalances,
-    behindProxy: settings.behindTls,
+    behindProxy: core.plan.settings.behindTls,
     readiness: () => status.readiness(),
     log: log.child({ module: 'http' }),
   })
-  const fetch = async (request: Request, info: RequestInfo): Promise<Response> => app.fetch(request, { ...info })
-  const isPublic = (pathname: string): boolean => pages.has(pathname)
-  const handlers = handlersOf({ hub, requests, clientLimits, fetch, isPublic, settings, progress: core.progress })
-  const opened = await openTransport(handlers, transportOptions(settings, log), settings.transport)
-  transport = opened
-  const { keyPair } = opened
-  if (keyPair) status.add('tls', () => ({ ...keyPair.figures }))
-  const port = await opened.listen(settings.host, settings.port)
-  const timer = setInterval(() => hub.tick(), TICK_MS)
-  return {
-    port,
-    hub,
-    renewKeyPair() {
-      keyPair?.check()
-      return keyPair !== undefined
-    },
-    async close(ms) {
-      clearInterval(timer)
-      await opened.close(ms)
-    },
-  }
+  return async (request, info) => app.fetch(request, { ...info })
 }
-
-const transportOptions = ({ config, behindTls, tls }: Settings, log: Logger): TransportOptions => ({
-  log,
-  maxBackpressure: config.limits.sendBufferBytes,
-  maxBody: config.limits.bodyBytes,
-  ...(config.limits.sockets !== undefined && { maxSockets: config.limits.sockets }),
-  behindTls,
-  ...(tls && { tls }),
-})

@@ -4,6 +4,7 @@ import { admission } from '../gateway/admission.ts'
 import type { ClientLimits } from '../gateway/api/clientLimits.ts'
 import { addressOf } from '../gateway/http/app.ts'
 import type { Hub } from '../gateway/hub/hub.ts'
+import type { Session } from '../gateway/hub/session.ts'
 import type { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { problem } from '../gateway/transports/problem.ts'
 import type { Handlers, RequestInfo } from '../gateway/transports/transport.ts'
@@ -17,29 +18,39 @@ export interface Served {
   readonly fetch: (request: Request, info: RequestInfo) => Promise<Response>
   /** Whether any site may link to this path, or load it. */
   readonly isPublic: (pathname: string) => boolean
-  readonly settings: Settings
-  readonly progress: { readonly stopping: boolean }
+  /** Why no websocket is opened now; undefined if they are. */
+  readonly shut: () => string | undefined
+  /** Is called with each session that begins. */
+  readonly opened?: (session: Session) => void
 }
 
 /** Probes are answered whatever else comes from their address. */
 const PROBES: readonly string[] = ['/healthz', '/readyz']
 
 /** What a socket or a request does to the hub, the dispatcher and the routes. */
-export const handlersOf = ({ hub, requests, clientLimits, fetch, isPublic, settings, progress }: Served): Handlers<Principal> => {
+export const handlersOf = (
+  settings: Settings,
+  { hub, requests, clientLimits, fetch, isPublic, shut, opened }: Served,
+): Handlers<Principal> => {
   const { host, socket, request: asked } = admission(settings)
   const addressIn = (headers: Headers, remoteAddress: string): string =>
     addressOf(remoteAddress, headers.get('x-forwarded-for') ?? undefined, settings.behindTls)
   return {
     upgrade: ({ url, headers, id, remoteAddress }) => {
+      const why = shut()
       const refuse =
         host(url) ??
-        (progress.stopping ? problem(new ProtocolError('not_ready', 'the server is stopping', 1)) : undefined) ??
+        (why === undefined ? undefined : problem(new ProtocolError('not_ready', why, 1))) ??
         socket(headers, url) ??
         refusalOf(() => clientLimits.connect(addressIn(headers, remoteAddress)))
       if (refuse) return { refuse }
       return { accept: { ...ANONYMOUS, address: addressIn(headers, remoteAddress), connection: id } }
     },
-    open: opened => clientLimits.opened(hub.open(opened)),
+    open(entered) {
+      const session = hub.open(entered)
+      clientLimits.opened(session)
+      opened?.(session)
+    },
     message: (from, text) => {
       const session = hub.session(from)
       if (session) requests.accept(session, text)

@@ -35,8 +35,7 @@ export interface Plan {
 
 /** Reads the plan before anything is opened. Throws UsageError with one line: where, found, expected. */
 export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> => {
-  const { config, configFile, role } = settings
-  if (role !== 'all') throw new UsageError(`--role: found "${role}", which is not available in this version, expected all`)
+  const { config, configFile } = settings
   const funds = fundSpecs(config)
   const pools = poolSpecs(config, configFile)
   const portfolios = await portfolioSpecs(config, configFile, log)

@@ -1,17 +1,16 @@
 import type { Logger } from 'pino'
-import { firstValueFrom } from 'rxjs'
+import { firstValueFrom, type Observable } from 'rxjs'
 import { levelsSymbol } from '../../streams/pools/spec.ts'
 import { wantedSymbols } from '../config/wantedSymbols.ts'
 import type { Progress } from '../core/progress.ts'
 import { aborted, breathing, type RunOptions, runLive, runReplay } from '../core/run.ts'
-import type { Hub } from '../gateway/hub/hub.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
 
 /** What the feeds run into. */
 interface RunParts {
   readonly core: Core
-  readonly hub: Pick<Hub, 'subscribers' | 'subscribed$'>
+  readonly hub: { readonly subscribers: number; readonly subscribed$: Observable<void> }
   readonly status: ServerStatus
   readonly progress: Progress
   readonly log: Logger

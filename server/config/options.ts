@@ -57,6 +57,11 @@ export const OPTIONS = {
   redis: { kind: 'text', value: 'URL', help: 'what lies between processes: frames, commands, leases (volatile)' },
   'redis-journal': { kind: 'text', value: 'URL', help: 'where the ledger of several processes lies (durable); that of --redis' },
   'redis-journal-may-lose': { kind: 'flag', help: 'start although the Redis of the journal does not write to disk before it answers' },
+  'drain-ms': {
+    kind: 'text',
+    value: 'MS',
+    help: 'a gateway that stops serves on for so long while /readyz is 503 (5000 with --behind-tls, else 0)',
+  },
   feed: { kind: 'list', value: 'SPEC', help: "repeatable; replaces the configuration's feeds" },
   speed: { kind: 'text', value: 'N|max', help: 'speed of replays: 1 as recorded, 10 ten times faster, max' },
   'wait-clients': { kind: 'text', value: 'N', help: 'a replay starts when N sockets have subscribed' },

@@ -15,6 +15,8 @@ export interface NodeSettings {
   readonly redis: RedisAddress | undefined
   /** Where the ledger lies, if not in a file of this process. */
   readonly redisJournal: RedisAddress | undefined
+  /** A gateway that is asked to stop says so to its balancer by /readyz, and serves on for so long, ms. */
+  readonly drainMs: number
   /** A journal that may lose what was acknowledged does not end the start. */
   readonly redisJournalMayLose: boolean
 }
@@ -96,9 +98,14 @@ const readNodes = (options: Options): NodeSettings => {
     role,
     redis: address,
     redisJournal: journal === undefined ? address : readRedisAddress('redis-journal', journal),
+    drainMs: readDrain(options, role),
     redisJournalMayLose: options['redis-journal-may-lose'] ?? false,
   }
 }
+
+/** A balancer stands before a gateway whose TLS is spoken by something else. */
+const readDrain = ({ 'drain-ms': drain, 'behind-tls': behindTls = false }: Options, role: NodeSettings['role']): number =>
+  readCount('drain-ms', drain ?? (role === 'gateway' && behindTls ? '5000' : '0'), 0, 600_000)
 
 const readConfig = (file: string): Config => {
   let text: string

@@ -18,3 +18,13 @@ export const nextMoment = (): number => {
   newest = Math.max(newest + 1, Date.now() * PER_MS)
   return newest
 }
+/** Returns the moment of an entry of a Redis stream, by its id (`ms-n`). Moments of one stream rise as its entries do. */
+export const momentOf = (id: string): number => {
+  const [ms, n] = id.split('-')
+  return Number(ms) * PER_MS + Math.min(Number(n), PER_MS - 1)
+}
+
+/** Notes a moment of elsewhere: whatever begins from now on comes after it. */
+export const momentSeen = (moment: number): void => {
+  newest = Math.max(newest, moment)
+}

@@ -10,6 +10,8 @@ import { METRICS } from './metricList.ts'
 const CONDITIONAL = new Set([
   ...['written', 'bytes', 'failures', 'dropped', 'waiting', 'answerMs', 'gateways', 'wanted', 'snapshots'].map(name => `frames.${name}`),
   ...['entries', 'bytes', 'failures', 'holes', 'rejoins', 'healed', 'terms', 'unreadable', 'silentMs'].map(name => `followed.${name}`),
+  ...['sockets', 'waiting', 'asked', 'holes', 'undelivered'].map(name => `nodes.${name}`),
+  ...['waiting', 'asked', 'unanswered', 'holes'].map(name => `asking.${name}`),
   'feeds.*.bad.*',
   'feeds.*.passed.*',
   'feeds.*.refused.*',

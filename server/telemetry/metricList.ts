@@ -61,6 +61,15 @@ const FRAMES: readonly Metric[] = [
   counter('driftwire_followed_healed_total', 'channels', 'followed.healed', 'Channels that a snapshot brought up to date after a hole'),
   counter('driftwire_followed_terms_total', 'terms', 'followed.terms', 'Cores that began to write frames'),
   counter('driftwire_followed_unreadable_total', 'frames', 'followed.unreadable', 'Frames of a form that this version cannot read'),
+  gauge('driftwire_nodes_sockets', 'sockets', 'nodes.sockets', 'Open websockets at all gateways'),
+  gauge('driftwire_nodes_waiting', 'questions', 'nodes.waiting', 'Questions of gateways that are being answered'),
+  counter('driftwire_nodes_asked_total', 'questions', 'nodes.asked', 'Questions of gateways'),
+  counter('driftwire_nodes_holes_total', 'holes', 'nodes.holes', 'Times that questions of a gateway were lost on the way'),
+  counter('driftwire_nodes_undelivered_total', 'messages', 'nodes.undelivered', 'Parts of answers that Redis did not take'),
+  gauge('driftwire_asking_waiting', 'questions', 'asking.waiting', 'Questions to the core that wait for an answer'),
+  counter('driftwire_asking_asked_total', 'questions', 'asking.asked', 'Questions to the core'),
+  counter('driftwire_asking_unanswered_total', 'questions', 'asking.unanswered', 'Questions that ended without an answer'),
+  counter('driftwire_asking_holes_total', 'holes', 'asking.holes', 'Times that answers of the core were lost on the way'),
   gauge('driftwire_followed_silent_seconds', 'seconds', 'followed.silentMs', 'Time since a frame was read'),
 ]
 

@@ -10,7 +10,7 @@ import { CHECKS, type Result, tried } from '../../clients/conformance/suite.ts'
 import { connect } from '../../clients/driftwire-client/src/index.ts'
 import { engineReady, stateOnce } from './clearingKit.ts'
 import { type Fault, type Message, PlantedServer } from './plantedServer.ts'
-import { ProtocolServer } from './protocolKit.ts'
+import { ProtocolServer, SETUPS } from './protocolKit.ts'
 import { overTransports } from './transportKit.ts'
 
 /** The conformance kit: it passes this server, over both transports, and fails each fault that is planted. */
@@ -27,17 +27,18 @@ const trial = async (url: string, holds: (name: string) => boolean = () => true,
   for await (const result of tried({ url, socket, lookMs, checks: CHECKS.filter(({ name }) => holds(name)) })) results.push(result)
   return results
 }
-const started = async (...args: string[]): Promise<ProtocolServer> => {
-  const server = await ProtocolServer.start(CONFIG, ...args)
+const started = async (start: typeof ProtocolServer.start = ProtocolServer.start, ...args: string[]): Promise<ProtocolServer> => {
+  const server = await start(CONFIG, ...args)
   await stateOnce(server, 'fund:ONE', ({ nav }) => nav !== undefined)
   await engineReady(server)
   return server
 }
 
-overTransports('the conformance kit', transport => {
+/** A server that passes in every check, started for these tests. */
+const passesAll = (start: () => Promise<ProtocolServer>): void => {
   let server: ProtocolServer
   beforeAll(async () => {
-    server = await started('--transport', transport)
+    server = await start()
   })
   afterAll(() => server.stop())
 
@@ -47,7 +48,10 @@ overTransports('the conformance kit', transport => {
     expect(others.flatMap(result => lines(result.check.name, result))).toEqual([])
     expect(results).toHaveLength(CHECKS.length)
   }, 60_000)
-})
+}
+
+overTransports('the conformance kit', transport => passesAll(() => started(ProtocolServer.start, '--transport', transport)))
+describe.each(SETUPS.slice(1))('the conformance kit %s', (_, start) => passesAll(() => started(start)))
 
 const isPush = (message: Message): boolean => 'ch' in message
 const result = (message: Message): boolean => 'result' in message

@@ -8,6 +8,7 @@ import { parse } from '../cli/program.ts'
 import type { Options } from '../config/options.ts'
 import { readSettings } from '../config/settings.ts'
 import { type Running, start } from '../main.ts'
+import { RedisServer, redisPath } from './kit/redisServer.ts'
 import { ProtocolClient, type State } from './protocolClient.ts'
 
 /** A place of this test file's own, gone with it. */
@@ -62,6 +63,15 @@ const serveOptions = (args: readonly string[]): Options => {
   return typed.given.options
 }
 
+/** How a server is put up: everything in one process, or a gateway in front of a core. */
+export const SETUPS: readonly (readonly [name: string, start: typeof ProtocolServer.start])[] = [
+  ['in one process', (config, ...args) => ProtocolServer.start(config, ...args)],
+  // Left out where there is no redis-server.
+  ...(redisPath === undefined
+    ? []
+    : [['at a gateway', (config: object, ...args: string[]) => ProtocolServer.startNodes(config, ...args)] as const]),
+]
+
 /** A whole server in this process, asked only by its port. */
 export class ProtocolServer {
   readonly logged: Logged[] = []
@@ -72,11 +82,41 @@ export class ProtocolServer {
   /** `args` as on the command line. All servers of a file share one data directory, for one process holds only one. */
   static async start(config: object, ...args: string[]): Promise<ProtocolServer> {
     const server = new ProtocolServer()
-    const log = pino({ level: 'info' }, { write: (line: string) => void server.logged.push(JSON.parse(line)) })
-    const place = ['--config', file('config.json', JSON.stringify(config)), '--data', join(folder, 'data'), '--port', '0']
-    const options = serveOptions([...place, ...args])
-    server.running = await start(readSettings(options, { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN }, ''), log)
+    server.running = await server.begin(config, ['--data', join(folder, 'data'), ...args])
     return server
+  }
+
+  /** The same as a gateway in front of a core, with a Redis of their own between them; it is asked by the gateway's port. */
+  static async startNodes(config: object, ...args: string[]): Promise<ProtocolServer> {
+    const server = new ProtocolServer()
+    const redis = await RedisServer.start({ appendonly: 'yes', appendfsync: 'always' })
+    const shared = [...args, '--redis', redis.url]
+    const data = join(folder, `data-${redis.port}`)
+    const core = await server.begin(config, ['--data', data, ...shared, '--role', 'core'])
+    const gateway = await server.begin(config, ['--data', data, ...shared, '--role', 'gateway'])
+    const stop = async (reason: string): Promise<void> => {
+      await gateway.stop(reason)
+      await core.stop(reason)
+      await redis.remove()
+    }
+    server.running = { ...gateway, done: Promise.race([core.done, gateway.done]), stop }
+    await server.met()
+    return server
+  }
+
+  private begin(config: object, args: readonly string[]): Promise<Running> {
+    const log = pino({ level: 'info' }, { write: (line: string) => void this.logged.push(JSON.parse(line)) })
+    const options = serveOptions(['--config', file('config.json', JSON.stringify(config)), '--port', '0', ...args])
+    return start(readSettings(options, { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN }, ''), log)
+  }
+
+  /** Resolves when the gateway has met its core. */
+  private async met(): Promise<void> {
+    const isMet = async (): Promise<boolean> => {
+      const { waiting } = (await (await this.fetch('/readyz')).json()) as { waiting: Record<string, string> }
+      return !('core' in waiting)
+    }
+    while (!(await isMet())) await new Promise(resolve => setTimeout(resolve, 20))
   }
 
   /** Starts a server for the running test alone: if the test fails before it stops the server, the server ends with the test. */

@@ -51,7 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['server/gateway/api', 'server/telemetry'],
   ['server/gateway/hub'],
   ['server/gateway/transports'],
-  ['server/bus'],
+  ['server/bus', 'server/nodes'],
   ['server/core', 'server/pnl', 'server/dex', 'server/coingecko', 'server/backtest'],
   ['server/storage/write'],
   ['server/storage/read', 'server/clearing', 'server/exchange', 'server/feeds'],

@@ -281,6 +281,8 @@ export interface StatusState {
   readonly dex?: JsonObject
   readonly marketNotes?: JsonObject
   readonly recorder?: JsonObject
+  readonly nodes?: JsonObject
+  readonly replicas?: JsonObject
   readonly sql?: JsonObject
   readonly backtests?: JsonObject
 }

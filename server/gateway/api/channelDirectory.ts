@@ -15,6 +15,19 @@ export interface ChannelDirectoryOptions {
   readonly recorders: ReadonlyMap<string, Readers>
 }
 
+/** All that a directory knows, as it goes to another process. */
+export interface DirectoryFacts {
+  readonly openEnded: boolean
+  readonly byDefault: Readers
+  readonly readers: readonly (readonly [channel: string, readers: Readers])[]
+  readonly recorders: readonly (readonly [portfolio: string, recorders: Readers])[]
+  readonly fixed: readonly string[]
+  readonly symbols: readonly string[]
+}
+
+/** What a directory has learnt: a symbol, or channels that are there whatever is traded, the first of which has these readers. */
+export type DirectoryChange = { readonly symbol: string } | { readonly fixed: readonly string[]; readonly readers: Readers }
+
 /** How many funds, portfolios, pools and symbols somebody may read. */
 export interface Readable {
   readonly funds: number
@@ -35,7 +48,10 @@ export class ChannelDirectory {
   readonly access: Access
   /** Names of channels, as they are added. */
   readonly added$ = new Subject<string>()
-  private readonly options: ChannelDirectoryOptions
+  /** What is learnt, as it is. */
+  readonly changes$ = new Subject<DirectoryChange>()
+  private options: Pick<ChannelDirectoryOptions, 'openEnded' | 'byDefault'>
+  private readonly recorders: Map<string, Readers>
   private readonly readers: Map<string, Readers>
   /** Channels that are there whatever is traded. */
   private readonly fixed = new Set<string>(KINDS.filter(kind => kindOf(kind).id === 'none'))
@@ -44,13 +60,15 @@ export class ChannelDirectory {
   constructor(options: ChannelDirectoryOptions) {
     this.options = options
     this.readers = new Map(options.readers)
-    this.access = access(this.readers, options.recorders)
+    this.recorders = new Map(options.recorders)
+    this.access = access(this.readers, this.recorders)
   }
 
   /** Adds a symbol that the configuration, a feed or the store names, or that has had a tick. */
   addSymbol(symbol: string): void {
     if (this.symbols.has(symbol)) return
     this.symbols.add(symbol)
+    this.changes$.next({ symbol })
     if (this.added$.observed) for (const channel of channelsOf(symbol)) this.added$.next(channel)
   }
 
@@ -61,9 +79,42 @@ export class ChannelDirectory {
   add(kind: KindOf<'name'>, id: string, owner = ''): void {
     const { byDefault } = this.options
     const channel = `${kind}:${id}`
-    if (!this.readers.has(channel)) this.readers.set(channel, byDefault === 'public' || owner === '' ? byDefault : [owner])
-    for (const name of [channel, ...KINDS.filter(other => kindOf(other).readers === kind).map(other => `${other}:${id}`)]) {
-      if (this.fixed.has(name)) continue
+    const readers = this.readers.get(channel) ?? (byDefault === 'public' || owner === '' ? byDefault : [owner])
+    this.fix([channel, ...KINDS.filter(other => kindOf(other).readers === kind).map(other => `${other}:${id}`)], readers)
+  }
+
+  /** All that it knows. */
+  get facts(): DirectoryFacts {
+    const { openEnded, byDefault } = this.options
+    const { readers, recorders, fixed, symbols } = this
+    return { openEnded, byDefault, readers: [...readers], recorders: [...recorders], fixed: [...fixed], symbols: [...symbols] }
+  }
+
+  /** Learns what another directory has learnt. */
+  learn(change: DirectoryChange): void {
+    if ('symbol' in change) this.addSymbol(change.symbol)
+    else this.fix(change.fixed, change.readers)
+  }
+
+  /** Becomes a copy of another directory: knows what that one knows, and no more. */
+  copy({ openEnded, byDefault, readers, recorders, fixed, symbols }: DirectoryFacts): void {
+    this.options = { openEnded, byDefault }
+    replace(this.readers, readers)
+    replace(this.recorders, recorders)
+    const traded = new Set(symbols)
+    for (const known of [...this.symbols]) if (!traded.has(known)) this.symbols.delete(known)
+    const [were, are] = [[...this.fixed], new Set(fixed)]
+    for (const name of were) if (!are.has(name)) this.fixed.delete(name)
+    for (const symbol of symbols) this.addSymbol(symbol)
+    for (const name of fixed) this.fix([name])
+  }
+
+  private fix(names: readonly string[], readers?: Readers): void {
+    if (readers !== undefined) this.readers.set(names[0]!, readers)
+    const added = names.filter(name => !this.fixed.has(name))
+    if (added.length === 0) return
+    if (readers !== undefined) this.changes$.next({ fixed: names, readers })
+    for (const name of added) {
       this.fixed.add(name)
       this.added$.next(name)
     }
@@ -107,6 +158,11 @@ export class ChannelDirectory {
       .sort()
       .slice(0, NAMES_MAX)
   }
+}
+
+const replace = <K, V>(map: Map<K, V>, entries: Iterable<readonly [K, V]>): void => {
+  map.clear()
+  for (const [key, value] of entries) map.set(key, value)
 }
 
 /** Returns whether a name fits a pattern, in which `*` stands for anything. Each piece is looked for behind the one before, so no pattern takes long. */

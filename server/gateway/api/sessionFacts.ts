@@ -9,7 +9,7 @@ export interface SessionOptions {
   readonly accounts: Pick<Accounts, 'registration'>
   readonly directory: Pick<ChannelDirectory, 'readable'>
   readonly version: string
-  readonly quote: string
+  readonly quote: () => string
   readonly now: () => number
 }
 
@@ -25,7 +25,7 @@ export class Sessions {
   factsFor(who: Principal): SessionFacts {
     const { accounts, directory, version, quote, now } = this.options
     return {
-      server: { name: 'driftwire', version, quote },
+      server: { name: 'driftwire', version, quote: quote() },
       now: now(),
       registration: accounts.registration,
       who: shownAs(who),

@@ -171,6 +171,14 @@ export class Hub {
     return count
   }
 
+  /** Sessions that follow something and have got all of it. */
+  get served(): number {
+    let count = 0
+    for (const { follows } of this.sessions.values())
+      if (follows.size > 0 && ![...follows.values()].some(({ begunAt }) => begunAt === undefined)) count += 1
+    return count
+  }
+
   /** Ends a follow, if there is one. */
   unfollow(session: Session, channel: string): void {
     const follow = session.follows.get(channel)

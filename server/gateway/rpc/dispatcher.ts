@@ -1,6 +1,15 @@
 import type { Logger } from 'pino'
 import { CLOSE, type ErrorCode, ProtocolError } from '../../../streams/wire/errors.ts'
-import { errorText, isMethod, type RequestId, readParams, readRequest, replyText, replyWith } from '../../../streams/wire/requests.ts'
+import {
+  errorText,
+  isMethod,
+  type Method,
+  type RequestId,
+  readParams,
+  readRequest,
+  replyText,
+  replyWith,
+} from '../../../streams/wire/requests.ts'
 import { authorize } from '../../identity/access.ts'
 import { logError } from '../../lib/errorEvents.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
@@ -11,6 +20,7 @@ import type { Hub } from '../hub/hub.ts'
 import type { Session } from '../hub/session.ts'
 import type { CoreCalls } from './coreCalls.ts'
 import { type Handler, isNear, NEAR_HANDLERS, type NearMethod, type NearParts } from './handlers.ts'
+import { HeldRequests } from './heldRequests.ts'
 import { ReplyFirst } from './replyFirst.ts'
 import { SessionAuth } from './sessionAuth.ts'
 import { SpeaksFor } from './speaksFor.ts'
@@ -25,6 +35,9 @@ export interface RequestLimits {
 
 /** Times the limit by which requests may exceed it; beyond that a socket is no mistake any more but an attack. */
 const ABUSE = 10
+
+/** Methods that decide at once for whom a socket speaks: whatever it asks behind them is asked as that one, also if the core is elsewhere. */
+const DECISIVE: ReadonlySet<Method> = new Set(['auth', 'logout'])
 
 /** All that requests are answered with. */
 export interface DispatcherOptions {
@@ -50,6 +63,7 @@ export class Dispatcher {
   /** For whom each socket speaks. */
   readonly auth: SessionAuth
   private readonly subscriptions: Subscriptions
+  private readonly held = new Map<Session, HeldRequests>()
   private readonly options: DispatcherOptions
   private readonly parts: NearParts
 
@@ -69,6 +83,7 @@ export class Dispatcher {
   closed(session: Session): void {
     this.subscriptions.closed(session)
     this.options.clientLimits.closed(session)
+    this.held.delete(session)
   }
 
   /** Accepts one frame as it came; undefined stands for a binary one. */
@@ -80,6 +95,13 @@ export class Dispatcher {
       session.socket.close(CLOSE.tooManyRequests, 'far too many requests')
       return
     }
+    const held = this.held.get(session)
+    if (held === undefined) this.handle(session, text, overdrawn > 0)
+    else if (!held.add(text, overdrawn > 0)) session.socket.close(CLOSE.tooManyRequests, 'too much waits for a login')
+  }
+
+  private handle(session: Session, text: string | undefined, isTooMuch: boolean): void {
+    const { limits } = this.options
     let id: RequestId | undefined = null
     try {
       if (text === undefined) throw new ProtocolError('invalid_request', 'found a binary frame, expected a text frame')
@@ -88,16 +110,36 @@ export class Dispatcher {
       const request = readRequest(text)
       id = request.id
       // Only now: a client that asks several things at once must learn which of them was put off.
-      if (overdrawn > 0)
+      if (isTooMuch)
         throw new ProtocolError('rate_limited', `found more than ${limits.requestsPerSecond} requests a second, expected fewer`, 1)
       this.options.clientLimits.request(session.who, text.length)
       if (!isMethod(request.method))
         throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not a method`)
       const { method, params } = request
-      this.answer(session, id, isNear(method) ? this.call(session, method, params) : this.options.core(session, method, params))
+      const answer = isNear(method) ? this.call(session, method, params) : this.options.core(session, method, params)
+      if (answer instanceof Promise && DECISIVE.has(method)) this.hold(session, answer)
+      this.answer(session, id, answer)
     } catch (error) {
       this.refuse(session, id, error)
     }
+  }
+
+  /** Lets what a socket asks wait until it is known for whom it speaks. */
+  private hold(session: Session, decided: Promise<unknown>): void {
+    const held = new HeldRequests()
+    this.held.set(session, held)
+    const goOn = (): void => {
+      if (this.held.get(session) !== held) return
+      this.held.delete(session)
+      for (const { text, isTooMuch } of held.all) {
+        const again = this.held.get(session)
+        if (again) again.add(text, isTooMuch)
+        else this.handle(session, text, isTooMuch)
+      }
+    }
+    // Behind the answer itself, which binds the socket.
+    const later = (): void => void setImmediate(goOn)
+    decided.then(later, later)
   }
 
   /** Checks the parameters, then the caller, then hands the request to its handler. */

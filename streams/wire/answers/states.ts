@@ -190,6 +190,8 @@ const STATUS = state({
   dex: PART,
   marketNotes: PART,
   recorder: PART,
+  nodes: PART,
+  replicas: PART,
   sql: PART,
   backtests: PART,
 }).describe('docs/operations.md says what each figure is')

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { frameKeys, WHOLE } from '../bus/redis/keys.ts'
+import { RedisBus } from '../bus/redis/redisBus.ts'
+import type { RedisAddress } from '../config/redisAddress.ts'
+import { isLoopback, type Settings } from '../config/settings.ts'
+import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
+import { ClientLimits } from '../gateway/api/clientLimits.ts'
+import { Sessions } from '../gateway/api/sessionFacts.ts'
+import { MemoryUsage } from '../gateway/api/usage.ts'
+import { boundsOf } from '../gateway/bounds.ts'
+import { forwarding } from '../gateway/http/forwarding.ts'
+import { nearRoutes } from '../gateway/http/nearRoutes.ts'
+import { Hub } from '../gateway/hub/hub.ts'
+import { HUB_LIMITS } from '../gateway/hub/limits.ts'
+import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
+import { remoteCalls } from '../gateway/rpc/remoteCalls.ts'
+import { packageVersion } from '../lib/packageVersion.ts'
+import { Asker, wholeOf } from '../nodes/asker.ts'
+import { Heartbeat } from '../nodes/heartbeat.ts'
+import { RedisLine } from '../nodes/redisLine.ts'
+import { openRedis, type RedisClient, whenReady } from '../redis/connection.ts'
+import type { BackfillSource } from '../storage/read/backfillSource.ts'
+import { metrics } from '../telemetry/metrics.ts'
+import type { GatewaySays } from './answering.ts'
+import { type Door, openDoor } from './door.ts'
+import { farewell } from './farewell.ts'
+import { dashboardPages } from './gateway.ts'
+import { MetCore } from './metCore.ts'
+
+/** A gateway that runs. */
+export interface RunningGateway {
+  readonly port: number
+  /** Rejects when it cannot go on. */
+  readonly done: Promise<void>
+  /** Looks for a new certificate and key now; false if it does not speak TLS. */
+  renewKeyPair(): boolean
+  stop(reason: string): Promise<void>
+}
+
+/** How long a start waits for Redis, ms. */
+const START_MS = 10_000
+/** ms between two looks at what the core is told of clients. */
+const LOOK_MS = 100
+/** ms until connections that are still open are cut. */
+const CLOSE_MS = 500
+
+/**
+ * Starts a gateway: it serves sockets out of the frames that it follows, answers what it can by itself, and asks the core for the rest. It
+ * keeps nothing: one that is killed and started again is as good as before.
+ */
+export const startGateway = async (settings: Settings, log: Logger): Promise<RunningGateway> => {
+  const name = `gw-${randomBytes(9).toString('base64url')}`
+  const wires = await openWires(settings.redis!, log)
+  const { client } = wires
+  const now = (): number => performance.now()
+  const bus = new RedisBus({ client, reader: wires.frames, keys: frameKeys(WHOLE), name, now })
+  const line = new RedisLine({ client, reader: wires.answers, name })
+  const { limits, origins } = settings.config
+  const directory = new ChannelDirectory({ openEnded: false, readers: new Map(), byDefault: [], recorders: new Map() })
+  let door: Door | undefined
+  const hub: Hub = new Hub(bus, (topic, bytes) => door?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
+  const isExposed = !isLoopback(settings.host) || settings.behindTls
+  const says = (): GatewaySays => ({ version: packageVersion(), isExposed, sockets: hub.stats().sockets, subscribers: hub.served })
+  const clientLimits = new ClientLimits(boundsOf(settings), new MemoryUsage(now))
+  const asker = new Asker(line, says, now)
+  const calls = remoteCalls(asker, name)
+  const core = new MetCore({ asker, bus, directory, isExposed, log })
+  const requests = new Dispatcher({
+    hub,
+    directory,
+    past: remotePast(asker),
+    sessions: sessionsOf(core, directory),
+    core: calls.call,
+    limits,
+    clientLimits,
+    now: Date.now,
+    log: log.child({ module: 'requests' }),
+  })
+  core.follow({ ended: digest => requests.auth.ended(digest), tokens: () => tokensOf(hub), bye: (reason, ms) => hub.bye(reason, ms) })
+  await line.begin()
+  bus.begin()
+
+  let isStopping = false
+  let isShut = false
+  const pages = await dashboardPages(origins)
+  const figures = () => ({
+    clients: { ...hub.stats(), turnedAway: door?.refused ?? 0, requests: requests.taken, refused: { ...requests.refused } },
+    limits: clientLimits.figures,
+    followed: { ...bus.figures, silentMs: bus.silentMs },
+    asking: { waiting: asker.waiting, ...asker.counts },
+  })
+  const near = nearRoutes({ pages, registry: metrics(figures), readiness: () => core.readiness(isStopping), directory })
+  const far = forwarding(asker, settings.behindTls)
+  door = await openDoor(
+    settings,
+    {
+      hub,
+      requests,
+      clientLimits,
+      fetch: async (request, info) => (await near(request)) ?? far(request, info),
+      isPublic: pathname => pages.has(pathname),
+      shut: () => (isShut ? 'the server is stopping' : core.met ? undefined : 'no core has been met yet'),
+      opened: session => calls.opened(session),
+    },
+    log,
+  )
+  const heartbeat = new Heartbeat(client, name, () => ({ role: 'gateway', ...says() }))
+  const looking = sayChanges(hub, asker)
+  return {
+    port: door.port,
+    done: core.unfit,
+    renewKeyPair: () => door!.renewKeyPair(),
+    async stop(reason) {
+      if (isStopping) return
+      isStopping = true
+      await delay(settings.drainMs)
+      isShut = true
+      await farewell(hub, reason)
+      await door!.close(CLOSE_MS)
+      clearInterval(looking)
+      asker.close()
+      await Promise.all([heartbeat.end(), line.end(), bus.end()])
+      for (const wire of Object.values(wires)) wire.disconnect()
+    },
+  }
+}
+
+/** The connections of a gateway: one for commands, and one for each stream that it reads. */
+interface Wires {
+  readonly client: RedisClient
+  readonly frames: RedisClient
+  readonly answers: RedisClient
+}
+
+const openWires = async (address: RedisAddress, log: Logger): Promise<Wires> => {
+  const of = (use: 'commands' | 'reading'): RedisClient => openRedis(address, use, log)
+  const wires = { client: of('commands'), frames: of('reading'), answers: of('reading') }
+  try {
+    await Promise.all(Object.values(wires).map(wire => whenReady(wire, address, START_MS)))
+  } catch (error) {
+    for (const wire of Object.values(wires)) wire.disconnect()
+    throw error
+  }
+  return wires
+}
+
+/** Rows of the past, as the core reads them. */
+const remotePast = (asker: Asker): BackfillSource => ({
+  rows: async query => JSON.parse(Buffer.from(await wholeOf(await asker.ask('rows', query))).toString()),
+  until: async t => {
+    await asker.ask('until', { t })
+  },
+})
+
+const sessionsOf = (core: MetCore, directory: ChannelDirectory): Sessions =>
+  new Sessions({
+    accounts: {
+      get registration() {
+        return core.met?.registration ?? 'closed'
+      },
+    },
+    directory,
+    version: packageVersion(),
+    quote: () => core.met?.quote ?? '',
+    now: Date.now,
+  })
+
+const tokensOf = (hub: Hub): string[] => [...new Set([...hub.all].flatMap(({ who }) => who.token ?? []))]
+
+/** Lets the core know soon when more or fewer sockets follow something: a replay may wait for them. */
+const sayChanges = (hub: Hub, asker: Asker): NodeJS.Timeout => {
+  let said = 0
+  return setInterval(() => {
+    const { served } = hub
+    if (served === said) return
+    said = served
+    asker.say()
+  }, LOOK_MS)
+}
