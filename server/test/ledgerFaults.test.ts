@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../lib/seededRandom.ts'
-import { DURABLE, following } from './kit/ledgerInRedis.ts'
+import { caughtUp, DURABLE, following } from './kit/ledgerInRedis.ts'
 import { RedisServer, redisPath } from './kit/redisServer.ts'
 
 /** `npm run test:redis-kills` goes on for longer. */
@@ -94,9 +94,7 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis under load', () => {
 
   /** Holds what cores have acknowledged against the ledger: each once, under its number, and the chain whole. */
   const audit = (...cores: readonly Core[]): number => {
-    const journal = following({ file: join(dir, 'audit.db'), url: redis.url })
-    do journal.follow()
-    while (!journal.caughtUp)
+    const journal = caughtUp(following({ file: join(dir, 'audit.db'), url: redis.url }))
     const places = new Map<string, number[]>()
     for (const [seq, who, key] of journal.keys()) {
       const name = who === 'admin' ? key : `${who} ${key}`

@@ -9,7 +9,7 @@ import type { RedisJournal } from '../journal/redis/redisJournal.ts'
 import { KEYS } from '../journal/redis/scripts.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import { openRedis, type RedisClient, whenReady } from '../redis/connection.ts'
-import { DURABLE, following, leading } from './kit/ledgerInRedis.ts'
+import { caughtUp, DURABLE, following, leading } from './kit/ledgerInRedis.ts'
 import { RedisServer, redisPath } from './kit/redisServer.ts'
 import { silent } from './storageKit.ts'
 
@@ -35,11 +35,6 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
   /** The leader, or one who follows, with the copy of a core. */
   const leader = (core: string, repairs = false): RedisJournal => kept(leading({ file: join(dir, `${core}.db`), url: redis.url, repairs }))
   const standby = (core: string): RedisJournal => kept(following({ file: join(dir, `${core}.db`), url: redis.url }))
-  const caughtUp = (journal: RedisJournal): RedisJournal => {
-    do journal.follow()
-    while (!journal.caughtUp)
-    return journal
-  }
 
   beforeAll(async () => {
     redis = await RedisServer.start(DURABLE)

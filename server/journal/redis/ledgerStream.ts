@@ -11,7 +11,6 @@ export type Appended = { readonly done: true } | { readonly fenced: string } | {
 const AGAIN_MS = 50
 /** ms that replicas may take at a time. The connection counts as dead soon after. */
 const REPLICAS_MS = 700
-const UNREACHED = 'cannot be reached'
 /** Commits that are read at once. */
 const COUNT = 100
 
@@ -62,7 +61,7 @@ export class LedgerStream {
       try {
         if (!this.known) await this.learn()
       } catch (error) {
-        if (!sent) return { refused: isUnsent(error) ? UNREACHED : (error as Error).message }
+        if (!sent) return { refused: reasonOf(error) }
         await delay(AGAIN_MS)
         continue
       }
@@ -74,8 +73,7 @@ export class LedgerStream {
       } catch (error) {
         const { message } = error as Error
         if (message.startsWith('FENCED ')) return { fenced: message.slice('FENCED '.length) }
-        if (!sent && isUnsent(error)) return { refused: UNREACHED }
-        if (!sent && isReply(error)) return { refused: message }
+        if (!sent && (isUnsent(error) || isReply(error))) return { refused: reasonOf(error) }
         sent = true
         await delay(AGAIN_MS)
       }
@@ -120,3 +118,6 @@ const ofPrimary = async (client: RedisClient, ask: (pipeline: ReturnType<RedisCl
 const isReply = (error: unknown): boolean => (error as Error).name === 'ReplyError'
 /** Whether the command was never sent, because there was no connection. */
 const isUnsent = (error: unknown): boolean => (error as Error).message.startsWith("Stream isn't writeable")
+
+/** Returns why Redis did not do something, in words for people. */
+export const reasonOf = (error: unknown): string => (isUnsent(error) ? 'cannot be reached' : (error as Error).message)

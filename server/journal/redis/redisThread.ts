@@ -5,7 +5,7 @@ import { answerSync } from '../../lib/syncThread.ts'
 import { openRedis, whenReady } from '../../redis/connection.ts'
 import type { Commit, StoredCommit } from './commit.ts'
 import { Lease, RENEW_MS, type Taken } from './lease.ts'
-import { type Appended, LedgerStream } from './ledgerStream.ts'
+import { type Appended, LedgerStream, reasonOf } from './ledgerStream.ts'
 
 /** The thread between the clearing house, which waits for each answer, and Redis. It keeps the lease while the house is busy. */
 
@@ -104,7 +104,7 @@ answerSync<RedisThreadData, RedisAsk, RedisAnswer>(({ address, mayLose, renewedA
     return { head, ...(await stream.read(after, blockMs)) }
   }
 
-  return async ask => {
+  const answer = async (ask: RedisAsk): Promise<RedisAnswer> => {
     switch (ask.ask) {
       case 'open':
         await Promise.all([whenReady(client, address, OPEN_MS), whenReady(other, address, OPEN_MS)])
@@ -123,4 +123,8 @@ answerSync<RedisThreadData, RedisAsk, RedisAnswer>(({ address, mayLose, renewedA
         return {}
     }
   }
+  return ask =>
+    answer(ask).catch(error => {
+      throw new Error(reasonOf(error))
+    })
 })
