@@ -25,15 +25,16 @@ export interface Clearing {
 export const journalFile = (dataDir: string): string => join(dataDir, 'journal.db')
 
 /**
- * Opens the clearing house and enters the clients of the configuration. If several cores share a ledger it resolves when this one leads them.
+ * Opens the clearing house and enters the clients of the configuration. If several cores share a ledger it resolves when this one leads them;
+ * until then it calls `following` with the number of the newest entry that it has.
  * Rejects with UsageError if the configuration is wrong, with JournalError if the journal cannot be used.
  */
-export const openClearing = async (settings: Settings, log: Logger): Promise<Clearing> => {
+export const openClearing = async (settings: Settings, log: Logger, following: (entries: number) => void = () => {}): Promise<Clearing> => {
   const { config, configFile, dataDir, host, adminToken: given } = settings
   const clients =
     config.clients === undefined ? [] : await readClients(resolve(dirname(configFile), config.clients), `${configFile}: clients`)
   const admin = await adminToken(given, dataDir)
-  const clearing = await openHouse(settings, log)
+  const clearing = await openHouse(settings, log, following)
   for (const note of clearing.notes) log.warn(note)
   const invites = inviteStore(clearing)
   const operators = await Operators.open(admin, config.tokens.map(withExpiry), invites).catch(async error => {
@@ -64,22 +65,15 @@ export const openClearing = async (settings: Settings, log: Logger): Promise<Cle
   return { clearing, accounts, tokens, operators }
 }
 
-const openHouse = async (settings: Settings, log: Logger): Promise<ClearingPort> => {
+const openHouse = async (settings: Settings, log: Logger, following: (entries: number) => void): Promise<ClearingPort> => {
   const { dataDir, redisJournal: address, redisJournalMayLose: mayLose, repair: repairs } = settings
   const file = journalFile(dataDir)
   if (address === undefined) return openThreadPort({ file })
   const { checkLedgerServer } = await import('../journal/redis/startCheck.ts')
   await checkLedgerServer(address, mayLose, log)
-  let follows = false
   const clearing = await openThreadPort(
     { file, redis: { address, mayLose, repairs } },
-    {
-      following(entries) {
-        if (!follows) log.info({ entries }, 'the ledger is followed; this core waits for the lease')
-        follows = true
-      },
-      log: line => log[line.log](line.about, line.text),
-    },
+    { following, log: line => log[line.log](line.about, line.text) },
   )
   log.info({ term: clearing.term, entries: clearing.entriesAtStart }, 'this core leads')
   return clearing

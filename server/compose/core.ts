@@ -21,6 +21,7 @@ import { openFrames } from './frames.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import { storedPast } from './past.ts'
 import type { Plan } from './plan.ts'
+import { Standby } from './standby.ts'
 import { openStorage, type Storage } from './storage.ts'
 
 /** What computes: from the ordered input to frames, and from frames to disk. */
@@ -53,7 +54,9 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   const { config } = settings
   const recorder = settings.recordFrames === undefined ? undefined : await openFrameRecorder(settings.recordFrames, log)
 
-  const identified = await openClearing(settings, log.child({ module: 'clearing' }))
+  const standby = new Standby(settings, log)
+  const identified = await openClearing(settings, log.child({ module: 'clearing' }), entries => standby.following(entries))
+  await standby.end()
   const knownFunds = await identified.clearing.ask('funds', {})
   const funds = [...plan.funds, ...definedFunds(knownFunds, config, log)]
 

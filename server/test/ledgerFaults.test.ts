@@ -137,12 +137,13 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis under load', () => {
   it(`has one writer, however often a leader is stopped beyond its lease: ${STOPS} times`, {
     timeout: 30_000 + STOPS * 10_000,
   }, async () => {
-    const cores = [new Core(dir, redis.url, 'a')]
+    const cores = [new Core(dir, redis.url, 'core0')]
     await cores[0]!.acksAfter(0)
     const takeovers: number[] = []
     for (let stop = 0; stop < STOPS; stop++) {
       const leader = cores.at(-1)!
-      const next = new Core(dir, redis.url, `core${stop}`)
+      // The one before has begun again, with its copy.
+      const next = new Core(dir, redis.url, `core${(stop + 1) % 2}`)
       cores.push(next)
       await until(() => next.follows)
       await leader.acksAfter(Date.now())
