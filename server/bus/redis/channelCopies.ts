@@ -5,7 +5,7 @@ import { canonical, type JsonObject, type PatchObject } from '../../../streams/w
 import { CopiedState } from './copiedState.ts'
 
 /** Patches are kept as they came until they are this many, or this many bytes: most are never asked about. */
-const TAIL_MAX = 256
+const TAIL_MAX = 32
 const TAIL_BYTES = 64 * 1024
 /** Patches that are kept for a channel whose snapshot is awaited. */
 const EARLY_MAX = 1_000

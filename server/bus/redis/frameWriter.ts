@@ -93,6 +93,7 @@ export class FrameWriter {
     if (this.ended) return
     this.n += 1
     this.queue.push({ n: this.n, bytes, at: 0 })
+    this.figures.waiting = this.queue.length
     this.waitingBytes += bytes.length
     while (this.queue.length > BACKLOG_FRAMES || (this.waitingBytes > BACKLOG_BYTES && this.queue.length > 1)) {
       this.shift()
