@@ -9,6 +9,7 @@ import { repairAtStart } from './compose/repair.ts'
 import { runFeeds } from './compose/replay.ts'
 import { coreServices } from './compose/services.ts'
 import { shutDown } from './compose/shutdown.ts'
+import { openTracingOf } from './compose/tracing.ts'
 import type { Settings } from './config/settings.ts'
 import { Progress } from './core/progress.ts'
 import { aborted } from './core/run.ts'
@@ -42,9 +43,9 @@ const startCore = async (settings: Settings, log: Logger): Promise<Running> => {
   if (settings.repair && settings.redisJournal === undefined) await repairAtStart(settings, log, signal)
   const core = await openCore(plan, log, signal)
   const progress = new Progress(plan.replaying)
-  const services = coreServices(core, progress, log)
+  const services = coreServices(core, progress, await openTracingOf(settings, log), log)
   const gateway = await openGateway(services, log)
-  const { status, symbols$ } = services
+  const { status, symbols$, tracing } = services
   const answering = await answerGateways({ core, services, gateway, log })
   status.begin()
 
@@ -71,7 +72,7 @@ const startCore = async (settings: Settings, log: Logger): Promise<Running> => {
     done,
     renewKeyPair: () => gateway.renewKeyPair(),
     async stop(reason) {
-      if (!progress.stopping) await shutDown({ core, gateway, answering, status, progress, abort, log }, reason)
+      if (!progress.stopping) await shutDown({ core, gateway, answering, tracing, status, progress, abort, log }, reason)
     },
   }
 }

@@ -36,6 +36,8 @@ export class LedgerService {
   failure: string | undefined
   /** The kept state that this start has believed; undefined if its state was made of the entries. */
   readonly believed: Snapshot | undefined
+  /** When the last batch was decided, by `performance.now()`: what came after that was its commit. */
+  decidedAt = 0
   /** What was put right at the start, for the log. */
   readonly notes: readonly string[]
   private readonly journal: Journal
@@ -87,10 +89,11 @@ export class LedgerService {
     try {
       if (this.spoilt) this.ledger = this.load(this.journal.snapshot)
       this.spoilt = false
-      const { answers, written } = this.journal.transaction(() => ({
-        answers: requests.map(request => this.answer(request.ask, request)),
-        written: this.journal.append(this.lines),
-      }))
+      const { answers, written } = this.journal.transaction(() => {
+        const decided = requests.map(request => this.answer(request.ask, request))
+        this.decidedAt = performance.now()
+        return { answers: decided, written: this.journal.append(this.lines) }
+      })
       const events = this.committed(written)
       this.saveWhenDue()
       return { answers, events }

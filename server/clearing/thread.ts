@@ -3,6 +3,7 @@ import { JournalError, REPAIR } from '../journal/journalError.ts'
 import type { LedgerPlace } from '../journal/redis/redisJournal.ts'
 import type { RedisLogLine } from '../journal/redis/redisThread.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
+import type { CommandTimes } from '../lib/activeTrace.ts'
 import type { HouseJournal } from './houseJournal.ts'
 import { LedgerService } from './ledgerService.ts'
 import type { ClearingRequest, CommitEvents } from './port.ts'
@@ -38,6 +39,8 @@ export type FromThread =
       readonly headFailure: string | undefined
       /** Entries and changes of credentials that were put back because Redis had lost them. */
       readonly healed: number
+      /** Of these requests, for those that are traced. */
+      readonly times: CommandTimes
     }
   | VerifiedTo
   | { readonly refused: number; readonly why: string }
@@ -81,6 +84,12 @@ const open = async (): Promise<Opened> => {
 }
 
 /** Reads a journal, which nobody can use if its entries do not follow. */
+/** Turns times of this thread's clock into those that other threads know. */
+const timesOf = (begun: number, decided: number, committed: number): CommandTimes => {
+  const { timeOrigin } = performance
+  return { begun: timeOrigin + begun, decided: timeOrigin + decided, committed: timeOrigin + committed }
+}
+
 const openService = (journal: HouseJournal): LedgerService => {
   try {
     return new LedgerService(journal, journal, followedMax)
@@ -114,11 +123,13 @@ const serve = ({ journal, service }: Opened): void => {
       const doubt = leading?.unsure()
       if (doubt !== undefined) throw new JournalError(doubt)
       const commits = leading?.commits
+      const begun = performance.now()
       const { answers, events } = service.process(batch)
       // A commit shows that it leads. What was only read may be old, if it was stopped meanwhile and another has led since.
       const late = leading?.commits === commits ? leading?.unsure() : undefined
       if (late !== undefined) throw new JournalError(late)
-      send({ answers, events, seq: service.seq, headFailure: journal.headFailure, healed: leading?.healed ?? 0 })
+      const times = timesOf(begun, service.decidedAt, performance.now())
+      send({ answers, events, seq: service.seq, headFailure: journal.headFailure, healed: leading?.healed ?? 0, times })
     } catch (error) {
       if (leading?.ended === undefined) send({ refused: batch.length, why: (error as Error).message })
     }

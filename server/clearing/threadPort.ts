@@ -3,6 +3,7 @@ import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { JournalError } from '../journal/journalError.ts'
 import type { RedisLogLine } from '../journal/redis/redisThread.ts'
+import { type ActiveTrace, activeTrace } from '../lib/activeTrace.ts'
 import { compiledFile } from '../lib/compiledFile.ts'
 import { deferred } from '../lib/deferred.ts'
 import type { ClearingMethod, ClearingPort, ClearingRequest, ClearingRequests, ClearingStats, CommitEvents } from './port.ts'
@@ -22,6 +23,8 @@ interface Waiting {
   readonly since: number
   /** It was refused, and its answer goes nowhere. */
   late: boolean
+  /** The trace of the command; undefined if nobody traces it. */
+  readonly trace: ActiveTrace | undefined
 }
 
 /** ms that a request waits for a ledger that lies elsewhere. What becomes of it later, its key tells. */
@@ -134,7 +137,8 @@ class ThreadPort implements ClearingPort {
       return Promise.reject(new ProtocolError('too_much', 'too many orders are waiting', 1))
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, since: this.timer === undefined ? 0 : performance.now(), late: false })
+      const trace = ask === 'execute' ? activeTrace.getStore() : undefined
+      this.waiting.push({ resolve, reject, since: this.timer === undefined ? 0 : performance.now(), late: false, trace })
       // All requests of one turn of the event loop, of any number of sockets, go over as one message.
       if (this.outgoing.push({ ask, ...request } as ClearingRequest) === 1) setImmediate(() => this.flush())
     })
@@ -176,7 +180,7 @@ class ThreadPort implements ClearingPort {
 
   private receive(message: FromThread): void {
     if ('answers' in message) {
-      const { answers, events, seq, headFailure, healed } = message
+      const { answers, events, seq, headFailure, healed, times } = message
       this.entries = seq
       this.headFailure = headFailure
       this.healed = healed
@@ -185,7 +189,10 @@ class ThreadPort implements ClearingPort {
         this.commits += 1
         this.commits$.next(events)
       }
-      for (const [i, { resolve }] of this.waiting.splice(0, answers.length).entries()) resolve(answers[i] as never)
+      for (const [i, { resolve, trace }] of this.waiting.splice(0, answers.length).entries()) {
+        trace?.command(times)
+        resolve(answers[i] as never)
+      }
     } else if ('verifiedTo' in message) {
       this.verified = message
       if (!message.unsound) return

@@ -142,15 +142,16 @@ const answersOf = ({ core, gateway }: AnsweringParts, says: () => CoreSays): Rea
 })
 
 /** Answers a call of a socket at a gateway, as whoever its token belongs to now. */
-const called = async ({ calls }: Gateway, accounts: Accounts, { head }: Question): Promise<Reply> => {
-  const { method, params, token, address, connection, source, at } = head as RemoteCall
+const called = async ({ calls, traced }: Gateway, accounts: Accounts, { head }: Question): Promise<Reply> => {
+  const { method, params, token, address, connection, traceparent, source, at } = head as RemoteCall
   const known = token === undefined ? undefined : accounts.known(token)
   const who: Principal = {
     ...(known ?? ANONYMOUS),
     ...(address !== undefined && { address }),
     ...(connection !== undefined && { connection }),
   }
-  const answer = await calls({ who, origin: { source, at } }, method, params as Params<typeof method>)
+  const ask = () => calls({ who, origin: { source, at } }, method, params as Params<typeof method>)
+  const answer = await (traceparent === undefined || traced === undefined ? ask() : traced(method, traceparent, ask))
   const spoken = answer instanceof SpeaksFor ? answer : undefined
   const result = spoken ? await spoken.result : answer
   // A token that has ended meanwhile: the gateway has not heard of it yet.

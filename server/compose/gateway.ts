@@ -20,6 +20,7 @@ import type { RequestInfo } from '../gateway/transports/transport.ts'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { feedFigures } from '../telemetry/feedFigures.ts'
 import { metrics } from '../telemetry/metrics.ts'
+import type { Traced } from '../telemetry/traces/requests.ts'
 import { type Api, openApi } from './api.ts'
 import { openDirectory } from './directory.ts'
 import { type Door, openDoor } from './door.ts'
@@ -38,6 +39,8 @@ export interface Gateway {
   /** What gateways in other processes ask for their clients. */
   readonly calls: CoreCalls<Caller>
   readonly fetch: Fetch
+  /** Traces what gateways ask, if that is wanted. */
+  readonly traced: Traced | undefined
   /** Takes nobody in any more, and closes what is open after `ms`. */
   close(ms: number): Promise<void>
 }
@@ -68,6 +71,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     core: calls,
     limits,
     clientLimits,
+    traced: core.tracing?.methods,
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
@@ -79,12 +83,15 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
     refused: { ...requests.refused },
   }))
 
+  if (core.tracing) status.add('traces', () => ({ ...core.tracing!.figures() }))
   status.add('limits', () => clientLimits.figures)
   status.add('sql', () => ({ ...api.sqlRuns.figures }))
   status.add('backtests', () => ({ ...api.backtests.figures }))
 
   const pages = await dashboardPages(settings.config.origins)
-  const fetch = openRoutes({ core, api, clientLimits, hub, directory, pages, log })
+  const { tracing } = core
+  const routes = openRoutes({ core, api, clientLimits, hub, directory, pages, log })
+  const fetch = tracing?.fetch(routes) ?? routes
   const isCore = settings.role === 'core'
   door = await openDoor(
     settings,
@@ -100,7 +107,16 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   )
   const { keyPair } = door
   if (keyPair) status.add('tls', () => ({ ...keyPair.figures }))
-  return { port: door.port, hub, directory, calls, fetch, renewKeyPair: () => door.renewKeyPair(), close: ms => door.close(ms) }
+  return {
+    port: door.port,
+    hub,
+    directory,
+    calls,
+    fetch,
+    traced: tracing?.methods,
+    renewKeyPair: () => door.renewKeyPair(),
+    close: ms => door.close(ms),
+  }
 }
 
 const ofCore =

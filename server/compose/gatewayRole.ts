@@ -16,6 +16,7 @@ import { Hub } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { remoteCalls } from '../gateway/rpc/remoteCalls.ts'
+import type { Figures } from '../lib/figures.ts'
 import { packageVersion } from '../lib/packageVersion.ts'
 import { Asker, wholeOf } from '../nodes/asker.ts'
 import { Heartbeat } from '../nodes/heartbeat.ts'
@@ -23,11 +24,13 @@ import { RedisLine } from '../nodes/redisLine.ts'
 import { openRedis, type RedisClient, whenReady } from '../redis/connection.ts'
 import type { BackfillSource } from '../storage/read/backfillSource.ts'
 import { metrics } from '../telemetry/metrics.ts'
+import type { Tracing } from '../telemetry/traces/open.ts'
 import type { GatewaySays } from './answering.ts'
 import { type Door, openDoor } from './door.ts'
 import { farewell } from './farewell.ts'
-import { dashboardPages } from './gateway.ts'
+import { dashboardPages, type Fetch } from './gateway.ts'
 import { MetCore } from './metCore.ts'
+import { openTracingOf } from './tracing.ts'
 
 /** A gateway that runs. */
 export interface RunningGateway {
@@ -67,7 +70,9 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   const asker = new Asker(line, says, now)
   const calls = remoteCalls(asker, name)
   const core = new MetCore({ asker, bus, directory, isExposed, log })
+  const tracing = await openTracingOf(settings, log)
   const requests = new Dispatcher({
+    traced: tracing?.methods,
     hub,
     directory,
     past: remotePast(asker),
@@ -85,21 +90,21 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   let isStopping = false
   let isShut = false
   const pages = await dashboardPages(origins)
-  const figures = () => ({
+  const figures = (): Figures => ({
     clients: { ...hub.stats(), turnedAway: door?.refused ?? 0, requests: requests.taken, refused: { ...requests.refused } },
-    limits: clientLimits.figures,
-    followed: { ...bus.figures, silentMs: bus.silentMs },
-    asking: { waiting: asker.waiting, ...asker.counts },
+    ...figuresOf({ clientLimits, bus, asker, tracing }),
+    parts: { ...core.readiness(isStopping).parts },
   })
   const near = nearRoutes({ pages, registry: metrics(figures), readiness: () => core.readiness(isStopping), directory })
   const far = forwarding(asker, settings.behindTls)
+  const fetch: Fetch = async (request, info) => (await near(request)) ?? far(request, info)
   door = await openDoor(
     settings,
     {
       hub,
       requests,
       clientLimits,
-      fetch: async (request, info) => (await near(request)) ?? far(request, info),
+      fetch: tracing?.fetch(fetch) ?? fetch,
       isPublic: pathname => pages.has(pathname),
       shut: () => (isShut ? 'the server is stopping' : core.met ? undefined : 'no core has been met yet'),
       opened: session => calls.opened(session),
@@ -121,11 +126,26 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
       await door!.close(CLOSE_MS)
       clearInterval(looking)
       asker.close()
-      await Promise.all([heartbeat.end(), line.end(), bus.end()])
+      await Promise.all([heartbeat.end(), line.end(), bus.end(), tracing?.close()])
       for (const wire of Object.values(wires)) wire.disconnect()
     },
   }
 }
+
+interface Counted {
+  readonly clientLimits: ClientLimits
+  readonly bus: RedisBus
+  readonly asker: Asker
+  readonly tracing: Tracing | undefined
+}
+
+/** Figures of what a gateway has beside its clients, for its metrics. */
+const figuresOf = ({ clientLimits, bus, asker, tracing }: Counted): Figures => ({
+  limits: clientLimits.figures,
+  followed: { ...bus.figures, silentMs: bus.silentMs },
+  asking: { waiting: asker.waiting, ...asker.counts },
+  ...(tracing && { traces: { ...tracing.figures() } }),
+})
 
 /** The connections of a gateway: one for commands, and one for each stream that it reads. */
 interface Wires {

@@ -23,6 +23,7 @@ import type { SetAside } from '../storage/write/spool.ts'
 import { DiskSpace } from '../telemetry/diskSpace.ts'
 import { diskPart, feedsPart, journalPart, sinkPart, startingPart } from '../telemetry/readiness.ts'
 import { ServerStatus } from '../telemetry/serverStatus.ts'
+import type { Tracing } from '../telemetry/traces/open.ts'
 import type { Core } from './core.ts'
 
 /** All that a gateway asks of a core. It never touches the view: what it needs is sent to it, or asked for by a promise. */
@@ -41,6 +42,8 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly funds: readonly FundSpec[]
   readonly status: ServerStatus
   readonly progress: Progress
+  /** Undefined if nobody asks for traces. */
+  readonly tracing: Tracing | undefined
   /** Each symbol that has a price or stored rows, as soon as that is known; also those of before the subscription. */
   readonly symbols$: Subject<string>
   /** Sends everything that is set aside to the engine again. Resolves with the number of files and of all rows when they wait to be sent. */
@@ -50,7 +53,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
 }
 
 /** Offers what a core has to a gateway in the same process: nothing is copied. */
-export const coreServices = (core: Core, progress: Progress, log: Logger): CoreServices => {
+export const coreServices = (core: Core, progress: Progress, tracing: Tracing | undefined, log: Logger): CoreServices => {
   const { plan, flow, inputQueue, frames$, epoch, term, clearing, sink, engine } = core
   const { view } = flow
   const serverChannels = new ServerChannels(epoch, plan.settings.config.significantDigits, () => view.t)
@@ -81,6 +84,7 @@ export const coreServices = (core: Core, progress: Progress, log: Logger): CoreS
     backfillSource: openBackfillSource(history, sink),
     status: coreStatus(core, progress, serverChannels, log),
     progress,
+    tracing,
     symbols$: symbolsSeen(core),
     async retrySetAside() {
       const { files, rows } = await sink.retrySetAside()

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Progress } from '../core/progress.ts'
 import { logError } from '../lib/errorEvents.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
+import type { Tracing } from '../telemetry/traces/open.ts'
 import type { Answering } from './answering.ts'
 import type { Core } from './core.ts'
 import type { Gateway } from './gateway.ts'
@@ -27,6 +28,7 @@ interface Stopping {
   readonly gateway: Gateway
   /** Undefined if this process is alone. */
   readonly answering: Answering | undefined
+  readonly tracing: Tracing | undefined
   readonly status: ServerStatus
   readonly progress: Progress
   /** Ends the feeds and whatever waits for the engine. */
@@ -35,7 +37,10 @@ interface Stopping {
 }
 
 /** Stops the server in order: clients know first; decisions are written down before the journal closes, rows before the engine does. */
-export const shutDown = async ({ core, gateway, answering, status, progress, abort, log }: Stopping, reason: string): Promise<void> => {
+export const shutDown = async (
+  { core, gateway, answering, tracing, status, progress, abort, log }: Stopping,
+  reason: string,
+): Promise<void> => {
   progress.stopping = true
   gateway.hub.bye(reason, RECONNECT_MS)
   abort.abort()
@@ -76,6 +81,7 @@ export const shutDown = async ({ core, gateway, answering, status, progress, abo
       },
       { name: 'gateways', limitMs: 1_000, run: async () => answering?.end() },
       { name: 'frames', limitMs: 1_500, run: async () => term?.end() },
+      { name: 'traces', limitMs: 500, run: async () => tracing?.close() },
       { name: 'journal', limitMs: 1_000, run: () => clearing.close() },
       {
         name: 'tokens',

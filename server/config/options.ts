@@ -72,6 +72,7 @@ export const OPTIONS = {
   'tls-cert': { kind: 'text', value: 'FILE', help: 'certificate chain, PEM' },
   'tls-key': { kind: 'text', value: 'FILE', help: 'private key, PEM' },
   transport: { kind: 'text', value: 'NAME', help: 'uws or ws; by default uws where it loads' },
+  otlp: { kind: 'text', value: 'URL', help: 'traces of commands go to this collector, by OTLP over HTTP' },
   'log-level': { kind: 'text', value: 'LEVEL', help: 'trace, debug, info, warn, error or silent (info)', choices: LOG_LEVELS },
   'log-format': {
     kind: 'text',

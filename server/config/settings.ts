@@ -5,6 +5,7 @@ import { readKeyPair } from '../lib/keyPair.ts'
 import { contradiction } from './checks.ts'
 import { type ClickHouseServer, readClickHouse } from './clickhouseServer.ts'
 import { LOG_FORMATS, LOG_LEVELS, type Options, ROLES, readChoice, readCount, UsageError } from './options.ts'
+import { type OtlpSettings, readOtlp } from './otlp.ts'
 import { type RedisAddress, readRedisAddress } from './redisAddress.ts'
 import { type Config, configSchema } from './schema.ts'
 
@@ -44,6 +45,8 @@ export interface Settings extends NodeSettings {
   readonly logFormat: 'json' | 'text' | undefined
   readonly adminToken: string | undefined
   readonly config: Config
+  /** Where traces go; undefined if nobody asks for them. */
+  readonly otlp: OtlpSettings | undefined
   /** The configuration's file: relative file names in it are relative to its directory. */
   readonly configFile: string
 }
@@ -80,6 +83,7 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     transport: options.transport === undefined ? undefined : readChoice('transport', options.transport, ['uws', 'ws']),
     logLevel: readChoice('log-level', options['log-level'] ?? 'info', LOG_LEVELS),
     logFormat: options['log-format'] === undefined ? undefined : readChoice('log-format', options['log-format'], LOG_FORMATS),
+    otlp: readOtlp(options.otlp, environment),
     adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
     config,
     configFile: file,

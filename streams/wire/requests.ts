@@ -195,6 +195,8 @@ export interface Request {
   readonly id: RequestId | undefined
   readonly method: string
   readonly params: unknown
+  /** The trace that it belongs to, as W3C Trace Context has it; not checked. */
+  readonly traceparent?: string
 }
 
 /** Reads one frame. Throws a ProtocolError, `parse_error` or `invalid_request`, which is answered under the id `null`. */
@@ -208,13 +210,14 @@ export const readRequest = (text: string): Request => {
   if (Array.isArray(frame))
     throw new ProtocolError('invalid_request', 'found an array, expected one request, because batches are not supported')
   if (typeof frame !== 'object' || frame === null) throw new ProtocolError('invalid_request', `found ${kindOf(frame)}, expected an object`)
-  const { jsonrpc, id, method, params } = frame as Record<string, unknown>
+  const { jsonrpc, id, method, params, traceparent } = frame as Record<string, unknown>
   if (jsonrpc !== '2.0')
     throw new ProtocolError('invalid_request', `jsonrpc: found ${JSON.stringify(jsonrpc) ?? 'nothing'}, expected "2.0"`)
   if (typeof method !== 'string') throw new ProtocolError('invalid_request', `method: found ${kindOf(method)}, expected a string`)
   if (id !== undefined && id !== null && typeof id !== 'string' && typeof id !== 'number')
     throw new ProtocolError('invalid_request', `id: found ${kindOf(id)}, expected a string, a number or null`)
-  return { id: id as RequestId | undefined, method, params: params ?? {} }
+  const request = { id: id as RequestId | undefined, method, params: params ?? {} }
+  return typeof traceparent === 'string' ? { ...request, traceparent } : request
 }
 
 /** Checks the parameters of a method. Throws a ProtocolError, `invalid_params`. */

@@ -283,6 +283,7 @@ export interface StatusState {
   readonly recorder?: JsonObject
   readonly nodes?: JsonObject
   readonly replicas?: JsonObject
+  readonly traces?: JsonObject
   readonly sql?: JsonObject
   readonly backtests?: JsonObject
 }

@@ -53,6 +53,7 @@ const request = (method: Method): object => {
       type: 'object',
       properties: {
         jsonrpc: { const: '2.0' },
+        traceparent: { type: 'string', description: 'the trace that the request belongs to, as W3C Trace Context has it' },
         id: { ...ID, description: 'without one there is no reply' },
         method: { const: method },
         params,

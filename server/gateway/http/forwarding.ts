@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../../streams/wire/errors.ts'
+import { activeTrace } from '../../lib/activeTrace.ts'
 import type { Asker } from '../../nodes/asker.ts'
 import { problem } from '../transports/problem.ts'
 import type { RequestInfo } from '../transports/transport.ts'
@@ -28,6 +29,13 @@ const OF_THE_CONNECTION = new Set([
   'x-forwarded-for',
 ])
 
+/** The core's span lies in that of the gateway, if there is one. */
+const forwarded = (headers: Headers): RemoteRequest['headers'] => {
+  const given = [...headers].filter(([name]) => !OF_THE_CONNECTION.has(name))
+  const trace = activeTrace.getStore()
+  return trace === undefined ? given : [...given.filter(([name]) => name !== 'traceparent'), ['traceparent', trace.traceparent]]
+}
+
 /** Sends a request to the core, whole, and answers as the core does, no faster than the client reads. */
 export const forwarding =
   (asker: Asker, behindProxy: boolean) =>
@@ -36,7 +44,7 @@ export const forwarding =
     const head: RemoteRequest = {
       method,
       url,
-      headers: [...headers].filter(([name]) => !OF_THE_CONNECTION.has(name)),
+      headers: forwarded(headers),
       remoteAddress: addressOf(remoteAddress, headers.get('x-forwarded-for') ?? undefined, behindProxy),
       requestId,
       bytes,

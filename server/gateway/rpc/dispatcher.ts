@@ -13,6 +13,7 @@ import {
 import { authorize } from '../../identity/access.ts'
 import { logError } from '../../lib/errorEvents.ts'
 import type { BackfillSource } from '../../storage/read/backfillSource.ts'
+import type { Traced } from '../../telemetry/traces/requests.ts'
 import type { ChannelDirectory } from '../api/channelDirectory.ts'
 import type { ClientLimits } from '../api/clientLimits.ts'
 import type { Sessions } from '../api/sessionFacts.ts'
@@ -49,6 +50,8 @@ export interface DispatcherOptions {
   readonly core: CoreCalls<Session>
   readonly limits: RequestLimits
   readonly clientLimits: ClientLimits
+  /** Traces requests, if that is wanted. */
+  readonly traced?: Traced | undefined
   /** Returns the wall clock, ms. */
   readonly now: () => number
   readonly log: Logger
@@ -115,8 +118,10 @@ export class Dispatcher {
       this.options.clientLimits.request(session.who, text.length)
       if (!isMethod(request.method))
         throw new ProtocolError('unknown_method', `method: found "${request.method.slice(0, 64)}", which is not a method`)
-      const { method, params } = request
-      const answer = isNear(method) ? this.call(session, method, params) : this.options.core(session, method, params)
+      const { method, params, traceparent } = request
+      const ask = (): unknown => (isNear(method) ? this.call(session, method, params) : this.options.core(session, method, params))
+      const { traced } = this.options
+      const answer = traced === undefined ? ask() : traced(method, traceparent, ask)
       if (answer instanceof Promise && DECISIVE.has(method)) this.hold(session, answer)
       this.answer(session, id, answer)
     } catch (error) {

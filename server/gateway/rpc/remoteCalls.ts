@@ -1,4 +1,5 @@
 import type { Principal } from '../../identity/access.ts'
+import { activeTrace } from '../../lib/activeTrace.ts'
 import { momentOf } from '../../lib/arrivalOrder.ts'
 import { type Answered, type Asker, wholeOf } from '../../nodes/asker.ts'
 import type { Session } from '../hub/session.ts'
@@ -13,6 +14,8 @@ export interface RemoteCall {
   readonly token?: string | undefined
   readonly address?: string | undefined
   readonly connection?: string | undefined
+  /** The span at the gateway, if the call is traced. */
+  readonly traceparent?: string | undefined
   /** The socket, and when it was opened. */
   readonly source: string
   readonly at: number
@@ -37,7 +40,8 @@ export const remoteCalls = (asker: Asker, name: string): RemoteCalls => {
   const ask = async (session: Session, at: number, method: CoreMethod, params: unknown): Promise<unknown> => {
     const { who, origin } = session
     const { token, address, connection } = who
-    const call: RemoteCall = { method, params, token, address, connection, source: `${name}:${origin.source}`, at }
+    const traceparent = activeTrace.getStore()?.traceparent
+    const call: RemoteCall = { method, params, token, address, connection, traceparent, source: `${name}:${origin.source}`, at }
     return resultOf(await asker.ask('call', call))
   }
   return {

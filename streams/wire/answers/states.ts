@@ -192,6 +192,7 @@ const STATUS = state({
   recorder: PART,
   nodes: PART,
   replicas: PART,
+  traces: PART,
   sql: PART,
   backtests: PART,
 }).describe('docs/operations.md says what each figure is')
