@@ -19,6 +19,8 @@ const RECORDED_MS = WATCHED_MS + 180_000
 /** High enough for all rows, and of a usual screen. */
 const [HIGH, USUAL] = [6_500, 1_080]
 const POINTS = 10_000
+/** Readings of the heap. */
+const LOOKS = 5
 
 /** Returns the ms from opening the page to the first price on it. */
 const firstFigure = async (browser: Browser, url: string): Promise<number> => {
@@ -60,8 +62,7 @@ const longest = figure('the longest task', 'ms of CPU')
 const usualFrame = figure(`CPU a drawn frame, a window of ${USUAL} px`, 'ms')
 const usualSecond = figure('CPU of the main thread then', 'ms a second')
 const chart = figure(`CPU a redraw of a chart of ${POINTS.toLocaleString('en')} points`, 'ms')
-const heap = figure('heap after a collection', 'MiB')
-const grown = figure(`by which it has grown ${WATCHED_MS / 1000} s later`, 'MiB')
+const heap = figure(`heap after a collection, at the beginning and ${LOOKS} times in ${WATCHED_MS / 60_000} min`, 'MiB')
 
 const heapOf = async (collector: CDPSession): Promise<number> => {
   await collector.send('HeapProfiler.collectGarbage')
@@ -108,13 +109,14 @@ for (let i = 0; i < ROUNDS; i++) opening.rounds.push(await firstFigure(browser, 
 await traceChart(browser, url)
 const page = await traceTables(browser, url)
 const collector = await page.context().newCDPSession(page)
-heap.rounds.push(await heapOf(collector))
-await page.waitForTimeout(WATCHED_MS)
-grown.rounds.push((await heapOf(collector)) - heap.rounds[0]!)
+for (let i = 0; i <= LOOKS; i++) {
+  if (i > 0) await page.waitForTimeout(WATCHED_MS / LOOKS)
+  heap.rounds.push(await heapOf(collector))
+}
 await browser.close()
 await stop()
 print({
   name: 'page',
   method: `The overview in Chromium without a graphics card, on the same machine as the server: ${SYMBOLS} visible rows, each of which changes ${1000 / FRAME_MS} times a second at the server, at the rate that the page asks for; then the same in a window of usual height, and a chart to which a point comes in each frame while the oldest goes. CPU time is that of the tasks of the page's main thread (thread time of traces of ${TRACED_MS / 1000} s), all tasks over all frames that were drawn; the threads that raster and composite are not in it.`,
-  figures: [opening, perFrame, drawn, perSecond, longest, usualFrame, usualSecond, chart, heap, grown],
+  figures: [opening, perFrame, drawn, perSecond, longest, usualFrame, usualSecond, chart, heap],
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -13,12 +14,23 @@ const client = {
   },
 }
 
+/** Pages of others show one live figure by a module of its own, which imports the client: `/embed/number.js`. */
+const number = {
+  name: 'number',
+  async generateBundle() {
+    const build = await rolldown({ input: join(here, 'src', 'embed', 'number.ts'), platform: 'browser', tsconfig: false })
+    const { output } = await build.generate({ format: 'es', minify: true })
+    await build.close()
+    this.emitFile({ type: 'asset', fileName: 'embed/number.js', source: output[0].code })
+  },
+}
+
 /** How the dashboard becomes dist/dashboard. */
 export default {
   root: here,
   base: '/',
   logLevel: 'warn',
-  plugins: [client],
+  plugins: [client, number],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: join(here, '..', '..', 'dist', 'dashboard'),

@@ -20,13 +20,19 @@ let site: Server
 beforeAll(async () => {
   project = new ClientProject()
   for (const name of ['volatility.mjs', 'arbitrage.mjs']) project.file(name, readFileSync(join(examples, name), 'utf8'))
-  site = createServer((_, response) => {
-    response.setHeader('content-type', 'text/html').end(readFileSync(join(examples, 'number.html')))
+  site = createServer(({ url }, response) => {
+    const page = readFileSync(join(examples, url === '/element' ? 'element.html' : 'number.html'), 'utf8')
+    response
+      .setHeader('content-type', 'text/html')
+      .end(page.replace('http://127.0.0.1:8080/embed', `http://127.0.0.1:${server.port}/embed`))
   })
   await new Promise<void>(resolve => site.listen(0, '127.0.0.1', resolve))
   server = await ProtocolServer.start({
     origins: [`http://127.0.0.1:${(site.address() as AddressInfo).port}`],
-    funds: [{ id: 'TOP10', weighting: { scheme: 'units', units: { BTC: '0.002' } }, market: 'TOP10-USD' }],
+    funds: [
+      { id: 'TOP10', weighting: { scheme: 'units', units: { BTC: '0.002' } }, market: 'TOP10-USD' },
+      { id: 'OWN', weighting: { scheme: 'units', units: { BTC: '1' } }, read: ['reader'] },
+    ],
     feeds: ['sim:7'],
   })
   await stateOnce(server, 'fund:TOP10', ({ premium }) => premium !== undefined)
@@ -79,5 +85,55 @@ describe('an example', () => {
       }
     },
     30_000,
+  )
+
+  it.skipIf(!existsSync(CHROMIUM))(
+    'shows figures by an element: with units and age, stale where the line is lost, and by login what not everybody reads',
+    async () => {
+      await newUser(server, 'reader')
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+      try {
+        const page = await browser.newPage()
+        const errors: string[] = []
+        page.on('pageerror', error => errors.push(error.message))
+        let away = false
+        const lines: { close(): Promise<void> }[] = []
+        await page.routeWebSocket(/\/ws/, line => {
+          if (away) void line.close()
+          else line.connectToServer()
+          lines.push(line)
+        })
+        await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/element`)
+        const text = (i: number, part: string) => page.locator(`driftwire-number >> nth=${i}`).locator(`[part=${part}]`).textContent()
+        await expect.poll(() => text(0, 'value'), { timeout: 10_000 }).toMatch(/^\d+\.\d{4}$/)
+        await expect.poll(() => text(1, 'value'), { timeout: 10_000 }).toMatch(/^−?\d+\.\d\d$/)
+        expect([await text(0, 'units'), await text(1, 'units')]).toEqual(['USD', '%'])
+        expect(await text(0, 'note')).toMatch(/^\d+\.\d s old$/)
+        const first = await text(0, 'value')
+        await expect.poll(() => text(0, 'value'), { timeout: 10_000 }).not.toBe(first)
+
+        await page.evaluate(() => {
+          document.body.innerHTML +=
+            '<driftwire-number channel="fund:OWN" field="nav"></driftwire-number><driftwire-number channel="fund:TOP10" field="navv"></driftwire-number>'
+        })
+        await expect.poll(() => text(3, 'note'), { timeout: 10_000 }).toBe('fund:TOP10 has no navv')
+        await expect.poll(() => text(2, 'note'), { timeout: 10_000 }).not.toContain('nothing has come yet')
+        expect([await text(2, 'value'), await text(3, 'value')]).toEqual(['—', '—'])
+        await page.evaluate(`customElements.get('driftwire-number').wire.login('reader', '${PASSWORD}')`)
+        await expect.poll(() => text(2, 'value'), { timeout: 15_000 }).toMatch(/^\d{2},\d{3}\.\d\d$/)
+
+        away = true
+        for (const line of lines) await line.close()
+        const stale = page.locator('driftwire-number[stale]')
+        await expect.poll(() => stale.count(), { timeout: 10_000 }).toBe(4)
+        await expect.poll(() => text(0, 'note'), { timeout: 10_000 }).toMatch(/^stale, [2-9]\.\d s old$/)
+        away = false
+        await expect.poll(() => stale.count(), { timeout: 30_000 }).toBe(0)
+        expect(errors).toEqual([])
+      } finally {
+        await browser.close()
+      }
+    },
+    90_000,
   )
 })

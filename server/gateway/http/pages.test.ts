@@ -12,6 +12,7 @@ const FILES = {
   'index.html': `<!doctype html><p>${'the dashboard '.repeat(200)}`,
   'icon.svg': '<svg/>',
   'client.js': 'export const connect = () => {}',
+  'embed/number.js': 'customElements',
   'assets/index-B1x_2y-Z.js': `console.log(${JSON.stringify('x'.repeat(5000))})`,
   'assets/plain.css': 'p {}',
   'assets/index-B1x_2y-Z.js.map': '{}',
@@ -68,10 +69,10 @@ describe('the files of the dashboard', () => {
     for (const path of ['/', '/funds/TOP10', '/icon.svg', '/assets/plain.css']) expect(await control(path)).toBe('no-cache')
   })
 
-  it('are for this site only, but for the client that other sites import', async () => {
+  it('are for this site only, but for the client and the element that other sites import', async () => {
     const allowed = async (path: string) => (await get(path))!.headers.get('access-control-allow-origin')
     for (const path of ['/', '/icon.svg', '/assets/plain.css']) expect(await allowed(path)).toBe(null)
-    expect(await allowed('/client.js')).toBe('*')
+    for (const path of ['/client.js', '/embed/number.js']) expect(await allowed(path)).toBe('*')
   })
 
   it('are not sent again to those that have them', async () => {

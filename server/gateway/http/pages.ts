@@ -19,8 +19,8 @@ const EMBEDDED = /^\/embed(\/|$)/
 /** Files whose names change with their contents. */
 const HASHED = /^\/assets\/.*-[\w-]{8,}\.\w+$/
 
-/** The client for pages that are not built: other sites may import it, and speak to this server if `origins` lists them. */
-const CLIENT = '/client.js'
+/** The client for pages that are not built, and the element for one figure: other sites may import them, and speak to this server if `origins` lists them. */
+const FOR_ALL = new Set(['/client.js', '/embed/number.js'])
 
 const LOADED_BY_ALL = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
 
@@ -128,7 +128,7 @@ const bodyOf = ({ body, encoded }: PageFile, encoding: Encoding | undefined): Pr
 const headersOf = (url: URL, { type }: PageFile, etag: string, origins: readonly string[]): Record<string, string> => {
   const common = { 'content-type': type, etag, vary: 'accept-encoding' }
   if (HASHED.test(url.pathname)) return { ...common, 'cache-control': 'public, max-age=31536000, immutable' }
-  const headers = { ...common, 'cache-control': 'no-cache', ...(url.pathname === CLIENT && LOADED_BY_ALL) }
+  const headers = { ...common, 'cache-control': 'no-cache', ...(FOR_ALL.has(url.pathname) && LOADED_BY_ALL) }
   if (!type.startsWith('text/html')) return headers
   const isEmbedded = EMBEDDED.test(url.pathname)
   return {
