@@ -314,7 +314,8 @@ describe.skipIf(redisPath === undefined)('gateways', () => {
     await whole(world)
     // The next frame comes after a quarter of a second, and the snapshots with the one after it.
     expect(performance.now() - began).toBeLessThan(1_000)
-    expect(reader.gateway.bus.figures).toMatchObject({ holes: 1, rejoins: 1 })
+    expect(reader.gateway.bus.figures.rejoins).toBe(1)
+    expect(reader.gateway.bus.figures.holes).toBeGreaterThan(0)
     expect(reader.gateway.bus.figures.healed).toBeGreaterThan(0)
   })
 
