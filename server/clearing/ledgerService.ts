@@ -15,6 +15,7 @@ import { clientsAfter, holdingsOf } from './clientHoldings.ts'
 import { commitEventsOf, fundHoldings, WatchedClients } from './commitEvents.ts'
 import { fundingsSince } from './fundingsSince.ts'
 import { hasKey, Idempotency, sameContents } from './idempotency.ts'
+import { JournalCopies } from './journalCopies.ts'
 import { outcomeOf } from './order.ts'
 import type { ClearingMethod, ClearingRequest, ClearingRequests, CommitEvents, Done, KnownFund, Quote } from './port.ts'
 import { recordedAfter } from './recordedEntries.ts'
@@ -44,6 +45,7 @@ export class LedgerService {
   private readonly credentials: CredentialStore
   private readonly idempotency: Idempotency
   private readonly watched = new WatchedClients()
+  private readonly copies: JournalCopies
   private ledger: Ledger
   /** The ledger holds what the disk did not take, until the journal is read again. */
   private spoilt = false
@@ -60,6 +62,7 @@ export class LedgerService {
   constructor(journal: Journal, credentials: CredentialStore, replayedMax = REPLAYED_MAX) {
     this.journal = journal
     this.credentials = credentials
+    this.copies = new JournalCopies(journal)
     const { snapshot } = journal
     const isReadable = snapshot !== undefined && isOfThisForm(snapshot.state)
     this.believed = isReadable && journal.seq > replayedMax ? snapshot : undefined
@@ -170,6 +173,7 @@ export class LedgerService {
     funds: () => this.funds(),
     page: ({ after, limit }) => pageAfter(this.journal, after, limit),
     rows: ({ after, limit, bare }) => entryBatch(this.journal, after, limit, bare),
+    copy: ({ file }) => this.copies.step(file),
     hashAt: ({ seq }) => ({ hash: this.journal.hashAt(seq), newest: this.journal.seq }),
     recorded: ({ after }) => recordedAfter(this.journal, this.ledger.recordings, after),
     supplies: () => this.ledger.supplies.all(),

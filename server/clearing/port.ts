@@ -91,6 +91,8 @@ export interface ClearingRequests {
   readonly page: { ask: { after: number; limit: number }; answer: readonly JournalEntry[] }
   /** At most `limit` entries after a number, as rows for ClickHouse; `bare`: without their postings. */
   readonly rows: { ask: { after: number; limit: number; bare: boolean }; answer: EntryBatch }
+  /** Copies the journal and the credentials for some ms into a file, which the first request makes; see `JournalCopied`. */
+  readonly copy: { ask: { file: string }; answer: JournalCopied }
   /** The hash of an entry, if there is one of this number, and the number of the newest. */
   readonly hashAt: { ask: { seq: number }; answer: { readonly hash: string | undefined; readonly newest: number } }
   /** The next rows of portfolios that came at run time, of entries after a number; none if there are no more. */
@@ -114,6 +116,9 @@ export type ClearingMethod = keyof ClearingRequests
 export type ClearingRequest<M extends ClearingMethod = ClearingMethod> = {
   [A in M]: { readonly ask: A } & ClearingRequests[A]['ask']
 }[M]
+
+/** How far a copy of the journal is: there is more to be copied, it is whole, or the disk does not take it. */
+export type JournalCopied = 'more' | { readonly entries: number; readonly hash: string } | { readonly failed: string }
 
 /** What came of an order. */
 export interface OrderOutcome {

@@ -151,6 +151,7 @@ const openRoutes = ({ core, api, clientLimits, hub, directory, pages, log }: Rou
     dex: core.dex,
     swapImport: new SwapImport(directory.access, core.engine),
     retrySetAside: core.retrySetAside,
+    backups: core.backups,
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),
     pools: core.queries,
     lotsOf: (portfolio, query) => core.queries.lots(portfolio, query),

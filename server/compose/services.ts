@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { ReplaySubject, type Subject } from 'rxjs'
 import type { FundSpec } from '../../streams/fund/spec.ts'
+import { Backups } from '../backup/backups.ts'
 import type { Bus } from '../bus/bus.ts'
 import { localBus } from '../bus/local.ts'
 import { offerPrivateChannels } from '../bus/privateChannels.ts'
@@ -13,6 +14,7 @@ import type { Dex } from '../dex/dex.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { Operators } from '../identity/operators.ts'
 import type { Tokens } from '../identity/tokens.ts'
+import { packageVersion } from '../lib/packageVersion.ts'
 import { portfolioPager } from '../pnl/portfolioPage.ts'
 import { type BackfillSource, openBackfillSource } from '../storage/read/backfillSource.ts'
 import { type Coverages, openCoverages } from '../storage/read/coverage.ts'
@@ -48,6 +50,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly symbols$: Subject<string>
   /** Sends everything that is set aside to the engine again. Resolves with the number of files and of all rows when they wait to be sent. */
   retrySetAside(): Promise<SetAside>
+  readonly backups: Backups
   /** Computes a fund that was defined at run time from now on. */
   define(spec: FundSpec): void
 }
@@ -62,8 +65,12 @@ export const coreServices = (core: Core, progress: Progress, tracing: Tracing | 
   const bus = localBus({ epoch, frames$, channels: flow.channels, inputQueue, serverChannels })
   const history = openHistory(engine, { portfolioPager: pager, sourceOrder: plan.sourceOrder, events: () => view.events })
   const { knownFunds, funds, symbols, sources, accounts, tokens, operators, pricesStored } = core
+  const { dataDir, configFile, clickhouse } = plan.settings
+  const held = { version: packageVersion(), dataDir, configFile, embedded: clickhouse === undefined, engine, sink, clearing }
+  const backups = new Backups(held, log.child({ module: 'backups' }))
   return {
     plan,
+    backups,
     knownFunds,
     funds,
     engine,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Interner } from '../../streams/lib/interner.ts'
+import { BACKUPS } from '../backup/makeBackup.ts'
 import type { Settings } from '../config/settings.ts'
 import { deferred } from '../lib/deferred.ts'
 import { type Engine, openEngine } from '../storage/engine/engine.ts'
@@ -51,7 +52,7 @@ export const openStorage = async (
     awaitsPast,
     startEngine() {
       const source = clickhouse ?? { dataDir: join(dataDir, 'clickhouse') }
-      openEngine({ source, retention: config.retention, log, signal }).then(opened.resolve, opened.reject)
+      openEngine({ source, backups: join(dataDir, BACKUPS), retention: config.retention, log, signal }).then(opened.resolve, opened.reject)
     },
   }
 }

@@ -8,6 +8,14 @@ export interface JournalEntry {
   readonly hash: string
 }
 
+/** A copy of a journal that is made step by step, while entries are added. */
+export interface JournalCopying {
+  /** Copies for a few ms. Returns how many entries the copy has, and the hash of the last, if it is whole; undefined if there is more. */
+  step(): { readonly entries: number; readonly hash: string } | undefined
+  /** Lets go of a copy that is not whole. */
+  abandon(): void
+}
+
 /** An entry to be written. */
 export interface NewJournalEntry {
   /** One line of JSON, without a line feed. */
@@ -74,6 +82,8 @@ export interface Journal {
   verification(): Generator<Verified, void>
   /** Follows the chain from the first entry to the last. Throws JournalError if an entry does not follow. */
   verify(): { readonly entries: number; readonly hash: string }
+  /** Begins a copy of the journal and the credentials, as a file of its own. Throws if there is such a file. */
+  copying(file: string): JournalCopying
   /** Lets go of the journal. Nothing can be called after it. */
   close(): void
 }

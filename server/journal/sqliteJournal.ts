@@ -3,9 +3,10 @@ import type { CredentialStore, StoredToken, User } from '../identity/credentialS
 import { BlockWriter, linksOf } from './block.ts'
 import { type BlockKey, Blocks, type Head, IndexDigest } from './blocks.ts'
 import { HeadFile, type HeadFound, type HeadRecord, plusUser, readHeadFile, usersSum } from './headFile.ts'
-import type { Journal, JournalEntry, JournalKey, NewJournalEntry, Snapshot, Verified } from './journal.ts'
+import type { Journal, JournalCopying, JournalEntry, JournalKey, NewJournalEntry, Snapshot, Verified } from './journal.ts'
+import { headPathOf, JournalCopy } from './journalCopy.ts'
 import { JournalError } from './journalError.ts'
-import { found, isFault, openFile, TABLES } from './journalFile.ts'
+import { found, isFault, openFile, release, TABLES } from './journalFile.ts'
 import { checkOpening, FOLLOWED_MAX, hashAt, sealOf } from './opening.ts'
 import { verification } from './verification.ts'
 
@@ -66,7 +67,7 @@ export class SqliteJournal implements Journal, CredentialStore {
       this.id = (this.db.prepare('SELECT id FROM journal').get() as { id: string }).id
       this.blocks = new Blocks(this.db, file)
       const { blocks, db, id } = this
-      const written = readHeadFile(headPath(file))
+      const written = readHeadFile(headPathOf(file))
       this.promised = copyOf && aheadOf(blocks.newest(), id, written)
       const acknowledged = this.promised ? 'absent' : written
       const { head, keeps, index, users, verifiedTo, vouched, notes } = checkOpening({ file, db, id, blocks, acknowledged, followedMax })
@@ -75,7 +76,7 @@ export class SqliteJournal implements Journal, CredentialStore {
       this.vouched = vouched
       this.verifiedTo = verifiedTo
       this.notes = this.promised ? [`${file}: ${head.seq} of ${this.promised.seq} entries: the others come from Redis`] : notes
-      this.headFile = new HeadFile(headPath(file))
+      this.headFile = new HeadFile(headPathOf(file))
       this.acknowledge()
     } catch (error) {
       release(this.db)
@@ -203,6 +204,11 @@ export class SqliteJournal implements Journal, CredentialStore {
     this.transaction(() => this.db.prepare('DELETE FROM invites WHERE digest = ?').run(digest))
   }
 
+  copying(file: string): JournalCopying {
+    const copy = new JournalCopy(this.db, file)
+    return { step: () => copy.step(this.headRecord()), abandon: () => copy.abandon() }
+  }
+
   close(): void {
     if (!this.db.open) return
     this.headFile.close()
@@ -243,9 +249,13 @@ export class SqliteJournal implements Journal, CredentialStore {
 
   /** Writes down what is committed, before anybody hears of it. */
   private acknowledge(): void {
+    if (this.promised && this.seq < this.promised.seq) return
+    this.headFile.write(this.headRecord())
+  }
+
+  private headRecord(): HeadRecord {
     const { head, users, seal } = this.now
-    if (this.promised && head.seq < this.promised.seq) return
-    this.headFile.write({ journal: this.id, ...head, users, seal })
+    return { journal: this.id, ...head, users, seal }
   }
 }
 
@@ -255,15 +265,3 @@ const ADOPT = 'UPDATE journal SET id = ? WHERE NOT EXISTS (SELECT 1 FROM blocks)
 /** Returns what a head file says of a journal if the journal is behind it. */
 const aheadOf = ({ seq }: Head, id: string, written: HeadFound): Head | undefined =>
   typeof written === 'object' && written.journal === id && written.seq > seq ? { seq: written.seq, hash: written.hash } : undefined
-
-const headPath = (file: string): string => `${file}.head`
-
-const release = (db: Database.Database): void => {
-  try {
-    // The library lets go of a file when the last of its statements is collected; without the log and the lock that does no harm.
-    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT id FROM journal')
-  } catch {
-    // The log stays beside the file then, and is read at the next start.
-  }
-  db.close()
-}

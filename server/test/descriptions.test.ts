@@ -157,6 +157,8 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
         headers: { ...ADMIN, ...NDJSON },
       },
     ],
+    ['post /v1/admin/backups', { path: '/v1/admin/backups', headers: ADMIN }],
+    ['get /v1/admin/backups', { path: '/v1/admin/backups', headers: ADMIN }],
     ['post /v1/admin/spool/retry', { path: '/v1/admin/spool/retry', headers: ADMIN }],
     [
       'post /v1/admin/sql',

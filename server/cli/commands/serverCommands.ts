@@ -41,6 +41,31 @@ ${LIVE_FEEDS.map(feed => `  ${feed}`).join('\n')}
     },
   }),
   command({
+    name: 'backup',
+    group: 'Server',
+    summary: 'back a data directory up, whether a server holds it or not: journal, credentials, spool, embedded ClickHouse',
+    takes: [{ name: 'DIR', help: 'where the backup goes; nothing lies there yet', complete: 'files' }],
+    options: {
+      data: { kind: 'text', value: 'DIR', help: 'the data directory (./data)', complete: 'files' },
+      config: {
+        kind: 'text',
+        value: 'FILE',
+        help: 'the configuration, whose digest goes into the backup of a directory that no server holds',
+      },
+      ...SERVER,
+    },
+    run: async ({ words, options }, context) => (await import('../backup.ts')).backup(words[0]!, options, context),
+  }),
+  command({
+    name: 'restore',
+    group: 'Server',
+    summary: 'make a data directory of a backup; every file, the chain and the counts of rows are checked',
+    takes: [{ name: 'DIR', help: 'the backup', complete: 'files' }],
+    options: { data: { kind: 'text', value: 'DIR', help: 'the data directory, empty or not there yet (./data)', complete: 'files' } },
+    run: async ({ words, options }, { environment }) =>
+      (await import('../backup.ts')).restore(words[0]!, options.data ?? environment.DRIFTWIRE_DATA ?? 'data'),
+  }),
+  command({
     name: 'spool retry',
     group: 'Server',
     summary: 'have a running server send the rows that it has set aside to ClickHouse again',

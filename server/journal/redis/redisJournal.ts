@@ -2,6 +2,7 @@ import type { RedisAddress } from '../../config/redisAddress.ts'
 import type { CredentialStore, StoredToken, User } from '../../identity/credentialStore.ts'
 import {
   type Journal,
+  type JournalCopying,
   type JournalEntry,
   type JournalKey,
   type NewJournalEntry,
@@ -255,6 +256,10 @@ export class RedisJournal implements Journal, CredentialStore {
 
   giveInviteBack(digest: string): void {
     this.change({ unused: digest }, () => this.copy.giveInviteBack(digest))
+  }
+
+  copying(file: string): JournalCopying {
+    return this.copy.copying(file)
   }
 
   /** Gives the lease up and lets go of the copy. */

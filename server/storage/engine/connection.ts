@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   readonly readers: number
   /** Bytes all statements and merges together may take. */
   readonly memory: number
+  /** The directory that backups may be written to and read from; none if left out. */
+  readonly backups?: string | undefined
 }
 
 /** ms that statements have to end by themselves when the engine closes, and then between two attempts to cancel them. */
@@ -71,11 +73,12 @@ class EmbeddedConnection implements Connection {
   private readonly streams = new Set<Readable>()
   private readonly pools: SessionPool[] = []
 
-  constructor(open: Open, { memory, readers }: EmbeddedOptions, drained: () => Promise<void>) {
+  constructor(open: Open, { memory, readers, backups }: EmbeddedOptions, drained: () => Promise<void>) {
     this.open = open
     this.drained = drained
-    // Only the first session of a directory sets the limits of the engine as a whole.
-    this.writers = this.pool(1, `--max_server_memory_usage=${memory}`, `--max_thread_pool_free_size=${IDLE_THREADS}`)
+    // Only the first session of a directory sets the limits of the engine as a whole. It writes alone, so a backup has all of an insert, or nothing.
+    const limits = [`--max_server_memory_usage=${memory}`, `--max_thread_pool_free_size=${IDLE_THREADS}`]
+    this.writers = this.pool(1, ...limits, ...(backups === undefined ? [] : [`--backups.allowed_path=${backups}`]))
     this.readers = this.pool(readers)
   }
 

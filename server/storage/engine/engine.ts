@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly retention?: Retention
   /** Bytes that the embedded engine may take. */
   readonly memory?: number
+  /** The directory that the embedded engine may write backups to. */
+  readonly backups?: string
   readonly log: Logger
   /** Ends the wait for a server that does not answer, and the opening. */
   readonly signal?: AbortSignal
@@ -45,7 +47,10 @@ export interface EngineOptions {
 /** The data directory cannot be opened, or the server refuses the user. The message is one line, for the user who started the process. */
 export class EngineError extends Error {}
 
-const MEMORY = 2 * 1024 ** 3
+/** Bytes that the embedded engine may take if nothing else is said. */
+export const MEMORY = 2 * 1024 ** 3
+/** The name of the database. */
+export const DATABASE = 'driftwire'
 const READERS = 2
 /** ms that a server may take for one statement; an insert that takes longer is sent again with the same token. */
 const REQUEST_TIMEOUT = 60_000
@@ -56,12 +61,12 @@ const REQUEST_TIMEOUT = 60_000
  */
 export const openEngine = async (options: EngineOptions): Promise<Engine> => {
   const { source, log } = options
-  const database = options.database ?? 'driftwire'
+  const database = options.database ?? DATABASE
   const layout = 'url' in source && source.cluster !== undefined ? clusterLayout(source.cluster) : SINGLE
   const { client, guest } =
     'url' in source
       ? { client: await serverClient(source, options), guest: serverGuest(source.url, database, settingsOf(source)) }
-      : await embedded(source.dataDir, database, options.memory ?? MEMORY)
+      : await embedded(source.dataDir, database, options)
   const replicas =
     'url' in source && source.read !== undefined && source.read.length > 0
       ? new Replicas(source.read, { session_timezone: 'UTC', ...settingsOf(source) }, log)
@@ -100,14 +105,18 @@ export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise
   return Promise.race([opening, ended]).catch(() => undefined)
 }
 
-const embedded = async (dataDir: string, database: string, memory: number): Promise<Pick<Engine, 'client' | 'guest'>> => {
+const embedded = async (
+  dataDir: string,
+  database: string,
+  { memory = MEMORY, backups }: EngineOptions,
+): Promise<Pick<Engine, 'client' | 'guest'>> => {
   try {
     await mkdir(dataDir, { recursive: true })
   } catch (error) {
     throw new EngineError(`data directory ${dataDir}: found ${(error as NodeJS.ErrnoException).code}, expected a directory to write to`)
   }
   try {
-    const connection = await embeddedConnection({ dataDir, readers: READERS, memory })
+    const connection = await embeddedConnection({ dataDir, readers: READERS, memory, backups })
     return { client: createClient({ connection, log: { level: ClickHouseLogLevel.OFF } }), guest: connection.guest(quoted(database)) }
   } catch (error) {
     // The engine prints the reason on its standard error, and its own error does not have it.

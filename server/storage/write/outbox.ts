@@ -39,6 +39,8 @@ export class Outbox {
   private readonly log: Logger
   private readonly ended = new AbortController()
   private readonly sent: Promise<void>
+  /** What is to be done between two files. */
+  private turns: { run(): Promise<void>; drop(): void }[] = []
   private more = deferred<void>()
   private less = deferred<void>()
 
@@ -101,6 +103,25 @@ export class Outbox {
     return { files: files.length, rows: files.reduce((sum, file) => sum + file.rows, 0) }
   }
 
+  /**
+   * Runs work between two files: of each, all rows are stored or none, and none is sent meanwhile. What waits now is in files, and what former processes
+   * have left is stored before.
+   * Rejects if that does not come about within `withinMs`, or if the sending ends before.
+   */
+  async between<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
+    const done = deferred<T>()
+    const filed = Promise.all(this.items.map(item => item.filed))
+    const turn = { run: () => filed.then(work).then(done.resolve, done.reject), drop: () => done.reject(new Error('the sink was closed')) }
+    this.turns.push(turn)
+    this.more.resolve()
+    const timer = setTimeout(() => {
+      if (!this.turns.includes(turn)) return
+      this.turns = this.turns.filter(other => other !== turn)
+      done.reject(new Error(`found no moment within ${withinMs} ms in which no file is on its way, expected ClickHouse to take rows`))
+    }, withinMs)
+    return done.promise.finally(() => clearTimeout(timer))
+  }
+
   /** Resolves when fewer than `bytes` bytes are waiting, or the sending has ended. */
   async below(bytes: number): Promise<void> {
     while (this.bytes >= bytes && !this.ended.signal.aborted) await this.less.promise
@@ -117,6 +138,7 @@ export class Outbox {
     this.more.resolve()
     this.less.resolve()
     await this.sent
+    for (const turn of this.turns.splice(0)) turn.drop()
     for (const item of this.items) {
       if ((await item.filed) === undefined) {
         this.dropped[item.table] += item.rows
@@ -140,12 +162,13 @@ export class Outbox {
       })
       this.failure = undefined
     }
-    await this.send(Number.POSITIVE_INFINITY)
+    await this.send(Number.POSITIVE_INFINITY, true)
   }
 
-  /** Sends this many items, waiting for each to come. */
-  private async send(items: number): Promise<void> {
+  /** Sends this many items, waiting for each to come; if there are `turns`, with those between them. */
+  private async send(items: number, turns = false): Promise<void> {
     for (let sent = 0; sent < items && !this.ended.signal.aborted; ) {
+      while (turns && this.turns.length > 0) await this.turns.shift()!.run()
       const item = this.items[0]
       if (item === undefined) {
         this.more = deferred()

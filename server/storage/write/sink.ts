@@ -35,6 +35,11 @@ export interface Sink {
   until(frame: number): Promise<void>
   /** Sends the files that are set aside again. Resolves with their number and rows when they wait to be sent. */
   retrySetAside(): Promise<SetAside>
+  /**
+   * Runs work while no row is on its way to the engine: of each file of the spool all rows are stored, or none. Rejects if ClickHouse takes no
+   * rows, so that this does not come about within `withinMs`.
+   */
+  between<T>(work: () => Promise<T>, withinMs: number): Promise<T>
   /** Stores all rows, or as many as the engine takes in `withinMs`; the rest waits in the spool for the next start. */
   close(withinMs: number): Promise<void>
   /** Returns the counts since the start. */
@@ -174,6 +179,12 @@ class SpooledSink implements Sink {
   until(frame: number): Promise<void> {
     this.batches.finish()
     return this.outbox.until(frame)
+  }
+
+  between<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
+    this.refuseWhenClosed()
+    this.batches.finish()
+    return this.outbox.between(work, withinMs)
   }
 
   async retrySetAside(): Promise<SetAside> {

@@ -4,6 +4,7 @@ import { ACCOUNT_ROUTES } from './accounts.ts'
 import { ALLOCATE_ROUTES } from './allocate.ts'
 import { ASSET_FACT_ROUTES, type AssetFactServices } from './assetFacts.ts'
 import { BACKTEST_ROUTES, type BacktestServices } from './backtests.ts'
+import { BACKUP_ROUTES, type BackupServices } from './backups.ts'
 import { CMC_ROUTES } from './cmc.ts'
 import { COVERAGE_ROUTES, type CoverageServices } from './coverage.ts'
 import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
@@ -45,6 +46,7 @@ export interface Services
     BacktestServices,
     DexServices,
     SpoolServices,
+    BackupServices,
     SqlServices {}
 
 /** What routes are about, in the order of the description. */
@@ -74,7 +76,16 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('markets', DEX_ROUTES),
   ...under<Services>('accounts', ACCOUNT_ROUTES),
   ...under<Services>('orders', ORDER_ROUTES),
-  ...under<Services>('operators', OPERATION_ROUTES, OPERATOR_TOKEN_ROUTES, ASSET_FACT_ROUTES, IMPORT_ROUTES, SPOOL_ROUTES, SQL_ROUTES),
+  ...under<Services>(
+    'operators',
+    OPERATION_ROUTES,
+    OPERATOR_TOKEN_ROUTES,
+    ASSET_FACT_ROUTES,
+    IMPORT_ROUTES,
+    SPOOL_ROUTES,
+    BACKUP_ROUTES,
+    SQL_ROUTES,
+  ),
   ...under<Services>('plans', ALLOCATE_ROUTES, BACKTEST_ROUTES),
   ...under<Services>('states', STATE_ROUTES, EXPLAIN_ROUTES),
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
