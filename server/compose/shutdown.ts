@@ -43,6 +43,8 @@ export const shutDown = async (
 ): Promise<void> => {
   progress.stopping = true
   gateway.hub.bye(reason, RECONNECT_MS)
+  // Otherwise another core goes on in its place, and clients of gateways stay.
+  if (core.plan.settings.exitAtEnd) answering?.bye(reason, RECONNECT_MS)
   abort.abort()
   status.close()
   const {

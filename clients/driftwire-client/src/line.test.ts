@@ -127,6 +127,20 @@ describe('a line', () => {
     expect(new Set(sockets.slice(50).map(({ madeAt }) => madeAt)).size).toBeGreaterThan(20)
   })
 
+  it('comes back at once if the server says goodbye to it alone, and waits if that fails', () => {
+    const { socket } = opened()
+    socket().opens()
+    socket().says({ bye: { reason: 'an update', reconnectInMs: 0 } })
+    socket().ends(1001)
+    vi.advanceTimersByTime(1)
+    expect(sockets).toHaveLength(2)
+    socket().ends(1006)
+    vi.advanceTimersByTime(499)
+    expect(sockets).toHaveLength(2)
+    vi.advanceTimersByTime(20_000)
+    expect(sockets.length).toBeGreaterThan(2)
+  })
+
   it('whose opening takes too long is given up', () => {
     const { states } = opened()
     vi.advanceTimersByTime(12_000)

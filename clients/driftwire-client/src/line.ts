@@ -168,7 +168,9 @@ export class Line {
     this.opening = undefined
     this.probedAt = undefined
     if (wasUp && now - this.since >= SOUND_MS) this.attempts = 0
-    const wait = (this.askedToWait ?? 0) + waitBefore(this.attempts++, this.options.random())
+    const backoff = waitBefore(this.attempts++, this.options.random())
+    // A server that stops lets its clients go one by one: this one need not wait for others.
+    const wait = this.askedToWait === 0 ? 0 : (this.askedToWait ?? 0) + backoff
     this.askedToWait = undefined
     this.why = why
     this.due = now + wait
