@@ -23,6 +23,7 @@ export interface Push {
   readonly rows?: readonly State[]
   readonly more?: boolean
   readonly hb?: number
+  readonly stale?: readonly string[]
   readonly bye?: { readonly reason: string; readonly reconnectInMs: number }
 }
 
@@ -54,6 +55,8 @@ export class ProtocolClient {
   readonly heartbeats: number[] = []
   readonly faults: string[] = []
   bye: Push['bye']
+  /** The channels that are stale, as the server said last. */
+  stale: readonly string[] = []
   /** Frames in the order they came: what they were about. */
   readonly order: string[] = []
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
@@ -163,6 +166,7 @@ export class ProtocolClient {
       this.pushes.push(frame)
       if (frame.hb !== undefined) this.heartbeats.push(frame.hb)
       else if (frame.bye !== undefined) this.bye = frame.bye
+      else if (frame.stale !== undefined) this.stale = frame.stale
       else this.pushed(frame)
     }
     this.order.push(frame.jsonrpc === undefined ? (frame.ch ?? Object.keys(frame)[0]!) : 'reply')

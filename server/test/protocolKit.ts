@@ -75,6 +75,8 @@ export const SETUPS: readonly (readonly [name: string, start: typeof ProtocolSer
 /** A whole server in this process, asked only by its port. */
 export class ProtocolServer {
   readonly logged: Logged[] = []
+  /** What lies between a gateway and its core. */
+  between: { readonly redis: RedisServer; readonly config: object; readonly options: readonly string[] } | undefined
   private readonly clients: ProtocolClient[] = []
   private running!: Running
   private stopped = false
@@ -100,6 +102,16 @@ export class ProtocolServer {
       await redis.remove()
     }
     server.running = { ...gateway, done: Promise.race([core.done, gateway.done]), stop }
+    server.between = { redis, config, options: ['--data', data, ...shared, '--role', 'gateway'] }
+    await server.met()
+    return server
+  }
+
+  /** Starts another gateway in front of the same core. It has to be stopped before the first. */
+  async beside(...args: string[]): Promise<ProtocolServer> {
+    const server = new ProtocolServer()
+    const { config, options } = this.between!
+    server.running = await server.begin(config, [...options, ...args])
     await server.met()
     return server
   }

@@ -6,7 +6,7 @@ import { RedisServer } from './redisServer.ts'
 
 /** Cores, gateways and the Redis between them, each a process of its own that a test may stop and kill. */
 
-export const ADMIN_TOKEN = 'a-token-for-nodes'
+const ADMIN_TOKEN = 'a-token-for-nodes'
 
 const CONFIG = {
   funds: [{ id: 'ONE', weighting: { scheme: 'units', units: { BTC: '0.5', ETH: '2' } }, creationUnit: '10' }],
