@@ -8,7 +8,7 @@ export interface Column<T> {
   readonly cell: (row: T) => string | undefined
   /** Aligned left, as texts are; figures are aligned right. */
   readonly left?: boolean
-  /** The higher, the sooner it is left out of a narrow table. Without a rank it stays. */
+  /** The higher, the sooner it is left out of a narrow table; columns of one rank go together, as a low and its high. Without a rank it stays. */
   readonly rank?: number
   /** A narrow table may cut its texts down to this many columns. */
   readonly least?: number
@@ -47,9 +47,9 @@ export const laid = <T>(
   const kept = new Set(columns.keys())
   const sum = (widths: readonly number[]): number => [...kept].reduce((all, i) => all + widths[i]! + gap, -gap)
   while (sum(least) > width) {
-    const [next] = [...kept].filter(i => columns[i]!.rank !== undefined).sort((a, b) => columns[b]!.rank! - columns[a]!.rank! || b - a)
-    if (next === undefined) break
-    kept.delete(next)
+    const highest = Math.max(...[...kept].map(i => columns[i]!.rank ?? Number.NEGATIVE_INFINITY))
+    if (highest === Number.NEGATIVE_INFINITY) break
+    for (const i of [...kept]) if (columns[i]!.rank === highest) kept.delete(i)
   }
   const widths = narrowed(natural, least, kept, Number.isFinite(width) ? sum(natural) - width : 0)
   const line = (texts: readonly string[], paint?: (i: number, text: string) => string): string => {
