@@ -29,4 +29,17 @@ export const CALCULATION_COMMANDS: readonly Command[] = [
       return undefined
     },
   }),
+  command({
+    name: 'train',
+    group: 'Calculations',
+    summary: 'train models on monthly snapshots, and show what they are worth',
+    takes: [{ name: 'FILE', help: 'CSV of snapshots: snapshot_date, symbol, name, market_cap_usd, price_usd, …', complete: 'files' }],
+    options: {
+      horizon: { kind: 'text', value: 'MONTHS', help: 'how far the scores look ahead, such as 3m (1m)' },
+      seed: { kind: 'text', value: 'N', help: 'the same seed and data give the same models (1)' },
+      models: { kind: 'text', value: 'DIR', help: 'where the models are kept (models)', complete: 'files' },
+      json: JSON_FORM,
+    },
+    run: async ({ words, options }, { columns }) => (await import('../train.ts')).runTrain(words[0]!, options, columns),
+  }),
 ]

@@ -1,5 +1,5 @@
+import { ln, logistic } from '../elementary.ts'
 import { binsOf } from './bins.ts'
-import { ln, logistic } from './elementary.ts'
 import { type FeatureTable, knownMean } from './featureTable.ts'
 import { type Growth, TreeGrower } from './growTree.ts'
 import type { Slopes } from './histogram.ts'

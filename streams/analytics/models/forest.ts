@@ -1,8 +1,8 @@
+import { Random } from '../random.ts'
 import { binsOf } from './bins.ts'
 import type { Trees } from './boosting.ts'
 import type { FeatureTable } from './featureTable.ts'
 import { TreeGrower } from './growTree.ts'
-import { Random } from './random.ts'
 import type { Tree } from './tree.ts'
 
 /** How a forest grows. */

@@ -1,6 +1,6 @@
+import type { Random } from '../random.ts'
 import { type Bins, CODES, MISSING } from './bins.ts'
 import { count, HistogramPool, type Slopes, strideOf } from './histogram.ts'
-import type { Random } from './random.ts'
 import { type Split, SplitSearch, type Sums } from './split.ts'
 import type { Tree } from './tree.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { checked } from '../../wire/explain.ts'
+import { Random } from '../random.ts'
 import { rowsOf, tableOf } from './featureTable.ts'
 import { contributionsOf, FITS, MODEL_NAMES, type Model, predict } from './model.ts'
 import { formText, modelForm } from './modelForm.ts'
-import { Random } from './random.ts'
 
 const random = new Random(2)
 const rows = Array.from({ length: 400 }, () => Array.from({ length: 6 }, () => (random.unit() < 0.1 ? null : random.unit() - 0.5)))

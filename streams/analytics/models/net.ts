@@ -1,6 +1,6 @@
+import { Random } from '../random.ts'
 import { type FeatureTable, knownMean } from './featureTable.ts'
 import { type Layer, NetTrainer, type Solver } from './netTrainer.ts'
-import { Random } from './random.ts'
 
 /** How a net is trained. */
 export interface NetParams {

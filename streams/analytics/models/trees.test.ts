@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { Random } from '../random.ts'
 import { binsOf, MISSING } from './bins.ts'
 import { fitBoosting, predictTrees, type Trees } from './boosting.ts'
 import { type FeatureTable, rowsOf, tableOf } from './featureTable.ts'
 import { fitForest } from './forest.ts'
 import { TreeGrower } from './growTree.ts'
-import { Random } from './random.ts'
 import type { Tree } from './tree.ts'
 import { treeContributions } from './treeContributions.ts'
 
