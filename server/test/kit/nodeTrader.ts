@@ -12,6 +12,16 @@ interface Seen {
 
 const PASSWORD = 'correct horse battery'
 
+/** Returns what opens a client's sockets: each at the next of the gateways that take clients, from `home` on. */
+export const throughBalancer = (nodes: Nodes, home: number): (() => SocketLike) => {
+  let turn = home
+  return () => {
+    const { rotation } = nodes
+    const { port } = rotation[turn++ % rotation.length]!
+    return new WebSocket(`ws://127.0.0.1:${port}/ws`, { perMessageDeflate: false }) as unknown as SocketLike
+  }
+}
+
 /**
  * A client that orders one thing after another, sends each order until it is answered, and follows a fund. It begins at a gateway of its own, and
  * goes to whichever is there when that one is not.
@@ -35,12 +45,7 @@ export class Trader {
   constructor(nodes: Nodes, name: string, home: number) {
     this.nodes = nodes
     this.name = name
-    let turn = home
-    const socket = (): SocketLike => {
-      const { port } = nodes.gateways[turn++ % nodes.gateways.length]!
-      return new WebSocket(`ws://127.0.0.1:${port}/ws`, { perMessageDeflate: false }) as unknown as SocketLike
-    }
-    this.wire = connect(Nodes.urlOf(nodes.gateways[home % nodes.gateways.length]!), { socket })
+    this.wire = connect(Nodes.urlOf(nodes.gateways[0]!), { socket: throughBalancer(nodes, home) })
   }
 
   /** Registers, gets what it needs for its orders, and begins. */

@@ -28,6 +28,8 @@ const freePort = (): Promise<number> =>
 interface Gateway {
   readonly port: number
   process: DriftwireProcess
+  /** A balancer sends it nobody. */
+  isOut: boolean
 }
 
 /** Two cores, of which one leads, and gateways in front of them. */
@@ -55,7 +57,7 @@ export class Nodes {
     await nodes.addStandby()
     for (let i = 0; i < gateways; i++) {
       const port = await freePort()
-      nodes.gateways.push({ port, process: nodes.startGateway(port) })
+      nodes.gateways.push({ port, process: nodes.startGateway(port), isOut: false })
     }
     for (const gateway of nodes.gateways) await nodes.ready(gateway)
     return nodes
@@ -64,6 +66,19 @@ export class Nodes {
   /** The address of a gateway. */
   static urlOf({ port }: { readonly port: number }): string {
     return `http://127.0.0.1:${port}`
+  }
+
+  /** The gateways that a balancer sends clients to. */
+  get rotation(): readonly Gateway[] {
+    return this.gateways.filter(({ isOut }) => !isOut)
+  }
+
+  /** Stops a gateway as a deployment does, and starts it again. */
+  async roll(gateway: Gateway): Promise<void> {
+    gateway.isOut = true
+    await gateway.process.end('SIGTERM')
+    await this.restart(gateway)
+    gateway.isOut = false
   }
 
   /** Starts a core that follows. Resolves when it waits for the lease, or leads already. */
