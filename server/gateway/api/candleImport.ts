@@ -7,9 +7,10 @@ import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { explain } from '../../../streams/wire/explain.ts'
 import { KEY, KEY_FORM } from '../../../streams/wire/limits.ts'
 import { type Access, authorize, type Principal } from '../../identity/access.ts'
-import { linesOf } from '../../lib/csv.ts'
 import { UNNAMED_SOURCE } from '../../lib/unnamedSource.ts'
+import { yieldTurn } from '../../lib/yieldTurn.ts'
 import type { Sink } from '../../storage/write/sink.ts'
+import { boundedLines } from './boundedLines.ts'
 import type { RefusedRow } from './transactionRows.ts'
 
 /** A candle from outside the feeds. The same `symbol`, time and `id` is the same candle. */
@@ -46,6 +47,9 @@ export interface CandleImportOptions {
   readonly stored: (symbol: string) => void
 }
 
+/** Lines that are read before others have their turn. */
+const LINES_A_TURN = 250
+
 /** What became of the lines of a request. */
 export interface CandlesAnswer {
   readonly accepted: number
@@ -68,15 +72,14 @@ export class CandleImport {
     authorize(access, who, { operate: 'prices' })
     const why = notReady()
     if (why !== undefined) throw new ProtocolError('not_ready', why, 1)
-    const lines = linesOf(await read())
-    if (lines.length > CANDLES_PER_REQUEST_MAX)
-      throw new ProtocolError('too_large', `found ${lines.length} lines, expected at most ${CANDLES_PER_REQUEST_MAX}`)
+    const lines = boundedLines(await read(), CANDLES_PER_REQUEST_MAX)
     const candles = new CandleLines(this.options)
     const refused: RefusedRow[] = []
-    lines.forEach((line, i) => {
+    for (const [i, line] of lines.entries()) {
+      if (i % LINES_A_TURN === LINES_A_TURN - 1) await yieldTurn()
       const fault = line.trim() === '' ? undefined : candles.add(line)
       if (fault !== undefined) refused.push({ row: i + 1, why: fault })
-    })
+    }
     const ticks = candles.drain()
     if (ticks === undefined) return { accepted: 0, known: 0, refused }
     await sink.room()

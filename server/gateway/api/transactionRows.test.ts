@@ -2,19 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatDecimal } from '../../../streams/lib/decimal.ts'
 import { COLUMNS, type Transaction, writeTransaction } from '../../../streams/pnl/transaction.ts'
-import type { ProtocolError } from '../../../streams/wire/errors.ts'
 import { ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
 import { RowIds } from '../../transactions/rowIds.ts'
 import { readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
 
 const buy = { t: 1723118400000, type: 'buy', asset: 'BTC', qty: '1', price: '100' }
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    return work()
-  } catch (error) {
-    return (error as ProtocolError).code
-  }
-}
 const csv = (header: readonly string[], ...lines: readonly (readonly string[])[]): string =>
   [header, ...lines].map(fields => fields.join(',')).join('\n')
 
@@ -42,8 +34,8 @@ describe('rows of a request', () => {
   it('say the same as a list, as lines and as CSV', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(row, { maxLength: 8, selector: ({ id }) => id ?? Symbol('none') }), async list => {
-        const ofList = rowsOfList(list)
-        expect(rowsOfLines(list.map(each => JSON.stringify(each)).join('\r\n'))).toEqual(ofList)
+        const ofList = await rowsOfList(list)
+        expect(await rowsOfLines(list.map(each => JSON.stringify(each)).join('\r\n'))).toEqual(ofList)
         if (list.length === 0) return
         const fields = list.map(each => COLUMNS.map(name => String((each as Record<string, unknown>)[name] ?? '')))
         expect(withoutLines(await rowsOfCsv(`\uFEFF${csv(COLUMNS, ...fields)}\n`))).toEqual(withoutLines(ofList))
@@ -59,8 +51,8 @@ describe('rows of a request', () => {
     const of = ({ good, refused }: TransactionRows): unknown[] => [good.map(({ tx }) => tx.id), refused.map(r => r.row)]
     const bad = { ...buy, qty: '-1' }
     const rows = [{ ...buy, id: 'a' }, bad, { ...buy, id: 'b' }]
-    expect(of(rowsOfList(rows))).toEqual([['a', 'b'], [2]])
-    expect(of(rowsOfLines(`\n${rows.map(each => JSON.stringify(each)).join('\n\n')}`))).toEqual([['a', 'b'], [4]])
+    expect(of(await rowsOfList(rows))).toEqual([['a', 'b'], [2]])
+    expect(of(await rowsOfLines(`\n${rows.map(each => JSON.stringify(each)).join('\n\n')}`))).toEqual([['a', 'b'], [4]])
     expect(of(await rowsOfCsv('id,t,type,asset,qty\na,2024-08-08,buy,BTC,1\n\nx,2024-08-08,buy,BTC,\nb,2024-08-08,buy,BTC,1'))).toEqual([
       ['a', 'b'],
       [4],
@@ -82,15 +74,15 @@ describe('rows of a request', () => {
     ['an id that cannot be printed', { ...buy, id: 'é' }, 'id: expected'],
     ['an id that is too long', { ...buy, id: 'x'.repeat(129) }, 'id: expected'],
     ['an account that is too long', { ...buy, account: 'x'.repeat(257) }, 'account: expected'],
-  ])('are refused for %s', (_, value, why) => {
-    const { good, refused } = rowsOfList([value])
+  ])('are refused for %s', async (_, value, why) => {
+    const { good, refused } = await rowsOfList([value])
     expect([good, refused.length, refused[0]!.row]).toEqual([[], 1, 1])
     expect(refused[0]!.why).toContain(why)
     expect(refused[0]!.why.length).toBeLessThanOrEqual(201)
   })
 
-  it('of one id that say different things are not taken for the same: the first is good', () => {
-    const { good, refused } = rowsOfList([
+  it('of one id that say different things are not taken for the same: the first is good', async () => {
+    const { good, refused } = await rowsOfList([
       { ...buy, id: 'a' },
       { ...buy, id: 'a' },
       { ...buy, id: 'a', qty: '2' },
@@ -108,9 +100,9 @@ describe('rows of a request', () => {
     const at = (second: number, id: string) => ({ ...buy, t: `2024-03-01T10:00:0${second}Z`, id })
     const ids = ({ good }: TransactionRows) => good.map(({ tx }) => tx.id).join('')
     const newest = [at(5, 'd'), at(5, 'c'), at(3, 'b'), at(1, 'a')]
-    expect(ids(rowsOfList(newest))).toBe('abcd')
-    expect(ids(rowsOfList(newest.toReversed()))).toBe('abcd')
-    expect(ids(rowsOfList([at(5, 'b'), at(5, 'a')]))).toBe('ba')
+    expect(ids(await rowsOfList(newest))).toBe('abcd')
+    expect(ids(await rowsOfList(newest.toReversed()))).toBe('abcd')
+    expect(ids(await rowsOfList([at(5, 'b'), at(5, 'a')]))).toBe('ba')
     const text = ['t,type,asset,qty,id', ...newest.map(({ t, id }) => `${t},buy,BTC,1,${id}`)].join('\n')
     expect(
       ids(await rowsOfCsv(text))
@@ -124,9 +116,9 @@ describe('rows of a request', () => {
   it('of a file need its columns and a row, of lines JSON, and are not too many', async () => {
     for (const text of ['', 'a,b\n1,2', 't,type,asset,qty\n'])
       await expect(rowsOfCsv(text)).rejects.toMatchObject({ code: 'invalid_params' })
-    expect(rowsOfLines('{').refused).toEqual([{ row: 1, why: 'the line is not JSON' }])
-    expect(rowsOfList(Array(ROWS_PER_REQUEST_MAX).fill(buy)).good).toHaveLength(ROWS_PER_REQUEST_MAX)
-    expect(codeOf(() => rowsOfList(Array(ROWS_PER_REQUEST_MAX + 1).fill(7)))).toBe('too_large')
+    expect((await rowsOfLines('{')).refused).toEqual([{ row: 1, why: 'the line is not JSON' }])
+    expect((await rowsOfList(Array(ROWS_PER_REQUEST_MAX).fill(buy))).good).toHaveLength(ROWS_PER_REQUEST_MAX)
+    await expect(rowsOfList(Array(ROWS_PER_REQUEST_MAX + 1).fill(7))).rejects.toMatchObject({ code: 'too_large' })
   })
 })
 

@@ -1,12 +1,14 @@
 import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction } from '../../../streams/pnl/transaction.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
-import { linesOf } from '../../lib/csv.ts'
+import type { Block } from '../../lib/blocks.ts'
+import { yieldTurn } from '../../lib/yieldTurn.ts'
 import { checkedRow, otherContents, whyBad } from '../../transactions/checkedRow.ts'
 import { oldestFirst } from '../../transactions/direction.ts'
 import { own } from '../../transactions/formats/own.ts'
 import { RowIds } from '../../transactions/rowIds.ts'
 import { transactionsIn } from '../../transactions/transactionFile.ts'
+import { boundedLines } from './boundedLines.ts'
 
 /** A row that can be booked, with its line; in a list its position, from 1. */
 export interface GoodRow {
@@ -83,18 +85,38 @@ class RequestRows {
   }
 }
 
+/** Rows that are read before others have their turn. */
+const ROWS_A_TURN = 250
+
+/** Lines of one request, blank ones included. */
+const LINES_MAX = 10 * ROWS_PER_REQUEST_MAX
+
 /** Reads rows out of a list of objects. */
-export const rowsOfList = (list: readonly unknown[]): TransactionRows => {
+export const rowsOfList = async (list: readonly unknown[]): Promise<TransactionRows> => {
   const rows = new RequestRows()
-  for (const [i, value] of list.entries()) rows.take(i + 1, () => readRow(value))
+  for (const [i, value] of list.entries()) {
+    if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
+    rows.take(i + 1, () => readRow(value))
+  }
   return rows.turned
 }
 
 /** Reads rows out of lines, one JSON object a line. */
-export const rowsOfLines = (text: string): TransactionRows => {
+export const rowsOfLines = async (text: string): Promise<TransactionRows> => {
   const rows = new RequestRows()
-  for (const [i, line] of linesOf(text).entries()) if (line.trim() !== '') rows.take(i + 1, () => readRow(parsed(line)))
+  for (const [i, line] of boundedLines(text, LINES_MAX).entries()) {
+    if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
+    if (line.trim() !== '') rows.take(i + 1, () => readRow(parsed(line)))
+  }
   return rows.turned
+}
+
+/** Gives lines by blocks. Others have their turn between two of them. */
+const inBlocks = async function* (lines: readonly string[]): AsyncGenerator<Block> {
+  for (let from = 0; from < lines.length; from += ROWS_A_TURN) {
+    if (from > 0) await yieldTurn()
+    yield { first: from + 1, lines: lines.slice(from, from + ROWS_A_TURN) }
+  }
 }
 
 const parsed = (line: string): unknown => {
@@ -109,8 +131,8 @@ const parsed = (line: string): unknown => {
 export const rowsOfCsv = async (text: string): Promise<TransactionRows> => {
   const rows = new RequestRows()
   try {
-    const lines = [{ first: 1, lines: linesOf(text) }]
-    for await (const reading of transactionsIn(() => lines, { file: '', quote: '' }, [own])) {
+    const lines = boundedLines(text, LINES_MAX)
+    for await (const reading of transactionsIn(() => inBlocks(lines), { file: '', quote: '' }, [own])) {
       const row = reading.lines[0]!
       if ('transactions' in reading) for (const tx of reading.transactions) rows.take(row, () => tx)
       else rows.refuse(row, 'refused' in reading ? reading.refused : reading.ignored)

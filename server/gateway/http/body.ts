@@ -32,23 +32,42 @@ export const expectType = (c: Context, ...types: readonly string[]): void => {
     throw new ProtocolError('unsupported_media_type', `content-type: found "${type}", expected ${types.join(', ')}`)
 }
 
-/** Returns the body as text: UTF-8, or UTF-16 if it begins as such. Throws `invalid_params`, with the line, for other bytes. */
-export const bodyText = async (c: Context): Promise<string> => {
+/** How much of a body is read: to parse and to check it takes the time of the event loop, and all others wait. */
+export interface Budget {
+  readonly bytes: number
+  /** Of members and elements. */
+  readonly values: number
+}
+
+/** What a command needs. */
+const SMALL: Budget = { bytes: 64 * 1024, values: 1_000 }
+
+/** What a definition or a list needs. */
+export const LARGE: Budget = { bytes: 1024 * 1024, values: 30_000 }
+
+/** What rows of a portfolio need; the limit of all bodies holds as well. */
+export const ROWS_BUDGET: Budget = { bytes: Number.POSITIVE_INFINITY, values: 100_000 }
+
+/** Returns the body as text: UTF-8, or UTF-16 if it begins as such. Throws `invalid_params`, with the line, for other bytes, and `too_large`. */
+export const bodyText = async (c: Context, maxBytes: number = Number.POSITIVE_INFINITY): Promise<string> => {
+  const bytes = Buffer.from(await c.req.arrayBuffer())
+  if (bytes.length > maxBytes) throw new ProtocolError('too_large', `body: found ${bytes.length} bytes, expected at most ${maxBytes}`)
   try {
-    return decoded(Buffer.from(await c.req.arrayBuffer()))
+    return decoded(bytes)
   } catch (error) {
     throw error instanceof EncodingError ? new ProtocolError('invalid_params', `body: ${error.message}`) : error
   }
 }
 
 /** Returns the body as an object: JSON, or a form, whose members are all text. Throws ProtocolErrors. */
-export const readBody = async (c: Context): Promise<Record<string, unknown>> => {
+export const readBody = async (c: Context, budget: Budget = SMALL): Promise<Record<string, unknown>> => {
   const type = typeOf(c)
-  const text = await bodyText(c)
-  if (type === FORM) return readForm(text)
+  const text = await bodyText(c, budget.bytes)
+  if (type === FORM) return readForm(text, budget)
   // Without a body there is nothing whose type could be missing.
   if (type !== JSON_TYPE && (type !== '' || text !== ''))
     throw new ProtocolError('unsupported_media_type', `content-type: found "${type}", expected ${JSON_TYPE} or ${FORM}`)
+  spend(text, budget, ',', '[', '{')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -60,9 +79,22 @@ export const readBody = async (c: Context): Promise<Record<string, unknown>> => 
   return value as Record<string, unknown>
 }
 
-const readForm = (text: string): Record<string, string> => {
-  const members = new URLSearchParams(text)
-  for (const name of members.keys())
-    if (members.getAll(name).length > 1) throw new ProtocolError('invalid_params', `body.${name}: found more than one, expected one`)
+/** Throws `too_large` if a text has more values than the budget allows, by the marks that stand before them; it reads no further than that. */
+const spend = (text: string, { values }: Budget, ...marks: readonly string[]): void => {
+  let left = values
+  for (const mark of marks)
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+      left -= 1
+      if (left < 0) throw new ProtocolError('too_large', `body: found more than ${values} values, expected fewer`)
+    }
+}
+
+const readForm = (text: string, budget: Budget): Record<string, string> => {
+  spend(text, budget, '&')
+  const members = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (members.has(name)) throw new ProtocolError('invalid_params', `body.${name.slice(0, 40)}: found more than one, expected one`)
+    members.set(name, value)
+  }
   return Object.fromEntries(members)
 }

@@ -1,7 +1,7 @@
 import { ALLOCATION, allocate } from '../../../../streams/fund/allocation.ts'
 import { ALLOCATED } from '../../../../streams/wire/answers/funds.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
-import { json, readBody } from '../body.ts'
+import { json, LARGE, readBody } from '../body.ts'
 import { answer, type Route } from '../route.ts'
 
 /** The capped allocation of a capital, for everybody: it depends on the request alone. */
@@ -13,6 +13,6 @@ export const ALLOCATE_ROUTES: readonly Route<unknown>[] = [
     who: 'all',
     takes: { body: json(ALLOCATION) },
     gives: answer('Allocation', ALLOCATED),
-    handler: async c => c.json({ assets: allocate(checked(ALLOCATION, await readBody(c), 'body'), 'body') }),
+    handler: async c => c.json({ assets: allocate(checked(ALLOCATION, await readBody(c, LARGE), 'body'), 'body') }),
   },
 ]

@@ -7,7 +7,7 @@ import { checked } from '../../../../streams/wire/explain.ts'
 import { EVENTS, SUPPLIES } from '../../../../streams/wire/requests.ts'
 import { eventsOfCsv, eventsOfList, type FactTable, NoTable } from '../../../config/assetTables.ts'
 import type { AssetFacts } from '../../api/assetFacts.ts'
-import { bodyText, expectType, json, readBody, TEXT, typeOf } from '../body.ts'
+import { bodyText, expectType, json, LARGE, readBody, TEXT, typeOf } from '../body.ts'
 import { answer, JSON_TYPE, type Route } from '../route.ts'
 
 /** What takes facts about assets. */
@@ -28,9 +28,9 @@ const SUPPLIED = answer(
 /** Reads events. One media type must be named: a page of another origin can send a body without. Throws ProtocolErrors. */
 const readEvents = async (c: Context): Promise<FactTable<AssetEvent>> => {
   expectType(c, CSV, JSON_TYPE)
-  if (typeOf(c) === JSON_TYPE) return eventsOfList(checked(EVENTS, await readBody(c), 'body').events)
+  if (typeOf(c) === JSON_TYPE) return eventsOfList(checked(EVENTS, await readBody(c, LARGE), 'body').events)
   try {
-    return eventsOfCsv(await bodyText(c))
+    return eventsOfCsv(await bodyText(c, LARGE.bytes))
   } catch (error) {
     throw error instanceof NoTable ? new ProtocolError('invalid_params', `body: ${error.message}`) : error
   }
@@ -45,7 +45,8 @@ export const ASSET_FACT_ROUTES: readonly Route<AssetFactServices>[] = [
     who: { operate: 'funds' },
     takes: { body: json(SUPPLIES) },
     gives: SUPPLIED,
-    handler: async (c, { assetFacts }) => c.json(await assetFacts.supply(c.get('who'), checked(SUPPLIES, await readBody(c), 'body'))),
+    handler: async (c, { assetFacts }) =>
+      c.json(await assetFacts.supply(c.get('who'), checked(SUPPLIES, await readBody(c, LARGE), 'body'))),
   },
   {
     method: 'post',

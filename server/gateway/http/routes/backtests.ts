@@ -2,7 +2,7 @@ import { BACKTEST } from '../../../../streams/wire/answers/funds.ts'
 import { checked } from '../../../../streams/wire/explain.ts'
 import type { Backtests } from '../../../backtest/backtests.ts'
 import { BACKTEST_WISH } from '../../../backtest/wish.ts'
-import { json, readBody } from '../body.ts'
+import { json, LARGE, readBody } from '../body.ts'
 import { answer, type Route } from '../route.ts'
 
 /** What runs backtests. */
@@ -19,6 +19,7 @@ export const BACKTEST_ROUTES: readonly Route<BacktestServices>[] = [
     who: 'known',
     takes: { body: json(BACKTEST_WISH) },
     gives: answer('Backtest', BACKTEST),
-    handler: async (c, { backtests }) => c.json(await backtests.run(checked(BACKTEST_WISH, await readBody(c), 'body'), c.req.raw.signal)),
+    handler: async (c, { backtests }) =>
+      c.json(await backtests.run(checked(BACKTEST_WISH, await readBody(c, LARGE), 'body'), c.req.raw.signal)),
   },
 ]

@@ -7,7 +7,7 @@ import { fundSchema } from '../../../config/fundSchema.ts'
 import type { Accounts } from '../../../identity/accounts.ts'
 import type { Operations } from '../../api/operations.ts'
 import { jsonText, ofFund } from '../answers.ts'
-import { json, jsonOrForm, readBody } from '../body.ts'
+import { json, jsonOrForm, LARGE, readBody } from '../body.ts'
 import { inPath, inQuery, limitInQuery, wholeOf } from '../parameters.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
@@ -78,7 +78,7 @@ export const OPERATION_ROUTES: readonly Route<OperationServices>[] = [
     takes: { body: json(fundSchema) },
     refuses: ['fund_exists'],
     gives: answer('Defined', DEFINED),
-    handler: async (c, { operations }) => c.json(await operations.define(c.get('who'), await readBody(c))),
+    handler: async (c, { operations }) => c.json(await operations.define(c.get('who'), await readBody(c, LARGE))),
   },
   halt('halt', true, 'The fund takes no orders'),
   halt('resume', false, 'The fund takes orders again'),

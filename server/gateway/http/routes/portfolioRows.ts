@@ -5,7 +5,7 @@ import { checked } from '../../../../streams/wire/explain.ts'
 import { ROWS } from '../../../../streams/wire/requests.ts'
 import { type PortfolioRows, withoutRows } from '../../api/portfolioRows.ts'
 import { rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from '../../api/transactionRows.ts'
-import { bodyText, expectType, json, NDJSON, readBody, TEXT, typeOf } from '../body.ts'
+import { bodyText, expectType, json, NDJSON, ROWS_BUDGET, readBody, TEXT, typeOf } from '../body.ts'
 import { inPath, inQuery } from '../parameters.ts'
 import { answer, JSON_TYPE, type Route } from '../route.ts'
 
@@ -28,7 +28,7 @@ const readRows = async (c: Context): Promise<TransactionRows> => {
     case NDJSON:
       return rowsOfLines(await bodyText(c))
     default:
-      return rowsOfList(checked(TRANSACTIONS, await readBody(c), 'body').transactions)
+      return rowsOfList(checked(TRANSACTIONS, await readBody(c, ROWS_BUDGET), 'body').transactions)
   }
 }
 

@@ -13,6 +13,9 @@ export interface SqlServices {
 
 const TYPES: Readonly<Record<SqlForm, string>> = { json: JSON_TYPE, csv: 'text/csv; charset=utf-8', table: 'text/plain; charset=utf-8' }
 
+/** Bytes of a statement: to guard it takes the time of the event loop. */
+const STATEMENT_MAX = 64 * 1024
+
 /** The answer of a statement. Numbers are as the engine writes them; decimals are texts. */
 const TABLE = z.strictObject({
   columns: z.array(z.strictObject({ name: z.string(), type: z.string().describe('as ClickHouse names it') })),
@@ -26,7 +29,7 @@ const sql: Handler<SqlServices> = async (c, { sqlRuns }) => {
   if (width !== undefined && !/^[1-9]\d{0,3}$/.test(width))
     throw new ProtocolError('invalid_params', `width: found "${width}", expected a number of columns`)
   const wish = { form, ...(width !== undefined && { width: Number(width) }) }
-  return c.body(await sqlRuns.run(c.get('who'), await bodyText(c), wish), 200, { 'content-type': TYPES[form] })
+  return c.body(await sqlRuns.run(c.get('who'), await bodyText(c, STATEMENT_MAX), wish), 200, { 'content-type': TYPES[form] })
 }
 
 /** Questions to the store, in its own language. */
