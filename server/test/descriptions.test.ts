@@ -133,7 +133,7 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
     ],
     ['get /v1/admin/clients', { path: '/v1/admin/clients', headers: ADMIN }, { path: '/v1/admin/clients?limit=1', headers: ADMIN }],
     ['get /v1/admin/invitations', { path: '/v1/admin/invitations', headers: ADMIN }],
-    ['post /v1/admin/tokens/{name}/revoke', { path: '/v1/admin/tokens/nobody/revoke', headers: ADMIN }],
+    ['post /v1/admin/tokens/{name}/revoke', { path: '/v1/admin/tokens/spare/revoke', headers: ADMIN }],
     ['get /v1/admin/tokens', { path: '/v1/admin/tokens', headers: ADMIN }],
     ['post /v1/admin/tokens/{name}/revoke', { path: '/v1/admin/tokens/none/revoke', headers: ADMIN, status: 404 }],
     ['get /v1/audit', { path: '/v1/audit', headers: ADMIN }, { path: '/v1/audit?limit=2', headers: ADMIN }],
@@ -278,6 +278,7 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
       ...world.pools,
       { id: 'V2', kind: 'uniswap-v2', address: V2, token0: token('USDC', 3, 'USD'), token1: token('WETH', 3, 'ETH') },
     ],
+    tokens: [{ name: 'spare', digest: '0'.repeat(64), scopes: ['audit'] }],
     feeds: [...world.feeds, `replay:${tradesFile('trades.csv', TRADES)}`, `replay:${file('v2.ndjson', recorded)}`],
   }
   server = await start(config, '--speed', 'max', '--wait-clients', '1')
