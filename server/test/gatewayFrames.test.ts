@@ -301,6 +301,36 @@ describe.skipIf(redisPath === undefined)('gateways', () => {
     return { world, reader }
   }
 
+  it('keep of what they have read at once only the frames that they hand on', async () => {
+    const { world, reader } = await opened()
+    const goOn = held(reader.gateway)
+    await delay(600)
+    const kept: Push[] = []
+    reader.gateway.bus.flushes$.subscribe(({ pushes }) => void kept.push(...pushes))
+    for (let frame = 0; frame < 100; frame++) {
+      world.trade(1)
+      await delay(1)
+    }
+    goOn()
+    await whole(world)
+    expect(kept.length).toBeGreaterThan(200)
+    // Small buffers share one of Node's of 8 KiB; one read has some hundred KiB.
+    const buffers = kept.map(({ bytes }) => bytes.buffer.byteLength)
+    expect(Math.max(...buffers)).toBeLessThanOrEqual(8 * 1024)
+  })
+
+  it('say that they hear nothing even if nothing was ever heard', async () => {
+    const began = Date.now()
+    const gateway = await gatewayBus(server, ownKeys())
+    const heard: (number | undefined)[] = []
+    gateway.bus.silence$.subscribe(since => heard.push(since))
+    gateway.bus.begin()
+    await vi.waitFor(() => expect(heard.length).toBe(2), { timeout: 2_000 })
+    expect(heard[1]).toBeGreaterThanOrEqual(began)
+    expect(heard[1]).toBeLessThanOrEqual(Date.now())
+    await gateway.end()
+  })
+
   it('notice a hole behind which nothing comes but an empty frame', async () => {
     const { world, reader } = await opened()
     const goOn = held(reader.gateway)

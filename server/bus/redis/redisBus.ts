@@ -57,6 +57,8 @@ export class RedisBus implements Bus {
   private readonly timers: ReturnType<typeof setInterval>[] = []
   private last: { term: number; n: number } = { term: 0, n: 0 }
   private heardAt: number
+  /** Wall clock, ms: nothing has been heard since then if nothing was ever heard. */
+  private readonly madeAt = Date.now()
   private reading: Promise<void> | undefined
 
   constructor(options: RedisBusOptions) {
@@ -165,6 +167,6 @@ export class RedisBus implements Bus {
   }
 
   private look(): void {
-    if (this.silence$.value === undefined && this.silentMs >= SILENT_MS) this.silence$.next(this.channels.t || this.heardAt)
+    if (this.silence$.value === undefined && this.silentMs >= SILENT_MS) this.silence$.next(this.channels.t || this.madeAt)
   }
 }
