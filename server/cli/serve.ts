@@ -60,7 +60,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
     await running.done
   } catch (error) {
     if (ending === undefined && !explainsItself(error)) logFatal(log, 'cannot_go_on', { err: error })
-    await end('the server cannot go on', 1, `driftwire: cannot go on: ${(error as Error).message}`)
+    await end('the server cannot go on', error instanceof UsageError ? 2 : 1, `driftwire: cannot go on: ${(error as Error).message}`)
   }
   await end('the feeds have ended', 0)
 }
@@ -90,7 +90,7 @@ const leave = (code: number, log: Logger): void => {
 }
 
 /** Returns whether the one line that an error's message is says all to the user who has to act: a stack would only hide it. */
-const explainsItself = (error: unknown): boolean => [ListenError, EngineError, JournalError].some(kind => error instanceof kind)
+const explainsItself = (error: unknown): boolean => [ListenError, EngineError, JournalError, UsageError].some(kind => error instanceof kind)
 
 /** A terminal that has gone away, or a pipe that nobody reads, does not end the server. */
 const logDestination = (format: 'json' | 'text'): DestinationStream =>

@@ -165,6 +165,11 @@ describe.skipIf(redisPath === undefined)('two gateways in front of one core', ()
     expect(max.socket.stale).toEqual([])
   })
 
+  it('are not reached by others while the core believes that it is on loopback, where everything is open', async () => {
+    const fault = '--host: found a gateway that others can reach beside a core on loopback'
+    await expect(left.beside('--host', '0.0.0.0', '--behind-tls', '--drain-ms', '0')).rejects.toThrow(fault)
+  })
+
   it('let their clients go one by one when they stop, after /readyz has said so for as long as they drain', async () => {
     const third = await left.beside('--drain-ms', '400')
     const clients = await Promise.all(Array.from({ length: 5 }, () => third.client()))

@@ -112,7 +112,12 @@ export class ProtocolServer {
     const server = new ProtocolServer()
     const { config, options } = this.between!
     server.running = await server.begin(config, [...options, ...args])
-    await server.met()
+    try {
+      await Promise.race([server.met(), server.done])
+    } catch (error) {
+      await server.running.stop('it does not fit')
+      throw error
+    }
     return server
   }
 
