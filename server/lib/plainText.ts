@@ -38,6 +38,17 @@ export const cut = (text: string, width: number): string => {
   return width > 0 ? `${kept}…` : ''
 }
 
+/** Returns a text that takes at most `width` columns; one that is cut begins with `…`, and has no colours. */
+export const cutBefore = (text: string, width: number): string => {
+  if (widthOf(text) <= width) return text
+  let kept = ''
+  for (const c of [...text.replace(LOOKS, '')].reverse()) {
+    if (widthOf(c + kept) > width - 1) break
+    kept = c + kept
+  }
+  return width > 0 ? `…${kept}` : ''
+}
+
 /** Returns a text filled with spaces to `width` columns. */
 export const padded = (text: string, width: number, left: boolean): string => {
   const space = ' '.repeat(Math.max(0, width - widthOf(text)))

@@ -32,9 +32,29 @@ describe('a table', () => {
     expect(laid(ROWS, COLUMNS, { width: 18 }).lines).toEqual(['name     price USD', 'BTC      60,000.00', 'a-long…          —'])
   })
 
+  it('cuts a time at its beginning: its end says more', () => {
+    const columns: readonly Column<string>[] = [{ head: 't', cell: t => t, left: true, least: 13, keepsEnd: true }]
+    expect(laid(['2026-11-30 11:18:45.450'], columns, { width: 13 }).lines).toEqual(['t', '…11:18:45.450'])
+    expect(laid(['2026-11-30 11:18:45.450'], columns, { width: 40 }).lines).toEqual(['t', '2026-11-30 11:18:45.450'])
+  })
+
+  it('leaves out columns of one rank together', () => {
+    const pair = ['low', 'high'].map((head): Column<string> => ({ head, cell: value => value, rank: 2 }))
+    expect(laid(['12.5'], [{ head: 'price', cell: value => value }, ...pair], { width: 14 })).toEqual({
+      lines: ['price', ' 12.5'],
+      leftOut: ['low', 'high'],
+    })
+  })
+
   const cell = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 30 }), fc.constant(undefined), fc.constant('12,345.67'))
   const column = fc.record(
-    { head: fc.string({ maxLength: 12 }), left: fc.boolean(), rank: fc.integer({ min: 1, max: 5 }), least: fc.integer({ min: 1, max: 9 }) },
+    {
+      head: fc.string({ maxLength: 12 }),
+      left: fc.boolean(),
+      keepsEnd: fc.boolean(),
+      rank: fc.integer({ min: 1, max: 5 }),
+      least: fc.integer({ min: 1, max: 9 }),
+    },
     { requiredKeys: ['head'] },
   )
   it('has no line longer than the width, whatever it is of, and one line for each row', () => {

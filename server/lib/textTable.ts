@@ -1,4 +1,4 @@
-import { cut, padded, paragraph, UNKNOWN, visible, widthOf } from './plainText.ts'
+import { cut, cutBefore, padded, paragraph, UNKNOWN, visible, widthOf } from './plainText.ts'
 
 /** A column of a table: its head, and the text of a row's cell. */
 export interface Column<T> {
@@ -12,6 +12,8 @@ export interface Column<T> {
   readonly rank?: number
   /** A narrow table may cut its texts down to this many columns. */
   readonly least?: number
+  /** Its texts are cut at their beginning: of a time the end says more. */
+  readonly keepsEnd?: boolean
   /** How a cell looks, if the terminal has colours; `text` is filled to its width. */
   readonly paint?: (row: T, text: string) => string
 }
@@ -54,7 +56,8 @@ export const laid = <T>(
   const widths = narrowed(natural, least, kept, Number.isFinite(width) ? sum(natural) - width : 0)
   const line = (texts: readonly string[], paint?: (i: number, text: string) => string): string => {
     const shown = [...kept].map(i => {
-      const text = padded(cut(texts[i]!, widths[i]!), widths[i]!, columns[i]!.left === true)
+      const { left = false, keepsEnd = false } = columns[i]!
+      const text = padded((keepsEnd ? cutBefore : cut)(texts[i]!, widths[i]!), widths[i]!, left)
       return paint === undefined ? text : paint(i, text)
     })
     return shown.join(' '.repeat(gap)).trimEnd()

@@ -51,6 +51,9 @@ const jsonOf = (text: string): string => {
   return `{"columns":${meta.replaceAll(/[\n\t]/g, '')},"rows":${data.replaceAll(/[\n\t]/g, '')}}`
 }
 
+/** Columns of a time of day with milliseconds: `…11:18:45.450`. */
+const TIME_LEAST = 13
+
 const tableOf = (text: string, width?: number): string => {
   const [names = [], types = [], ...rows] = text
     .split('\n')
@@ -61,7 +64,7 @@ const tableOf = (text: string, width?: number): string => {
       head,
       cell: row => (row[i] === NULL ? undefined : row[i]),
       left: !/^(Nullable\(|LowCardinality\()*(U?Int|Float|Decimal|BFloat)/.test(types[i]!),
-      least: 8,
+      ...(/Date/.test(types[i]!) ? { least: TIME_LEAST, keepsEnd: true } : { least: 8 }),
       // Figures are shown whole or not at all; the first column stays.
       ...(i > 0 && { rank: i }),
     }),
