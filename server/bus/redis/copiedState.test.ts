@@ -18,7 +18,7 @@ const patched = (from: JsonObject, d: PatchObject | undefined): unknown => apply
 
 describe('the copy of a state', () => {
   it('is the state after each patch, and makes of any earlier one the present one', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(history, ({ states, patches }) => {
         const copy = new CopiedState(copyOf(states[0]!), 0)
         patches.forEach(({ seq, d }) => {
@@ -32,7 +32,7 @@ describe('the copy of a state', () => {
   })
 
   it('that begins late knows from the patches before its snapshot what changed since they began', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(history, fc.nat(), fc.nat(), ({ states, patches }, a, b) => {
         const [from, at] = [a % states.length, b % states.length].sort((x, y) => x - y) as [number, number]
         const copy = new CopiedState(copyOf(states[at]!), at)
@@ -46,7 +46,7 @@ describe('the copy of a state', () => {
   })
 
   it('that has missed patches becomes what a snapshot says, and can say what changed', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(history, ({ states }) => {
         const copy = new CopiedState(copyOf(states[0]!), 0)
         states.forEach((next, i) => {

@@ -13,7 +13,7 @@ const part: fc.Arbitrary<Part> = fc.record({ t: number, pushes: fc.array(push, {
 
 describe('a frame of the stream', () => {
   it('is read as it was written', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(part, { maxLength: 4 }), parts => {
         expect(decodeFrame(encodeFrame(parts))).toEqual(parts)
       }),
@@ -21,7 +21,7 @@ describe('a frame of the stream', () => {
   })
 
   it('is refused if it was cut off, or has another form', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), fc.nat(), (parts, at) => {
         const frame = encodeFrame(parts)
         expect(() => decodeFrame(frame.subarray(0, at % frame.length))).toThrow()
