@@ -3,7 +3,8 @@ import { firstValueFrom, type Observable } from 'rxjs'
 import { levelsSymbol } from '../../streams/pools/spec.ts'
 import { wantedSymbols } from '../config/wantedSymbols.ts'
 import type { Progress } from '../core/progress.ts'
-import { aborted, breathing, type RunOptions, runLive, runReplay } from '../core/run.ts'
+import { breathing, type RunOptions, runLive, runReplay } from '../core/run.ts'
+import { orAborted } from '../lib/orAborted.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
 
@@ -60,7 +61,7 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
 const replayAll = async ({ core, hub, status, progress, signal }: RunParts, options: RunOptions): Promise<void> => {
   const { plan, sink, ledgerFeed, flow } = core
   const { waitClients, speed } = plan.settings
-  while (hub.subscribers < waitClients && !signal.aborted) await Promise.race([firstValueFrom(hub.subscribed$), aborted(signal)])
+  while (hub.subscribers < waitClients && !signal.aborted) await orAborted(firstValueFrom(hub.subscribed$), signal)
   await runReplay({ ...options, speed, ...pacing(core, signal) })
   if (signal.aborted) return
   await ledgerFeed.settled()

@@ -1,5 +1,6 @@
 import type { Past } from '../../streams/past.ts'
 import { deferred } from '../lib/deferred.ts'
+import { orAborted } from '../lib/orAborted.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import type { InputQueue } from './inputQueue.ts'
 
@@ -29,9 +30,7 @@ export class Restoring {
 
   /** Resolves when the view knows the past, or when `signal` aborts. */
   async restored(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    const aborted = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-    await Promise.race([this.known.promise, aborted])
+    await orAborted(this.known.promise, signal)
   }
 
   /** Reads the past from the engine, as soon as it is known up to when, and puts it in. Rejects if the engine does not answer. */

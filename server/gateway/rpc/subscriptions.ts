@@ -181,7 +181,11 @@ export class Subscriptions {
   private backfill(session: Session, channels: readonly string[], from: number, fields: readonly string[] | undefined): void {
     const { hub, past, log } = this.options
     for (const channel of channels)
-      backfill(session, channel, { from, fields }, hub, past).catch(error => logError(log, 'past_failed', { err: error, channel }))
+      backfill(session, channel, { from, fields }, hub, past).catch(error => {
+        if (error instanceof ProtocolError && error.code === 'not_ready')
+          log.info({ channel, why: error.message }, 'rows of the past are not to be had')
+        else logError(log, 'past_failed', { err: error, channel })
+      })
   }
 
   /** Returns why the socket cannot follow this channel, as the reply has it; undefined if it can. */

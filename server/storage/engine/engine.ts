@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { ClickHouseServer } from '../../config/clickhouseServer.ts'
 import { retryDelayMs } from '../../lib/backoff.ts'
 import { logError } from '../../lib/errorEvents.ts'
+import { orAborted } from '../../lib/orAborted.ts'
 import { CLUSTER_SETTINGS, clusterFault } from './cluster.ts'
 import { embeddedConnection } from './connection.ts'
 import { type Guest, serverGuest } from './guest.ts'
@@ -100,10 +101,8 @@ export const openEngine = async (options: EngineOptions): Promise<Engine> => {
 }
 
 /** Resolves with the engine once it is open; with undefined if that fails, which its opener reports, or if `signal` ends the wait. */
-export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise<Engine | undefined> => {
-  const ended = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
-  return Promise.race([opening, ended]).catch(() => undefined)
-}
+export const whenOpen = (opening: Promise<Engine>, signal: AbortSignal): Promise<Engine | undefined> =>
+  orAborted(opening, signal).catch(() => undefined)
 
 const embedded = async (
   dataDir: string,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Logger } from 'pino'
+import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { type Deferred, deferred } from '../../lib/deferred.ts'
 import { logError } from '../../lib/errorEvents.ts'
 import { retrying } from '../../lib/retrying.ts'
@@ -10,6 +11,9 @@ import type { Check, Inserter } from './inserter.ts'
 import { noRows, type RowCounts } from './rowCounts.ts'
 import type { SetAside, Spool, SpoolFile } from './spool.ts'
 import { StoredIndex } from './storedIndex.ts'
+
+/** What those get who wait for rows when the sending ends: no fault, and the same may succeed after the next start. */
+const closed = (): ProtocolError => new ProtocolError('not_ready', 'the server is stopping; rows wait in the spool for the next start', 1)
 
 /** Rows that are not yet stored. */
 interface Item {
@@ -111,7 +115,7 @@ export class Outbox {
   async between<T>(work: () => Promise<T>, withinMs: number): Promise<T> {
     const done = deferred<T>()
     const filed = Promise.all(this.items.map(item => item.filed))
-    const turn = { run: () => filed.then(work).then(done.resolve, done.reject), drop: () => done.reject(new Error('the sink was closed')) }
+    const turn = { run: () => filed.then(work).then(done.resolve, done.reject), drop: () => done.reject(closed()) }
     this.turns.push(turn)
     this.more.resolve()
     const timer = setTimeout(() => {
@@ -144,7 +148,7 @@ export class Outbox {
         this.dropped[item.table] += item.rows
         logError(this.log, 'spool_rows_lost', { table: item.table, rows: item.rows })
       }
-      item.gone.reject(new Error('the sink was closed; the rows wait in the spool'))
+      item.gone.reject(closed())
     }
   }
 
