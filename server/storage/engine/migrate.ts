@@ -37,7 +37,8 @@ export const quoted = (name: string): string => `\`${name.replace(/[\\`]/g, c =>
 
 /**
  * Brings the database to the form this version knows and returns the names of the migrations that it ran. A migration is
- * recorded when all its statements have run, so one that was cut short runs again. Throws if a newer version wrote the database.
+ * recorded when all its statements have run, so one that was cut short runs again. Throws if a newer version wrote the database in a form that this
+ * one cannot use.
  */
 export const migrate = async (
   client: ClickHouseClient,
@@ -49,35 +50,47 @@ export const migrate = async (
   const run = async (statement: string): Promise<void> => {
     for (const query of layout.statements(statement)) await client.command({ query })
   }
-  if (!(await isRecorded(client, database))) {
+  const recording = await recordingColumns(client, database)
+  if (recording.size === 0) {
     await run(`CREATE DATABASE IF NOT EXISTS ${db}`)
     await run(`CREATE TABLE IF NOT EXISTS ${db}.migrations (id UInt32, name String, applied DateTime64(3, 'UTC') DEFAULT now64(3))
       ENGINE = ReplacingMergeTree ORDER BY id`)
   }
-  const recorded = await client.query({ query: `SELECT id, name FROM ${db}.migrations FINAL ORDER BY id`, format: 'JSONEachRow' })
-  const done = new Map((await recorded.json<{ id: number; name: string }>()).map(({ id, name }) => [id, name]))
-  const newest = Math.max(0, ...done.keys())
+  if (!recording.has('usable_from')) await run(`ALTER TABLE ${db}.migrations ADD COLUMN IF NOT EXISTS usable_from UInt32 DEFAULT id`)
+  const recorded = await client.query({
+    query: `SELECT id, name, usable_from FROM ${db}.migrations FINAL ORDER BY id`,
+    format: 'JSONEachRow',
+  })
+  const done = new Map((await recorded.json<Recorded>()).map(row => [row.id, row]))
   const known = migrations.at(-1)?.id ?? 0
-  if (newest > known)
+  const foreign = [...done.values()].filter(({ id, usable_from }) => id > known && usable_from > known).at(-1)
+  if (foreign !== undefined)
     throw new Error(
-      `database ${database}: found migration ${newest} (${done.get(newest)}), expected none after ${known}: a newer version wrote it`,
+      `database ${database}: found migration ${foreign.id} (${foreign.name}), expected none after ${known}: a newer version wrote it`,
     )
   const ran: string[] = []
-  for (const { id, name, statements } of migrations) {
+  for (const { id, name, statements, usableFrom: usable_from = id } of migrations) {
     if (done.has(id)) continue
     for (const statement of statements(db)) await run(statement)
-    await client.insert({ table: `${db}.migrations`, values: [{ id, name }], format: 'JSONEachRow' })
+    await client.insert({ table: `${db}.migrations`, values: [{ id, name, usable_from }], format: 'JSONEachRow' })
     ran.push(name)
   }
   return ran
 }
 
-/** Returns whether the table of migrations is there. A cluster that is up to date needs none of its servers to acknowledge anything. */
-const isRecorded = async (client: ClickHouseClient, database: string): Promise<boolean> => {
+/** A row of the table of migrations. */
+interface Recorded {
+  readonly id: number
+  readonly name: string
+  readonly usable_from: number
+}
+
+/** Returns the columns of the table of migrations. A cluster that is up to date needs none of its servers to acknowledge anything. */
+const recordingColumns = async (client: ClickHouseClient, database: string): Promise<ReadonlySet<string>> => {
   const answer = await client.query({
-    query: "SELECT name FROM system.tables WHERE database = {database:String} AND name = 'migrations'",
+    query: "SELECT name FROM system.columns WHERE database = {database:String} AND table = 'migrations'",
     query_params: { database },
     format: 'JSONEachRow',
   })
-  return (await answer.json()).length > 0
+  return new Set((await answer.json<{ name: string }>()).map(({ name }) => name))
 }

@@ -27,7 +27,7 @@ export const BACKUP_ROUTES: readonly Route<BackupServices>[] = [
     path: '/v1/admin/backups',
     who: 'admin',
     summary: "Begins a backup in the server's data directory: journal, credentials, spool and, if it is embedded, ClickHouse",
-    gives: answer('Begun', z.strictObject({ name: z.string() })),
+    gives: answer('BackupBegun', z.strictObject({ name: z.string() })),
     handler: async (c, { backups }) => c.json({ name: backups.begin(new Date()) }),
   },
   {
@@ -35,7 +35,7 @@ export const BACKUP_ROUTES: readonly Route<BackupServices>[] = [
     path: '/v1/admin/backups',
     who: 'admin',
     summary: 'The newest backup since the start of the server: being made, made, or not made and why',
-    gives: answer('The newest backup', STATE),
+    gives: answer('NewestBackup', STATE),
     handler: async (c, { backups }) => c.json(backups.state),
   },
 ]

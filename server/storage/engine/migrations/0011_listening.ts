@@ -10,6 +10,7 @@ import { type Migration, SAFE } from './migration.ts'
 export const listening: Migration = {
   id: 11,
   name: 'listening',
+  usableFrom: 10,
   statements: database => [
     `CREATE TABLE IF NOT EXISTS ${database}.listening (
       symbol LowCardinality(String),

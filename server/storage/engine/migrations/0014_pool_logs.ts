@@ -11,6 +11,7 @@ import { type Migration, SAFE } from './migration.ts'
 export const poolLogs: Migration = {
   id: 14,
   name: 'pool_logs',
+  usableFrom: 12,
   statements: database => [
     `CREATE TABLE IF NOT EXISTS ${database}.pool_logs (
       pool LowCardinality(String),

@@ -4,6 +4,7 @@ import { type Migration, SAFE } from './migration.ts'
 export const abandonedEntries: Migration = {
   id: 15,
   name: 'abandoned_entries',
+  usableFrom: 12,
   statements: database => [
     `CREATE TABLE IF NOT EXISTS ${database}.abandoned_entries (
       journal LowCardinality(String),

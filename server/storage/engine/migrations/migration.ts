@@ -2,6 +2,11 @@
 export interface Migration {
   readonly id: number
   readonly name: string
+  /**
+   * The oldest version, by its newest migration, that may go on using the database after this one: nothing that it reads or writes was taken away or
+   * has another type. Undefined: only those that know this migration.
+   */
+  readonly usableFrom?: number
   /** Each can be run twice, because a kill may come between any two. `database` is quoted already. */
   statements(database: string): readonly string[]
 }
