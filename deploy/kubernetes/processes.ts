@@ -1,5 +1,5 @@
 import type { Container, EnvVar, PodSpec, Probe, SecurityContext } from 'kubernetes-types/core/v1.d.ts'
-import { type ClusterSettings, GRACE_S, labelsOf, PORT, REDIS } from './settings.ts'
+import { type ClusterSettings, DRAIN_MS, GRACE_S, labelsOf, PORT, REDIS } from './settings.ts'
 
 /** What no container of these needs. */
 export const UNPRIVILEGED = {
@@ -40,7 +40,7 @@ export const environment = ({ clickhouse }: ClusterSettings, role: 'core' | 'gat
     { name: 'DRIFTWIRE_REDIS_JOURNAL', value: `redis+sentinel://${sentinels.join(',')}/${REDIS.name}` },
     secret('DRIFTWIRE_ADMIN_TOKEN'),
     ...(role === 'gateway'
-      ? []
+      ? [{ name: 'DRIFTWIRE_DRAIN_MS', value: String(DRAIN_MS) }]
       : [
           secret('CLICKHOUSE_PASSWORD'),
           { name: 'DRIFTWIRE_CLICKHOUSE', value: clickhouse.replace('://', '://driftwire:$(CLICKHOUSE_PASSWORD)@') },
@@ -57,7 +57,8 @@ export const processOf = (settings: ClusterSettings, role: 'core' | 'gateway', m
   // A start may read a long journal: five minutes.
   startupProbe: asks('/healthz', { periodSeconds: 2, failureThreshold: 150 }),
   livenessProbe: asks('/healthz', { periodSeconds: 10, failureThreshold: 3 }),
-  readinessProbe: asks('/readyz', { periodSeconds: 2, failureThreshold: 1 }),
+  // A standby core is not ready and has to count as well: nobody is sent to a core, and the next pod is replaced when this one is up.
+  readinessProbe: asks(role === 'core' ? '/healthz' : '/readyz', { periodSeconds: 2, failureThreshold: 1 }),
   securityContext: UNPRIVILEGED,
   volumeMounts: [
     { name: 'configuration', mountPath: '/etc/driftwire', readOnly: true },

@@ -129,6 +129,8 @@ export class RedisJournal implements Journal, CredentialStore {
     const { commits = [], more = false, head: text, taken } = this.next(this.caughtUp ? BLOCK_MS : 0, this.caughtUp ? genesis : undefined)
     if (taken !== undefined) return this.lead(taken)
     const head = text === undefined ? undefined : this.known(text)
+    // Another core has begun the ledger between the question for its head and that for its commits: both are asked for again.
+    if (head === undefined && commits.length > 0 && this.mayBegin) return []
     if (head !== undefined && head.journal !== this.id) {
       // Another core was first to begin the ledger.
       this.copy.close()
