@@ -16,6 +16,7 @@ import { Hub } from '../gateway/hub/hub.ts'
 import { HUB_LIMITS } from '../gateway/hub/limits.ts'
 import { Dispatcher } from '../gateway/rpc/dispatcher.ts'
 import { remoteCalls } from '../gateway/rpc/remoteCalls.ts'
+import { SharedUsage } from '../gateway/sharedUsage.ts'
 import type { Figures } from '../lib/figures.ts'
 import { packageVersion } from '../lib/packageVersion.ts'
 import { Asker, wholeOf } from '../nodes/asker.ts'
@@ -66,7 +67,7 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   const hub: Hub = new Hub(bus, (topic, bytes) => door?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const isExposed = !isLoopback(settings.host) || settings.behindTls
   const says = (): GatewaySays => ({ version: packageVersion(), isExposed, sockets: hub.stats().sockets, subscribers: hub.served })
-  const clientLimits = new ClientLimits(boundsOf(settings), new MemoryUsage(now))
+  const clientLimits = new ClientLimits(boundsOf(settings), sharedUsage(client, name, now))
   const asker = new Asker(line, says, now)
   const calls = remoteCalls(asker, name)
   const core = new MetCore({ asker, bus, directory, isExposed, log })
@@ -199,3 +200,7 @@ const sayChanges = (hub: Hub, asker: Asker): NodeJS.Timeout => {
     asker.say()
   }, LOOK_MS)
 }
+
+/** What clients use, of all gateways together. */
+const sharedUsage = (client: RedisClient, name: string, now: () => number): SharedUsage =>
+  new SharedUsage(new MemoryUsage(now), { eval: (script, keys, ...args) => client.eval(script, keys, ...args) }, name)

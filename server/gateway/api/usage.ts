@@ -58,6 +58,14 @@ export class MemoryUsage implements Usage {
     return left > 0 ? 0 : Math.floor((-left * 1_000) / perSecond) + 1
   }
 
+  /** Sets what is left in a bucket that is remembered. */
+  set(key: string, left: number): void {
+    const bucket = this.buckets.get(key)
+    if (bucket === undefined) return
+    bucket.left = left
+    bucket.at = this.now()
+  }
+
   held(key: string): number {
     return this.holdings.get(key) ?? 0
   }
