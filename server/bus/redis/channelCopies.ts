@@ -1,4 +1,4 @@
-import { utf8Bytes, utf8Text } from '../../../streams/channels/byteWriter.ts'
+import { utf8Bytes } from '../../../streams/channels/byteWriter.ts'
 import type { Channels, Push } from '../../../streams/channels/channelStates.ts'
 import { crc32 } from '../../../streams/wire/crc32.ts'
 import { canonical, type JsonObject, type PatchObject } from '../../../streams/wire/mergePatch.ts'
@@ -129,7 +129,7 @@ export class ChannelCopies implements Channels {
     if (push.seq <= copy.seq) return undefined
     const prev = copy.seq
     const state = this.folded(copy)
-    state.become((JSON.parse(utf8Text(push.bytes)) as { snap: JsonObject }).snap, push.seq)
+    state.become((JSON.parse(textOf(push.bytes)) as { snap: JsonObject }).snap, push.seq)
     copy.seq = push.seq
     return this.since(push.channel, prev)
   }
@@ -185,7 +185,7 @@ export class ChannelCopies implements Channels {
   /** Applies what has been put down. */
   private folded(copy: Copy): CopiedState {
     if (copy.state === undefined) {
-      const { ch, seq, snap } = JSON.parse(utf8Text(copy.snapshot!.bytes)) as { ch: string; seq: number; snap: JsonObject }
+      const { ch, seq, snap } = JSON.parse(textOf(copy.snapshot!.bytes)) as { ch: string; seq: number; snap: JsonObject }
       copy.state = new CopiedState(snap, seq)
       copy.shown = ch
       if (copy.early.length > 0) copy.state.learn(copy.from, copy.early.map(patchOf))
@@ -201,9 +201,9 @@ export class ChannelCopies implements Channels {
 
 const NO_BYTES = new Uint8Array(0)
 
+/** Returns the text of bytes. A TextDecoder checks its options at each call, which costs more than to read a patch. */
+const textOf = (bytes: Uint8Array): string => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes)).toString()
+
 const text = (message: object): Uint8Array => utf8Bytes(JSON.stringify(message))
 
-const patchOf = ({ seq, bytes }: Push): { seq: number; d: PatchObject } => ({
-  seq,
-  d: (JSON.parse(utf8Text(bytes)) as { d: PatchObject }).d,
-})
+const patchOf = ({ seq, bytes }: Push): { seq: number; d: PatchObject } => ({ seq, d: (JSON.parse(textOf(bytes)) as { d: PatchObject }).d })

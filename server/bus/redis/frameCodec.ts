@@ -94,7 +94,9 @@ class FrameReader {
 
   private push(): Push {
     this.at += 2
-    const channel = this.slice(this.frame.readUInt16BE(this.at - 2)).toString()
+    const end = this.at + this.frame.readUInt16BE(this.at - 2)
+    const channel = this.frame.toString('utf8', this.at, end)
+    this.at = end
     const [seq, prev] = [this.double(), this.double()]
     return { channel, seq, prev, bytes: this.slice(this.count()) }
   }
