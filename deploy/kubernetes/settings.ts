@@ -33,7 +33,7 @@ export const PORT = 8_080
 /** ms in which balancers may find out that a gateway stops, before it closes its sockets. */
 export const DRAIN_MS = 5_000
 /** Seconds until a process that stops is killed: above the drain, the closing of the sockets and the five seconds of a stop. */
-export const GRACE_S = 30
+export const GRACE_S = 60
 /** Names of the two kinds of Redis. */
 export const REDIS = { frames: 'redis', journal: 'journal', sentinel: 'sentinel', name: 'ledger' } as const
 /** The image of both. */
