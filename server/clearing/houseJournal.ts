@@ -13,6 +13,8 @@ export interface Leading {
   readonly term: number
   /** Entries and changes of credentials that were put back because Redis had lost them. */
   readonly healed: number
+  /** Replicas of Redis on which the newest commit is. */
+  readonly replicas: number
   /** Commits in this term. */
   readonly commits: number
   /** Why it leads no more, and the journal can no longer be used; undefined if it does. */

@@ -67,6 +67,8 @@ export interface ClearingStats {
   readonly term?: number
   /** Entries and changes of credentials that Redis had lost and this core has put back. */
   readonly healed?: number
+  /** Replicas of Redis on which the newest commit is. */
+  readonly replicas?: number
 }
 
 /** What can be asked of the clearing house, and what it answers. */

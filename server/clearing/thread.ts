@@ -4,7 +4,7 @@ import type { LedgerPlace } from '../journal/redis/redisJournal.ts'
 import type { RedisLogLine } from '../journal/redis/redisThread.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
 import type { CommandTimes } from '../lib/activeTrace.ts'
-import type { HouseJournal } from './houseJournal.ts'
+import type { HouseJournal, Leading } from './houseJournal.ts'
 import { LedgerService } from './ledgerService.ts'
 import type { ClearingRequest, CommitEvents } from './port.ts'
 import { type VerifiedTo, verifyInSlices } from './verifyInSlices.ts'
@@ -37,8 +37,8 @@ export type FromThread =
       readonly seq: number
       /** Why the head file is behind; undefined if it is not. */
       readonly headFailure: string | undefined
-      /** Entries and changes of credentials that were put back because Redis had lost them. */
-      readonly healed: number
+      /** How this core leads others; undefined if there are none. */
+      readonly leading: Pick<Leading, 'healed' | 'replicas'> | undefined
       /** Of these requests, for those that are traced. */
       readonly times: CommandTimes
     }
@@ -129,7 +129,9 @@ const serve = ({ journal, service }: Opened): void => {
       const late = leading?.commits === commits ? leading?.unsure() : undefined
       if (late !== undefined) throw new JournalError(late)
       const times = timesOf(begun, service.decidedAt, performance.now())
-      send({ answers, events, seq: service.seq, headFailure: journal.headFailure, healed: leading?.healed ?? 0, times })
+      const { healed = 0, replicas = 0 } = leading ?? {}
+      const led = leading && { healed, replicas }
+      send({ answers, events, seq: service.seq, headFailure: journal.headFailure, leading: led, times })
     } catch (error) {
       if (leading?.ended === undefined) send({ refused: batch.length, why: (error as Error).message })
     }

@@ -81,7 +81,7 @@ class ThreadPort implements ClearingPort {
   private failure: string | undefined
   private verified: VerifiedTo
   private headFailure: string | undefined
-  private healed = 0
+  private leading = { healed: 0, replicas: 0 }
   /** Of a ledger that may be away. */
   private readonly timer: NodeJS.Timeout | undefined
   private readonly doubt = deferred<never>()
@@ -145,7 +145,7 @@ class ThreadPort implements ClearingPort {
   }
 
   stats(): ClearingStats {
-    const { entries, commits, waiting, refused, failure, verified, headFailure, term, healed } = this
+    const { entries, commits, waiting, refused, failure, verified, headFailure, term, leading } = this
     return {
       state: this.closed ? 'closed' : failure ? 'failing' : 'open',
       entries,
@@ -157,7 +157,7 @@ class ThreadPort implements ClearingPort {
       verifiedTo: verified.verifiedTo >= this.entriesAtStart && verified.fault === undefined ? entries : verified.verifiedTo,
       faults: verified.fault === undefined ? 0 : 1,
       fault: verified.fault ?? headFailure,
-      ...(term !== undefined && { term, healed }),
+      ...(term !== undefined && { term, ...leading }),
     }
   }
 
@@ -180,10 +180,10 @@ class ThreadPort implements ClearingPort {
 
   private receive(message: FromThread): void {
     if ('answers' in message) {
-      const { answers, events, seq, headFailure, healed, times } = message
+      const { answers, events, seq, headFailure, leading, times } = message
       this.entries = seq
       this.headFailure = headFailure
-      this.healed = healed
+      if (leading) this.leading = leading
       if (events) {
         this.failure = undefined
         this.commits += 1

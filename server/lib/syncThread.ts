@@ -47,6 +47,7 @@ export class SyncThread<Ask, Answer> {
 
   /** Ends the thread. */
   async end(): Promise<void> {
+    Atomics.store(this.answered, 0, ENDED)
     this.port.close()
     await this.worker.terminate()
   }

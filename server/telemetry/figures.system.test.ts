@@ -28,6 +28,7 @@ const CONDITIONAL = new Set([
   // Of a ledger in Redis.
   'journal.term',
   'journal.healed',
+  'journal.replicas',
   'dex.whyAside',
   'dex.lastError',
   'marketNotes.whyAside',

@@ -166,6 +166,7 @@ const JOURNAL: readonly Metric[] = [
     'journal.healed',
     'Entries and changes of credentials put back because Redis had lost them',
   ),
+  gauge('driftwire_journal_replicas', 'replicas', 'journal.replicas', 'Replicas of Redis on which the newest commit is'),
   gauge('driftwire_journal_faults', 'faults', 'journal.faults', 'Entries that do not follow; verification ends at the first'),
 ]
 

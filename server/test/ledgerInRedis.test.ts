@@ -1,10 +1,16 @@
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'libsql'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readRedisAddress } from '../config/redisAddress.ts'
 import type { NewJournalEntry } from '../journal/journal.ts'
+import { headText, idText, noCommits } from '../journal/redis/head.ts'
+import { Lease } from '../journal/redis/lease.ts'
+import { LedgerStream } from '../journal/redis/ledgerStream.ts'
 import type { RedisJournal } from '../journal/redis/redisJournal.ts'
 import { KEYS } from '../journal/redis/scripts.ts'
 import { SqliteJournal } from '../journal/sqliteJournal.ts'
@@ -243,6 +249,44 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
     expect(() => leader('a')).toThrow(/found 3 entries, here and in Redis, expected the 7 that .*a\.db\.head says were acknowledged/)
   })
 
+  it('takes nothing while the server that it has come to may lose it', async () => {
+    const first = leader('a')
+    first.append(lines(1, 3))
+    await admin.config('SET', 'appendfsync', 'everysec')
+    // As after a failover: the connection is a new one.
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    // A commit that was sent into a connection which has ended would wait until it is known what became of it.
+    await delay(500)
+    const refused = (): void => void first.append(lines(3, 4))
+    await vi.waitFor(() => expect(refused).toThrow('Redis: found appendfsync everysec, expected always'), { timeout: 3_000 })
+    await admin.config('SET', 'appendfsync', 'always')
+    first.append(lines(3, 4))
+    expect([first.seq, texts(caughtUp(standby('b')))]).toEqual([3, expected(4)])
+  })
+
+  it('has a commit once whose answers were lost', async () => {
+    const proxy = await AnswerThief.before(redis.port)
+    const address = readRedisAddress('redis-journal', `redis://127.0.0.1:${proxy.port}`)
+    const client = openRedis(address, 'commands', silent)
+    await whenReady(client, address, 5_000)
+    const lease = new Lease(client, 'a')
+    const genesis = headText(noCommits('f'.repeat(32)))
+    const taken = await vi.waitFor(async () => (await lease.take(genesis)) ?? Promise.reject(new Error('not yet')), { timeout: 3_000 })
+    const marker = { ...taken.before, term: taken.term, n: 0 }
+    const after = { ...marker, n: 1, seq: 1, hash: 'a'.repeat(64) }
+    const stream = new LedgerStream(client, false)
+    proxy.steals = 3
+    const commit = { before: headText(marker), after: headText(after), entries: '{"n":1}', changes: '' }
+    expect(await stream.append(commit)).toEqual({ done: true, replicas: 0 })
+    expect(proxy.steals).toBe(0)
+    expect((await admin.xrange(KEYS.journal, '-', '+')).map(([id]) => id)).toEqual([idText(marker), idText(after)])
+    // Whoever knows another head is refused, and so is the same place with something else in it.
+    const other = { ...commit, after: headText({ ...after, hash: 'b'.repeat(64) }) }
+    expect(await stream.append(other)).toEqual({ fenced: headText(after) })
+    client.disconnect()
+    await proxy.close()
+  })
+
   it('waits for Redis, and takes each commit once, when Redis is killed and started again', async () => {
     const first = leader('a')
     first.append(lines(1, 4))
@@ -255,3 +299,49 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
     expect(texts(caughtUp(standby('b')))).toEqual(expected(6))
   })
 })
+
+/** Stands before a Redis, and cuts the line instead of passing the answer to an EVAL on: it was done, and nobody hears of it. */
+class AnswerThief {
+  steals = 0
+  private readonly server: Server
+
+  private constructor(server: Server) {
+    this.server = server
+  }
+
+  static async before(target: number): Promise<AnswerThief> {
+    const server = createServer()
+    const thief = new AnswerThief(server)
+    server.on('connection', near => {
+      const far = connect(target, '127.0.0.1')
+      let evaluates = false
+      for (const line of [near, far]) line.on('error', () => {})
+      near.on('data', data => {
+        evaluates = /\r\neval\r\n/i.test(data.toString('latin1'))
+        far.write(data)
+      })
+      far.on('data', data => {
+        if (!evaluates || thief.steals === 0) near.write(data)
+        else {
+          thief.steals -= 1
+          near.destroy()
+          far.destroy()
+        }
+      })
+      near.on('close', () => far.destroy())
+      far.on('close', () => near.destroy())
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return thief
+  }
+
+  get port(): number {
+    return (this.server.address() as { port: number }).port
+  }
+
+  async close(): Promise<void> {
+    this.server.close()
+    await once(this.server, 'close')
+  }
+}

@@ -8,11 +8,12 @@ const LEASE_MS = 1_500
 export const RENEW_MS = 400
 /** A leader answers nobody if its last renewal began longer ago than this, ms: nobody else can lead before. */
 export const SURE_MS = LEASE_MS - 300
-/**
- * A lease that has run out is taken only if it is still free after this time, ms. If Redis was away, its leases have run out when it comes back,
- * and the one who led before takes its own again.
- */
+/** A lease that has run out is taken only if it is still free after this time, ms: if Redis stood still, its leader takes it again. */
 const OVER_MS = 300
+/** The same if Redis was away not long ago: all have to connect again, and the one who led is to be the first. */
+const OVER_AFTER_LOSS_MS = 900
+/** ms after a loss of the connection that count as not long ago. */
+const LOSS_MS = 5_000
 
 /** A lease that was taken. */
 export interface Taken {
@@ -27,11 +28,15 @@ export class Lease {
   /** Names this core; no other has the name, and no later run of this one. */
   private readonly holder: string
   private overSince: number | undefined
+  private lostAt = Number.NEGATIVE_INFINITY
   private held: string | undefined
 
   constructor(client: RedisClient, holder: string) {
     this.client = client
     this.holder = holder
+    client.on('close', () => {
+      this.lostAt = performance.now()
+    })
   }
 
   /**
@@ -39,10 +44,12 @@ export class Lease {
    * is held or may come back to its holder. Rejects if Redis does not answer, or has no ledger.
    */
   async take(genesis: string): Promise<Taken | undefined> {
-    const mayTakeOver = this.overSince !== undefined && performance.now() - this.overSince >= OVER_MS
+    const now = performance.now()
+    const wait = now - this.lostAt < LOSS_MS ? OVER_AFTER_LOSS_MS : OVER_MS
+    const mayTakeOver = this.overSince !== undefined && now - this.overSince >= wait
     const args = [this.holder, LEASE_MS, genesis, mayTakeOver ? 1 : 0]
     const [how, head] = (await this.client.eval(TAKE, 3, KEYS.head, KEYS.journal, KEYS.lease, ...args)) as [string, string]
-    if (how === 'over') this.overSince ??= performance.now()
+    if (how === 'over') this.overSince ??= now
     else this.overSince = undefined
     if (how === 'held' || how === 'over') return undefined
     const before = readHead(head)

@@ -4,8 +4,8 @@ import { journalFault, redisFacts } from '../../redis/startChecks.ts'
 import { type Commit, readCommit, type StoredCommit } from './commit.ts'
 import { APPEND, KEYS } from './scripts.ts'
 
-/** What became of a commit: it is there; it is not, because of the head that was found; or it is not, for a reason of Redis. */
-export type Appended = { readonly done: true } | { readonly fenced: string } | { readonly refused: string }
+/** What became of a commit: it is there, and on so many replicas; it is not, because of the head that was found; or it is not, for a reason of Redis. */
+export type Appended = { readonly done: true; readonly replicas: number } | { readonly fenced: string } | { readonly refused: string }
 
 /** ms until what is not known is asked again. */
 const AGAIN_MS = 50
@@ -16,13 +16,13 @@ const COUNT = 100
 
 /** The stream of the ledger's commits: appended by one command each, and read in order. */
 export class LedgerStream {
-  /** Replicas that must have a commit before it counts. */
-  replicas = 0
   private readonly client: RedisClient
   private readonly mayLose: boolean
   /** Which primary this is, as far as its replicas were counted; undefined if the connection is new. */
   private primary: string | undefined
   private known = false
+  /** Replicas that must have a commit before it counts. */
+  private replicas = 0
 
   /** With `mayLose` it also writes to a server that may lose what it has acknowledged. */
   constructor(client: RedisClient, mayLose: boolean) {
@@ -67,9 +67,10 @@ export class LedgerStream {
       }
       try {
         await this.client.eval(APPEND, 2, KEYS.head, KEYS.journal, before, after, id, entries, changes)
-        if (this.replicas === 0) return { done: true }
+        const { replicas } = this
+        if (replicas === 0) return { done: true, replicas }
         sent = true
-        if (await this.replicated()) return { done: true }
+        if (await this.replicated(replicas)) return { done: true, replicas }
       } catch (error) {
         const { message } = error as Error
         if (message.startsWith('FENCED ')) return { fenced: message.slice('FENCED '.length) }
@@ -98,10 +99,9 @@ export class LedgerStream {
     this.known = true
   }
 
-  /** Whether all replicas have what this connection has written. */
-  private async replicated(): Promise<boolean> {
-    const count = Number(await ofPrimary(this.client, pipeline => pipeline.call('WAIT', this.replicas, REPLICAS_MS)))
-    return count >= this.replicas
+  /** Whether so many replicas have what this connection has written. */
+  private async replicated(replicas: number): Promise<boolean> {
+    return Number(await ofPrimary(this.client, pipeline => pipeline.call('WAIT', replicas, REPLICAS_MS))) >= replicas
   }
 }
 

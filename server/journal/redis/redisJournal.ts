@@ -49,6 +49,8 @@ export class RedisJournal implements Journal, CredentialStore {
   healed = 0
   /** This core's term; zero as long as it follows. */
   term = 0
+  /** Replicas on which the newest commit is, beside the primary. */
+  replicas = 0
   /** As of the last look at Redis nothing was missing. */
   caughtUp = false
   /** Redis, or else the head file, confirms what was acknowledged before. */
@@ -350,6 +352,7 @@ export class RedisJournal implements Journal, CredentialStore {
     if ('done' in appended) {
       this.head = after
       this.n = after.n
+      this.replicas = appended.replicas
       this.copy.note(after, changes)
       return
     }

@@ -81,6 +81,7 @@ answerSync<RedisThreadData, RedisAsk, RedisAnswer>(({ address, mayLose, renewedA
   const keep = async (): Promise<void> => {
     try {
       if (!(await renew())) {
+        timer = undefined
         notify({ lost: true })
         return
       }
@@ -89,8 +90,15 @@ answerSync<RedisThreadData, RedisAsk, RedisAnswer>(({ address, mayLose, renewedA
     } catch {
       // Redis is away. The lease may run out; it is renewed when Redis is back, unless another core was first.
     }
+    clearTimeout(timer)
     timer = setTimeout(keep, RENEW_MS)
   }
+  // Its lease may have run out meanwhile.
+  other.on('ready', () => {
+    if (timer === undefined) return
+    clearTimeout(timer)
+    void keep()
+  })
   const follow = async (after: string, blockMs: number, genesis: string | undefined): Promise<RedisAnswer> => {
     const from = process.hrtime.bigint()
     const taken = genesis === undefined ? undefined : await lease.take(genesis)
@@ -117,6 +125,7 @@ answerSync<RedisThreadData, RedisAsk, RedisAnswer>(({ address, mayLose, renewedA
         return { leads: await renew() }
       case 'close':
         clearTimeout(timer)
+        timer = undefined
         await lease.release().catch(() => {})
         client.disconnect()
         other.disconnect()
