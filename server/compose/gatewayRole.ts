@@ -30,6 +30,7 @@ import type { GatewaySays } from './answering.ts'
 import { type Door, openDoor } from './door.ts'
 import { farewell } from './farewell.ts'
 import { dashboardPages, type Fetch } from './gateway.ts'
+import type { Served } from './handlers.ts'
 import { MetCore } from './metCore.ts'
 import { openTracingOf } from './tracing.ts'
 
@@ -73,14 +74,11 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   const core = new MetCore({ asker, bus, directory, isExposed, log })
   const tracing = await openTracingOf(settings, log)
   const requests = new Dispatcher({
+    ...{ hub, directory, limits, clientLimits },
     traced: tracing?.methods,
-    hub,
-    directory,
     past: remotePast(asker),
     sessions: sessionsOf(core, directory),
     core: calls.call,
-    limits,
-    clientLimits,
     now: Date.now,
     log: log.child({ module: 'requests' }),
   })
@@ -88,30 +86,23 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   await line.begin()
   bus.begin()
 
-  let isStopping = false
-  let isShut = false
+  const stopping = { begun: false, shut: false }
   const pages = await dashboardPages(origins)
   const figures = (): Figures => ({
     clients: { ...hub.stats(), turnedAway: door?.refused ?? 0, requests: requests.taken, refused: { ...requests.refused } },
     ...figuresOf({ clientLimits, bus, asker, tracing }),
-    parts: { ...core.readiness(isStopping).parts },
+    parts: { ...core.readiness(stopping.begun).parts },
   })
-  const near = nearRoutes({ pages, registry: metrics(figures), readiness: () => core.readiness(isStopping), directory })
-  const far = forwarding(asker, settings.behindTls)
-  const fetch: Fetch = async (request, info) => (await near(request)) ?? far(request, info)
-  door = await openDoor(
-    settings,
-    {
-      hub,
-      requests,
-      clientLimits,
-      fetch: tracing?.fetch(fetch) ?? fetch,
-      isPublic: pathname => pages.has(pathname),
-      shut: () => (isShut ? 'the server is stopping' : core.met ? undefined : 'no core has been met yet'),
-      opened: session => calls.opened(session),
-    },
-    log,
-  )
+  const near = nearRoutes({ pages, registry: metrics(figures), readiness: () => core.readiness(stopping.begun), directory })
+  const fetch = nearOrFar(near, forwarding(asker, settings.behindTls))
+  const served: Served = {
+    ...{ hub, requests, clientLimits },
+    fetch: tracing?.fetch(fetch) ?? fetch,
+    isPublic: pathname => pages.has(pathname),
+    shut: () => (stopping.shut ? 'the server is stopping' : core.met ? undefined : 'no core has been met yet'),
+    opened: session => calls.opened(session),
+  }
+  door = await openDoor(settings, served, log)
   const heartbeat = new Heartbeat(client, name, () => ({ role: 'gateway', ...says() }))
   const looking = sayChanges(hub, asker)
   return {
@@ -119,18 +110,32 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
     done: core.unfit,
     renewKeyPair: () => door!.renewKeyPair(),
     async stop(reason) {
-      if (isStopping) return
-      isStopping = true
+      if (stopping.begun) return
+      stopping.begun = true
       await delay(settings.drainMs)
-      isShut = true
+      stopping.shut = true
       await farewell(hub, reason)
       await door!.close(CLOSE_MS)
       clearInterval(looking)
       asker.close()
-      await Promise.all([heartbeat.end(), line.end(), bus.end(), tracing?.close()])
-      for (const wire of Object.values(wires)) wire.disconnect()
+      await endAll([heartbeat, line, bus], wires, tracing)
     },
   }
+}
+
+const nearOrFar =
+  (near: (request: Request) => Promise<Response | undefined>, far: Fetch): Fetch =>
+  async (request, info) =>
+    (await near(request)) ?? far(request, info)
+
+/** Ends what writes to Redis, then the connections to it. */
+const endAll = async (
+  writers: readonly { end(): Promise<void> }[],
+  wires: Wires,
+  tracing: { close(): Promise<unknown> } | undefined,
+): Promise<void> => {
+  await Promise.all([...writers.map(writer => writer.end()), tracing?.close()])
+  for (const wire of Object.values(wires)) wire.disconnect()
 }
 
 interface Counted {
