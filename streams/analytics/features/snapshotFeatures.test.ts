@@ -59,8 +59,10 @@ describe('a feature', () => {
     const whole = new SnapshotRecord(snapshots)
     for (let now = 0; now < snapshots.length; now++) {
       const cut = new SnapshotRecord(snapshots.slice(0, now + 1))
-      for (const { of } of SNAPSHOT_FEATURES)
-        for (const asset of cut.listed[now]!) expect(of(whole.asOf(now), asset)).toBe(of(cut.asOf(now), asset))
+      const differing = SNAPSHOT_FEATURES.filter(({ of }) =>
+        cut.listed[now]!.some(asset => !Object.is(of(whole.asOf(now), asset), of(cut.asOf(now), asset))),
+      )
+      expect(differing).toEqual([])
       expect(universeOf(whole, now)).toEqual(universeOf(cut, now))
     }
   })

@@ -65,9 +65,13 @@ const PROBLEMS = [
 describe.skipIf(!haveRecordings).each(PROBLEMS)('of %s', (file, least) => {
   const { train, test } = haveRecordings ? read(file) : ({} as ReturnType<typeof read>)
 
-  it.each(Object.entries(least))('%s explains at least %d of the variance', (name, bound) => {
-    const r2 = explained(FITS[name]!(train), test)
-    if (name === 'linear') expect(Math.abs(r2 - bound)).toBeLessThan(1e-4)
-    else expect(r2).toBeGreaterThan(bound)
-  })
+  it.each(Object.entries(least))(
+    '%s explains at least %d of the variance',
+    (name, bound) => {
+      const r2 = explained(FITS[name]!(train), test)
+      if (name === 'linear') expect(Math.abs(r2 - bound)).toBeLessThan(1e-4)
+      else expect(r2).toBeGreaterThan(bound)
+    },
+    300_000,
+  )
 })
