@@ -314,7 +314,6 @@ overTransports('the clearing house by HTTP', transport => {
         expect(answer.headers.get('content-type')).toBe('application/problem+json')
         expect(answer.body).toEqual({
           type: 'about:blank',
-          requestId: expect.any(String),
           title: expect.any(String),
           status,
           detail: expect.any(String),

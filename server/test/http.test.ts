@@ -164,15 +164,7 @@ overTransports('HTTP', transport => {
       expect(await problemOf(path, { method })).toEqual([
         status,
         'application/problem+json',
-        {
-          type: 'about:blank',
-          title: expect.any(String),
-          status,
-          detail: expect.any(String),
-          code,
-          retry: false,
-          requestId: expect.any(String),
-        },
+        { type: 'about:blank', title: expect.any(String), status, detail: expect.any(String), code, retry: false },
       ])
     })
 
@@ -333,7 +325,7 @@ overTransports('HTTP', transport => {
         'ping',
       ]
       expect(Object.keys(channels.ws.messages).sort()).toEqual(
-        [...methods, ...methods.map(method => `${method}Result`), 'error', 'heartbeat', 'bye'].sort(),
+        [...methods, ...methods.map(method => `${method}Result`), 'error', 'heartbeat', 'bye', 'stale'].sort(),
       )
     })
   })

@@ -373,7 +373,10 @@ describe('the start', () => {
     expect(await response.json()).toMatchObject({ status: 503, code: 'not_ready', retry: true })
     expect((await server.fetch('/healthz')).status).toBe(200)
     const ready = await server.fetch('/readyz')
-    expect([ready.status, await ready.json()]).toEqual([503, { ready: false, waiting: { clickhouse: expect.any(String) } }])
+    expect([ready.status, await ready.json()]).toMatchObject([
+      503,
+      { ready: false, waiting: { clickhouse: 'starting' }, parts: { clickhouse: { state: 'waiting' }, server: { state: 'ready' } } },
+    ])
     expect(Number(ready.headers.get('retry-after'))).toBeGreaterThan(0)
     await server.stop()
   })

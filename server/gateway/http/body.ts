@@ -43,10 +43,10 @@ export interface Budget {
 const SMALL: Budget = { bytes: 64 * 1024, values: 1_000 }
 
 /** What a definition or a list needs. */
-export const LARGE: Budget = { bytes: 1024 * 1024, values: 30_000 }
+export const LARGE: Budget = { bytes: 1024 * 1024, values: 60_000 }
 
 /** What rows of a portfolio need; the limit of all bodies holds as well. */
-export const ROWS_BUDGET: Budget = { bytes: Number.POSITIVE_INFINITY, values: 100_000 }
+export const ROWS_BUDGET: Budget = { bytes: Number.POSITIVE_INFINITY, values: 200_000 }
 
 /** Returns the body as text: UTF-8, or UTF-16 if it begins as such. Throws `invalid_params`, with the line, for other bytes, and `too_large`. */
 export const bodyText = async (c: Context, maxBytes: number = Number.POSITIVE_INFINITY): Promise<string> => {

@@ -28,9 +28,12 @@ export const problemText = ({ code, message, retry, order }: ProtocolError, stat
     ...(order !== undefined && { order }),
   })
 
-/** Returns an answer with the name of its request in it, if it is a problem: who shows it to an operator has what the log has. */
+/**
+ * Returns an answer with the name of its request in it, if it is a fault of the server: who shows it to an operator has what the log has.
+ * A refusal stays as it is: the same request is answered the same again.
+ */
 export const withRequestId = async (response: Response, requestId: string): Promise<Response> => {
-  if (response.headers.get('content-type') !== PROBLEM_TYPE) return response
+  if (response.status !== 500 || response.headers.get('content-type') !== PROBLEM_TYPE) return response
   const text = JSON.stringify({ ...((await response.json()) as object), requestId })
   return new Response(text, response)
 }

@@ -82,5 +82,5 @@ export const PROBLEM = z.strictObject({
   code: ERROR_CODE,
   retry: z.boolean().describe('whether the same request may succeed later'),
   order: z.looseObject({}).optional().describe('the order, transfer, deposit or withdrawal that was rejected, if it was written down'),
-  requestId: z.string().describe('the name of the request in the log, as in the header x-request-id'),
+  requestId: z.string().optional().describe('of `internal` alone: the name of the request in the log, as in the header x-request-id'),
 })
