@@ -2,7 +2,6 @@ import { pino } from 'pino'
 import { NEVER, Subject } from 'rxjs'
 import type { Bus, Flush } from '../server/bus/bus.ts'
 import { encodeFrame } from '../server/bus/redis/frameCodec.ts'
-import { beginTerm, FrameWriter } from '../server/bus/redis/frameWriter.ts'
 import { frameKeys } from '../server/bus/redis/keys.ts'
 import { openTerm } from '../server/bus/redis/publish.ts'
 import { RedisBus } from '../server/bus/redis/redisBus.ts'
@@ -13,6 +12,7 @@ import { openTransport } from '../server/gateway/transports/open.ts'
 import type { Transport } from '../server/gateway/transports/transport.ts'
 import { ANONYMOUS, type Principal } from '../server/identity/access.ts'
 import { openRedis, whenReady } from '../server/redis/connection.ts'
+import { beginTerm, TermWriter } from '../server/redis/termWriter.ts'
 import { ChannelStates } from '../streams/channels/channelStates.ts'
 import { Source } from '../streams/lib/dependencies.ts'
 import { LightSocket } from './lightSocket.ts'
@@ -152,7 +152,13 @@ const roles: Readonly<Record<string, (...args: string[]) => Promise<void>>> = {
     const { client } = await opened(url!)
     answer(async message => {
       const { pushes, ms } = message as { pushes: number; ms: number }
-      const writer = new FrameWriter({ client, key: KEYS.frames, term: await beginTerm(client, KEYS.frames), log })
+      const writer = new TermWriter({
+        client,
+        key: KEYS.frames,
+        term: await beginTerm(client, KEYS.frames, encodeFrame([])),
+        entries: 'frames',
+        log,
+      })
       const bytes = new Uint8Array(200).fill(97)
       const push = NAMES.slice(0, pushes).map(channel => ({ channel, seq: 1, prev: 0, bytes }))
       const begin = performance.now()

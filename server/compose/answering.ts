@@ -69,6 +69,7 @@ interface AnsweringParts {
   readonly gateway: Gateway
   readonly isExposed: boolean
   readonly role: string
+  readonly epoch: string
   readonly log: Logger
 }
 
@@ -77,12 +78,12 @@ const START_MS = 10_000
 /** Parts of the answerer's bookkeeping that a stop lets go out, ms. */
 const LAST_WORDS_MS = 100
 
-/** Answers gateways at the Redis of the address, under the name of the core's epoch. Rejects with one line if Redis cannot be used. */
-export const openAnswering = async (address: RedisAddress, epoch: string, parts: AnsweringParts): Promise<Answering> => {
-  const { core, gateway, isExposed, role, log } = parts
+/** Answers gateways at the Redis of the address, under the name of the core. Rejects with one line if Redis cannot be used. */
+export const openAnswering = async (address: RedisAddress, name: string, parts: AnsweringParts): Promise<Answering> => {
+  const { core, gateway, isExposed, role, epoch, log } = parts
   const [client, reader] = [openRedis(address, 'commands', log), openRedis(address, 'reading', log)]
   await Promise.all([whenReady(client, address, START_MS), whenReady(reader, address, START_MS)])
-  const line = new RedisLine({ client, reader, name: epoch })
+  const line = new RedisLine({ client, reader, name })
   const says = (): CoreSays => ({ version: packageVersion(), waiting: core.status.readiness().waiting, isExposed })
   const { limits } = core.plan.settings.config
   const answerer = new Answerer({
@@ -97,7 +98,7 @@ export const openAnswering = async (address: RedisAddress, epoch: string, parts:
   merge(core.tokens.ended$, core.operators.ended$).subscribe(({ digest }) => tell('ended', digest))
   gateway.directory.changes$.subscribe(change => tell('directory', change))
   await line.begin()
-  const heartbeat = new Heartbeat(client, epoch, () => ({ role, epoch, version: packageVersion(), sockets: gateway.hub.stats().sockets }))
+  const heartbeat = new Heartbeat(client, name, () => ({ role, epoch, version: packageVersion(), sockets: gateway.hub.stats().sockets }))
   const subscribed$ = new Subject<void>()
   answerer.heard$.subscribe(() => subscribed$.next())
   const saying = (count: (says: GatewaySays) => number): number =>

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
+import { ProtocolError } from '../../streams/wire/errors.ts'
 import { Backtests } from '../backtest/backtests.ts'
 import { readFund } from '../clearing/definedFunds.ts'
+import { shardText } from '../config/shard.ts'
 import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
@@ -32,7 +34,7 @@ export interface Api {
 /** Ties the commands to what the core offers. */
 export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hub, limits: ClientLimits, log: Logger): Api => {
   const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
-  const { config } = plan.settings
+  const { config, shard } = plan.settings
   const { access } = directory
   return {
     sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: () => config.quote, now: Date.now }),
@@ -42,7 +44,11 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
       clearing,
       access,
       clientsDefine: config.fundsBy === 'clients',
-      readFund: definition => readFund(definition, config),
+      readFund(definition) {
+        if (shard !== undefined && shard.number > 1)
+          throw new ProtocolError('invalid_params', `found shard ${shardText(shard)}, expected shard 1, which has the funds`)
+        return readFund(definition, config)
+      },
       defined(spec, owner) {
         // First, because somebody may follow it as soon as its channel is there.
         core.define(spec)

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { frameKeys, WHOLE } from '../bus/redis/keys.ts'
+import { frameKeys, shardName } from '../bus/redis/keys.ts'
 import { RedisBus } from '../bus/redis/redisBus.ts'
 import type { RedisAddress } from '../config/redisAddress.ts'
 import { isLoopback, type Settings } from '../config/settings.ts'
+import { coreName } from '../config/shard.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { ClientLimits } from '../gateway/api/clientLimits.ts'
 import { Sessions } from '../gateway/api/sessionFacts.ts'
@@ -60,7 +61,7 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   const wires = await openWires(settings.redis!, log)
   const { client } = wires
   const now = (): number => performance.now()
-  const bus = new RedisBus({ client, reader: wires.frames, keys: frameKeys(WHOLE), name, now })
+  const bus = new RedisBus({ client, reader: wires.frames, keys: frameKeys(shardName(settings.shard)), name, now })
   const line = new RedisLine({ client, reader: wires.answers, name })
   const { limits, origins } = settings.config
   const directory = new ChannelDirectory({ openEnded: false, readers: new Map(), byDefault: [], recorders: new Map() })
@@ -71,7 +72,7 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   const clientLimits = new ClientLimits(boundsOf(settings), sharedUsage(client, name, now))
   const asker = new Asker(line, says, now)
   const calls = remoteCalls(asker, name)
-  const core = new MetCore({ asker, bus, directory, isExposed, log })
+  const core = new MetCore({ asker, bus, directory, nameOf: epoch => coreName(settings.shard, epoch), isExposed, log })
   const tracing = await openTracingOf(settings, log)
   const requests = new Dispatcher({
     ...{ hub, directory, limits, clientLimits },

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { merge, type Observable } from 'rxjs'
 import { isLoopback } from '../config/settings.ts'
+import { coreName } from '../config/shard.ts'
 import type { Hub } from '../gateway/hub/hub.ts'
 import type { Answering } from './answering.ts'
 import type { Core } from './core.ts'
@@ -16,11 +17,18 @@ interface GatewaysParts {
 
 /** Answers gateways in other processes; undefined without `--redis`, where not even the code is loaded. */
 export const answerGateways = async ({ core, services, gateway, log }: GatewaysParts): Promise<Answering | undefined> => {
-  const { redis, host, behindTls, role } = core.plan.settings
+  const { redis, host, behindTls, role, shard } = core.plan.settings
   if (redis === undefined || core.term === undefined) return undefined
   const { openAnswering } = await import('./answering.ts')
-  const parts = { core: services, gateway, role, isExposed: !isLoopback(host) || behindTls, log: log.child({ module: 'gateways' }) }
-  const answering = await openAnswering(redis, core.term.epoch, parts)
+  const parts = {
+    core: services,
+    gateway,
+    role,
+    epoch: core.term.epoch,
+    isExposed: !isLoopback(host) || behindTls,
+    log: log.child({ module: 'gateways' }),
+  }
+  const answering = await openAnswering(redis, coreName(shard, core.term.epoch), parts)
   services.status.add('nodes', answering.figures)
   return answering
 }

@@ -17,6 +17,8 @@ interface MetCoreOptions {
   readonly asker: Asker
   readonly bus: Pick<RedisBus, 'epoch' | 'flushes$' | 'silentMs'>
   readonly directory: ChannelDirectory
+  /** Returns the name of the core of an epoch. */
+  readonly nameOf: (epoch: string) => string
   /** Others can reach this gateway. */
   readonly isExposed: boolean
   readonly log: Logger
@@ -53,7 +55,7 @@ export class MetCore {
 
   /** Meets whichever core publishes frames, from now on. */
   follow(followers: Followers): void {
-    const { asker, bus, directory } = this.options
+    const { asker, bus, directory, nameOf } = this.options
     asker.missed$.subscribe(() => void this.greet(followers))
     asker.checked$.subscribe(says => {
       this.says = says as CoreSays
@@ -64,7 +66,7 @@ export class MetCore {
       if (known.directory !== undefined) directory.learn(known.directory)
       if (known.bye !== undefined) followers.bye(known.bye.reason, known.bye.reconnectInMs)
     })
-    bus.flushes$.subscribe(({ epoch }) => asker.meet(epoch))
+    bus.flushes$.subscribe(({ epoch }) => asker.meet(nameOf(epoch)))
   }
 
   /** Returns what `/readyz` says: what waits here, and what waits in the core. */

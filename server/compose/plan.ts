@@ -9,6 +9,7 @@ import { UsageError } from '../config/options.ts'
 import { poolSpecs } from '../config/poolSpecs.ts'
 import { portfolioSpecs } from '../config/portfolioSpecs.ts'
 import type { Settings } from '../config/settings.ts'
+import { partOf } from '../config/shard.ts'
 import { configuredFeeds } from '../feeds/configured.ts'
 import type { Feed } from '../feeds/feed.ts'
 import { simFeed } from '../feeds/sim/sim.ts'
@@ -22,6 +23,8 @@ export interface Plan {
   readonly funds: readonly FundSpec[]
   readonly portfolios: readonly PortfolioSpec[]
   readonly pools: readonly PoolSpec[]
+  /** The pools of all shards: whichever core has the feeds asks for the order books of all. */
+  readonly shownPools: readonly PoolSpec[]
   /** What the configuration says of assets with a date. */
   readonly facts: ConfiguredFacts
   /** From venues' symbols to canonical ones. */
@@ -35,18 +38,25 @@ export interface Plan {
 
 /** Reads the plan before anything is opened. Throws UsageError with one line: where, found, expected. */
 export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> => {
-  const { config, configFile } = settings
-  const funds = fundSpecs(config)
-  const pools = poolSpecs(config, configFile)
-  const portfolios = await portfolioSpecs(config, configFile, log)
+  const { config, configFile, shard } = settings
+  const whole = {
+    funds: fundSpecs(config),
+    pools: poolSpecs(config, configFile),
+    portfolios: await portfolioSpecs(config, configFile, log),
+  }
   const facts = await configuredFacts(config, configFile)
   const map = symbolMap(config.symbols, Object.keys(config.assets))
   const sim = (id: string, seed: string | undefined): Feed =>
-    simFeed({ id, seed: seedOf(seed), quote: config.quote, funds, pools, portfolios, now: Date.now })
-  const feeds = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools }))
+    simFeed({ id, seed: seedOf(seed), quote: config.quote, ...whole, now: Date.now })
+  const mine = partOf(whole, shard)
+  // A feed that is shared brings what all shards need; one of a chain, which is not, what this one needs.
+  const needs = (pool: string): boolean => mine.pools.some(({ id }) => id === pool)
+  const configured = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools, needs }))
+  const feeds = shard === undefined ? configured : configured.filter(({ idle }) => idle !== true)
   const replaying = feeds.some(feed => !feed.live)
   if (replaying && config.exchange.kind !== 'paper')
     throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": a past market takes no orders`)
   const sourceOrder = [...new Set([...(config.sources ?? []), ...feeds.flatMap(feed => feed.sources ?? [])])]
-  return { settings, funds, portfolios, pools, facts, symbolMap: map, feeds, sourceOrder, replaying }
+  const described = { ...mine, shownPools: whole.pools, facts, symbolMap: map, feeds, sourceOrder, replaying }
+  return { settings: { ...settings, config: partOf(config, shard) }, ...described }
 }

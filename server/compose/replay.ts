@@ -4,6 +4,7 @@ import { levelsSymbol } from '../../streams/pools/spec.ts'
 import { wantedSymbols } from '../config/wantedSymbols.ts'
 import type { Progress } from '../core/progress.ts'
 import { breathing, type RunOptions, runLive, runReplay } from '../core/run.ts'
+import type { SharedFeeds } from '../feeds/shared/sharedFeeds.ts'
 import { orAborted } from '../lib/orAborted.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Core } from './core.ts'
@@ -22,7 +23,7 @@ interface RunParts {
 export const runFeeds = async (parts: RunParts): Promise<void> => {
   const { core, log, signal } = parts
   const { plan, flow, inputQueue, symbols, sources, restoring, awaitsPast } = core
-  const { feeds, pools, replaying, settings } = plan
+  const { feeds, shownPools, replaying, settings } = plan
   const openEnded = feeds.some(feed => feed.symbols === undefined)
   // What a replay knows is known when it has ended.
   if (feeds.length > 0 && !openEnded) warnOfUnpriced(core, log)
@@ -34,7 +35,7 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
       symbols,
       sources,
       map: plan.symbolMap,
-      books: new Set(pools.flatMap(pool => levelsSymbol(pool) ?? [])),
+      books: new Set(shownPools.flatMap(pool => levelsSymbol(pool) ?? [])),
       standingLogs: async () => {
         if (awaitsPast) await restoring.restored(signal)
         return new Map([...flow.view.pools.values()].map(({ spec, standing }) => [spec.address, standing]))
@@ -50,11 +51,22 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
     // A market does not wait: the past is put in when the store has answered.
     const { frameMs } = settings.config
     void core.restoring.begin(Number.POSITIVE_INFINITY, (Math.floor(Date.now() / frameMs) + 1) * frameMs, signal)
-    await runLive(options)
+    const shared = await openSharing(parts)
+    await runLive({ ...options, ...(shared && { shared }) })
     return
   }
   await replayAll(parts, options)
   if (openEnded && !signal.aborted) warnOfUnpriced(core, log)
+}
+
+/** Shares the feeds with the other shards; undefined without `--shard`, where not even the code is loaded. */
+const openSharing = async ({ core, status, log }: RunParts): Promise<SharedFeeds | undefined> => {
+  const { shard, redis } = core.plan.settings
+  if (shard === undefined || redis === undefined) return undefined
+  const { SharedFeeds } = await import('../feeds/shared/sharedFeeds.ts')
+  const shared = await SharedFeeds.open(redis, log.child({ module: 'feeds' }))
+  status.add('sharedFeeds', () => shared.figures())
+  return shared
 }
 
 /** Runs the replays when enough clients wait for them. Resolves when their rows can be read. */

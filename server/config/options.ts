@@ -57,6 +57,7 @@ export const OPTIONS = {
   redis: { kind: 'text', value: 'URL', help: 'what lies between processes: frames, commands, leases (volatile)' },
   'redis-journal': { kind: 'text', value: 'URL', help: 'where the ledger of several processes lies (durable); that of --redis' },
   'redis-journal-may-lose': { kind: 'flag', help: 'start although the Redis of the journal does not write to disk before it answers' },
+  shard: { kind: 'text', value: 'K/N', help: 'compute part K of N of the portfolios and pools, and share the feeds with the other parts' },
   'drain-ms': {
     kind: 'text',
     value: 'MS',

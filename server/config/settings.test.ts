@@ -161,6 +161,12 @@ describe('options', () => {
     [{ role: 'king' }, /^--role: found "king", expected all, core or gateway$/],
     [{ role: 'core' }, /^--role: found core without --redis, expected the URL of a Redis beside it$/],
     [{ 'redis-journal': 'redis://localhost' }, /^--redis-journal: found without --redis, expected/],
+    [{ shard: '1/2' }, /^--shard: found without --redis, expected the URL of a Redis/],
+    [{ shard: '3/2', redis: 'redis://localhost' }, /^--shard: found "3", expected/],
+    [
+      { shard: '2/2', redis: 'redis://localhost', 'redis-journal': 'redis://localhost' },
+      /^--redis-journal: found beside --shard 2\/2, expected it at shard 1, which has the ledger$/,
+    ],
     [{ redis: 'http://:secret@localhost' }, /^--redis: found "http:\/\/…@localhost", expected redis:/],
     [{ transport: 'tcp' }, /^--transport: found "tcp", expected uws or ws$/],
     [{ 'log-level': 'loud' }, /^--log-level: found "loud", expected trace/],

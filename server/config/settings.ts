@@ -8,6 +8,7 @@ import { LOG_FORMATS, LOG_LEVELS, type Options, ROLES, readChoice, readCount, Us
 import { type OtlpSettings, readOtlp } from './otlp.ts'
 import { type RedisAddress, readRedisAddress } from './redisAddress.ts'
 import { type Config, configSchema } from './schema.ts'
+import { readShard, type Shard, shardText } from './shard.ts'
 
 /** What a process does, and what lies between it and others. */
 export interface NodeSettings {
@@ -18,6 +19,8 @@ export interface NodeSettings {
   readonly redisJournal: RedisAddress | undefined
   /** A gateway that is asked to stop says so to its balancer by /readyz, and serves on for so long, ms. */
   readonly drainMs: number
+  /** The part that this process has; undefined: everything. */
+  readonly shard: Shard | undefined
   /** A journal that may lose what was acknowledged does not end the start. */
   readonly redisJournalMayLose: boolean
 }
@@ -97,11 +100,18 @@ const readNodes = (options: Options): NodeSettings => {
     throw new UsageError(`--role: found ${role} without --redis, expected the URL of a Redis beside it`)
   if (journal !== undefined && redis === undefined)
     throw new UsageError('--redis-journal: found without --redis, expected the URL of a Redis for all else beside it')
+  const shard = options.shard === undefined ? undefined : readShard(options.shard)
+  if (shard !== undefined && redis === undefined)
+    throw new UsageError('--shard: found without --redis, expected the URL of a Redis through which the parts share their feeds')
+  const hasLedger = shard === undefined || shard.number === 1
+  if (!hasLedger && journal !== undefined)
+    throw new UsageError(`--redis-journal: found beside --shard ${shardText(shard)}, expected it at shard 1, which has the ledger`)
   const address = redis === undefined ? undefined : readRedisAddress('redis', redis)
   return {
     role,
     redis: address,
-    redisJournal: journal === undefined ? address : readRedisAddress('redis-journal', journal),
+    shard,
+    redisJournal: journal === undefined ? (hasLedger ? address : undefined) : readRedisAddress('redis-journal', journal),
     drainMs: readDrain(options, role),
     redisJournalMayLose: options['redis-journal-may-lose'] ?? false,
   }

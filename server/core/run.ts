@@ -1,18 +1,24 @@
 import type { Logger } from 'pino'
 import type { Input } from '../../streams/input.ts'
 import { systemEnvironment } from '../feeds/environment.ts'
-import type { Feed, FeedContext } from '../feeds/feed.ts'
+import type { Feed, FeedContext, FeedInput } from '../feeds/feed.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { paced } from '../feeds/replay/pace.ts'
+import type { SharedFeeds } from '../feeds/shared/sharedFeeds.ts'
 import { yieldTurn } from '../lib/yieldTurn.ts'
 import type { InputQueue } from './inputQueue.ts'
 
 /** How long a replay may hold the event loop before sockets get their turn, ms. */
 const SLICE_MS = 10
 
+/** Lets several cores have the same inputs of feeds, in the same order. */
+export type FeedSharing = Pick<SharedFeeds, 'run'>
+
 /** The feeds of a live run, and what they fill. */
 export interface RunOptions {
   readonly feeds: readonly Feed[]
+  /** Undefined: every feed is open here. */
+  readonly shared?: FeedSharing
   readonly inputQueue: InputQueue
   readonly frameMs: number
   readonly context: Omit<FeedContext, 'feed' | 'log' | 'signal'>
@@ -21,7 +27,7 @@ export interface RunOptions {
 }
 
 /** Lets live feeds put in what comes, as it comes, and the clock tick by the wall. Resolves when all are done. */
-export const runLive = async ({ feeds, inputQueue, frameMs, context, signal, log }: RunOptions): Promise<void> => {
+export const runLive = async ({ feeds, shared, inputQueue, frameMs, context, signal, log }: RunOptions): Promise<void> => {
   let last = 0
   const tick = (): void => {
     const t = Math.floor(Date.now() / frameMs) * frameMs
@@ -33,14 +39,18 @@ export const runLive = async ({ feeds, inputQueue, frameMs, context, signal, log
   tick()
   const timer = setInterval(tick, frameMs)
   try {
-    await Promise.all(
-      feeds.map(async (feed, i) => {
-        for await (const input of feed.open({ ...context, feed: i, signal, log: log.child({ feed: feed.id }) })) {
-          if (signal.aborted) break
-          inputQueue.put(input)
-        }
-      }),
-    )
+    const open = (feed: number, until: AbortSignal): AsyncIterable<FeedInput> =>
+      feeds[feed]!.open({ ...context, feed, signal: until, log: log.child({ feed: feeds[feed]!.id }) })
+    const put = (input: FeedInput): void => inputQueue.put(input)
+    const runOwn = async (feed: number): Promise<void> => {
+      for await (const input of open(feed, signal)) {
+        if (signal.aborted) break
+        put(input)
+      }
+    }
+    const own = [...feeds.keys()].filter(i => shared === undefined || feeds[i]!.own)
+    const { symbols, sources } = context
+    await Promise.all([...own.map(runOwn), shared?.run({ feeds, open, put, signal, symbols, sources })])
     if (feeds.length === 0) await aborted(signal)
   } finally {
     clearInterval(timer)

@@ -20,6 +20,10 @@ export interface Feed {
   readonly symbols: readonly string[] | undefined
   /** The names of the sources of its ticks; undefined if only the data will say. */
   readonly sources?: readonly string[]
+  /** What it reads rests on what this core has stored: cores that share their feeds each have it open. */
+  readonly own?: true
+  /** Nothing that it brings is needed in this process: it is not opened. */
+  readonly idle?: boolean
   /** The candles of the time before this start, if the feed itself knows them: they are stored if nothing else is. */
   readonly past?: (names: TickNames) => Iterable<Ticks>
   /** Ends when the feed has nothing more to give, or soon after `signal` aborts. Throws only what makes the server unable to go on. */

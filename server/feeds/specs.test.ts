@@ -62,6 +62,13 @@ it.each(Object.keys(EXCHANGES))('a name of %s in another script is subscribed, i
   await expect(parse(`${venue}:币安人生USDT`)).rejects.toThrow('found "币安人生USDT"')
 })
 
+it('of a chain whose pools are all computed elsewhere is idle', () => {
+  const pool = { id: 'V3', kind: 'uniswap-v3' as const, address: '0x00000000000000000000000000000000000000aa', feePips: 3_000 }
+  const options = { map: symbolMap({}), base: '.', sim: () => expect.unreachable(), pools: [pool as never] }
+  const idle = async (needs: (pool: string) => boolean) => (await feedOf('evm:ws://127.0.0.1:1', { ...options, needs })).idle
+  return expect(Promise.all([idle(() => true), idle(() => false)])).resolves.toEqual([false, true])
+})
+
 describe('a feed that is not understood says what was found and what was expected', () => {
   const exchanges = Object.keys(EXCHANGES).map(name => `${name}:SYMBOLS`)
   const kinds = `expected ${['sim', 'sim:SEED', 'replay:FILE', 'evm:URL', ...exchanges].join(', ')}`

@@ -19,6 +19,8 @@ export interface FeedOptions {
   readonly base: string
   /** The pools whose logs a chain is asked for. */
   readonly pools?: readonly PoolParameters[]
+  /** Which of them this process computes; all if it is left out. */
+  readonly needs?: (pool: string) => boolean
   readonly mirrors?: Readonly<Record<string, string>>
   readonly timeouts?: ConnectionTimeouts
   readonly environment?: Environment
@@ -41,7 +43,13 @@ export const feedOf = async (spec: string, options: FeedOptions): Promise<Feed> 
     case 'replay':
       return replay({ spec, base, map, environment })
     case 'evm':
-      return evmFeed({ spec, pools: options.pools ?? [], timeouts: options.timeouts ?? CONNECTION_TIMEOUTS, environment })
+      return evmFeed({
+        spec,
+        pools: options.pools ?? [],
+        needs: options.needs,
+        timeouts: options.timeouts ?? CONNECTION_TIMEOUTS,
+        environment,
+      })
     case 'ccxt':
     case 'http':
       throw new SpecError(spec, `a feed of the kind ${kind}, which is not available in this version`, KINDS)

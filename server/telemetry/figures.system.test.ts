@@ -10,6 +10,10 @@ import { METRICS } from './metricList.ts'
 const CONDITIONAL = new Set([
   ...['written', 'bytes', 'failures', 'dropped', 'waiting', 'answerMs', 'gateways', 'wanted', 'snapshots'].map(name => `frames.${name}`),
   ...['entries', 'bytes', 'failures', 'holes', 'rejoins', 'healed', 'terms', 'unreadable', 'silentMs'].map(name => `followed.${name}`),
+  ...['leads', 'written', 'dropped', 'waiting', 'entries', 'bytes', 'failures', 'missed', 'unreadable', 'foreign', 'terms'].map(
+    name => `sharedFeeds.${name}`,
+  ),
+  ...['behindMs', 'silentMs'].map(name => `sharedFeeds.${name}`),
   ...['sockets', 'waiting', 'asked', 'holes', 'undelivered'].map(name => `nodes.${name}`),
   ...['waiting', 'asked', 'unanswered', 'holes'].map(name => `asking.${name}`),
   'feeds.*.bad.*',

@@ -73,6 +73,38 @@ const FRAMES: readonly Metric[] = [
   gauge('driftwire_followed_silent_seconds', 'seconds', 'followed.silentMs', 'Time since a frame was read'),
 ]
 
+/** Feeds that several shards share. */
+const SHARED_FEEDS: readonly Metric[] = [
+  flag('driftwire_shared_feeds_leads', 'sharedFeeds.leads', 'true', 'This core has the feeds open'),
+  counter(
+    'driftwire_shared_feeds_written_total',
+    'batches',
+    'sharedFeeds.written',
+    'Batches written to Redis since this core has the feeds',
+  ),
+  counter(
+    'driftwire_shared_feeds_dropped_total',
+    'batches',
+    'sharedFeeds.dropped',
+    'Batches never written, because Redis was away for too long',
+  ),
+  gauge('driftwire_shared_feeds_waiting', 'batches', 'sharedFeeds.waiting', 'Batches that wait for Redis'),
+  counter('driftwire_shared_feeds_read_total', 'batches', 'sharedFeeds.entries', 'Batches read from Redis'),
+  counter('driftwire_shared_feeds_read_bytes_total', 'bytes', 'sharedFeeds.bytes', 'Bytes of batches read from Redis'),
+  counter('driftwire_shared_feeds_failures_total', 'attempts', 'sharedFeeds.failures', 'Reads of batches that failed'),
+  counter('driftwire_shared_feeds_missed_total', 'batches', 'sharedFeeds.missed', 'Batches that never came'),
+  counter(
+    'driftwire_shared_feeds_unreadable_total',
+    'batches',
+    'sharedFeeds.unreadable',
+    'Batches of a form that this version cannot read',
+  ),
+  counter('driftwire_shared_feeds_foreign_total', 'inputs', 'sharedFeeds.foreign', 'Inputs of feeds that this core does not have'),
+  counter('driftwire_shared_feeds_terms_total', 'terms', 'sharedFeeds.terms', 'Times that another core took the feeds'),
+  gauge('driftwire_shared_feeds_behind_seconds', 'seconds', 'sharedFeeds.behindMs', 'Age of the newest batch when it was read'),
+  gauge('driftwire_shared_feeds_silent_seconds', 'seconds', 'sharedFeeds.silentMs', 'Time since a batch was read'),
+]
+
 /** What one address or one user may use. */
 const LIMITS: readonly Metric[] = [
   counter('driftwire_limits_address_refused_total', 'refusals', 'limits.address.*', 'Refusals because one address wanted too much', 'kind'),
@@ -214,6 +246,7 @@ export const METRICS: readonly Metric[] = [
   ...FEEDS,
   ...CLIENTS,
   ...FRAMES,
+  ...SHARED_FEEDS,
   ...LIMITS,
   ...TLS,
   ...SINK,

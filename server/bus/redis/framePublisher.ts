@@ -1,9 +1,9 @@
 import type { Subscription } from 'rxjs'
 import type { Push } from '../../../streams/channels/channelStates.ts'
+import type { TermWriter } from '../../redis/termWriter.ts'
 import type { Bus, Flush } from '../bus.ts'
 import type { SharedBus } from '../sharedBus.ts'
 import { encodeFrame, type Part } from './frameCodec.ts'
-import type { FrameWriter } from './frameWriter.ts'
 import { type Wish, Wishes } from './wish.ts'
 
 /** A frame is written at least this often, ms, an empty one if need be: gateways take silence for a fault. */
@@ -28,7 +28,7 @@ export interface PublishedFigures {
 export class FramePublisher {
   private readonly bus: Bus
   private readonly shared: SharedBus
-  private readonly writer: FrameWriter
+  private readonly writer: TermWriter
   private readonly now: () => number
   private readonly wishes = new Wishes()
   private readonly awaited = new Set<string>()
@@ -41,7 +41,7 @@ export class FramePublisher {
   private snapshots = 0
 
   /** `now`: ms. */
-  constructor({ shared, writer, now }: { shared: SharedBus; writer: FrameWriter; now: () => number }) {
+  constructor({ shared, writer, now }: { shared: SharedBus; writer: TermWriter; now: () => number }) {
     this.shared = shared
     this.bus = shared.member()
     this.writer = writer

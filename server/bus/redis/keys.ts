@@ -1,3 +1,5 @@
+import { type Shard, shardText } from '../../config/shard.ts'
+
 /** The keys by which a core and its gateways meet. All of one shard lie in one slot of a cluster. */
 export interface FrameKeys {
   /** The stream of frames; ids are `<term>-<n>`. */
@@ -9,14 +11,8 @@ export interface FrameKeys {
 /** Returns the keys of a shard. */
 export const frameKeys = (shard: string): FrameKeys => ({ frames: `{dw:${shard}}:frames`, wishes: `{dw:${shard}}:wishes` })
 
-/** The shard that has everything. */
-export const WHOLE = 'all'
-
-/** Reads an id of the stream of frames. */
-export const frameId = (id: string): { readonly term: number; readonly n: number } => {
-  const dash = id.indexOf('-')
-  return { term: Number(id.slice(0, dash)), n: Number(id.slice(dash + 1)) }
-}
+/** Returns the name of a shard in keys; without one, that of a core that has everything. */
+export const shardName = (shard: Shard | undefined): string => (shard === undefined ? 'all' : shardText(shard))
 
 /** Returns the epoch of all numbers that a core gives in its term. */
 export const epochOf = (term: number): string => term.toString(36)

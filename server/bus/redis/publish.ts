@@ -3,10 +3,11 @@ import type { RedisAddress } from '../../config/redisAddress.ts'
 import { openRedis, type RedisClient, whenReady } from '../../redis/connection.ts'
 import { frameWarnings, redisFacts, versionFault } from '../../redis/startChecks.ts'
 import { newestId, type ReadingFigures, readStream } from '../../redis/streamReader.ts'
+import { beginTerm, TermWriter, type WritingFigures } from '../../redis/termWriter.ts'
 import type { Bus } from '../bus.ts'
 import { SharedBus } from '../sharedBus.ts'
+import { encodeFrame } from './frameCodec.ts'
 import { FramePublisher, type PublishedFigures } from './framePublisher.ts'
-import { beginTerm, FrameWriter, type WritingFigures } from './frameWriter.ts'
 import { epochOf, type FrameKeys } from './keys.ts'
 import { readWish, WISH_FIELD } from './wish.ts'
 
@@ -38,7 +39,7 @@ export const openTerm = async (address: RedisAddress, keys: FrameKeys, log: Logg
   try {
     await Promise.all([whenReady(client, address, START_MS), whenReady(reader, address, START_MS)])
     await checkRedis(client, address, log)
-    const number = await beginTerm(client, keys.frames, lease)
+    const number = await beginTerm(client, keys.frames, encodeFrame([]), lease)
     return new OpenTerm(client, reader, keys, number, log)
   } catch (error) {
     client.disconnect()
@@ -59,7 +60,7 @@ class OpenTerm implements Term {
   private readonly client: RedisClient
   private readonly reader: RedisClient
   private readonly keys: FrameKeys
-  private readonly writer: FrameWriter
+  private readonly writer: TermWriter
   private readonly stop = new AbortController()
   private readonly reading: ReadingFigures = { entries: 0, bytes: 0, failures: 0 }
   private publisher: FramePublisher | undefined
@@ -69,7 +70,7 @@ class OpenTerm implements Term {
     this.client = client
     this.reader = reader
     this.keys = keys
-    this.writer = new FrameWriter({ client, key: keys.frames, term, log })
+    this.writer = new TermWriter({ client, key: keys.frames, term, entries: 'frames', log })
   }
 
   get fenced(): Promise<void> {

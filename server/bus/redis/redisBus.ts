@@ -2,11 +2,11 @@ import { BehaviorSubject, Subject } from 'rxjs'
 import type { Push } from '../../../streams/channels/channelStates.ts'
 import type { RedisClient } from '../../redis/connection.ts'
 import { newestId, type ReadingFigures, readStream, type StreamEntry } from '../../redis/streamReader.ts'
+import { CONTENT_FIELD, termId } from '../../redis/termWriter.ts'
 import type { Bus, Flush } from '../bus.ts'
 import { ChannelCopies } from './channelCopies.ts'
 import { decodeFrame, type Part } from './frameCodec.ts'
-import { FRAME_FIELD } from './frameWriter.ts'
-import { epochOf, type FrameKeys, frameId } from './keys.ts'
+import { epochOf, type FrameKeys } from './keys.ts'
 import { WishSender } from './wishSender.ts'
 
 /** A gateway that has heard nothing for so long says that its states are stale, ms. */
@@ -100,7 +100,7 @@ export class RedisBus implements Bus {
     let from: string | undefined
     while (from === undefined && !signal.aborted) {
       try {
-        from = `${frameId(await newestId(client, keys.frames)).term}-0`
+        from = `${termId(await newestId(client, keys.frames)).term}-0`
       } catch {
         await new Promise(resolve => setTimeout(resolve, AGAIN_MS))
       }
@@ -111,7 +111,7 @@ export class RedisBus implements Bus {
   }
 
   private take({ id, fields }: StreamEntry): void {
-    const { term, n } = frameId(id)
+    const { term, n } = termId(id)
     const { last } = this
     this.last = { term, n }
     if (term !== last.term) this.restart(term)
@@ -121,7 +121,7 @@ export class RedisBus implements Bus {
     }
     let parts: Part[]
     try {
-      parts = decodeFrame(Buffer.from(fields.get(FRAME_FIELD)!))
+      parts = decodeFrame(Buffer.from(fields.get(CONTENT_FIELD)!))
     } catch {
       this.figures.unreadable += 1
       this.rejoin()

@@ -11,6 +11,8 @@ export interface EvmOptions {
   readonly spec: string
   /** All that are configured. */
   readonly pools: readonly PoolParameters[]
+  /** Which of them this process computes; all if it is left out. */
+  readonly needs?: ((pool: string) => boolean) | undefined
   readonly timeouts: ConnectionTimeouts
   readonly environment: Environment
 }
@@ -18,16 +20,19 @@ export interface EvmOptions {
 const EXPECTED = 'evm:wss://… or evm:https://…, and behind it where wanted #from=BLOCK&pools=ID,ID'
 
 /** Opens the logs of configured pools from one Ethereum node, from a block or from now on. Throws SpecError if it cannot be as asked. */
-export const evmFeed = ({ spec, pools, timeouts, environment }: EvmOptions): Feed => {
+export const evmFeed = ({ spec, pools, needs = () => true, timeouts, environment }: EvmOptions): Feed => {
   const { url, id, from, wanted } = readSpec(spec, pools)
+  const needed = wanted.filter(pool => needs(pool.id))
   return {
     id,
     live: true,
+    own: true,
+    idle: needed.length === 0,
     symbols: [],
     async *open(context) {
       // The library takes half a second to load: only if there is such a feed.
       const { ChainFeed } = await import('./chainFeed.ts')
-      yield* new ChainFeed({ url, from, pools: wanted, timeouts, environment, context }).run()
+      yield* new ChainFeed({ url, from, pools: needed, timeouts, environment, context }).run()
     },
   }
 }
