@@ -65,7 +65,7 @@ const report = ({ card, version }: Trained, directory: string, columns: number):
   const tested = validation.models.ensemble!.bySnapshot
   const { calibration, aboveBestFeature } = validation
   return [
-    `${rows} rows of ${assets} assets, ${day(from)} to ${day(to)}; ${horizon} months ahead, tested on ${tested.length} snapshots from ${day(tested[0]!.t)} on`,
+    `${rows} rows of ${assets} assets, ${day(from)} to ${day(to)}; ${horizon} ${horizon === 1 ? 'month' : 'months'} ahead, tested on ${tested.length} snapshots from ${day(tested[0]!.t)} on`,
     '',
     table(lines(validation.models), COLUMNS, { width: columns }),
     '',

@@ -72,6 +72,6 @@ describe.skipIf(!haveRecordings).each(PROBLEMS)('of %s', (file, least) => {
       if (name === 'linear') expect(Math.abs(r2 - bound)).toBeLessThan(1e-4)
       else expect(r2).toBeGreaterThan(bound)
     },
-    300_000,
+    900_000,
   )
 })

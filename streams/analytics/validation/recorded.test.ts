@@ -16,7 +16,7 @@ import { singleFeatures, walkForward } from './walkForward.ts'
 
 const PLAN = { firstTest: 18, refitEvery: 3, embargo: 0 }
 /** ms: the long ones may have to share the machine. */
-const LONG_MS = 300_000
+const LONG_MS = 900_000
 const NAMES = { lmcap: 'size', mom1: 'momentum1', mom3: 'momentum3', vol6: 'volatility6', turn: 'turnover', age: 'monthsListed' } as const
 
 // Without the recordings beside the project there is nothing to learn from.
