@@ -48,7 +48,7 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   const map = symbolMap(config.symbols, Object.keys(config.assets))
   const sim = (id: string, seed: string | undefined): Feed =>
     simFeed({ id, seed: seedOf(seed), quote: config.quote, ...whole, now: Date.now })
-  const mine = partOf(whole, shard)
+  const mine = partOf(whole, shard, config.shards)
   // A feed that is shared brings what all shards need; one of a chain, which is not, what this one needs.
   const needs = (pool: string): boolean => mine.pools.some(({ id }) => id === pool)
   const configured = await configuredFeeds(settings, (spec, base) => feedOf(spec, { map, base, sim, pools: config.pools, needs }))
@@ -58,5 +58,5 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
     throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": a past market takes no orders`)
   const sourceOrder = [...new Set([...(config.sources ?? []), ...feeds.flatMap(feed => feed.sources ?? [])])]
   const described = { ...mine, shownPools: whole.pools, facts, symbolMap: map, feeds, sourceOrder, replaying }
-  return { settings: { ...settings, config: partOf(config, shard) }, ...described }
+  return { settings: { ...settings, config: partOf(config, shard, config.shards) }, ...described }
 }

@@ -15,10 +15,24 @@ export const contradiction = (config: Config): string | undefined => {
     const twice = ids.findIndex((id, i) => ids.indexOf(id) !== i)
     if (twice >= 0) return `${list}.${twice}.id: found "${ids[twice]}" a second time, expected each id once`
   }
+  const unplaced = shardsContradiction(config)
+  if (unplaced !== undefined) return unplaced
   for (const [i, fund] of config.funds.entries()) {
     const wrong = fundContradiction(fund, config, `funds.${i}`)
     if (wrong !== undefined) return wrong
   }
+  return undefined
+}
+
+const shardsContradiction = ({ shards, portfolios, pools }: Config): string | undefined => {
+  const known = new Set([...portfolios, ...pools].map(({ id }) => id))
+  const placed = new Set<string>()
+  for (const [i, ids] of shards.entries())
+    for (const [k, id] of ids.entries()) {
+      if (!known.has(id)) return `shards.${i}.${k}: found "${id}", expected the id of a portfolio or a pool`
+      if (placed.has(id)) return `shards.${i}.${k}: found "${id}" a second time, expected each id in one shard`
+      placed.add(id)
+    }
   return undefined
 }
 

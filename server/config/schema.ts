@@ -50,6 +50,10 @@ export const configSchema = z.strictObject({
   funds: z.array(fundSchema).default([]),
   portfolios: z.array(portfolio).default([]),
   pools: z.array(poolSchema).default([]),
+  shards: z
+    .array(z.array(name))
+    .default([])
+    .describe('ids of portfolios and pools that are in the first shard, the second…; others go by a hash'),
   exchange: exchangeSchema,
   feeds: z.array(z.string().min(1)).default(['sim']),
   origins: z.array(origin).default([]).describe('origins, beside its own, whose pages may open sockets and ask by HTTP'),

@@ -92,6 +92,7 @@ describe('without any option', () => {
       ],
       portfolios: [{ id: 'b', method: 'fifo', feesInCost: true }],
       pools: [{ id: 'c', kind: 'orderbook' }],
+      shards: [],
       feeds: ['sim'],
       origins: [],
       hosts: [],
@@ -166,6 +167,10 @@ describe('options', () => {
     [
       { shard: '2/2', redis: 'redis://localhost', 'redis-journal': 'redis://localhost' },
       /^--redis-journal: found beside --shard 2\/2, expected it at shard 1, which has the ledger$/,
+    ],
+    [
+      { shard: '1/1', redis: 'redis://localhost', config: written('lists.json', '{"portfolios":[{"id":"a"}],"shards":[[],["a"]]}') },
+      /: shards: found 2 lists, expected at most 1, as --shard says$/,
     ],
     [{ redis: 'http://:secret@localhost' }, /^--redis: found "http:\/\/…@localhost", expected redis:/],
     [{ transport: 'tcp' }, /^--transport: found "tcp", expected uws or ws$/],
@@ -259,6 +264,8 @@ describe('a configuration', () => {
     ['funds.0.rebalance.assetThreshold: found -1, expected', funds(equal, { rebalance: { assetThreshold: -1 } })],
     ['funds.1.id: found "A" a second time, expected each id once', { assets: three, funds: [fund(equal), fund(equal)] }],
     ['portfolios.0.method: found "best", expected one of "fifo"|"lifo"', { portfolios: [{ id: 'a', method: 'best' }] }],
+    ['shards.1.0: found "b", expected the id of a portfolio or a pool', { portfolios: [{ id: 'a' }], shards: [['a'], ['b']] }],
+    ['shards.1.0: found "a" a second time, expected each id in one shard', { portfolios: [{ id: 'a' }], shards: [['a'], ['a']] }],
     ['portfolios.1.id: found "a" a second time', { portfolios: [{ id: 'a' }, { id: 'a' }] }],
     ['pools.0.kind: found nothing, expected uniswap-v2, uniswap-v3, stableswap or orderbook', { pools: [{ id: 'p' }] }],
     ['pools.0.kind: found "balancer", expected uniswap-v2,', { pools: [{ id: 'p', kind: 'balancer' }] }],

@@ -63,6 +63,9 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 export const readSettings = (options: Options, environment: Readonly<Record<string, string | undefined>>, demo: string): Settings => {
   const file = options.config ?? demo
   const config = readConfig(file)
+  const nodes = readNodes(options)
+  if (nodes.shard !== undefined && config.shards.length > nodes.shard.count)
+    throw new UsageError(`${file}: shards: found ${config.shards.length} lists, expected at most ${nodes.shard.count}, as --shard says`)
   const host = options.host ?? '127.0.0.1'
   const tls = readTls(options)
   if (!isLoopback(host) && !tls && !options['behind-tls'])
@@ -70,7 +73,7 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
       `--host: found "${host}", which others can reach, expected --tls-cert and --tls-key, or --behind-tls if a proxy in front speaks TLS`,
     )
   return {
-    ...readNodes(options),
+    ...nodes,
     host,
     port: readCount('port', options.port ?? '8080', 0, 65_535),
     dataDir: resolve(options.data ?? 'data'),

@@ -21,13 +21,24 @@ describe('a shard', () => {
   })
 
   it.each([1, 2, 3, 7])('has each portfolio and pool once, if there are %i', count => {
-    const parts = Array.from({ length: count }, (_, i) => partOf(whole, { number: i + 1, count }))
+    const parts = Array.from({ length: count }, (_, i) => partOf(whole, { number: i + 1, count }, []))
     for (const of of ['portfolios', 'pools'] as const) {
       const ids = parts.flatMap(part => part[of].map(({ id }) => id))
       expect(ids.toSorted()).toEqual(whole[of].map(({ id }) => id).toSorted())
       for (const part of parts) expect(part[of].length).toBeGreaterThan(whole[of].length / count / 2)
     }
     expect(parts.map(({ funds }) => funds.length)).toEqual([5, ...parts.slice(1).map(() => 0)])
+  })
+
+  it('has what the lists of the configuration put there, and others by their hash', () => {
+    const lists = [['main-7'], ['0x3', 'main-8', 'main-9']]
+    const [first, second] = [1, 2].map(number => partOf(whole, { number, count: 2 }, lists))
+    const ids = (part = whole): string[] => [...part.portfolios, ...part.pools].map(({ id }) => id)
+    expect(ids(first)).toEqual(expect.arrayContaining(['main-7']))
+    expect(ids(second)).toEqual(expect.arrayContaining(['0x3', 'main-8', 'main-9']))
+    expect([...ids(first), ...ids(second)].toSorted()).toEqual(ids().toSorted())
+    const others = ids(first).filter(id => !lists.flat().includes(id))
+    expect(others.every(id => shardOf(id, 2) === 1)).toBe(true)
   })
 
   it('has what it had before another start, on any machine', () => {

@@ -26,8 +26,17 @@ export const shardText = ({ number, count }: Shard): string => `${number}/${coun
 /** Returns the name by which questions reach the core of a shard and epoch: two shards may have the same epoch. */
 export const coreName = (shard: Shard | undefined, epoch: string): string => (shard === undefined ? epoch : `${shardText(shard)}:${epoch}`)
 
-/** Returns the number of the shard, of `count`, to which a portfolio or pool belongs: the first 32 bits of its id's SHA-256, modulo the count. */
-export const shardOf = (id: string, count: number): number => (createHash('sha256').update(id).digest().readUInt32BE(0) % count) + 1
+/**
+ * Returns the number of the shard, of `count`, to which a portfolio or pool belongs: the one in whose list it stands; if in none, the first 32 bits
+ * of its id's SHA-256, modulo the count.
+ */
+export const shardOf = (id: string, count: number, lists: Lists = []): number => {
+  const listed = lists.findIndex(ids => ids.includes(id))
+  return (listed >= 0 ? listed : createHash('sha256').update(id).digest().readUInt32BE(0) % count) + 1
+}
+
+/** Ids that the configuration puts into the first shard, the second, and so on. */
+export type Lists = readonly (readonly string[])[]
 
 /** What is divided. */
 interface Divided {
@@ -41,9 +50,9 @@ interface Named {
 }
 
 /** Returns what a shard has of a configuration, or of what it describes: its portfolios and pools, and in the first all funds. */
-export const partOf = <D extends Divided>(whole: D, shard: Shard | undefined): D => {
+export const partOf = <D extends Divided>(whole: D, shard: Shard | undefined, lists: Lists): D => {
   if (shard === undefined) return whole
-  const isMine = ({ id }: Named): boolean => shardOf(id, shard.count) === shard.number
+  const isMine = ({ id }: Named): boolean => shardOf(id, shard.count, lists) === shard.number
   const { funds, portfolios, pools } = whole
   return { ...whole, funds: shard.number === 1 ? funds : [], portfolios: portfolios.filter(isMine), pools: pools.filter(isMine) }
 }
