@@ -77,6 +77,27 @@ const optionsOf = ({ username, password, tls }: RedisAddress, use: 'commands' | 
   }
 }
 
+/**
+ * A connection that comes back until it is closed. The library itself gives up for good if a sentinel reports a failover, or a server that it is
+ * a replica, while it is connecting: it looks for the server, is cut off, and ends.
+ */
+class LastingRedis extends Redis {
+  private isClosed = false
+
+  override disconnect(reconnect = false): void {
+    this.isClosed ||= !reconnect
+    super.disconnect(reconnect)
+  }
+
+  /** Connects again after a while, unless it was closed. */
+  again(): void {
+    setTimeout(() => {
+      // If this fails, it has ended again.
+      if (!this.isClosed) this.connect().catch(() => {})
+    }, RECONNECT_FIRST_MS)
+  }
+}
+
 const openServer = (address: RedisAddress, use: 'commands' | 'reading'): Redis => {
   const { kind, nodes, name, db } = address
   const reached =
@@ -90,7 +111,15 @@ const openServer = (address: RedisAddress, use: 'commands' | 'reading'): Redis =
           ...(address.tls && { enableTLSForSentinelMode: true }),
         }
       : { host: nodes[0]!.host, port: nodes[0]!.port, db }
-  return new Redis({ ...optionsOf(address, use), ...reached, lazyConnect: true, enableOfflineQueue: false, retryStrategy: again })
+  const client = new LastingRedis({
+    ...optionsOf(address, use),
+    ...reached,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    retryStrategy: again,
+  })
+  client.on('end', () => client.again())
+  return client
 }
 
 const openCluster = (address: RedisAddress, use: 'commands' | 'reading'): Cluster => {

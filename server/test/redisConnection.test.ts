@@ -106,6 +106,26 @@ describe.skipIf(redisPath === undefined)('a Redis', () => {
     expect(reading.figures.failures).toBeLessThan(10)
     await reading.end()
   })
+
+  it('is reached again though a sentinel reports a failover while the connection looks for the server', async () => {
+    const sentinel = await RedisServer.startSentinel(server, { quorum: 1 })
+    const address = readRedisAddress('redis', `redis+sentinel://127.0.0.1:${sentinel.port}/main`)
+    const client = openRedis(address, 'commands', log)
+    clients.push(client)
+    await whenReady(client, address, 5_000)
+    const ends = vi.fn()
+    client.on('end', ends)
+    // What the library does when it is told so.
+    client.once('connecting', () => (Reflect.get(client, 'connector') as { disconnect(): void }).disconnect())
+    client.disconnect(true)
+    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 5_000 })
+    expect(ends).toHaveBeenCalledOnce()
+    client.disconnect()
+    await vi.waitFor(() => expect(ends).toHaveBeenCalledTimes(2))
+    await delay(200)
+    expect(client.status).toBe('end')
+    await sentinel.remove()
+  })
 })
 
 describe('the settings of a Redis', () => {
