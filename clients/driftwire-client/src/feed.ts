@@ -25,6 +25,13 @@ export class Feed {
   private readonly followers = new Map<Follower, boolean>()
   private readonly pattern: RegExp | undefined
   private asked = ''
+  /** Who is meant by what was asked for last, and who by what the server has accepted: their wishes are no reason to refuse. */
+  private asking: ReadonlySet<Follower> = new Set()
+  private trusted: ReadonlySet<Follower> = new Set()
+  /** The wishes of all were refused together: each one that is not trusted yet is asked for alone. */
+  private oneByOne = false
+  /** What the state that is known was asked for with. */
+  private stateOf = ''
   private lostWhileKnown = false
   private recovered: boolean | undefined
   private shown: Shown<JsonObject> | undefined
@@ -50,6 +57,7 @@ export class Feed {
   broughtBy({ asked }: Feed, recovered: boolean | undefined): void {
     if (this.phase === 'asked') return
     this.asked = asked
+    this.asking = new Set(this.followers.keys())
     this.accepted(recovered)
   }
 
@@ -68,7 +76,7 @@ export class Feed {
     const { from } = follower.options
     this.followers.set(follower, false)
     if (from !== undefined && !this.pattern) this.pasts.set(follower, new Past(from))
-    else if (this.shown && this.replica.known) this.showTo(follower, this.shown)
+    else if (this.shown && this.replica.known && this.isStateOf(JSON.stringify(this.needs))) this.showTo(follower, this.shown)
   }
 
   /** Lets a follower go. */
@@ -77,9 +85,9 @@ export class Feed {
     this.pasts.delete(follower)
   }
 
-  /** Whether the server has to be asked: for the first time, or for more than was asked for. */
+  /** Whether the server has to be asked: for the first time, or for more than was asked for. One question at a time: its answer is of it. */
   get wants(): boolean {
-    if (this.phase === 'refused') return false
+    if (this.phase === 'refused' || this.phase === 'asked') return false
     return (
       this.phase === 'idle' || this.asked !== JSON.stringify(this.needs) || [...this.pasts.values()].some(past => past.phase === 'wanted')
     )
@@ -94,7 +102,8 @@ export class Feed {
     const needs = this.needs
     const asked = JSON.stringify(needs)
     // A state of other members cannot be gone on with.
-    const goesOn = known && (this.asked === asked || !`${this.asked}${asked}`.includes('"fields"'))
+    const goesOn = known && this.isStateOf(asked)
+    this.asking = this.meant
     this.phase = 'asked'
     this.asked = asked
     if (missing.length > 0) {
@@ -116,6 +125,8 @@ export class Feed {
   accepted(recovered: boolean | undefined): void {
     this.phase = 'live'
     this.refusals = 0
+    this.trusted = this.asking
+    this.oneByOne &&= [...this.followers.keys()].some(follower => !this.trusted.has(follower))
     if (!this.lostWhileKnown || recovered === undefined) return
     this.lostWhileKnown = false
     this.recovered = recovered
@@ -139,6 +150,7 @@ export class Feed {
     if (this.phase !== 'live') return undefined
     const wasKnown = this.replica.known
     const outcome = this.replica.apply(push)
+    if ('snap' in push) this.stateOf = this.asked
     if (outcome === 'changed') this.show(stale)
     // Patches before the snapshot that was asked for are of no use, and no fault.
     return !wasKnown && outcome === 'gap' ? undefined : outcome
@@ -164,14 +176,40 @@ export class Feed {
     for (const follower of [...this.followers.keys()]) follower.fail(error)
   }
 
+  /** What one of those who follow wants is refused. Fails only that one, and returns true if others have to be asked for again. */
+  failOne(error: unknown): boolean {
+    const suspects = [...this.asking].filter(follower => this.followers.has(follower) && !this.trusted.has(follower))
+    if (this.followers.size < 2 || suspects.length === 0) return false
+    this.phase = 'idle'
+    this.oneByOne = true
+    if (suspects.length === 1) {
+      suspects[0]!.fail(error)
+      this.leave(suspects[0]!)
+    }
+    return true
+  }
+
   /** Ends all who follow. */
   end(): void {
     for (const follower of [...this.followers.keys()]) follower.end()
   }
 
-  /** What all followers together want: the highest rate, checksums if one of them does, the members of all, a condition if all have it. */
+  /** Whether the state that is known has the members that are asked for. */
+  private isStateOf(asked: string): boolean {
+    return this.stateOf === asked || !`${this.stateOf}${asked}`.includes('"fields"')
+  }
+
+  /** The followers whose wishes the next request has. */
+  private get meant(): ReadonlySet<Follower> {
+    const all = [...this.followers.keys()]
+    if (!this.oneByOne) return new Set(all)
+    const next = all.find(follower => !this.trusted.has(follower))
+    return new Set(all.filter(follower => this.trusted.has(follower) || follower === next))
+  }
+
+  /** What the followers together want: the highest rate, checksums if one of them does, the members of all, a condition if all have it. */
   private get needs(): Asked {
-    const all = [...this.followers.keys()].map(({ options }) => options)
+    const all = [...this.meant].map(({ options }) => options)
     const maxRate = Math.max(...all.map(options => options.maxRate ?? Number.POSITIVE_INFINITY))
     return {
       maxRate: maxRate < Number.POSITIVE_INFINITY ? Math.max(1, maxRate) : undefined,

@@ -250,6 +250,36 @@ describe('in a browser, a line', () => {
   })
 })
 
+describe('a channel', () => {
+  it('is not resumed from a state without the members that were asked for before the line was lost', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const { wire, socket } = opened()
+    const sent = () => JSON.parse(socket().sent.at(-1)!)
+    const grants = (seq: number) => socket().says({ id: sent().id, result: { 'fund:A': { epoch: 'e', seq } } })
+    const follow = (...fields: string[]) => {
+      wire.channel('fund:A' as string, { fields }).subscribe(() => {})
+      vi.advanceTimersByTime(1)
+    }
+    socket().opens()
+    follow('nav')
+    grants(1)
+    socket().says({ ch: 'fund:A', epoch: 'e', seq: 1, t: 1, snap: { nav: 1 } })
+    follow('aum')
+    expect(sent().params.fields).toEqual(['nav', 'aum'])
+    grants(2)
+    socket().ends()
+    vi.advanceTimersByTime(500)
+    socket().opens()
+    expect(sent().params).toEqual({ channels: ['fund:A'], fields: ['nav', 'aum'] })
+    grants(3)
+    socket().says({ ch: 'fund:A', epoch: 'e', seq: 3, t: 3, snap: { nav: 1, aum: 2 } })
+    socket().ends()
+    vi.advanceTimersByTime(1_000)
+    socket().opens()
+    expect(sent().params.resume).toEqual({ 'fund:A': { epoch: 'e', seq: 3 } })
+  })
+})
+
 describe('a token', () => {
   const identity = (expires: number): object => ({ token: 'x', user: 'alice', admin: false, expires })
 
