@@ -133,9 +133,12 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
     ],
     ['get /v1/admin/clients', { path: '/v1/admin/clients', headers: ADMIN }, { path: '/v1/admin/clients?limit=1', headers: ADMIN }],
     ['get /v1/admin/invitations', { path: '/v1/admin/invitations', headers: ADMIN }],
-    ['post /v1/admin/tokens/{name}/revoke', { path: '/v1/admin/tokens/spare/revoke', headers: ADMIN }],
+    [
+      'post /v1/admin/tokens/{name}/revoke',
+      { path: '/v1/admin/tokens/spare/revoke', headers: ADMIN },
+      { path: '/v1/admin/tokens/none/revoke', headers: ADMIN, status: 404 },
+    ],
     ['get /v1/admin/tokens', { path: '/v1/admin/tokens', headers: ADMIN }],
-    ['post /v1/admin/tokens/{name}/revoke', { path: '/v1/admin/tokens/none/revoke', headers: ADMIN, status: 404 }],
     ['get /v1/audit', { path: '/v1/audit', headers: ADMIN }, { path: '/v1/audit?limit=2', headers: ADMIN }],
     ['post /v1/admin/supplies', { path: '/v1/admin/supplies', body: { supplies: { A: '1001' } }, headers: ADMIN }],
     [
