@@ -4,7 +4,7 @@ import { formatDecimal } from '../../../streams/lib/decimal.ts'
 import { COLUMNS, type Transaction, writeTransaction } from '../../../streams/pnl/transaction.ts'
 import { ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
 import { RowIds } from '../../transactions/rowIds.ts'
-import { readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
+import { LONG_WAITING_MAX, readRow, rowsOfCsv, rowsOfLines, rowsOfList, type TransactionRows } from './transactionRows.ts'
 
 const buy = { t: 1723118400000, type: 'buy', asset: 'BTC', qty: '1', price: '100' }
 const csv = (header: readonly string[], ...lines: readonly (readonly string[])[]): string =>
@@ -119,6 +119,41 @@ describe('rows of a request', () => {
     expect((await rowsOfLines('{')).refused).toEqual([{ row: 1, why: 'the line is not JSON' }])
     expect((await rowsOfList(Array(ROWS_PER_REQUEST_MAX).fill(buy))).good).toHaveLength(ROWS_PER_REQUEST_MAX)
     await expect(rowsOfList(Array(ROWS_PER_REQUEST_MAX + 1).fill(7))).rejects.toMatchObject({ code: 'too_large' })
+  })
+})
+
+describe('requests of many rows', () => {
+  const long = Array(1_000).fill(7)
+
+  it('are read one after another', async () => {
+    const seen: number[] = []
+    const noting = (n: number) =>
+      Array.from({ length: 1_000 }, () => ({
+        get t() {
+          seen.push(n)
+          return 'never'
+        },
+      }))
+    await Promise.all([0, 1, 2].map(n => rowsOfList(noting(n))))
+    expect(seen).toHaveLength(3_000)
+    expect(seen).toEqual(seen.toSorted())
+  })
+
+  it.each([
+    ['a list', () => rowsOfList(long)],
+    ['lines', () => rowsOfLines('7\n'.repeat(1_000))],
+    ['CSV', () => rowsOfCsv(`t,type,asset,qty\n${'7,,,\n'.repeat(1_000)}`)],
+  ])('wait up to a bound, beyond which %s is refused; one of few rows is read at once', async (_, read) => {
+    const waiting = Array.from({ length: LONG_WAITING_MAX + 1 }, () => rowsOfList(long))
+    await expect(read()).rejects.toMatchObject({ code: 'too_much', retry: true })
+    let over = false
+    void waiting[0]!.then(() => {
+      over = true
+    })
+    expect((await rowsOfList([buy])).good).toHaveLength(1)
+    expect(over).toBe(false)
+    for (const { refused } of await Promise.all(waiting)) expect(refused).toHaveLength(1_000)
+    expect((await read()).refused).toHaveLength(1_000)
   })
 })
 

@@ -2,6 +2,7 @@ import { BadRow, COLUMNS, type Transaction, transactionReader, writeTransaction 
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import { ROWS_PER_REQUEST_MAX } from '../../../streams/wire/limits.ts'
 import type { Block } from '../../lib/blocks.ts'
+import { Semaphore } from '../../lib/semaphore.ts'
 import { yieldTurn } from '../../lib/yieldTurn.ts'
 import { checkedRow, otherContents, whyBad } from '../../transactions/checkedRow.ts'
 import { oldestFirst } from '../../transactions/direction.ts'
@@ -91,24 +92,50 @@ const ROWS_A_TURN = 250
 /** Lines of one request, blank ones included. */
 const LINES_MAX = 10 * ROWS_PER_REQUEST_MAX
 
+/** Requests of many rows that wait for their turn at most. Each is held in memory until it has had it. */
+export const LONG_WAITING_MAX = 32
+
+/**
+ * Requests of many rows are read one after another. If all that have come were read at once, each would be held until the last of them is read,
+ * and a turn of the event loop would have a slice of each.
+ */
+const long = new Semaphore(
+  1,
+  LONG_WAITING_MAX,
+  () =>
+    new ProtocolError(
+      'too_much',
+      `found more than ${LONG_WAITING_MAX} requests of ${ROWS_A_TURN} rows or more that wait, expected fewer`,
+      1,
+    ),
+)
+
+/** Reads `count` rows: at once if they are few, otherwise when it is their turn. Rejects with `too_much` if too many wait. */
+const inTurn = (count: number, read: () => Promise<TransactionRows>): Promise<TransactionRows> =>
+  count < ROWS_A_TURN ? read() : long.run(read)
+
 /** Reads rows out of a list of objects. */
-export const rowsOfList = async (list: readonly unknown[]): Promise<TransactionRows> => {
-  const rows = new RequestRows()
-  for (const [i, value] of list.entries()) {
-    if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
-    rows.take(i + 1, () => readRow(value))
-  }
-  return rows.turned
-}
+export const rowsOfList = (list: readonly unknown[]): Promise<TransactionRows> =>
+  inTurn(list.length, async () => {
+    const rows = new RequestRows()
+    for (const [i, value] of list.entries()) {
+      if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
+      rows.take(i + 1, () => readRow(value))
+    }
+    return rows.turned
+  })
 
 /** Reads rows out of lines, one JSON object a line. */
 export const rowsOfLines = async (text: string): Promise<TransactionRows> => {
-  const rows = new RequestRows()
-  for (const [i, line] of boundedLines(text, LINES_MAX).entries()) {
-    if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
-    if (line.trim() !== '') rows.take(i + 1, () => readRow(parsed(line)))
-  }
-  return rows.turned
+  const lines = boundedLines(text, LINES_MAX)
+  return inTurn(lines.length, async () => {
+    const rows = new RequestRows()
+    for (const [i, line] of lines.entries()) {
+      if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
+      if (line.trim() !== '') rows.take(i + 1, () => readRow(parsed(line)))
+    }
+    return rows.turned
+  })
 }
 
 /** Gives lines by blocks. Others have their turn between two of them. */
@@ -129,9 +156,13 @@ const parsed = (line: string): unknown => {
 
 /** Reads rows out of CSV with the header of a transactions file. Rejects with a ProtocolError if the header is not one, or no row follows it. */
 export const rowsOfCsv = async (text: string): Promise<TransactionRows> => {
+  const lines = boundedLines(text, LINES_MAX)
+  return inTurn(lines.length, () => rowsOfTable(lines))
+}
+
+const rowsOfTable = async (lines: readonly string[]): Promise<TransactionRows> => {
   const rows = new RequestRows()
   try {
-    const lines = boundedLines(text, LINES_MAX)
     for await (const reading of transactionsIn(() => inBlocks(lines), { file: '', quote: '' }, [own])) {
       const row = reading.lines[0]!
       if ('transactions' in reading) for (const tx of reading.transactions) rows.take(row, () => tx)
