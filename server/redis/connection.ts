@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
+import { UsageError } from '../config/options.ts'
 import type { RedisAddress } from '../config/redisAddress.ts'
 
 /** A connection to a Redis, or to a cluster of them. */
@@ -14,6 +15,8 @@ export interface RedisLog {
 const ANSWER_MS = 1_000
 /** How long a read waits for entries, ms. */
 export const READ_BLOCK_MS = 500
+/** Answers of a Redis that takes neither this name nor this password: waiting does not help. */
+const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)\b/
 const RECONNECT_FIRST_MS = 50
 const RECONNECT_MAX_MS = 250
 
@@ -33,7 +36,7 @@ export const openRedis = (address: RedisAddress, use: 'commands' | 'reading', lo
   return client
 }
 
-/** Resolves when the connection can be used. Rejects with one line if it cannot within `ms`. */
+/** Resolves when the connection can be used. Rejects with one line if it cannot within `ms`, and with a usage error if it is refused. */
 export const whenReady = (client: RedisClient, address: RedisAddress, ms: number): Promise<void> =>
   new Promise((resolve, reject) => {
     if (client.status === 'ready') {
@@ -43,6 +46,9 @@ export const whenReady = (client: RedisClient, address: RedisAddress, ms: number
     let why = 'no answer'
     const noted = (error: Error): void => {
       why = error.message
+      if (!REFUSED.test(why)) return
+      over()
+      reject(new UsageError(`${address.shown}: found ${why.split(' ')[0]}, expected a name and password in the URL that this Redis takes`))
     }
     const over = (): void => {
       clearTimeout(timer)

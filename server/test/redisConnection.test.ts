@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { UsageError } from '../config/options.ts'
 import { readRedisAddress } from '../config/redisAddress.ts'
 import { openRedis, type RedisClient, whenReady } from '../redis/connection.ts'
 import { frameWarnings, journalFault, redisFacts, versionFault } from '../redis/startChecks.ts'
@@ -87,6 +88,28 @@ describe.skipIf(redisPath === undefined)('a Redis', () => {
     const client = openRedis(address, 'commands', log)
     clients.push(client)
     await expect(whenReady(client, address, 200)).rejects.toThrow(/^redis:\/\/…@127\.0\.0\.1:1: found .*ECONNREFUSED.*, expected a Redis$/)
+  })
+
+  it('that takes no such name or password is said at once, as a mistake in the settings', async () => {
+    const guarded = await RedisServer.start({ requirepass: 'sesame' })
+    try {
+      for (const [who, found] of [
+        ['', 'NOAUTH'],
+        [':wrong@', 'WRONGPASS'],
+        ['eve:sesame@', 'WRONGPASS'],
+      ]) {
+        const address = readRedisAddress('redis', `redis://${who}127.0.0.1:${guarded.port}`)
+        const client = openRedis(address, 'commands', log)
+        clients.push(client)
+        const refused = whenReady(client, address, 60_000)
+        await expect(refused).rejects.toBeInstanceOf(UsageError)
+        await expect(refused).rejects.toThrow(
+          `${address.shown}: found ${found}, expected a name and password in the URL that this Redis takes`,
+        )
+      }
+    } finally {
+      await guarded.stop()
+    }
   })
 
   it('says its settings: without a file for appends it is no place for a journal', async () => {
