@@ -44,13 +44,11 @@ export const quote = async (
   return 0
 }
 
-const quoteView = ({ side, fund, amount, legs, fee, nav, t }: Quote, space: Space): string[] => [
-  ...wrapped(
-    [`${side} ${amount} shares of ${fund}`, ...(nav === undefined ? [] : [`nav ${fixed(nav, 4)}`]), `at ${moment(t)} UTC`],
-    space.width,
-  ),
-  ...legsView(legs, fee, side, space),
-]
+const quoteView = (quoted: Quote, space: Space): string[] => {
+  const { side, fund, amount, nav, t } = quoted
+  const rest = [...(nav === undefined ? [] : [`nav ${fixed(nav, 4)}`]), `at ${moment(t)} UTC`]
+  return [...wrapped([`${side} ${amount} shares of ${fund}`, ...rest], space.width), ...legsView(quoted, space)]
+}
 
 /** Runs `create FUND AMOUNT` and `redeem FUND AMOUNT`. On a terminal it shows the quote and asks first. Returns 1 if it was rejected. */
 export const order = async (

@@ -162,6 +162,7 @@ describe('options', () => {
     [{ role: 'king' }, /^--role: found "king", expected all, core or gateway$/],
     [{ role: 'core' }, /^--role: found core without --redis, expected the URL of a Redis beside it$/],
     [{ 'redis-journal': 'redis://localhost' }, /^--redis-journal: found without --redis, expected/],
+    [{ 'redis-journal-may-lose': true }, /^--redis-journal-may-lose: found without --redis, expected/],
     [{ shard: '1/2' }, /^--shard: found without --redis, expected the URL of a Redis/],
     [{ shard: '3/2', redis: 'redis://localhost' }, /^--shard: found "3", expected/],
     [

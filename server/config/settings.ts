@@ -103,6 +103,8 @@ const readNodes = (options: Options): NodeSettings => {
     throw new UsageError(`--role: found ${role} without --redis, expected the URL of a Redis beside it`)
   if (journal !== undefined && redis === undefined)
     throw new UsageError('--redis-journal: found without --redis, expected the URL of a Redis for all else beside it')
+  if (options['redis-journal-may-lose'] && redis === undefined)
+    throw new UsageError('--redis-journal-may-lose: found without --redis, expected the URL of a Redis beside it')
   const shard = options.shard === undefined ? undefined : readShard(options.shard)
   if (shard !== undefined && redis === undefined)
     throw new UsageError('--shard: found without --redis, expected the URL of a Redis through which the parts share their feeds')

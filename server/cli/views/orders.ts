@@ -1,4 +1,4 @@
-import type { HoldingsState, Leg, Order } from '../../../streams/wire/states.ts'
+import type { HoldingsState, Order } from '../../../streams/wire/states.ts'
 import { wrapped } from '../../lib/plainText.ts'
 import { type Column, table } from '../../lib/textTable.ts'
 import { fixed, moment, shown } from '../terminal/figures.ts'
@@ -29,20 +29,29 @@ export const ordersView = (orders: readonly Order[], { width, paint }: Space): s
 
 /** Returns one order: what became of it, and what changed hands. */
 export const orderView = (order: Order, space: Space): string[] => {
-  const { side, fund, asset, to, amount, status, code, shortfall, fee, nav, key, seq, t } = order
+  const { side, fund, asset, to, amount, status, code, shortfall, nav, key, seq, t } = order
   const of = fund !== undefined ? `${amount} shares of ${fund}` : `${amount} ${asset ?? ''}`.trim()
   const what = `${side} ${of}${to === undefined ? '' : ` to ${to}`}`
   const outcome = status === 'settled' ? space.paint('green', 'settled') : space.paint('red', `rejected: ${code ?? 'no reason given'}`)
   const lacking = shortfall === undefined ? [] : [`needed ${shortfall.needed} ${shortfall.asset}, held ${shortfall.held}`]
   const rest = [...lacking, ...(nav === undefined ? [] : [`nav ${fixed(nav, 4)}`]), `entry ${seq}`, `at ${moment(t)} UTC`, `key ${key}`]
-  return [...wrapped([what], space.width), outcome, ...wrapped(rest, space.width), ...legsView(order.legs, fee, side, space)]
+  return [...wrapped([what], space.width), outcome, ...wrapped(rest, space.width), ...legsView(order, space)]
 }
 
-/** Returns what changes hands as a table: what is given and what is got. */
-export const legsView = (legs: readonly Leg[], fee: Leg | undefined, side: Order['side'], { width, paint }: Space): string[] => {
+/** What a table of what changes hands is made of; `status`: absent of a quote. */
+interface Exchanged extends Pick<Order, 'side' | 'legs' | 'fee'> {
+  readonly status?: Order['status']
+}
+
+/** Returns what changes hands as a table: what is given and what is got, or would have been by an order that is rejected. */
+export const legsView = ({ side, legs, fee, status }: Exchanged, { width, paint }: Space): string[] => {
+  const would = status === 'rejected' ? 'would ' : ''
   if (legs.length === 0 && fee === undefined) return []
   const rows = [
-    ...legs.map(leg => ({ ...leg, kind: side === 'create' ? 'you give' : side === 'redeem' ? 'you get' : 'moved' })),
+    ...legs.map(leg => ({
+      ...leg,
+      kind: side === 'create' ? `you ${would}give` : side === 'redeem' ? `you ${would}get` : `${would && 'not '}moved`,
+    })),
     ...(fee === undefined ? [] : [{ ...fee, kind: 'fee' }]),
   ]
   const columns: Column<(typeof rows)[number]>[] = [
