@@ -169,7 +169,7 @@ describe('a sink whose engine', () => {
     const late = await openedSink(bench, new Promise<never>(() => {}))
     late.write(T, frame(0))
     await late.sink.close(50)
-    await expect(late.sink.until(T)).rejects.toThrow('the rows wait in the spool')
+    await expect(late.sink.until(T)).rejects.toThrow('rows wait in the spool for the next start')
     expect(await readdir(join(bench.dir, 'spool'))).toHaveLength(1)
     const engine = await opening
     const { sink, write } = await openedSink(bench, engine)
