@@ -20,10 +20,10 @@ const textOf = files => files.map(file => readFileSync(file, 'utf8').replace(/\/
 const wordsOf = text => new Set(text.match(/[\w$]+/g))
 
 /** Members that only this package knows, too, though their names stand elsewhere: there they are parameters, or members that it never touches. */
-const MORE_INNER_NAMES =
-  'options feeds session calls running timer known waiting sent shown bound restate pastFailed report keep same show brought asked pause'.split(
-    ' ',
-  )
+const MORE_INNER_NAMES = (
+  'options feeds session calls running timer known waiting sent shown bound restate pastFailed report keep same show brought asked pause ' +
+  'covers needs lost line states left accepted forget others emit opened changed apply busy live ready take'
+).split(' ')
 
 /**
  * Names of members that only this package knows, which a bundle may shorten: those that are no words of its declarations, of the protocol, of

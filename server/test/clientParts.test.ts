@@ -39,52 +39,6 @@ describe('a channel', () => {
     for (let i = 1; i < navs.length; i++) expect(Math.abs(navs[i]! - navs[i - 1]!)).toBeGreaterThan(0.00001 * navs[i - 1]!)
   })
 
-  it.each([
-    [['nav'], ['navv'], ['aum']],
-    [['navv'], ['nav'], ['navvv'], ['aum']],
-    [
-      ['nav', 'aum'],
-      ['aum', 'navv'],
-    ],
-  ])('fails only those who want a member that it cannot have: %j, at once or one after another', async (...wanted: string[][]) => {
-    for (const later of [false, true]) {
-      const { wire } = observed(url())
-      const outcomes: Promise<string>[] = []
-      for (const fields of wanted) {
-        const shown = once(wire.channel('fund:A' as string, { fields }), ({ state }) => fields.every(field => field in state))
-        outcomes.push(shown.then(() => 'shown').catch(error => error.message))
-        if (later) await outcomes.at(-1)
-      }
-      expect(await Promise.all(outcomes)).toEqual(
-        wanted.map(fields => {
-          const wrong = fields.find(field => field.startsWith('navv'))
-          return wrong === undefined ? 'shown' : `fund:A: params.fields: found "${wrong}", expected a member of the states of fund`
-        }),
-      )
-      wire.close()
-    }
-  })
-
-  it('goes on for those who follow when somebody wants a member that it cannot have', async () => {
-    const { wire } = observed(url())
-    let states = 0
-    const following = wire.channel('fund:A', { fields: ['nav'] }).subscribe(() => {
-      states += 1
-    })
-    await expect.poll(() => states, { timeout: 10_000 }).toBeGreaterThan(0)
-    const seen: object[] = []
-    await expect(
-      (async () => {
-        for await (const { state } of wire.channel('fund:A' as string, { fields: ['navv'] })) seen.push(state)
-      })(),
-    ).rejects.toMatchObject({ code: 'invalid_params' })
-    expect(seen).toEqual([])
-    const before = states
-    await expect.poll(() => states, { timeout: 10_000 }).toBeGreaterThan(before + 2)
-    following.unsubscribe()
-    expect(wire.counts.healed).toBe(0)
-  })
-
   it('has members by their paths, as its type says', () => {
     const { wire } = observed(url())
     wire.channel('fund:A', { fields: ['nav', 'inav.mid', 'weights.BTC', 'rebalance'], when: { field: 'premium', change: 1 } })

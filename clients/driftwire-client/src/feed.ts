@@ -25,11 +25,6 @@ export class Feed {
   private readonly followers = new Map<Follower, boolean>()
   private readonly pattern: RegExp | undefined
   private asked = ''
-  /** Who is meant by what was asked for last, and who by what the server has accepted: their wishes are no reason to refuse. */
-  private asking: ReadonlySet<Follower> = new Set()
-  private trusted: ReadonlySet<Follower> = new Set()
-  /** The wishes of all were refused together: each one that is not trusted yet is asked for alone. */
-  private oneByOne = false
   /** What the state that is known was asked for with. */
   private stateOf = ''
   private lostWhileKnown = false
@@ -57,7 +52,6 @@ export class Feed {
   broughtBy({ asked }: Feed, recovered: boolean | undefined): void {
     if (this.phase === 'asked') return
     this.asked = asked
-    this.asking = new Set(this.followers.keys())
     this.accepted(recovered)
   }
 
@@ -103,7 +97,6 @@ export class Feed {
     const asked = JSON.stringify(needs)
     // A state of other members cannot be gone on with.
     const goesOn = known && this.isStateOf(asked)
-    this.asking = this.meant
     this.phase = 'asked'
     this.asked = asked
     if (missing.length > 0) {
@@ -125,8 +118,6 @@ export class Feed {
   accepted(recovered: boolean | undefined): void {
     this.phase = 'live'
     this.refusals = 0
-    this.trusted = this.asking
-    this.oneByOne &&= [...this.followers.keys()].some(follower => !this.trusted.has(follower))
     if (!this.lostWhileKnown || recovered === undefined) return
     this.lostWhileKnown = false
     this.recovered = recovered
@@ -176,19 +167,6 @@ export class Feed {
     for (const follower of [...this.followers.keys()]) follower.fail(error)
   }
 
-  /** What one of those who follow wants is refused. Fails only that one, and returns true if others have to be asked for again. */
-  failOne(error: unknown): boolean {
-    const suspects = [...this.asking].filter(follower => this.followers.has(follower) && !this.trusted.has(follower))
-    if (this.followers.size < 2 || suspects.length === 0) return false
-    this.phase = 'idle'
-    this.oneByOne = true
-    if (suspects.length === 1) {
-      suspects[0]!.fail(error)
-      this.leave(suspects[0]!)
-    }
-    return true
-  }
-
   /** Ends all who follow. */
   end(): void {
     for (const follower of [...this.followers.keys()]) follower.end()
@@ -199,17 +177,9 @@ export class Feed {
     return this.stateOf === asked || !`${this.stateOf}${asked}`.includes('"fields"')
   }
 
-  /** The followers whose wishes the next request has. */
-  private get meant(): ReadonlySet<Follower> {
-    const all = [...this.followers.keys()]
-    if (!this.oneByOne) return new Set(all)
-    const next = all.find(follower => !this.trusted.has(follower))
-    return new Set(all.filter(follower => this.trusted.has(follower) || follower === next))
-  }
-
-  /** What the followers together want: the highest rate, checksums if one of them does, the members of all, a condition if all have it. */
+  /** What all followers together want: the highest rate, checksums if one of them does, the members of all, a condition if all have it. */
   private get needs(): Asked {
-    const all = [...this.meant].map(({ options }) => options)
+    const all = [...this.followers.keys()].map(({ options }) => options)
     const maxRate = Math.max(...all.map(options => options.maxRate ?? Number.POSITIVE_INFINITY))
     return {
       maxRate: maxRate < Number.POSITIVE_INFINITY ? Math.max(1, maxRate) : undefined,

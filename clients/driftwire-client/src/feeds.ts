@@ -225,10 +225,6 @@ export class Feeds {
     const again = error.retry || appears || login
     this.options.refused(feed.channel, error, again)
     if (!again) {
-      if (error.code === 'invalid_params' && feed.failOne(error)) {
-        this.later()
-        return
-      }
       this.feeds.delete(feed.channel)
       feed.fail(error)
       return
