@@ -31,8 +31,10 @@ interface Channel {
 const RATES = { fast: 10, slow: 1 } as const
 /** ms between two draws. */
 const DRAW_MS = 100
-/** Channels drawn in a frame: a screen of usual height shows one moment. A higher one is drawn in several frames, none of which takes long. */
-const MOST_A_FRAME = 40
+/** Channels that are drawn in one frame: a screen of usual height shows one moment. */
+const MOST_AT_ONCE = 45
+/** Channels drawn in a frame if there are more: a higher screen is drawn in several frames, none of which takes long. */
+const MOST_A_FRAME = 25
 /** ms that a channel stays followed after its last reader has gone: scrolling back and forth does not subscribe again. */
 const LINGER_MS = 1_500
 
@@ -41,12 +43,12 @@ const arrived = new Map<Channel, AnyShown>()
 let drawnAt = 0
 let asked = false
 
-/** Shows what has arrived: all channels in one step, at most ten times a second; more than a frame draws are drawn in the next ones, in turn. */
-const draw = (began: number): void => {
+/** Shows what has arrived: all channels in one step, at most ten times a second; if there are too many, over several frames in turn. */
+const draw = (began: number, most: number): void => {
   drawnAt = began
   batch(() => {
     let t = newest.peek()
-    let room = MOST_A_FRAME
+    let room = most
     for (const [channel, shown] of arrived) {
       if (room-- === 0) break
       arrived.delete(channel)
@@ -56,11 +58,11 @@ const draw = (began: number): void => {
     newest.value = t
   })
   asked = arrived.size > 0
-  if (asked) requestAnimationFrame(() => draw(began))
+  if (asked) requestAnimationFrame(() => draw(began, most))
 }
 
 const begin = (): void => {
-  requestAnimationFrame(() => draw(performance.now()))
+  requestAnimationFrame(() => draw(performance.now(), arrived.size <= MOST_AT_ONCE ? MOST_AT_ONCE : MOST_A_FRAME))
 }
 
 const arrive = (channel: Channel, shown: AnyShown): void => {
