@@ -147,7 +147,7 @@ const roles: Readonly<Record<string, (...args: string[]) => Promise<void>>> = {
     answer(() => bus.figures)
     ready({})
   },
-  /** Writes frames of so many pushes of 200 bytes as fast as Redis takes them. */
+  /** Writes frames, each of a number of pushes of 200 bytes, as fast as Redis takes them. */
   async flood(url) {
     const { client } = await opened(url!)
     answer(async message => {

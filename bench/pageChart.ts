@@ -22,7 +22,7 @@ const script = async (): Promise<string> => {
   return output[0].code
 }
 
-/** Opens a page with one chart of so many points, all of them in view. In each frame a point comes and the oldest goes. */
+/** Opens a page with one chart of `points` points, all of them in view. In each frame a point comes and the oldest goes. */
 export const chartPage = async (browser: Browser, url: string, points: number): Promise<Page> => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, bypassCSP: true })
   const page = await context.newPage()

@@ -28,7 +28,7 @@ const recording = function* (symbols: number, frameMs: number, ms: number): Iter
   }
 }
 
-/** Starts a server on `ms` of trades of so many symbols, each of them in every frame. */
+/** Starts a server on `ms` (event time) of trades of `symbols` symbols, each of which trades in every frame of `frameMs`. */
 export const startReplaying = async (symbols: number, frameMs: number, ms: number): Promise<Replaying> => {
   const dir = await mkdtemp(join(tmpdir(), 'driftwire-page-'))
   const file = join(dir, 'trades.csv')

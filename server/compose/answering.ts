@@ -142,7 +142,7 @@ const answersOf = ({ core, gateway }: AnsweringParts, says: () => CoreSays): Rea
   ended: ({ head }) => ({ head: (head as string[]).filter(digest => core.accounts.known(digest) === undefined) }),
 })
 
-/** Answers a call of a socket at a gateway, as whoever its token belongs to now. */
+/** Answers a call of a socket at a gateway, for the user to whom its token belongs now. */
 const called = async ({ calls, traced }: Gateway, accounts: Accounts, { head }: Question): Promise<Reply> => {
   const { method, params, token, address, connection, traceparent, source, at } = head as RemoteCall
   const known = token === undefined ? undefined : accounts.known(token)

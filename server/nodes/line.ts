@@ -55,7 +55,7 @@ export class Outbox {
           this.line.send(this.to, { from: this.line.name, n: this.n, messages: batch }).then(resolve, reject)
         })
       })
-      // A message that nobody waits for may be lost: whoever waits for its answer finds out.
+      // A message that nobody waits for may be lost: one who waits for its answer finds out.
       this.sent.catch(() => {})
     }
     this.batch.push(message)

@@ -170,7 +170,7 @@ describe('questions and answers between processes', () => {
     close()
   })
 
-  it('are given up by whoever asks: the work is stopped', async () => {
+  it('are given up by the one who asks: the work is stopped', async () => {
     const { asker, core, close } = open()
     const abort = new AbortController()
     const asked = asker.ask('waits', {}, { signal: abort.signal }).catch(error => error.message)

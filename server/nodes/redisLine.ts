@@ -49,7 +49,7 @@ export class RedisLine implements Line {
     this.reading = this.read()
   }
 
-  /** Reads nothing any more, and removes the stream: whoever sends to it learns that nobody is there. */
+  /** Reads nothing any more, and removes the stream: a sender learns that nobody is there. */
   async end(): Promise<void> {
     this.stop.abort()
     clearInterval(this.timer)

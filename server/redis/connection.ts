@@ -24,7 +24,7 @@ const again = (attempt: number): number => Math.min(RECONNECT_FIRST_MS * attempt
 
 /**
  * Opens a connection. It connects by itself, and again after each loss, until it is ended; a command that cannot be answered fails within
- * a second, and nothing waits in a queue: whoever sends knows what became of it, or that this is unknown. One for `reading` waits longer,
+ * a second, and nothing waits in a queue: the sender knows what became of it, or that this is unknown. One for `reading` waits longer,
  * because its reads block. The options were measured: `commandTimeout` alone leaves a dead connection open, `socketTimeout` closes it; any
  * retry by the client may run a command twice.
  */

@@ -189,7 +189,7 @@ const nginx = systemTool('nginx')
 describe.skipIf(nginx === undefined)('nginx', () => {
   const configuration = text('deploy', 'nginx', 'nginx.conf')
     .replaceAll(/gateway-\d:8080/g, '127.0.0.1:1')
-    .replace('/tmp/nginx.pid', join(folder, 'nginx.pid'))
+    .replace('/run/nginx.pid', join(folder, 'nginx.pid'))
   const tried = (content: string): [number | null, string] =>
     runTool(nginx!, ['-t', '-p', folder, '-e', 'stderr', '-c', written('nginx.conf', content)])
 

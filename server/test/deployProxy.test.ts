@@ -52,7 +52,7 @@ describe.skipIf(nginx === undefined)('through nginx, as deploy/nginx has it, in 
       .replace('gateway-1:8080', at[0]!)
       .replace('gateway-2:8080', at[1]!)
       .replace('listen 8080', `listen 127.0.0.1:${port}`)
-      .replace('/tmp/nginx.pid', join(folder, 'nginx.pid'))
+      .replace('/run/nginx.pid', join(folder, 'nginx.pid'))
       .replace('access_log off;', `access_log off; ${temporary}`)
     const args = ['-p', folder, '-e', 'stderr', '-g', 'daemon off;', '-c', written('nginx/nginx.conf', configuration)]
     proxy = spawn(nginx!, args, { stdio: 'ignore' })

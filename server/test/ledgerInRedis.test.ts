@@ -81,7 +81,7 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
   }
   const answering = (): Promise<unknown> => vi.waitFor(() => admin.ping(), { timeout: 3_000 })
 
-  it('has the same entries, keys and credentials in the copy of whoever follows', () => {
+  it('has the same entries, keys and credentials in the copy of a follower', () => {
     const first = leader('a')
     first.append(lines(1, 4))
     const second = caughtUp(standby('b'))
@@ -122,7 +122,7 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
     expect(texts(leader('a'))).toEqual(expected(6))
   })
 
-  it('refuses whoever led before, and all that it still sends', async () => {
+  it('refuses the core that led before, and all that it still sends', async () => {
     const first = leader('a')
     first.append(lines(1, 4))
     const second = caughtUp(standby('b'))
@@ -163,7 +163,7 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
     expect(second.tokens().length).toBe(1)
   })
 
-  it('that was set back is healed by whoever takes over and has followed further', async () => {
+  it('that was set back is healed by a core that takes over and has followed further', async () => {
     const first = leader('a')
     first.append(lines(1, 4))
     let second = caughtUp(standby('b'))

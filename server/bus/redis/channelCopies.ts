@@ -9,7 +9,7 @@ const TAIL_MAX = 32
 const TAIL_BYTES = 64 * 1024
 /** Patches that are kept for a channel whose snapshot is awaited. */
 const EARLY_MAX = 1_000
-/** Each copy is brought up to date once in so many flushes: what it has put down keeps whole frames in memory. */
+/** Each copy is brought up to date once in this number of flushes: what it has put down keeps whole frames in memory. */
 const ROUND = 1_500
 
 /** The copy of one channel. */

@@ -42,7 +42,7 @@ return 1`
 const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 
-/** One core's way to the lease of the feeds: whoever has it has them open. */
+/** One core's way to the lease of the feeds: the core that has it has them open. */
 export class FeedLease {
   private readonly client: RedisClient
   private readonly keys: InputKeys

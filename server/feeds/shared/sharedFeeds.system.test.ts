@@ -39,7 +39,7 @@ class Member {
     return this.shared.leads
   }
 
-  /** Resolves when so many more trades have come. */
+  /** Resolves when this number of further trades has come. */
   async more(count: number): Promise<void> {
     const { length } = this.ids
     await vi.waitFor(() => expect(this.ids.length).toBeGreaterThanOrEqual(length + count), WITHIN)

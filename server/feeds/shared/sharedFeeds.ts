@@ -100,7 +100,7 @@ export class SharedFeeds {
     const renewing = setInterval(() => {
       lease.renew(term).then(
         isMine => isMine || lost.abort(),
-        // Redis is away: whoever else takes the lease refuses what this core still writes.
+        // Redis is away: if another core takes the lease, what this one still writes is refused.
         () => {},
       )
     }, RENEW_MS)

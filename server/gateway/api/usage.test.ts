@@ -51,7 +51,7 @@ describe.each(KINDS)('usage %s', (_, open) => {
   })
 })
 
-it('in memory remembers only so many keys, those that came last, and counts the others', () => {
+it('in memory remembers a bounded number of keys, those that came last, and counts the others', () => {
   const usage = new MemoryUsage(() => 0, 100)
   usage.take('first', 10, 5)
   for (let i = 0; i < 99; i++) usage.take(`other ${i}`, 1, 5)

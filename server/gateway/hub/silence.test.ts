@@ -61,7 +61,7 @@ describe('a gateway that hears nothing of its core', () => {
     lab.close()
   })
 
-  it('says it to whoever begins to follow something meanwhile, and to nobody who follows nothing', () => {
+  it('says it to those who begin to follow something meanwhile, and to nobody who follows nothing', () => {
     const lab = new Lab()
     const { said, shown, follow, wire } = opened(lab)
     vi.advanceTimersByTime(50)

@@ -1,3 +1,5 @@
+import type { EndOfTurn } from './endOfTurn.ts'
+import type { Topics } from './topics.ts'
 import type { Socket } from './transport.ts'
 
 /** Bytes from which on a list is sent at once, and not kept until the end of the turn. */
@@ -9,10 +11,9 @@ const CLOSE = Buffer.from(']')
 
 /** What a socket of lists needs of who made it. */
 export interface ListOwner<Data> {
-  subscribe(socket: ListSocket<Data>, topic: string): void
-  unsubscribe(socket: ListSocket<Data>, topic: string): void
-  /** It has been given something, to be sent at the end of the turn. */
-  touched(socket: ListSocket<Data>): void
+  readonly topics: Topics<ListSocket<Data>>
+  /** Flushes those that have been given something. */
+  readonly turn: EndOfTurn
 }
 
 /**
@@ -56,11 +57,11 @@ export class ListSocket<Data> implements Socket<Data> {
   }
 
   subscribe(topic: string): void {
-    if (!this.closed) this.owner.subscribe(this, topic)
+    if (!this.closed) this.owner.topics.subscribe(this, topic)
   }
 
   unsubscribe(topic: string): void {
-    this.owner.unsubscribe(this, topic)
+    this.owner.topics.unsubscribe(this, topic)
   }
 
   ping(mark: number): void {
@@ -80,7 +81,7 @@ export class ListSocket<Data> implements Socket<Data> {
   /** Accepts a message, which may be shared with other sockets and does not change any more. */
   give(part: Uint8Array): void {
     if (this.closed) return
-    if (this.parts.length === 0) this.owner.touched(this)
+    if (this.parts.length === 0) this.owner.turn.add(this)
     this.parts.push(part)
     this.bytes += part.length
     if (this.bytes >= SEND_AT) this.flush()

@@ -1,4 +1,6 @@
+import { EndOfTurn } from './endOfTurn.ts'
 import { type ListOwner, ListSocket } from './listSocket.ts'
+import { Topics } from './topics.ts'
 import type { Handlers, Socket, Transport } from './transport.ts'
 
 /** What the transport below keeps of a socket, beside what it was accepted with: whether it asked for lists. */
@@ -7,8 +9,8 @@ type Listed<Data> = Data & { readonly lists?: true }
 /** Gives lists to the sockets that ask for them at their address, `/ws?lists=true`. All others are the transport's own, and cost nothing more. */
 export class Lists<Data extends object> implements ListOwner<Data> {
   private readonly sockets = new Map<Socket<Data>, ListSocket<Data>>()
-  private readonly topics = new Map<string, Set<ListSocket<Data>>>()
-  private toFlush: ListSocket<Data>[] = []
+  readonly topics = new Topics<ListSocket<Data>>()
+  readonly turn = new EndOfTurn()
 
   /** Returns handlers for a transport, which see every socket as these handlers are to see it. */
   around(handlers: Handlers<Data>): Handlers<Listed<Data>> {
@@ -33,7 +35,6 @@ export class Lists<Data extends object> implements ListOwner<Data> {
 
   /** Returns the transport, publishing to sockets of lists, too. */
   over(transport: Transport): Transport {
-    const { topics } = this
     return {
       name: transport.name,
       keyPair: transport.keyPair,
@@ -43,32 +44,10 @@ export class Lists<Data extends object> implements ListOwner<Data> {
       listen: (host, port) => transport.listen(host, port),
       publish: (topic, frame) => {
         transport.publish(topic, frame)
-        if (topics.size > 0) this.publish(topic, frame)
+        this.publish(topic, frame)
       },
       close: graceMs => transport.close(graceMs),
     }
-  }
-
-  subscribe(socket: ListSocket<Data>, topic: string): void {
-    let followers = this.topics.get(topic)
-    if (!followers) {
-      followers = new Set()
-      this.topics.set(topic, followers)
-    }
-    followers.add(socket)
-    socket.topics.add(topic)
-  }
-
-  unsubscribe(socket: ListSocket<Data>, topic: string): void {
-    const followers = this.topics.get(topic)
-    if (!followers?.delete(socket)) return
-    socket.topics.delete(topic)
-    if (followers.size === 0) this.topics.delete(topic)
-  }
-
-  touched(socket: ListSocket<Data>): void {
-    if (this.toFlush.length === 0) setImmediate(() => this.flush())
-    this.toFlush.push(socket)
   }
 
   private opened(socket: Socket<Data>): ListSocket<Data> {
@@ -78,22 +57,16 @@ export class Lists<Data extends object> implements ListOwner<Data> {
   }
 
   private publish(topic: string, frame: Uint8Array): void {
-    const followers = this.topics.get(topic)
-    if (!followers) return
+    const followers = this.topics.of(topic)
+    if (followers.size === 0) return
     const part = Buffer.from(frame)
     for (const socket of followers) socket.give(part)
-  }
-
-  private flush(): void {
-    const sockets = this.toFlush
-    this.toFlush = []
-    for (const socket of sockets) socket.flush()
   }
 
   private forget(socket: Socket<Data>): void {
     const listed = this.sockets.get(socket)
     if (!listed) return
-    for (const topic of listed.topics) this.unsubscribe(listed, topic)
+    this.topics.forget(listed)
     this.sockets.delete(socket)
   }
 }

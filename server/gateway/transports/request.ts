@@ -37,7 +37,7 @@ export const readHead = (incoming: Incoming): RequestHead => {
   }
   const host = headers.get('host')
   if (hosts > 1 || (host !== null && !HOST.test(host))) throw new TypeError('"Host" is not the name of one host')
-  // Even of the same value: whoever stands in between may read them otherwise (RFC 9112, 6.3).
+  // Even of the same value: a proxy in between may read them otherwise (RFC 9112, 6.3).
   if (lengths > 1) throw new TypeError('"Content-Length" is there more than once')
   const id = requestIdOf(headers)
   headers.set(REQUEST_ID, id)

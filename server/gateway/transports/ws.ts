@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { plainAddress } from '../../lib/plainAddress.ts'
 import { withTimeout } from '../../lib/withTimeout.ts'
 import type { ConnectionLimit } from './connectionLimit.ts'
+import { EndOfTurn } from './endOfTurn.ts'
 import { decide } from './handshake.ts'
 import { type HttpSide, takesBody } from './http.ts'
 import type { KeyPairFiles, WatchedPair } from './keyPairFiles.ts'
@@ -15,6 +16,7 @@ import { readPingPayload } from './pingPayload.ts'
 import { shuttingDown, tooManySockets } from './problem.ts'
 import type { Incoming } from './request.ts'
 import { REQUEST_ID } from './requestId.ts'
+import { Topics } from './topics.ts'
 import { type Handlers, ListenError, MAX_MESSAGE, SOCKET_PATH, type Transport } from './transport.ts'
 import { Batch } from './wsBatch.ts'
 import { frameOf, TEXT } from './wsFrame.ts'
@@ -39,8 +41,8 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
   private readonly open = new Set<WsSocket<Data>>()
   /** Websockets that are open, or have not come to the end of the closing handshake. */
   private readonly connected = new Set<WebSocket>()
-  private readonly topics = new Map<string, Set<WsSocket<Data>>>()
-  private toFlush: WsSocket<Data>[] = []
+  readonly topics = new Topics<WsSocket<Data>>()
+  readonly turn = new EndOfTurn()
   private lastId = 0
   private closing: Promise<void> | undefined
 
@@ -83,32 +85,10 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
   }
 
   publish(topic: string, payload: Uint8Array): void {
-    const followers = this.topics.get(topic)
-    if (!followers) return
+    const followers = this.topics.of(topic)
+    if (followers.size === 0) return
     const frame = frameOf(TEXT, payload)
     for (const socket of followers) socket.give(frame)
-  }
-
-  subscribe(socket: WsSocket<Data>, topic: string): void {
-    let followers = this.topics.get(topic)
-    if (!followers) {
-      followers = new Set()
-      this.topics.set(topic, followers)
-    }
-    followers.add(socket)
-    socket.topics.add(topic)
-  }
-
-  unsubscribe(socket: WsSocket<Data>, topic: string): void {
-    const followers = this.topics.get(topic)
-    if (!followers?.delete(socket)) return
-    socket.topics.delete(topic)
-    if (followers.size === 0) this.topics.delete(topic)
-  }
-
-  touched(socket: WsSocket<Data>): void {
-    if (this.toFlush.length === 0) setImmediate(() => this.flush())
-    this.toFlush.push(socket)
   }
 
   left(socket: WsSocket<Data>, code: number): void {
@@ -132,16 +112,9 @@ export class WsTransport<Data> implements Transport, SocketOwner<Data> {
     await closed
   }
 
-  /** Writes what has been gathered in a turn: one write a socket. */
-  private flush(): void {
-    const sockets = this.toFlush
-    this.toFlush = []
-    for (const socket of sockets) socket.flush()
-  }
-
   private forget(socket: WsSocket<Data>): void {
     this.open.delete(socket)
-    for (const topic of socket.topics) this.unsubscribe(socket, topic)
+    this.topics.forget(socket)
   }
 
   private request(req: IncomingMessage, res: ServerResponse, goOn = () => {}): void {

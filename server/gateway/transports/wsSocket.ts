@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import type { EndOfTurn } from './endOfTurn.ts'
 import { writePingPayload } from './pingPayload.ts'
+import type { Topics } from './topics.ts'
 import type { Socket } from './transport.ts'
 import type { Batch } from './wsBatch.ts'
 import { frameOf, PING, PONG, TEXT } from './wsFrame.ts'
@@ -13,10 +15,9 @@ export interface SocketOwner<Data> {
   readonly maxBackpressure: number
   /** The batch of every socket that has been given nothing since its last write. */
   readonly root: Batch
-  subscribe(socket: WsSocket<Data>, topic: string): void
-  unsubscribe(socket: WsSocket<Data>, topic: string): void
-  /** It has been given something, to be flushed at the end of the turn. */
-  touched(socket: WsSocket<Data>): void
+  readonly topics: Topics<WsSocket<Data>>
+  /** Flushes those that have been given something. */
+  readonly turn: EndOfTurn
   /** `close` has been called. */
   left(socket: WsSocket<Data>, code: number): void
 }
@@ -54,11 +55,11 @@ export class WsSocket<Data> implements Socket<Data> {
   }
 
   subscribe(topic: string): void {
-    if (!this.closed) this.owner.subscribe(this, topic)
+    if (!this.closed) this.owner.topics.subscribe(this, topic)
   }
 
   unsubscribe(topic: string): void {
-    if (!this.closed) this.owner.unsubscribe(this, topic)
+    if (!this.closed) this.owner.topics.unsubscribe(this, topic)
   }
 
   ping(mark: number): void {
@@ -89,7 +90,7 @@ export class WsSocket<Data> implements Socket<Data> {
       this.dropped = true
       return
     }
-    if (!this.batch) this.owner.touched(this)
+    if (!this.batch) this.owner.turn.add(this)
     this.batch = (this.batch ?? this.owner.root).with(frame)
     if (this.batch.bytes >= WRITE_AT) this.flush()
   }

@@ -22,7 +22,7 @@ export interface Taken {
   readonly before: StreamHead
 }
 
-/** One core's way to the lease of the ledger: whoever holds it leads. */
+/** One core's way to the lease of the ledger: the core that holds it leads. */
 export class Lease {
   private readonly client: RedisClient
   /** Names this core; no other has the name, and no later run of this one. */

@@ -4,7 +4,7 @@ import { journalFault, redisFacts } from '../../redis/startChecks.ts'
 import { type Commit, readCommit, type StoredCommit } from './commit.ts'
 import { APPEND, KEYS } from './scripts.ts'
 
-/** What became of a commit: it is there, and on so many replicas; it is not, because of the head that was found; or it is not, for a reason of Redis. */
+/** What became of a commit: it is there, and on this number of replicas; it is not, because of the head that was found; or it is not, for a reason of Redis. */
 export type Appended = { readonly done: true; readonly replicas: number } | { readonly fenced: string } | { readonly refused: string }
 
 /** ms until what is not known is asked again. */
@@ -99,7 +99,7 @@ export class LedgerStream {
     this.known = true
   }
 
-  /** Whether so many replicas have what this connection has written. */
+  /** Returns whether at least this number of replicas have what this connection has written. */
   private async replicated(replicas: number): Promise<boolean> {
     return Number(await ofPrimary(this.client, pipeline => pipeline.call('WAIT', replicas, REPLICAS_MS))) >= replicas
   }

@@ -326,7 +326,7 @@ export class RedisJournal implements Journal, CredentialStore {
       expectSame(this.copy, before)
       this.term = term
       this.head = marker
-      // All replicas must have what this core has read, whoever wrote it.
+      // All replicas must have what this core has read, even if another core wrote it.
       this.send(marker, [], [])
       this.heal(before, this.copy.seq)
     } catch (error) {

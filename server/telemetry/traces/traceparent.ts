@@ -23,7 +23,7 @@ export const readTraceparent = (text: string | undefined): TraceContext | undefi
 /** Returns a context as a `traceparent`. */
 export const traceparentOf = ({ traceId, spanId, sampled }: TraceContext): string => `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
 
-/** Returns a new id of so many bytes, not all zero. */
+/** Returns a new id in hexadecimal, of `bytes` bytes that are not all zero. */
 export const newId = (bytes: 8 | 16): string => {
   const id = randomBytes(bytes)
   if (id.every(byte => byte === 0)) id[0] = 1

@@ -63,7 +63,9 @@ describe('a request that is traced', () => {
 describe('of all requests', () => {
   it('those are traced that the one before has chosen', () => {
     const never = openTracer(() => {}, 0)
-    expect(never('create', `00-${newId(16)}-${newId(8)}-01`, {})).toBeDefined()
+    const parent = `00-${newId(16)}-${newId(8)}-01`
+    const { traceId } = readTraceparent(parent)!
+    expect(readTraceparent(never('create', parent, {})!.traceparent)).toMatchObject({ traceId, sampled: true })
     expect(never('create', undefined, {})).toBeUndefined()
     expect(tracer('create', `00-${newId(16)}-${newId(8)}-00`, {})).toBeUndefined()
   })
