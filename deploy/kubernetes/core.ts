@@ -1,7 +1,7 @@
 import type { StatefulSet } from 'kubernetes-types/apps/v1.d.ts'
 import type { Service } from 'kubernetes-types/core/v1.d.ts'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts'
-import { podOf, processOf, SCRAPED } from './processes.ts'
+import { budgetOf, podOf, processOf, SCRAPED } from './processes.ts'
 import { type ClusterSettings, labelsOf, PORT } from './settings.ts'
 
 const PART = 'core'
@@ -39,11 +39,6 @@ export const core = (settings: ClusterSettings): readonly [StatefulSet, Service,
       metadata,
       spec: { clusterIP: 'None', selector: labelsOf(PART), ports: [{ name: 'http', port: PORT, targetPort: 'http' }] },
     },
-    {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata,
-      spec: { minAvailable: 1, selector: { matchLabels: labelsOf(PART) } },
-    },
+    budgetOf(settings, PART, { minAvailable: 1 }),
   ]
 }

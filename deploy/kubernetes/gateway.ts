@@ -3,7 +3,7 @@ import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.d.
 import type { Service } from 'kubernetes-types/core/v1.d.ts'
 import type { Ingress } from 'kubernetes-types/networking/v1.d.ts'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts'
-import { podOf, processOf, SCRAPED } from './processes.ts'
+import { budgetOf, podOf, processOf, SCRAPED } from './processes.ts'
 import { type ClusterSettings, labelsOf, PORT } from './settings.ts'
 
 const PART = 'gateway'
@@ -45,12 +45,7 @@ export const gateway = (settings: ClusterSettings): Gateways => {
       metadata,
       spec: { selector: labelsOf(PART), ports: [{ name: 'http', port: PORT, targetPort: 'http' }] },
     },
-    {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata,
-      spec: { maxUnavailable: 1, selector: { matchLabels: labelsOf(PART) } },
-    },
+    budgetOf(settings, PART, { maxUnavailable: 1 }),
     {
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',

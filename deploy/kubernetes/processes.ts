@@ -1,4 +1,5 @@
 import type { Container, EnvVar, PodSpec, Probe, SecurityContext } from 'kubernetes-types/core/v1.d.ts'
+import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from 'kubernetes-types/policy/v1.d.ts'
 import { type ClusterSettings, DRAIN_MS, GRACE_S, labelsOf, PORT, REDIS } from './settings.ts'
 
 /** What no container of these needs. */
@@ -82,3 +83,15 @@ export const podOf = (role: 'core' | 'gateway', container: Container, volumes: N
 
 /** Where Prometheus finds the metrics. */
 export const SCRAPED = { 'prometheus.io/scrape': 'true', 'prometheus.io/port': String(PORT), 'prometheus.io/path': '/metrics' } as const
+
+/** Returns how many pods of a part may be away at a time when nodes are drained. */
+export const budgetOf = (
+  { namespace }: ClusterSettings,
+  part: string,
+  bound: Pick<PodDisruptionBudgetSpec, 'minAvailable' | 'maxUnavailable'>,
+): PodDisruptionBudget => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: part, namespace, labels: labelsOf(part) },
+  spec: { ...bound, selector: { matchLabels: labelsOf(part) } },
+})

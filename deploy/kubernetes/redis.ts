@@ -2,7 +2,7 @@ import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1.d.ts'
 import type { Container, PodSpec, Probe, Service } from 'kubernetes-types/core/v1.d.ts'
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts'
-import { apart, UNPRIVILEGED } from './processes.ts'
+import { apart, budgetOf, UNPRIVILEGED } from './processes.ts'
 import { type ClusterSettings, labelsOf, REDIS, REDIS_IMAGE } from './settings.ts'
 
 const answers = (port: number): Probe => ({
@@ -111,12 +111,7 @@ exec redis-server "$@"`
   return [
     setOf(settings, part, 2, redisContainer(6_379, script, '4Gi'), '50Gi'),
     headless(settings, part, 6_379),
-    {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: part, namespace: settings.namespace, labels: labelsOf(part) },
-      spec: { maxUnavailable: 1, selector: { matchLabels: labelsOf(part) } },
-    },
+    budgetOf(settings, part, { maxUnavailable: 1 }),
   ]
 }
 
@@ -129,12 +124,7 @@ exec redis-sentinel /data/sentinel.conf`
   return [
     setOf(settings, part, 3, redisContainer(26_379, script, '128Mi'), '1Gi'),
     headless(settings, part, 26_379),
-    {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: part, namespace: settings.namespace, labels: labelsOf(part) },
-      spec: { minAvailable: 2, selector: { matchLabels: labelsOf(part) } },
-    },
+    budgetOf(settings, part, { minAvailable: 2 }),
   ]
 }
 

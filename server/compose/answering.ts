@@ -12,7 +12,7 @@ import { packageVersion } from '../lib/packageVersion.ts'
 import { type Answer, Answerer, type Question, type Reply } from '../nodes/answerer.ts'
 import { Heartbeat } from '../nodes/heartbeat.ts'
 import { RedisLine } from '../nodes/redisLine.ts'
-import { openRedis, whenReady } from '../redis/connection.ts'
+import { openReady } from '../redis/connection.ts'
 import type { BackfillSource } from '../storage/read/backfillSource.ts'
 import type { Gateway } from './gateway.ts'
 import type { CoreServices } from './services.ts'
@@ -73,16 +73,13 @@ interface AnsweringParts {
   readonly log: Logger
 }
 
-/** How long a start waits for Redis, ms. */
-const START_MS = 10_000
 /** Parts of the answerer's bookkeeping that a stop lets go out, ms. */
 const LAST_WORDS_MS = 100
 
 /** Answers gateways at the Redis of the address, under the name of the core. Rejects with one line if Redis cannot be used. */
 export const openAnswering = async (address: RedisAddress, name: string, parts: AnsweringParts): Promise<Answering> => {
   const { core, gateway, isExposed, role, epoch, log } = parts
-  const [client, reader] = [openRedis(address, 'commands', log), openRedis(address, 'reading', log)]
-  await Promise.all([whenReady(client, address, START_MS), whenReady(reader, address, START_MS)])
+  const { client, reader } = await openReady(address, { client: 'commands', reader: 'reading' }, log)
   const line = new RedisLine({ client, reader, name })
   const says = (): CoreSays => ({ version: packageVersion(), waiting: core.status.readiness().waiting, isExposed })
   const { limits } = core.plan.settings.config

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { frameKeys, shardName } from '../bus/redis/keys.ts'
 import { RedisBus } from '../bus/redis/redisBus.ts'
-import type { RedisAddress } from '../config/redisAddress.ts'
 import { isLoopback, type Settings } from '../config/settings.ts'
 import { coreName } from '../config/shard.ts'
 import { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
@@ -23,7 +22,7 @@ import { packageVersion } from '../lib/packageVersion.ts'
 import { Asker, wholeOf } from '../nodes/asker.ts'
 import { Heartbeat } from '../nodes/heartbeat.ts'
 import { RedisLine } from '../nodes/redisLine.ts'
-import { openRedis, type RedisClient, whenReady } from '../redis/connection.ts'
+import { openReady, type RedisClient } from '../redis/connection.ts'
 import type { BackfillSource } from '../storage/read/backfillSource.ts'
 import { metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/traces/open.ts'
@@ -45,8 +44,8 @@ export interface RunningGateway {
   stop(reason: string): Promise<void>
 }
 
-/** How long a start waits for Redis, ms. */
-const START_MS = 10_000
+/** The connections of a gateway: one for commands, and one for each stream that it reads. */
+const WIRES = { client: 'commands', frames: 'reading', answers: 'reading' } as const
 /** ms between two looks at what the core is told of clients. */
 const LOOK_MS = 100
 /** ms until connections that are still open are cut. */
@@ -58,7 +57,7 @@ const CLOSE_MS = 500
  */
 export const startGateway = async (settings: Settings, log: Logger): Promise<RunningGateway> => {
   const name = `gw-${randomBytes(9).toString('base64url')}`
-  const wires = await openWires(settings.redis!, log)
+  const wires = await openReady(settings.redis!, WIRES, log)
   const { client } = wires
   const now = (): number => performance.now()
   const bus = new RedisBus({ client, reader: wires.frames, keys: frameKeys(shardName(settings.shard)), name, now })
@@ -69,7 +68,8 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
   const hub: Hub = new Hub(bus, (topic, bytes) => door?.publish(topic, bytes), { ...HUB_LIMITS, ...limits }, Date.now)
   const isExposed = !isLoopback(settings.host) || settings.behindTls
   const says = (): GatewaySays => ({ version: packageVersion(), isExposed, sockets: hub.stats().sockets, subscribers: hub.served })
-  const clientLimits = new ClientLimits(boundsOf(settings), sharedUsage(client, name, now))
+  const usage = sharedUsage(client, name, now)
+  const clientLimits = new ClientLimits(boundsOf(settings), usage)
   const asker = new Asker(line, says, now)
   const calls = remoteCalls(asker, name)
   const core = new MetCore({ asker, bus, directory, nameOf: epoch => coreName(settings.shard, epoch), isExposed, log })
@@ -118,6 +118,7 @@ export const startGateway = async (settings: Settings, log: Logger): Promise<Run
       await farewell(hub, reason)
       await door!.close(CLOSE_MS)
       clearInterval(looking)
+      usage.close()
       asker.close()
       await endAll([heartbeat, line, bus], wires, tracing)
     },
@@ -132,7 +133,7 @@ const nearOrFar =
 /** Ends what writes to Redis, then the connections to it. */
 const endAll = async (
   writers: readonly { end(): Promise<void> }[],
-  wires: Wires,
+  wires: Readonly<Record<keyof typeof WIRES, RedisClient>>,
   tracing: { close(): Promise<unknown> } | undefined,
 ): Promise<void> => {
   await Promise.all([...writers.map(writer => writer.end()), tracing?.close()])
@@ -153,25 +154,6 @@ const figuresOf = ({ clientLimits, bus, asker, tracing }: Counted): Figures => (
   asking: { waiting: asker.waiting, ...asker.counts },
   ...(tracing && { traces: { ...tracing.figures() } }),
 })
-
-/** The connections of a gateway: one for commands, and one for each stream that it reads. */
-interface Wires {
-  readonly client: RedisClient
-  readonly frames: RedisClient
-  readonly answers: RedisClient
-}
-
-const openWires = async (address: RedisAddress, log: Logger): Promise<Wires> => {
-  const of = (use: 'commands' | 'reading'): RedisClient => openRedis(address, use, log)
-  const wires = { client: of('commands'), frames: of('reading'), answers: of('reading') }
-  try {
-    await Promise.all(Object.values(wires).map(wire => whenReady(wire, address, START_MS)))
-  } catch (error) {
-    for (const wire of Object.values(wires)) wire.disconnect()
-    throw error
-  }
-  return wires
-}
 
 /** Rows of the past, as the core reads them. */
 const remotePast = (asker: Asker): BackfillSource => ({

@@ -53,7 +53,7 @@ export class MetCore {
     return this.doubt.promise
   }
 
-  /** Meets whichever core publishes frames, from now on. */
+  /** Meets every core that publishes frames, from now on. */
   follow(followers: Followers): void {
     const { asker, bus, directory, nameOf } = this.options
     asker.missed$.subscribe(() => void this.greet(followers))

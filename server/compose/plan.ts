@@ -23,7 +23,7 @@ export interface Plan {
   readonly funds: readonly FundSpec[]
   readonly portfolios: readonly PortfolioSpec[]
   readonly pools: readonly PoolSpec[]
-  /** The pools of all shards: whichever core has the feeds asks for the order books of all. */
+  /** The pools of all shards: the core that has the feeds asks for the order books of all. */
   readonly shownPools: readonly PoolSpec[]
   /** What the configuration says of assets with a date. */
   readonly facts: ConfiguredFacts

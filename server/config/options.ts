@@ -61,7 +61,7 @@ export const OPTIONS = {
   'drain-ms': {
     kind: 'text',
     value: 'MS',
-    help: 'a gateway that stops serves on for so long while /readyz is 503 (5000 with --behind-tls, else 0)',
+    help: 'how long a gateway that stops serves on while /readyz is 503 (5000 with --behind-tls, else 0)',
   },
   feed: { kind: 'list', value: 'SPEC', help: "repeatable; replaces the configuration's feeds" },
   speed: { kind: 'text', value: 'N|max', help: 'speed of replays: 1 as recorded, 10 ten times faster, max' },

@@ -17,7 +17,7 @@ export interface NodeSettings {
   readonly redis: RedisAddress | undefined
   /** Where the ledger lies, if not in a file of this process. */
   readonly redisJournal: RedisAddress | undefined
-  /** A gateway that is asked to stop says so to its balancer by /readyz, and serves on for so long, ms. */
+  /** A gateway that is asked to stop says so to its balancer by /readyz, and serves on for this time, ms. */
   readonly drainMs: number
   /** The part that this process has; undefined: everything. */
   readonly shard: Shard | undefined

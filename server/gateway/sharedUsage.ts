@@ -5,13 +5,13 @@ export interface UsageRedis {
   eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>
 }
 
-/** Time between two settlements, ms: for so long a process knows only what it sees itself. */
+/** Time between two settlements, ms: in between a process knows only what it sees itself. */
 const SETTLE_MS = 250
 
 /** Settlements from one in which holdings are said to the next. */
 const HOLDINGS_EVERY = 4
 
-/** What a process holds counts for so long after it was last heard of, ms. */
+/** Time from the last word of a process until what it holds counts no more, ms. */
 const HEARD_MS = 3_000
 
 /** Keys of one settlement; what is more waits for the next. */
@@ -65,7 +65,7 @@ interface Taken {
 
 /**
  * What the clients of all processes of a cluster use. Each process decides by itself and at once. Four times a second they put together what they took,
- * and once a second what they hold: for so long they may allow too much. Without Redis each counts for itself.
+ * and once a second what they hold: in between they may allow too much. Without Redis each counts for itself.
  */
 export class SharedUsage implements Usage {
   /** Settlements that failed. */

@@ -66,7 +66,7 @@ interface Gateway {
   says: unknown
 }
 
-/** A gateway that has not been heard for so long is gone, ms. */
+/** Silence after which a gateway is gone, ms. */
 const GONE_MS = 10_000
 const LOOK_MS = 1_000
 /** Questions of all gateways that may be answered at a time. */

@@ -3,7 +3,7 @@ import type { RedisClient } from '../redis/connection.ts'
 /** A hash of all processes: name → what each says of itself, as JSON with the time `t`, ms. */
 const KEY = '{dw:all}:nodes'
 const BEAT_MS = 1_000
-/** A process that has said nothing for so long is forgotten, ms. */
+/** Silence after which a process is forgotten, ms. */
 const FORGOTTEN_MS = 60_000
 
 /** Says each second to operators and other processes that this one lives, and what it is. */

@@ -7,7 +7,7 @@ import { decodeMessages, type Entry, encodeMessages } from './message.ts'
 /** What is sent to a core, by its epoch, or to a gateway, by its name: a stream for each, all in one slot of a cluster. */
 const keyOf = (name: string): string => `{dw:all}:for:${name}`
 
-/** A stream that nobody has looked after for so long is gone, ms. */
+/** Time until a stream that nobody looks after is gone, ms. */
 const LIFE_MS = 30_000
 const LOOK_MS = 1_000
 /** Entries that a stream keeps at most, whether they are read or not. */

@@ -13,6 +13,8 @@ export interface RedisLog {
 
 /** How long a command may go unanswered, ms: after that its connection counts as dead and is made again. */
 const ANSWER_MS = 1_000
+/** How long a start waits for Redis, ms. */
+const START_MS = 10_000
 /** How long a read waits for entries, ms. */
 export const READ_BLOCK_MS = 500
 /** Answers of a Redis that takes neither this name nor this password: waiting does not help. */
@@ -66,6 +68,25 @@ export const whenReady = (client: RedisClient, address: RedisAddress, ms: number
     client.on('ready', ready)
     client.on('error', noted)
   })
+
+/**
+ * Opens several connections to one Redis, each for its use. Resolves with them under the same names when all can be used. If one cannot within
+ * ten seconds, closes all of them and rejects with one line.
+ */
+export const openReady = async <Name extends string>(
+  address: RedisAddress,
+  uses: Readonly<Record<Name, 'commands' | 'reading'>>,
+  log: RedisLog,
+): Promise<Readonly<Record<Name, RedisClient>>> => {
+  const opened = Object.entries<'commands' | 'reading'>(uses).map(([name, use]) => [name, openRedis(address, use, log)] as const)
+  try {
+    await Promise.all(opened.map(([, client]) => whenReady(client, address, START_MS)))
+  } catch (error) {
+    for (const [, client] of opened) client.disconnect()
+    throw error
+  }
+  return Object.fromEntries(opened) as Record<Name, RedisClient>
+}
 
 const optionsOf = ({ username, password, tls }: RedisAddress, use: 'commands' | 'reading') => {
   const answerMs = use === 'reading' ? ANSWER_MS + READ_BLOCK_MS : ANSWER_MS

@@ -67,7 +67,7 @@ describe.skipIf(redisPath === undefined)('two gateways in front of one core', ()
     )
   })
 
-  it('keep the promise of unknown_order: an older connection’s order comes too late, whichever gateway it is at', async () => {
+  it('keep the promise of unknown_order: an older connection’s order comes too late, at either gateway', async () => {
     const bob = await user()
     const asking = await at(right, bob)
     for (const key of ['lost', 'mine', 'newer']) expect(await codeOf(asking, 'order', { key })).toBe('unknown_order')

@@ -65,7 +65,7 @@ describe.each(SETUPS)('a command %s', (setup, start) => {
     spans = []
   })
 
-  /** The spans of a trace, once there are so many. */
+  /** Returns the spans of a trace, as soon as there are `n`. */
   const traceOf = async (id: string, n: number): Promise<Exported[]> => {
     await expect.poll(() => spans.filter(({ traceId }) => traceId === id).length, { timeout: 5_000 }).toBe(n)
     return spans.filter(({ traceId }) => traceId === id)

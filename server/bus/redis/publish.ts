@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { RedisAddress } from '../../config/redisAddress.ts'
-import { openRedis, type RedisClient, whenReady } from '../../redis/connection.ts'
+import { openReady, type RedisClient } from '../../redis/connection.ts'
 import { frameWarnings, redisFacts, versionFault } from '../../redis/startChecks.ts'
 import { newestId, type ReadingFigures, readStream } from '../../redis/streamReader.ts'
 import { beginTerm, TermWriter, type WritingFigures } from '../../redis/termWriter.ts'
@@ -11,8 +11,6 @@ import { FramePublisher, type PublishedFigures } from './framePublisher.ts'
 import { epochOf, type FrameKeys } from './keys.ts'
 import { readWish, WISH_FIELD } from './wish.ts'
 
-/** How long a start waits for Redis, ms. */
-const START_MS = 10_000
 const LAST_FRAME_MS = 1_000
 const AGAIN_MS = 100
 
@@ -35,9 +33,8 @@ export interface Term {
  * that can be used.
  */
 export const openTerm = async (address: RedisAddress, keys: FrameKeys, log: Logger, lease = 0): Promise<Term> => {
-  const [client, reader] = [openRedis(address, 'commands', log), openRedis(address, 'reading', log)]
+  const { client, reader } = await openReady(address, { client: 'commands', reader: 'reading' }, log)
   try {
-    await Promise.all([whenReady(client, address, START_MS), whenReady(reader, address, START_MS)])
     await checkRedis(client, address, log)
     const number = await beginTerm(client, keys.frames, encodeFrame([]), lease)
     return new OpenTerm(client, reader, keys, number, log)

@@ -9,7 +9,7 @@ import { decodeFrame, type Part } from './frameCodec.ts'
 import { epochOf, type FrameKeys } from './keys.ts'
 import { WishSender } from './wishSender.ts'
 
-/** A gateway that has heard nothing for so long says that its states are stale, ms. */
+/** Silence after which a gateway says that its states are stale, ms. */
 const SILENT_MS = 1_000
 const LOOK_MS = 100
 const MINUTE_MS = 60_000

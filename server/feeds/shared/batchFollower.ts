@@ -6,7 +6,7 @@ import type { FeedInput } from '../feed.ts'
 import { type Batch, decodeBatch, type Naming } from './batchCodec.ts'
 import { Continuity } from './continuity.ts'
 
-/** If nothing comes for so long, nobody has the feeds, ms: the next core takes them sooner. */
+/** Silence after which nobody has the feeds, ms: the next core takes them sooner. */
 const SILENT_MS = 3_000
 const LOOK_MS = 250
 const AGAIN_MS = 100

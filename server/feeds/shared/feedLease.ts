@@ -1,7 +1,7 @@
 import type { RedisClient } from '../../redis/connection.ts'
 import { CONTENT_FIELD } from '../../redis/termWriter.ts'
 
-/** A lease runs out so long after its last renewal, ms. */
+/** Time from the last renewal of a lease until it runs out, ms. */
 const LEASE_MS = 1_500
 /** ms from one renewal to the next. */
 export const RENEW_MS = 400

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RedisAddress } from '../../config/redisAddress.ts'
 import { orAborted } from '../../lib/orAborted.ts'
-import { openRedis, type RedisClient, whenReady } from '../../redis/connection.ts'
+import { openReady, type RedisClient } from '../../redis/connection.ts'
 import { TermWriter } from '../../redis/termWriter.ts'
 import type { Feed, FeedInput, TickNames } from '../feed.ts'
 import { encodeBatch, type Naming } from './batchCodec.ts'
@@ -11,8 +11,6 @@ import { BatchFollower } from './batchFollower.ts'
 import { BatchSender } from './batchSender.ts'
 import { FeedLease, INPUT_KEYS, RENEW_MS } from './feedLease.ts'
 
-/** How long a start waits for Redis, ms. */
-const START_MS = 10_000
 /** ms between two attempts to take the lease. */
 const CONTEND_MS = 250
 /** ms that a core which gives the feeds up still writes what it has read. */
@@ -45,15 +43,8 @@ export class SharedFeeds {
 
   /** Connects to the Redis of the address. Rejects with one line if there is none. */
   static async open(address: RedisAddress, log: Logger): Promise<SharedFeeds> {
-    const [client, reader] = [openRedis(address, 'commands', log), openRedis(address, 'reading', log)]
-    try {
-      await Promise.all([whenReady(client, address, START_MS), whenReady(reader, address, START_MS)])
-      return new SharedFeeds(client, reader, log)
-    } catch (error) {
-      client.disconnect()
-      reader.disconnect()
-      throw error
-    }
+    const { client, reader } = await openReady(address, { client: 'commands', reader: 'reading' }, log)
+    return new SharedFeeds(client, reader, log)
   }
 
   /** Whether this core has the feeds open. */

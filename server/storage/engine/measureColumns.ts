@@ -48,7 +48,7 @@ export const addMeasureColumns = async (
   return added
 }
 
-/** Returns the names that so many hosts have. */
+/** Returns the names of this number of hosts. */
 const everywhere = (columns: readonly { readonly name: string }[], hosts: number): ReadonlySet<string> => {
   const counts = new Map<string, number>()
   for (const { name } of columns) counts.set(name, (counts.get(name) ?? 0) + 1)

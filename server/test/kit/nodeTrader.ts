@@ -24,7 +24,7 @@ export const throughBalancer = (nodes: Nodes, home: number): (() => SocketLike) 
 
 /**
  * A client that orders one thing after another, sends each order until it is answered, and follows a fund. It begins at a gateway of its own, and
- * goes to whichever is there when that one is not.
+ * goes to the other when that one is not there.
  */
 export class Trader {
   readonly name: string

@@ -28,7 +28,7 @@ export const facts = (name: string, given: Partial<AssetFacts> = {}): AssetFacts
 export const months = (...lists: readonly (readonly AssetFacts[])[]): Snapshot[] =>
   lists.map((assets, k) => ({ t: Date.UTC(2021, k, 1), assets }))
 
-/** Returns snapshots of so many assets that wander at random; some are not listed for a while, some leave for ever. */
+/** Returns snapshots of a number of assets that wander at random; some are not listed for a while, some leave for ever. */
 export const wandering = (assets: number, count: number, seed: number): Snapshot[] => {
   const random = new Random(seed)
   const prices = new Float64Array(assets).fill(1)

@@ -16,7 +16,7 @@ export interface Tries {
 const EULER = 0.5772156649015329
 
 /**
- * Returns the Sharpe ratio that the best of so many tries without any skill is expected to have, and the probability that the true one is above it
+ * Returns the Sharpe ratio that the best of a number of tries without any skill is expected to have, and the probability that the true one is above it
  * (Bailey, López de Prado 2014).
  */
 export const deflatedSharpe = ({
