@@ -13,6 +13,7 @@ import { listening } from './migrations/0011_listening.ts'
 import { knownSums } from './migrations/0012_known_sums.ts'
 import { poolLogs } from './migrations/0014_pool_logs.ts'
 import { abandonedEntries } from './migrations/0015_abandoned_entries.ts'
+import { metrics } from './migrations/0016_metrics.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   knownSums,
   poolLogs,
   abandonedEntries,
+  metrics,
 ]
 
 /** Returns a name as SQL quotes it. */

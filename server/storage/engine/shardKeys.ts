@@ -23,4 +23,5 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   listening: 'symbol',
   quotes: 'symbol',
   pool_logs: 'pool',
+  metrics: 'asset',
 }

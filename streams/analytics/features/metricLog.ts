@@ -12,6 +12,14 @@ export interface MetricFact {
   readonly value: number | null
 }
 
+/** A fact, and where it comes from. */
+export interface SourcedFact extends MetricFact {
+  /** Who says it: `coingecko`, `github`, the name of a file that was imported. */
+  readonly source: string
+  /** Where in the source it stands: a block, a row, the path of a request without its keys; '' if nothing more can be said. */
+  readonly ref: string
+}
+
 interface Revision {
   readonly availableAt: number
   readonly value: number
