@@ -1,3 +1,4 @@
+import type { SourcedFact } from './analytics/features/metricLog.ts'
 import type { FundHoldings } from './fund/inception.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceState } from './ledger/rebalanceState.ts'
@@ -26,6 +27,7 @@ export type Input =
   | Past
   | PortfolioPasts
   | ImportedCandles
+  | Metrics
   | Clock
   | Watch
 
@@ -59,6 +61,12 @@ export interface Watch {
   readonly kind: 'watch'
   readonly channel: string
   readonly on: boolean
+}
+
+/** What has become known of assets; not yet in what comes before its time. */
+export interface Metrics {
+  readonly kind: 'metrics'
+  readonly facts: readonly SourcedFact[]
 }
 
 /** The effect of committed entries of the journal. */

@@ -1,3 +1,4 @@
+import type { SourcedFact } from './analytics/features/metricLog.ts'
 import type { MarketPast } from './market/marketPast.ts'
 import type { FundRow } from './measures/rows.ts'
 import type { PortfolioPast } from './pnl/portfolioPast.ts'
@@ -21,4 +22,6 @@ export interface Past {
   readonly funds?: readonly FundRow[]
   /** Portfolios; undefined if nothing is known of their past. */
   readonly portfolios?: readonly PortfolioPast[]
+  /** The newest metrics, and those that become known after `asOf`. */
+  readonly metrics?: readonly SourcedFact[]
 }

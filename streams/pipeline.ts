@@ -107,11 +107,14 @@ const momentsOf = function* (input: Input, { view, sampler, open, restored }: In
     default:
       view.absorb(input)
       if (input.kind === 'past' && !view.open) restored()
-      if (input.kind !== 'ledger' && input.kind !== 'portfolios' && input.kind !== 'imported') return
+      if (!BETWEEN.has(input.kind)) return
   }
   // Between two frames nothing is half done: a watched channel, a committed entry or a past that has become known shows at once, as of the last frame.
   if (!view.open) yield { t: view.t, byClock: false }
 }
+
+/** Inputs that show at once if no frame is open. */
+const BETWEEN: ReadonlySet<Input['kind']> = new Set(['ledger', 'portfolios', 'imported', 'metrics'])
 
 /** Computes what follows from the past. It shows in the next frame, and is no change that would be stored: it was stored before. */
 const restored = (view: View, channels: ChannelStates, sampler: RowSampler): void => {
@@ -138,6 +141,7 @@ const watchAll = (view: View, channels: ChannelStates): void => {
   for (const { symbol } of view.market.all) for (const name of channelsOf(symbol)) keep(name)
   for (const name of channelNames(view)) keep(name)
   view.market.made = ({ symbol }) => channelsOf(symbol).forEach(keep)
+  view.metrics.made = asset => keep(`metrics:${asset}`)
 }
 
 /** A frame without what its channels have for listeners. */

@@ -1,3 +1,4 @@
+import { ShownMetrics } from './analytics/shownMetrics.ts'
 import { AssetFacts } from './fund/assetFacts.ts'
 import type { PastFacts } from './fund/backtest.ts'
 import { Fund } from './fund/fund.ts'
@@ -68,6 +69,7 @@ export class View {
   private readonly held = new Map<string, FundHoldings>()
   readonly portfolios: ReadonlyMap<string, Portfolio>
   readonly pools: ReadonlyMap<string, Pool>
+  readonly metrics = new ShownMetrics(this.changes)
   /** Ticks or logs were taken in and no frame has closed over them yet. */
   open = false
   private output = emptyOutput()
@@ -146,6 +148,9 @@ export class View {
       case 'ledger':
         this.absorbLedger(input)
         break
+      case 'metrics':
+        this.metrics.absorb(input.facts, this.t)
+        break
       default:
         unreachable(input)
     }
@@ -157,7 +162,7 @@ export class View {
     for (const feed of this.feeds) due = Math.min(due, feed.silentAt)
     for (const fund of this.waiting) if (fund.dueAt > this.t) due = Math.min(due, fund.dueAt)
     for (const fund of this.funds.values()) due = Math.min(due, fund.agesAt)
-    due = Math.min(due, this.facts.dueAt)
+    due = Math.min(due, this.facts.dueAt, this.metrics.dueAt)
     // Minutes and days in which nothing moves are not stopped at: a gap of years costs no more than what falls due in it.
     if (this.t > 0 && this.nextDay < due && this.awaitsMidnight) due = this.nextDay
     if (this.nextMinute < due) due = Math.min(due, Math.max(this.nextMinute, this.windowsChangeAt))
@@ -177,6 +182,7 @@ export class View {
     for (const fund of this.funds.values()) if (fund.agesAt <= t) this.changes.mark(fund)
     for (const feed of this.feeds) for (const line of feed.advance(t)) this.heard(line)
     this.market.beat(t)
+    if (this.metrics.dueAt <= t) this.metrics.advance(t)
     this.passMinutes(t)
     if (t >= this.nextDay) {
       const first = this.nextDay === Number.NEGATIVE_INFINITY
@@ -236,7 +242,7 @@ export class View {
     this.open = true
   }
 
-  private restore({ market, pools, funds = [], portfolios = [], resumedAt }: Past): void {
+  private restore({ market, pools, funds = [], portfolios = [], metrics = [], resumedAt }: Past): void {
     this.pastKnown = true
     this.market.restore(market ?? { instruments: [] }, !this.replays, this.changes)
     const live = this.feeds.some(feed => feed.live)
@@ -247,6 +253,7 @@ export class View {
     for (const row of funds) this.funds.get(row.id)?.restore(row)
     this.restorePortfolios(portfolios)
     for (const portfolio of this.portfolios.values()) portfolio.endWaiting()
+    this.metrics.absorb(metrics, this.t)
   }
 
   private absorbLogs({ feed: index, logs, messages, bad, addresses, tokens }: ChainEvents): void {

@@ -1,3 +1,4 @@
+import type { ShownMetrics } from '../analytics/shownMetrics.ts'
 import type { Fund } from '../fund/fund.ts'
 import type { RebalancePlanner } from '../fund/rebalancePlanner.ts'
 import type { Source } from '../lib/dependencies.ts'
@@ -9,6 +10,7 @@ import { type ChannelName, type ChannelNameOf, channelsOf, INTERVALS, type Kind,
 import { showCandle } from './candleChannel.ts'
 import type { Channel, ChannelStates, ChannelView } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'
+import { showMetrics } from './metricsChannel.ts'
 import { showPnl } from './pnlChannel.ts'
 import { showPool } from './poolChannel.ts'
 import { showRebalances } from './rebalancesChannel.ts'
@@ -25,6 +27,7 @@ export interface ShownView {
   readonly funds: ReadonlyMap<string, Fund>
   readonly rebalancePlanners: ReadonlyMap<string, RebalancePlanner>
   readonly pools: ReadonlyMap<string, Pool>
+  readonly metrics: ShownMetrics
 }
 
 /** Something of the view that a channel shows: what it is computed from, and how it is written into a state. */
@@ -118,6 +121,16 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
       }
     )
   },
+  metrics: (view, { id }) => {
+    const source = view.metrics.of(id)
+    return {
+      source,
+      show: state => {
+        const show = showMetrics(state.root)
+        return { state, write: () => show(source) }
+      },
+    }
+  },
   orders: notOfTheView,
   holdings: notOfTheView,
   status: notOfTheView,
@@ -138,6 +151,7 @@ const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: ShownView) => Iterabl
   fund: view => view.funds.keys(),
   rebalances: view => view.rebalancePlanners.keys(),
   pool: view => view.pools.keys(),
+  metrics: view => view.metrics.names,
 }
 
 /** Lists every channel the view can show now: of each symbol that was seen, of each thing configured. */

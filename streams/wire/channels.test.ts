@@ -10,6 +10,7 @@ describe('a channel’s name', () => {
     ['fund:TOP10', { kind: 'fund', id: 'TOP10' }],
     ['pool:USDC-WETH-005', { kind: 'pool', id: 'USDC-WETH-005' }],
     ['rebalances:TOP10', { kind: 'rebalances', id: 'TOP10' }],
+    ['metrics:ETH', { kind: 'metrics', id: 'ETH' }],
     ['orders', { kind: 'orders', id: '' }],
     ['holdings', { kind: 'holdings', id: '' }],
     ['status', { kind: 'status', id: '' }],

@@ -28,6 +28,7 @@ export const CHANNELS = {
   fund: { id: 'name', readers: 'listed', past: true },
   pool: { id: 'name', readers: 'all', past: true },
   rebalances: { id: 'name', readers: 'fund', past: false },
+  metrics: { id: 'name', readers: 'all', past: false },
   orders: { id: 'none', readers: 'own', past: false },
   holdings: { id: 'none', readers: 'own', past: false },
   status: { id: 'none', readers: 'all', past: false },

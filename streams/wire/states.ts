@@ -248,6 +248,23 @@ export interface HoldingsState {
   readonly shares?: Readonly<Record<string, string>>
 }
 
+/** The newest value of a metric. */
+export interface MetricState {
+  /** In the metric's unit; absent if the source says that it does not know. */
+  readonly v?: number
+  /** Beginning of the period that it is of. */
+  readonly t?: number
+  /** Since when it was known. */
+  readonly known?: number
+  /** Who says it. */
+  readonly src?: string
+  /** A newer one is overdue. */
+  readonly stale?: boolean
+}
+
+/** `metrics:ASSET`: the newest values, by metric. */
+export type MetricsState = Readonly<Record<string, MetricState>>
+
 /** A feed, as `status` shows it. */
 export interface FeedState {
   readonly state?: 'connecting' | 'live' | 'ended' | 'down'
@@ -303,13 +320,15 @@ export type StateOf<Channel extends string> = Channel extends `tick:${string}`
             ? PoolState
             : Channel extends `rebalances:${string}`
               ? RebalancesState
-              : Channel extends 'orders'
-                ? OrdersState
-                : Channel extends 'holdings'
-                  ? HoldingsState
-                  : Channel extends 'status'
-                    ? StatusState
-                    : JsonObject
+              : Channel extends `metrics:${string}`
+                ? MetricsState
+                : Channel extends 'orders'
+                  ? OrdersState
+                  : Channel extends 'holdings'
+                    ? HoldingsState
+                    : Channel extends 'status'
+                      ? StatusState
+                      : JsonObject
 
 /**
  * The paths of a state's members: `nav`, `inav`, `inav.mid`, `weights.BTC`. Of a map any name is one.

@@ -11,7 +11,8 @@ it('docs/analytics.md has each feature and metric, as it is, and no other', () =
   const rows = page.split('\n').filter(line => /^\| `\w+` \| .* \| .* \|$/.test(line))
   const features = [...SNAPSHOT_FEATURES, ...METRIC_FEATURES].map(({ name, definition, lag }) => `| \`${name}\` | ${definition} | ${lag} |`)
   const metrics = Object.entries(METRICS).map(
-    ([name, { unit, step, of }]) => `| \`${name}\` | ${unit} | ${step} | ${of === 'start' ? 'at its beginning' : 'at its end'} |`,
+    ([name, { definition, unit, step, of }]) =>
+      `| \`${name}\` | ${definition} | ${unit} | ${step} | ${of === 'start' ? 'at its beginning' : 'at its end'} |`,
   )
   expect(rows.sort()).toEqual([...features, ...metrics].filter(row => row !== '').sort())
 })

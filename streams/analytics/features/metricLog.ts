@@ -1,3 +1,4 @@
+import { FactSeries, type Said } from './factSeries.ts'
 import { knownFrom, METRICS, type Metric, newestPeriod, periodAt } from './metrics.ts'
 
 /** A value of a metric, with two times: the period that it is of, and when it was known. */
@@ -14,38 +15,50 @@ export interface MetricFact {
 
 /** A fact, and where it comes from. */
 export interface SourcedFact extends MetricFact {
-  /** Who says it: `coingecko`, `github`, the name of a file that was imported. */
+  /** Who says it: `coingecko`, `github`, whatever a file names. */
   readonly source: string
   /** Where in the source it stands: a block, a row, the path of a request without its keys; '' if nothing more can be said. */
   readonly ref: string
 }
 
-interface Revision {
-  readonly availableAt: number
-  readonly value: number
+/**
+ * Returns why a fact cannot be one; `undefined` if it can. Its period has to be a whole one, and it cannot have been known before its period had shown it: a
+ * source's last point is often of the day that is still going on.
+ */
+export const faultOf = ({ asset, metric, period, availableAt, value }: MetricFact): string | undefined => {
+  const where = `${asset} ${metric}`
+  if (periodAt(metric, period) !== period) return `${where}: found ${period}, expected the beginning of a ${METRICS[metric].step}`
+  const earliest = knownFrom(metric, period)
+  if (!(availableAt >= earliest))
+    return `${where} of ${day(period)}: found it known at ${availableAt}, expected ${earliest} at the earliest`
+  if (value !== null && !Number.isFinite(value))
+    return `${where} of ${day(period)}: found ${value}, expected a number, or null if it is not known`
+  return undefined
 }
 
-/** All that was ever said of metrics. A revision stands beside what it revises, and does not replace it. */
+/** All that was ever said of metrics. A revision stands beside what it revises, and does not replace it; so do the words of several sources. */
 export class MetricLog {
-  private readonly revisions = new Map<string, Revision[]>()
+  private readonly byAsset = new Map<string, Map<Metric, FactSeries>>()
+  /** The number of facts. */
+  size = 0
 
-  /**
-   * Adds a fact. Throws a RangeError if the period is not the beginning of one, or if the fact was known before its period had shown it: a source's last
-   * point is often of the day that is still going on.
-   */
-  add({ asset, metric, period, availableAt, value }: MetricFact): void {
-    const where = `${asset} ${metric}`
-    if (periodAt(metric, period) !== period)
-      throw new RangeError(`${where}: found ${period}, expected the beginning of a ${METRICS[metric].step}`)
-    const earliest = knownFrom(metric, period)
-    if (availableAt < earliest)
-      throw new RangeError(`${where} of ${day(period)}: found it known at ${availableAt}, expected ${earliest} at the earliest`)
-    const key = keyOf(asset, metric, period)
-    const revisions = this.revisions.get(key) ?? []
-    // Of one moment the last word counts.
-    const place = revisions.findLastIndex(revision => revision.availableAt <= availableAt) + 1
-    revisions.splice(place, 0, { availableAt, value: value ?? Number.NaN })
-    this.revisions.set(key, revisions)
+  /** Adds a fact; one of no source has the source ''. Throws a RangeError that says why it cannot be one. */
+  add(fact: MetricFact & { readonly source?: string }): void {
+    const fault = faultOf(fact)
+    if (fault !== undefined) throw new RangeError(fault)
+    const { asset, metric, period, availableAt, value, source = '' } = fact
+    const metrics = this.byAsset.get(asset) ?? new Map<Metric, FactSeries>()
+    const series = metrics.get(metric) ?? new FactSeries()
+    const before = series.size
+    series.put(period, availableAt, source, value ?? Number.NaN)
+    this.size += series.size - before
+    metrics.set(metric, series)
+    this.byAsset.set(asset, metrics)
+  }
+
+  /** The assets of which something was said. */
+  get assets(): Iterable<string> {
+    return this.byAsset.keys()
   }
 
   /** Returns what was known at `t`. */
@@ -53,14 +66,26 @@ export class MetricLog {
     return new MetricsAsOf(this, t)
   }
 
-  /** Returns the value of a period as it was known at `t`; NaN if it was not. */
+  /** Returns the value of a period as it was known at `t`, by the newest word of any source; NaN if it was not. */
   value(asset: string, metric: Metric, period: number, t: number): number {
-    return this.revisions.get(keyOf(asset, metric, period))?.findLast(({ availableAt }) => availableAt <= t)?.value ?? Number.NaN
+    return this.byAsset.get(asset)?.get(metric)?.value(period, t) ?? Number.NaN
+  }
+
+  /** Returns what the source of a fact had said of the same by the time of the fact, or by `t`; `undefined` if it had said nothing. */
+  saidBefore({ asset, metric, period, availableAt, source }: SourcedFact, t = availableAt): Said | undefined {
+    return this.byAsset.get(asset)?.get(metric)?.saidBy(source, period, t)
+  }
+
+  /** Forgets the periods that began before the time (ms) that `before` gives for a metric. Returns how many facts went. */
+  forget(before: (metric: Metric) => number): number {
+    let gone = 0
+    for (const metrics of this.byAsset.values()) for (const [metric, series] of metrics) gone += series.forget(before(metric))
+    this.size -= gone
+    return gone
   }
 }
 
-const keyOf = (asset: string, metric: Metric, period: number): string => `${metric} ${period} ${asset}`
-const day = (t: number): string => new Date(t).toISOString().slice(0, 10)
+const day = (t: number): string => (Number.isFinite(t) ? new Date(t).toISOString().slice(0, 10) : `${t}`)
 
 /** Metrics as they were known at one time. */
 export class MetricsAsOf {

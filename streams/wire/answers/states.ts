@@ -157,6 +157,19 @@ const REBALANCES = state({
   ),
 })
 
+const METRICS = z
+  .record(
+    z.string(),
+    state({
+      v: z.number().describe('in the metric’s unit; absent if the source says that it does not know'),
+      t: MS.describe('beginning of the period that it is of'),
+      known: MS.describe('since when it was known'),
+      src: z.string().describe('who says it'),
+      stale: z.boolean().describe('a newer one is overdue'),
+    }),
+  )
+  .describe('by metric; docs/analytics.md has them all')
+
 const FEED = state({
   state: z.enum(['connecting', 'live', 'ended', 'down']),
   ticks: COUNT,
@@ -206,6 +219,7 @@ export const STATES = {
   fund: FUND,
   pool: POOL,
   rebalances: REBALANCES,
+  metrics: METRICS,
   orders: z.record(z.string(), ORDERED).describe('the newest 100 of the client, by key'),
   holdings: state({ assets: byAsset(AMOUNT), shares: z.record(z.string(), AMOUNT).describe('by fund') }),
   status: STATUS,
