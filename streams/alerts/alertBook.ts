@@ -1,0 +1,50 @@
+import type { Changes } from '../lib/dependencies.ts'
+import { Source } from '../lib/dependencies.ts'
+import type { Alert, AlertChange } from './alert.ts'
+
+/** Alerts that are over and still shown. */
+const OVER_MAX = 50
+
+/** The alerts that are open and the newest that are over, for everybody or for the admin alone. */
+class AlertList extends Source {
+  readonly open = new Map<string, Alert>()
+  /** The oldest first. */
+  readonly over = new Map<string, Alert>()
+
+  /** Notes an alert as it stands now. */
+  note(alert: Alert): void {
+    if (alert.state === 'open') {
+      this.open.set(alert.id, alert)
+      return
+    }
+    this.open.delete(alert.id)
+    this.over.set(alert.id, alert)
+    for (const id of this.over.keys()) {
+      if (this.over.size <= OVER_MAX) break
+      this.over.delete(id)
+    }
+  }
+}
+
+/** All alerts: those about channels that everybody reads, and every one. A market alert is for everybody if all its channels are. */
+export class AlertBook {
+  readonly everybodys = new AlertList()
+  readonly all = new AlertList()
+  private readonly isPublic: (channel: string) => boolean
+
+  /** `isPublic` says whether everybody reads a channel. */
+  constructor(isPublic: (channel: string) => boolean) {
+    this.isPublic = isPublic
+  }
+
+  /** Notes what has happened. */
+  note(happened: readonly AlertChange[], changes: Changes): void {
+    for (const { alert } of happened) {
+      this.all.note(alert)
+      if ((alert.members ?? [alert.channel]).every(this.isPublic)) this.everybodys.note(alert)
+      else if (this.everybodys.open.delete(alert.id)) this.everybodys.touch(changes)
+    }
+    this.all.touch(changes)
+    this.everybodys.touch(changes)
+  }
+}
