@@ -1,6 +1,6 @@
 import type { FeatureTable } from '../models/featureTable.ts'
 import { percentiles } from '../ranks.ts'
-import type { SnapshotRecord } from './past.ts'
+import type { Past, SnapshotRecord } from './past.ts'
 import { isPegged } from './pegged.ts'
 import { type Feature, SNAPSHOT_FEATURES, volatility6 } from './snapshotFeatures.ts'
 import { forwardReturn } from './target.ts'
@@ -31,8 +31,15 @@ export interface Outcomes {
 }
 
 /** Returns the panel of a record. The universe of a snapshot is what it lists, without what is pegged, without price or market cap. */
-export const panelOf = (record: SnapshotRecord, features: readonly Feature[] = SNAPSHOT_FEATURES): Panel => {
-  const rows = record.listed.flatMap((_, k) => universeOf(record, k).map(asset => [k, asset] as const))
+export const panelOf = (record: SnapshotRecord, features: readonly Feature[] = SNAPSHOT_FEATURES): Panel =>
+  panelOfSnapshots(record, [...record.listed.keys()], features)
+
+/** Returns the rows of the panel that are of snapshot `k`: the same figures, because none depends on another snapshot's rows. */
+export const panelAt = (record: SnapshotRecord, k: number, features: readonly Feature[] = SNAPSHOT_FEATURES): Panel =>
+  panelOfSnapshots(record, [k], features)
+
+const panelOfSnapshots = (record: SnapshotRecord, places: readonly number[], features: readonly Feature[]): Panel => {
+  const rows = places.flatMap(k => universeOf(record, k).map(asset => [k, asset] as const))
   const pasts = record.snapshots.map((_, k) => record.asOf(k))
   const raw = features.map(({ of }) => Float64Array.from(rows, ([k, asset]) => of(pasts[k]!, asset)))
   const snapshot = Int32Array.from(rows, ([k]) => k)
@@ -51,10 +58,17 @@ export const panelOf = (record: SnapshotRecord, features: readonly Feature[] = S
 /** Returns the assets of the universe at snapshot `k`, by what could be known then. */
 export const universeOf = (record: SnapshotRecord, k: number): readonly number[] => {
   const past = record.asOf(k)
-  return record.listed[k]!.filter(asset => {
-    const { name, price, marketCap } = past.facts(asset)!
-    return price > 0 && marketCap > 0 && !isPegged(name) && !(volatility6(past, asset) < VOLATILITY_MIN)
-  })
+  return record.listed[k]!.filter(asset => outsideBecause(past, asset) === undefined)
+}
+
+/** Returns why an asset that is listed is not in the universe; `undefined` if it is. */
+export const outsideBecause = (past: Past, asset: number): string | undefined => {
+  const { name, price, marketCap } = past.facts(asset)!
+  if (!(price > 0)) return 'its price is not known'
+  if (!(marketCap > 0)) return 'its market cap is not known'
+  if (isPegged(name)) return 'it is pegged to another thing, or wraps it'
+  if (volatility6(past, asset) < VOLATILITY_MIN) return `it hardly moves: less than ${100 * VOLATILITY_MIN} % a month`
+  return undefined
 }
 
 /** Returns what became of the rows of a panel. */

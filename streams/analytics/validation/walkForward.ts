@@ -41,7 +41,7 @@ export const walkForward = (
 }
 
 /** Returns the percentile, less a half, of the mean of several percentiles. */
-const ensembleOf = (snapshot: Int32Array, models: readonly Float64Array[]): Float64Array => {
+export const ensembleOf = (snapshot: Int32Array, models: readonly Float64Array[]): Float64Array => {
   const sums = new Float64Array(snapshot.length)
   for (const values of models) for (let row = 0; row < sums.length; row++) sums[row] = sums[row]! + values[row]!
   return bySnapshot(snapshot, sums, percentiles)

@@ -1,0 +1,42 @@
+import { outsideBecause, panelAt } from '../features/panel.ts'
+import type { SnapshotRecord } from '../features/past.ts'
+import type { Named } from './score.ts'
+
+/** Features that both have to have for their distance to say something. */
+const SHARED_MIN = 8
+
+/** An asset that is like another one by what features say of it. */
+export interface Peer extends Named {
+  /** Root of the mean squared difference of percentiles, 0 to 1: two assets at random are 0.41 apart. */
+  readonly distance: number
+  /** Features that are known of both. */
+  readonly shared: number
+}
+
+/** The peers of an asset, or why it has none. */
+export type Peers = { readonly peers: readonly Peer[] } | { readonly reason: string }
+
+/** Returns the `count` assets of snapshot `k` that are most like the one of this name by their features, the nearest first. */
+export const peersOf = (record: SnapshotRecord, k: number, name: string, count: number): Peers => {
+  const past = record.asOf(k)
+  const own = record.listed[k]!.find(asset => record.at(asset, k)!.name === name)
+  if (own === undefined) return { reason: 'it is not among the assets of the snapshot' }
+  const outside = outsideBecause(past, own)
+  if (outside !== undefined) return { reason: outside }
+  const { asset, table } = panelAt(record, k)
+  const row = asset.indexOf(own)
+  const peers = [...asset.keys()].flatMap(other => {
+    if (other === row) return []
+    let [sum, shared] = [0, 0]
+    for (const column of table.columns) {
+      const difference = column[other]! - column[row]!
+      if (Number.isNaN(difference)) continue
+      sum += difference * difference
+      shared += 1
+    }
+    if (shared < SHARED_MIN) return []
+    const { name, symbol } = record.at(asset[other]!, k)!
+    return [{ name, symbol, distance: Math.sqrt(sum / shared), shared }]
+  })
+  return { peers: peers.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).slice(0, count) }
+}
