@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { packageRoot } from '../lib/packageRoot.ts'
 
 /** Recorded market, chain and wallet data, which stand beside the project and not in it. */
-export const recordings: string = fileURLToPath(new URL('../../../shared/data', import.meta.url))
+export const recordings: string = join(packageRoot(), '../shared/data')
 
 /** A test that needs them is skipped where they are not. */
 export const haveRecordings: boolean = existsSync(join(recordings, 'README.md'))

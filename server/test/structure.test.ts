@@ -66,7 +66,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['streams/channels'],
   ['streams/ledger'],
   ['streams/fund', 'streams/pnl', 'streams/pools'],
-  ['streams/market', 'streams/measures', 'streams/analytics', 'streams/alerts'],
+  ['streams/market', 'streams/measures', 'streams/analytics', 'streams/alerts', 'streams/contracts'],
   ['streams/wire'],
   ['streams/lib'],
 ]
