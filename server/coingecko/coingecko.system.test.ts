@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Environment } from '../feeds/environment.ts'
 import { COINS, CoinGeckoServer, type Fault } from '../test/coingeckoServer.ts'
+import { hurriedEnvironment } from '../test/sourceServer.ts'
 import { VirtualEnvironment } from '../test/virtualEnvironment.ts'
 import { CoinGecko, CoinGeckoError } from './coingecko.ts'
 import { planOf } from './plan.ts'
@@ -19,27 +19,9 @@ beforeEach(() => {
   server.onAsked = () => {}
 })
 
-/** A wall whose waits are over at once, and are written down. */
-const hurried = () => {
-  const waits: number[] = []
-  let time = START
-  const environment: Environment = {
-    now: () => time,
-    random: () => 0,
-    after(ms, run) {
-      waits.push(ms)
-      const timer = setImmediate(() => {
-        time += ms
-        run()
-      })
-      return () => clearImmediate(timer)
-    },
-  }
-  return { environment, waits }
-}
-
 const opened = (key: string | undefined, signal = new AbortController().signal) => {
-  const { environment, waits } = hurried()
+  const environment = hurriedEnvironment(START)
+  const { waits } = environment
   const said: string[] = []
   const gecko = new CoinGecko({ plan: planOf(key, {}), baseUrl: server.url, environment, signal, onWait: (_, why) => said.push(why) })
   return { gecko, waits, said }
@@ -159,7 +141,7 @@ describe('CoinGecko', () => {
   })
 
   it('that cannot be reached is named by its address', async () => {
-    const { environment } = hurried()
+    const environment = hurriedEnvironment(START)
     const options = { plan: planOf(undefined, {}), environment, signal: new AbortController().signal, onWait: () => {} }
     const gone = await CoinGeckoServer.start()
     const baseUrl = gone.url

@@ -1,6 +1,6 @@
 import Sdk from '@coingecko/coingecko-typescript'
 import { z } from 'zod'
-import type { Environment } from '../feeds/environment.ts'
+import { delay, type Environment } from '../feeds/environment.ts'
 import type { Point } from './hourly.ts'
 import type { Plan } from './plan.ts'
 
@@ -94,7 +94,7 @@ export class CoinGecko {
   private async asked<T>(form: z.ZodType<T>, ask: (signal: AbortSignal) => Promise<unknown>): Promise<T> {
     const { environment, plan, signal, onWait } = this.options
     for (let attempt = 0; ; attempt++) {
-      await this.delay(this.next - environment.now())
+      await delay(environment, this.next - environment.now(), signal)
       this.next = environment.now() + plan.spacing
       try {
         const answer = form.safeParse(await ask(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)])))
@@ -108,7 +108,7 @@ export class CoinGecko {
         if (wait === undefined) throw new CoinGeckoError(why, status)
         if (wait > LONGEST_WAIT) throw new CoinGeckoError(`${why}; it asks to wait ${Math.ceil(wait / 1000)} s`, status)
         onWait(wait, why)
-        await this.delay(wait)
+        await delay(environment, wait, signal)
       }
     }
   }
@@ -120,25 +120,6 @@ export class CoinGecko {
     const line = `CoinGecko${baseUrl === undefined ? '' : ` at ${new URL(baseUrl).host}`}: ${status}${text}`.replaceAll(/\s+/g, ' ')
     const safe = plan.key === undefined ? line : line.replaceAll(plan.key, '…')
     return safe.length > 300 ? `${safe.slice(0, 299)}…` : safe
-  }
-
-  private async delay(ms: number): Promise<void> {
-    const { environment, signal } = this.options
-    signal.throwIfAborted()
-    if (ms <= 0) return
-    let stop = (): void => {}
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const callOff = environment.after(ms, resolve)
-        stop = () => {
-          callOff()
-          reject(signal.reason)
-        }
-        signal.addEventListener('abort', stop, { once: true })
-      })
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
   }
 }
 

@@ -17,3 +17,22 @@ export const systemEnvironment: Environment = {
   },
   random: Math.random,
 }
+
+/** Resolves after `ms`, at once if that is not above zero. Rejects with the reason of `signal` as soon as it aborts, and leaves no listener behind. */
+export const delay = async (environment: Environment, ms: number, signal: AbortSignal): Promise<void> => {
+  signal.throwIfAborted()
+  if (ms <= 0) return
+  let stop = (): void => {}
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const callOff = environment.after(ms, resolve)
+      stop = () => {
+        callOff()
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', stop, { once: true })
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
