@@ -6,7 +6,9 @@ import { Budget } from './budget.ts'
 const begins = async (budget: Budget, environment: VirtualEnvironment, count: number): Promise<number[]> => {
   const start = environment.now()
   const times: number[] = []
-  const all = Array.from({ length: count }, () => budget.take(new AbortController().signal).then(() => times.push(environment.now() - start)))
+  const all = Array.from({ length: count }, () =>
+    budget.take(new AbortController().signal).then(() => times.push(environment.now() - start)),
+  )
   await environment.pass(3_600_000)
   await Promise.all(all)
   return times

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly why: string
   /** The same request may succeed later. */
   readonly again: boolean
+  /** A smaller one may. */
+  readonly tooMuch?: boolean
 }
 
 /** Who is asked, how, and how often. */
@@ -97,7 +99,7 @@ export class SourceClient {
         return await this.once(request)
       } catch (error) {
         signal.throwIfAborted()
-        const failure = error instanceof Failure ? error : new Failure(causeOf(error), true, undefined, undefined)
+        const failure = error instanceof Failure ? error : new Failure({ why: causeOf(error), again: true })
         const wait = failure.again ? waitBefore(attempt + 1, failure.waitMs, environment.random()) : undefined
         if (wait === undefined || wait > LONGEST_WAIT_MS) throw this.given(failure, wait)
         this.counts.retries += 1
@@ -128,6 +130,7 @@ export class SourceClient {
     })
     const { status } = response
     const text = await readBounded(response)
+    if (text === undefined) throw new Failure({ why: 'found an answer that is too long', again: false, tooMuch: true }, status)
     if (status === 304 && kept !== undefined) {
       this.counts.unchanged += 1
       return kept as Kept & Answer<T>
@@ -135,9 +138,9 @@ export class SourceClient {
     if (status !== 200) throw failureOf(response, text, environment.now())
     const found = parsed(text)
     const refused = refusal?.(found)
-    if (refused) throw new Failure(refused.why, refused.again, status, undefined)
+    if (refused) throw new Failure(refused, status)
     const read = form.safeParse(found)
-    if (!read.success) throw new Failure('found an answer of another form', true, status, undefined)
+    if (!read.success) throw new Failure({ why: 'found an answer of another form', again: true }, status)
     const answer = { value: read.data, link: response.headers.get('link') }
     if (body === undefined) this.keep(address.href, response.headers.get('etag'), answer)
     return answer
@@ -150,36 +153,38 @@ export class SourceClient {
     if (this.kept.size > KEPT_MAX) this.kept.delete(this.kept.keys().next().value!)
   }
 
-  private given({ message, status }: Failure, wait: number | undefined): SourceError {
+  private given({ message, status, tooMuch }: Failure, wait: number | undefined): SourceError {
     const { source, url } = this.options
     const asks = wait === undefined ? '' : `; it asks to wait ${Math.ceil(wait / 1000)} s`
     const code = status === undefined || status === 200 ? '' : `${status} `
     const line = this.redact(`${source} at ${new URL(url).host}: ${code}${message}${asks}`.replaceAll(/\s+/g, ' '))
-    return new SourceError(line.length > 300 ? `${line.slice(0, 299)}…` : line, status)
+    return new SourceError(line.length > 300 ? `${line.slice(0, 299)}…` : line, status, tooMuch)
   }
 }
 
 /** Why a request failed, as the source said it: keys may be in it. */
 class Failure extends Error {
   readonly again: boolean
+  readonly tooMuch: boolean
   readonly status: number | undefined
   /** ms that the source asks to wait. */
   readonly waitMs: number | undefined
 
-  constructor(message: string, again: boolean, status: number | undefined, waitMs: number | undefined) {
-    super(message)
+  constructor({ why, again, tooMuch = false }: Refusal, status?: number, waitMs?: number) {
+    super(why)
     this.again = again
+    this.tooMuch = tooMuch
     this.status = status
     this.waitMs = waitMs
   }
 }
 
 const parsed = (text: string): unknown => {
-  if (text.trim() === '') throw new Failure('found an empty answer', true, 200, undefined)
+  if (text.trim() === '') throw new Failure({ why: 'found an empty answer', again: true }, 200)
   try {
     return JSON.parse(text)
   } catch {
-    throw new Failure('found an answer that is not JSON', true, 200, undefined)
+    throw new Failure({ why: 'found an answer that is not JSON', again: true }, 200)
   }
 }
 
@@ -189,7 +194,7 @@ const failureOf = ({ status, headers }: Response, text: string, now: number): Fa
   const reset = Number(headers.get('x-ratelimit-reset'))
   const waitMs = retryAfter(headers.get('retry-after'), now) ?? (spent && reset > 0 ? Math.max(0, reset * 1000 - now) : undefined)
   const why = status === 202 ? 'the answer is still being computed' : (told(text) ?? 'found no answer that can be read')
-  return new Failure(why, again, status, waitMs)
+  return new Failure({ why, again, tooMuch: status === 413 }, status, waitMs)
 }
 
 /** Returns the ms that a header asks to wait; undefined if it says nothing. */

@@ -3,8 +3,12 @@ export class SourceError extends Error {
   /** HTTP status; undefined if there was no answer, or none that can be read. */
   readonly status: number | undefined
 
-  constructor(message: string, status: number | undefined) {
+  /** Less may be had. */
+  readonly tooMuch: boolean
+
+  constructor(message: string, status: number | undefined, tooMuch = false) {
     super(message)
     this.status = status
+    this.tooMuch = tooMuch
   }
 }
