@@ -15,7 +15,7 @@ export interface NodeOptions {
 }
 
 /** A number in hexadecimal digits. */
-const quantity = z
+export const quantity = z
   .string()
   .regex(/^0x[0-9a-f]+$/i)
   .transform(BigInt)
