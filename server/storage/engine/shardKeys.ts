@@ -24,4 +24,10 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   quotes: 'symbol',
   pool_logs: 'pool',
   metrics: 'asset',
+  snapshots: 'name',
+  scores: 'name',
+  outcomes: 'name',
+  models: 'version',
+  aliases: 'name',
+  trials: 'horizon',
 }

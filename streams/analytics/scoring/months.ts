@@ -13,31 +13,35 @@ export const monthsFrom = (t: number, months: number): number => {
 }
 
 /**
- * Returns the newest snapshot that is not later than `t`, and before it one a month back each, as far as there are any: models were made of
- * monthly snapshots, so a daily list counts by months too. A month without a snapshot stays, with nothing in it: what is not known is not skipped.
+ * Returns the newest of some times, ascending, that is not later than `t`, and before it one a month back each, as far as there are any: models were made
+ * of monthly snapshots, so a daily list counts by months too. A month without a snapshot has the time at which it would be.
  */
-export const monthlyTo = (snapshots: readonly Snapshot[], t: number): Snapshot[] => {
-  const newest = snapshots.findLast(snapshot => snapshot.t <= t)
+export const monthlyTimes = (times: readonly number[], t: number): number[] => {
+  const newest = times.findLast(time => time <= t)
   if (newest === undefined) return []
-  const first = snapshots[0]!.t
-  const months: Snapshot[] = [newest]
+  const months = [newest]
   for (let back = 1; ; back++) {
-    const wanted = monthsFrom(newest.t, -back)
-    if (wanted + NEAR_MS < first) break
-    months.push(nearest(snapshots, wanted) ?? { t: wanted, assets: [] })
+    const wanted = monthsFrom(newest, -back)
+    if (wanted + NEAR_MS < times[0]!) break
+    months.push(nearest(times, wanted) ?? wanted)
   }
   return months.reverse()
 }
 
-/** Returns the snapshot that lies `months` after `t`; `undefined` if there is none near that day. */
-export const snapshotAfter = (snapshots: readonly Snapshot[], t: number, months: number): Snapshot | undefined =>
-  nearest(snapshots, monthsFrom(t, months))
+/** Returns the snapshots of these times. One that there is not stays, with nothing in it: what is not known is not skipped. */
+export const snapshotsAt = (snapshots: readonly Snapshot[], times: readonly number[]): Snapshot[] => {
+  const byTime = new Map(snapshots.map(snapshot => [snapshot.t, snapshot]))
+  return times.map(t => byTime.get(t) ?? { t, assets: [] })
+}
+
+/** Returns the time that lies `months` after `t`; `undefined` if there is none near that day. */
+export const timeAfter = (times: readonly number[], t: number, months: number): number | undefined => nearest(times, monthsFrom(t, months))
 
 /** Returns the newest part of monthly snapshots that has no month without one: there are no outcomes across a gap. */
 export const withoutGap = (months: readonly Snapshot[]): Snapshot[] =>
   months.slice(months.findLastIndex(({ assets }) => assets.length === 0) + 1)
 
-const nearest = (snapshots: readonly Snapshot[], wanted: number): Snapshot | undefined => {
-  const near = snapshots.filter(({ t }) => Math.abs(t - wanted) <= NEAR_MS)
-  return near.length === 0 ? undefined : near.reduce((best, one) => (Math.abs(one.t - wanted) < Math.abs(best.t - wanted) ? one : best))
+const nearest = (times: readonly number[], wanted: number): number | undefined => {
+  const near = times.filter(t => Math.abs(t - wanted) <= NEAR_MS)
+  return near.length === 0 ? undefined : near.reduce((best, t) => (Math.abs(t - wanted) < Math.abs(best - wanted) ? t : best))
 }

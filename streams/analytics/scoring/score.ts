@@ -98,7 +98,7 @@ export const scoringOf = ({ horizon, features: names, models, calibration }: Art
   return {
     t: record.snapshots[k]!.t,
     horizon,
-    scores: scores.sort((a, b) => a.rank - b.rank),
+    scores: scores.sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1)),
     unscored: [...outsiders(record, k), ...tooLittle],
   }
 }
