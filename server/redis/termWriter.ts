@@ -141,6 +141,11 @@ export class TermWriter {
     this.stop()
   }
 
+  /** Entries that the stream keeps. What older terms wrote stays for readers that are behind, until this term has filled the stream. */
+  private get kept(): number {
+    return this.sizes.length < this.n ? this.sizes.length : STREAM_ENTRIES
+  }
+
   private readonly pump = (): void => {
     if (this.client.status !== 'ready' || this.ended) return
     while (this.sent < this.queue.length && this.sent < IN_FLIGHT) this.send(this.queue[this.sent++]!)
@@ -149,7 +154,7 @@ export class TermWriter {
   private send(entry: Entry): void {
     entry.at = performance.now()
     this.client
-      .xadd(this.key, 'MAXLEN', '~', this.sizes.length, `${this.term}-${entry.n}`, CONTENT_FIELD, entry.bytes)
+      .xadd(this.key, 'MAXLEN', '~', this.kept, `${this.term}-${entry.n}`, CONTENT_FIELD, entry.bytes)
       .then(() => this.written(entry))
       .catch((error: Error) => this.failed(entry, error))
   }
