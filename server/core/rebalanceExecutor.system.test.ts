@@ -390,13 +390,29 @@ describe('an exchange that', () => {
 })
 
 describe('what happens meanwhile', () => {
-  it('a price that goes stale takes its trades out, and the others go on', async () => {
+  it('a price that stays away for half a minute takes its trades out, and the others go on', async () => {
     exchange.manners = nth => ({ mute: nth === 0 })
     await propose()
     prices.delete('B')
     await pass(10_000)
+    await pass(29_000)
+    expect(await statuses()).toEqual(['completed', 'pending', 'pending'])
+    await pass(1_000)
     expect(await statuses()).toEqual(['completed', 'cancelled stale_price', expect.stringMatching(/no_cash/)])
     expect((await rebalance()).ended?.outcome).toBe('partial')
+    await expectBooked()
+  })
+
+  it('a price that comes back is waited for', async () => {
+    const price = prices.get('B')!
+    exchange.manners = nth => ({ mute: nth === 0 })
+    await propose()
+    prices.delete('B')
+    await pass(10_000)
+    await pass(29_000)
+    prices.set('B', price)
+    await pass(1_000)
+    expect(await statuses()).toEqual(['completed', 'completed', expect.stringMatching(/^completed/)])
     await expectBooked()
   })
 

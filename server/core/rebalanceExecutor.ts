@@ -42,6 +42,8 @@ export interface TradeRules {
 const RETRY_MS = 1_000
 /** ms after which a silent exchange is asked, again and again. */
 const ASK_MS = 10_000
+/** ms of event time that a trade waits for a price that may be traded on; then it is cancelled. */
+const PRICE_WAIT_MS = 30_000
 /** ms until an exchange that knows of no such order is asked once more: the order may have been on its way. */
 const UNKNOWN_MS = 2_000
 
@@ -75,6 +77,8 @@ export class RebalanceExecutor {
   /** The mark of a fund's orders at the exchange → the fund. */
   private readonly marks = new Map<string, string>()
   private readonly retryAt = new Map<string, number>()
+  /** What trades have no price, and since when. */
+  private readonly unpriced = new Map<string, { readonly trade: string; readonly since: number }>()
   private work: Promise<void> = Promise.resolve()
   private waiting = 0
   private t = 0
@@ -220,8 +224,11 @@ export class RebalanceExecutor {
     const { side, asset } = trade
     const { halted, custody } = this.holdings.get(fund)!
     if (halted || !execute) return this.end(fund, trade, { status: 'cancelled', why: halted ? 'halted' : 'off' })
+    const price = this.options.priceOf(asset, quote, fund)
+    if (price === undefined && this.awaitsPrice(fund, trade.id)) return false
+    this.unpriced.delete(fund)
     const available = custody.get(side === 'sell' ? asset : quote) ?? 0n
-    const next = nextOrder(trade, this.options.priceOf(asset, quote, fund), available, trades, why)
+    const next = nextOrder(trade, price, available, trades, why)
     if ('end' in next) return this.end(fund, trade, next.end)
     const { amount, limit } = next.order
     const id = `${trade.id}-${trade.orders + 1}`
@@ -232,6 +239,16 @@ export class RebalanceExecutor {
     this.counts.orders += 1
     this.options.exchange.submit({ id: clientId(this.options.clearing.id, fund, id), side, asset, quote, amount, limit })
     return false
+  }
+
+  /** Whether a trade without a price has some of its wait left. A start knows prices one after the other, and a feed may be away for a moment. */
+  private awaitsPrice(fund: string, trade: string): boolean {
+    const known = this.unpriced.get(fund)
+    const since = known?.trade === trade ? known.since : this.t
+    this.unpriced.set(fund, { trade, since })
+    if (this.t - since >= PRICE_WAIT_MS) return false
+    this.retryAt.set(fund, this.t + RETRY_MS)
+    return true
   }
 
   private tradeOf(fund: string, trade: string): TradeState | undefined {

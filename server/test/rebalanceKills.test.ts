@@ -93,7 +93,7 @@ describe('a server killed again and again while it rebalances', () => {
       ended = await Promise.race([killed, over(server).catch(() => killed)])
       if (ended === undefined) server = begin()
     }
-    expect(ended?.status).toBeOneOf(['completed', 'partial'])
+    expect(ended?.status, `${JSON.stringify(ended)} after ${steps.join(', ')}`).toBeOneOf(['completed', 'partial'])
     // Every kind of step was a last one.
     for (const step of [
       'asked POST order',
@@ -106,7 +106,10 @@ describe('a server killed again and again while it rebalances', () => {
       expect(steps).toContain(step)
 
     const entries = await auditOf(await server.url())
-    expect(entries.filter(({ kind }) => kind === 'rebalance')).toHaveLength(1)
+    expect(
+      entries.filter(({ kind }) => kind === 'rebalance'),
+      JSON.stringify(entries, undefined, 1),
+    ).toHaveLength(1)
     expect(entries.filter(({ kind }) => kind === 'rebalanced')).toHaveLength(1)
     const booked = entries.flatMap(({ fill }) => fill ?? [])
     const readable = (order: string, id: string, ...amounts: string[]): string => [order, id, ...amounts.map(scaled)].join(' ')
