@@ -34,7 +34,7 @@ const DRAW_MS = 100
 /** Channels that are drawn in one frame: a screen of usual height shows one moment. */
 const MOST_AT_ONCE = 45
 /** Channels drawn in a frame if there are more: a higher screen is drawn in several frames, none of which takes long. */
-const MOST_A_FRAME = 25
+const MOST_A_FRAME = 20
 /** ms that a channel stays followed after its last reader has gone: scrolling back and forth does not subscribe again. */
 const LINGER_MS = 1_500
 
