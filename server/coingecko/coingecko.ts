@@ -37,6 +37,21 @@ export interface CoinGeckoOptions {
   readonly onWait: (ms: number, why: string) => void
 }
 
+/** What CoinGecko says of a coin now, in the currency asked for; undefined if it does not know it. */
+export interface CoinFacts {
+  readonly id: string
+  readonly supply: number | undefined
+  readonly dilutedMarketCap: number | undefined
+}
+
+/** A coin's past by days: points at 00:00 UTC, and the last of now. */
+export interface DailyChart {
+  readonly prices: readonly Point[]
+  readonly marketCaps: readonly Point[]
+  /** Of the 24 hours before each point. */
+  readonly volumes: readonly Point[]
+}
+
 /** A page of coins. */
 export const COINS_MAX = 250
 
@@ -52,7 +67,12 @@ const TIMEOUT = 60_000
 const LONGEST_ANSWER = 32 * 1024 * 1024
 
 const COINS = z.array(z.object({ id: z.string().min(1), symbol: z.string(), circulating_supply: z.number().nullish() }))
-const CHART = z.object({ prices: z.array(z.tuple([z.number(), z.number().nullable()])) })
+const FACTS = z.array(
+  z.object({ id: z.string().min(1), circulating_supply: z.number().nullish(), fully_diluted_valuation: z.number().nullish() }),
+)
+const POINTS = z.array(z.tuple([z.number(), z.number().nullable()]))
+const CHART = z.object({ prices: POINTS })
+const DAILY = z.object({ prices: POINTS, market_caps: POINTS, total_volumes: POINTS })
 
 /** Asks CoinGecko one thing after the other, no faster than the plan allows. Retries what may succeed later. */
 export class CoinGecko {
@@ -60,6 +80,7 @@ export class CoinGecko {
   private readonly sdk: Sdk
   /** ms: no request begins before. */
   private next = 0
+  private readonly counts = { requests: 0, retries: 0 }
 
   constructor(options: CoinGeckoOptions) {
     const { plan, baseUrl } = options
@@ -78,6 +99,11 @@ export class CoinGecko {
     })
   }
 
+  /** Requests so far, and how many of them were made again. */
+  get figures(): { readonly requests: number; readonly retries: number } {
+    return { ...this.counts }
+  }
+
   /** Returns the `count` largest coins by market cap, the largest first. */
   async largest(count: number, vs: string): Promise<Coin[]> {
     const query = { vs_currency: vs, order: 'market_cap_desc', per_page: count, page: 1 } as const
@@ -91,11 +117,28 @@ export class CoinGecko {
     return (await this.asked(CHART, signal => this.sdk.coins.marketChart.get(id, query, { signal }))).prices
   }
 
+  /** Returns what is known now of up to `COINS_MAX` coins, in no order; those that CoinGecko does not know are left out. */
+  async facts(ids: readonly string[], vs: string): Promise<CoinFacts[]> {
+    const query = { vs_currency: vs, ids: ids.join(','), per_page: COINS_MAX, page: 1 }
+    const coins = await this.asked(FACTS, signal => this.sdk.coins.markets.get(query, { signal }))
+    return coins.map(({ id, circulating_supply, fully_diluted_valuation }) => ({
+      ...{ id, supply: circulating_supply ?? undefined, dilutedMarketCap: fully_diluted_valuation ?? undefined },
+    }))
+  }
+
+  /** Returns a coin's last days, a point a day. */
+  async daily(id: string, vs: string, days: number): Promise<DailyChart> {
+    const query = { vs_currency: vs, days: String(days), interval: 'daily', precision: 'full' } as const
+    const { prices, market_caps, total_volumes } = await this.asked(DAILY, signal => this.sdk.coins.marketChart.get(id, query, { signal }))
+    return { prices, marketCaps: market_caps, volumes: total_volumes }
+  }
+
   private async asked<T>(form: z.ZodType<T>, ask: (signal: AbortSignal) => Promise<unknown>): Promise<T> {
     const { environment, plan, signal, onWait } = this.options
     for (let attempt = 0; ; attempt++) {
       await delay(environment, this.next - environment.now(), signal)
       this.next = environment.now() + plan.spacing
+      this.counts.requests += 1
       try {
         const answer = form.safeParse(await ask(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)])))
         if (answer.success) return answer.data
@@ -107,6 +150,7 @@ export class CoinGecko {
         const wait = waitOf(status, headers?.get('retry-after') ?? null, attempt, environment.now())
         if (wait === undefined) throw new CoinGeckoError(why, status)
         if (wait > LONGEST_WAIT) throw new CoinGeckoError(`${why}; it asks to wait ${Math.ceil(wait / 1000)} s`, status)
+        this.counts.retries += 1
         onWait(wait, why)
         await delay(environment, wait, signal)
       }

@@ -76,9 +76,9 @@ export class CoinGeckoServer {
   }
 
   /** As the real one gives them: some seconds or minutes beside the hour, and "now" at the end. */
-  points(id: string, days: number): [t: number, price: number][] {
+  points(id: string, days: number, daily = false): [t: number, price: number][] {
     const now = this.now()
-    const grid = days === 1 ? 5 * MINUTE : days <= 90 ? HOUR : DAY
+    const grid = daily ? DAY : days === 1 ? 5 * MINUTE : days <= 90 ? HOUR : DAY
     const points: [number, number][] = []
     for (let t = Math.ceil((now - days * DAY) / grid) * grid; t < now; t += grid) {
       const beside = grid === DAY ? t : t + (1 + ((t / grid) % 7)) * 4_321
@@ -106,11 +106,17 @@ export class CoinGeckoServer {
   }
 
   private bodyOf({ pathname, searchParams: query }: URL): unknown {
-    if (pathname.endsWith('/coins/markets'))
-      return this.coins.slice(0, Number(query.get('per_page'))).map(coin => ({ ...coin, name: coin.id }))
+    if (pathname.endsWith('/coins/markets')) {
+      const ids = query.get('ids')?.split(',')
+      const asked = this.coins.filter(({ id }) => ids?.includes(id) ?? true)
+      return asked
+        .slice(0, Number(query.get('per_page')))
+        .map(coin => ({ ...coin, name: coin.id, fully_diluted_valuation: coin.id.length * 1e9 }))
+    }
     const id = /\/coins\/([^/]+)\/market_chart$/.exec(pathname)?.[1]
     if (!this.coins.some(coin => coin.id === id)) return undefined
-    const prices = this.points(id!, Number(query.get('days')))
-    return { prices, market_caps: prices, total_volumes: prices }
+    const prices = this.points(id!, Number(query.get('days')), query.get('interval') === 'daily')
+    const times = (factor: number) => prices.map(([t, price]) => [t, price * factor])
+    return { prices, market_caps: times(2 ** 20), total_volumes: times(2 ** 10) }
   }
 }

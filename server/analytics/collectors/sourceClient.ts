@@ -55,7 +55,7 @@ export interface RequestFigures {
   /** Requests that were made again. */
   readonly retries: number
   /** Answers that said that nothing has changed. */
-  readonly unchanged: number
+  readonly unchanged?: number
 }
 
 const ANSWER_MS = 60_000
