@@ -1,16 +1,14 @@
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { formatDecimal } from '../../streams/lib/decimal.ts'
 import { DAY } from '../../streams/market/candles.ts'
-import { readOptions, UsageError } from '../config/options.ts'
-import { readSettings } from '../config/settings.ts'
+import { UsageError } from '../config/options.ts'
 import type { AtomicSwap } from '../dex/swap.ts'
 import { swapsIn } from '../dex/swapFile.ts'
 import type { SwapsAnswer } from '../dex/swapImport.ts'
 import { type Stored, storeSwaps } from '../dex/swapStore.ts'
-import { packageRoot } from '../lib/packageRoot.ts'
-import { openOwnDirectory } from './ownDirectory.ts'
-import { answering, localToken, type RunningServer, ServerError, type ServerOptions, serverOf } from './server.ts'
+import type { OwnDirectory } from './ownDirectory.ts'
+import { type RunningServer, ServerError } from './server.ts'
+import { openStoreTarget, type StoreOptions } from './storeTarget.ts'
 import { spanOf } from './times.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -21,8 +19,7 @@ interface SwapTarget {
   close(): Promise<void>
 }
 
-interface SwapsOptions extends ServerOptions {
-  readonly data?: string
+interface SwapsOptions extends StoreOptions {
   readonly every?: string
 }
 
@@ -107,15 +104,9 @@ const one = async (file: string, target: SwapTarget, newest: Map<string, number>
   return !failed && refused === 0
 }
 
-/** Opens the running server, if one is named or the local one answers; otherwise, or if it is named, the directory itself. */
-const openTarget = async ({ url, token: given, data }: SwapsOptions, environment: Environment): Promise<SwapTarget> => {
-  const options = readOptions(data === undefined ? {} : { data }, environment)
-  const { dataDir, adminToken } = readSettings(options, environment, join(packageRoot(), 'server', 'demo', 'config.json'))
-  if (data !== undefined && url === undefined) return directoryTarget(dataDir)
-  const token = given ?? adminToken ?? (url === undefined ? await localToken(dataDir) : undefined)
-  const server = serverOf({ url, token }, environment)
-  if (url !== undefined || (await server.answers())) return overHttp(await answering(server))
-  return directoryTarget(dataDir)
+const openTarget = async (options: SwapsOptions, environment: Environment): Promise<SwapTarget> => {
+  const target = await openStoreTarget(options, environment)
+  return 'server' in target ? overHttp(target.server) : ofDirectory(target.directory)
 }
 
 const overHttp = (server: RunningServer): SwapTarget => ({
@@ -141,15 +132,11 @@ const recordOf = (swap: AtomicSwap): object => ({
   ...(!Number.isNaN(swap.takerUsd) && { taker_coin_usd_price: swap.takerUsd }),
 })
 
-/** Opens the store of a data directory that no server holds. Rejects with ServerError if one does. */
-const directoryTarget = async (dataDir: string): Promise<SwapTarget> => {
-  const directory = await openOwnDirectory(dataDir)
-  return {
-    async put(swaps) {
-      const stored = await storeSwaps(directory.engine, swaps)
-      if (stored.accepted > 0) directory.keep()
-      return stored
-    },
-    close: () => directory.close(),
-  }
-}
+const ofDirectory = (directory: OwnDirectory): SwapTarget => ({
+  async put(swaps) {
+    const stored = await storeSwaps(directory.engine, swaps)
+    if (stored.accepted > 0) directory.keep()
+    return stored
+  },
+  close: () => directory.close(),
+})

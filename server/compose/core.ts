@@ -6,6 +6,7 @@ import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
+import { MetricStore } from '../analytics/metrics/metricStore.ts'
 import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
@@ -45,6 +46,7 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
   readonly marketNotes: MarketNotes
+  readonly metricStore: MetricStore
   readonly dex: OpenDex
 }
 
@@ -73,8 +75,15 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
   }
   const storage = await openStorage(settings, pasts.length > 0, names, beforeOwnRows, storageLog, signal)
   const flow = openFlow({ plan, funds, epoch, ...names, recorder, awaitsPast: storage.awaitsPast })
+  const metricStore = new MetricStore({
+    engine: storage.engine,
+    put: input => inputQueue.put(input),
+    now: Date.now,
+    signal,
+    log: storageLog,
+  })
   const later = { links: () => links, notes: () => marketNotes }
-  const past = storedPast({ plan, flow, inputQueue, restoring, ...later, ...storage }, storageLog, signal)
+  const past = storedPast({ plan, flow, inputQueue, restoring, metricStore, ...later, ...storage }, storageLog, signal)
   const frames$ = new Subject<Frame>()
   const file = join(settings.dataDir, 'spool', 'gaps.ndjson')
   const marketNotes = new MarketNotes({ engine: storage.engine, ...names, file, log: storageLog })
@@ -110,6 +119,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     frames$,
     recorder,
     marketNotes,
+    metricStore,
     ...storage,
     ...links,
   }

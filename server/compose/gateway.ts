@@ -5,6 +5,7 @@ import { ProtocolError } from '../../streams/wire/errors.ts'
 import { SwapImport } from '../dex/swapImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { ClientLimits } from '../gateway/api/clientLimits.ts'
+import { MetricImport } from '../gateway/api/metricImport.ts'
 import { MemoryUsage } from '../gateway/api/usage.ts'
 import { boundsOf } from '../gateway/bounds.ts'
 import { httpApp } from '../gateway/http/app.ts'
@@ -150,6 +151,8 @@ const openRoutes = ({ core, api, clientLimits, hub, directory, pages, log }: Rou
     ...api,
     dex: core.dex,
     swapImport: new SwapImport(directory.access, core.engine),
+    metricImport: new MetricImport(directory.access, core.metricStore, Date.now),
+    metricPages: core.metricPages,
     retrySetAside: core.retrySetAside,
     backups: core.backups,
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),

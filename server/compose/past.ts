@@ -3,6 +3,7 @@ import type { Past } from '../../streams/past.ts'
 import type { Pipeline } from '../../streams/pipeline.ts'
 import type { Portfolio } from '../../streams/pnl/portfolio.ts'
 import type { PortfolioPast } from '../../streams/pnl/portfolioPast.ts'
+import type { MetricStore } from '../analytics/metrics/metricStore.ts'
 import { ImportedPrices } from '../core/importedPrices.ts'
 import type { InputQueue } from '../core/inputQueue.ts'
 import { PastKeeper } from '../core/pastKeeper.ts'
@@ -23,6 +24,7 @@ interface PastParts extends Storage {
   readonly flow: Pipeline
   readonly inputQueue: InputQueue
   readonly restoring: Restoring
+  readonly metricStore: Pick<MetricStore, 'shownAt'>
   /** Opened later than this. */
   readonly links: () => Pick<LedgerLinks, 'playback'>
   readonly notes: () => Pick<MarketNotes, 'stored'>
@@ -38,7 +40,7 @@ export interface StoredPast {
 
 /** Reads what is stored of the past: all of it at the start, and of symbols and portfolios whatever has become known since. */
 export const storedPast = (
-  { plan, flow, inputQueue, restoring, engine, sink, awaitsPast, links, notes }: PastParts,
+  { plan, flow, inputQueue, restoring, metricStore, engine, sink, awaitsPast, links, notes }: PastParts,
   log: Logger,
   signal: AbortSignal,
 ): StoredPast => {
@@ -91,7 +93,8 @@ export const storedPast = (
       const stored = await readPast(running, asOf, asked)
       // Funds are valued as soon as the past is known: they have to be there.
       await links().playback?.begin(resumedAt ?? to)
-      return { ...stored, portfolios, ...(resumedAt !== undefined && { resumedAt }) }
+      const metrics = await metricStore.shownAt(running, asOf)
+      return { ...stored, portfolios, metrics, ...(resumedAt !== undefined && { resumedAt }) }
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { ReplaySubject, type Subject } from 'rxjs'
 import type { FundSpec } from '../../streams/fund/spec.ts'
+import { type MetricPages, openMetricPages } from '../analytics/metrics/metricPages.ts'
 import { Backups } from '../backup/backups.ts'
 import type { Bus } from '../bus/bus.ts'
 import { localBus } from '../bus/local.ts'
@@ -29,7 +30,8 @@ import type { Tracing } from '../telemetry/traces/open.ts'
 import type { Core } from './core.ts'
 
 /** All that a gateway asks of a core. It never touches the view: what it needs is sent to it, or asked for by a promise. */
-export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources' | 'pricesStored'> {
+export interface CoreServices
+  extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources' | 'pricesStored' | 'metricStore'> {
   readonly bus: Bus
   readonly queries: CoreQueries
   readonly gatewayPort: GatewayPort
@@ -38,6 +40,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
   readonly operators: Operators
   readonly history: History
   readonly coverages: Coverages
+  readonly metricPages: MetricPages
   readonly rebalances: Rebalances
   readonly backfillSource: BackfillSource
   readonly dex: Dex
@@ -57,7 +60,7 @@ export interface CoreServices extends Pick<Core, 'plan' | 'knownFunds' | 'engine
 
 /** Offers what a core has to a gateway in the same process: nothing is copied. */
 export const coreServices = (core: Core, progress: Progress, tracing: Tracing | undefined, log: Logger): CoreServices => {
-  const { plan, flow, inputQueue, frames$, epoch, term, clearing, sink, engine } = core
+  const { plan, flow, inputQueue, frames$, epoch, term, clearing, sink, engine, metricStore } = core
   const { view } = flow
   const serverChannels = new ServerChannels(epoch, plan.settings.config.significantDigits, () => view.t)
   offerPrivateChannels(serverChannels, clearing)
@@ -87,6 +90,8 @@ export const coreServices = (core: Core, progress: Progress, tracing: Tracing | 
     queries: coreQueries(view, frames$),
     history,
     coverages: openCoverages(engine, plan.sourceOrder),
+    metricStore,
+    metricPages: openMetricPages(engine),
     rebalances: openRebalances(engine, clearing.id),
     backfillSource: openBackfillSource(history, sink),
     status: coreStatus(core, progress, serverChannels, log),
@@ -153,6 +158,7 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
   status.add('accounts', () => accounts.figures)
   status.add('dex', () => dex.figures())
   status.add('marketNotes', () => marketNotes.figures())
+  status.add('assetMetrics', () => core.metricStore.figures)
   if (term) status.add('frames', () => ({ ...term.figures() }))
   // Whoever opens it reports a failure.
   engine.then(

@@ -161,6 +161,18 @@ const QUEUES: readonly Metric[] = [
   counter('driftwire_market_notes_dropped_total', 'rows', 'marketNotes.dropped.*', 'Rows not stored', 'table'),
   gauge('driftwire_market_notes_set_aside_rows', 'rows', 'marketNotes.setAside.*', 'Rows that ClickHouse refused', 'table'),
   counter('driftwire_market_notes_skipped_total', 'rows', 'marketNotes.skipped', 'Rows that were not written because too many waited'),
+  gauge('driftwire_asset_metrics_facts', 'facts', 'assetMetrics.facts', 'Metrics in memory: what was said of late'),
+  gauge('driftwire_asset_metrics_assets', 'assets', 'assetMetrics.assets', 'Assets of which metrics are known'),
+  counter('driftwire_asset_metrics_accepted_total', 'facts', 'assetMetrics.accepted', 'Metrics stored'),
+  counter('driftwire_asset_metrics_known_total', 'facts', 'assetMetrics.known', 'Metrics left out because their source had said the same'),
+  counter('driftwire_asset_metrics_refused_total', 'facts', 'assetMetrics.refused', 'Metrics left out because one of them cannot be'),
+  counter('driftwire_asset_metrics_failures_total', 'attempts', 'assetMetrics.failures', 'Attempts to read or store metrics that failed'),
+  counter(
+    'driftwire_asset_metrics_dropped_total',
+    'facts',
+    'assetMetrics.dropped',
+    'Metrics dropped from memory because there were too many',
+  ),
 ]
 
 /** Rebalances of funds. */

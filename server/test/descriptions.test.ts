@@ -71,6 +71,8 @@ const SWAP = {
   taker_amount: '0.5',
 }
 
+const METRIC = { asset: 'A', metric: 'tvl', period: '2024-08-08', value: 1, source: 'desk', ref: 'p. 7' }
+
 /** What is asked of each route, in this order. */
 const walk = (): readonly (readonly [operation: string, ...asked: (string | Asked)[]])[] => {
   const own = bearer(ann.token)
@@ -162,6 +164,15 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
         headers: { ...ADMIN, ...NDJSON },
       },
     ],
+    [
+      'post /v1/admin/metrics',
+      {
+        path: '/v1/admin/metrics',
+        body: lines(METRIC, { ...METRIC, value: null, available_at: NOON }, { ...METRIC, metric: 'none' }),
+        headers: { ...ADMIN, ...NDJSON },
+      },
+      { path: '/v1/admin/metrics', body: lines(METRIC), headers: { ...own, ...NDJSON }, status: 403 },
+    ],
     ['post /v1/admin/backups', { path: '/v1/admin/backups', headers: ADMIN }],
     ['get /v1/admin/backups', { path: '/v1/admin/backups', headers: ADMIN }],
     ['post /v1/admin/spool/retry', { path: '/v1/admin/spool/retry', headers: ADMIN }],
@@ -185,9 +196,18 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
     ['get /v1/pools', '/v1/pools'],
     [
       'get /v1/state/{channel}',
-      ...['tick:A-USD', 'trades:A-USD', 'candle:1h:A-USD', 'pnl:OPEN', 'fund:F', 'pool:V3', 'pool:BOOK', 'rebalances:F', 'status'].map(
-        channel => `/v1/state/${channel}`,
-      ),
+      ...[
+        'tick:A-USD',
+        'trades:A-USD',
+        'candle:1h:A-USD',
+        'pnl:OPEN',
+        'fund:F',
+        'pool:V3',
+        'pool:BOOK',
+        'rebalances:F',
+        'metrics:A',
+        'status',
+      ].map(channel => `/v1/state/${channel}`),
       { path: '/v1/state/orders', headers: own },
       { path: '/v1/state/fund:NONE', status: 404 },
     ],
@@ -230,6 +250,13 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
       { path: '/v1/history/fund:F?from=x', status: 400 },
     ],
     ['get /v1/coverage/{symbol}', '/v1/coverage/A-USD'],
+    [
+      'get /v1/metrics/{asset}',
+      '/v1/metrics/A?metric=tvl&revisions=true&limit=1',
+      '/v1/metrics/A',
+      { path: '/v1/metrics/A?metric=none', status: 400 },
+      { path: '/v1/metrics/NONE', status: 404 },
+    ],
     ['get /gecko/pairs', `/gecko/pairs?at=${at}`],
     ['get /gecko/tickers', '/gecko/tickers', `/gecko/tickers?at=${at}`],
     ['get /gecko/orderbook/{id}', '/gecko/orderbook/V2', { path: '/gecko/orderbook/nothing', status: 404 }],
@@ -289,7 +316,9 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
   socket = new DescribedSocket(await server.json<object>('/asyncapi.json'))
   observer = await watched()
   await observer.ask('auth', { token: ADMIN_TOKEN })
-  await observer.subscribe(['tick:*', 'trades:*', 'candle:*', 'pnl:*', 'fund:*', 'pool:*', 'rebalances:*', 'status'], { checksum: true })
+  await observer.subscribe(['tick:*', 'trades:*', 'candle:*', 'pnl:*', 'fund:*', 'pool:*', 'rebalances:*', 'metrics:*', 'status'], {
+    checksum: true,
+  })
   await server.replayed()
   ann = await newUser(server, 'ann', { A: '1000', B: '1000', C: '1000', D: '1000', USD: '1000' })
   socket.watch(ann.socket)

@@ -297,6 +297,7 @@ export interface StatusState {
   readonly accounts?: JsonObject
   readonly dex?: JsonObject
   readonly marketNotes?: JsonObject
+  readonly assetMetrics?: JsonObject
   readonly recorder?: JsonObject
   readonly nodes?: JsonObject
   readonly replicas?: JsonObject

@@ -53,6 +53,16 @@ export const DATA_COMMANDS: readonly Command[] = [
     run: async ({ words, options }, { environment }) => (await import('../importSwaps.ts')).importSwaps(words, options, environment),
   }),
   command({
+    name: 'import metrics',
+    group: 'Data',
+    summary: 'put metrics of assets into the store of a running server, or of a directory that no server holds',
+    takes: [
+      { name: 'FILE', help: 'CSV asset,metric,period,value and perhaps available_at,source,ref; or NDJSON', many: true, complete: 'files' },
+    ],
+    options: { 'dry-run': { kind: 'flag', help: 'read the file and store nothing' }, ...SERVER, data: DATA },
+    run: async ({ words, options }, { environment }) => (await import('../importMetrics.ts')).importMetrics(words, options, environment),
+  }),
+  command({
     name: 'import coingecko',
     group: 'Data',
     summary: 'put hourly prices of the largest coins into the store, from CoinGecko',

@@ -63,6 +63,7 @@ describe('of facts that come, those are fresh', () => {
 it.each([
   [{ value: Number.NaN }, 'a tvl of 2024-06-15: found NaN, expected a number, or null if it is not known'],
   [{ availableAt: PERIOD - 1 }, `a tvl of 2024-06-15: found it known at ${PERIOD - 1}, expected ${PERIOD} at the earliest`],
+  [{ availableAt: NOW + 60_001 }, `a tvl of 2024-06-15: found it known at ${NOW + 60_001}, expected now, ${NOW}, at the latest`],
   [{ availableAt: Number.NaN }, `a tvl of 2024-06-15: found it known at NaN, expected ${PERIOD} at the earliest`],
   [{ period: PERIOD + 1 }, `a tvl: found ${PERIOD + 1}, expected the beginning of a day`],
 ])('one that is none is refused, and all that come with it: %o', (given, message) => {
@@ -88,9 +89,9 @@ it('whatever comes later as of later, what was known at a time stays known as it
       freshFacts([], log, now)
       const was = before()
       freshFacts(
-        second.map(one => fact({ ...one, availableAt: now + 2 + one.availableAt })),
+        second.map(one => fact({ ...one, availableAt: now + 2 + one.availableAt - PERIOD })),
         log,
-        now + 1,
+        now + 9 * DAY,
       )
       expect(before()).toEqual(was)
     }),

@@ -7,7 +7,7 @@ import { faultOf, type MetricLog, type SourcedFact } from './metricLog.ts'
  */
 export const freshFacts = (facts: readonly SourcedFact[], known: MetricLog, now: number): SourcedFact[] => {
   for (const fact of facts) {
-    const fault = faultOf(fact)
+    const fault = faultOf(fact, now)
     if (fault !== undefined) throw new RangeError(fault)
   }
   return facts.flatMap(fact => {

@@ -21,16 +21,21 @@ export interface SourcedFact extends MetricFact {
   readonly ref: string
 }
 
+/** How far clocks may be apart, ms. */
+const CLOCKS_MS = 60_000
+
 /**
- * Returns why a fact cannot be one; `undefined` if it can. Its period has to be a whole one, and it cannot have been known before its period had shown it: a
- * source's last point is often of the day that is still going on.
+ * Returns why a fact cannot be one, at the time `now` (ms) if that matters; `undefined` if it can. Its period has to be a whole one, and it cannot have been
+ * known before its period had shown it: a source's last point is often of the day that is still going on.
  */
-export const faultOf = ({ asset, metric, period, availableAt, value }: MetricFact): string | undefined => {
+export const faultOf = ({ asset, metric, period, availableAt, value }: MetricFact, now = Number.POSITIVE_INFINITY): string | undefined => {
   const where = `${asset} ${metric}`
   if (periodAt(metric, period) !== period) return `${where}: found ${period}, expected the beginning of a ${METRICS[metric].step}`
   const earliest = knownFrom(metric, period)
   if (!(availableAt >= earliest))
     return `${where} of ${day(period)}: found it known at ${availableAt}, expected ${earliest} at the earliest`
+  if (availableAt > now + CLOCKS_MS)
+    return `${where} of ${day(period)}: found it known at ${availableAt}, expected now, ${now}, at the latest`
   if (value !== null && !Number.isFinite(value))
     return `${where} of ${day(period)}: found ${value}, expected a number, or null if it is not known`
   return undefined

@@ -58,6 +58,9 @@ const DAY_MS = 86_400_000
 /** How late a source may be before a metric counts as stale, ms: sources of days write them hours after midnight, those of months within days. */
 const GRACE_MS: Readonly<Record<Step, number>> = { minute: 2 * MINUTE_MS, day: DAY_MS, month: 7 * DAY_MS }
 
+/** Returns whether there is a metric of this name. */
+export const isMetric = (name: string): name is Metric => Object.hasOwn(METRICS, name)
+
 /** Returns the beginning of the period that `t` (ms, UTC) lies in, or of the one `ago` periods before. */
 export const periodAt = (metric: Metric, t: number, ago = 0): number => {
   const { step } = METRICS[metric]

@@ -202,6 +202,7 @@ const STATUS = state({
   accounts: PART,
   dex: PART,
   marketNotes: PART,
+  assetMetrics: PART,
   recorder: PART,
   nodes: PART,
   replicas: PART,

@@ -2,13 +2,15 @@ import { z } from 'zod'
 import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import type { SwapImport } from '../../../dex/swapImport.ts'
 import { CANDLE, type CandleImport } from '../../api/candleImport.ts'
+import type { MetricImport } from '../../api/metricImport.ts'
 import { bodyText, expectType, lines, NDJSON } from '../body.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
-/** What takes prices of the past. */
+/** What takes prices of the past, and metrics. */
 export interface ImportServices {
   readonly candleImport: CandleImport
   readonly swapImport: SwapImport
+  readonly metricImport: MetricImport
 }
 
 /** A row of `stats_swaps`. */
@@ -46,7 +48,35 @@ const swaps: Handler<ImportServices> = async (c, { swapImport }) => {
   return c.json(await swapImport.accept(c.get('who'), () => bodyText(c)))
 }
 
-/** Prices of the past from outside the feeds. */
+/** A metric of an asset. */
+const METRIC = z.strictObject({
+  asset: z.string(),
+  metric: z.string().describe('docs/analytics.md has them all'),
+  period: z.union([z.int(), z.string()]).describe('its beginning: ms since the epoch, a day such as 2024-06-15, a month such as 2024-06'),
+  value: z.number().nullable().describe('null: not known, or no longer'),
+  available_at: z
+    .union([z.int(), z.string()])
+    .optional()
+    .describe('when it was known: ms since the epoch or ISO 8601; as soon as it can be, if left out'),
+  source: z.string().optional().describe('who says it; `import` if left out'),
+  ref: z.string().optional().describe('where in the source it stands'),
+})
+
+const KEPT = answer(
+  'KeptMetrics',
+  z.strictObject({
+    accepted: z.int(),
+    known: z.int().describe('their source had said the same by then'),
+    refused: z.array(z.strictObject({ row: z.int(), why: z.string() })),
+  }),
+)
+
+const metrics: Handler<ImportServices> = async (c, { metricImport }) => {
+  expectType(c, NDJSON)
+  return c.json(await metricImport.accept(c.get('who'), () => bodyText(c)))
+}
+
+/** Prices of the past, and metrics, from outside the feeds. */
 export const IMPORT_ROUTES: readonly Route<ImportServices>[] = [
   {
     method: 'post',
@@ -65,5 +95,14 @@ export const IMPORT_ROUTES: readonly Route<ImportServices>[] = [
     takes: { body: lines(SWAP) },
     gives: SWAPS,
     handler: swaps,
+  },
+  {
+    method: 'post',
+    path: '/v1/admin/metrics',
+    summary: 'Metrics of assets into the store, each once, revisions beside what they revise; a metric a line',
+    who: { operate: 'prices' },
+    takes: { body: lines(METRIC) },
+    gives: KEPT,
+    handler: metrics,
   },
 ]

@@ -14,6 +14,7 @@ import { EXPLAIN_ROUTES, type ExplainServices } from './explain.ts'
 import { GECKO_ROUTES } from './gecko.ts'
 import { HISTORY_ROUTES, type HistoryServices } from './history.ts'
 import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
+import { METRIC_ROUTES, type MetricServices } from './metrics.ts'
 import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
 import { OPERATOR_TOKEN_ROUTES, type OperatorTokenServices } from './operatorTokens.ts'
 import { ORDER_ROUTES, type OrderServices } from './orders.ts'
@@ -32,6 +33,7 @@ export interface Services
     StateServices,
     HistoryServices,
     CoverageServices,
+    MetricServices,
     DepthServices,
     PoolListServices,
     LotServices,
@@ -89,6 +91,6 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('plans', ALLOCATE_ROUTES, BACKTEST_ROUTES),
   ...under<Services>('states', STATE_ROUTES, EXPLAIN_ROUTES),
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
-  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES),
+  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES),
   ...under<Services>('server', ABOUT_ROUTES),
 ]
