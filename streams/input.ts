@@ -1,4 +1,6 @@
 import type { SourcedFact } from './analytics/features/metricLog.ts'
+import type { UsedModels } from './analytics/shownModels.ts'
+import type { PublishedScoring } from './analytics/shownScores.ts'
 import type { FundHoldings } from './fund/inception.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceState } from './ledger/rebalanceState.ts'
@@ -28,6 +30,8 @@ export type Input =
   | PortfolioPasts
   | ImportedCandles
   | Metrics
+  | Scores
+  | Models
   | Clock
   | Watch
 
@@ -67,6 +71,19 @@ export interface Watch {
 export interface Metrics {
   readonly kind: 'metrics'
   readonly facts: readonly SourcedFact[]
+}
+
+/** What the champion of a horizon says of the assets of a day. */
+export interface Scores {
+  readonly kind: 'scores'
+  readonly scoring: PublishedScoring
+}
+
+/** Which models are used, as it stands. */
+export interface Models {
+  readonly kind: 'models'
+  /** By horizon in months. */
+  readonly byHorizon: ReadonlyMap<number, UsedModels>
 }
 
 /** The effect of committed entries of the journal. */

@@ -114,7 +114,7 @@ const momentsOf = function* (input: Input, { view, sampler, open, restored }: In
 }
 
 /** Inputs that show at once if no frame is open. */
-const BETWEEN: ReadonlySet<Input['kind']> = new Set(['ledger', 'portfolios', 'imported', 'metrics'])
+const BETWEEN: ReadonlySet<Input['kind']> = new Set(['ledger', 'portfolios', 'imported', 'metrics', 'scores', 'models'])
 
 /** Computes what follows from the past. It shows in the next frame, and is no change that would be stored: it was stored before. */
 const restored = (view: View, channels: ChannelStates, sampler: RowSampler): void => {
@@ -142,6 +142,9 @@ const watchAll = (view: View, channels: ChannelStates): void => {
   for (const name of channelNames(view)) keep(name)
   view.market.made = ({ symbol }) => channelsOf(symbol).forEach(keep)
   view.metrics.made = asset => keep(`metrics:${asset}`)
+  view.scores.made = asset => keep(`score:${asset}`)
+  // Without a model its state is empty, and an empty state has no patch.
+  keep('models')
 }
 
 /** A frame without what its channels have for listeners. */

@@ -1,4 +1,6 @@
 import { ShownMetrics } from './analytics/shownMetrics.ts'
+import { ShownModels } from './analytics/shownModels.ts'
+import { ShownScores } from './analytics/shownScores.ts'
 import { AssetFacts } from './fund/assetFacts.ts'
 import type { PastFacts } from './fund/backtest.ts'
 import { Fund } from './fund/fund.ts'
@@ -70,6 +72,8 @@ export class View {
   readonly portfolios: ReadonlyMap<string, Portfolio>
   readonly pools: ReadonlyMap<string, Pool>
   readonly metrics = new ShownMetrics(this.changes)
+  readonly scores = new ShownScores(this.changes)
+  readonly models = new ShownModels()
   /** Ticks or logs were taken in and no frame has closed over them yet. */
   open = false
   private output = emptyOutput()
@@ -151,6 +155,13 @@ export class View {
       case 'metrics':
         this.metrics.absorb(input.facts, this.t)
         break
+      case 'scores':
+        this.scores.absorb(input.scoring, this.t)
+        break
+      case 'models':
+        this.models.byHorizon = input.byHorizon
+        this.models.touch(this.changes)
+        break
       default:
         unreachable(input)
     }
@@ -162,7 +173,7 @@ export class View {
     for (const feed of this.feeds) due = Math.min(due, feed.silentAt)
     for (const fund of this.waiting) if (fund.dueAt > this.t) due = Math.min(due, fund.dueAt)
     for (const fund of this.funds.values()) due = Math.min(due, fund.agesAt)
-    due = Math.min(due, this.facts.dueAt, this.metrics.dueAt)
+    due = Math.min(due, this.facts.dueAt, this.metrics.dueAt, this.scores.dueAt)
     // Minutes and days in which nothing moves are not stopped at: a gap of years costs no more than what falls due in it.
     if (this.t > 0 && this.nextDay < due && this.awaitsMidnight) due = this.nextDay
     if (this.nextMinute < due) due = Math.min(due, Math.max(this.nextMinute, this.windowsChangeAt))
@@ -183,6 +194,7 @@ export class View {
     for (const feed of this.feeds) for (const line of feed.advance(t)) this.heard(line)
     this.market.beat(t)
     if (this.metrics.dueAt <= t) this.metrics.advance(t)
+    if (this.scores.dueAt <= t) this.scores.advance(t)
     this.passMinutes(t)
     if (t >= this.nextDay) {
       const first = this.nextDay === Number.NEGATIVE_INFINITY

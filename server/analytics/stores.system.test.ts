@@ -82,10 +82,10 @@ describe('a score', () => {
 
   it('of an asset is found by its name, or the reason why there is none; before the first there is none', async () => {
     const of = { simulated: false, horizon: 1, version: 'w' }
-    const none = { t: last, horizon: 1, scores: [], unscored: [{ name: 'Gold', symbol: 'XAU', reason: 'it is pegged' }] }
+    const none = { t: last, horizon: 1, scores: [], unscored: [{ asset: 'XAU', name: 'Gold', symbol: 'XAU', reason: 'it is pegged' }] }
     await addScoring(engine, { ...none, ...of, knownAt: last, inputs: '' })
     const found = await scoresOfAsset(engine, { ...of, name: 'Gold' }, { from: last, to: last + 1, limit: 10 })
-    expect(found).toEqual([{ name: 'Gold', symbol: 'XAU', reason: 'it is pegged', t: last, version: 'w', knownAt: last }])
+    expect(found).toEqual([{ asset: 'XAU', name: 'Gold', symbol: 'XAU', reason: 'it is pegged', t: last, version: 'w', knownAt: last }])
     const [coin] = (await scoringAt(engine, { ...of, version: 'v' }, last))!.scores as [Score]
     const [read] = await scoresOfAsset(engine, { ...of, name: coin.name }, { from: last, to: last + 1, limit: 10 })
     expect(read).toEqual({ ...coin, t: last, version: 'v', knownAt: last })

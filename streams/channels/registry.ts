@@ -1,4 +1,6 @@
 import type { ShownMetrics } from '../analytics/shownMetrics.ts'
+import type { ShownModels } from '../analytics/shownModels.ts'
+import type { ShownScores } from '../analytics/shownScores.ts'
 import type { Fund } from '../fund/fund.ts'
 import type { RebalancePlanner } from '../fund/rebalancePlanner.ts'
 import type { Source } from '../lib/dependencies.ts'
@@ -11,9 +13,11 @@ import { showCandle } from './candleChannel.ts'
 import type { Channel, ChannelStates, ChannelView } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'
 import { showMetrics } from './metricsChannel.ts'
+import { showModels } from './modelsChannel.ts'
 import { showPnl } from './pnlChannel.ts'
 import { showPool } from './poolChannel.ts'
 import { showRebalances } from './rebalancesChannel.ts'
+import { showScores } from './scoreChannel.ts'
 import type { StateTree } from './stateTree.ts'
 import { showTick } from './tickChannel.ts'
 import { showTrades } from './tradesChannel.ts'
@@ -28,6 +32,8 @@ export interface ShownView {
   readonly rebalancePlanners: ReadonlyMap<string, RebalancePlanner>
   readonly pools: ReadonlyMap<string, Pool>
   readonly metrics: ShownMetrics
+  readonly scores: ShownScores
+  readonly models: ShownModels
 }
 
 /** Something of the view that a channel shows: what it is computed from, and how it is written into a state. */
@@ -131,6 +137,26 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
       },
     }
   },
+  score: (view, { id }) => {
+    const source = view.scores.of(id)
+    return {
+      source,
+      show: state => {
+        const show = showScores(state.root)
+        return { state, write: () => show(source) }
+      },
+    }
+  },
+  models: view => {
+    const source = view.models
+    return {
+      source,
+      show: state => {
+        const show = showModels(state.root)
+        return { state, write: () => show(source) }
+      },
+    }
+  },
   orders: notOfTheView,
   holdings: notOfTheView,
   status: notOfTheView,
@@ -152,10 +178,12 @@ const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: ShownView) => Iterabl
   rebalances: view => view.rebalancePlanners.keys(),
   pool: view => view.pools.keys(),
   metrics: view => view.metrics.names,
+  score: view => view.scores.names,
 }
 
 /** Lists every channel the view can show now: of each symbol that was seen, of each thing configured. */
 export const channelNames = function* (view: ShownView): Iterable<string> {
   for (const { symbol } of view.market.seen) yield* channelsOf(symbol)
+  if (view.models.byHorizon.size > 0) yield 'models'
   for (const [kind, ids] of Object.entries(CONFIGURED)) for (const id of ids(view)) yield `${kind}:${id}`
 }

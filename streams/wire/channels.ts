@@ -29,6 +29,8 @@ export const CHANNELS = {
   pool: { id: 'name', readers: 'all', past: true },
   rebalances: { id: 'name', readers: 'fund', past: false },
   metrics: { id: 'name', readers: 'all', past: false },
+  score: { id: 'name', readers: 'all', past: false },
+  models: { id: 'none', readers: 'all', past: false },
   orders: { id: 'none', readers: 'own', past: false },
   holdings: { id: 'none', readers: 'own', past: false },
   status: { id: 'none', readers: 'all', past: false },

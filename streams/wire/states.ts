@@ -265,6 +265,79 @@ export interface MetricState {
 /** `metrics:ASSET`: the newest values, by metric. */
 export type MetricsState = Readonly<Record<string, MetricState>>
 
+/** A score of one horizon: how an asset will do beside the others, and nothing of where the market goes. Or the reason why there is none. */
+export interface HorizonScore {
+  /** Percentile among the assets that were scored, 0 to 100. */
+  readonly score?: number
+  /** P(return above the median). */
+  readonly p?: number
+  /** P(return among the worst third). */
+  readonly worst?: number
+  /** Interval that should hold 80 of 100 returns, as simple return above that of the median asset. */
+  readonly lo?: number
+  readonly hi?: number
+  /** 1 is the best, of so many. */
+  readonly rank?: number
+  readonly of?: number
+  /** Percentile that the models expect: `base` and all parts of `why`. */
+  readonly expected?: number
+  readonly base?: number
+  readonly why?: Readonly<Record<string, number>>
+  /** Of the model. */
+  readonly version?: string
+  /** ms: of the list of assets that was scored. */
+  readonly t?: number
+  /** Why there is no score. */
+  readonly reason?: string
+  /** Of the simulated market. */
+  readonly simulated?: boolean
+}
+
+/** `score:ASSET`: its scores by horizon, such as `1m`. */
+export interface ScoreState {
+  readonly horizon?: Readonly<Record<string, HorizonScore>>
+  /** A newer one is overdue. */
+  readonly stale?: boolean
+}
+
+/** A mean, and the interval that holds the true one in 95 of 100 cases. */
+export interface EstimateState {
+  readonly mean?: number
+  readonly low?: number
+  readonly high?: number
+}
+
+/** A model that is used. */
+export interface ModelState {
+  readonly version?: string
+  /** ms: since when, by whom and why it is what it is. */
+  readonly since?: number
+  readonly who?: string
+  readonly why?: string
+  /** ms: the newest list that it learnt from. */
+  readonly trainedTo?: number
+  /** Rank correlation of score and outcome out of sample. */
+  readonly ic?: EstimateState
+  /** The same of its scores since then. */
+  readonly live?: { readonly ic?: number; readonly days?: number }
+  readonly simulated?: boolean
+}
+
+/** `models`: which models are used, by horizon. */
+export interface ModelsState {
+  readonly horizon?: Readonly<
+    Record<
+      string,
+      {
+        readonly champion?: ModelState
+        readonly challenger?: ModelState
+        /** The challenger's IC less the champion's, on the days that both have scored. */
+        readonly comparison?: EstimateState & { readonly verdict?: 'none' | 'challenger' | 'champion'; readonly days?: number }
+      }
+    >
+  >
+}
+
 /** A feed, as `status` shows it. */
 export interface FeedState {
   readonly state?: 'connecting' | 'live' | 'ended' | 'down'
@@ -323,13 +396,17 @@ export type StateOf<Channel extends string> = Channel extends `tick:${string}`
               ? RebalancesState
               : Channel extends `metrics:${string}`
                 ? MetricsState
-                : Channel extends 'orders'
-                  ? OrdersState
-                  : Channel extends 'holdings'
-                    ? HoldingsState
-                    : Channel extends 'status'
-                      ? StatusState
-                      : JsonObject
+                : Channel extends `score:${string}`
+                  ? ScoreState
+                  : Channel extends 'models'
+                    ? ModelsState
+                    : Channel extends 'orders'
+                      ? OrdersState
+                      : Channel extends 'holdings'
+                        ? HoldingsState
+                        : Channel extends 'status'
+                          ? StatusState
+                          : JsonObject
 
 /**
  * The paths of a state's members: `nav`, `inav`, `inav.mid`, `weights.BTC`. Of a map any name is one.

@@ -36,7 +36,7 @@ export const addScoring = (engine: Engine, scoring: StoredScoring): Promise<void
       parts: Object.values(why),
       reason: '',
     })),
-    ...scoring.unscored.map(({ name, symbol, reason }) => ({ ...common, name, symbol, reason })),
+    ...scoring.unscored.map(one => ({ ...common, ...one })),
   ])
 }
 
@@ -86,7 +86,7 @@ export const scoresOfAsset = async (
 
 const isScore = (one: AssetScore): one is Score & AssetScore => 'score' in one
 
-const COLUMNS = `${millis('t')} AS time, ${millis('known_at')} AS known, version, name, symbol, score, p, worst, lo, hi, rank, of, expected, base, features,
+const COLUMNS = `${millis('t')} AS time, ${millis('known_at')} AS known, version, asset, name, symbol, score, p, worst, lo, hi, rank, of, expected, base, features,
   parts, reason, inputs`
 
 interface Row extends Omit<Score, 'why'> {
@@ -99,8 +99,8 @@ interface Row extends Omit<Score, 'why'> {
   readonly inputs: string
 }
 
-const scoreOf = ({ time, known, version, features, parts, reason, inputs: _, name, symbol, ...figures }: Row): AssetScore => {
-  const common = { name, symbol, t: Number(time), version, knownAt: Number(known) }
+const scoreOf = ({ time, known, version, features, parts, reason, inputs: _, asset, name, symbol, ...figures }: Row): AssetScore => {
+  const common = { asset, name, symbol, t: Number(time), version, knownAt: Number(known) }
   if (reason !== '') return { ...common, reason }
   return { ...common, ...figures, why: Object.fromEntries(features.map((feature, f) => [feature, parts[f]!])) }
 }

@@ -1,6 +1,6 @@
 import { outsideBecause, panelAt } from '../features/panel.ts'
 import type { SnapshotRecord } from '../features/past.ts'
-import type { Named } from './score.ts'
+import { type Named, namedIn } from './score.ts'
 
 /** Features that both have to have for their distance to say something. */
 const SHARED_MIN = 8
@@ -25,6 +25,7 @@ export const peersOf = (record: SnapshotRecord, k: number, name: string, count: 
   if (outside !== undefined) return { reason: outside }
   const { asset, table } = panelAt(record, k)
   const row = asset.indexOf(own)
+  const named = namedIn(record, k)
   const peers = [...asset.keys()].flatMap(other => {
     if (other === row) return []
     let [sum, shared] = [0, 0]
@@ -35,8 +36,7 @@ export const peersOf = (record: SnapshotRecord, k: number, name: string, count: 
       shared += 1
     }
     if (shared < SHARED_MIN) return []
-    const { name, symbol } = record.at(asset[other]!, k)!
-    return [{ name, symbol, distance: Math.sqrt(sum / shared), shared }]
+    return [{ ...named(asset[other]!), distance: Math.sqrt(sum / shared), shared }]
   })
   return { peers: peers.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).slice(0, count) }
 }

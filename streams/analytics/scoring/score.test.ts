@@ -5,6 +5,7 @@ import { SnapshotRecord } from '../features/past.ts'
 import type { Snapshot } from '../features/snapshot.ts'
 import { MODEL_NAMES, predict } from '../models/model.ts'
 import { facts, wandering } from '../test/worlds.ts'
+import { assetIds } from './assetIds.ts'
 import { type Peer, peersOf } from './peers.ts'
 import { scoringOf } from './score.ts'
 
@@ -31,9 +32,9 @@ describe('a scoring', () => {
     const names = [...scoring.scores, ...scoring.unscored].map(({ name }) => name)
     expect(names.toSorted()).toEqual(snapshots[LAST]!.assets.map(({ name }) => name).toSorted())
     expect(scoring.unscored).toEqual([
-      { name: 'Unpriced', symbol: 'UNPRICED', reason: 'its price is not known' },
-      { name: 'Tether USDt', symbol: 'TETHER USDT', reason: 'it is pegged to another thing, or wraps it' },
-      { name: 'New', symbol: 'NEW', reason: 'too little is known: 5 of 18 features, expected at least 6' },
+      { asset: 'UNPRICED', name: 'Unpriced', symbol: 'UNPRICED', reason: 'its price is not known' },
+      { asset: 'Tether-USDt', name: 'Tether USDt', symbol: 'TETHER USDT', reason: 'it is pegged to another thing, or wraps it' },
+      { asset: 'NEW', name: 'New', symbol: 'NEW', reason: 'too little is known: 5 of 18 features, expected at least 6' },
     ])
   })
 
@@ -76,6 +77,25 @@ describe('a scoring', () => {
     expect(() => scoringOf({ ...artifact, features: ['moonPhase', ...artifact.features.slice(1)] }, record, LAST)).toThrow(
       'artifact: found the feature "moonPhase", expected one of size, turnover, ',
     )
+  })
+})
+
+describe('the id of an asset', () => {
+  it('is its symbol, of several assets with one symbol that of the largest; the others, and what is no name, have their name in the form of one', () => {
+    const assets = [
+      facts('Small Coin', { symbol: 'X', marketCap: 1 }),
+      facts('Big Coin', { symbol: 'X', marketCap: 2 }),
+      facts('Unknown', { symbol: 'X', marketCap: Number.NaN }),
+      facts('$ Coin', { symbol: '$' }),
+      facts('€ Coin', { symbol: '€' }),
+    ]
+    expect(Object.fromEntries(assetIds({ t: 0, assets }))).toEqual({
+      'Big Coin': 'X',
+      'Small Coin': 'Small-Coin',
+      Unknown: 'Unknown',
+      '$ Coin': 'Coin',
+      '€ Coin': 'Coin-2',
+    })
   })
 })
 

@@ -8,12 +8,15 @@ import { percentiles, ranks } from '../ranks.ts'
 import { intervalOf } from '../validation/interval.ts'
 import { stepAt } from '../validation/isotonic.ts'
 import { ensembleOf } from '../validation/walkForward.ts'
+import { assetIds } from './assetIds.ts'
 
 /** Of the features of a model, which share has to be known of an asset for a score: one that was listed just now has less. */
 const KNOWN_MIN = 1 / 3
 
 /** An asset of a snapshot, by the names that it has there. */
 export interface Named {
+  /** By which channels and routes know it. */
+  readonly asset: string
   readonly name: string
   readonly symbol: string
 }
@@ -62,6 +65,7 @@ export interface Scoring {
 export const scoringOf = ({ horizon, features: names, models, calibration }: Artifact, record: SnapshotRecord, k: number): Scoring => {
   const panel = panelAt(record, k, featuresNamed(names))
   const columns = panel.table.columns
+  const named = namedIn(record, k)
   const all = MODEL_NAMES.map(name => percentiles(predict(models[name], panel.table)))
   // As it was validated: among the whole universe. The published percentile is among those that are scored.
   const ensemble = ensembleOf(panel.snapshot, all)
@@ -74,7 +78,7 @@ export const scoringOf = ({ horizon, features: names, models, calibration }: Art
   const scores = rows.map((row, i) => {
     const { low, high } = intervalOf(panel, row, calibration.spread)
     return {
-      ...namedOf(record, k, panel.asset[row]!),
+      ...named(panel.asset[row]!),
       score: 100 - (100 * (place[i]! - 0.5)) / rows.length,
       p: stepAt(calibration.above, ensemble[row]!),
       worst: stepAt(calibration.worst, ensemble[row]!),
@@ -90,7 +94,7 @@ export const scoringOf = ({ horizon, features: names, models, calibration }: Art
       ? []
       : [
           {
-            ...namedOf(record, k, panel.asset[row]!),
+            ...named(panel.asset[row]!),
             reason: `too little is known: ${known[row]} of ${names.length} features, expected at least ${least}`,
           },
         ],
@@ -99,7 +103,7 @@ export const scoringOf = ({ horizon, features: names, models, calibration }: Art
     t: record.snapshots[k]!.t,
     horizon,
     scores: scores.sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1)),
-    unscored: [...outsiders(record, k), ...tooLittle],
+    unscored: [...outsiders(record, k, named), ...tooLittle],
   }
 }
 
@@ -126,15 +130,19 @@ const reasonsOf = (models: Artifact['models'], { table, features }: Panel, row: 
   }
 }
 
-const outsiders = (record: SnapshotRecord, k: number): Unscored[] => {
+const outsiders = (record: SnapshotRecord, k: number, named: (asset: number) => Named): Unscored[] => {
   const past = record.asOf(k)
   return record.listed[k]!.flatMap(asset => {
     const reason = outsideBecause(past, asset)
-    return reason === undefined ? [] : [{ ...namedOf(record, k, asset), reason }]
+    return reason === undefined ? [] : [{ ...named(asset), reason }]
   })
 }
 
-const namedOf = (record: SnapshotRecord, k: number, asset: number): Named => {
-  const { name, symbol } = record.at(asset, k)!
-  return { name, symbol }
+/** Returns how an asset of snapshot `k` is named there. */
+export const namedIn = (record: SnapshotRecord, k: number): ((asset: number) => Named) => {
+  const ids = assetIds(record.snapshots[k]!)
+  return asset => {
+    const { name, symbol } = record.at(asset, k)!
+    return { asset: ids.get(name)!, name, symbol }
+  }
 }

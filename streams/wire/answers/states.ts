@@ -170,6 +170,57 @@ const METRICS = z
   )
   .describe('by metric; docs/analytics.md has them all')
 
+const SCORE = state({
+  horizon: z
+    .record(
+      z.string(),
+      state({
+        score: z.number().describe('percentile among the assets that were scored, 0 to 100'),
+        p: FRACTION.describe('P(return above the median)'),
+        worst: FRACTION.describe('P(return among the worst third)'),
+        lo: FRACTION.describe('lower end of the interval of 80 of 100 returns, above that of the median asset'),
+        hi: FRACTION.describe('upper end'),
+        rank: COUNT.describe('1 is the best'),
+        of: COUNT.describe('assets that were scored'),
+        expected: z.number().describe('percentile that the models expect: base and all parts of why'),
+        base: z.number(),
+        why: FIGURES.describe('what each feature adds, in points'),
+        version: z.string().describe('of the model'),
+        t: MS.describe('of the list of assets that was scored'),
+        reason: z.string().describe('why there is no score'),
+        simulated: z.boolean().describe('of the simulated market'),
+      }),
+    )
+    .describe('by horizon, such as 1m'),
+  stale: z.boolean().describe('a newer one is overdue'),
+})
+
+const ESTIMATE = { mean: z.number(), low: z.number(), high: z.number() }
+const MODEL = state({
+  version: z.string(),
+  since: MS.describe('since when it is what it is'),
+  who: z.string(),
+  why: z.string(),
+  trainedTo: MS.describe('the newest list that it learnt from'),
+  ic: state(ESTIMATE).describe('rank correlation of score and outcome out of sample, and its interval of 95 %'),
+  live: state({ ic: z.number(), days: COUNT }).describe('the same of its scores since then'),
+  simulated: z.boolean(),
+})
+const MODELS = state({
+  horizon: z
+    .record(
+      z.string(),
+      state({
+        champion: MODEL,
+        challenger: MODEL,
+        comparison: state({ ...ESTIMATE, verdict: z.enum(['none', 'challenger', 'champion']), days: COUNT }).describe(
+          'the challenger’s IC less the champion’s, on the days that both have scored',
+        ),
+      }),
+    )
+    .describe('by horizon, such as 1m'),
+})
+
 const FEED = state({
   state: z.enum(['connecting', 'live', 'ended', 'down']),
   ticks: COUNT,
@@ -221,6 +272,8 @@ export const STATES = {
   pool: POOL,
   rebalances: REBALANCES,
   metrics: METRICS,
+  score: SCORE,
+  models: MODELS,
   orders: z.record(z.string(), ORDERED).describe('the newest 100 of the client, by key'),
   holdings: state({ assets: byAsset(AMOUNT), shares: z.record(z.string(), AMOUNT).describe('by fund') }),
   status: STATUS,

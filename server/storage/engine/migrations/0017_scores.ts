@@ -32,6 +32,7 @@ export const scores: Migration = {
     SETTINGS ${SAFE}`,
     `CREATE TABLE IF NOT EXISTS ${database}.scores (
       name LowCardinality(String),
+      asset LowCardinality(String),
       symbol LowCardinality(String),
       simulated Bool,
       horizon UInt16,
