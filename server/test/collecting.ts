@@ -1,5 +1,7 @@
+import type { SourcedFact } from '../../streams/analytics/features/metricLog.ts'
 import type { Metric } from '../../streams/analytics/features/metrics.ts'
 import type { CollectedFact, Collector } from '../analytics/collectors/collector.ts'
+import type { MetricSink } from '../analytics/metrics/metricSink.ts'
 
 /** Lets a collector collect once, and returns the facts, those whose values are of `metric` by period, and what failed. */
 export const collected = async (
@@ -21,4 +23,21 @@ export const collected = async (
         .map(({ period, value }) => [new Date(period).toISOString().replace('T00:00:00.000Z', ''), value]),
     )
   return { facts, failed, of }
+}
+
+/** Keeps facts as they are given, in memory. */
+export class MemorySink implements MetricSink {
+  readonly facts: SourcedFact[] = []
+  /** Rejects what is added. */
+  broken: Error | undefined
+
+  async add(facts: readonly SourcedFact[]): Promise<void> {
+    if (this.broken) throw this.broken
+    this.facts.push(...facts)
+  }
+
+  newest(asset: string, metric: Metric, source: string): number | undefined {
+    const periods = this.facts.filter(fact => fact.asset === asset && fact.metric === metric && fact.source === source)
+    return periods.length === 0 ? undefined : Math.max(...periods.map(({ period }) => period))
+  }
 }

@@ -5,11 +5,11 @@ import { collected } from '../../test/collecting.ts'
 import { type AskedSource, hurriedEnvironment, type SourceAnswer, SourceServer } from '../../test/sourceServer.ts'
 import { chainCollector } from './chain.ts'
 
-/** A block a minute since before the 8th; 00:00 of a day is in the middle between two. */
-const STEP = 60
-const BEGIN = Date.UTC(2026, 0, 7, 12) / 1000 - 30
-const NOW = Date.UTC(2026, 0, 10, 3)
-const NEWEST = (NOW / 1000 - BEGIN - 30) / STEP
+/** A block every five minutes since before the 8th; 00:00 of a day is in the middle between two. */
+const STEP = 300
+const BEGIN = Date.UTC(2026, 0, 7, 12) / 1000 - 150
+const NOW = Date.UTC(2026, 0, 10, 10)
+const NEWEST = (NOW / 1000 - BEGIN - 150) / STEP
 const KEY = 'node-access-key'
 const TOKEN = '0x00000000000000000000000000000000000000aa'
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
@@ -94,7 +94,7 @@ describe('a chain', () => {
     const { of, facts, failed } = await collected(opened(), NOW)
     const day = blocksOf(9)
     expect(failed).toEqual({})
-    expect(of('ethereum', 'blocks')).toEqual({ [yesterday]: 1_440 })
+    expect(of('ethereum', 'blocks')).toEqual({ [yesterday]: 288 })
     expect(of('ethereum', 'gasPrice')).toEqual({ [yesterday]: mean(day.map(i => Number(baseFee(i)))) })
     expect(of('ethereum', 'utilisation')[yesterday]).toBeCloseTo(mean(day.map(usage)), 12)
     expect(facts.find(({ metric }) => metric === 'blocks')!.ref).toBe(`ethereum blocks ${day[0]}-${day.at(-1)}`)
@@ -109,28 +109,28 @@ describe('a chain', () => {
   it('without base fees has not said what gas costs', async () => {
     limits.base = false
     const { of } = await collected(opened(), NOW)
-    expect([of('ethereum', 'gasPrice'), of('ethereum', 'blocks')]).toEqual([{}, { [yesterday]: 1_440 }])
+    expect([of('ethereum', 'gasPrice'), of('ethereum', 'blocks')]).toEqual([{}, { [yesterday]: 288 }])
   })
 
   it('counts transactions and different addresses on both sides, if that is asked for', async () => {
     const { of } = await collected(opened(true), NOW)
     const figures = (['transactions', 'activeAddresses', 'receivers'] as const).map(metric => of('ethereum', metric)[yesterday])
-    expect(figures).toEqual([2_880, 8, 4])
+    expect(figures).toEqual([576, 8, 4])
   })
 
   it('gives the supply of a token as of now, and its transfers, from a node that refuses long ranges, too', async () => {
-    limits.blocks = 300
+    limits.blocks = 50
     const { of, failed } = await collected(opened(false, true), NOW)
     expect(failed).toEqual({})
     expect(of('TOK', 'totalSupply')).toEqual({ '2026-01-10': 1_234_567.89 })
     // Of five senders one is nobody: what it sent was made.
-    expect((['transfers', 'senders', 'receivers'] as const).map(metric => of('TOK', metric)[yesterday])).toEqual([1_440, 4, 1])
+    expect((['transfers', 'senders', 'receivers'] as const).map(metric => of('TOK', metric)[yesterday])).toEqual([288, 4, 1])
   })
 
   it('makes up for days that it missed, and asks for nothing that is stored', async () => {
     const since = (_: string, metric: Metric) => Date.UTC(2026, 0, metric === 'totalSupply' ? 10 : 7)
     const { of } = await collected(opened(), NOW, since)
-    expect(of('ethereum', 'blocks')).toEqual({ '2026-01-08': 1_440, [yesterday]: 1_440 })
+    expect(of('ethereum', 'blocks')).toEqual({ '2026-01-08': 288, [yesterday]: 288 })
     expect(of('TOK', 'totalSupply')).toEqual({})
     server.begin(answers)
     expect((await collected(opened(), NOW, (_, metric) => Date.UTC(2026, 0, metric === 'totalSupply' ? 10 : 9))).facts).toEqual([])

@@ -34,7 +34,9 @@ export const marketCollector = ({ gecko, coins, everyMs, onSupplies }: MarketOpt
       for (const asset of Object.keys(coins)) failed(asset, error as Error)
     }
     yield* assetByAsset(coins, asked, async function* (asset, id) {
-      const from = Math.max(firstDay(since(asset, 'price'), now), floorTo(now, DAY) - DAYS_MAX * DAY)
+      const today = floorTo(now, DAY)
+      if (since(asset, 'price') === today && since(asset, 'volume') === today - DAY) return
+      const from = Math.max(firstDay(since(asset, 'price'), now), today - DAYS_MAX * DAY)
       const { prices, marketCaps, volumes } = await gecko.daily(id, 'usd', Math.ceil((now - from) / DAY))
       const ref = `/coins/${id}/market_chart`
       const facts = (metric: 'price' | 'marketCap' | 'volume', points: readonly Point[], before = 0): CollectedFact[] =>

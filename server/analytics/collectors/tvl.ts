@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type TokenHeld, tvlFlow } from '../../../streams/analytics/features/tvlFlow.ts'
-import { DAY } from '../../../streams/market/candles.ts'
+import { DAY, floorTo } from '../../../streams/market/candles.ts'
 import type { Environment } from '../../feeds/environment.ts'
 import { type Asked, assetByAsset, type CollectedFact, type Collector } from './collector.ts'
 import { firstDay } from './days.ts'
@@ -45,12 +45,14 @@ export const tvlCollector = ({ url, protocols, everyMs, perMinute, environment }
     },
     collect: asked =>
       assetByAsset(protocols, asked, async function* (asset, { protocol, fees }) {
-        yield await tvlOf(client, asset, protocol, asked)
+        const today = floorTo(asked.now, DAY)
+        if (asked.since(asset, 'tvl') !== today) yield await tvlOf(client, asset, protocol, asked)
         if (fees === undefined) return
         for (const [metric, dataType] of [
           ['fees', 'dailyFees'],
           ['revenue', 'dailyRevenue'],
         ] as const) {
+          if (asked.since(asset, metric) === today - DAY) continue
           const path = `/summary/fees/${encodeURIComponent(fees)}`
           const { value } = await client.ask({ path, query: { dataType }, form: CHART, signal: asked.signal })
           const from = firstDay(asked.since(asset, metric), asked.now)
