@@ -1,127 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { hash } from '@node-rs/argon2'
 import { LedgerService } from '../server/clearing/ledgerService.ts'
 import type { ClearingRequest } from '../server/clearing/port.ts'
 import { SqliteJournal } from '../server/journal/sqliteJournal.ts'
 import { ONE } from '../streams/lib/decimal.ts'
-import { LightSocket } from './lightSocket.ts'
+import { closedLoop, Orderer, PHASE_MS } from './orderer.ts'
+import { ASSETS, CLIENTS, startServer, stopServer, writeConfig } from './orderServer.ts'
 import { type Figure, print, type Report, ratio } from './report.ts'
 
-const CLIENTS = 100
-const LEGS = 3
-const PHASE_MS = 4_000
+const LEGS = ASSETS.length
 /** Orders that a client has under way if it does not wait for each reply. */
 const UNDER_WAY = 16
 const PACED = [2_000, 5_000]
 const ROUNDS = 5
 const MILLION = 1_000_000
-const PASSWORD = 'bench bench bench'
 
 /** Characters of an order's entry. */
 const ENTRY = 950
-const ASSETS = Array.from({ length: LEGS }, (_, i) => `A${i}`)
-const UNITS = Object.fromEntries(ASSETS.map((asset, i) => [asset, `${i + 1}.123456789012345678`]))
-
-/** A client on a socket of its own. */
-class Orderer {
-  readonly latencies: number[] = []
-  private readonly socket: LightSocket
-  private readonly waiting = new Map<number, { readonly begun: number; readonly done: () => void }>()
-  private readonly name = Math.random().toString(36).slice(2)
-  private id = 0
-  private orders = 0
-  private failure: string | undefined
-
-  private constructor(socket: LightSocket) {
-    this.socket = socket
-    socket.onMessage = text => this.take(text)
-  }
-
-  static async open(url: string, username: string): Promise<Orderer> {
-    const orderer = new Orderer(await LightSocket.open(url))
-    await orderer.ask('login', `{"username":"${username}","password":"${PASSWORD}"}`)
-    return orderer
-  }
-
-  /** Creates and redeems in turn, each time under another key. */
-  order(): Promise<void> {
-    const n = this.orders++
-    return this.ask(n % 2 === 0 ? 'create' : 'redeem', `{"fund":"BENCH","amount":"1","key":"${this.name}-${n}"}`)
-  }
-
-  /** Asks for the time: the cost of sockets and JSON without an order. */
-  ping(): Promise<void> {
-    return this.ask('ping', '{}')
-  }
-
-  close(): void {
-    this.socket.close()
-  }
-
-  private ask(method: string, params: string): Promise<void> {
-    if (this.failure) throw new Error(this.failure)
-    const id = ++this.id
-    this.socket.send(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}}`)
-    return new Promise(done => this.waiting.set(id, { begun: performance.now(), done }))
-  }
-
-  private take(text: string): void {
-    if (!text.startsWith(REPLY)) return
-    const id = Number.parseInt(text.slice(REPLY.length), 10)
-    const asked = this.waiting.get(id)!
-    this.waiting.delete(id)
-    if (text.includes('"error":')) this.failure = text
-    this.latencies.push(performance.now() - asked.begun)
-    asked.done()
-  }
-}
-const REPLY = '{"jsonrpc":"2.0","id":'
-
-const startServer = async (dir: string): Promise<{ server: ChildProcess; url: string }> => {
-  const passwordHash = await hash(PASSWORD)
-  const assets = Object.fromEntries(ASSETS.map(asset => [asset, '1000000000']))
-  const clients = Array.from({ length: CLIENTS }, (_, i) => ({ username: `c${i}`, passwordHash, assets }))
-  await writeFile(join(dir, 'clients.json'), JSON.stringify({ clients }))
-  const funds = [{ id: 'BENCH', weighting: { scheme: 'units', units: UNITS } }]
-  await writeFile(
-    join(dir, 'config.json'),
-    JSON.stringify({ feeds: [], funds, clients: 'clients.json', limits: { requestsPerSecond: 1_000_000 } }),
-  )
-  const launcher = join(import.meta.dirname, '../../server/cli/driftwire.cjs')
-  const server = spawn(
-    process.execPath,
-    [launcher, 'serve', '--port', '0', '--data', join(dir, 'data'), '--config', join(dir, 'config.json')],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  )
-  // Also if this process ends early.
-  process.once('exit', () => server.kill('SIGKILL'))
-  for await (const line of createInterface({ input: server.stdout! })) {
-    const url = /websocket +(\S+)/.exec(line)?.[1]
-    if (url !== undefined) return { server, url }
-  }
-  throw new Error('the server did not start')
-}
-
-/** Lets each client ask again when it has a reply, so that `underWay` requests of it are always under way. `rate` is requests a second. */
-const closedLoop = async (
-  orderers: readonly Orderer[],
-  { ask = 'order', underWay = 1 }: { ask?: 'order' | 'ping'; underWay?: number } = {},
-): Promise<{ rate: number; latencies: number[] }> => {
-  const begin = performance.now()
-  const end = begin + PHASE_MS
-  for (const orderer of orderers) orderer.latencies.length = 0
-  const loop = async (orderer: Orderer): Promise<void> => {
-    while (performance.now() < end) await orderer[ask]()
-  }
-  await Promise.all(orderers.flatMap(orderer => Array.from({ length: underWay }, () => loop(orderer))))
-  const latencies = orderers.flatMap(orderer => orderer.latencies)
-  return { rate: (latencies.length / (performance.now() - begin)) * 1000, latencies }
-}
 
 /** Sends this many orders a second, whether replies come or not. Returns their latencies, ms. */
 const paced = async (orderers: readonly Orderer[], perSecond: number): Promise<number[]> => {
@@ -301,13 +200,12 @@ const figuresOf = (rounds: Rounds, million: { readonly seconds: number; readonly
 /** Measures durable orders, and beside them what sockets and the journal take alone. */
 export const ordersBench = async (): Promise<Report> => {
   const dir = await mkdtemp(join(tmpdir(), 'bench-orders-'))
-  const { server, url } = await startServer(dir)
+  const { server, url } = await startServer('--data', join(dir, 'data'), '--config', await writeConfig(dir))
   try {
     const rounds = await measured(url, dir)
     return { name: 'orders', method: METHOD, figures: figuresOf(rounds, await startOfAMillion(dir)) }
   } finally {
-    server.kill('SIGTERM')
-    await new Promise(resolve => server.once('exit', resolve))
+    await stopServer(server)
     await rm(dir, { recursive: true, force: true })
   }
 }
