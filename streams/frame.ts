@@ -1,3 +1,4 @@
+import type { AlertChange } from './alerts/alert.ts'
 import type { Push } from './channels/channelStates.ts'
 import type { Proposal } from './fund/inception.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
@@ -24,6 +25,8 @@ export interface Frame {
   readonly events: readonly AssetEvent[]
   /** Rebalances that the drift of this frame calls for; asked of the journal. */
   readonly rebalances: readonly RebalanceProposal[]
+  /** What has happened to alerts; to be stored, and to be sent. */
+  readonly alerts: readonly AlertChange[]
 }
 
 /** What a frame leaves behind to be stored. Numbers are unrounded; NaN stands for unknown and becomes an absent member. */

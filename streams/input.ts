@@ -32,6 +32,7 @@ export type Input =
   | Metrics
   | Scores
   | Models
+  | StatusFigures
   | Clock
   | Watch
 
@@ -58,6 +59,12 @@ export interface Subscriptions {
   readonly refused: Troubles
   /** Canonical symbol → what is known of it. */
   readonly missing: Troubles
+}
+
+/** Figures of the channel `status` that rules ask for, by their paths: `sink.waiting.rows`. Each replaces all before. */
+export interface StatusFigures {
+  readonly kind: 'status'
+  readonly figures: Readonly<Record<string, number | string | boolean>>
 }
 
 /** Somebody begins to watch a channel, or the last watcher has gone. A channel that begins is computed at the next end of a frame. */

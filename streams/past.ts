@@ -1,3 +1,4 @@
+import type { Alert } from './alerts/alert.ts'
 import type { SourcedFact } from './analytics/features/metricLog.ts'
 import type { MarketPast } from './market/marketPast.ts'
 import type { FundRow } from './measures/rows.ts'
@@ -24,4 +25,6 @@ export interface Past {
   readonly portfolios?: readonly PortfolioPast[]
   /** The newest metrics, and those that become known after `asOf`. */
   readonly metrics?: readonly SourcedFact[]
+  /** Alerts that were open. */
+  readonly alerts?: readonly Alert[]
 }

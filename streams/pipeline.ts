@@ -1,4 +1,8 @@
 import { identity, map, Observable, type OperatorFunction, startWith } from 'rxjs'
+import type { AlertChange } from './alerts/alert.ts'
+import { Alerts } from './alerts/alerts.ts'
+import type { AlertRule } from './alerts/rule.ts'
+import { AlertWatch } from './alertWatch.ts'
 import { ChannelStates, type Channels } from './channels/channelStates.ts'
 import { channelNames, openChannel } from './channels/registry.ts'
 import type { Frame } from './frame.ts'
@@ -8,7 +12,7 @@ import { View, type ViewOptions } from './view.ts'
 import { channelsOf } from './wire/channels.ts'
 
 /** What a pipeline is made of. */
-export interface PipelineOptions extends ViewOptions {
+export interface PipelineOptions extends Omit<ViewOptions, 'alerts'> {
   /** Names this run of the pipeline; sequence numbers mean nothing across two. */
   readonly epoch: string
   /** Significant digits of measures on the wire. */
@@ -17,6 +21,10 @@ export interface PipelineOptions extends ViewOptions {
   readonly storeMs: number
   /** Every channel is watched from before its first change, whether anybody listens or not: for a record of the run. */
   readonly everything: boolean
+  /** What alerts are about; nothing is looked at without any. */
+  readonly rules?: readonly AlertRule[]
+  /** Whether everybody reads a channel: alerts about others are for the admin alone. */
+  readonly isPublic?: (channel: string) => boolean
 }
 
 /** The pure part of a core. */
@@ -27,34 +35,42 @@ export interface Pipeline {
   readonly dueBefore: (t: number) => number
   readonly channels: Channels
   readonly view: View
+  /** Undefined without rules. */
+  readonly alerts: AlertWatch | undefined
 }
 
 /** Makes a pipeline: one ordered input → one view → what is due at the end of each frame → patches for listeners, rows for the store. */
 export const pipeline = (options: PipelineOptions): Pipeline => {
-  const view = new View(options)
+  const { rules = [], isPublic = () => false } = options
+  const found = new Alerts(rules, isPublic)
+  const view = new View({ ...options, alerts: found.book })
   const channels = new ChannelStates(options.epoch, options.digits)
+  const alerts = rules.length > 0 ? new AlertWatch(rules, found, view, channels) : undefined
   const sampler = new RowSampler(view, options.storeMs)
   const asked: string[] = []
   if (options.everything) watchAll(view, channels)
+  const intake: Intake = {
+    view,
+    sampler,
+    alerts,
+    open(name) {
+      const channel = openChannel(view, channels, name)
+      if (channel) asked.push(name)
+      return channel
+    },
+    restored: () => restored(view, channels, sampler),
+  }
   return {
     view,
     channels,
-    dueBefore: t => dueBefore(t, view, sampler),
+    alerts,
+    dueBefore: t => dueBefore(t, intake),
     run: input$ =>
       input$.pipe(
-        intoView({
-          view,
-          sampler,
-          open(name) {
-            const channel = openChannel(view, channels, name)
-            if (channel) asked.push(name)
-            return channel
-          },
-          restored: () => restored(view, channels, sampler),
-        }),
+        intoView(intake),
         // A channel watched from the start has its first state before any input.
         options.everything ? startWith({ t: 0, byClock: false }) : identity,
-        measured(view, sampler),
+        measured(view, sampler, alerts),
         asFrames(channels, asked),
       ),
   }
@@ -70,6 +86,7 @@ interface Moment {
 interface Intake {
   readonly view: View
   readonly sampler: RowSampler
+  readonly alerts: AlertWatch | undefined
   readonly open: (channel: string) => ReturnType<typeof openChannel>
   /** Called when the past has been put in between two frames. */
   readonly restored: () => void
@@ -89,11 +106,12 @@ const intoView =
       }),
     )
 
-const momentsOf = function* (input: Input, { view, sampler, open, restored }: Intake): Iterable<Moment> {
+const momentsOf = function* (input: Input, intake: Intake): Iterable<Moment> {
+  const { view, alerts, open, restored } = intake
   switch (input.kind) {
     case 'clock': {
       // What falls due in a gap without events happens in a frame of its own, at its own time. There is no gap before the first frame.
-      for (let t = dueBefore(input.t, view, sampler); t < input.t; t = dueBefore(input.t, view, sampler)) yield { t, byClock: true }
+      for (let t = dueBefore(input.t, intake); t < input.t; t = dueBefore(input.t, intake)) yield { t, byClock: true }
       if (input.t >= view.t) yield { t: input.t, byClock: true }
       return
     }
@@ -104,8 +122,12 @@ const momentsOf = function* (input: Input, { view, sampler, open, restored }: In
       if (input.on) view.changes.mark(channel)
       break
     }
+    case 'status':
+      alerts?.give(input.figures)
+      return
     default:
       view.absorb(input)
+      if (input.kind === 'past') alerts?.resume(input.alerts ?? [])
       if (input.kind === 'past' && !view.open) restored()
       if (!BETWEEN.has(input.kind)) return
   }
@@ -125,9 +147,9 @@ const restored = (view: View, channels: ChannelStates, sampler: RowSampler): voi
 }
 
 /** Returns the end (ms) of the first frame that something falls due in, before `t`; `t` or later if nothing does, or a frame is open. */
-const dueBefore = (t: number, view: View, sampler: RowSampler): number => {
+const dueBefore = (t: number, { view, sampler, alerts }: Intake): number => {
   if (view.open || view.t === 0) return t
-  const due = Math.max(Math.min(view.dueBefore(t), sampler.dueAt), view.t + 1)
+  const due = Math.max(Math.min(view.dueBefore(t), sampler.dueAt, alerts?.dueAt ?? t), view.t + 1)
   return Math.ceil(due / view.frameMs) * view.frameMs
 }
 
@@ -151,11 +173,14 @@ const watchAll = (view: View, channels: ChannelStates): void => {
 type Measured = Omit<Frame, 'pushes' | 'ready'>
 
 /** Lets time come to the end of the frame and computes what changed by it. */
-const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Measured> =>
+const measured = (view: View, sampler: RowSampler, alerts: AlertWatch | undefined): OperatorFunction<Moment, Measured> =>
   map(({ t, byClock }) => {
     if (byClock) view.advance(t)
     const proposals = byClock ? view.proposals() : []
     view.changes.recompute(t)
+    const happened = byClock && alerts ? alerts.endOfFrame(t) : NOTHING
+    // What channels show of it belongs to this frame.
+    if (happened.length > 0) view.changes.recompute(t)
     const output = view.drainOutput()
     const rebalances = byClock ? output.rebalances : []
     const deciding = new Set(proposals.map(({ fund }) => fund))
@@ -167,12 +192,15 @@ const measured = (view: View, sampler: RowSampler): OperatorFunction<Moment, Mea
       rows: { t, ticks: output.ticks, listening: output.listening, measures },
       logs: output.logs,
       events: output.events,
+      alerts: happened,
     }
   })
 
+const NOTHING: readonly AlertChange[] = []
+
 /** Adds what the frame has for listeners. */
 const asFrames = (channels: ChannelStates, asked: string[]): OperatorFunction<Measured, Frame> =>
-  map(({ t, rows, logs, proposals, rebalances, events }) => {
+  map(({ t, ...measured }) => {
     channels.t = t
-    return { t, pushes: channels.drain(), ready: asked.splice(0), rows, logs, proposals, rebalances, events }
+    return { t, pushes: channels.drain(), ready: asked.splice(0), ...measured }
   })

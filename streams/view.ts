@@ -1,3 +1,4 @@
+import { AlertBook } from './alerts/alertBook.ts'
 import { ShownMetrics } from './analytics/shownMetrics.ts'
 import { ShownModels } from './analytics/shownModels.ts'
 import { ShownScores } from './analytics/shownScores.ts'
@@ -9,7 +10,7 @@ import type { FundHoldings, Proposal } from './fund/inception.ts'
 import { RebalancePlanner } from './fund/rebalancePlanner.ts'
 import type { FundSpec } from './fund/spec.ts'
 import type { RebalanceProposal } from './fund/tradePlan.ts'
-import type { Clock, Input, LedgerEvents, Recorded, Watch } from './input.ts'
+import type { Clock, Input, LedgerEvents, Recorded, StatusFigures, Watch } from './input.ts'
 import { Changes } from './lib/dependencies.ts'
 import type { Interner } from './lib/interner.ts'
 import { unreachable } from './lib/unreachable.ts'
@@ -49,6 +50,8 @@ export interface ViewOptions {
   readonly pools: readonly PoolSpec[]
   /** Something may have been stored before this start: what depends on it waits for a `past`. */
   readonly awaitsPast?: boolean
+  /** The alerts that channels show. */
+  readonly alerts?: AlertBook
 }
 
 /**
@@ -74,6 +77,7 @@ export class View {
   readonly metrics = new ShownMetrics(this.changes)
   readonly scores = new ShownScores(this.changes)
   readonly models = new ShownModels()
+  readonly alerts: AlertBook
   /** Ticks or logs were taken in and no frame has closed over them yet. */
   open = false
   private output = emptyOutput()
@@ -96,6 +100,7 @@ export class View {
   constructor(options: ViewOptions) {
     this.frameMs = options.frameMs
     this.pastKnown = !options.awaitsPast
+    this.alerts = options.alerts ?? new AlertBook(false, () => false)
     this.symbols = options.symbols
     this.sources = options.sources
     this.market = new Market(options.symbols, {
@@ -121,8 +126,8 @@ export class View {
     if (options.feeds.length === 0) for (const portfolio of this.portfolios.values()) portfolio.advance(Number.MAX_SAFE_INTEGER)
   }
 
-  /** Takes in everything but time and watchers. */
-  absorb(input: Exclude<Input, Clock | Watch>): void {
+  /** Takes in everything but time, watchers, and what only rules look at. */
+  absorb(input: Exclude<Input, Clock | Watch | StatusFigures>): void {
     switch (input.kind) {
       case 'ticks':
         this.absorbTicks(input)

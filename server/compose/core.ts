@@ -11,10 +11,12 @@ import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
+import { isLoopback } from '../config/settings.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
+import { ANONYMOUS, access, readersOf } from '../identity/access.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { storeFirstTicks } from '../storage/write/firstTicks.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
@@ -130,8 +132,11 @@ type FlowParts = Pick<Core, 'plan' | 'funds' | 'epoch' | 'symbols' | 'sources' |
 
 const openFlow = ({ plan, funds, epoch, symbols, sources, recorder, awaitsPast }: FlowParts): Pipeline => {
   const { frameMs, staleAfterMs, storeMs, significantDigits: digits } = plan.settings.config
-  const { portfolios, pools, sourceOrder } = plan
+  const { portfolios, pools, sourceOrder, rules, settings } = plan
+  const readable = access(readersOf(settings.config, isLoopback(settings.host) ? 'public' : []))
   return pipeline({
+    rules,
+    isPublic: channel => readable(ANONYMOUS, { read: channel }),
     ...{ symbols, sources, sourceOrder, funds, portfolios, pools, epoch, frameMs, staleAfterMs, storeMs, digits },
     feeds: plan.feeds.map(({ id, live, symbols: brings }) => ({ id, live, ...(brings && { symbols: brings }) })),
     everything: recorder !== undefined,

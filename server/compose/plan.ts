@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
+import type { AlertRule } from '../../streams/alerts/rule.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { type SymbolMap, symbolMap } from '../../streams/market/symbols.ts'
 import type { PortfolioSpec } from '../../streams/pnl/portfolioSpec.ts'
 import type { PoolSpec } from '../../streams/pools/spec.ts'
+import { alertRules } from '../config/alertRules.ts'
 import { type ConfiguredFacts, configuredFacts } from '../config/assetFacts.ts'
 import { fundSpecs } from '../config/fundSpecs.ts'
 import { UsageError } from '../config/options.ts'
@@ -32,6 +34,8 @@ export interface Plan {
   readonly feeds: readonly Feed[]
   /** The names of sources that count before others for the same time: as configured, then as the feeds stand. */
   readonly sourceOrder: readonly string[]
+  /** What alerts are about. */
+  readonly rules: readonly AlertRule[]
   /** The feeds are recordings, and their data are the clock. */
   readonly replaying: boolean
 }
@@ -57,6 +61,10 @@ export const readPlan = async (settings: Settings, log: Logger): Promise<Plan> =
   if (replaying && config.exchange.kind !== 'paper')
     throw new UsageError(`exchange: found "${config.exchange.kind}" beside a replay, expected "paper": a past market takes no orders`)
   const sourceOrder = [...new Set([...(config.sources ?? []), ...feeds.flatMap(feed => feed.sources ?? [])])]
-  const described = { ...mine, shownPools: whole.pools, facts, symbolMap: map, feeds, sourceOrder, replaying }
+  const rules = alertRules(
+    config.alerts,
+    feeds.map(({ id }) => id),
+  )
+  const described = { ...mine, rules, shownPools: whole.pools, facts, symbolMap: map, feeds, sourceOrder, replaying }
   return { settings: { ...settings, config: partOf(config, shard, config.shards) }, ...described }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { ReplaySubject, type Subject } from 'rxjs'
+import type { AlertWatch } from '../../streams/alertWatch.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { type MetricPages, openMetricPages } from '../analytics/metrics/metricPages.ts'
 import { Backups } from '../backup/backups.ts'
@@ -23,7 +24,9 @@ import { type History, openHistory } from '../storage/read/history.ts'
 import { openRebalances, type Rebalances } from '../storage/read/rebalances.ts'
 import { storeConfigured } from '../storage/write/configured.ts'
 import type { SetAside } from '../storage/write/spool.ts'
+import { askedPaths, figuresAt } from '../telemetry/askedFigures.ts'
 import { DiskSpace } from '../telemetry/diskSpace.ts'
+import { feedFigures } from '../telemetry/feedFigures.ts'
 import { diskPart, feedsPart, journalPart, sinkPart, startingPart } from '../telemetry/readiness.ts'
 import { ServerStatus } from '../telemetry/serverStatus.ts'
 import type { Tracing } from '../telemetry/traces/open.ts'
@@ -166,5 +169,16 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
     () => {},
   )
   if (recorder) status.add('recorder', () => recorder.figures())
+  if (flow.alerts) addAlerts(core, flow.alerts, status)
   return status
+}
+
+/** Shows the figures of alerts, and gives rules those that they look at. In a replay time is that of the data, and the machine has none of its own. */
+const addAlerts = ({ plan, inputQueue }: Core, alerts: AlertWatch, status: ServerStatus): void => {
+  status.add('alerts', () => ({ ...alerts.counts }))
+  const paths = askedPaths(plan.rules)
+  if (paths.length === 0 || plan.replaying) return
+  status.onReport(() => {
+    inputQueue.put({ kind: 'status', figures: figuresAt({ ...status.figures(), feeds: feedFigures(status.feeds()) }, paths) })
+  })
 }

@@ -1,3 +1,4 @@
+import { isBuiltIn } from '../../streams/alerts/builtIn.ts'
 import { concentrationHolds } from '../../streams/fund/concentration.ts'
 import { capHolds } from '../../streams/fund/weighting.ts'
 import { mulUp, parseDecimal } from '../../streams/lib/decimal.ts'
@@ -15,6 +16,9 @@ export const contradiction = (config: Config): string | undefined => {
     const twice = ids.findIndex((id, i) => ids.indexOf(id) !== i)
     if (twice >= 0) return `${list}.${twice}.id: found "${ids[twice]}" a second time, expected each id once`
   }
+  const rules = config.alerts.rules.map(({ id }) => id)
+  const taken = rules.findIndex((id, i) => isBuiltIn(id) || rules.indexOf(id) !== i)
+  if (taken >= 0) return `alerts.rules.${taken}.id: found "${rules[taken]}", expected an id that no other rule has, and no built-in one`
   const unplaced = shardsContradiction(config)
   if (unplaced !== undefined) return unplaced
   for (const [i, fund] of config.funds.entries()) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { timeOf } from '../../streams/lib/time.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { SCOPES } from '../../streams/wire/scopes.ts'
+import { alertSchema } from './alertSchema.ts'
 import { exchangeSchema } from './exchangeSchema.ts'
 import { digest, duration, host, ms, name, named, origin, positive, readers, symbol } from './forms.ts'
 import { fundSchema } from './fundSchema.ts'
@@ -64,6 +65,7 @@ export const configSchema = z.strictObject({
   tokens: z.array(operatorToken).default([]).describe('operators’ tokens, beside the admin’s'),
   tokenLifeMs: ms.default(24 * 60 * 60 * 1000),
   fundsBy: z.enum(['admin', 'clients']).default('admin').describe('who may define funds at run time'),
+  alerts: alertSchema.prefault({}),
   limits: limitsSchema.prefault({}),
 })
 

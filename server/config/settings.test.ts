@@ -98,6 +98,7 @@ describe('without any option', () => {
       hosts: [],
       invites: [],
       tokens: [],
+      alerts: { builtIn: false, rules: [] },
       tokenLifeMs: 86_400_000,
       fundsBy: 'admin',
       exchange: { kind: 'paper', seed: '1', feeBps: 10, latencyMs: 200, partly: 0.2, rejected: 0 },

@@ -51,6 +51,8 @@ const CONDITIONAL = new Set([
   'recorder.waitingBytes',
   'recorder.failure',
   'parts.*.why',
+  // With rules.
+  ...['rules', 'watched', 'unwatched', 'open', 'opened'].map(name => `alerts.${name}`),
   // Of a server that speaks TLS.
   'tls.expires',
   'tls.renewed',

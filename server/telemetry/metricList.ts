@@ -175,6 +175,15 @@ const QUEUES: readonly Metric[] = [
   ),
 ]
 
+/** Rules and what they find. */
+const ALERTS: readonly Metric[] = [
+  gauge('driftwire_alerts_rules', 'rules', 'alerts.rules', 'Rules of the configuration'),
+  gauge('driftwire_alerts_watched', 'rules', 'alerts.watched', 'Rules, each once a channel that it watches'),
+  counter('driftwire_alerts_unwatched_total', 'rules', 'alerts.unwatched', 'Rules over channels that are not watched: there are too many'),
+  gauge('driftwire_alerts_open', 'alerts', 'alerts.open', 'Alerts that are open'),
+  counter('driftwire_alerts_opened_total', 'alerts', 'alerts.opened', 'Alerts that have opened'),
+]
+
 /** Rebalances of funds. */
 const REBALANCES: readonly Metric[] = [
   gauge('driftwire_rebalances_running', 'rebalances', 'rebalances.running', 'Rebalances that are carried out'),
@@ -264,6 +273,7 @@ export const METRICS: readonly Metric[] = [
   ...SINK,
   ...REPLICAS,
   ...QUEUES,
+  ...ALERTS,
   ...REBALANCES,
   ...JOURNAL,
   ...ACCOUNTS,

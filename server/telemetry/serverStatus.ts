@@ -32,6 +32,8 @@ export class ServerStatus {
   private readonly rates = { ticks: 0, frames: 0 }
   private readonly reported = { ticks: 0, frames: 0, bad: new Map<string, string>() }
   private timer: NodeJS.Timeout | undefined
+  /** Called with each report. */
+  private readonly readers: (() => void)[] = []
 
   constructor(options: ServerStatusOptions) {
     this.options = options
@@ -58,6 +60,11 @@ export class ServerStatus {
   /** Adds the figures of a part under its name. */
   add(part: string, figures: () => Figures): void {
     this.parts.set(part, figures)
+  }
+
+  /** Calls `reader` with each report from now on. */
+  onReport(reader: () => void): void {
+    this.readers.push(reader)
   }
 
   /** Returns the figures of all parts, by part. */
@@ -99,6 +106,7 @@ export class ServerStatus {
       if (bad !== (this.reported.bad.get(feed.id) ?? '{}')) log.warn({ feed: feed.id, bad: feed.bad }, 'rejected since the start, by kind')
       this.reported.bad.set(feed.id, bad)
     }
+    for (const reader of this.readers) reader()
     serverChannels.touch('status')
     serverChannels.flush()
   }

@@ -1,4 +1,4 @@
-import type { Severity } from './rule.ts'
+import type { Severity } from '../wire/alerts.ts'
 
 /** What an alert rests on: figures by name. */
 export type Evidence = Readonly<Record<string, number | string | boolean>>

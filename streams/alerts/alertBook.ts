@@ -6,7 +6,7 @@ import type { Alert, AlertChange } from './alert.ts'
 const OVER_MAX = 50
 
 /** The alerts that are open and the newest that are over, for everybody or for the admin alone. */
-class AlertList extends Source {
+export class AlertList extends Source {
   readonly open = new Map<string, Alert>()
   /** The oldest first. */
   readonly over = new Map<string, Alert>()
@@ -30,10 +30,13 @@ class AlertList extends Source {
 export class AlertBook {
   readonly everybodys = new AlertList()
   readonly all = new AlertList()
+  /** Whether there are rules. */
+  readonly ruled: boolean
   private readonly isPublic: (channel: string) => boolean
 
   /** `isPublic` says whether everybody reads a channel. */
-  constructor(isPublic: (channel: string) => boolean) {
+  constructor(ruled: boolean, isPublic: (channel: string) => boolean) {
+    this.ruled = ruled
     this.isPublic = isPublic
   }
 

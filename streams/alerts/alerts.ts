@@ -15,6 +15,8 @@ export class Alerts {
   readonly book: AlertBook
   /** Rules over channels that are watched. */
   watched = 0
+  /** How often one has opened. */
+  opened = 0
   private readonly timers = new Timers<RuleWatch>()
   private readonly groups = new Map<string, MarketAlerts>()
   /** Rules and channels whose alerts are open. */
@@ -23,7 +25,7 @@ export class Alerts {
 
   /** `isPublic` says whether everybody reads a channel. */
   constructor(rules: readonly AlertRule[], isPublic: (channel: string) => boolean) {
-    this.book = new AlertBook(isPublic)
+    this.book = new AlertBook(rules.length > 0, isPublic)
     for (const rule of rules) if (rule.together) this.groups.set(rule.id, new MarketAlerts(rule, this.tell))
   }
 
@@ -66,8 +68,8 @@ export class Alerts {
   }
 
   /** Looks at what has `changed` or is due in the frame `t` (ms). Returns what has happened. */
-  judge(t: number, changed: readonly (readonly RuleWatch[])[], changes: Changes): readonly AlertChange[] {
-    for (const watches of changed) for (const watch of watches) this.look(watch, t)
+  judge(t: number, changed: readonly { readonly watches: readonly RuleWatch[] }[], changes: Changes): readonly AlertChange[] {
+    for (const { watches } of changed) for (const watch of watches) this.look(watch, t)
     if (this.timers.dueAt <= t) for (const watch of this.timers.take(t)) this.look(watch, t)
     if (this.happened.length === 0) return NOTHING
     if (this.groups.size > 0) this.gather(t)
@@ -106,7 +108,10 @@ export class Alerts {
     else this.happened[at] = { event: this.happened[at]!.event, alert }
   }
 
-  private readonly tell = (event: AlertEvent, alert: Alert): void => void this.happened.push({ event, alert })
+  private readonly tell = (event: AlertEvent, alert: Alert): void => {
+    if (event === 'opened') this.opened += 1
+    this.happened.push({ event, alert })
+  }
 }
 
 const keyOf = ({ rule, channel }: Pick<Alert, 'rule' | 'channel'>): string => `${rule} ${channel}`

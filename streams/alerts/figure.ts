@@ -5,7 +5,7 @@ export interface Figure {
   /** Whether it is known. */
   readonly present: boolean
   /** It as a number; NaN if it is none. */
-  readonly number: number
+  readonly asNumber: number
   /** It as it is, if it is no number. */
   readonly text?: unknown
   /** Another one after each change. */
@@ -33,7 +33,7 @@ class FigureReader {
 
   /** The member as a number; NaN if it is unknown. */
   get number(): number {
-    return this.member?.number ?? Number.NaN
+    return this.member?.asNumber ?? Number.NaN
   }
 
   /** Another number after each change. */

@@ -1,7 +1,4 @@
-/** How much an alert matters. */
-const SEVERITIES = ['info', 'warning', 'critical'] as const
-/** How much an alert matters. */
-export type Severity = (typeof SEVERITIES)[number]
+import type { Severity } from '../wire/alerts.ts'
 
 /** A figure of a channel's state: `inav.mid` of `fund:TOP10`. */
 export interface FigureName {
@@ -91,3 +88,10 @@ export interface AlertRule {
   /** Alerts of this rule about so many channels within `withinMs` are one market alert. */
   readonly together?: { readonly atLeast: number; readonly withinMs: number }
 }
+
+/** Returns whether a rule is about the channel of that name. */
+export const isAbout = ({ channel: pattern }: Pick<AlertRule, 'channel'>, name: string): boolean =>
+  isPattern(pattern) ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+
+/** Returns whether it stands for all channels whose names begin alike. */
+export const isPattern = (channel: string): boolean => channel.endsWith('*')

@@ -50,8 +50,11 @@ export class Channel implements Dependent {
   private readonly source: Source
   private readonly write: (t: number, commit: () => void) => void
   private readonly listen: (on: boolean) => void
-  private watched = false
+  /** Somebody gets its pushes. */
+  watched = false
   private kept = false
+  /** Called when its state was written, for those that read it whether anybody watches or not. */
+  private readonly readers: (() => void)[] = []
 
   constructor(frames: ChannelStates, name: string, source: Source, view: ChannelView) {
     this.frames = frames
@@ -67,9 +70,13 @@ export class Channel implements Dependent {
   watch(on: boolean): void {
     if (on === this.watched || this.kept) return
     this.watched = on
-    if (on) this.source.add(this)
-    else this.source.remove(this)
-    this.listen(on)
+    if (this.readers.length === 0) this.compute(on)
+  }
+
+  /** Keeps its state up from now on, and calls `written` whenever it was written. Its pushes are made for those who watch only. */
+  follow(written: () => void): void {
+    if (!this.watched && this.readers.length === 0) this.compute(true)
+    this.readers.push(written)
   }
 
   /** Watches it from now on, whatever `watch` says. */
@@ -82,6 +89,13 @@ export class Channel implements Dependent {
     const commit = () => this.frames.commit(this, t)
     this.write(t, commit)
     commit()
+    for (const written of this.readers) written()
+  }
+
+  private compute(on: boolean): void {
+    if (on) this.source.add(this)
+    else this.source.remove(this)
+    this.listen(on)
   }
 }
 
@@ -141,14 +155,14 @@ export class ChannelStates implements Channels {
     return hushed ?? []
   }
 
-  /** Numbers what was written into a channel's state since its last patch; nothing if nothing changed. */
+  /** Numbers what was written into a channel's state since its last patch; nothing if nothing changed. It is a push if somebody watches. */
   commit(channel: Channel, t: number): void {
     if (this.hushed) {
       this.hushed.add(channel)
       return
     }
     const prev = channel.state.seq
-    if (!channel.state.commit()) return
+    if (!channel.state.commit() || !channel.watched) return
     this.numbered(channel, t)
     this.out.ascii(',"d":')
     channel.state.since(prev, this.out)

@@ -1,3 +1,4 @@
+import type { AlertBook, AlertList } from '../alerts/alertBook.ts'
 import type { ShownMetrics } from '../analytics/shownMetrics.ts'
 import type { ShownModels } from '../analytics/shownModels.ts'
 import type { ShownScores } from '../analytics/shownScores.ts'
@@ -9,6 +10,7 @@ import type { Market } from '../market/market.ts'
 import type { Portfolio } from '../pnl/portfolio.ts'
 import type { Pool } from '../pools/pool.ts'
 import { type ChannelName, type ChannelNameOf, channelsOf, INTERVALS, type Kind, type KindOf, parseChannel } from '../wire/channels.ts'
+import { showAlerts } from './alertsChannel.ts'
 import { showCandle } from './candleChannel.ts'
 import type { Channel, ChannelStates, ChannelView } from './channelStates.ts'
 import { showFund } from './fundChannel.ts'
@@ -34,6 +36,7 @@ export interface ShownView {
   readonly metrics: ShownMetrics
   readonly scores: ShownScores
   readonly models: ShownModels
+  readonly alerts: AlertBook
 }
 
 /** Something of the view that a channel shows: what it is computed from, and how it is written into a state. */
@@ -47,6 +50,14 @@ type Opener<K extends Kind> = (view: ShownView, name: ChannelNameOf<K>) => Shown
 
 /** The server offers these itself: they show nothing of the view. */
 const notOfTheView = (): undefined => undefined
+
+const alertList = (source: AlertList): Shown => ({
+  source,
+  show: state => {
+    const show = showAlerts(state.root)
+    return { state, write: () => show(source) }
+  },
+})
 
 const OPENERS: { readonly [K in Kind]: Opener<K> } = {
   tick: (view, { id }) => {
@@ -157,6 +168,8 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
       },
     }
   },
+  alerts: ({ alerts: { everybodys: source } }) => alertList(source),
+  allalerts: ({ alerts: { all: source } }) => alertList(source),
   orders: notOfTheView,
   holdings: notOfTheView,
   status: notOfTheView,
@@ -185,5 +198,6 @@ const CONFIGURED: { readonly [K in KindOf<'name'>]: (view: ShownView) => Iterabl
 export const channelNames = function* (view: ShownView): Iterable<string> {
   for (const { symbol } of view.market.seen) yield* channelsOf(symbol)
   if (view.models.byHorizon.size > 0) yield 'models'
+  if (view.alerts.ruled) yield* ['alerts', 'allalerts']
   for (const [kind, ids] of Object.entries(CONFIGURED)) for (const id of ids(view)) yield `${kind}:${id}`
 }

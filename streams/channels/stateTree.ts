@@ -49,7 +49,20 @@ export class StateTree {
   canonical(out: ByteWriter): void {
     this.root.canonical(out)
   }
+
+  /** Whether nothing is known of it. */
+  get empty(): boolean {
+    return this.root.size === 0
+  }
+
+  /** Returns the member at a path such as `inav.mid`; undefined if there never was one. */
+  find(path: string): Member | undefined {
+    return this.root.find(path)
+  }
 }
+
+/** A member of a state, to be read. */
+export type Member = Node
 
 abstract class Node {
   readonly key: string
@@ -68,6 +81,11 @@ abstract class Node {
   }
 
   abstract write(out: ByteWriter): void
+
+  /** The value as a number; NaN if it is none. */
+  get asNumber(): number {
+    return Number.NaN
+  }
 
   canonical(out: ByteWriter): void {
     this.write(out)
@@ -139,6 +157,12 @@ export class NumberLeaf extends Node {
   write(out: ByteWriter): void {
     out.decimal(this.mantissa, this.places)
   }
+
+  override get asNumber(): number {
+    const { mantissa, places } = this
+    if (places >= 0) return places <= 22 ? mantissa / POWERS[places]! : mantissa / 10 ** places
+    return places >= -22 ? mantissa * POWERS[-places]! : mantissa * 10 ** -places
+  }
 }
 
 /** Returns size × 10^places as an integer. Exact powers of ten reach to 10²²; beyond, a product of two is good enough for a measure. */
@@ -164,6 +188,10 @@ export class ExactLeaf extends Node {
     if (Number.isSafeInteger(this.value) && Math.abs(this.value) < 1e15) out.decimal(this.value, 0)
     else out.ascii(`${this.value}`)
   }
+
+  override get asNumber(): number {
+    return this.value
+  }
 }
 
 /** A string, a boolean, or a list, which changes as a whole. */
@@ -183,6 +211,16 @@ export class TextLeaf extends Node {
 
   write(out: ByteWriter): void {
     out.bytes(this.encoded)
+  }
+
+  /** The value. */
+  get text(): string | boolean | readonly Json[] {
+    return this.value
+  }
+
+  /** An amount that is a string is a number, too. */
+  override get asNumber(): number {
+    return typeof this.value === 'string' && this.value !== '' ? Number(this.value) : Number.NaN
   }
 }
 
@@ -245,6 +283,18 @@ export class Branch extends Node {
 
   get size(): number {
     return this.children.length - this.removed
+  }
+
+  /** Returns the member at a path of keys with dots between them; keys may have dots themselves. */
+  find(path: string): Node | undefined {
+    const own = this.byKey.get(path)
+    if (own) return own
+    for (let dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
+      const child = this.byKey.get(path.slice(0, dot))
+      const found = child instanceof Branch ? child.find(path.slice(dot + 1)) : undefined
+      if (found) return found
+    }
+    return undefined
   }
 
   private child<N extends Node>(key: string, make: () => N, kind: new (...args: never[]) => N): N {

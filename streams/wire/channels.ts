@@ -33,6 +33,9 @@ export const CHANNELS = {
   models: { id: 'none', readers: 'all', past: false },
   orders: { id: 'none', readers: 'own', past: false },
   holdings: { id: 'none', readers: 'own', past: false },
+  alerts: { id: 'none', readers: 'all', past: false },
+  /** Every alert, those about channels among them that not everybody reads. */
+  allalerts: { id: 'none', past: false },
   status: { id: 'none', readers: 'all', past: false },
 } as const satisfies Record<string, ChannelKind>
 

@@ -1,3 +1,4 @@
+import type { Severity } from './alerts.ts'
 import type { JsonObject } from './mergePatch.ts'
 
 /**
@@ -377,6 +378,41 @@ export interface StatusState {
   readonly traces?: JsonObject
   readonly sql?: JsonObject
   readonly backtests?: JsonObject
+  readonly alerts?: JsonObject
+}
+
+/** What a rule has found. */
+export interface AlertState {
+  readonly rule?: string
+  /** That it is about; of a market alert what its rule is about: `metrics:*`. */
+  readonly channel?: string
+  readonly figure?: string
+  readonly severity?: Severity
+  /** When it fired. */
+  readonly since?: number
+  /** It has lasted as long as its rule asks. */
+  readonly confirmed?: boolean
+  /** How often its rule has fired since. */
+  readonly times?: number
+  /** What it rests on: `value`, `bound` and others. */
+  readonly evidence?: Readonly<Record<string, number | string | boolean>>
+  /** When it cleared, and why. */
+  readonly cleared?: number
+  readonly why?: 'back' | 'new level' | 'no rule'
+  /** The market alert that it is part of. */
+  readonly market?: string
+  /** Of a market alert: its channels. */
+  readonly members?: readonly string[]
+}
+
+/** `alerts`, `allalerts`. */
+export interface AlertsState {
+  /** Open ones. */
+  readonly count?: number
+  /** The newest 500 by id. */
+  readonly open?: Readonly<Record<string, AlertState>>
+  /** The newest 50 by id. */
+  readonly over?: Readonly<Record<string, AlertState>>
 }
 
 /** The state of a channel by its name; a JSON object for names that are not known here, or not before the program runs. */
@@ -400,13 +436,15 @@ export type StateOf<Channel extends string> = Channel extends `tick:${string}`
                   ? ScoreState
                   : Channel extends 'models'
                     ? ModelsState
-                    : Channel extends 'orders'
-                      ? OrdersState
-                      : Channel extends 'holdings'
-                        ? HoldingsState
-                        : Channel extends 'status'
-                          ? StatusState
-                          : JsonObject
+                    : Channel extends 'alerts' | 'allalerts'
+                      ? AlertsState
+                      : Channel extends 'orders'
+                        ? OrdersState
+                        : Channel extends 'holdings'
+                          ? HoldingsState
+                          : Channel extends 'status'
+                            ? StatusState
+                            : JsonObject
 
 /**
  * The paths of a state's members: `nav`, `inav`, `inav.mid`, `weights.BTC`. Of a map any name is one.

@@ -29,7 +29,7 @@ export const above = (hi: number, clearHi = hi): Condition => ({
 
 /** A state whose members a test sets. */
 class Members implements FigureSource {
-  private readonly members = new Map<string, { present: boolean; number: number; text?: unknown; changed: number }>()
+  private readonly members = new Map<string, { present: boolean; asNumber: number; text?: unknown; changed: number }>()
 
   get empty(): boolean {
     return this.members.size === 0
@@ -40,12 +40,12 @@ class Members implements FigureSource {
   }
 
   set(path: string, value: number | string | boolean | undefined): void {
-    const member = this.members.get(path) ?? { present: false, number: Number.NaN, changed: 0 }
+    const member = this.members.get(path) ?? { present: false, asNumber: Number.NaN, changed: 0 }
     this.members.set(path, member)
     const number = typeof value === 'number' ? value : Number.NaN
     const text = typeof value === 'number' ? undefined : value
-    if (!Object.is(number, member.number) || text !== member.text) member.changed += 1
-    Object.assign(member, { present: value !== undefined, number, text })
+    if (!Object.is(number, member.asNumber) || text !== member.text) member.changed += 1
+    Object.assign(member, { present: value !== undefined, asNumber: number, text })
   }
 }
 
@@ -65,12 +65,12 @@ export class World {
   /** Sets figures of channels (`tick:A`, or `tick:A price` for another member than `price`) and ends the frame `t`. What fell due before happens first. */
   frame(t: number, figures: Readonly<Record<string, number | string | boolean | undefined>> = {}): readonly AlertChange[] {
     while (this.alerts.dueAt < t) this.end(this.alerts.dueAt, [])
-    const changed = new Set<RuleWatch[]>()
+    const changed = new Set<{ readonly watches: readonly RuleWatch[] }>()
     for (const [name, value] of Object.entries(figures)) {
       const [channel, figure = 'price'] = name.split(' ')
-      const { members, watches } = this.channel(channel!)
-      members.set(figure, value)
-      changed.add(watches)
+      const ruled = this.channel(channel!)
+      ruled.members.set(figure, value)
+      changed.add(ruled)
     }
     return this.end(t, [...changed])
   }
@@ -85,7 +85,7 @@ export class World {
     return this.happened.map(({ event, alert }) => `${event} ${alert.members ? 'market' : alert.channel}@${alert.t}`)
   }
 
-  private end(t: number, changed: readonly (readonly RuleWatch[])[]): readonly AlertChange[] {
+  private end(t: number, changed: readonly { readonly watches: readonly RuleWatch[] }[]): readonly AlertChange[] {
     const happened = this.alerts.judge(t, changed, this.changes)
     this.happened.push(...happened)
     return happened
@@ -96,9 +96,9 @@ export class World {
     if (known) return known
     const members = new Members()
     const other = ({ against }: AlertRule): FigureSource | undefined => against && this.channel(against.channel).members
-    const watches: RuleWatch[] = []
-    this.channels.set(name, { members, watches })
-    for (const rule of this.rules) watches.push(this.alerts.watch(rule, name, ruleFigures(rule, members, other(rule))))
-    return { members, watches }
+    const ruled = { members, watches: [] as RuleWatch[] }
+    this.channels.set(name, ruled)
+    for (const rule of this.rules) ruled.watches.push(this.alerts.watch(rule, name, ruleFigures(rule, members, other(rule))))
+    return ruled
   }
 }

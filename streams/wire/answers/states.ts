@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SEVERITIES } from '../alerts.ts'
 import type { Kind, StoredKind } from '../channels.ts'
 import { ORDERED } from './clearing.ts'
 import { AMOUNT, MS, RAW } from './forms.ts'
@@ -221,6 +222,28 @@ const MODELS = state({
     .describe('by horizon, such as 1m'),
 })
 
+/** An alert, as the channels `alerts` and `allalerts` and `GET /v1/alerts` have it. */
+const ALERT = {
+  rule: z.string(),
+  channel: z.string().describe('that it is about; of a market alert what its rule is about'),
+  figure: z.string(),
+  severity: z.enum(SEVERITIES),
+  since: MS,
+  confirmed: z.boolean().describe('it has lasted as long as its rule asks'),
+  times: COUNT.describe('how often its rule has fired since'),
+  evidence: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).describe('what it rests on'),
+  cleared: MS,
+  why: z.enum(['back', 'new level', 'no rule']).describe('why it cleared'),
+  market: z.string().describe('the market alert that it is part of'),
+  members: z.array(z.string()).describe('of a market alert: its channels'),
+}
+
+const ALERTS = state({
+  count: COUNT.describe('open ones'),
+  open: z.record(z.string(), state(ALERT)).describe('the newest 500, by id'),
+  over: z.record(z.string(), state(ALERT)).describe('the newest 50, by id'),
+})
+
 const FEED = state({
   state: z.enum(['connecting', 'live', 'ended', 'down']),
   ticks: COUNT,
@@ -260,6 +283,7 @@ const STATUS = state({
   traces: PART,
   sql: PART,
   backtests: PART,
+  alerts: PART,
 }).describe('docs/operations.md says what each figure is')
 
 /** The state of each kind of channel. */
@@ -274,6 +298,8 @@ export const STATES = {
   metrics: METRICS,
   score: SCORE,
   models: MODELS,
+  alerts: ALERTS,
+  allalerts: ALERTS,
   orders: z.record(z.string(), ORDERED).describe('the newest 100 of the client, by key'),
   holdings: state({ assets: byAsset(AMOUNT), shares: z.record(z.string(), AMOUNT).describe('by fund') }),
   status: STATUS,

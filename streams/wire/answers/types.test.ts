@@ -27,6 +27,7 @@ it('the states that programs see are those that are described, member by member'
   expectTypeOf<Same<Described<'metrics'>, Bare<StateOf<'metrics:A'>>, 'metrics'>>().toEqualTypeOf<true>()
   expectTypeOf<Same<Described<'score'>, Bare<StateOf<'score:A'>>, 'score'>>().toEqualTypeOf<true>()
   expectTypeOf<Same<Described<'models'>, Bare<StateOf<'models'>>, 'models'>>().toEqualTypeOf<true>()
+  expectTypeOf<Same<Described<'alerts'>, Bare<StateOf<'alerts'>>, 'alerts'>>().toEqualTypeOf<true>()
   expectTypeOf<Same<Described<'orders'>, Bare<StateOf<'orders'>>, 'orders'>>().toEqualTypeOf<true>()
   expectTypeOf<Same<Described<'holdings'>, Bare<StateOf<'holdings'>>, 'holdings'>>().toEqualTypeOf<true>()
   expectTypeOf<keyof Described<'status'>>().toEqualTypeOf<keyof StateOf<'status'>>()

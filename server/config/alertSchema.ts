@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { SEVERITIES } from '../../streams/wire/alerts.ts'
+import { parseChannel } from '../../streams/wire/channels.ts'
+import { ms, name } from './forms.ts'
+
+const span = z.int().min(0)
+const above0 = z.number().gt(0)
+const side = z.enum(['above', 'below', 'both']).default('both')
+
+/** A figure's path in a state. */
+const figure = z.string().min(1).max(200).describe('a path in the state, such as "inav.mid"')
+
+const other = z
+  .string()
+  .refine(text => parseChannel(text.replace('*', 'A')) !== undefined, 'a channel such as "tick:ETH-USD" or "tick:*-USD"')
+
+const channels = z
+  .string()
+  .refine(
+    text => parseChannel(text) !== undefined || /^[a-z]+:(?:[a-z0-9]+:)?[A-Za-z0-9._-]*\*$/.test(text),
+    'a channel such as "fund:TOP10", or the beginning of names and "*", such as "pool:*"',
+  )
+  .describe('a channel, or all whose names begin alike: "pool:*"')
+
+const away = z.strictObject({
+  from: z.number().default(0),
+  by: above0,
+  clear: above0.optional().describe('it clears within this distance; `by` unless set'),
+})
+
+const moves = z.strictObject({
+  by: above0.describe('a fraction'),
+  withinMs: ms,
+  side,
+  clear: above0.optional().describe('it clears when it has moved by less than this; half of `by` unless set'),
+})
+
+const deviates = z.strictObject({
+  mads: z.number().min(0).default(6).describe('times 1.4826 × MAD'),
+  least: z.number().min(0).default(0).describe('and at least this'),
+  everyMs: ms.describe('one sample in this time'),
+  window: z.int().min(3).max(10_000).default(90).describe('samples that the median is taken of'),
+  samples: z.int().min(2).max(10_000).optional().describe('samples that there must be; two thirds of `window` unless set'),
+  side,
+  logs: z.boolean().default(false).describe('compare logarithms'),
+  change: z.boolean().default(false).describe('compare the change from one sample to the next'),
+  clear: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('the part of the distance within which it clears; of a change, the fraction of the value before'),
+  lastsMs: ms.optional().describe('a change is the new level after this time; seven samples unless set'),
+  at: figure.optional().describe('the figure that is the time of the sample'),
+})
+
+/** What a rule fires on: exactly one of these. */
+const CONDITIONS = ['above', 'below', 'away', 'moves', 'deviates', 'unchangedForMs', 'is'] as const
+
+const rule = z
+  .strictObject({
+    id: name,
+    channel: channels,
+    figure,
+    above: z.number().optional(),
+    below: z.number().optional(),
+    clearBy: z.number().min(0).default(0).describe('how far within `above` or `below` it clears'),
+    away: away.optional().describe('further than `by` from a value'),
+    moves: moves.optional().describe('moved by a fraction within a time'),
+    deviates: deviates.optional().describe('away from the median of its past'),
+    unchangedForMs: ms.optional(),
+    is: z.union([z.string(), z.boolean()]).optional(),
+    against: z
+      .strictObject({ channel: other, figure })
+      .optional()
+      .describe('what is judged is the figure ÷ this one − 1; `*` in its channel is what `*` in `channel` stands for'),
+    onlyAbove: z.strictObject({ figure, value: z.number() }).optional().describe('counts only while this figure is above a value'),
+    severity: z.enum(SEVERITIES).default('warning'),
+    forMs: span.default(0).describe('how long it has to hold before it fires'),
+    clearForMs: span.default(0).describe('how long it has to be over before it clears'),
+    confirmMs: span.default(0).describe('for how long it counts as unconfirmed'),
+    together: z
+      .strictObject({ atLeast: z.int().min(2), withinMs: ms })
+      .optional()
+      .describe('alerts about so many channels within this time are one market alert'),
+  })
+  .refine(given => conditionsOf(given) === 1, { error: `one condition: above or below (or both), ${CONDITIONS.slice(2).join(', ')}` })
+  .refine(({ above, below, clearBy }) => above === undefined || below === undefined || below + clearBy <= above - clearBy, {
+    error: 'below + clearBy at most above − clearBy',
+  })
+
+const conditionsOf = (given: Readonly<Partial<Record<(typeof CONDITIONS)[number], unknown>>>): number =>
+  CONDITIONS.filter(key => given[key] !== undefined && !(key === 'below' && given.above !== undefined)).length
+
+/** What is watched. */
+export const alertSchema = z.strictObject({
+  builtIn: z.boolean().default(false).describe('rules that come with the server'),
+  rules: z.array(rule).max(100_000).default([]),
+})
+
+/** A rule as the configuration has it. */
+export type ConfiguredRule = z.infer<typeof rule>
+
+/** The alerts of the configuration. */
+export type AlertConfig = z.infer<typeof alertSchema>

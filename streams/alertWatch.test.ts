@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { builtInRules } from './alerts/builtIn.ts'
+import { above, ruleOf } from './alerts/test/world.ts'
+import { Driven, NOON } from './test/drive.ts'
+import type { AlertsState } from './wire/states.ts'
+
+const EVERYBODY = (): boolean => true
+
+const happened = (driven: Driven): string[] =>
+  driven.frames.flatMap(({ t, alerts }) => alerts.map(({ event, alert }) => `${event} ${alert.rule} ${alert.channel} +${t - NOON}`))
+
+describe('rules over channels', () => {
+  it('look at what nobody watches, and show what they find in the frame that it happens in', () => {
+    const rule = ruleOf(above(100, 90), { id: 'high', channel: 'tick:A-USD' })
+    const driven = new Driven({ rules: [rule], isPublic: EVERYBODY })
+    driven.watch('alerts')
+    driven.clock(NOON)
+    driven.trades(0, { symbol: 'A-USD', t: NOON + 5, price: 99 })
+    driven.clock(NOON + 20)
+    driven.trades(0, { symbol: 'A-USD', t: NOON + 25, price: 101.5 })
+    driven.clock(NOON + 40)
+    expect(happened(driven)).toEqual(['opened high tick:A-USD +40'])
+    const id = `high@tick:A-USD@${NOON + 40}`
+    expect(driven.state<AlertsState>('alerts')).toEqual({
+      count: 1,
+      open: {
+        [id]: {
+          ...{ rule: 'high', channel: 'tick:A-USD', figure: 'price', severity: 'warning', since: NOON + 40, confirmed: true, times: 1 },
+          evidence: { value: 101.5, bound: 100 },
+        },
+      },
+      over: {},
+    })
+    driven.trades(0, { symbol: 'A-USD', t: NOON + 45, price: 90 })
+    driven.clock(NOON + 60)
+    const state = driven.state<AlertsState>('alerts')
+    expect([state.count, state.open, state.over![id]!.cleared, state.over![id]!.why]).toEqual([0, {}, NOON + 60, 'back'])
+    expect(driven.agrees()).toBe(true)
+    // Nobody watches the channel of the rule, so nobody gets its pushes.
+    expect(driven.frames.flatMap(({ pushes }) => pushes.map(({ channel }) => channel))).toEqual(['alerts', 'alerts', 'alerts'])
+  })
+
+  it('watch a channel on when its last watcher goes', () => {
+    const driven = new Driven({ rules: [ruleOf(above(100), { channel: 'tick:A-USD' })], isPublic: EVERYBODY })
+    driven.watch('tick:A-USD')
+    driven.clock(NOON)
+    driven.send({ kind: 'watch', channel: 'tick:A-USD', on: false })
+    driven.trades(0, { symbol: 'A-USD', t: NOON + 5, price: 101 })
+    driven.clock(NOON + 20)
+    expect(happened(driven)).toEqual(['opened r tick:A-USD +20'])
+    expect(driven.frames.at(-1)!.pushes).toEqual([])
+    driven.watch('tick:A-USD')
+    expect(driven.state<{ price: number }>('tick:A-USD').price).toBe(101)
+  })
+
+  it('find the channels of a pattern as they appear, each once', () => {
+    const driven = new Driven({ rules: [ruleOf(above(100))], isPublic: EVERYBODY })
+    driven.clock(NOON)
+    for (const [i, symbol] of ['A-USD', 'B-USD', 'A-USD'].entries()) {
+      driven.trades(0, { symbol, t: NOON + 20 * i + 1, price: 101 })
+      driven.clock(NOON + 20 * i + 20)
+    }
+    driven.clock(NOON + 100)
+    expect(happened(driven).map(text => text.slice(0, 21))).toEqual(['opened r tick:A-USD +', 'opened r tick:B-USD +'])
+  })
+
+  it('fire in a gap without events, at their own time', () => {
+    const driven = new Driven({
+      rules: [ruleOf({ kind: 'stale', ms: 5_000 }, { channel: 'tick:A-USD', figure: 't' })],
+      isPublic: EVERYBODY,
+    })
+    driven.clock(NOON)
+    driven.trades(0, { symbol: 'A-USD', t: NOON + 15, price: 100 })
+    driven.clock(NOON + 20)
+    driven.clock(NOON + 60_000)
+    expect(happened(driven)).toEqual(['opened r tick:A-USD +5020'])
+  })
+
+  it('hold a channel against the one of the same name', () => {
+    const against = { channel: 'tick:*-EUR', figure: 'price' }
+    const driven = new Driven({
+      rules: [ruleOf(above(0.1), { channel: 'tick:A*', against: { ...against, channel: 'tick:B*' } })],
+      isPublic: EVERYBODY,
+    })
+    driven.clock(NOON)
+    driven.trades(0, { symbol: 'B-USD', t: NOON + 1, price: 100 }, { symbol: 'A-USD', t: NOON + 1, price: 105 })
+    driven.clock(NOON + 40)
+    driven.trades(0, { symbol: 'B-USD', t: NOON + 41, price: 90 })
+    driven.clock(NOON + 60)
+    expect(happened(driven)).toEqual(['opened r tick:A-USD +60'])
+  })
+
+  it('show everybody what is about channels that everybody reads, and the admin all', () => {
+    const driven = new Driven({ rules: [ruleOf(above(100))], isPublic: channel => channel !== 'tick:B-USD' })
+    driven.watch('alerts', 'allalerts')
+    driven.clock(NOON)
+    driven.trades(0, { symbol: 'A-USD', t: NOON + 1, price: 101 }, { symbol: 'B-USD', t: NOON + 1, price: 101 })
+    driven.clock(NOON + 40)
+    driven.clock(NOON + 60)
+    const channelsIn = (name: string) => Object.values(driven.state<AlertsState>(name).open!).map(({ channel }) => channel)
+    expect(channelsIn('alerts')).toEqual(['tick:A-USD'])
+    expect(channelsIn('allalerts').sort()).toEqual(['tick:A-USD', 'tick:B-USD'])
+  })
+
+  it('say nothing before the past is known, and then nothing a second time', () => {
+    const rule = ruleOf(above(100), { channel: 'tick:A-USD' })
+    const first = new Driven({ rules: [rule], isPublic: EVERYBODY })
+    first.clock(NOON)
+    first.trades(0, { symbol: 'A-USD', t: NOON + 1, price: 101 })
+    first.clock(NOON + 20)
+    const open = first.frames.flatMap(({ alerts }) => alerts.map(({ alert }) => alert))
+    expect(open).toHaveLength(1)
+    const second = new Driven({ rules: [rule], isPublic: EVERYBODY, awaitsPast: true })
+    second.watch('alerts')
+    second.clock(NOON + 1_000)
+    second.trades(0, { symbol: 'A-USD', t: NOON + 1_001, price: 102 })
+    second.clock(NOON + 1_020)
+    expect(happened(second)).toEqual([])
+    second.send({ kind: 'past', asOf: Number.POSITIVE_INFINITY, alerts: open })
+    second.trades(0, { symbol: 'A-USD', t: NOON + 1_021, price: 103 })
+    second.clock(NOON + 1_040)
+    expect(happened(second)).toEqual([])
+    expect(Object.keys(second.state<AlertsState>('alerts').open!)).toEqual([open[0]!.id])
+    second.trades(0, { symbol: 'A-USD', t: NOON + 1_041, price: 99 })
+    second.clock(NOON + 1_060)
+    expect(happened(second)).toEqual(['cleared r tick:A-USD +1060'])
+  })
+
+  it('look at figures of the server', () => {
+    const driven = new Driven({ rules: builtInRules(['kraken']), isPublic: EVERYBODY })
+    driven.clock(NOON)
+    driven.send({ kind: 'status', figures: { 'feeds.kraken.silent': false, 'parts.sink.state': 'degraded' } })
+    driven.clock(NOON + 1_000)
+    driven.send({ kind: 'status', figures: { 'feeds.kraken.silent': true, 'parts.sink.state': 'degraded' } })
+    driven.clock(NOON + 2_000)
+    driven.clock(NOON + 61_000)
+    driven.send({ kind: 'status', figures: { 'feeds.kraken.silent': false, 'parts.sink.state': 'ready' } })
+    driven.clock(NOON + 62_000)
+    driven.clock(NOON + 200_000)
+    expect(happened(driven)).toEqual([
+      'opened silent-feed-kraken status +12000',
+      'opened sink-behind status +61000',
+      'cleared silent-feed-kraken status +62000',
+      'cleared sink-behind status +122000',
+    ])
+  })
+})
