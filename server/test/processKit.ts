@@ -43,10 +43,10 @@ export class DriftwireProcess {
     return new DriftwireProcess(['serve', '--port', '0', '--log-level', 'warn', ...options])
   }
 
-  /** `openFiles`: the limit of its open files, if not that of this process. */
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, openFiles?: number) {
+  /** `openFiles`: the limit of its open files, if not that of this process. `through`: the words of a command that runs it. */
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv = {}, openFiles?: number, through: readonly string[] = []) {
     const limited = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`]
-    const [program, ...words] = [...limited, process.execPath, PROGRAM, ...args]
+    const [program, ...words] = [...through, ...limited, process.execPath, PROGRAM, ...args]
     this.child = spawn(program!, words, { cwd: folder, env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.begun = new Promise(resolve => {
       this.child.stdout!.on('data', data => {

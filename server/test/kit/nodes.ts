@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DriftwireProcess, pathOf, written } from '../processKit.ts'
+import type { Island } from './island.ts'
 import { DURABLE } from './ledgerInRedis.ts'
 import { RedisServer } from './redisServer.ts'
 
@@ -32,6 +33,13 @@ interface Gateway {
   isOut: boolean
 }
 
+/** What stands on an island, behind a cable that can be pulled. */
+interface Islands {
+  readonly redis?: Island
+  /** The core that leads first. */
+  readonly leader?: Island
+}
+
 /** Two cores, of which one leads, and gateways in front of them. */
 export class Nodes {
   readonly redis: RedisServer
@@ -50,8 +58,14 @@ export class Nodes {
 
   /** Starts all of it. Resolves when each gateway is ready. `options`: more of each gateway. */
   static async start(gateways: number, ...options: string[]): Promise<Nodes> {
-    const nodes = new Nodes(await RedisServer.start(DURABLE), options)
-    const leader = nodes.startCore()
+    return Nodes.startOn({}, gateways, options)
+  }
+
+  /** Starts all of it, a part of it on an island. */
+  static async startOn(islands: Islands, gateways: number, options: readonly string[] = []): Promise<Nodes> {
+    const bind = islands.leader && { bind: `127.0.0.1 ${islands.leader.mainland}` }
+    const nodes = new Nodes(await RedisServer.start({ ...DURABLE, ...bind }, islands.redis), options)
+    const leader = nodes.startCore(islands.leader)
     await leader.printed()
     nodes.cores = [leader]
     await nodes.addStandby()
@@ -131,17 +145,18 @@ export class Nodes {
     await this.redis.remove()
   }
 
-  private startCore(): DriftwireProcess {
+  private startCore(island?: Island): DriftwireProcess {
     this.started += 1
-    return this.serve('--role', 'core', '--port', '0', '--data', pathOf(`nodes-${this.redis.port}-${this.started}`))
+    return this.serve(['--role', 'core', '--port', '0', '--data', pathOf(`nodes-${this.redis.port}-${this.started}`)], island)
   }
 
   private startGateway(port: number): DriftwireProcess {
-    return this.serve('--role', 'gateway', '--port', String(port), ...this.options)
+    return this.serve(['--role', 'gateway', '--port', String(port), ...this.options])
   }
 
-  private serve(...options: string[]): DriftwireProcess {
-    const shared = ['--config', this.config, '--redis', this.redis.url, '--log-level', 'info', '--log-format', 'json']
-    return new DriftwireProcess(['serve', ...shared, ...options], { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN })
+  private serve(options: readonly string[], island?: Island): DriftwireProcess {
+    const redis = island ? `redis://${island.mainland}:${this.redis.port}` : this.redis.url
+    const shared = ['--config', this.config, '--redis', redis, '--log-level', 'info', '--log-format', 'json']
+    return new DriftwireProcess(['serve', ...shared, ...options], { DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN }, undefined, island?.command)
   }
 }

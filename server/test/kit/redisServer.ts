@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Island } from './island.ts'
 
 /** Real redis-server processes on ports of their own, which a test may stop, pause and kill. */
 
@@ -41,9 +42,9 @@ const freePort = (): Promise<number> =>
   })
 
 /** Whether something at the port answers a PING, be it with a refusal. */
-const answers = (port: number): Promise<boolean> =>
+const answers = (host: string, port: number): Promise<boolean> =>
   new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     const end = (answered: boolean): void => {
       socket.destroy()
       resolve(answered)
@@ -60,19 +61,26 @@ export class RedisServer {
   readonly dir: string
   private readonly settings: RedisSettings
   private readonly file: string | undefined
+  private readonly island: Island | undefined
   private child!: ChildProcess
   private exited!: Promise<unknown>
 
-  private constructor(port: number, dir: string, settings: RedisSettings, file?: string) {
+  private constructor(
+    port: number,
+    dir: string,
+    settings: RedisSettings,
+    { file, island }: { file?: string; island?: Island | undefined } = {},
+  ) {
     this.port = port
     this.dir = dir
     this.settings = settings
     this.file = file
+    this.island = island
   }
 
-  /** Starts a server without persistence, unless the settings say otherwise. Resolves when it answers. */
-  static async start(settings: RedisSettings = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'driftwire-redis-')), settings)
+  /** Starts a server without persistence, unless the settings say otherwise; on an island, if one is given. Resolves when it answers. */
+  static async start(settings: RedisSettings = {}, island?: Island): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'driftwire-redis-')), settings, { island })
     await server.restart()
     return server
   }
@@ -91,13 +99,17 @@ export class RedisServer {
       `sentinel failover-timeout ${name} 3000`,
     ]
     writeFileSync(file, `${lines.join('\n')}\n`)
-    const sentinel = new RedisServer(port, dir, {}, file)
+    const sentinel = new RedisServer(port, dir, {}, { file })
     await sentinel.restart()
     return sentinel
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`
+    return `redis://${this.host}:${this.port}`
+  }
+
+  private get host(): string {
+    return this.island?.address ?? '127.0.0.1'
   }
 
   get pid(): number {
@@ -107,14 +119,15 @@ export class RedisServer {
   /** Starts the process, again after `kill` or `stop`. Resolves when it answers. */
   async restart(): Promise<void> {
     const log = join(this.dir, 'redis.log')
-    const settings = { bind: '127.0.0.1', 'protected-mode': 'no', save: '', dir: this.dir, logfile: log, ...this.settings }
+    const settings = { bind: this.host, 'protected-mode': 'no', save: '', dir: this.dir, logfile: log, ...this.settings }
     const own = ['--port', String(this.port), ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])]
-    const child = spawn(redisPath!, this.file === undefined ? own : [this.file, '--sentinel'], { stdio: 'ignore' })
+    const command = [...(this.island?.command ?? []), redisPath!, ...(this.file === undefined ? own : [this.file, '--sentinel'])]
+    const child = spawn(command[0]!, command.slice(1), { stdio: 'ignore' })
     this.child = child
     running.add(child)
     this.exited = once(child, 'exit').then(() => running.delete(child))
     for (let attempt = 0; attempt < 500; attempt++) {
-      if (await answers(this.port)) return
+      if (await answers(this.host, this.port)) return
       if (child.exitCode !== null) throw new Error(`redis-server ended: ${readFileSync(log, 'utf8').slice(-500)}`)
       await delay(20)
     }
