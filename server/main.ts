@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { Logger } from 'pino'
+import { runCollectors } from './compose/collectors.ts'
 import { openCore } from './compose/core.ts'
 import { describeToStore } from './compose/describe.ts'
 import { openGateway } from './compose/gateway.ts'
@@ -57,10 +58,11 @@ const startCore = async (settings: Settings, log: Logger): Promise<Running> => {
   const ran = runFeeds({ core, hub: followersOf(gateway.hub, answering), status, progress, log, signal }).then(() =>
     plan.replaying && !settings.exitAtEnd ? aborted(signal) : undefined,
   )
+  const collected = runCollectors({ core, status, log, signal })
   // A journal that ClickHouse or its own entries do not confirm ends the server.
   const fenced = core.term?.fenced.then(() => Promise.reject(new Error('another core has begun to publish frames in its place')))
   const done = Promise.race([
-    Promise.all([ran, described, core.auditCopy.agreed]).then(() => {}),
+    Promise.all([ran, described, collected, core.auditCopy.agreed]).then(() => {}),
     core.clearing.unsound,
     ...(fenced === undefined ? [] : [fenced]),
   ])

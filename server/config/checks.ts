@@ -3,6 +3,7 @@ import { concentrationHolds } from '../../streams/fund/concentration.ts'
 import { capHolds } from '../../streams/fund/weighting.ts'
 import { mulUp, parseDecimal } from '../../streams/lib/decimal.ts'
 import { AMOUNT_MAX } from '../../streams/wire/limits.ts'
+import { collectorName } from './collectorSchema.ts'
 import { concentrationOf, type FundConfig } from './fundSchema.ts'
 import type { Config } from './schema.ts'
 
@@ -21,6 +22,8 @@ export const contradiction = (config: Config): string | undefined => {
   if (taken >= 0) return `alerts.rules.${taken}.id: found "${rules[taken]}", expected an id that no other rule has, and no built-in one`
   const unplaced = shardsContradiction(config)
   if (unplaced !== undefined) return unplaced
+  const unsourced = sourcesContradiction(config)
+  if (unsourced !== undefined) return unsourced
   for (const [i, fund] of config.funds.entries()) {
     const wrong = fundContradiction(fund, config, `funds.${i}`)
     if (wrong !== undefined) return wrong
@@ -37,6 +40,23 @@ const shardsContradiction = ({ shards, portfolios, pools }: Config): string | un
       if (placed.has(id)) return `shards.${i}.${k}: found "${id}" a second time, expected each id in one shard`
       placed.add(id)
     }
+  return undefined
+}
+
+const sourcesContradiction = ({ analytics, chains, pools, quote }: Config): string | undefined => {
+  const { sources } = analytics
+  const names = sources.map(collectorName)
+  for (const [i, source] of sources.entries()) {
+    const at = `analytics.sources.${i}`
+    if (names.indexOf(names[i]!) !== i) return `${at}: found "${names[i]}" a second time, expected one source of each kind, or chain`
+    if ('chain' in source && chains[source.chain] === undefined)
+      return `${at}.chain: found "${source.chain}", expected ${Object.keys(chains).join(', ') || 'the name of one under chains'}`
+    if (source.kind !== 'own') continue
+    if (quote !== 'USD') return `${at}: found quote "${quote}", expected "USD", which metrics are in`
+    const ids = new Set(pools.map(({ id }) => id))
+    const unknown = source.pools.find(pool => !ids.has(pool))
+    if (unknown !== undefined) return `${at}.pools: found "${unknown}", expected the id of a pool`
+  }
   return undefined
 }
 

@@ -70,7 +70,7 @@ describe('docs/configuration.md', () => {
     for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       if (!/\.(ts|cjs)$/.test(file) || /\.test\.ts$|^test\//.test(file)) continue
       const text = readFileSync(join(folder, file), 'utf8')
-      for (const [, name] of text.matchAll(/\b((?:DRIFTWIRE|COINGECKO|OTEL|UV|UWS)_[A-Z_]+)\b/g)) read.add(name!)
+      for (const [, name] of text.matchAll(/\b((?:DRIFTWIRE|COINGECKO|ETHERSCAN|GITHUB|OTEL|UV|UWS)_[A-Z_]+)\b/g)) read.add(name!)
     }
     for (const name of Object.keys(OPTIONS)) read.delete(environmentName(name))
     const listed = rowsUnder('## Environment variables').map(([variable]) => unquoted(variable!))

@@ -13,6 +13,8 @@ export const SECRETS = [
   'DRIFTWIRE_EXCHANGE_PASSWORD',
   'COINGECKO_DEMO_API_KEY',
   'COINGECKO_PRO_API_KEY',
+  'ETHERSCAN_API_KEY',
+  'GITHUB_TOKEN',
 ] as const
 
 type Environment = Record<string, string | undefined>

@@ -98,6 +98,8 @@ describe('without any option', () => {
       hosts: [],
       invites: [],
       tokens: [],
+      chains: {},
+      analytics: { sources: [] },
       alerts: { builtIn: false, rules: [] },
       tokenLifeMs: 86_400_000,
       fundsBy: 'admin',

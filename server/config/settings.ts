@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { explain } from '../../streams/wire/explain.ts'
 import { readKeyPair } from '../lib/keyPair.ts'
+import { type Chain, readChains } from './chains.ts'
 import { contradiction } from './checks.ts'
 import { type ClickHouseServer, readClickHouse } from './clickhouseServer.ts'
 import { LOG_FORMATS, LOG_LEVELS, type Options, ROLES, readChoice, readCount, UsageError } from './options.ts'
@@ -9,6 +10,7 @@ import { type OtlpSettings, readOtlp } from './otlp.ts'
 import { type RedisAddress, readRedisAddress } from './redisAddress.ts'
 import { type Config, configSchema } from './schema.ts'
 import { readShard, type Shard, shardText } from './shard.ts'
+import { readSourceKeys, type SourceKeys } from './sourceKeys.ts'
 
 /** What a process does, and what lies between it and others. */
 export interface NodeSettings {
@@ -48,6 +50,12 @@ export interface Settings extends NodeSettings {
   readonly logFormat: 'json' | 'text' | undefined
   readonly adminToken: string | undefined
   readonly config: Config
+  /** Chains of the configuration, by name. */
+  readonly chains: ReadonlyMap<string, Chain>
+  /** Of Etherscan; undefined: nobody is asked about the sources of contracts. */
+  readonly explorerKey: string | undefined
+  /** Keys of the sources of metrics. */
+  readonly sourceKeys: SourceKeys
   /** Where traces go; undefined if nobody asks for them. */
   readonly otlp: OtlpSettings | undefined
   /** The configuration's file: relative file names in it are relative to its directory. */
@@ -92,6 +100,9 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     otlp: readOtlp(options.otlp, environment),
     adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
     config,
+    chains: readChains(config.chains, environment, file),
+    explorerKey: environment.ETHERSCAN_API_KEY?.trim() || undefined,
+    sourceKeys: readSourceKeys(environment),
     configFile: file,
   }
 }

@@ -51,6 +51,10 @@ const CONDITIONAL = new Set([
   'recorder.waitingBytes',
   'recorder.failure',
   'parts.*.why',
+  // With sources of metrics.
+  ...['state', 'stale', 'runs', 'failures', 'facts', 'early', 'bad', 'requests', 'retries', 'unchanged', 'ageMs', 'failing.*'].map(
+    name => `collectors.*.${name}`,
+  ),
   // With rules.
   ...['rules', 'watched', 'unwatched', 'open', 'opened'].map(name => `alerts.${name}`),
   // Of a server that speaks TLS.
@@ -62,7 +66,7 @@ const CONDITIONAL = new Set([
 /** Paths of all figures; names of feeds become `*`, and so does what stands under `bad` and `refused` of clients and accounts. */
 const pathsOf = (value: unknown, path: string): string[] => {
   const plain = path
-    .replace(/^(feeds|parts)\.[^.]+/, '$1.*')
+    .replace(/^(feeds|parts|collectors)\.[^.]+/, '$1.*')
     .replace(/^(feeds\.\*\.(?:bad|passed|refused|missing)|(?:clients|accounts)\.refused)\..+/, '$1.*')
   if (typeof value !== 'object' || value === null) return [plain]
   const own = plain === 'feeds.*.bad' ? [plain] : []

@@ -175,6 +175,33 @@ const QUEUES: readonly Metric[] = [
   ),
 ]
 
+/** Sources of metrics. */
+const COLLECTORS: readonly Metric[] = [
+  flag(
+    'driftwire_collectors_stale',
+    'collectors.*.stale',
+    'true',
+    'The source has not given all for longer than three collections',
+    'source',
+  ),
+  flag('driftwire_collectors_collecting', 'collectors.*.state', 'collecting', 'The source is being asked', 'source'),
+  counter('driftwire_collectors_runs_total', 'collections', 'collectors.*.runs', 'Collections', 'source'),
+  counter('driftwire_collectors_failures_total', 'collections', 'collectors.*.failures', 'Collections that lack an asset or all', 'source'),
+  counter('driftwire_collectors_facts_total', 'facts', 'collectors.*.facts', 'Metrics collected', 'source'),
+  counter('driftwire_collectors_early_total', 'facts', 'collectors.*.early', 'Metrics left out because their period is not over', 'source'),
+  counter('driftwire_collectors_bad_total', 'facts', 'collectors.*.bad', 'Metrics left out because they cannot be', 'source'),
+  counter('driftwire_collectors_requests_total', 'requests', 'collectors.*.requests', 'Requests to the source', 'source'),
+  counter('driftwire_collectors_retries_total', 'requests', 'collectors.*.retries', 'Requests that were made again', 'source'),
+  counter(
+    'driftwire_collectors_unchanged_total',
+    'answers',
+    'collectors.*.unchanged',
+    'Answers that said that nothing has changed',
+    'source',
+  ),
+  gauge('driftwire_collectors_age_seconds', 'seconds', 'collectors.*.ageMs', 'Time since the last complete collection', 'source'),
+]
+
 /** Rules and what they find. */
 const ALERTS: readonly Metric[] = [
   gauge('driftwire_alerts_rules', 'rules', 'alerts.rules', 'Rules of the configuration'),
@@ -273,6 +300,7 @@ export const METRICS: readonly Metric[] = [
   ...SINK,
   ...REPLICAS,
   ...QUEUES,
+  ...COLLECTORS,
   ...ALERTS,
   ...REBALANCES,
   ...JOURNAL,

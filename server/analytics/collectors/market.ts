@@ -1,7 +1,7 @@
 import { DAY, floorTo } from '../../../streams/market/candles.ts'
 import { COINS_MAX, type CoinGecko } from '../../coingecko/coingecko.ts'
 import type { Point } from '../../coingecko/hourly.ts'
-import { assetByAsset, type CollectedFact, type Collector } from './collector.ts'
+import { type Asked, assetByAsset, type CollectedFact, type Collector } from './collector.ts'
 import { firstDay } from './days.ts'
 
 /** The coins that CoinGecko is asked for. */
@@ -11,7 +11,7 @@ export interface MarketOptions {
   /** By asset: CoinGecko's name for it. */
   readonly coins: Readonly<Record<string, string>>
   readonly everyMs: number
-  /** Gets the circulating supplies of each collection, by asset. */
+  /** Gets the circulating supplies of each day, by asset. */
   readonly onSupplies: (supplies: ReadonlyMap<string, number>) => Promise<void>
 }
 
@@ -28,7 +28,7 @@ export const marketCollector = ({ gecko, coins, everyMs, onSupplies }: MarketOpt
   async *collect(asked) {
     const { now, since, signal, failed } = asked
     try {
-      yield* factsOfToday(gecko, coins, now, onSupplies)
+      yield* factsOfToday(gecko, coins, asked, onSupplies)
     } catch (error) {
       signal.throwIfAborted()
       for (const asset of Object.keys(coins)) failed(asset, error as Error)
@@ -53,11 +53,11 @@ const isFigure = (value: number | null | undefined): value is number => typeof v
 async function* factsOfToday(
   gecko: CoinGecko,
   coins: Readonly<Record<string, string>>,
-  now: number,
+  { now, since }: Asked,
   onSupplies: MarketOptions['onSupplies'],
 ): AsyncGenerator<CollectedFact[]> {
-  const all = Object.entries(coins)
   const period = floorTo(now, DAY)
+  const all = Object.entries(coins).filter(([asset]) => since(asset, 'supply') !== period)
   for (let i = 0; i < all.length; i += COINS_MAX) {
     const page = all.slice(i, i + COINS_MAX)
     const found = new Map((await gecko.facts([...new Set(page.map(([, id]) => id))], 'usd')).map(coin => [coin.id, coin]))

@@ -74,7 +74,7 @@ describe('a schedule', () => {
       [40, 'a source of metrics fails; retrying', '429 too many'],
       [30, 'a source of metrics answers again', undefined],
     ])
-    expect(scheduled.figures).toMatchObject({ failing: {}, runs: 6 })
+    expect(scheduled.figures).toMatchObject({ failing: { BTC: undefined }, runs: 6 })
   })
 
   it('is stale if nothing was complete in the time of three collections, from its start on', async () => {

@@ -32,7 +32,8 @@ export class ScheduledCollector {
   private lastGood: number | undefined
   /** In a row. */
   private failed = 0
-  private failing: Record<string, string> = {}
+  /** Why, by asset; undefined if it is over. */
+  private failing: Readonly<Record<string, string | undefined>> = {}
 
   constructor(collector: Collector, options: ScheduleOptions) {
     this.collector = collector
@@ -50,8 +51,8 @@ export class ScheduledCollector {
   get figures(): Figures {
     const { requests, retries, unchanged = 0 } = this.collector.figures
     const { state, stale, failing, lastGood } = this
-    const shown = Object.entries(failing).slice(0, SHOWN_MAX)
-    return { state, stale, ...this.counts, requests, retries, unchanged, lastGood, failing: Object.fromEntries(shown) }
+    const ageMs = lastGood === undefined ? undefined : this.options.environment.now() - lastGood
+    return { state, stale, ...this.counts, requests, retries, unchanged, ageMs, failing }
   }
 
   /** Collects on schedule until the signal aborts. */
@@ -108,7 +109,8 @@ export class ScheduledCollector {
   private ended(failing: Record<string, string>, now: number, log: Logger): void {
     const { source } = this.collector
     const whys = Object.entries(failing)
-    this.failing = failing
+    const over = Object.keys(this.failing).map(asset => [asset, undefined])
+    this.failing = { ...Object.fromEntries(over), ...Object.fromEntries(whys.slice(0, SHOWN_MAX)) }
     if (whys.length === 0) {
       if (this.failed > 0) log.info({ source }, 'a source of metrics answers again')
       this.failed = 0

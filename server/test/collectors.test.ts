@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DAY, floorTo } from '../../streams/market/candles.ts'
+import { DriftwireProcess, pathOf, written } from './processKit.ts'
+import { type AskedSource, type SourceAnswer, SourceServer } from './sourceServer.ts'
+
+/** A server that collects from sources of this machine, some of which do not answer as they should. */
+
+const GITHUB_KEY = 'ghp_aKeyThatNobodyMaySee'
+const NODE_KEY = 'aNodeKeyThatNobodyMaySee'
+const EXPLORER_KEY = 'anExplorerKeyThatNobodyMaySee'
+const TODAY = floorTo(Date.now(), DAY)
+const USDC = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48'
+
+/** TVL up to so many days before today. */
+const protocolUntil = (ago: number) => ({
+  tvl: [3, 2, 1, 0].map(i => ({ date: (TODAY - (ago + i) * DAY) / 1000, totalLiquidityUSD: 1e6 + i })),
+})
+
+const answers = ({ url, headers, body }: AskedSource): SourceAnswer => {
+  if (url.pathname === '/protocol/aave') return { body: protocolUntil(0) }
+  if (url.pathname === '/protocol/late') return { body: protocolUntil(5) }
+  if (url.pathname.startsWith('/repos/')) return { status: 401, body: { message: `Bad credentials: ${headers.authorization}` } }
+  if (url.pathname.startsWith('/api'))
+    return { body: { status: '0', message: 'NOTOK', result: `Invalid API Key ${url.searchParams.get('apikey')}` } }
+  if (body !== undefined) return { body: { error: { code: -32000, message: `no access to ${url.pathname}` } } }
+  return { status: 404 }
+}
+
+interface Metrics {
+  readonly tvl?: { readonly v: number; readonly t: number; readonly src: string; readonly stale: boolean }
+}
+interface Shown {
+  readonly stale: boolean
+  readonly failures: number
+  readonly facts: number
+  readonly requests: number
+  readonly retries: number
+  readonly failing?: Readonly<Record<string, string>>
+}
+
+let source: SourceServer
+beforeAll(async () => {
+  source = await SourceServer.start(answers)
+})
+afterAll(() => source.close())
+
+const configuration = () => ({
+  feeds: ['sim'],
+  chains: { ethereum: { id: 1, node: '$NODE_ADDRESS' } },
+  analytics: {
+    sources: [
+      {
+        kind: 'defillama',
+        url: source.url,
+        protocols: { AAVE: { protocol: 'aave' }, LATE: { protocol: 'late' }, NONE: { protocol: 'none' } },
+      },
+      { kind: 'github', url: source.url, repositories: { AAVE: 'aave/core' } },
+      { kind: 'explorer', chain: 'ethereum', url: `${source.url}/api`, tokens: { USDC: { address: USDC, decimals: 6 } } },
+      { kind: 'chain', chain: 'ethereum' },
+      { kind: 'chainlink', chain: 'ethereum', feeds: { ETH: { proxy: USDC, heartbeatMs: 3_600_000 } } },
+    ],
+  },
+})
+const environment = () => ({ NODE_ADDRESS: `${source.url}/v3/${NODE_KEY}`, GITHUB_TOKEN: GITHUB_KEY, ETHERSCAN_API_KEY: EXPLORER_KEY })
+const started = async (): Promise<DriftwireProcess> => {
+  const file = written('collectors.json', JSON.stringify(configuration()))
+  const args = ['serve', '--port', '0', '--log-level', 'info', '--data', pathOf('collecting'), '--config', file]
+  const server = new DriftwireProcess(args, environment())
+  await server.printed()
+  return server
+}
+/** Asks until the answer is as wanted. */
+const until = async <T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> => {
+  for (const end = performance.now() + 60_000; ; ) {
+    const answer = await ask()
+    if (wanted(answer) || performance.now() > end) return answer
+    await new Promise(resolve => setTimeout(resolve, 200))
+  }
+}
+const collectorsOf = async (server: DriftwireProcess): Promise<Record<string, Shown>> =>
+  (await server.json<{ collectors?: Record<string, Shown> }>('/v1/state/status')).collectors ?? {}
+
+describe('a server that collects', () => {
+  it('shows what came with its source and age, says why the rest did not, and names no key anywhere', async () => {
+    const server = await started()
+    const all = await until(
+      () => collectorsOf(server),
+      found => Object.values(found).filter(({ failures }) => failures > 0).length === 5,
+    )
+    expect(Object.fromEntries(Object.entries(all).map(([name, { failing }]) => [name, Object.keys(failing ?? {})]))).toEqual({
+      defillama: ['NONE'],
+      github: ['AAVE'],
+      'explorer:ethereum': ['USDC'],
+      'chain:ethereum': ['*'],
+      'chainlink:ethereum': ['ETH'],
+    })
+    expect(all.defillama).toMatchObject({ facts: 8, requests: 3, retries: 0 })
+    expect(all.github!.failing!.AAVE).toBe(`github at ${new URL(source.url).host}: 401 Bad credentials: Bearer [redacted]`)
+
+    const aave = await server.json<Metrics>('/v1/state/metrics:AAVE')
+    expect(aave.tvl).toMatchObject({ v: 1e6, t: TODAY, src: 'defillama', stale: false })
+    const late = await server.json<Metrics>('/v1/state/metrics:LATE')
+    expect(late.tvl).toMatchObject({ v: 1e6, t: TODAY - 5 * DAY, stale: true })
+
+    await server.end('SIGTERM')
+    expect(server.stderr).toContain('a source of metrics fails; retrying')
+    const said = `${server.stdout}${server.stderr}${JSON.stringify(all)}`
+    for (const key of [GITHUB_KEY, NODE_KEY, EXPLORER_KEY]) expect(said).not.toContain(key)
+  }, 120_000)
+
+  it('goes on where it was: what is there is not asked for again', async () => {
+    source.begin(answers)
+    const server = await started()
+    await until(
+      () => collectorsOf(server),
+      found => found.defillama !== undefined && found.defillama.failures > 0,
+    )
+    expect(source.asked.map(({ url }) => url.pathname).filter(path => path.startsWith('/protocol'))).toEqual([
+      '/protocol/late',
+      '/protocol/none',
+    ])
+    const { tvl } = await until(
+      () => server.json<Metrics>('/v1/state/metrics:AAVE'),
+      found => found.tvl !== undefined,
+    )
+    expect(tvl).toMatchObject({ v: 1e6, t: TODAY })
+    await server.end('SIGTERM')
+  }, 120_000)
+})
