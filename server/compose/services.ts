@@ -161,7 +161,10 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
   status.add('accounts', () => accounts.figures)
   status.add('dex', () => dex.figures())
   status.add('marketNotes', () => marketNotes.figures())
-  status.add('assetMetrics', () => core.metricStore.figures)
+  status.add('assetMetrics', () => {
+    const { waitingCount: waiting, dropped: unshown } = flow.view.metrics
+    return { ...core.metricStore.figures, waiting, unshown }
+  })
   if (term) status.add('frames', () => ({ ...term.figures() }))
   // Whoever opens it reports a failure.
   engine.then(

@@ -163,6 +163,8 @@ const QUEUES: readonly Metric[] = [
   counter('driftwire_market_notes_skipped_total', 'rows', 'marketNotes.skipped', 'Rows that were not written because too many waited'),
   gauge('driftwire_asset_metrics_facts', 'facts', 'assetMetrics.facts', 'Metrics in memory: what was said of late'),
   gauge('driftwire_asset_metrics_assets', 'assets', 'assetMetrics.assets', 'Assets of which metrics are known'),
+  gauge('driftwire_asset_metrics_waiting', 'facts', 'assetMetrics.waiting', 'Metrics that become known later in a replay'),
+  counter('driftwire_asset_metrics_unshown_total', 'facts', 'assetMetrics.unshown', 'Metrics that are not shown because too many waited'),
   counter('driftwire_asset_metrics_accepted_total', 'facts', 'assetMetrics.accepted', 'Metrics stored'),
   counter('driftwire_asset_metrics_known_total', 'facts', 'assetMetrics.known', 'Metrics left out because their source had said the same'),
   counter('driftwire_asset_metrics_refused_total', 'facts', 'assetMetrics.refused', 'Metrics left out because one of them cannot be'),

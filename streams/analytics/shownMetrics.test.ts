@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { explain } from '../explain/explain.ts'
 import { Changes } from '../lib/dependencies.ts'
 import { Driven, NOON } from '../test/drive.ts'
 import type { SourcedFact } from './features/metricLog.ts'
@@ -85,6 +86,30 @@ describe('the channel of an asset’s metrics', () => {
     p.watch('metrics:ETH')
     put(p, fact({ period: TODAY - 9 * DAY }))
     expect(p.state('metrics:ETH')).toMatchObject({ tvl: { stale: true } })
+  })
+
+  it('explains a value by its source, where it stands there, and when that was known', () => {
+    const p = new Driven()
+    p.clock(NOON)
+    put(p, fact({ ref: 'block 9' }), fact({ metric: 'price', value: null }))
+    const { view } = p.pipeline
+    expect(explain(view, NOON, 'metrics:ETH', 'tvl.v')).toEqual({
+      ...{ channel: 'metrics:ETH', field: 'tvl.v', t: NOON, value: 100, formula: 'said' },
+      inputs: [{ name: 'said', value: 100, t: NOON - 1_000, age: 1_000, source: 'a, block 9' }],
+    })
+    for (const field of ['price.v', 'stars.v', 'tvl', 'tvl.src']) expect(explain(view, NOON, 'metrics:ETH', field)).toBeUndefined()
+  })
+
+  it('lets no more than a hundred thousand facts wait for their time: those that are known last are dropped, and counted', () => {
+    const p = new Driven()
+    p.clock(NOON)
+    put(p, ...Array.from({ length: 100_001 }, (_, i) => fact({ availableAt: NOON + 100_100 - i, value: i })))
+    const { metrics } = p.pipeline.view
+    expect([metrics.waitingCount, metrics.dropped]).toEqual([100_000, 1])
+    p.watch('metrics:ETH')
+    p.clock(NOON + 200_000)
+    expect(p.state('metrics:ETH')).toMatchObject({ tvl: { known: NOON + 100_099, v: 1 } })
+    expect(metrics.waitingCount).toBe(0)
   })
 
   it('is in a recording of everything from its asset’s first fact on', () => {

@@ -40,10 +40,15 @@ export class AssetMetrics extends Source {
 const isBefore = (a: SourcedFact, b: SourcedFact): boolean =>
   a.period !== b.period ? a.period < b.period : a.availableAt !== b.availableAt ? a.availableAt < b.availableAt : a.source < b.source
 
+/** Facts that wait for their time: those that become known last are dropped. */
+const WAITING_MAX = 100_000
+
 /** The newest metrics of all assets, as they are known at the moment of the view. A fact that becomes known later waits until then. */
 export class ShownMetrics {
   /** When time alone changes something next, ms. */
   dueAt = Number.POSITIVE_INFINITY
+  /** Facts that were not taken in because too many waited for their time. */
+  dropped = 0
   /** Called with each asset as it turns up. */
   made: (asset: string) => void = () => {}
   private readonly assets = new Map<string, AssetMetrics>()
@@ -58,6 +63,11 @@ export class ShownMetrics {
   /** The assets that facts have come of, or that somebody has asked for. */
   get names(): Iterable<string> {
     return this.assets.keys()
+  }
+
+  /** Facts that wait for their time. */
+  get waitingCount(): number {
+    return this.waiting.length
   }
 
   /** Returns the metrics of an asset, which may have none yet. */
@@ -77,7 +87,7 @@ export class ShownMetrics {
       if (fact.availableAt <= t) this.show(fact, t)
       else later.push(fact)
     }
-    if (later.length > 0) this.waiting = [...this.waiting, ...later].sort((a, b) => a.availableAt - b.availableAt)
+    if (later.length > 0) this.wait(later)
     this.schedule()
   }
 
@@ -91,6 +101,11 @@ export class ShownMetrics {
       metrics.touch(this.changes)
     }
     this.schedule()
+  }
+
+  private wait(later: readonly SourcedFact[]): void {
+    this.waiting = [...this.waiting, ...later].sort((a, b) => a.availableAt - b.availableAt)
+    this.dropped += this.waiting.splice(WAITING_MAX).length
   }
 
   private show(fact: SourcedFact, t: number): void {

@@ -3,6 +3,7 @@ import { INTERVALS, parseChannel } from '../wire/channels.ts'
 import { type Explained, Explaining, explainIn } from './explanation.ts'
 import { FUND_FIGURES } from './fundFigures.ts'
 import { CANDLE_FIGURES, TICK_FIGURES } from './marketFigures.ts'
+import { METRIC_FIGURES } from './metricFigures.ts'
 import { PNL_FIGURES } from './pnlFigures.ts'
 import { POOL_FIGURES } from './poolFigures.ts'
 
@@ -50,11 +51,13 @@ const figureOf = (view: ShownView, channel: string, field: string, by: Explainin
       const pool = view.pools.get(name.id)
       return pool && explainIn(POOL_FIGURES, { pool, nameOf }, field, by)
     }
+    case 'metrics':
+      return explainIn(METRIC_FIGURES, view.metrics.of(name.id), field, by)
     default:
       return undefined
   }
 }
 
-/** Whether figures of this channel can be explained: those of ticks, candles, portfolios, funds and pools. */
+/** Whether figures of this channel can be explained: those of ticks, candles, portfolios, funds, pools and metrics. */
 export const canExplain = (channel: string): boolean =>
-  ['tick', 'candle', 'pnl', 'fund', 'pool'].includes(parseChannel(channel)?.kind ?? '')
+  ['tick', 'candle', 'pnl', 'fund', 'pool', 'metrics'].includes(parseChannel(channel)?.kind ?? '')

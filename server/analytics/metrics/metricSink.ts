@@ -4,7 +4,7 @@ import type { Metric } from '../../../streams/analytics/features/metrics.ts'
 /** Where collected metrics go. Of all that keeps and shows metrics, whoever collects them knows the MetricSink and nothing else. */
 export interface MetricSink {
   /**
-   * Stores facts, each once however often it comes, and shows the newest. Resolves when they are stored. Rejects with a RangeError if one cannot be: it is of
+   * Stores facts, each once however often it comes, and puts them into the ordered input. Resolves when they are stored. Rejects with a RangeError if one cannot be: it is of
    * no whole period, or was known before its period had shown it; then none is.
    */
   add(facts: readonly SourcedFact[]): Promise<void>

@@ -34,8 +34,8 @@ export interface KeptFacts {
 const FACTS_MAX = 1_000_000
 /** By how much less is kept if there are more. */
 const LESS = 0.75
-/** Facts that wait for their time in a replay. */
-const WAITING_MAX = 100_000
+/** Facts that become known while a replay runs: more than a view lets wait, so that it counts what it drops. */
+const WAITING_MAX = 200_000
 
 /**
  * Stores facts in ClickHouse and returns those that are new, dated as they are stored; `now` in ms. Each is stored once however often it comes. Two calls
@@ -47,7 +47,7 @@ export const storeFacts = async (engine: Engine, facts: readonly SourcedFact[], 
   return fresh
 }
 
-/** All metrics: in ClickHouse all that was ever said, in memory what was said of late. What is newest goes into the ordered input. */
+/** All metrics: in ClickHouse all that was ever said, in memory what was said of late. What is new goes into the ordered input. */
 export class MetricStore implements MetricSink {
   /** What was said of late: at most a million facts, those of the newest periods. Complete once `loaded` has resolved. */
   readonly log = new MetricLog()
@@ -85,9 +85,7 @@ export class MetricStore implements MetricSink {
     try {
       const fresh = await storing
       this.remember(fresh)
-      // No channel shows an older period than the newest.
-      const shown = fresh.filter(({ asset, metric, period }) => period >= Math.max(...this.periodsOf(asset, metric).values()))
-      if (shown.length > 0) put({ kind: 'metrics', facts: shown })
+      if (fresh.length > 0) put({ kind: 'metrics', facts: fresh })
       const [accepted, known] = [fresh.length, facts.length - fresh.length]
       this.counts.accepted += accepted
       this.counts.known += known
@@ -110,13 +108,10 @@ export class MetricStore implements MetricSink {
     return log.asOf(t)
   }
 
-  /** Returns the newest facts as they were known at `t` (ms), and in their order those that become known later, at most 100,000. */
+  /** Returns the newest facts as they were known at `t` (ms), and in their order those that become known later. */
   async shownAt(engine: Engine, t: number): Promise<SourcedFact[]> {
     const until = Math.min(t, this.options.now())
-    const later = await factsAfter(engine, until, WAITING_MAX)
-    if (later.length === WAITING_MAX)
-      this.options.log.warn({ facts: WAITING_MAX }, 'too many metrics become known in this time; the last are not shown')
-    return [...(await newestFacts(engine, until)), ...later]
+    return [...(await newestFacts(engine, until)), ...(await factsAfter(engine, until, WAITING_MAX))]
   }
 
   /** Figures for `status`. */
