@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
@@ -6,12 +7,14 @@ import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
+import { AlertLog } from '../alerts/alertLog.ts'
 import { MetricStore } from '../analytics/metrics/metricStore.ts'
 import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
-import { isLoopback } from '../config/settings.ts'
+import { isLoopback, type Settings } from '../config/settings.ts'
+import { alertShard } from '../config/shard.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
@@ -48,6 +51,8 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
   readonly marketNotes: MarketNotes
+  /** Undefined without rules. */
+  readonly alertLog: AlertLog | undefined
   readonly metricStore: MetricStore
   readonly dex: OpenDex
 }
@@ -84,16 +89,16 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     signal,
     log: storageLog,
   })
-  const later = { links: () => links, notes: () => marketNotes }
+  const later = { links: () => links, notes: () => marketNotes, alertLog: () => alertLog }
   const past = storedPast({ plan, flow, inputQueue, restoring, metricStore, ...later, ...storage }, storageLog, signal)
   const frames$ = new Subject<Frame>()
-  const file = join(settings.dataDir, 'spool', 'gaps.ndjson')
-  const marketNotes = new MarketNotes({ engine: storage.engine, ...names, file, log: storageLog })
-
+  const alertLog = openAlertLog(plan, storage.engine, log)
+  const marketNotes = openMarketNotes(settings, storage.engine, names, storageLog)
   frames$.subscribe(frame => {
     storage.sink.write(frame.rows)
     marketNotes.take(frame.rows)
     recorder?.write(frame.pushes)
+    alertLog?.take(frame.alerts)
   })
   const { engine, mayHavePast } = storage
   const journal = { file: journalFile(settings.dataDir), alone: settings.clickhouse === undefined, mayHavePast }
@@ -121,12 +126,27 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     frames$,
     recorder,
     marketNotes,
+    alertLog,
     metricStore,
     ...storage,
     ...links,
   }
   return { ...opened, dex: followDex(opened, storageLog) }
 }
+
+const openAlertLog = ({ rules, settings }: Plan, engine: Promise<Engine>, log: Logger): AlertLog | undefined => {
+  const file = join(settings.dataDir, 'spool', 'alerts.ndjson')
+  // What a former process has left is stored even if there are no rules any more.
+  if (rules.length === 0 && !existsSync(file)) return undefined
+  return new AlertLog({ engine, file, shard: alertShard(settings), log: log.child({ module: 'alerts' }) })
+}
+
+const openMarketNotes = (
+  { dataDir }: Settings,
+  engine: Promise<Engine>,
+  names: Pick<Core, 'symbols' | 'sources'>,
+  log: Logger,
+): MarketNotes => new MarketNotes({ engine, ...names, file: join(dataDir, 'spool', 'gaps.ndjson'), log })
 
 type FlowParts = Pick<Core, 'plan' | 'funds' | 'epoch' | 'symbols' | 'sources' | 'recorder' | 'awaitsPast'>
 

@@ -159,6 +159,8 @@ const openRoutes = ({ core, api, clientLimits, hub, directory, pages, log }: Rou
     pools: core.queries,
     lotsOf: (portfolio, query) => core.queries.lots(portfolio, query),
     rebalances: core.rebalances,
+    storedAlerts: core.storedAlerts,
+    access: directory.access,
     behindProxy: core.plan.settings.behindTls,
     readiness: () => status.readiness(),
     log: log.child({ module: 'http' }),

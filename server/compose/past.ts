@@ -3,13 +3,16 @@ import type { Past } from '../../streams/past.ts'
 import type { Pipeline } from '../../streams/pipeline.ts'
 import type { Portfolio } from '../../streams/pnl/portfolio.ts'
 import type { PortfolioPast } from '../../streams/pnl/portfolioPast.ts'
+import type { AlertLog } from '../alerts/alertLog.ts'
 import type { MetricStore } from '../analytics/metrics/metricStore.ts'
+import { alertShard } from '../config/shard.ts'
 import { ImportedPrices } from '../core/importedPrices.ts'
 import type { InputQueue } from '../core/inputQueue.ts'
 import { PastKeeper } from '../core/pastKeeper.ts'
 import type { Restoring } from '../core/restoring.ts'
 import { readPortfolioPast } from '../pnl/portfolioPasts.ts'
 import type { Engine } from '../storage/engine/engine.ts'
+import { openAlerts } from '../storage/read/alerts.ts'
 import { marketPast, storedInFrame } from '../storage/read/marketPast.ts'
 import { readPast } from '../storage/read/past.ts'
 import { lastFrame } from '../storage/read/storedFrames.ts'
@@ -28,6 +31,7 @@ interface PastParts extends Storage {
   /** Opened later than this. */
   readonly links: () => Pick<LedgerLinks, 'playback'>
   readonly notes: () => Pick<MarketNotes, 'stored'>
+  readonly alertLog: () => Pick<AlertLog, 'stored'> | undefined
 }
 
 /** What is read of the past. */
@@ -40,7 +44,7 @@ export interface StoredPast {
 
 /** Reads what is stored of the past: all of it at the start, and of symbols and portfolios whatever has become known since. */
 export const storedPast = (
-  { plan, flow, inputQueue, restoring, metricStore, engine, sink, awaitsPast, links, notes }: PastParts,
+  { plan, flow, inputQueue, restoring, metricStore, engine, sink, awaitsPast, links, notes, alertLog }: PastParts,
   log: Logger,
   signal: AbortSignal,
 ): StoredPast => {
@@ -85,16 +89,18 @@ export const storedPast = (
     },
     async read(running, asOf, to) {
       await notes().stored()
+      await alertLog()?.stored()
       const frame = Math.ceil(asOf / frameMs) * frameMs
       if (Number.isFinite(frame)) sink.continue(frame, await storedInFrame(running, frame))
       const resumedAt = live ? undefined : await lastFrame(running, asOf, frameMs)
       const portfolios = await portfolioPasts(running, asOf, resumedAt ?? to)
       const asked = { pools: plan.pools, events: view.market.events, funds: [...view.funds.keys()], frameMs, storeMs }
       const stored = await readPast(running, asOf, asked)
+      const alerts = alertLog() && (await openAlerts(running, alertShard(plan.settings), asOf))
       // Funds are valued as soon as the past is known: they have to be there.
       await links().playback?.begin(resumedAt ?? to)
       const metrics = await metricStore.shownAt(running, asOf)
-      return { ...stored, portfolios, metrics, ...(resumedAt !== undefined && { resumedAt }) }
+      return { ...stored, portfolios, ...(alerts && { alerts }), metrics, ...(resumedAt !== undefined && { resumedAt }) }
     },
   }
 }

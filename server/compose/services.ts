@@ -10,6 +10,7 @@ import { offerPrivateChannels } from '../bus/privateChannels.ts'
 import { ServerChannels } from '../bus/serverChannels.ts'
 import { type GatewayPort, gatewayPort } from '../clearing/gatewayPort.ts'
 import { configuredFund } from '../config/fundSpecs.ts'
+import { alertShard } from '../config/shard.ts'
 import { type CoreQueries, coreQueries } from '../core/coreQueries.ts'
 import type { Progress } from '../core/progress.ts'
 import type { Dex } from '../dex/dex.ts'
@@ -18,6 +19,7 @@ import type { Operators } from '../identity/operators.ts'
 import type { Tokens } from '../identity/tokens.ts'
 import { packageVersion } from '../lib/packageVersion.ts'
 import { portfolioPager } from '../pnl/portfolioPage.ts'
+import { openStoredAlerts, type StoredAlerts } from '../storage/read/alerts.ts'
 import { type BackfillSource, openBackfillSource } from '../storage/read/backfillSource.ts'
 import { type Coverages, openCoverages } from '../storage/read/coverage.ts'
 import { type History, openHistory } from '../storage/read/history.ts'
@@ -45,6 +47,7 @@ export interface CoreServices
   readonly coverages: Coverages
   readonly metricPages: MetricPages
   readonly rebalances: Rebalances
+  readonly storedAlerts: StoredAlerts
   readonly backfillSource: BackfillSource
   readonly dex: Dex
   readonly funds: readonly FundSpec[]
@@ -96,6 +99,7 @@ export const coreServices = (core: Core, progress: Progress, tracing: Tracing | 
     metricStore,
     metricPages: openMetricPages(engine),
     rebalances: openRebalances(engine, clearing.id),
+    storedAlerts: openStoredAlerts(engine, alertShard(plan.settings)),
     backfillSource: openBackfillSource(history, sink),
     status: coreStatus(core, progress, serverChannels, log),
     progress,
@@ -103,7 +107,7 @@ export const coreServices = (core: Core, progress: Progress, tracing: Tracing | 
     symbols$: symbolsSeen(core),
     async retrySetAside() {
       const { files, rows } = await sink.retrySetAside()
-      return { files, rows: rows + core.marketNotes.retrySetAside() + core.dex.retrySetAside() }
+      return { files, rows: rows + core.marketNotes.retrySetAside() + core.dex.retrySetAside() + (core.alertLog?.retrySetAside() ?? 0) }
     },
     define(spec) {
       inputQueue.put({ kind: 'ledger', defined: [spec], funds: [] })
@@ -177,8 +181,8 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
 }
 
 /** Shows the figures of alerts, and gives rules those that they look at. In a replay time is that of the data, and the machine has none of its own. */
-const addAlerts = ({ plan, inputQueue }: Core, alerts: AlertWatch, status: ServerStatus): void => {
-  status.add('alerts', () => ({ ...alerts.counts }))
+const addAlerts = ({ plan, inputQueue, alertLog }: Core, alerts: AlertWatch, status: ServerStatus): void => {
+  status.add('alerts', () => ({ ...alerts.counts, rows: { ...alertLog?.figures() } }))
   const paths = askedPaths(plan.rules)
   if (paths.length === 0 || plan.replaying) return
   status.onReport(() => {

@@ -53,6 +53,7 @@ export const shutDown = async (
     rebalanceExecutor,
     sink,
     marketNotes,
+    alertLog,
     dex,
     recorder,
     auditCopy,
@@ -75,6 +76,7 @@ export const shutDown = async (
             // An engine that is still opening does not go on with it.
             sink.close(progress.engineReady ? FLUSH_MS : 0),
             marketNotes.close(),
+            alertLog?.close(),
             dex.close(),
             recorder?.close(),
             gateway.close(CLOSE_MS),

@@ -23,6 +23,9 @@ export const readShard = (text: string): Shard => {
 /** Returns a shard as it is written: `2/3`. */
 export const shardText = ({ number, count }: Shard): string => `${number}/${count}`
 
+/** Returns the shard that alerts are stored under; '' for a core that is alone. */
+export const alertShard = ({ shard }: { readonly shard?: Shard | undefined }): string => (shard === undefined ? '' : shardText(shard))
+
 /** Returns the name by which questions reach the core of a shard and epoch: two shards may have the same epoch. */
 export const coreName = (shard: Shard | undefined, epoch: string): string => (shard === undefined ? epoch : `${shardText(shard)}:${epoch}`)
 

@@ -211,6 +211,11 @@ const ALERTS: readonly Metric[] = [
   counter('driftwire_alerts_unwatched_total', 'rules', 'alerts.unwatched', 'Rules over channels that are not watched: there are too many'),
   gauge('driftwire_alerts_open', 'alerts', 'alerts.open', 'Alerts that are open'),
   counter('driftwire_alerts_opened_total', 'alerts', 'alerts.opened', 'Alerts that have opened'),
+  gauge('driftwire_alerts_waiting_rows', 'rows', 'alerts.rows.waiting', 'Rows of alerts for ClickHouse'),
+  counter('driftwire_alerts_stored_total', 'rows', 'alerts.rows.stored', 'Rows of alerts stored'),
+  counter('driftwire_alerts_retries_total', 'attempts', 'alerts.rows.retries', 'Inserts of alerts that were tried again'),
+  counter('driftwire_alerts_dropped_total', 'rows', 'alerts.rows.dropped', 'Rows of alerts not stored'),
+  gauge('driftwire_alerts_set_aside_rows', 'rows', 'alerts.rows.setAside', 'Rows of alerts that ClickHouse refused'),
 ]
 
 /** Rebalances of funds. */

@@ -257,6 +257,7 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
       { path: '/v1/metrics/A?metric=none', status: 400 },
       { path: '/v1/metrics/NONE', status: 404 },
     ],
+    ['get /v1/alerts', '/v1/alerts?limit=1', { path: '/v1/alerts?state=none', status: 400 }],
     ['get /gecko/pairs', `/gecko/pairs?at=${at}`],
     ['get /gecko/tickers', '/gecko/tickers', `/gecko/tickers?at=${at}`],
     ['get /gecko/orderbook/{id}', '/gecko/orderbook/V2', { path: '/gecko/orderbook/nothing', status: 404 }],
@@ -308,6 +309,7 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
       ...world.pools,
       { id: 'V2', kind: 'uniswap-v2', address: V2, token0: token('USDC', 3, 'USD'), token1: token('WETH', 3, 'ETH') },
     ],
+    alerts: { rules: [{ id: 'any', channel: 'tick:A-USD', figure: 'price', above: 0 }] },
     tokens: [{ name: 'spare', digest: '0'.repeat(64), scopes: ['audit'] }],
     feeds: [...world.feeds, `replay:${tradesFile('trades.csv', TRADES)}`, `replay:${file('v2.ndjson', recorded)}`],
   }
@@ -316,9 +318,10 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
   socket = new DescribedSocket(await server.json<object>('/asyncapi.json'))
   observer = await watched()
   await observer.ask('auth', { token: ADMIN_TOKEN })
-  await observer.subscribe(['tick:*', 'trades:*', 'candle:*', 'pnl:*', 'fund:*', 'pool:*', 'rebalances:*', 'metrics:*', 'status'], {
-    checksum: true,
-  })
+  await observer.subscribe(
+    ['tick:*', 'trades:*', 'candle:*', 'pnl:*', 'fund:*', 'pool:*', 'rebalances:*', 'metrics:*', 'alerts', 'allalerts', 'status'],
+    { checksum: true },
+  )
   await server.replayed()
   ann = await newUser(server, 'ann', { A: '1000', B: '1000', C: '1000', D: '1000', USD: '1000' })
   socket.watch(ann.socket)

@@ -15,6 +15,7 @@ import { poolLogs } from './migrations/0014_pool_logs.ts'
 import { abandonedEntries } from './migrations/0015_abandoned_entries.ts'
 import { metrics } from './migrations/0016_metrics.ts'
 import { scores } from './migrations/0017_scores.ts'
+import { alerts } from './migrations/0018_alerts.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   abandonedEntries,
   metrics,
   scores,
+  alerts,
 ]
 
 /** Returns a name as SQL quotes it. */

@@ -23,6 +23,7 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   listening: 'symbol',
   quotes: 'symbol',
   pool_logs: 'pool',
+  alerts: 'id',
   metrics: 'asset',
   snapshots: 'name',
   scores: 'name',

@@ -223,7 +223,7 @@ const MODELS = state({
 })
 
 /** An alert, as the channels `alerts` and `allalerts` and `GET /v1/alerts` have it. */
-const ALERT = {
+export const ALERT = {
   rule: z.string(),
   channel: z.string().describe('that it is about; of a market alert what its rule is about'),
   figure: z.string(),

@@ -1,6 +1,7 @@
 import { type Route, tagged } from '../route.ts'
 import { ABOUT_ROUTES, type AboutServices } from './about.ts'
 import { ACCOUNT_ROUTES } from './accounts.ts'
+import { ALERT_ROUTES, type AlertServices } from './alerts.ts'
 import { ALLOCATE_ROUTES } from './allocate.ts'
 import { ASSET_FACT_ROUTES, type AssetFactServices } from './assetFacts.ts'
 import { BACKTEST_ROUTES, type BacktestServices } from './backtests.ts'
@@ -32,6 +33,7 @@ export interface Services
   extends AboutServices,
     StateServices,
     HistoryServices,
+    AlertServices,
     CoverageServices,
     MetricServices,
     DepthServices,
@@ -91,6 +93,6 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('plans', ALLOCATE_ROUTES, BACKTEST_ROUTES),
   ...under<Services>('states', STATE_ROUTES, EXPLAIN_ROUTES),
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
-  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES),
+  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES, ALERT_ROUTES),
   ...under<Services>('server', ABOUT_ROUTES),
 ]
