@@ -1,7 +1,7 @@
 import { codeOf, instructions, OP } from './bytecode.ts'
 import { compilerNote } from './compilerNote.ts'
 import { ERC20_EVENTS, ERC20_RETURNS } from './erc20.ts'
-import { explore } from './explore.ts'
+import { atOnce, exploring } from './explore.ts'
 import { type Pointer, pointerOf } from './proxy.ts'
 
 /** An opcode that is looked for. */
@@ -32,13 +32,19 @@ export interface CodeFacts {
 }
 
 /** Computes what code says by itself. Throws if it is no code, or longer than CODE_MAX. */
-export const codeFacts = (hex: string): CodeFacts => {
+export const codeFacts = (hex: string): CodeFacts => atOnce(computingFacts(hex))
+
+/** Does the same, and yields whenever it has worked for some time. */
+export function* computingFacts(hex: string): Generator<void, CodeFacts> {
   const code = codeOf(hex)
   const note = compilerNote(code)
   const pointer = pointerOf(code)
-  const { selectors, complete, delegates } = explore(code, {})
+  const { selectors, complete, delegates } = yield* exploring(code, {})
   const known = [...selectors.keys()].map(selector => selector.toString(16).padStart(8, '0')).sort()
   const { opcodes, topics } = read(code, note?.offset)
+  const returns: Record<string, number | undefined> = {}
+  for (const [selector, { words }] of Object.entries(ERC20_RETURNS))
+    if (known.includes(selector)) returns[selector] = yield* returnedBy(code, selector, words)
   return {
     size: code.length,
     compiler: note?.compiler,
@@ -47,17 +53,13 @@ export const codeFacts = (hex: string): CodeFacts => {
     complete,
     forwards: delegates && pointer === undefined,
     opcodes: pointer === undefined ? opcodes : {},
-    returns: Object.fromEntries(
-      Object.entries(ERC20_RETURNS)
-        .filter(([selector]) => known.includes(selector))
-        .map(([selector, { words }]) => [selector, returnedBy(code, selector, words)]),
-    ),
+    returns,
     topics,
   }
 }
 
-const returnedBy = (code: Uint8Array, selector: string, words: number): number | undefined => {
-  const { ends, complete } = explore(code, { selector: Number.parseInt(selector, 16), size: 4 + 32 * words })
+function* returnedBy(code: Uint8Array, selector: string, words: number): Generator<void, number | undefined> {
+  const { ends, complete } = yield* exploring(code, { selector: Number.parseInt(selector, 16), size: 4 + 32 * words })
   const sizes = new Set(ends.map(({ size }) => size))
   return complete && sizes.size === 1 ? [...sizes][0] : undefined
 }

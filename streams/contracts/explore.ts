@@ -30,6 +30,8 @@ export interface Wanted {
 
 /** Work of one exploration: an instruction costs 1, and more if it has to look at more. Some 50 ms. */
 const WORK_MAX = 100_000
+/** Work between two rests, of some 2 ms. */
+const WORK_AT_ONCE = 4_000
 /** So often numbers that change are counted on, at one place: longer loops are not followed turn by turn. */
 const VISITS_MAX = 16
 /** Remainders of which each is tried. Vyper's tables have fewer buckets. */
@@ -37,9 +39,22 @@ const REMAINDERS_MAX = 512
 
 /**
  * Runs the code on every way that a call can take. Numbers are computed as the machine does; what is not known is a condition of which both sides
- * are gone. Ways that meet with the same knowledge go on as one.
+ * are gone. Ways that meet with the same knowledge go on as one. Yields whenever it has worked for some time, so that others may.
  */
-export const explore = (code: Uint8Array, wanted: Wanted): Explored => new Exploration(code, wanted).run()
+export function* exploring(code: Uint8Array, wanted: Wanted): Generator<void, Explored> {
+  return yield* new Exploration(code, wanted).run()
+}
+
+/** Does the same without a rest. */
+export const explore = (code: Uint8Array, wanted: Wanted): Explored => atOnce(exploring(code, wanted))
+
+/** Runs a work that rests without letting others work. */
+export const atOnce = <T>(work: Generator<void, T>): T => {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
 
 class Exploration {
   private readonly code: Uint8Array
@@ -59,7 +74,8 @@ class Exploration {
     this.wanted = wanted
   }
 
-  run(): Explored {
+  *run(): Generator<void, Explored> {
+    let rested = 0
     for (let run = this.open.pop(); run !== undefined; run = this.open.pop()) {
       if (this.work > WORK_MAX) {
         this.complete = false
@@ -70,6 +86,9 @@ class Exploration {
       } catch (error) {
         if (!(error instanceof StackError)) throw error
       }
+      if (this.work - rested < WORK_AT_ONCE) continue
+      rested = this.work
+      yield
     }
     return { selectors: this.selectors, ends: [...this.endings.values()], delegates: this.delegates, complete: this.complete }
   }
