@@ -3,6 +3,7 @@ import { ProtocolError } from '../../streams/wire/errors.ts'
 import { Backtests } from '../backtest/backtests.ts'
 import { readFund } from '../clearing/definedFunds.ts'
 import { shardText } from '../config/shard.ts'
+import { type ContractAnswers, openContracts } from '../contracts/open.ts'
 import { AssetFacts } from '../gateway/api/assetFacts.ts'
 import { CandleImport } from '../gateway/api/candleImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
@@ -29,12 +30,13 @@ export interface Api {
   readonly candleImport: CandleImport
   readonly sqlRuns: SqlRuns
   readonly backtests: Backtests
+  readonly contracts: ContractAnswers
 }
 
 /** Ties the commands to what the core offers. */
 export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hub, limits: ClientLimits, log: Logger): Api => {
   const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
-  const { config, shard } = plan.settings
+  const { config, shard, chains, explorerKey } = plan.settings
   const { access } = directory
   return {
     sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: () => config.quote, now: Date.now }),
@@ -75,6 +77,7 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
     }),
     sqlRuns: new SqlRuns(access, core.engine, log.child({ module: 'sql' })),
     backtests: new Backtests({ history: core.history, facts: () => queries.facts(), config, log: log.child({ module: 'backtests' }) }),
+    contracts: openContracts({ chains, explorerKey, engine: core.engine, log: log.child({ module: 'contracts' }) }),
   }
 }
 

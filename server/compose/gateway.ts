@@ -88,6 +88,7 @@ export const openGateway = async (core: CoreServices, log: Logger): Promise<Gate
   status.add('limits', () => clientLimits.figures)
   status.add('sql', () => ({ ...api.sqlRuns.figures }))
   status.add('backtests', () => ({ ...api.backtests.figures }))
+  status.add('contracts', () => ({ ...api.contracts.figures }))
 
   const pages = await dashboardPages(settings.config.origins)
   const { tracing } = core

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeWith, TOKEN } from '../../streams/contracts/test/code.ts'
 import { sync, token } from '../../streams/test/chain.ts'
 import { KINDS } from '../../streams/wire/channels.ts'
 import { ADMIN, type Body, bearer, newUser, PASSWORD, type User } from './clearingKit.ts'
+import { ContractNode } from './contractNode.ts'
 import { DescribedHttp, DescribedSocket } from './described.ts'
 import { ProtocolClient } from './protocolClient.ts'
 import { ADMIN_TOKEN, file, NOON, type ProtocolServer, SETUPS, tradesFile } from './protocolKit.ts'
@@ -190,6 +192,11 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
       { path: '/v1/allocate', body: 'no JSON', headers: { 'content-type': 'application/json' }, status: 400 },
     ],
     ['post /v1/backtests', { path: '/v1/backtests', body: wish, headers: own }],
+    [
+      'get /v1/contracts/{chain}/{address}',
+      { path: `/v1/contracts/here/${V2}`, headers: own },
+      { path: `/v1/contracts/none/${V2}`, headers: own, status: 404 },
+    ],
     ['get /v1/channels', '/v1/channels', '/v1/channels?like=fund:*'],
     ['get /v1/funds', '/v1/funds'],
     ['get /v1/portfolios', '/v1/portfolios', { path: '/v1/portfolios', headers: ADMIN }],
@@ -301,8 +308,11 @@ const talk = async (client: ProtocolClient): Promise<void> => {
   for (const [method, params] of asked) await client.request(method, params)
 }
 
+const node = new ContractNode()
+
 const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
   const world = smallWorld()
+  node.contracts[V2] = { code: codeWith({ functions: TOKEN }) }
   const config = {
     ...world,
     pools: [
@@ -310,6 +320,7 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
       { id: 'V2', kind: 'uniswap-v2', address: V2, token0: token('USDC', 3, 'USD'), token1: token('WETH', 3, 'ETH') },
     ],
     alerts: { rules: [{ id: 'any', channel: 'tick:A-USD', figure: 'price', above: 0 }] },
+    chains: { here: { id: 1, node: await node.start() } },
     tokens: [{ name: 'spare', digest: '0'.repeat(64), scopes: ['audit'] }],
     feeds: [...world.feeds, `replay:${tradesFile('trades.csv', TRADES)}`, `replay:${file('v2.ndjson', recorded)}`],
   }
@@ -329,7 +340,10 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
 
 describe.each(SETUPS)('each answer and each push of a server %s is as described, without a field more', (_, start) => {
   beforeAll(() => begin(start))
-  afterAll(() => server.stop())
+  afterAll(async () => {
+    await server.stop()
+    await node.stop()
+  })
 
   it('by the websocket: every method, every kind of channel, every push', { timeout: 60_000 }, async () => {
     const own = await watched()

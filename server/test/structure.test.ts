@@ -52,6 +52,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['server/gateway/hub'],
   ['server/gateway/transports'],
   ['server/bus', 'server/nodes'],
+  ['server/contracts'],
   ['server/core', 'server/pnl', 'server/dex', 'server/backtest', 'server/backup', 'server/analytics', 'server/alerts'],
   ['server/storage/write', 'server/coingecko'],
   ['server/storage/read', 'server/clearing', 'server/exchange', 'server/feeds'],

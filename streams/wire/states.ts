@@ -379,6 +379,7 @@ export interface StatusState {
   readonly sql?: JsonObject
   readonly backtests?: JsonObject
   readonly alerts?: JsonObject
+  readonly contracts?: JsonObject
 }
 
 /** What a rule has found. */

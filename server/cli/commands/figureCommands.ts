@@ -94,4 +94,18 @@ two statements at a time. SHOW TABLES lists them, DESCRIBE ticks says what is in
 one. ClickHouse's language: https://clickhouse.com/docs/sql-reference`,
     run: async ({ words, options }, context) => (await import('../sql.ts')).sql(words[0]!, options, context),
   }),
+  command({
+    name: 'contract',
+    group: 'Figures',
+    summary: 'show what the code of a contract says: proxies, instructions, ERC-20, privileges',
+    takes: [{ name: 'ADDRESS', help: '0x and 40 hexadecimal digits' }],
+    options: {
+      chain: { kind: 'text', value: 'NAME', help: 'a chain of the configuration (ethereum)' },
+      node: { kind: 'text', value: 'URL', help: 'ask this node, instead of a server' },
+      json: JSON_FORM,
+      ...SERVER,
+    },
+    more: 'Nothing that it shows means that a contract is safe: what is not known by name is not found.',
+    run: async ({ words, options }, context) => (await import('../contract.ts')).contract(words[0]!, options, context),
+  }),
 ]

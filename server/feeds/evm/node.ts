@@ -127,6 +127,28 @@ export class ChainNode {
     return foundIn(await this.ask('eth_getLogs', [{ fromBlock: hex(from), toBlock: hex(to), address: addresses }]))
   }
 
+  /** Returns the code at an address as of a block; `0x` if there is none. */
+  async code(address: string, block: number): Promise<string> {
+    return bytesOf(await this.ask('eth_getCode', [address, hex(block)]), 'code')
+  }
+
+  /** Returns a word of a contract's storage as of a block, in 64 digits. */
+  async storage(address: string, slot: string, block: number): Promise<string> {
+    const word = bytesOf(await this.ask('eth_getStorageAt', [address, slot, hex(block)]), 'a word of storage')
+    if (word.length > 66) throw new NodeError('the node gave more than a word of storage')
+    return `0x${word.slice(2).padStart(64, '0')}`
+  }
+
+  /** Returns what a contract answers as of a block; undefined if it reverts. */
+  async call(to: string, data: string, block: number): Promise<string | undefined> {
+    try {
+      return bytesOf(await this.ask('eth_call', [{ to, data }, hex(block)]), 'an answer of a contract')
+    } catch (error) {
+      if (hasReverted(error)) return undefined
+      throw error
+    }
+  }
+
   private async ask(method: string, params: readonly unknown[]): Promise<unknown> {
     const asking = new AbortController()
     this.open.add(asking)
@@ -150,6 +172,14 @@ export const isRefusal = (error: unknown): boolean =>
       (cause.name === 'HttpRequestError' && [400, 413, 500, 504].includes((cause as { status?: number }).status ?? 0)),
   )
 
+/** Nodes say in many ways that not they refused, but the contract. 3 is the code of a revert (ethereum.org, "JSON-RPC API"). */
+const hasReverted = (error: unknown): boolean =>
+  causes(error).some(
+    cause =>
+      (cause as { code?: unknown }).code === 3 ||
+      (isRefusal(cause) && /revert|invalid opcode|out of gas|stack (under|over)flow|bad jump|invalid jump/i.test(cause.message)),
+  )
+
 /** Returns an error in one line and without the address, which holds keys of access. */
 export const told = (error: unknown, url: string): string => {
   const known = causes(error).find(cause => cause instanceof BaseError) as BaseError | undefined
@@ -171,6 +201,11 @@ const HASH = /^0x[0-9a-f]{64}$/i
 
 const isHex = (value: unknown): value is string => typeof value === 'string' && HEX.test(value)
 const isHash = (value: unknown): value is string => typeof value === 'string' && HASH.test(value)
+
+const bytesOf = (value: unknown, what: string): string => {
+  if (!isHex(value)) throw new NodeError(`the node gave no hexadecimal digits for ${what}`)
+  return value.toLowerCase()
+}
 
 /** Returns a hexadecimal number; NaN if it is none, or too large to be exact. */
 const whole = (value: unknown): number => {

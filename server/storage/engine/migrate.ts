@@ -16,6 +16,7 @@ import { abandonedEntries } from './migrations/0015_abandoned_entries.ts'
 import { metrics } from './migrations/0016_metrics.ts'
 import { scores } from './migrations/0017_scores.ts'
 import { alerts } from './migrations/0018_alerts.ts'
+import { contracts } from './migrations/0019_contracts.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** The migrations in order. A new one goes to the end. No version has ever had a number 6: the number was skipped, and stays free. */
@@ -36,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   metrics,
   scores,
   alerts,
+  contracts,
 ]
 
 /** Returns a name as SQL quotes it. */

@@ -31,4 +31,5 @@ export const SHARD_KEYS: Readonly<Record<string, string>> = {
   models: 'version',
   aliases: 'name',
   trials: 'horizon',
+  contracts: 'address',
 }

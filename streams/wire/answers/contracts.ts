@@ -59,7 +59,8 @@ export const CONTRACT = z.strictObject({
     .describe('checks that found something worth knowing; empty: nothing known was found, which proves nothing'),
   replaced: z
     .array(z.strictObject({ t: MS, block: z.int(), from: ADDRESS.optional(), to: ADDRESS.optional() }))
-    .describe('changes of the code that calls are led to, as far as they were seen, newest first'),
+    .optional()
+    .describe('changes of the code that calls are led to, as far as somebody looked, newest first; absent if the store cannot say'),
 })
 /** What CONTRACT describes. */
 export type Contract = Read<typeof CONTRACT>

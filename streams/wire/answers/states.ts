@@ -284,6 +284,7 @@ const STATUS = state({
   sql: PART,
   backtests: PART,
   alerts: PART,
+  contracts: PART,
 }).describe('docs/operations.md says what each figure is')
 
 /** The state of each kind of channel. */

@@ -7,6 +7,7 @@ import { ASSET_FACT_ROUTES, type AssetFactServices } from './assetFacts.ts'
 import { BACKTEST_ROUTES, type BacktestServices } from './backtests.ts'
 import { BACKUP_ROUTES, type BackupServices } from './backups.ts'
 import { CMC_ROUTES } from './cmc.ts'
+import { CONTRACT_ROUTES, type ContractServices } from './contracts.ts'
 import { COVERAGE_ROUTES, type CoverageServices } from './coverage.ts'
 import { DEPTH_ROUTES, type DepthServices } from './depth.ts'
 import { DEX_ROUTES } from './dex.ts'
@@ -48,6 +49,7 @@ export interface Services
     PortfolioRowServices,
     ImportServices,
     BacktestServices,
+    ContractServices,
     DexServices,
     SpoolServices,
     BackupServices,
@@ -65,6 +67,7 @@ export const TAGS = {
   markets: 'Decentralised markets, for pages',
   gecko: 'The same in CoinGecko’s format',
   cmc: 'The same in CoinMarketCap’s format',
+  analytics: 'What can be known of assets and contracts',
   server: 'The server itself',
 } as const
 
@@ -94,5 +97,6 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('states', STATE_ROUTES, EXPLAIN_ROUTES),
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
   ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES, ALERT_ROUTES),
+  ...under<Services>('analytics', CONTRACT_ROUTES),
   ...under<Services>('server', ABOUT_ROUTES),
 ]
