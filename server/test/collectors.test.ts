@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DAY, floorTo } from '../../streams/market/candles.ts'
+import { CoinGeckoServer } from './coingeckoServer.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import { type AskedSource, type SourceAnswer, SourceServer } from './sourceServer.ts'
 
@@ -8,7 +9,9 @@ import { type AskedSource, type SourceAnswer, SourceServer } from './sourceServe
 const GITHUB_KEY = 'ghp_aKeyThatNobodyMaySee'
 const NODE_KEY = 'aNodeKeyThatNobodyMaySee'
 const EXPLORER_KEY = 'anExplorerKeyThatNobodyMaySee'
+const ADMIN_TOKEN = 'a-token-of-the-admin'
 const TODAY = floorTo(Date.now(), DAY)
+const GECKO_KEY = 'CG-aKeyThatNobodyMaySee'
 const USDC = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48'
 
 /** TVL up to so many days before today. */
@@ -39,13 +42,17 @@ interface Shown {
 }
 
 let source: SourceServer
+let gecko: CoinGeckoServer
 beforeAll(async () => {
   source = await SourceServer.start(answers)
+  gecko = await CoinGeckoServer.start()
 })
-afterAll(() => source.close())
+afterAll(() => Promise.all([source.close(), gecko.close()]))
 
 const configuration = () => ({
   feeds: ['sim'],
+  assets: { BTC: { supply: '1' }, ETH: { supply: '1' } },
+  funds: [{ id: 'TWO', weighting: { scheme: 'market-cap', count: 2, cap: 1 }, targets: 'live' }],
   chains: { ethereum: { id: 1, node: '$NODE_ADDRESS' } },
   analytics: {
     sources: [
@@ -54,6 +61,7 @@ const configuration = () => ({
         url: source.url,
         protocols: { AAVE: { protocol: 'aave' }, LATE: { protocol: 'late' }, NONE: { protocol: 'none' } },
       },
+      { kind: 'coingecko', coins: { BTC: 'bitcoin', ETH: 'ethereum', XRP: 'ripple' } },
       { kind: 'github', url: source.url, repositories: { AAVE: 'aave/core' } },
       { kind: 'explorer', chain: 'ethereum', url: `${source.url}/api`, tokens: { USDC: { address: USDC, decimals: 6 } } },
       { kind: 'chain', chain: 'ethereum' },
@@ -61,7 +69,10 @@ const configuration = () => ({
     ],
   },
 })
-const environment = () => ({ NODE_ADDRESS: `${source.url}/v3/${NODE_KEY}`, GITHUB_TOKEN: GITHUB_KEY, ETHERSCAN_API_KEY: EXPLORER_KEY })
+const environment = () => ({
+  ...{ NODE_ADDRESS: `${source.url}/v3/${NODE_KEY}`, GITHUB_TOKEN: GITHUB_KEY, ETHERSCAN_API_KEY: EXPLORER_KEY },
+  ...{ DRIFTWIRE_ADMIN_TOKEN: ADMIN_TOKEN, COINGECKO_PRO_API_KEY: GECKO_KEY, COINGECKO_BASE_URL: gecko.url },
+})
 const started = async (): Promise<DriftwireProcess> => {
   const file = written('collectors.json', JSON.stringify(configuration()))
   const args = ['serve', '--port', '0', '--log-level', 'info', '--data', pathOf('collecting'), '--config', file]
@@ -88,6 +99,7 @@ describe('a server that collects', () => {
       found => Object.values(found).filter(({ failures }) => failures > 0).length === 5,
     )
     expect(Object.fromEntries(Object.entries(all).map(([name, { failing }]) => [name, Object.keys(failing ?? {})]))).toEqual({
+      coingecko: [],
       defillama: ['NONE'],
       github: ['AAVE'],
       'explorer:ethereum': ['USDC'],
@@ -102,10 +114,32 @@ describe('a server that collects', () => {
     const late = await server.json<Metrics>('/v1/state/metrics:LATE')
     expect(late.tvl).toMatchObject({ v: 1e6, t: TODAY - 5 * DAY, stale: true })
 
+    const market = await until(
+      () => server.json<Record<string, { v: number; t: number }>>('/v1/state/metrics:ETH'),
+      found => found.price !== undefined,
+    )
+    const price = gecko.points('ethereum', 2, true).find(([t]) => t === TODAY)![1]
+    expect([market.price, market.volume]).toMatchObject([
+      { v: expect.closeTo(price, 6), t: TODAY },
+      { v: expect.closeTo(price * 2 ** 10, 3), t: TODAY - DAY },
+    ])
+
     await server.end('SIGTERM')
     expect(server.stderr).toContain('a source of metrics fails; retrying')
     const said = `${server.stdout}${server.stderr}${JSON.stringify(all)}`
-    for (const key of [GITHUB_KEY, NODE_KEY, EXPLORER_KEY]) expect(said).not.toContain(key)
+    for (const key of [GITHUB_KEY, NODE_KEY, EXPLORER_KEY, GECKO_KEY]) expect(said).not.toContain(key)
+  }, 120_000)
+
+  it('lets funds weigh by the supplies that it collected, once a day', async () => {
+    const server = await started()
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+    const written = async () => {
+      const { entries } = (await (await fetch(`${await server.url()}/v1/audit`, { headers })).json()) as { entries: { kind: string }[] }
+      return entries.filter(({ kind }) => kind === 'supplies')
+    }
+    const found = await until(written, all => all.length > 0)
+    expect(found).toMatchObject([{ supplies: { BTC: '19876543', ETH: '120512345.678' }, who: 'system' }])
+    await server.end('SIGTERM')
   }, 120_000)
 
   it('goes on where it was: what is there is not asked for again', async () => {

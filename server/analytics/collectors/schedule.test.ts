@@ -27,7 +27,9 @@ describe('a schedule', () => {
     const { environment, sink, scheduled } = opened(async function* () {
       yield [price(TODAY - 5 * DAY), price(TODAY)]
     })
+    expect(scheduled.figures.ageMs).toBeNaN()
     await scheduled.collect()
+    expect(scheduled.figures.ageMs).toBe(0)
     expect(sink.facts.map(({ availableAt, source }) => [availableAt, source])).toEqual(Array(2).fill([environment.now(), 'test']))
   })
 

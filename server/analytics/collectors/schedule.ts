@@ -51,7 +51,8 @@ export class ScheduledCollector {
   get figures(): Figures {
     const { requests, retries, unchanged = 0 } = this.collector.figures
     const { state, stale, failing, lastGood } = this
-    const ageMs = lastGood === undefined ? undefined : this.options.environment.now() - lastGood
+    // Not known is not a number, and of a figure that becomes one `status` has to know that from the beginning.
+    const ageMs = this.options.environment.now() - (lastGood ?? Number.NaN)
     return { state, stale, ...this.counts, requests, retries, unchanged, ageMs, failing }
   }
 
