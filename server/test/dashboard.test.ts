@@ -16,9 +16,9 @@ import { swapV2, sync } from '../../streams/test/chain.ts'
 import type { BacktestReport } from '../../streams/wire/answers/funds.ts'
 import type { PoolQuote } from '../../streams/wire/answers/pools.ts'
 import { chromiumPath, openBrowser, Visitor } from './browser.ts'
+import { freePort } from './kit/freePort.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'
-import { freePort } from './transportKit.ts'
 
 const NOON = Date.UTC(2024, 7, 8, 12)
 const ADMIN = 'a-token-of-the-operator'

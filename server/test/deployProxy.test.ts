@@ -2,22 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '../lib/packageRoot.ts'
+import { freePort } from './kit/freePort.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import { ProtocolClient } from './protocolClient.ts'
 import { systemTool } from './systemTool.ts'
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 // Without nginx there is nothing to pass through: `.ci/run` installs Debian's package.
 const nginx = systemTool('nginx')

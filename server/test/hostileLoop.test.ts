@@ -119,25 +119,21 @@ describe('no request holds the event loop for long', () => {
   })
 })
 
-// HOSTILE_MINUTES=1 sends mutated frames for a minute, and looks at the memory a minute later.
+// HOSTILE_MINUTES=1 sends mutated frames for a minute, and looks at the memory a minute later. A server grows in its first minutes anyhow, by a tenth: it is
+// held against one that does the same work and gets no such frames.
 it.runIf(process.env.HOSTILE_MINUTES !== undefined)(
-  'memory is back within 20 % a minute after hostile frames',
+  'a minute after hostile frames memory is within 20 % of that of a server without them',
   { timeout: 600_000 },
   async () => {
-    const server = new DriftwireProcess([
-      'serve',
-      '--port',
-      '0',
-      '--log-level',
-      'error',
-      '--log-format',
-      'json',
-      '--data',
-      pathOf('memory'),
-    ])
+    const start = (name: string): DriftwireProcess =>
+      new DriftwireProcess(['serve', '--port', '0', '--log-level', 'error', '--log-format', 'json', '--data', pathOf(name)])
+    const [server, calm] = [start('memory'), start('calm')]
+    await calm.ready()
     await server.ready()
     const url = await server.url()
-    const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) / 1024
+    const residentOf = ({ pid }: DriftwireProcess): number =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+    const resident = (): number => residentOf(server)
     await delay(60_000)
     const before = resident()
     const until = Date.now() + Number(process.env.HOSTILE_MINUTES) * 60_000
@@ -169,8 +165,13 @@ it.runIf(process.env.HOSTILE_MINUTES !== undefined)(
     await Promise.all(Array.from({ length: 11 }, (_, i) => bombard(i + 1)))
     await delay(60_000)
     const after = resident()
-    console.log(`${frames} frames: ${Math.round(before)} MB before, ${Math.round(highest)} at most, ${Math.round(after)} a minute later`)
-    expect(after).toBeLessThan(before * 1.2)
+    const without = residentOf(calm)
+    const figures = [before, highest, after, without].map(Math.round)
+    console.log(
+      `${frames} frames: ${figures[0]} MB before, ${figures[1]} at most, ${figures[2]} a minute later; ${figures[3]} without them`,
+    )
+    expect(after).toBeLessThan(without * 1.2)
+    await calm.end('SIGTERM')
     expect(await server.end('SIGTERM')).toBe(0)
     expect(server.stderr).toBe('')
   },

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from './kit/freePort.ts'
 import { DURABLE } from './kit/ledgerInRedis.ts'
 import { RedisServer, type RedisSettings, redisPath } from './kit/redisServer.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
-import { freePort } from './transportKit.ts'
 
 const ADMIN_TOKEN = 'a-token-for-takeovers'
 const CONFIG = written('takeover.json', JSON.stringify({ funds: [], feeds: ['sim:7'] }))

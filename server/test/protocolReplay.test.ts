@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from './kit/freePort.ts'
 import { merged, type ProtocolClient, type Push, type State } from './protocolClient.ts'
 import { file, folder, type Logged, NOON, ProtocolServer, skip, type Trade, tradesFile } from './protocolKit.ts'
 import { haveRecordings, recordedLines, recordings } from './recordings.ts'
-import { freePort } from './transportKit.ts'
 
 /** What event time makes of recorded files, as a client sees it that was there from the first frame on. */
 

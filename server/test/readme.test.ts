@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { packageRoot } from '../lib/packageRoot.ts'
 import { CoinGeckoServer } from './coingeckoServer.ts'
+import { freePort } from './kit/freePort.ts'
 
 /**
  * Every block of README.md, run as it stands. `npm` and `npx` are those of the package that is built here; the port is a free one; what a
@@ -73,14 +73,6 @@ const shims = (): void => {
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(join(packageRoot(), 'clients', 'driftwire-client'), join(folder, 'node_modules', 'driftwire-client'))
 }
-
-const freePort = (): Promise<number> =>
-  new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 const haveTools = spawnSync('curl', ['--version']).status === 0 && existsSync('/bin/bash')
 

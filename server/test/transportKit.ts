@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket as TcpSocket } from 'node:net'
+import { connect, type Socket as TcpSocket } from 'node:net'
 import { pino } from 'pino'
 import { afterEach, describe } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
@@ -180,13 +180,3 @@ export const handshake = (headers: readonly string[] = [], path = '/ws'): string
     '',
     '',
   ].join('\r\n')
-
-/** A port that nobody listens on. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

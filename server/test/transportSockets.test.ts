@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Socket } from '../gateway/transports/transport.ts'
-import { Client, freePort, handshake, overTransports, type Peer, servers } from './transportKit.ts'
+import { freePort } from './kit/freePort.ts'
+import { Client, handshake, overTransports, type Peer, servers } from './transportKit.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DriftwireProcess, pathOf, written } from '../processKit.ts'
+import { freePort } from './freePort.ts'
 import type { Island } from './island.ts'
 import { DURABLE } from './ledgerInRedis.ts'
 import { RedisServer } from './redisServer.ts'
@@ -14,16 +14,6 @@ const CONFIG = {
   portfolios: [],
   feeds: ['sim:7'],
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 /** A gateway that keeps its port over restarts. */
 interface Gateway {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from './freePort.ts'
 import type { Island } from './island.ts'
 
 /** Real redis-server processes on ports of their own, which a test may stop, pause and kill. */
@@ -30,16 +31,6 @@ process.on('exit', () => {
 
 /** Settings of a server, as its command line has them: `{ appendonly: 'yes' }`. */
 export type RedisSettings = Readonly<Record<string, string>>
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 /** Whether something at the port answers a PING, be it with a refusal. */
 const answers = (host: string, port: number): Promise<boolean> =>
