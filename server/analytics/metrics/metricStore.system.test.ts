@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { METRIC_FEATURES } from '../../../streams/analytics/features/metricFeatures.ts'
 import type { SourcedFact } from '../../../streams/analytics/features/metricLog.ts'
+import { periodAt } from '../../../streams/analytics/features/metrics.ts'
+import { Random } from '../../../streams/analytics/random.ts'
 import type { Metrics } from '../../../streams/input.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
 import { KINDS_ABOVE, rowsOf, sharedEngine, silent } from '../../test/storageKit.ts'
 import { type MetricsQuery, openMetricPages } from './metricPages.ts'
 import { MetricStore } from './metricStore.ts'
+import { everyFact } from './metricTable.ts'
 
 const DAY = 86_400_000
 const TODAY = Date.UTC(2024, 5, 15)
@@ -159,6 +162,45 @@ describe.each(KINDS_ABOVE)('as of a time (%s)', kind => {
     const [later, laterStored] = await figures(clock.now)
     expect(later).toEqual(laterStored)
     expect(later).not.toEqual(inMemory)
+  })
+
+  it('whatever was said in whatever order, memory, store and pages say what a list of all words says', async () => {
+    const engine = await opened()
+    const pages = openMetricPages(Promise.resolve(engine))
+    const { store } = await started(engine)
+    const random = new Random(7)
+    const one = <T>(...of: readonly T[]): T => of[random.below(of.length)]!
+    const drawn = Array.from({ length: 400 }, () => {
+      const period = TODAY - random.below(4) * DAY
+      const availableAt = period + random.below(9)
+      return fact({
+        ...{ period, availableAt, asset: one('ETH', 'BTC'), metric: one('tvl', 'price'), source: one('a', 'b', 'c') },
+        value: one(null, 1, 2, 3, 4),
+      })
+    })
+    for (let i = 0; i < drawn.length; i += 100) await store.add(drawn.slice(i, i + 100))
+    // What was said a second time of a moment is a revision of now: then the list is what was stored.
+    const words = await everyFact(engine, { where: 'true', parameters: {} }, 1_000)
+    const said = (asset: string, metric: string, period: number, t: number): number | null => {
+      const known = words.filter(word => word.asset === asset && word.metric === metric && word.period === period && word.availableAt <= t)
+      const rank = ({ availableAt, source }: SourcedFact): string => `${availableAt} ${source}`
+      return known.sort((x, y) => (rank(x) < rank(y) ? -1 : 1)).at(-1)?.value ?? null
+    }
+    expect(words.filter(({ availableAt }) => availableAt < NOW).length).toBeGreaterThan(100)
+    for (const t of [...Array.from({ length: 12 }, () => TODAY + random.below(9)), TODAY - DAY + 4, NOW, NOW + DAY]) {
+      const inStore = await store.asOf(t)
+      for (const asset of ['ETH', 'BTC']) {
+        const { rows } = await pages.of(query({ asset, asOf: t, to: t }))
+        for (const metric of ['tvl', 'price'] as const) {
+          const newest = periodAt(metric, t)
+          const expected = [0, 1, 2, 3, 4].map(ago => said(asset, metric, newest - ago * DAY, t) ?? Number.NaN)
+          expect([...inStore.series(asset, metric, 5)]).toEqual(expected)
+          expect([...store.log.asOf(t).series(asset, metric, 5)]).toEqual(expected)
+          const paged = new Map(rows.filter(row => row.metric === metric).map(row => [row.t, row.v ?? Number.NaN]))
+          expect([0, 1, 2, 3, 4].map(ago => paged.get(newest - ago * DAY) ?? Number.NaN).slice(1)).toEqual(expected.slice(1))
+        }
+      }
+    }
   })
 
   it('a value that was taken back is not known, and lets no older one speak', async () => {
