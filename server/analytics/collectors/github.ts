@@ -36,6 +36,7 @@ export const githubCollector = ({ url, repositories, token, everyMs, perMinute, 
     headers: { 'x-github-api-version': '2022-11-28', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     secrets: token === undefined ? [] : [token],
     rate: { perMinute, burst: 5 },
+    keeps: true,
     environment,
   })
   return {

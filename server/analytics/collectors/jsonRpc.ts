@@ -26,6 +26,9 @@ export const whole = quantity.transform(Number).refine(Number.isSafeInteger)
 /** Bytes in hexadecimal digits. */
 export const bytes = z.templateLiteral(['0x', z.string().regex(/^[0-9a-f]*$/i)])
 
+/** Blocks back from the newest, at first. */
+const FIRST_BACK = 1_024
+
 const BLOCK = z.object({ number: whole, timestamp: whole })
 
 /** A block's place in the chain and in time. */
@@ -77,8 +80,17 @@ export class JsonRpc {
   /** Returns the first block at or after `t` (ms), up to `newest`; undefined if there is none. */
   async firstAt(t: number, newest: BlockTime, signal: AbortSignal): Promise<BlockTime | undefined> {
     if (newest.t < t) return undefined
-    let low = 0
     let high = newest
+    let low = 0
+    // Nodes may not have the oldest blocks any more: it is looked for from the newest on.
+    for (let back = FIRST_BACK; high.number - back > 0; back *= 2) {
+      const block = await this.block(high.number - back, signal)
+      if (block === undefined || block.t < t) {
+        low = high.number - back + 1
+        break
+      }
+      high = block
+    }
     while (low < high.number) {
       const middle = Math.floor((low + high.number) / 2)
       const block = await this.block(middle, signal)

@@ -119,10 +119,17 @@ describe('a source', () => {
     server.begin(({ headers }) =>
       headers['if-none-match'] === '"7"' ? { status: 304 } : { headers: { etag: '"7"', link: '<x>; rel="last"' }, body: { count: 7 } },
     )
-    const { ask, client } = opened()
+    const { ask, client } = opened({ keeps: true })
     const first = await ask()
     expect(await ask()).toMatchObject(first)
     expect(client.figures).toEqual({ requests: 2, retries: 0, unchanged: 1 })
+  })
+
+  it('whose answer does not end is given up at the bound, once', async () => {
+    server.begin(() => ({ body: 'x'.repeat(65 * 1024 * 1024) }))
+    const error = await failure(opened({ answerMs: 30_000 }).ask())
+    expect([error.message, error.tooMuch]).toEqual([`test at ${new URL(server.url).host}: found an answer that is too long`, true])
+    expect(server.asked.length).toBe(1)
   })
 
   it('is not waited for when it is ended', async () => {

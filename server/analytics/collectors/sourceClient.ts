@@ -26,7 +26,9 @@ export interface SourceOptions {
   readonly secrets: readonly string[]
   readonly rate: Rate
   readonly environment: Environment
-  /** Looks at each answer before its form is checked. */
+  /** Its answers are small: they are kept, and the source is asked whether they have changed (ETags). */
+  readonly keeps?: boolean
+  /** Looks at each answer before its form is checked, and at what a bad request is answered with. */
   readonly refusal?: (body: unknown) => Refusal | undefined
   /** ms until an answer must be whole. */
   readonly answerMs?: number
@@ -59,7 +61,7 @@ export interface RequestFigures {
 }
 
 const ANSWER_MS = 60_000
-/** Answers that are kept for a source that says when nothing has changed. */
+/** Answers that are kept. */
 const KEPT_MAX = 512
 /** No wait that is asked for is longer, ms: the schedule comes again. */
 const LONGEST_WAIT_MS = 120_000
@@ -110,7 +112,7 @@ export class SourceClient {
   }
 
   private async once<T>({ path = '', query, body, form, signal }: Request<T>): Promise<Answer<T>> {
-    const { url, headers, refusal, environment, answerMs = ANSWER_MS } = this.options
+    const { url, headers, refusal, keeps = false, environment, answerMs = ANSWER_MS } = this.options
     const address = new URL(path === '' ? url : url.replace(/\/$/, '') + path)
     for (const [name, value] of Object.entries(query ?? {})) address.searchParams.set(name, value)
     const kept = body === undefined ? this.kept.get(address.href) : undefined
@@ -135,14 +137,14 @@ export class SourceClient {
       this.counts.unchanged += 1
       return kept as Kept & Answer<T>
     }
-    if (status !== 200) throw failureOf(response, text, environment.now())
-    const found = parsed(text)
-    const refused = refusal?.(found)
+    const found = status === 200 ? parsed(text) : jsonOf(text)
+    const refused = status === 200 || status === 400 ? refusal?.(found) : undefined
     if (refused) throw new Failure(refused, status)
+    if (status !== 200) throw failureOf(response, found, environment.now())
     const read = form.safeParse(found)
     if (!read.success) throw new Failure({ why: 'found an answer of another form', again: true }, status)
     const answer = { value: read.data, link: response.headers.get('link') }
-    if (body === undefined) this.keep(address.href, response.headers.get('etag'), answer)
+    if (keeps && body === undefined) this.keep(address.href, response.headers.get('etag'), answer)
     return answer
   }
 
@@ -181,19 +183,17 @@ class Failure extends Error {
 
 const parsed = (text: string): unknown => {
   if (text.trim() === '') throw new Failure({ why: 'found an empty answer', again: true }, 200)
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Failure({ why: 'found an answer that is not JSON', again: true }, 200)
-  }
+  const found = jsonOf(text)
+  if (found === undefined) throw new Failure({ why: 'found an answer that is not JSON', again: true }, 200)
+  return found
 }
 
-const failureOf = ({ status, headers }: Response, text: string, now: number): Failure => {
+const failureOf = ({ status, headers }: Response, body: unknown, now: number): Failure => {
   const spent = headers.get('x-ratelimit-remaining') === '0' && (status === 403 || status === 429)
   const again = status === 202 || status === 408 || status === 429 || status >= 500 || spent
   const reset = Number(headers.get('x-ratelimit-reset'))
   const waitMs = retryAfter(headers.get('retry-after'), now) ?? (spent && reset > 0 ? Math.max(0, reset * 1000 - now) : undefined)
-  const why = status === 202 ? 'the answer is still being computed' : (told(text) ?? 'found no answer that can be read')
+  const why = status === 202 ? 'the answer is still being computed' : (told(body) ?? 'found no answer that can be read')
   return new Failure({ why, again, tooMuch: status === 413 }, status, waitMs)
 }
 
@@ -205,14 +205,16 @@ const retryAfter = (header: string | null, now: number): number | undefined => {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** Returns the message of an error answer in JSON. */
-const told = (text: string): string | undefined => {
-  let body: unknown
+const jsonOf = (text: string): unknown => {
   try {
-    body = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** Returns the message of an error answer in JSON. */
+const told = (body: unknown): string | undefined => {
   const { message, error } = Object(body) as { message?: unknown; error?: unknown }
   const inner = Object(error) as { message?: unknown }
   return [message, error, inner.message].find(found => typeof found === 'string')
