@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
@@ -7,22 +6,20 @@ import type { Frame } from '../../streams/frame.ts'
 import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
-import { AlertLog } from '../alerts/alertLog.ts'
 import { MetricStore } from '../analytics/metrics/metricStore.ts'
 import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
-import { isLoopback, type Settings } from '../config/settings.ts'
-import { alertShard } from '../config/shard.ts'
+import type { Settings } from '../config/settings.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
-import { ANONYMOUS, access, readersOf } from '../identity/access.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { storeFirstTicks } from '../storage/write/firstTicks.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
+import { type AlertOutlets, openAlerts, publicChannels } from './alerts.ts'
 import { openFrames } from './frames.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import { storedPast } from './past.ts'
@@ -31,7 +28,7 @@ import { Standby } from './standby.ts'
 import { openStorage, type Storage } from './storage.ts'
 
 /** What computes: from the ordered input to frames, and from frames to disk. */
-export interface Core extends Clearing, Storage, LedgerLinks {
+export interface Core extends Clearing, Storage, LedgerLinks, AlertOutlets {
   readonly plan: Plan
   /** Funds as the journal knew them at the start. */
   readonly knownFunds: readonly KnownFund[]
@@ -51,8 +48,6 @@ export interface Core extends Clearing, Storage, LedgerLinks {
   readonly frames$: Subject<Frame>
   readonly recorder: FrameRecorder | undefined
   readonly marketNotes: MarketNotes
-  /** Undefined without rules. */
-  readonly alertLog: AlertLog | undefined
   readonly metricStore: MetricStore
   readonly dex: OpenDex
 }
@@ -89,16 +84,15 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     signal,
     log: storageLog,
   })
-  const later = { links: () => links, notes: () => marketNotes, alertLog: () => alertLog }
+  const later = { links: () => links, notes: () => marketNotes, alertLog: () => alerts.alertLog }
   const past = storedPast({ plan, flow, inputQueue, restoring, metricStore, ...later, ...storage }, storageLog, signal)
   const frames$ = new Subject<Frame>()
-  const alertLog = openAlertLog(plan, storage.engine, log)
+  const alerts = openAlerts(plan, storage.engine, frames$, log)
   const marketNotes = openMarketNotes(settings, storage.engine, names, storageLog)
   frames$.subscribe(frame => {
     storage.sink.write(frame.rows)
     marketNotes.take(frame.rows)
     recorder?.write(frame.pushes)
-    alertLog?.take(frame.alerts)
   })
   const { engine, mayHavePast } = storage
   const journal = { file: journalFile(settings.dataDir), alone: settings.clickhouse === undefined, mayHavePast }
@@ -126,19 +120,12 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     frames$,
     recorder,
     marketNotes,
-    alertLog,
+    ...alerts,
     metricStore,
     ...storage,
     ...links,
   }
   return { ...opened, dex: followDex(opened, storageLog) }
-}
-
-const openAlertLog = ({ rules, settings }: Plan, engine: Promise<Engine>, log: Logger): AlertLog | undefined => {
-  const file = join(settings.dataDir, 'spool', 'alerts.ndjson')
-  // What a former process has left is stored even if there are no rules any more.
-  if (rules.length === 0 && !existsSync(file)) return undefined
-  return new AlertLog({ engine, file, shard: alertShard(settings), log: log.child({ module: 'alerts' }) })
 }
 
 const openMarketNotes = (
@@ -153,10 +140,9 @@ type FlowParts = Pick<Core, 'plan' | 'funds' | 'epoch' | 'symbols' | 'sources' |
 const openFlow = ({ plan, funds, epoch, symbols, sources, recorder, awaitsPast }: FlowParts): Pipeline => {
   const { frameMs, staleAfterMs, storeMs, significantDigits: digits } = plan.settings.config
   const { portfolios, pools, sourceOrder, rules, settings } = plan
-  const readable = access(readersOf(settings.config, isLoopback(settings.host) ? 'public' : []))
   return pipeline({
     rules,
-    isPublic: channel => readable(ANONYMOUS, { read: channel }),
+    isPublic: publicChannels(settings),
     ...{ symbols, sources, sourceOrder, funds, portfolios, pools, epoch, frameMs, staleAfterMs, storeMs, digits },
     feeds: plan.feeds.map(({ id, live, symbols: brings }) => ({ id, live, ...(brings && { symbols: brings }) })),
     everything: recorder !== undefined,

@@ -181,8 +181,8 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
 }
 
 /** Shows the figures of alerts, and gives rules those that they look at. In a replay time is that of the data, and the machine has none of its own. */
-const addAlerts = ({ plan, inputQueue, alertLog }: Core, alerts: AlertWatch, status: ServerStatus): void => {
-  status.add('alerts', () => ({ ...alerts.counts, rows: { ...alertLog?.figures() } }))
+const addAlerts = ({ plan, inputQueue, alertLog, webhooks }: Core, alerts: AlertWatch, status: ServerStatus): void => {
+  status.add('alerts', () => ({ ...alerts.counts, rows: { ...alertLog?.figures() }, ...(webhooks && { webhooks: webhooks.figures() }) }))
   const paths = askedPaths(plan.rules)
   if (paths.length === 0 || plan.replaying) return
   status.onReport(() => {

@@ -91,10 +91,17 @@ const rule = z
 const conditionsOf = (given: Readonly<Partial<Record<(typeof CONDITIONS)[number], unknown>>>): number =>
   CONDITIONS.filter(key => given[key] !== undefined && !(key === 'below' && given.above !== undefined)).length
 
-/** What is watched. */
+const webhook = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'an address such as "https://desk.example/alerts"' }),
+  least: z.enum(SEVERITIES).default('info').describe('the least severity that it gets'),
+  all: z.boolean().default(false).describe('it also gets alerts about channels that not everybody reads'),
+})
+
+/** What is watched, and who hears of it. */
 export const alertSchema = z.strictObject({
   builtIn: z.boolean().default(false).describe('rules that come with the server'),
   rules: z.array(rule).max(100_000).default([]),
+  webhooks: z.array(webhook).max(20).default([]).describe('addresses that get what happens to alerts'),
 })
 
 /** A rule as the configuration has it. */

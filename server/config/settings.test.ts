@@ -100,7 +100,7 @@ describe('without any option', () => {
       tokens: [],
       chains: {},
       analytics: { sources: [] },
-      alerts: { builtIn: false, rules: [] },
+      alerts: { builtIn: false, rules: [], webhooks: [] },
       tokenLifeMs: 86_400_000,
       fundsBy: 'admin',
       exchange: { kind: 'paper', seed: '1', feeBps: 10, latencyMs: 200, partly: 0.2, rejected: 0 },

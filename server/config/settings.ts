@@ -56,6 +56,8 @@ export interface Settings extends NodeSettings {
   readonly explorerKey: string | undefined
   /** Keys of the sources of metrics. */
   readonly sourceKeys: SourceKeys
+  /** With which alerts for webhooks are signed; '' if there is none, and then there are no webhooks. */
+  readonly alertSecret: string
   /** Where traces go; undefined if nobody asks for them. */
   readonly otlp: OtlpSettings | undefined
   /** The configuration's file: relative file names in it are relative to its directory. */
@@ -103,6 +105,7 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     chains: readChains(config.chains, environment, file),
     explorerKey: environment.ETHERSCAN_API_KEY?.trim() || undefined,
     sourceKeys: readSourceKeys(environment),
+    alertSecret: readAlertSecret(config, environment),
     configFile: file,
   }
 }
@@ -155,6 +158,15 @@ const readConfig = (file: string): Config => {
   const wrong = contradiction(result.data)
   if (wrong !== undefined) throw new UsageError(`${file}: ${wrong}`)
   return result.data
+}
+
+const readAlertSecret = (
+  { alerts }: Config,
+  { DRIFTWIRE_ALERT_SECRET: secret = '' }: Readonly<Record<string, string | undefined>>,
+): string => {
+  if (alerts.webhooks.length > 0 && secret === '')
+    throw new UsageError('DRIFTWIRE_ALERT_SECRET: found nothing, expected the secret with which alerts.webhooks are signed')
+  return secret
 }
 
 const readTls = ({ 'tls-cert': cert, 'tls-key': key }: Options): Settings['tls'] => {

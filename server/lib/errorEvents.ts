@@ -25,6 +25,7 @@ export const ERROR_EVENTS = {
   rows_removed: 'ClickHouse does not take these rows: removed',
   rows_lost: 'rows are lost: ClickHouse did not take them until the end',
   gap_not_kept: 'the disk does not take a gap: a kill before it is stored would lose it',
+  webhook_gave_up: 'a webhook has not taken an alert, and will not get it again',
   alert_not_kept: 'the disk does not take what happened to alerts: a kill before it is stored would lose it',
   record_ended: 'the record of frames ends here: the disk does not take it',
   fund_not_shown: 'a fund of the journal does not fit the configuration: it is not shown',

@@ -58,6 +58,7 @@ const CONDITIONAL = new Set([
   // With rules.
   ...['rules', 'watched', 'unwatched', 'open', 'opened'].map(name => `alerts.${name}`),
   ...['waiting', 'stored', 'retries', 'dropped', 'setAside', 'whyAside', 'lastError'].map(name => `alerts.rows.${name}`),
+  ...['waiting', 'sent', 'retries', 'dropped', 'refused', 'lastError'].map(name => `alerts.webhooks.${name}`),
   // Of a server that speaks TLS.
   'tls.expires',
   'tls.renewed',

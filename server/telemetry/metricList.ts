@@ -215,6 +215,16 @@ const ALERTS: readonly Metric[] = [
   counter('driftwire_alerts_stored_total', 'rows', 'alerts.rows.stored', 'Rows of alerts stored'),
   counter('driftwire_alerts_retries_total', 'attempts', 'alerts.rows.retries', 'Inserts of alerts that were tried again'),
   counter('driftwire_alerts_dropped_total', 'rows', 'alerts.rows.dropped', 'Rows of alerts not stored'),
+  gauge('driftwire_alerts_webhooks_waiting', 'messages', 'alerts.webhooks.waiting', 'Messages for webhooks that are not delivered yet'),
+  counter('driftwire_alerts_webhooks_sent_total', 'messages', 'alerts.webhooks.sent', 'Messages that webhooks have taken'),
+  counter('driftwire_alerts_webhooks_retries_total', 'attempts', 'alerts.webhooks.retries', 'Messages that were sent again'),
+  counter(
+    'driftwire_alerts_webhooks_dropped_total',
+    'messages',
+    'alerts.webhooks.dropped',
+    'Messages dropped because too many waited, or too long',
+  ),
+  counter('driftwire_alerts_webhooks_refused_total', 'messages', 'alerts.webhooks.refused', 'Messages that webhooks refuse for good'),
   gauge('driftwire_alerts_set_aside_rows', 'rows', 'alerts.rows.setAside', 'Rows of alerts that ClickHouse refused'),
 ]
 

@@ -1,5 +1,6 @@
 import type { Alert } from '../../../../streams/alerts/alert.ts'
-import { STORED_ALERTS, type StoredAlert, type StoredAlertsAnswer } from '../../../../streams/wire/answers/alerts.ts'
+import { alertAnswer } from '../../../../streams/alerts/alertAnswer.ts'
+import { STORED_ALERTS, type StoredAlertsAnswer } from '../../../../streams/wire/answers/alerts.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
 import type { Access } from '../../../identity/access.ts'
 import type { StoredAlerts } from '../../../storage/read/alerts.ts'
@@ -15,12 +16,6 @@ export interface AlertServices {
 const STATES = ['open', 'cleared'] as const
 const PER_PAGE = 100
 const PER_PAGE_MAX = 1_000
-
-const alertJson = ({ t, step: _, state, members, ...alert }: Alert): StoredAlert => ({
-  ...alert,
-  ...(members && { members: [...members] }),
-  ...(state === 'cleared' && { cleared: t }),
-})
 
 const past: Handler<AlertServices> = async (c, { storedAlerts, access }) => {
   const { from, to, state, rule, channel, cursor } = c.req.query()
@@ -39,7 +34,7 @@ const past: Handler<AlertServices> = async (c, { storedAlerts, access }) => {
   const who = c.get('who')
   const mayRead = ({ channel: about, members = [about] }: Alert): boolean => members.every(read => access(who, { read }))
   const { alerts, next } = await storedAlerts.page(query, mayRead)
-  return c.json({ alerts: alerts.map(alertJson), ...(next !== undefined && { next }) } satisfies StoredAlertsAnswer)
+  return c.json({ alerts: alerts.map(alertAnswer), ...(next !== undefined && { next }) } satisfies StoredAlertsAnswer)
 }
 
 /** What rules have found. */
