@@ -34,7 +34,12 @@ export const METRICS = {
   transactions: { unit: 'count', step: 'day', of: 'whole', definition: 'transactions of a chain' },
   blocks: { unit: 'count', step: 'day', of: 'whole', definition: 'blocks of a chain' },
   gasPrice: { unit: 'wei', step: 'day', of: 'whole', definition: 'mean base fee of the blocks of a chain' },
-  utilisation: { unit: 'ratio', step: 'day', of: 'whole', definition: 'gas used ÷ gas that the blocks of a chain could hold' },
+  utilisation: {
+    unit: 'ratio',
+    step: 'day',
+    of: 'whole',
+    definition: 'gas used ÷ gas that a block could hold, mean of the blocks of a chain',
+  },
   commits: { unit: 'count', step: 'month', of: 'whole', definition: 'commits, merges left out' },
   authors: { unit: 'count', step: 'month', of: 'whole', definition: 'people who wrote them' },
   pullRequests: { unit: 'count', step: 'month', of: 'whole', definition: 'pull requests that were opened' },
