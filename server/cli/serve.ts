@@ -52,8 +52,7 @@ export const serve = async (options: Options, { environment, version }: CommandC
     if (!explainsItself(error)) logFatal(log, 'cannot_start', { err: error })
     return end('', 1, `driftwire: cannot start: ${(error as Error).message}`)
   }
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
-  const at = `${host}:${running.port}`
+  const at = `${reachable(settings.host)}:${running.port}`
   console.log(redact([`driftwire ${version}`, ...placesOf(settings, at)].join('\n')))
 
   try {
@@ -63,6 +62,12 @@ export const serve = async (options: Options, { environment, version }: CommandC
     await end('the server cannot go on', error instanceof UsageError ? 2 : 1, `driftwire: cannot go on: ${(error as Error).message}`)
   }
   await end('the feeds have ended', 0)
+}
+
+/** Returns the host of an address that leads to this server from its own machine. */
+const reachable = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** Returns what there is where: a core has no clients, and a gateway keeps nothing. */

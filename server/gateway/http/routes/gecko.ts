@@ -261,6 +261,7 @@ export const GECKO_ROUTES: readonly Route<DexServices>[] = [
       parameters: [
         marketInPath('id'),
         inQuery('type', 'both if left out', { enum: ['buy', 'sell'] }),
+        inQuery('trade_type', 'another name of type, which the format has, too; type counts if both are given', { enum: ['buy', 'sell'] }),
         numberInQuery('limit', 'trades of either type; 0 for as many as may be', TRADES_MAX),
         timeInQuery('start_time', 'trades after this; a day before the end if left out'),
         timeInQuery('end_time', 'up to this'),
