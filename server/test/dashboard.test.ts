@@ -12,10 +12,14 @@ import {
   signed,
   signedPercent,
 } from '../../clients/dashboard/src/format/number.ts'
+import { PROXY_SLOTS } from '../../streams/contracts/proxy.ts'
+import { codeWith, EVENTS, TOKEN } from '../../streams/contracts/test/code.ts'
 import { swapV2, sync } from '../../streams/test/chain.ts'
 import type { BacktestReport } from '../../streams/wire/answers/funds.ts'
 import type { PoolQuote } from '../../streams/wire/answers/pools.ts'
+import { CONTRACT_CHECKS } from '../../streams/wire/contractChecks.ts'
 import { chromiumPath, openBrowser, Visitor } from './browser.ts'
+import { ContractNode } from './contractNode.ts'
 import { freePort } from './kit/freePort.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import type { State } from './protocolClient.ts'
@@ -53,8 +57,20 @@ const logs = (): string => {
     .join('\n')}\n`
 }
 
-const config = (): string =>
+const PROXY_ADDRESS = `0x${'a'.repeat(40)}`
+const TOKEN_ADDRESS = `0x${'b'.repeat(40)}`
+const node = new ContractNode()
+Object.assign(node.contracts, {
+  [PROXY_ADDRESS]: {
+    code: codeWith({ forwards: true }),
+    storage: { [PROXY_SLOTS.implementation]: `0x${'0'.repeat(24)}${'b'.repeat(40)}` },
+  },
+  [TOKEN_ADDRESS]: { code: codeWith({ functions: [...TOKEN, '40c10f19'], more: EVENTS }) },
+})
+
+const config = (chainNode: string): string =>
   JSON.stringify({
+    chains: { here: { id: 1, node: chainNode } },
     funds: [
       {
         id: 'THREE',
@@ -101,7 +117,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
   const state = (channel: string): Promise<State> => server.json(`/v1/state/${channel}`)
 
   beforeAll(async () => {
-    written('config.json', config())
+    written('config.json', config(await node.start()))
     // Not a port that is picked while listening: one of these cannot be taken again right after a kill.
     server = serve(await freePort())
     ;[browser] = await Promise.all([openBrowser(), server.replayed()])
@@ -109,6 +125,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
   })
   afterAll(async () => {
     await browser?.close()
+    await node.stop()
   })
   /** The figures by name that a view shows of a channel, beside what they must read. */
   const expectFigures = async ({ page }: Visitor, channel: string, wanted: Readonly<Record<string, string>>): Promise<void> => {
@@ -268,6 +285,8 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       '/pools/P',
       '/market/ETH-USD',
       '/allocate',
+      '/contract',
+      `/contract/here/${TOKEN_ADDRESS}`,
       '/orders',
       '/operate',
       '/system',
@@ -417,6 +436,31 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       Rebalances: count(report.rebalances.length),
     })
     expect(visitor.complaints).toEqual([])
+    await visitor.leave()
+  })
+
+  it('shows what the code of a contract says to those who are signed in, each check with its evidence', async () => {
+    const visitor = await Visitor.come(browser, url)
+    await visitor.open('/contract')
+    await visitor.page.getByRole('textbox', { name: 'Chain' }).fill('here')
+    await visitor.page.getByRole('textbox', { name: 'Address' }).fill(PROXY_ADDRESS)
+    await visitor.page.getByRole('textbox', { name: 'Address' }).press('Enter')
+    await visitor.page.getByText('this is for clients and operators').waitFor()
+    await visitor.goOn(`/sign-in?way=token&to=/contract/here/${PROXY_ADDRESS}`)
+    await visitor.page.getByRole('textbox', { name: 'Token' }).fill(ADMIN)
+    await visitor.page.getByRole('textbox', { name: 'Token' }).press('Enter')
+    const line = (check: string) => visitor.page.locator(`[data-check="${check}"] > *`).allTextContents()
+    await visitor.page.locator('[data-check="proxy.eip1967"]').waitFor()
+    expect(await line('proxy.eip1967')).toEqual(['yes', CONTRACT_CHECKS['proxy.eip1967'].title, `implementation = ${TOKEN_ADDRESS}`])
+    expect(await line('privilege.mint')).toEqual(['yes', 'minting', 'mint(address,uint256) in 0xbbbb…bbbb'])
+    expect(await line('privilege.pause')).toEqual(['unknown', 'pausing', 'no function of a known name; another name may do it'])
+    const text = await visitor.page.locator('#main').textContent()
+    expect(text).toContain(`block ${node.block} of here`)
+    expect(text).toContain('To know before relying on it: ')
+    expect(text).not.toMatch(/\bsafe\b/i)
+    expect([await visitor.violations(), await visitor.tooWide(), visitor.complaints]).toEqual([[], 0, []])
+    await visitor.page.setViewportSize({ width: 390, height: 844 })
+    expect(await visitor.tooWide()).toBe(0)
     await visitor.leave()
   })
 

@@ -26,7 +26,11 @@ export const evidenceText = ({ name, selector, value, offset, missing, slot, at 
   const where = at !== undefined && codes.length > 1 && at !== codes[0] ? ` in ${short(at)}` : ''
   const place = offset === undefined ? '' : ` at byte ${offset}`
   if (missing) return slot === undefined ? `no ${what}` : `${what} is empty`
-  return `${what}${value === undefined ? '' : `${what && ' = '}${value}`}${place}${where}`.trim()
+  const said = value === undefined ? '' : `${what && ' = '}${value.length > ADDRESS ? short(value) : value}`
+  return `${what}${said}${place}${where}`.trim()
 }
 
-const short = (address: string): string => `${address.slice(0, 6)}…${address.slice(-4)}`
+/** Characters of an address. Longer words are of no use to a reader. */
+const ADDRESS = 42
+
+const short = (word: string): string => `${word.slice(0, 6)}…${word.slice(-4)}`

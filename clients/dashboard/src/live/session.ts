@@ -16,7 +16,7 @@ const set = (next: Session | undefined): void => {
 /** Signs in with a token: a client's, or an operator's. Rejects with a RequestError. */
 export const signInWith = async (token: string): Promise<void> => {
   const { user, admin } = await wire.auth(token)
-  set({ token, user: user ?? 'operator', admin })
+  set({ token, user: user || 'operator', admin })
 }
 
 /** Signs a client in. Rejects with a RequestError. */

@@ -57,6 +57,11 @@ const PAGES: readonly Page[] = [
     async () => (await import('./allocate/allocate.tsx')).Allocate,
   ),
   page(
+    /^\/contract(?:\/([^/]+\/[^/]+))?$/,
+    id => (id === '' ? 'Contract' : `Contract ${id}`),
+    async () => (await import('./contract/contract.tsx')).Contract,
+  ),
+  page(
     /^\/orders$/,
     () => 'Orders',
     async () => (await import('./orders.tsx')).Orders,

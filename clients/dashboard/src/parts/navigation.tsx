@@ -24,11 +24,15 @@ const SECTIONS = [
 
 const TOOLS = [
   ['/allocate', 'Allocation'],
+  ['/contract', 'Contract'],
   ['/orders', 'Orders'],
   ['/operate', 'Operate'],
   ['/system', 'System'],
   ['/api', 'API'],
 ] as const
+
+/** Some tools have pages below their own. */
+const toolAt = (path: string): string => /^\/(api|contract)(?=\/|$)/.exec(path)?.[0] ?? path
 
 /** Names of a section that the navigation shows; the overview has all of them. */
 const SHOWN = 12
@@ -67,7 +71,7 @@ export const Navigation = ({ names, path }: { names: Names | undefined; path: st
           <h2>Tools</h2>
           <ul>
             {TOOLS.map(([href, text]) => (
-              <Entry key={href} href={href} path={path.startsWith('/api') ? '/api' : path} text={text} />
+              <Entry key={href} href={href} path={toolAt(path)} text={text} />
             ))}
           </ul>
         </section>
