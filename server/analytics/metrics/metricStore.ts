@@ -8,7 +8,7 @@ import { retrying } from '../../lib/retrying.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
 import { lateAt, lateFrom } from './keptFacts.ts'
 import type { MetricSink } from './metricSink.ts'
-import { everyFact, factsAfter, factsAsOf, insertFacts, newestFacts, newestPeriods, saidOf } from './metricTable.ts'
+import { addAll, everyFact, factsAfter, factsAsOf, insertFacts, newestFacts, newestPeriods, saidOf } from './metricTable.ts'
 
 /** What the store needs. */
 export interface MetricStoreOptions {
@@ -104,7 +104,7 @@ export class MetricStore implements MetricSink {
   /** Returns what was known at `t` (ms), with as much of the past as `log` has now. Read from ClickHouse, so `t` may lie long ago. */
   async asOf(t: number): Promise<MetricsAsOf> {
     const log = new MetricLog()
-    for (const fact of await factsAsOf(await this.options.engine, t, lateAt(t))) log.add(fact)
+    await addAll(log, await factsAsOf(await this.options.engine, t, lateAt(t)))
     return log.asOf(t)
   }
 
@@ -121,8 +121,7 @@ export class MetricStore implements MetricSink {
 
   private async load(engine: Engine): Promise<void> {
     for (const newest of await newestPeriods(engine)) this.note(newest)
-    const { log } = this
-    for (const fact of await everyFact(engine, lateAt(this.options.now()), FACTS_MAX)) log.add(fact)
+    await addAll(this.log, await everyFact(engine, lateAt(this.options.now()), FACTS_MAX))
   }
 
   private remember(fresh: readonly SourcedFact[]): void {

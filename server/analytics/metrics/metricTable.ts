@@ -1,5 +1,6 @@
 import { MetricLog, type SourcedFact } from '../../../streams/analytics/features/metricLog.ts'
 import { METRICS, type Metric } from '../../../streams/analytics/features/metrics.ts'
+import { ROWS_A_TURN, yieldTurn } from '../../lib/yieldTurn.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
 import { quoted } from '../../storage/engine/migrate.ts'
 import { type Codec, codecOf, type RowReader } from '../../storage/engine/rowBinary.ts'
@@ -54,11 +55,19 @@ export const saidOf = async (engine: Engine, facts: readonly SourcedFact[]): Pro
     to,
   }
   const where = `asset IN {assets:Array(String)} AND metric IN {metrics:Array(String)} AND period >= ${timeOf('from')} AND period <= ${timeOf('to')}`
-  for (const fact of await everyFact(engine, { where, parameters }, Number.MAX_SAFE_INTEGER)) log.add(fact)
+  await addAll(log, await everyFact(engine, { where, parameters }, Number.MAX_SAFE_INTEGER))
   return log
 }
 
-/** Returns facts with all revisions, at most `limit` of them, those of the newest periods first. */
+/** Adds facts to a log, a turn of the event loop at a time. */
+export const addAll = async (log: MetricLog, facts: readonly SourcedFact[]): Promise<void> => {
+  for (const [i, fact] of facts.entries()) {
+    log.add(fact)
+    if (i % ROWS_A_TURN === ROWS_A_TURN - 1) await yieldTurn()
+  }
+}
+
+/** Returns facts with all revisions, by periods, oldest first; at most `limit` of them, those of the newest periods. */
 export const everyFact = async (engine: Engine, { where, parameters }: Which, limit: number): Promise<SourcedFact[]> => {
   const input = await select(
     engine,
@@ -66,7 +75,8 @@ export const everyFact = async (engine: Engine, { where, parameters }: Which, li
      WHERE metric IN {known:Array(String)} AND ${where} ORDER BY period DESC LIMIT {limit:UInt64}`,
     { known: KNOWN_METRICS, limit, ...parameters },
   )
-  return factsIn(input)
+  const facts = await factsIn(input)
+  return facts.reverse()
 }
 
 /** Returns of each asset, metric and period the word that counted at `t` (ms): the newest by then, also if it is that the value is not known. */
@@ -120,8 +130,8 @@ export const newestPeriods = async (engine: Engine): Promise<NewestOf[]> => {
   return periods
 }
 
-/** Reads facts. Equal texts become one, because a source's name stands in every row. */
-const factsIn = (input: RowReader): SourcedFact[] => {
+/** Reads facts, a turn of the event loop at a time. Equal texts become one, because a source's name stands in every row. */
+const factsIn = async (input: RowReader): Promise<SourcedFact[]> => {
   const names = new Map<string, string>()
   const name = (): string => {
     const read = text.read(input)
@@ -135,6 +145,7 @@ const factsIn = (input: RowReader): SourcedFact[] => {
     const [period, availableAt, source] = [ms.read(input), ms.read(input), name()]
     const value = measure.read(input)
     facts.push({ asset, metric, period, availableAt, source, value: Number.isNaN(value) ? null : value, ref: text.read(input) })
+    if (facts.length % ROWS_A_TURN === 0) await yieldTurn()
   }
   return facts
 }

@@ -6,7 +6,7 @@ export interface Said {
 
 /**
  * All that was ever said of one metric of one asset, by periods, and of a period in the order in which it was known; of one moment by the names of
- * sources, so that the order does not depend on who came first. Columns of plain numbers: a fact takes some 30 bytes.
+ * sources, so that the order does not depend on who came first. Columns of plain numbers: a fact takes some 40 bytes.
  */
 export class FactSeries {
   private readonly periods: number[] = []
@@ -40,11 +40,12 @@ export class FactSeries {
     return at >= 0 && this.periods[at] === period ? this.values[at]! : Number.NaN
   }
 
-  /** Returns what one source had said of a period by `t`; `undefined` if it had said nothing. */
-  saidBy(source: string, period: number, t: number): Said | undefined {
-    for (let at = this.placeBehind(period, t) - 1; at >= 0 && this.periods[at] === period; at--)
-      if (this.sources[at] === source) return { availableAt: this.known[at]!, value: this.values[at]! }
-    return undefined
+  /** Returns all that one source said of a period, in the order in which it was known. */
+  wordsOf(source: string, period: number): Said[] {
+    const words: Said[] = []
+    for (let at = this.placeBehind(period, Number.NEGATIVE_INFINITY); this.periods[at] === period; at++)
+      if (this.sources[at] === source) words.push({ availableAt: this.known[at]!, value: this.values[at]! })
+    return words
   }
 
   /** Forgets the periods before one. Returns how many facts went. */

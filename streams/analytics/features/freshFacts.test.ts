@@ -50,6 +50,8 @@ describe('of facts that come, those are fresh', () => {
     expect(log.value('a', 'tvl', PERIOD, NOW - 1)).toBe(100)
     expect(log.value('a', 'tvl', PERIOD, NOW)).toBe(80)
     expect(freshFacts([other], log, NOW + 1)).toEqual([])
+    const last = fact({ value: 90, availableAt: NOW + 2 })
+    expect(freshFacts([last, other, fact()], log, NOW + 3)).toEqual([last])
   })
 
   it('that take a value back; not to know what was never known says nothing', () => {

@@ -1,3 +1,4 @@
+import type { Said } from './factSeries.ts'
 import { faultOf, type MetricLog, type SourcedFact } from './metricLog.ts'
 
 /**
@@ -11,21 +12,22 @@ export const freshFacts = (facts: readonly SourcedFact[], known: MetricLog, now:
     if (fault !== undefined) throw new RangeError(fault)
   }
   return facts.flatMap(fact => {
-    const dated = contradicts(fact, known) ? { ...fact, availableAt: Math.max(now, newestWord(fact, known) + 1) } : fact
-    const isKnown = says(fact, known.saidBefore(dated)?.value ?? Number.NaN)
-    if (isKnown || (dated !== fact && says(fact, known.saidBefore(fact, Number.POSITIVE_INFINITY)!.value))) return []
+    const dated = redated(fact, known.wordsOf(fact), now)
+    if (dated === undefined) return []
     known.add(dated)
     return [dated]
   })
 }
 
-/** Whether a fact says this value; NaN if it is not known. */
-const says = ({ value }: SourcedFact, said: number): boolean => (value ?? Number.NaN) === said || (value === null && Number.isNaN(said))
-
-/** Whether its source has said something else of the same moment. */
-const contradicts = (fact: SourcedFact, known: MetricLog): boolean => {
-  const said = known.saidBefore(fact)
-  return said?.availableAt === fact.availableAt && !says(fact, said.value)
+/** Returns a fact as it counts beside the words of its source, oldest first; `undefined` if it says nothing new. */
+const redated = (fact: SourcedFact, words: readonly Said[], now: number): SourcedFact | undefined => {
+  const before = words.findLast(({ availableAt }) => availableAt <= fact.availableAt)
+  if (says(fact, before?.value ?? Number.NaN)) return undefined
+  if (before?.availableAt !== fact.availableAt) return fact
+  // A file that is imported again brings the same contradiction again, whatever was said since.
+  if (words.some(({ availableAt, value }) => availableAt > fact.availableAt && says(fact, value))) return undefined
+  return { ...fact, availableAt: Math.max(now, words.at(-1)!.availableAt + 1) }
 }
 
-const newestWord = (fact: SourcedFact, known: MetricLog): number => known.saidBefore(fact, Number.POSITIVE_INFINITY)!.availableAt
+/** Whether a fact says this value; NaN if it is not known. */
+const says = ({ value }: SourcedFact, said: number): boolean => (value ?? Number.NaN) === said || (value === null && Number.isNaN(said))

@@ -76,9 +76,9 @@ export class MetricLog {
     return this.byAsset.get(asset)?.get(metric)?.value(period, t) ?? Number.NaN
   }
 
-  /** Returns what the source of a fact had said of the same by the time of the fact, or by `t`; `undefined` if it had said nothing. */
-  saidBefore({ asset, metric, period, availableAt, source }: SourcedFact, t = availableAt): Said | undefined {
-    return this.byAsset.get(asset)?.get(metric)?.saidBy(source, period, t)
+  /** Returns all that the source of a fact said of the same asset, metric and period, in the order in which it was known. */
+  wordsOf({ asset, metric, period, source }: SourcedFact): readonly Said[] {
+    return this.byAsset.get(asset)?.get(metric)?.wordsOf(source, period) ?? []
   }
 
   /** Forgets the periods that began before the time (ms) that `before` gives for a metric. Returns how many facts went. */
