@@ -36,16 +36,17 @@ const HEAP_MB = 1024
 export const snapshotsNeeded = (horizon: number, { firstTest }: WalkForward): number => firstTest + TESTED_MIN + 2 * horizon
 
 /**
- * Trains in a thread of its own. `done` is called with the share that is done. Rejects with a RangeError if there are too few snapshots, and with
+ * Trains in a thread of its own, which `signal` ends. `done` is called with the share that is done. Rejects with a RangeError if there are too few snapshots, and with
  * what the thread ended with.
  */
-export const train = async (work: TrainingWork, done: (share: number) => void = () => {}): Promise<Trained> => {
+export const train = async (work: TrainingWork, done: (share: number) => void = () => {}, signal?: AbortSignal): Promise<Trained> => {
   const needed = snapshotsNeeded(work.horizon, work.plan)
   if (work.snapshots.length < needed) throw new RangeError(`found ${work.snapshots.length} snapshots, expected at least ${needed}`)
   const worker = new Worker(compiledFile('trainerThread.js', import.meta.url), {
     workerData: work,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   })
+  signal?.addEventListener('abort', () => void worker.terminate(), { once: true })
   return new Promise((resolve, reject) => {
     worker.on('message', (message: TrainerMessage) => {
       if ('trained' in message) resolve(message.trained)

@@ -7,15 +7,19 @@ import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import { MetricStore } from '../analytics/metrics/metricStore.ts'
+import { type OpenScores, openScores } from '../analytics/openScores.ts'
+import { simulatedTaker } from '../analytics/snapshots/takenSnapshot.ts'
 import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
+import { spanMs } from '../config/analyticsSchema.ts'
 import type { Settings } from '../config/settings.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
+import { seedOf } from '../lib/seededRandom.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { storeFirstTicks } from '../storage/write/firstTicks.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
@@ -49,6 +53,7 @@ export interface Core extends Clearing, Storage, LedgerLinks, AlertOutlets {
   readonly recorder: FrameRecorder | undefined
   readonly marketNotes: MarketNotes
   readonly metricStore: MetricStore
+  readonly scores: OpenScores
   readonly dex: OpenDex
 }
 
@@ -125,7 +130,7 @@ export const openCore = async (plan: Plan, log: Logger, signal: AbortSignal): Pr
     ...storage,
     ...links,
   }
-  return { ...opened, dex: followDex(opened, storageLog) }
+  return { ...opened, dex: followDex(opened, storageLog), scores: scoreAssets(opened, signal, log) }
 }
 
 const openMarketNotes = (
@@ -150,20 +155,42 @@ const openFlow = ({ plan, funds, epoch, symbols, sources, recorder, awaitsPast }
   })
 }
 
-const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex'>, log: Logger): OpenDex => {
+/** The first shard scores for all: assets are no part of any. */
+const scoreAssets = (
+  { plan, flow, engine, frames$, inputQueue }: Omit<Core, 'dex' | 'scores'>,
+  signal: AbortSignal,
+  log: Logger,
+): OpenScores => {
+  const { settings, feeds } = plan
+  const { scores } = settings.config.analytics
+  const sim = feeds.find(({ sources }) => sources?.includes('sim'))
+  const supplyOf = suppliesOf(plan, flow)
+  const isFirst = (settings.shard?.number ?? 1) === 1
+  return openScores({
+    engine,
+    dataDir: settings.dataDir,
+    everyMs: spanMs(scores.every),
+    horizons: isFirst ? scores.horizons : [],
+    simulated: sim && { seed: seedOf(sim.id), take: simulatedTaker(flow.view, settings.config.quote, supplyOf), supplyOf },
+    frames$,
+    put: input => inputQueue.put(input),
+    signal,
+    log: log.child({ module: 'scores' }),
+  })
+}
+
+/** Returns what says of an asset how much of it circulates now: as the journal has it, else the configuration; NaN if neither does. */
+const suppliesOf =
+  ({ settings }: Plan, { view }: Pipeline) =>
+  (asset: string): number =>
+    view.supplies.get(asset) ?? Number(settings.config.assets[asset]?.supply ?? Number.NaN)
+
+const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex' | 'scores'>, log: Logger): OpenDex => {
   const { view } = flow
-  const { quote, assets } = plan.settings.config
+  const { quote } = plan.settings.config
   const priceOf = (asset: string): number => {
     const symbol = `${asset}-${quote}`
     return asset === quote ? 1 : view.market.has(symbol) ? view.market.instrument(symbol).price : Number.NaN
   }
-  return openDex({
-    engine,
-    pools: view.pools,
-    priceOf,
-    supplyOf: coin => view.supplies.get(coin) ?? Number(assets[coin]?.supply ?? Number.NaN),
-    frames$,
-    now: () => view.t || Date.now(),
-    log,
-  })
+  return openDex({ engine, pools: view.pools, priceOf, supplyOf: suppliesOf(plan, flow), frames$, now: () => view.t || Date.now(), log })
 }

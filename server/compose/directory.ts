@@ -5,7 +5,7 @@ import { readersOf, recordersOf } from '../identity/access.ts'
 import type { CoreServices } from './services.ts'
 
 /** Lists the channels that configuration, journal and feeds name; the core says which further symbols it has seen. */
-export const openDirectory = ({ plan, funds, knownFunds, symbols$, metricStore }: CoreServices): ChannelDirectory => {
+export const openDirectory = ({ plan, funds, knownFunds, symbols$, metricStore, scores }: CoreServices): ChannelDirectory => {
   const { settings, feeds, portfolios, pools } = plan
   const { config, host, behindTls } = settings
   const byDefault = isLoopback(host) ? 'public' : []
@@ -24,6 +24,7 @@ export const openDirectory = ({ plan, funds, knownFunds, symbols$, metricStore }
   for (const { id } of pools) directory.add('pool', id)
   for (const asset of Object.keys(config.assets)) directory.add('metrics', asset)
   metricStore.assets$.subscribe(asset => directory.add('metrics', asset))
+  scores.scorer.assets$.subscribe(asset => directory.add('score', asset))
   symbols$.subscribe(symbol => directory.addSymbol(symbol))
   return directory
 }

@@ -6,6 +6,7 @@ import { SwapImport } from '../dex/swapImport.ts'
 import type { ChannelDirectory } from '../gateway/api/channelDirectory.ts'
 import { ClientLimits } from '../gateway/api/clientLimits.ts'
 import { MetricImport } from '../gateway/api/metricImport.ts'
+import { SnapshotImport } from '../gateway/api/snapshotImport.ts'
 import { MemoryUsage } from '../gateway/api/usage.ts'
 import { boundsOf } from '../gateway/bounds.ts'
 import { httpApp } from '../gateway/http/app.ts'
@@ -153,7 +154,11 @@ const openRoutes = ({ core, api, clientLimits, hub, directory, pages, log }: Rou
     dex: core.dex,
     swapImport: new SwapImport(directory.access, core.engine),
     metricImport: new MetricImport(directory.access, core.metricStore, Date.now),
+    snapshotImport: new SnapshotImport(directory.access, core.engine, Date.now, () => void core.scores.scorer.soon()),
     metricPages: core.metricPages,
+    scorePages: core.scores.pages,
+    models: core.scores.registry,
+    eventTime: () => core.eventTime(),
     retrySetAside: core.retrySetAside,
     backups: core.backups,
     depthOf: (pool, fractions) => core.queries.depth(pool, fractions),

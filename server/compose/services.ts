@@ -36,7 +36,7 @@ import type { Core } from './core.ts'
 
 /** All that a gateway asks of a core. It never touches the view: what it needs is sent to it, or asked for by a promise. */
 export interface CoreServices
-  extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources' | 'pricesStored' | 'metricStore'> {
+  extends Pick<Core, 'plan' | 'knownFunds' | 'engine' | 'sink' | 'symbols' | 'sources' | 'pricesStored' | 'metricStore' | 'scores'> {
   readonly bus: Bus
   readonly queries: CoreQueries
   readonly gatewayPort: GatewayPort
@@ -53,6 +53,8 @@ export interface CoreServices
   readonly funds: readonly FundSpec[]
   readonly status: ServerStatus
   readonly progress: Progress
+  /** Time of the newest frame, ms; before the first by the wall. */
+  eventTime(): number
   /** Undefined if nobody asks for traces. */
   readonly tracing: Tracing | undefined
   /** Each symbol that has a price or stored rows, as soon as that is known; also those of before the subscription. */
@@ -97,6 +99,8 @@ export const coreServices = (core: Core, progress: Progress, tracing: Tracing | 
     history,
     coverages: openCoverages(engine, plan.sourceOrder),
     metricStore,
+    scores: core.scores,
+    eventTime: () => view.t || Date.now(),
     metricPages: openMetricPages(engine),
     rebalances: openRebalances(engine, clearing.id),
     storedAlerts: openStoredAlerts(engine, alertShard(plan.settings)),
@@ -169,6 +173,7 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
     const { waitingCount: waiting, dropped: unshown } = flow.view.metrics
     return { ...core.metricStore.figures, waiting, unshown }
   })
+  status.add('scores', () => core.scores.scorer.figures)
   if (term) status.add('frames', () => ({ ...term.figures() }))
   // Whoever opens it reports a failure.
   engine.then(

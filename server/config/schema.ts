@@ -3,8 +3,8 @@ import { timeOf } from '../../streams/lib/time.ts'
 import { METHODS } from '../../streams/pnl/lots.ts'
 import { SCOPES } from '../../streams/wire/scopes.ts'
 import { alertSchema } from './alertSchema.ts'
+import { analyticsSchema } from './analyticsSchema.ts'
 import { chainSchema } from './chainSchema.ts'
-import { collectorSchema } from './collectorSchema.ts'
 import { exchangeSchema } from './exchangeSchema.ts'
 import { digest, duration, host, ms, name, named, origin, positive, readers, symbol } from './forms.ts'
 import { fundSchema } from './fundSchema.ts'
@@ -58,7 +58,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('ids of portfolios and pools that are in the first shard, the second…; others go by a hash'),
   chains: named(chainSchema).default({}).describe('chains whose contracts can be asked for'),
-  analytics: z.strictObject({ sources: z.array(collectorSchema).default([]).describe('sources of metrics') }).prefault({}),
+  analytics: analyticsSchema.prefault({}),
   exchange: exchangeSchema,
   feeds: z.array(z.string().min(1)).default(['sim']),
   origins: z.array(origin).default([]).describe('origins, beside its own, whose pages may open sockets and ask by HTTP'),

@@ -175,6 +175,10 @@ const QUEUES: readonly Metric[] = [
     'assetMetrics.dropped',
     'Metrics dropped from memory because there were too many',
   ),
+  counter('driftwire_scores_runs_total', 'runs', 'scores.runs', 'Times that assets were scored, or found to be'),
+  counter('driftwire_scores_failures_total', 'runs', 'scores.failures', 'Times that they could not be'),
+  gauge('driftwire_scores_scored', 'assets', 'scores.scored', 'Assets with a score in the newest list'),
+  gauge('driftwire_scores_unscored', 'assets', 'scores.unscored', 'Assets without one, each with its reason'),
 ]
 
 /** Sources of metrics. */

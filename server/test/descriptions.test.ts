@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { wandering } from '../../streams/analytics/test/worlds.ts'
 import { codeWith, TOKEN } from '../../streams/contracts/test/code.ts'
 import { sync, token } from '../../streams/test/chain.ts'
 import { KINDS } from '../../streams/wire/channels.ts'
@@ -74,6 +75,12 @@ const SWAP = {
 }
 
 const METRIC = { asset: 'A', metric: 'tvl', period: '2024-08-08', value: 1, source: 'desk', ref: 'p. 7' }
+
+/** Lists of assets: enough for a model, and a coin without a score. */
+const LISTS = wandering(30, 33, 1).map(({ assets }, k) => ({
+  t: Date.UTC(2021, 10 + k, 1),
+  assets: [...assets, { name: 'USD Coin', symbol: 'USDC', rank: null, marketCap: 3e10, price: 1, supply: 3e10, volume: 1e9 }],
+}))
 
 /** What is asked of each route, in this order. */
 const walk = (): readonly (readonly [operation: string, ...asked: (string | Asked)[]])[] => {
@@ -265,6 +272,31 @@ const walk = (): readonly (readonly [operation: string, ...asked: (string | Aske
       { path: '/v1/metrics/NONE', status: 404 },
     ],
     ['get /v1/alerts', '/v1/alerts?limit=1', { path: '/v1/alerts?state=none', status: 400 }],
+    [
+      'post /v1/admin/snapshots',
+      { path: '/v1/admin/snapshots', body: lines(...LISTS), headers: { ...ADMIN, ...NDJSON } },
+      { path: '/v1/admin/snapshots', body: '{}', headers: { ...ADMIN, ...NDJSON }, status: 400 },
+    ],
+    [
+      'post /v1/admin/models/train',
+      { path: '/v1/admin/models/train', body: { horizon: 1, seed: 1 }, headers: ADMIN },
+      { path: '/v1/admin/models/train', body: { horizon: 24 }, headers: ADMIN, status: 503 },
+      { path: '/v1/admin/models/train', body: {}, headers: own, status: 403 },
+    ],
+    ['get /v1/models', '/v1/models'],
+    ['get /v1/models/{version}', { path: '/v1/models/none', status: 404 }],
+    [
+      'post /v1/admin/models/{version}/alias',
+      { path: '/v1/admin/models/none/alias', body: { alias: 'champion', why: 'a try' }, headers: ADMIN, status: 404 },
+    ],
+    ['get /v1/scores', '/v1/scores', { path: '/v1/scores?asOf=1', status: 404 }, { path: '/v1/scores?horizon=99', status: 400 }],
+    ['get /v1/scores/{asset}', '/v1/scores/COIN4', { path: '/v1/scores/NOBODY', status: 404 }],
+    ['get /v1/peers/{asset}', '/v1/peers/COIN4', '/v1/peers/USDC?count=1', { path: '/v1/peers/NOBODY', status: 404 }],
+    [
+      'post /v1/admin/scores/recompute',
+      { path: '/v1/admin/scores/recompute', body: { asOf: TO + 24 * HOUR }, headers: ADMIN },
+      { path: '/v1/admin/scores/recompute', body: { asOf: 1 }, headers: ADMIN, status: 404 },
+    ],
     ['get /gecko/pairs', `/gecko/pairs?at=${at}`],
     ['get /gecko/tickers', '/gecko/tickers', `/gecko/tickers?at=${at}`],
     ['get /gecko/orderbook/{id}', '/gecko/orderbook/V2', { path: '/gecko/orderbook/nothing', status: 404 }],
@@ -330,7 +362,10 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
   observer = await watched()
   await observer.ask('auth', { token: ADMIN_TOKEN })
   await observer.subscribe(
-    ['tick:*', 'trades:*', 'candle:*', 'pnl:*', 'fund:*', 'pool:*', 'rebalances:*', 'metrics:*', 'alerts', 'allalerts', 'status'],
+    [
+      ...['tick:*', 'trades:*', 'candle:*', 'pnl:*', 'fund:*', 'pool:*', 'rebalances:*', 'metrics:*', 'score:*', 'models', 'alerts'],
+      ...['allalerts', 'status'],
+    ],
     { checksum: true },
   )
   await server.replayed()
@@ -377,6 +412,10 @@ describe.each(SETUPS)('each answer and each push of a server %s is as described,
   })
 
   it('down to the last push', async () => {
+    // A newer list is scored, so what was shown before is patched.
+    const newer = lines({ ...LISTS.at(-1)!, t: NOON })
+    await server.fetch('/v1/admin/snapshots', { method: 'POST', body: newer, headers: { ...ADMIN, ...NDJSON } })
+    await observer.until(() => socket.seen.has('score/patch'))
     await server.stop()
     expect(socket.faults).toEqual([])
     const requests = new Set(Object.keys(socket.channels.ws!.messages).filter(name => `${name}Result` in socket.channels.ws!.messages))

@@ -372,6 +372,7 @@ export interface StatusState {
   readonly dex?: JsonObject
   readonly marketNotes?: JsonObject
   readonly assetMetrics?: JsonObject
+  readonly scores?: JsonObject
   readonly recorder?: JsonObject
   readonly nodes?: JsonObject
   readonly replicas?: JsonObject

@@ -70,7 +70,7 @@ interface Row extends Record<'symbol' | 'name', string> {
 }
 
 /** Returns the lists of these times as they were known at `known` (ms). */
-const snapshotsKnown = async (engine: Engine, simulated: boolean, times: readonly number[], known: number): Promise<Snapshot[]> => {
+export const snapshotsKnown = async (engine: Engine, simulated: boolean, times: readonly number[], known: number): Promise<Snapshot[]> => {
   if (times.length === 0) return []
   const rows = await selectRows<Row>(
     engine,

@@ -45,6 +45,15 @@ export const DATA_COMMANDS: readonly Command[] = [
     run: async ({ words, options }, { environment }) => (await import('../import.ts')).events(words[0]!, options, environment),
   }),
   command({
+    name: 'import snapshots',
+    group: 'Data',
+    summary: 'send lists of the largest assets of former days to a running server, for models and scores',
+    takes: [{ name: 'FILE', help: 'CSV of snapshots, as train takes it', many: true, complete: 'files' }],
+    options: { 'dry-run': { kind: 'flag', help: 'read the file, and send nothing' }, ...SERVER },
+    run: async ({ words, options }, { environment }) =>
+      (await import('../importSnapshots.ts')).importSnapshots(words, options, environment),
+  }),
+  command({
     name: 'import swaps',
     group: 'Data',
     summary: 'put completed atomic swaps into the store, merged by uuid',

@@ -277,6 +277,7 @@ const STATUS = state({
   dex: PART,
   marketNotes: PART,
   assetMetrics: PART,
+  scores: PART,
   recorder: PART,
   nodes: PART,
   replicas: PART,

@@ -3,6 +3,7 @@ import { RECORDED } from '../../../../streams/wire/answers/portfolios.ts'
 import type { SwapImport } from '../../../dex/swapImport.ts'
 import { CANDLE, type CandleImport } from '../../api/candleImport.ts'
 import type { MetricImport } from '../../api/metricImport.ts'
+import { SNAPSHOT, type SnapshotImport } from '../../api/snapshotImport.ts'
 import { bodyText, expectType, lines, NDJSON } from '../body.ts'
 import { answer, type Handler, type Route } from '../route.ts'
 
@@ -11,6 +12,7 @@ export interface ImportServices {
   readonly candleImport: CandleImport
   readonly swapImport: SwapImport
   readonly metricImport: MetricImport
+  readonly snapshotImport: SnapshotImport
 }
 
 /** A row of `stats_swaps`. */
@@ -76,6 +78,13 @@ const metrics: Handler<ImportServices> = async (c, { metricImport }) => {
   return c.json(await metricImport.accept(c.get('who'), () => bodyText(c)))
 }
 
+const LISTS = answer('KeptSnapshots', z.strictObject({ accepted: z.int(), known: z.int().describe('lists that were there already') }))
+
+const snapshots: Handler<ImportServices> = async (c, { snapshotImport }) => {
+  expectType(c, NDJSON)
+  return c.json(await snapshotImport.accept(c.get('who'), () => bodyText(c)))
+}
+
 /** Prices of the past, and metrics, from outside the feeds. */
 export const IMPORT_ROUTES: readonly Route<ImportServices>[] = [
   {
@@ -104,5 +113,14 @@ export const IMPORT_ROUTES: readonly Route<ImportServices>[] = [
     takes: { body: lines(METRIC) },
     gives: KEPT,
     handler: metrics,
+  },
+  {
+    method: 'post',
+    path: '/v1/admin/snapshots',
+    summary: 'Lists of the largest assets of former days into the store: what models learn from, and what is scored; a list a line',
+    who: { operate: 'prices' },
+    takes: { body: lines(SNAPSHOT) },
+    gives: LISTS,
+    handler: snapshots,
   },
 ]

@@ -17,6 +17,7 @@ import { GECKO_ROUTES } from './gecko.ts'
 import { HISTORY_ROUTES, type HistoryServices } from './history.ts'
 import { IMPORT_ROUTES, type ImportServices } from './imports.ts'
 import { METRIC_ROUTES, type MetricServices } from './metrics.ts'
+import { MODEL_ROUTES, type ModelServices, TRAINING_ROUTES } from './models.ts'
 import { OPERATION_ROUTES, type OperationServices } from './operations.ts'
 import { OPERATOR_TOKEN_ROUTES, type OperatorTokenServices } from './operatorTokens.ts'
 import { ORDER_ROUTES, type OrderServices } from './orders.ts'
@@ -25,6 +26,7 @@ import { POOL_LIST_ROUTES, type PoolListServices } from './poolLists.ts'
 import { QUOTE_ROUTES } from './poolQuotes.ts'
 import { LOT_ROUTES, type LotServices } from './portfolioLots.ts'
 import { PORTFOLIO_ROW_ROUTES, type PortfolioRowServices } from './portfolioRows.ts'
+import { RECOMPUTE_ROUTES, SCORE_ROUTES, type ScoreServices } from './scores.ts'
 import { SPOOL_ROUTES, type SpoolServices } from './spool.ts'
 import { SQL_ROUTES, type SqlServices } from './sql.ts'
 import { STATE_ROUTES, type StateServices } from './states.ts'
@@ -37,6 +39,8 @@ export interface Services
     AlertServices,
     CoverageServices,
     MetricServices,
+    ScoreServices,
+    ModelServices,
     DepthServices,
     PoolListServices,
     LotServices,
@@ -59,6 +63,7 @@ export interface Services
 export const TAGS = {
   states: 'What channels show now',
   past: 'What was stored',
+  scores: 'What models say of assets, and what they are worth',
   lists: 'What lies behind the figures of funds, portfolios and pools',
   orders: 'Creations, redemptions and what clients own',
   accounts: 'Registration and logins',
@@ -89,6 +94,8 @@ export const ROUTES: readonly Route<Services>[] = [
     OPERATOR_TOKEN_ROUTES,
     ASSET_FACT_ROUTES,
     IMPORT_ROUTES,
+    TRAINING_ROUTES,
+    RECOMPUTE_ROUTES,
     SPOOL_ROUTES,
     BACKUP_ROUTES,
     SQL_ROUTES,
@@ -98,5 +105,7 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
   ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES, ALERT_ROUTES),
   ...under<Services>('analytics', CONTRACT_ROUTES),
+  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES),
+  ...under<Services>('scores', SCORE_ROUTES, MODEL_ROUTES),
   ...under<Services>('server', ABOUT_ROUTES),
 ]

@@ -1,0 +1,168 @@
+import type { Logger } from 'pino'
+import { ReplaySubject } from 'rxjs'
+import type { Scores } from '../../../streams/input.ts'
+import type { Engine } from '../../storage/engine/engine.ts'
+import { versionOf } from '../modelStore.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { AliasName } from '../registry/registryStore.ts'
+import { addSnapshots, monthsKnown, snapshotTimes } from '../snapshots/snapshotStore.ts'
+import type { TakeSnapshot } from '../snapshots/takenSnapshot.ts'
+import { computeScoring } from './computeScoring.ts'
+import { addScoring, type StoredScoring, scoringAt } from './scoreStore.ts'
+
+/** What the scorer needs. */
+export interface ScorerOptions {
+  readonly engine: Promise<Engine>
+  readonly registry: Registry
+  readonly simulated: boolean
+  /** ms from one scoring to the next, counted from the beginning of 1970: a day is one of UTC. */
+  readonly everyMs: number
+  /** Months. */
+  readonly horizons: readonly number[]
+  /** Takes a list of the market when a scoring is due and none has come; lists come by import alone if left out. */
+  readonly take?: TakeSnapshot | undefined
+  /** Puts into the ordered input. */
+  readonly put: (input: Scores) => void
+  readonly signal: AbortSignal
+  readonly log: Logger
+}
+
+/** After so many times of the schedule without a newer one a score is stale. */
+const LATE = 2
+/** After a failure, or while the market has nothing to be taken, it is tried again so much later, ms. */
+const AGAIN_MS = 60_000
+const ALIASES: readonly AliasName[] = ['champion', 'challenger']
+
+/**
+ * Scores assets on schedule: takes a list of the market, lets champion and challenger score it in a thread, stores both, and shows the champion's. A list is
+ * scored by a model once; that it is revised later changes nothing.
+ */
+export class Scorer {
+  /** Each asset that was scored, or could not be, as soon as that is known; also those of before the subscription. */
+  readonly assets$ = new ReplaySubject<string>()
+  private readonly options: ScorerOptions
+  private readonly assets = new Set<string>()
+  private dueAt = Number.POSITIVE_INFINITY
+  private before: Promise<void> = Promise.resolve()
+  private readonly counts = { runs: 0, failures: 0, scored: 0, unscored: 0 }
+  private scoredT = Number.NaN
+  /** The newest frame, ms. */
+  private t = Number.NaN
+
+  constructor(options: ScorerOptions) {
+    this.options = options
+  }
+
+  /** Figures for `status`. */
+  get figures() {
+    return { ...this.counts, assets: this.assets.size, ...(Number.isNaN(this.scoredT) ? {} : { t: this.scoredT }) }
+  }
+
+  /** Resolves when all that was asked for is done. */
+  idle(): Promise<void> {
+    return this.before
+  }
+
+  /** Scores with the next frame, and from then on whenever it is due. */
+  begin(): void {
+    this.dueAt = 0
+  }
+
+  /** Scores now, with what is known in the newest frame; before the first one, with that. Resolves when it is done. */
+  soon(): Promise<void> {
+    return Number.isNaN(this.t) ? Promise.resolve(this.begin()) : this.run(this.t)
+  }
+
+  /** Time has come to `t` (ms). */
+  tick(t: number): void {
+    this.t = t
+    if (t < this.dueAt) return
+    this.dueAt = (Math.floor(t / this.options.everyMs) + 1) * this.options.everyMs
+    void this.run(t)
+  }
+
+  /** Scores what is known at `t` (ms), after all that was asked for before. Never rejects: a failure is counted, and what is due comes again. */
+  run(t: number): Promise<void> {
+    this.before = this.before.then(async () => {
+      try {
+        await this.score(t)
+        this.counts.runs += 1
+      } catch (error) {
+        if (this.options.signal.aborted) return
+        this.counts.failures += 1
+        this.again(t)
+        this.options.log.warn({ error: (error as Error).message }, 'assets were not scored')
+      }
+    })
+    return this.before
+  }
+
+  private async score(t: number): Promise<void> {
+    const { simulated, horizons, registry } = this.options
+    const engine = await this.options.engine
+    const times = await snapshotTimes(engine, simulated, t)
+    await this.takeIfDue(engine, times, t)
+    const newest = times.findLast(time => time <= t)
+    if (newest === undefined) return
+    for (const horizon of horizons) {
+      for (const alias of ALIASES) {
+        const model = registry.used(alias, horizon)
+        if (model === undefined) continue
+        const of = { simulated, horizon, version: model.version }
+        const stored = await scoringAt(engine, of, t)
+        const scoring = stored?.t === newest ? stored : await this.compute(engine, of, newest, t)
+        if (alias === 'champion') this.show(scoring)
+      }
+    }
+  }
+
+  /** Stores a list of the market, if the newest is of an earlier turn. */
+  private async takeIfDue(engine: Engine, times: number[], t: number): Promise<void> {
+    const { take, everyMs, simulated } = this.options
+    if (take === undefined || (times.at(-1) ?? 0) >= Math.floor(t / everyMs) * everyMs) return
+    const taken = take(t)
+    if (taken === undefined) {
+      this.again(t)
+      return
+    }
+    await addSnapshots(engine, { simulated, source: simulated ? 'sim' : 'market', availableAt: t }, [taken])
+    times.push(taken.t)
+  }
+
+  private again(t: number): void {
+    this.dueAt = Math.min(this.dueAt, t + AGAIN_MS)
+  }
+
+  private async compute(
+    engine: Engine,
+    of: Pick<StoredScoring, 'simulated' | 'horizon' | 'version'>,
+    at: number,
+    knownAt: number,
+  ): Promise<StoredScoring> {
+    const months = await monthsKnown(engine, of.simulated, at, knownAt)
+    const artifact = await this.options.registry.artifact(of.version)
+    const scoring = {
+      ...(await computeScoring({ artifact, months }, this.options.signal)),
+      ...of,
+      knownAt,
+      inputs: versionOf(JSON.stringify(months)),
+    }
+    await addScoring(engine, scoring)
+    return scoring
+  }
+
+  private show(scoring: StoredScoring): void {
+    const { t, horizon, version, simulated, scores, unscored } = scoring
+    for (const { asset } of [...scores, ...unscored]) {
+      if (this.assets.has(asset)) continue
+      this.assets.add(asset)
+      this.assets$.next(asset)
+    }
+    this.scoredT = t
+    this.counts.scored = scores.length
+    this.counts.unscored = unscored.length
+    const { everyMs } = this.options
+    const staleFrom = (Math.floor(t / everyMs) + LATE) * everyMs
+    this.options.put({ kind: 'scores', scoring: { t, horizon, version, simulated, scores, unscored, staleFrom } })
+  }
+}

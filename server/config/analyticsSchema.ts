@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { collectorSchema } from './collectorSchema.ts'
+
+const span = z.string().regex(/^[1-9]\d*(m|h|d)$/, 'a time such as "1d"')
+
+/** What is made of assets beside their prices. */
+export const analyticsSchema = z.strictObject({
+  sources: z.array(collectorSchema).default([]).describe('sources of metrics'),
+  scores: z
+    .strictObject({
+      every: span
+        .default('1d')
+        .describe('assets are scored so often, by UTC; twice as long without a new list of assets, and a score is stale'),
+      horizons: z.array(z.int().min(1).max(24)).min(1).max(4).default([1]).describe('how far scores look ahead, months'),
+    })
+    .prefault({}),
+})
+
+const SPANS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Returns the ms of a time such as "1d". */
+export const spanMs = (text: string): number => Number.parseInt(text, 10) * SPANS[text.at(-1)!]!
