@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DAY, floorTo } from '../../streams/market/candles.ts'
 import { CoinGeckoServer } from './coingeckoServer.ts'
+import { Chain, TestNode } from './evmChain.ts'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
 import { type AskedSource, type SourceAnswer, SourceServer } from './sourceServer.ts'
 
@@ -13,6 +14,12 @@ const ADMIN_TOKEN = 'a-token-of-the-admin'
 const TODAY = floorTo(Date.now(), DAY)
 const GECKO_KEY = 'CG-aKeyThatNobodyMaySee'
 const USDC = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48'
+
+const PROXY = '0x00000000000000000000000000000000000000a1'
+const word = (n: bigint): string => n.toString(16).padStart(64, '0')
+/** The answer of `latestRoundData()`. */
+const roundData = (phase: bigint, own: bigint, answer: bigint, at: number): string =>
+  `0x${word((phase << 64n) | own)}${word(answer)}${word(BigInt(at))}${word(BigInt(at))}${word((phase << 64n) | own)}`
 
 /** TVL up to so many days before today. */
 const protocolUntil = (ago: number) => ({
@@ -43,17 +50,25 @@ interface Shown {
 
 let source: SourceServer
 let gecko: CoinGeckoServer
+let node: TestNode
+let nodeUrl: string
 beforeAll(async () => {
   source = await SourceServer.start(answers)
+  const now = Math.floor(Date.now() / 1000)
+  const chain = new Chain(50_000_000)
+  chain.add(now - 60)
+  chain.add(now)
+  node = new TestNode(chain, { [PROXY]: { '0xfeaf968c': roundData(5n, 412_345n, 98_765_432n, now - 90), '0x313ce567': `0x${word(8n)}` } })
+  nodeUrl = await node.start('http')
   gecko = await CoinGeckoServer.start()
 })
-afterAll(() => Promise.all([source.close(), gecko.close()]))
+afterAll(() => Promise.all([source.close(), gecko.close(), node.stop()]))
 
 const configuration = () => ({
   feeds: ['sim'],
   assets: { BTC: { supply: '1' }, ETH: { supply: '1' } },
   funds: [{ id: 'TWO', weighting: { scheme: 'market-cap', count: 2, cap: 1 }, targets: 'live' }],
-  chains: { ethereum: { id: 1, node: '$NODE_ADDRESS' } },
+  chains: { ethereum: { id: 1, node: '$NODE_ADDRESS' }, polygon: { id: 137, node: nodeUrl } },
   analytics: {
     sources: [
       {
@@ -66,6 +81,7 @@ const configuration = () => ({
       { kind: 'explorer', chain: 'ethereum', url: `${source.url}/api`, tokens: { USDC: { address: USDC, decimals: 6 } } },
       { kind: 'chain', chain: 'ethereum' },
       { kind: 'chainlink', chain: 'ethereum', feeds: { ETH: { proxy: USDC, heartbeatMs: 3_600_000 } } },
+      { kind: 'chainlink', chain: 'polygon', feeds: { MATIC: { proxy: PROXY, heartbeatMs: 3_600_000 } } },
     ],
   },
 })
@@ -105,6 +121,7 @@ describe('a server that collects', () => {
       'explorer:ethereum': ['USDC'],
       'chain:ethereum': ['*'],
       'chainlink:ethereum': ['ETH'],
+      'chainlink:polygon': [],
     })
     expect(all.defillama).toMatchObject({ facts: 8, requests: 3, retries: 0 })
     expect(all.github!.failing!.AAVE).toBe(`github at ${new URL(source.url).host}: 401 Bad credentials: Bearer [redacted]`)
@@ -123,6 +140,16 @@ describe('a server that collects', () => {
       { v: expect.closeTo(price, 6), t: TODAY },
       { v: expect.closeTo(price * 2 ** 10, 3), t: TODAY - DAY },
     ])
+
+    const { rows } = await until(
+      () => server.json<{ rows: { v: number; src: string; ref: string }[] }>('/v1/metrics/MATIC?metric=oraclePrice'),
+      found => found.rows.length > 0,
+    )
+    expect(rows[0]).toMatchObject({
+      v: 0.98765432,
+      src: 'chainlink',
+      ref: `polygon ${PROXY} round ${(5n << 64n) + 412_345n} (phase 5, 412345)`,
+    })
 
     await server.end('SIGTERM')
     expect(server.stderr).toContain('a source of metrics fails; retrying')

@@ -15,25 +15,30 @@ interface Commit {
 
 /** 130 commits of 13 authors in January, ten of them merges; two in February, one by nobody who is known. */
 const COMMITS: readonly Commit[] = [
+  { t: '2020-01-02T00:00:00Z', email: 'a1@x.org', parents: 0 },
   ...Array.from({ length: 130 }, (_, i) => ({ t: '2026-01-31T23:59:59Z', email: `A${i % 13}@x.org`, parents: i < 10 ? 2 : 1 })),
-  { t: '2026-02-01T00:00:00Z', email: 'a1@x.org', parents: 0 },
+  { t: '2026-02-01T00:00:00Z', email: 'a1@x.org', parents: 1 },
   { t: '2026-02-28T12:00:00Z', email: '', parents: 1 },
   { t: '2026-03-05T12:00:00Z', email: 'b@x.org', parents: 1 },
 ]
 
+/** When the repository was made, and where its history begins. */
+let created = '2020-01-01T00:00:00Z'
+let oldest = ''
+
 const answers = ({ url }: AskedSource): SourceAnswer => {
   const query = url.searchParams
   if (url.pathname === '/repos/aave/core')
-    return { headers: { etag: '"r1"' }, body: { full_name: 'Aave/core', stargazers_count: 321, private: false } }
+    return { headers: { etag: '"r1"' }, body: { full_name: 'Aave/core', stargazers_count: 321, created_at: created, private: false } }
   if (url.pathname === '/repos/aave/core/contributors')
     return {
       headers: { link: '<https://x/c?anon=1&per_page=1&page=2>; rel="next", <https://x/c?anon=1&per_page=1&page=87>; rel="last"' },
       body: [{}],
     }
   if (url.pathname === '/repos/aave/core/commits') {
-    const found = COMMITS.filter(({ t }) => t >= query.get('since')! && t <= query.get('until')!)
-    const page = Number(query.get('page'))
-    const shown = found.slice((page - 1) * 100, page * 100)
+    const found = COMMITS.filter(({ t }) => t >= (query.get('since') ?? oldest) && t <= query.get('until')!)
+    const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('per_page'))]
+    const shown = found.slice((page - 1) * size, page * size)
     return {
       body: shown.map(({ email, parents }) => ({
         sha: 'x',
@@ -54,11 +59,22 @@ beforeAll(async () => {
   server = await SourceServer.start()
 })
 afterAll(() => server.close())
-beforeEach(() => server.begin(answers))
+beforeEach(() => {
+  server.begin(answers)
+  created = '2020-01-01T00:00:00Z'
+  oldest = ''
+})
 
 const opened = (repositories: Record<string, string> = { AAVE: 'aave/core' }) =>
   githubCollector({ url: server.url, repositories, token: TOKEN, everyMs: DAY, perMinute: 6_000, environment: hurriedEnvironment(NOW) })
 const january = (): number => Date.UTC(2026, 0, 1)
+
+/** Answers that the list of contributors is being computed, so many times. */
+const slow = (times: number) => {
+  let left = times
+  return (asked: AskedSource): SourceAnswer =>
+    asked.url.pathname.endsWith('/contributors') && left-- > 0 ? { status: 202, body: {} } : answers(asked)
+}
 
 describe('GitHub', () => {
   it('gives commits without merges and their authors by whole month, over all pages', async () => {
@@ -93,14 +109,14 @@ describe('GitHub', () => {
   })
 
   it('waits for an answer that is being computed', async () => {
-    server.faults = [undefined, { status: 202, body: {} }, { status: 202, body: {} }]
+    server.begin(slow(2))
     const collector = opened()
     expect((await collected(collector, NOW, january)).of('AAVE', 'contributors')).toEqual({ '2026-03-10': 87 })
     expect(collector.figures.retries).toBe(2)
   })
 
   it('without a list of contributors, as too long for it, gives all else', async () => {
-    server.faults = [undefined, { status: 422, body: { message: 'too large' } }]
+    server.begin(asked => (asked.url.pathname.endsWith('/contributors') ? { status: 422, body: { message: 'too large' } } : answers(asked)))
     const { of, failed } = await collected(opened(), NOW, january)
     expect([failed, of('AAVE', 'contributors'), of('AAVE', 'stars')]).toEqual([{}, {}, { '2026-03-10': 321 }])
   })
@@ -114,6 +130,29 @@ describe('GitHub', () => {
     const { of, facts, failed } = await collected(opened(), NOW, january)
     expect([of('AAVE', 'repositoryBreak'), facts.length]).toEqual([{ '2026-03-01': 1 }, 1])
     expect(failed.AAVE).toBe('github: found that aave/core has moved, expected its new name in the configuration')
+  })
+
+  it('says that a history was squashed or begun again, and nothing of the months before', async () => {
+    oldest = '2026-01-31T00:00:00Z'
+    const { of } = await collected(opened(), NOW)
+    expect(of('AAVE', 'repositoryBreak')).toEqual({ '2026-01-01': 1 })
+    expect(of('AAVE', 'commits')).toEqual({ '2026-01-01': 120, '2026-02-01': 2 })
+  })
+
+  it('says no zero of months before a repository was there, and no break', async () => {
+    oldest = '2026-02-01T00:00:00Z'
+    created = '2026-02-01T00:00:00Z'
+    const { of } = await collected(opened(), NOW)
+    expect([of('AAVE', 'repositoryBreak'), of('AAVE', 'commits'), of('AAVE', 'pullRequests')]).toEqual([
+      {},
+      { '2026-02-01': 2 },
+      { '2026-02-01': 12 },
+    ])
+  })
+
+  it('is asked once a day', async () => {
+    expect((await collected(opened(), NOW, () => Date.UTC(2026, 2, 10))).facts).toEqual([])
+    expect(server.asked).toEqual([])
   })
 
   it('counts nothing of a search that was cut short', async () => {

@@ -21,7 +21,7 @@ const FIRST_MONTHS = 12
 /** Pages of a hundred commits that are read of one month; of a busier month nothing is known. */
 const PAGES_MAX = 50
 
-const REPOSITORY = z.object({ full_name: z.string(), stargazers_count: z.int().min(0) })
+const REPOSITORY = z.object({ full_name: z.string(), stargazers_count: z.int().min(0), created_at: z.iso.datetime().transform(Date.parse) })
 const COMMITS = z.array(
   z.object({ parents: z.array(z.unknown()), commit: z.object({ author: z.object({ email: z.string() }).nullable() }) }),
 )
@@ -45,32 +45,55 @@ export const githubCollector = ({ url, repositories, token, everyMs, perMinute, 
     get figures() {
       return client.figures
     },
-    collect: asked =>
-      assetByAsset(repositories, asked, async function* (asset, repository) {
-        const month = periodAt('repositoryBreak', asked.now)
-        const today = periodAt('stars', asked.now)
-        const { signal } = asked
-        const found = await client.ask({ path: `/repos/${repository}`, form: REPOSITORY, signal }).catch(unlessMoved)
-        if (found === undefined || found.value.full_name.toLowerCase() !== repository.toLowerCase()) {
-          yield [{ asset, metric: 'repositoryBreak', period: month, value: 1, ref: repository }]
-          throw new SourceError(`github: found that ${repository} has moved, expected its new name in the configuration`, 301)
-        }
-        const contributors = await contributorsOf(client, repository, signal)
-        yield [
-          { asset, metric: 'stars', period: today, value: found.value.stargazers_count, ref: repository },
-          ...(contributors === undefined
-            ? []
-            : [{ asset, metric: 'contributors', period: today, value: contributors, ref: repository } as const]),
-        ]
-        for (const period of monthsOf('commits', asset, asked)) yield await commitsIn(client, asset, repository, period, signal)
-        for (const [metric, type] of [
-          ['pullRequests', 'pr'],
-          ['issues', 'issue'],
-        ] as const)
-          for (const period of monthsOf(metric, asset, asked))
-            yield await openedIn(client, asset, repository, { metric, type }, period, signal)
-      }),
+    collect: asked => assetByAsset(repositories, asked, (asset, repository) => activityOf(client, asset, repository, asked)),
   }
+}
+
+/** Gives what is new of a repository, once a day; the figures of the day itself last, because they say that it was done. */
+async function* activityOf(client: SourceClient, asset: string, repository: string, asked: Asked): AsyncGenerator<CollectedFact[]> {
+  const today = periodAt('stars', asked.now)
+  if (asked.since(asset, 'stars') === today) return
+  const { signal } = asked
+  const found = await client.ask({ path: `/repos/${repository}`, form: REPOSITORY, signal }).catch(unlessMoved)
+  if (found === undefined || found.value.full_name.toLowerCase() !== repository.toLowerCase()) {
+    yield [{ asset, metric: 'repositoryBreak', period: periodAt('repositoryBreak', asked.now), value: 1, ref: repository }]
+    throw new SourceError(`github: found that ${repository} has moved, expected its new name in the configuration`, 301)
+  }
+  const { created_at: createdAt, stargazers_count: stars } = found.value
+  const months = monthsOf('commits', asset, asked)
+  const begins = await historyFrom(client, repository, months, signal)
+  // A history that is younger than its repository was squashed, or begun again.
+  if (begins !== undefined && createdAt < begins) yield [{ asset, metric: 'repositoryBreak', period: begins, value: 1, ref: repository }]
+  for (const period of months) if (period >= (begins ?? 0)) yield await commitsIn(client, asset, repository, period, signal)
+  for (const [metric, type] of [
+    ['pullRequests', 'pr'],
+    ['issues', 'issue'],
+  ] as const)
+    for (const period of monthsOf(metric, asset, asked))
+      if (createdAt < knownFrom(metric, period)) yield await openedIn(client, asset, repository, { metric, type }, period, signal)
+  const contributors = await contributorsOf(client, repository, signal)
+  const ofToday = { asset, period: today, ref: repository }
+  if (contributors !== undefined) yield [{ ...ofToday, metric: 'contributors', value: contributors }]
+  yield [{ ...ofToday, metric: 'stars', value: stars }]
+}
+
+/**
+ * Returns the month in which the history of a repository begins, if it is one of these; of those before it nothing is known. Returns undefined if it is older,
+ * and the month after them if they have no commit.
+ */
+const historyFrom = async (
+  client: SourceClient,
+  repository: string,
+  months: readonly number[],
+  signal: AbortSignal,
+): Promise<number | undefined> => {
+  const beforeIs = async (t: number): Promise<boolean> => {
+    const query = { until: isoOf(t - 1000), per_page: '1' }
+    return (await client.ask({ path: `/repos/${repository}/commits`, query, form: LIST, signal })).value.length > 0
+  }
+  if (months.length === 0 || (await beforeIs(months[0]!))) return undefined
+  for (const period of months) if (await beforeIs(knownFrom('commits', period))) return period
+  return knownFrom('commits', months.at(-1)!)
 }
 
 /** Returns the whole months that are not stored, and the newest that is: commits come later into a branch, too. */

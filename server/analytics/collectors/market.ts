@@ -71,7 +71,9 @@ async function* factsOfToday(
           ['supply', found.get(id)?.supply],
           ['dilutedMarketCap', found.get(id)?.dilutedMarketCap],
         ] as const
-      ).flatMap(([metric, value]) => (isFigure(value) ? { asset, metric, period, value, ref: `/coins/markets ${id}` } : [])),
+      ).flatMap(([metric, value]) =>
+        isFigure(value) && since(asset, metric) !== period ? { asset, metric, period, value, ref: `/coins/markets ${id}` } : [],
+      ),
     )
   }
 }
