@@ -10,7 +10,21 @@ import { median, type Report, shown } from './report.ts'
  * replaced. `--quick` takes less time where a bench knows how, and writes nothing.
  */
 
-const BENCHES = ['pipeline', 'insert', 'orders', 'ledger', 'pnl', 'funds', 'pools', 'page', 'nodes', 'nodeOrders', 'analytics', 'contracts']
+const BENCHES = [
+  'pipeline',
+  'insert',
+  'orders',
+  'ledger',
+  'pnl',
+  'funds',
+  'pools',
+  'page',
+  'nodes',
+  'nodeOrders',
+  'analytics',
+  'contracts',
+  'alerts',
+]
 
 const asked = process.argv.slice(2).filter(name => name !== '--quick')
 const quick = process.argv.includes('--quick') ? ['--quick'] : []

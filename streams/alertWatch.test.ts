@@ -145,3 +145,90 @@ describe('rules over channels', () => {
     ])
   })
 })
+
+describe('built-in rules', () => {
+  const DAY = 86_400_000
+  const tvl = (asset: string, period: number, value: number, availableAt = period) => ({
+    ...{ asset, metric: 'tvl' as const, period, availableAt, value, source: 'test', ref: '' },
+  })
+  const assets = ['A', 'B', 'C', 'D']
+
+  /** Seventy quiet days of four protocols, ended by a day on which `falls` say what is left of each. */
+  const days = (falls: readonly number[], then: readonly number[] = falls): Driven => {
+    const driven = new Driven({ rules: builtInRules([]), isPublic: EVERYBODY })
+    driven.clock(NOON)
+    for (let day = 1; day <= 72; day++) {
+      const period = Math.floor(NOON / DAY) * DAY + day * DAY
+      const left = day < 71 ? [1, 1, 1, 1] : day === 71 ? falls : then
+      const known = period + 600_000
+      driven.send({ kind: 'metrics', facts: assets.map((asset, i) => tvl(asset, period, 1e8 * (1 + (day % 5) / 100) * left[i]!, known)) })
+      driven.clock(known + 1_000)
+    }
+    return driven
+  }
+  const tvlSaid = (driven: Driven): string[] =>
+    driven.frames.flatMap(({ alerts }) =>
+      alerts.flatMap(({ event, alert }) => (alert.rule === 'tvl-drop' ? [`${event} ${alert.members?.join(' ') ?? alert.channel}`] : [])),
+    )
+
+  it('see one protocol lose a third of its TVL in a day, and believe it a day later', () => {
+    expect(tvlSaid(days([1, 0.65, 1, 1]))).toEqual(['opened metrics:B', 'confirmed metrics:B'])
+  })
+
+  it('take back what was a fault of the source', () => {
+    const driven = days([1, 0.65, 1, 1], [1, 1, 1, 1])
+    expect(tvlSaid(driven)).toEqual(['opened metrics:B', 'cleared metrics:B'])
+    expect(driven.frames.flatMap(({ alerts }) => alerts).at(-1)!.alert.confirmed).toBe(false)
+  })
+
+  it('see the market fall, not each protocol', () => {
+    const driven = days([0.6, 0.65, 1, 0.5])
+    const told = driven.frames
+      .flatMap(({ alerts }) => alerts)
+      .filter(({ alert }) => alert.rule === 'tvl-drop' && alert.market === undefined)
+    expect(told.map(({ event, alert }) => [event, alert.members])).toEqual([['opened', ['metrics:A', 'metrics:B', 'metrics:D']]])
+  })
+
+  it('know after a restart what the medians were of', () => {
+    const driven = new Driven({ rules: builtInRules([]), isPublic: EVERYBODY, awaitsPast: true })
+    const today = Math.floor(NOON / DAY) * DAY
+    const before = Array.from({ length: 80 }, (_, i) => [today - (80 - i) * DAY, 1e8 * (1 + (i % 5) / 100)] as const)
+    const ruleSamples = ['A', 'B'].map(asset => ({ rule: 'tvl-drop', channel: `metrics:${asset}`, samples: before }))
+    driven.clock(NOON)
+    driven.send({ kind: 'past', asOf: NOON, ruleSamples })
+    driven.send({ kind: 'metrics', facts: [tvl('A', today, 0.6e8), tvl('B', today, 0.97e8), tvl('C', today, 1e8)] })
+    driven.clock(NOON + 1_000)
+    expect(tvlSaid(driven)).toEqual(['opened metrics:A'])
+    expect(driven.frames.flatMap(({ alerts }) => alerts)[0]!.alert.evidence).toMatchObject({
+      value: 0.6e8,
+      before: expect.closeTo(1.04e8, 3),
+      samples: 79,
+    })
+  })
+
+  it('hold an oracle against the market', () => {
+    const driven = new Driven({ rules: builtInRules([]), isPublic: EVERYBODY })
+    driven.clock(NOON)
+    const answer = (t: number, value: number) =>
+      driven.send({
+        kind: 'metrics',
+        facts: [{ asset: 'ETH', metric: 'oraclePrice', period: t, availableAt: t, value, source: 'chainlink', ref: '' }],
+      })
+    answer(NOON, 2_000)
+    driven.trades(0, { symbol: 'ETH-USD', t: NOON + 1, price: 2_010 })
+    driven.clock(NOON + 60_000)
+    driven.trades(0, { symbol: 'ETH-USD', t: NOON + 60_001, price: 2_050 })
+    driven.clock(NOON + 60_020)
+    driven.clock(NOON + 200_000)
+    expect(happened(driven).filter(text => text.includes('deviation'))).toEqual(['opened oracle-deviation metrics:ETH +180020'])
+  })
+
+  it('see a coin leave its dollar', () => {
+    const driven = new Driven({ rules: builtInRules([]), isPublic: EVERYBODY })
+    driven.clock(NOON)
+    driven.trades(0, { symbol: 'USDC-USD', t: NOON + 1, price: 0.97 })
+    driven.clock(NOON + 20)
+    driven.clock(NOON + 400_000)
+    expect(happened(driven)).toEqual(['opened peg-USDC tick:USDC-USD +300020'])
+  })
+})

@@ -1,4 +1,4 @@
-import type { Alert, AlertChange } from './alerts/alert.ts'
+import type { Alert, AlertChange, RuleSamples } from './alerts/alert.ts'
 import type { Alerts } from './alerts/alerts.ts'
 import { type FigureSource, ruleFigures } from './alerts/figure.ts'
 import { GivenFigures } from './alerts/givenFigures.ts'
@@ -66,11 +66,15 @@ export class AlertWatch {
     if (ruled) this.note(ruled)
   }
 
-  /** Goes on with the alerts that were open before this start. */
-  resume(alerts: readonly Alert[]): void {
-    const watchOf = ({ rule: id, channel }: Alert): RuleWatch | undefined => {
+  /** Goes on with the alerts that were open before this start, and with what rules knew then. */
+  resume(alerts: readonly Alert[], known: readonly RuleSamples[] = []): void {
+    const watchOf = ({ rule: id, channel }: Pick<Alert, 'rule' | 'channel'>): RuleWatch | undefined => {
       const rule = this.rules.find(known => known.id === id)
       return rule && isAbout(rule, channel) ? this.watch(rule, channel) : undefined
+    }
+    for (const of of known) {
+      const watch = watchOf(of)
+      for (const [t, value] of of.samples) watch?.remember(t, value)
     }
     this.alerts.resume(this.view.t, alerts, watchOf, this.view.changes)
   }
@@ -120,7 +124,11 @@ export class AlertWatch {
     const ruled: Ruled = { figures: channel?.state ?? this.status, watches: [], written: false }
     this.ruled.set(name, ruled)
     channel?.follow(() => this.note(ruled))
-    if (channel) this.view.changes.mark(channel)
+    if (channel) {
+      // A channel that turns up in a frame is looked at in this frame.
+      if (this.view.t > 0) channel.refresh(this.view.t)
+      this.view.changes.mark(channel)
+    }
     return ruled
   }
 

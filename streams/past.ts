@@ -1,4 +1,4 @@
-import type { Alert } from './alerts/alert.ts'
+import type { Alert, RuleSamples } from './alerts/alert.ts'
 import type { SourcedFact } from './analytics/features/metricLog.ts'
 import type { MarketPast } from './market/marketPast.ts'
 import type { FundRow } from './measures/rows.ts'
@@ -25,6 +25,7 @@ export interface Past {
   readonly portfolios?: readonly PortfolioPast[]
   /** The newest metrics, and those that become known after `asOf`. */
   readonly metrics?: readonly SourcedFact[]
-  /** Alerts that were open. */
+  /** Alerts that were open, and what rules knew of the time before. */
   readonly alerts?: readonly Alert[]
+  readonly ruleSamples?: readonly RuleSamples[]
 }

@@ -127,7 +127,7 @@ const momentsOf = function* (input: Input, intake: Intake): Iterable<Moment> {
       return
     default:
       view.absorb(input)
-      if (input.kind === 'past') alerts?.resume(input.alerts ?? [])
+      if (input.kind === 'past') alerts?.resume(input.alerts ?? [], input.ruleSamples)
       if (input.kind === 'past' && !view.open) restored()
       if (!BETWEEN.has(input.kind)) return
   }

@@ -19,6 +19,7 @@ import { lastFrame } from '../storage/read/storedFrames.ts'
 import type { MarketNotes } from '../storage/write/marketNotes.ts'
 import type { LedgerLinks } from './ledger.ts'
 import type { Plan } from './plan.ts'
+import { ruleSamples } from './ruleSamples.ts'
 import type { Storage } from './storage.ts'
 
 /** What the past is read for. */
@@ -97,10 +98,18 @@ export const storedPast = (
       const asked = { pools: plan.pools, events: view.market.events, funds: [...view.funds.keys()], frameMs, storeMs }
       const stored = await readPast(running, asOf, asked)
       const alerts = alertLog() && (await openAlerts(running, alertShard(plan.settings), asOf))
+      const samples = await ruleSamples(running, plan.rules, Number.isFinite(asOf) ? asOf : Date.now())
       // Funds are valued as soon as the past is known: they have to be there.
       await links().playback?.begin(resumedAt ?? to)
       const metrics = await metricStore.shownAt(running, asOf)
-      return { ...stored, portfolios, ...(alerts && { alerts }), metrics, ...(resumedAt !== undefined && { resumedAt }) }
+      return {
+        ...stored,
+        portfolios,
+        ...(alerts && { alerts }),
+        ruleSamples: samples,
+        metrics,
+        ...(resumedAt !== undefined && { resumedAt }),
+      }
     },
   }
 }

@@ -31,6 +31,13 @@ export interface Alert {
   readonly members?: readonly string[]
 }
 
+/** Samples of the past of a figure that a rule takes a median of: times (ms) and values, in order of time. */
+export interface RuleSamples {
+  readonly rule: string
+  readonly channel: string
+  readonly samples: readonly (readonly [t: number, value: number])[]
+}
+
 /** Why an alert cleared: the figure is back; it has lasted so long that it is the new level; the rule is no more. */
 export type Cleared = 'back' | 'new level' | 'no rule'
 

@@ -48,7 +48,8 @@ class FigureReader {
     return this.source.empty ? Number.NaN : 0
   }
 
-  private get member(): Figure | undefined {
+  /** The member; undefined if it is unknown. */
+  get member(): Figure | undefined {
     if (this.found?.present) return this.found
     this.found = this.source.find(this.path)
     return this.found?.present ? this.found : undefined
@@ -57,6 +58,8 @@ class FigureReader {
 
 /** What a rule reads: its figure, and those that it holds it against. */
 export interface RuleFigures {
+  /** The member whose number is judged as it is; undefined if there is none yet, or if what is judged is made of it. */
+  readonly plain: () => Figure | undefined
   /** Returns what is judged; NaN if it is unknown. */
   readonly value: () => number
   /** The time of the sample, ms. */
@@ -73,7 +76,9 @@ export const ruleFigures = (rule: AlertRule, source: FigureSource, other: Figure
   const base = other && against && new FigureReader(other, against.figure)
   const at = condition.kind === 'deviates' && condition.at !== undefined ? new FigureReader(source, condition.at) : undefined
   const gate = only && new FigureReader(source, only.figure)
+  const isPlain = condition.kind !== 'is' && base === undefined
   return {
+    plain: () => (isPlain ? figure.member : undefined),
     value: condition.kind === 'is' ? () => figure.is(condition.value) : base ? () => figure.number / base.number - 1 : () => figure.number,
     at: () => at?.number ?? Number.NaN,
     changed: () => figure.changed,

@@ -25,10 +25,9 @@ export class MoveJudge implements Judge {
   }
 
   take(t: number, value: number, _at: number, held: number): void {
-    this.passTo(Math.floor(t / this.partMs), held)
+    const part = Math.floor(t / this.partMs)
+    if (part !== this.part) this.passTo(part, held)
     this.include(value)
-    this.min = leastOf(this.least)
-    this.max = -leastOf(this.most.map(most => -most))
     this.quietLo = Math.max(this.min, this.lowest(this.rule.by))
     this.quietHi = Math.min(this.max, this.highest(this.rule.by))
   }
@@ -61,7 +60,6 @@ export class MoveJudge implements Judge {
   }
 
   private passTo(part: number, held: number): void {
-    if (part === this.part) return
     for (let p = Math.max(Number.isNaN(this.part) ? part : this.part + 1, part - PARTS); p <= part; p++) {
       // The figure was this until now; before the first value nothing is known.
       this.least[p % (PARTS + 1)] = held
@@ -69,6 +67,12 @@ export class MoveJudge implements Judge {
     }
     this.part = part
     this.movesAt = (part + 1) * this.partMs
+    this.min = Number.NaN
+    this.max = Number.NaN
+    for (let i = 0; i <= PARTS; i++) {
+      if (this.least[i]! < this.min || Number.isNaN(this.min)) this.min = this.least[i]!
+      if (this.most[i]! > this.max || Number.isNaN(this.max)) this.max = this.most[i]!
+    }
   }
 
   private include(value: number): void {
@@ -76,12 +80,7 @@ export class MoveJudge implements Judge {
     const at = this.part % (PARTS + 1)
     if (!(this.least[at]! <= value)) this.least[at] = value
     if (!(this.most[at]! >= value)) this.most[at] = value
+    if (!(this.min <= value)) this.min = value
+    if (!(this.max >= value)) this.max = value
   }
-}
-
-/** Returns the least known value; NaN if there is none. */
-const leastOf = (values: Float64Array): number => {
-  let least = Number.NaN
-  for (const value of values) if (!(least <= value) && !Number.isNaN(value)) least = value
-  return least
 }

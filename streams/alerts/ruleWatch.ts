@@ -1,5 +1,5 @@
 import { type Alert, type AlertEvent, type Cleared, over } from './alert.ts'
-import type { RuleFigures } from './figure.ts'
+import type { Figure, RuleFigures } from './figure.ts'
 import type { Judge } from './judge.ts'
 import { judgeOf } from './judges.ts'
 import type { AlertRule } from './rule.ts'
@@ -16,9 +16,12 @@ export class RuleWatch {
   readonly channel: string
   /** When (ms) it has to be looked at though nothing changes. */
   dueAt = Number.POSITIVE_INFINITY
+  scheduled = Number.POSITIVE_INFINITY
   /** The alert that is open. */
   alert: Alert | undefined
   private readonly figures: RuleFigures
+  /** The member that is read, once it is found. Reading it costs nothing then. */
+  private plain: Figure | undefined
   private readonly judge: Judge
   private readonly told: Told
   /** The figure until now, and its change that was seen last. */
@@ -42,7 +45,8 @@ export class RuleWatch {
 
   /** Looks at the figure as of the frame `t` (ms). */
   look(t: number): void {
-    const value = this.figures.value()
+    const { plain } = this
+    const value = plain?.present ? plain.asNumber : this.read()
     if (value >= this.quietLo && value <= this.quietHi && t < this.movesAt) {
       this.held = value
       return
@@ -81,6 +85,11 @@ export class RuleWatch {
     this.alert = undefined
     this.since = Number.NaN
     this.told('cleared', over(alert, t, why))
+  }
+
+  private read(): number {
+    this.plain = this.figures.plain()
+    return this.figures.value()
   }
 
   private learn(t: number, value: number): void {

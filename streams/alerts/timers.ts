@@ -2,6 +2,8 @@
 export interface Timed {
   /** ms; Infinity if it has no time. */
   readonly dueAt: number
+  /** The earliest time for which it stands in the heap; Infinity if it does not. Kept by `Timers`. */
+  scheduled: number
 }
 
 /**
@@ -10,8 +12,6 @@ export interface Timed {
  */
 export class Timers<T extends Timed> {
   private readonly heap: { readonly at: number; readonly of: T }[] = []
-  /** The earliest time that each is in the heap for. */
-  private readonly set = new Map<T, number>()
 
   /** ms: nothing is due before; Infinity if nothing ever is. */
   get dueAt(): number {
@@ -21,8 +21,8 @@ export class Timers<T extends Timed> {
   /** Notes when something is due now. */
   put(of: T): void {
     const { dueAt } = of
-    if (dueAt === Number.POSITIVE_INFINITY || dueAt >= (this.set.get(of) ?? Number.POSITIVE_INFINITY)) return
-    this.set.set(of, dueAt)
+    if (dueAt >= of.scheduled) return
+    of.scheduled = dueAt
     this.push({ at: dueAt, of })
   }
 
@@ -31,8 +31,8 @@ export class Timers<T extends Timed> {
     const due: T[] = []
     while (this.dueAt <= t) {
       const { at, of } = this.pop()
-      if (this.set.get(of) !== at) continue
-      this.set.delete(of)
+      if (of.scheduled !== at) continue
+      of.scheduled = Number.POSITIVE_INFINITY
       if (of.dueAt <= t) due.push(of)
       else this.put(of)
     }
