@@ -48,6 +48,22 @@ describe('a frame of watch', () => {
     ])
   })
 
+  it('shows the metrics of one asset by their names, as finely as their periods, with what is stale', () => {
+    const t = Date.UTC(2024, 5, 1)
+    const state = {
+      tvl: { v: 6_767_810_000, t, known: t + 3_600_000, src: 'defillama', stale: true },
+      commits: { v: 12, t, known: t + 31 * 86_400_000, src: 'github', stale: false },
+      fees: { t, known: t, src: 'defillama', stale: false },
+    }
+    expect(shown(frame([known('metrics:uniswap', state)])).map(line => line.trimEnd())).toEqual([
+      'metrics:uniswap, 1.5 s old',
+      'metric           value  unit   of          known since UTC      source',
+      'commits             12  count  2024-06     2024-07-02 00:00:00  github',
+      'fees                 —  USD    2024-06-01  2024-06-01 00:00:00  defillama',
+      'tvl      6,767,810,000  USD    2024-06-01  2024-06-01 01:00:00  defillama  stale',
+    ])
+  })
+
   it('marks what is stale and what was refused', () => {
     const lines = shown(
       frame([

@@ -95,7 +95,8 @@ const counting = ({ database }: Engine, group: string, order: string, where: str
      SELECT asset, metric, argMax(tuple(period, available_at, source, value, ref), ${order}) AS fact
      FROM ${quoted(database)}.metrics
      WHERE metric IN {known:Array(String)} AND available_at <= ${timeOf('t')} AND ${where}
-     GROUP BY ${group})`
+     GROUP BY ${group})
+   ORDER BY asset, metric, fact.1`
 
 /** Returns the facts that become known after `t` (ms), the first of them, in the order in which they do. */
 export const factsAfter = async (engine: Engine, t: number, limit: number): Promise<SourcedFact[]> => {

@@ -1,9 +1,11 @@
 import { type Kind, parseChannel } from '../../../streams/wire/channels.ts'
 import type { JsonObject } from '../../../streams/wire/mergePatch.ts'
+import type { MetricsState } from '../../../streams/wire/states.ts'
 import { cut, visible, wrapped } from '../../lib/plainText.ts'
 import { type Column, table } from '../../lib/textTable.ts'
 import { pnlTable } from '../pnlTable.ts'
 import { fixed, moment, plain, price, shown } from '../terminal/figures.ts'
+import { metricsView } from './metrics.ts'
 import { holdingsView, ordersView } from './orders.ts'
 import { bySign, figureAt, leavesOf, memberOf, objectAt, type Space, signed, textAt } from './state.ts'
 import { statusView } from './status.ts'
@@ -156,6 +158,7 @@ const VIEWS: Partial<Record<Kind, View>> = {
   fund,
   rebalances,
   pnl: (id, state, { width }) => pnlTable(id, state, width),
+  metrics: (_id, state, space) => metricsView(state as MetricsState, space),
   orders: (_id, state, space) => ordersView(Object.values(state) as never, space),
   holdings: (_id, state, space) => holdingsView(state as never, space),
   status: (_id, state, space) => statusView(state, space),
