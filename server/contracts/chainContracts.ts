@@ -11,7 +11,7 @@ import { redactor } from '../lib/redaction.ts'
 import type { CodeCache } from './codeCache.ts'
 import { type Reading, readContract } from './reading.ts'
 
-/** ms until all questions about one contract must be answered. */
+/** The usual `readMs`. */
 const READ_MS = 20_000
 /** ms that the explorer may take: its word is one check of many. */
 const EXPLORER_MS = 6_000
@@ -23,6 +23,8 @@ export interface ChainContractsOptions {
   readonly explorer: Pick<Explorer, 'contract'> | undefined
   readonly codes: CodeCache
   readonly environment: Environment
+  /** ms until all questions about one contract must be answered. */
+  readonly readMs?: number
 }
 
 /** What is said of a contract, apart from what was seen of it before. */
@@ -46,8 +48,8 @@ export class ChainContracts {
   }
 
   private async reading(address: string): Promise<Reading> {
-    const { chain, codes, environment } = this.options
-    const until = AbortSignal.timeout(READ_MS)
+    const { chain, codes, environment, readMs = READ_MS } = this.options
+    const until = AbortSignal.timeout(readMs)
     const node = await ChainNode.open(chain.node, CONNECTION_TIMEOUTS, environment)
     const close = (): void => node.close()
     until.addEventListener('abort', close, { once: true })
@@ -55,7 +57,7 @@ export class ChainContracts {
       return await readContract(node, address, hex => codes.factsOf(hex))
     } catch (error) {
       if (error instanceof ProtocolError) throw error
-      const why = until.aborted ? `no answer within ${READ_MS / 1000} s` : this.redact(told(error, chain.node))
+      const why = until.aborted ? `no answer within ${readMs / 1000} s` : this.redact(told(error, chain.node))
       throw new ProtocolError('not_ready', `the node of ${chain.name}: ${why}`, 5)
     } finally {
       until.removeEventListener('abort', close)

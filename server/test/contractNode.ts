@@ -11,8 +11,9 @@ export interface ChainContract {
   answers?: Record<string, string>
 }
 
-/** How a node misbehaves: an error of JSON-RPC, or an answer of its own. */
+/** How a node misbehaves: an error of JSON-RPC, an answer of its own, or none. */
 export type Fault =
+  | 'none'
   | { readonly error: { readonly code: number; readonly message: string } }
   | { readonly status: number; readonly text: string }
 
@@ -54,6 +55,7 @@ export class ContractNode {
     const question = JSON.parse(text) as Question
     this.asked.push({ method: question.method, block: question.params.at(-1) })
     const fault = this.faults[question.method] ?? this.faults.all
+    if (fault === 'none') return
     response.setHeader('content-type', 'application/json')
     if (fault && 'status' in fault) {
       response.statusCode = fault.status

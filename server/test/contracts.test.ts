@@ -5,6 +5,8 @@ import { OLD_SLOTS, PROXY_SLOTS } from '../../streams/contracts/proxy.ts'
 import { codeWith, EVENTS, TOKEN } from '../../streams/contracts/test/code.ts'
 import { CONTRACT } from '../../streams/wire/answers/contracts.ts'
 import { Explorer } from '../analytics/collectors/explorer.ts'
+import { ChainContracts } from '../contracts/chainContracts.ts'
+import { CodeCache } from '../contracts/codeCache.ts'
 import { openContractRows } from '../contracts/contractRows.ts'
 import { Contracts } from '../contracts/contracts.ts'
 import type { Environment } from '../feeds/environment.ts'
@@ -240,6 +242,16 @@ describe('contracts', () => {
     expect(await countOf(store, `SELECT count() AS n FROM ${store.database}.contracts WHERE chain = '${chain()}'`)).toBe(0)
     node.faults = {}
     expect((await of(OWNED)).code).toHaveLength(1)
+  })
+
+  it('a node that does not answer is not waited for', async () => {
+    node.faults = { eth_getCode: 'none' }
+    const asked = { name: chain(), id: 1, node: url, contractsPerMinute: 1 }
+    const reading = new ChainContracts({ chain: asked, explorer: undefined, codes: new CodeCache(), environment, readMs: 200 })
+    await expect(reading.read(OWNED)).rejects.toMatchObject({
+      code: 'not_ready',
+      message: `the node of ${chain()}: no answer within 0.2 s`,
+    })
   })
 
   it('no more are read than the node allows', async () => {

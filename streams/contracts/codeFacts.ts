@@ -7,7 +7,9 @@ import { type Pointer, pointerOf } from './proxy.ts'
 /** An opcode that is looked for. */
 export type Suspect = 'SELFDESTRUCT' | 'DELEGATECALL' | 'CALLCODE'
 
-const SUSPECTS: readonly Suspect[] = ['SELFDESTRUCT', 'DELEGATECALL', 'CALLCODE']
+const SUSPECTS: ReadonlyMap<number, Suspect> = new Map(
+  (['SELFDESTRUCT', 'DELEGATECALL', 'CALLCODE'] as const).map(name => [OP[name], name]),
+)
 
 /** What the code of a contract says by itself. It depends on nothing else, so it is computed once for each code. */
 export interface CodeFacts {
@@ -68,7 +70,7 @@ const read = (code: Uint8Array, end: number | undefined): Pick<CodeFacts, 'opcod
   const opcodes: Partial<Record<Suspect, number>> = {}
   const topics = new Set<string>()
   for (const { offset, opcode } of instructions(code, end)) {
-    const suspect = SUSPECTS.find(name => OP[name] === opcode)
+    const suspect = SUSPECTS.get(opcode)
     if (suspect !== undefined) opcodes[suspect] ??= offset
     if (opcode !== OP.PUSH32) continue
     const topic = ERC20_EVENTS.find(({ bytes }) => bytes.every((byte, i) => code[offset + 1 + i] === byte))

@@ -30,8 +30,8 @@ export interface Wanted {
 
 /** Work of one exploration: an instruction costs 1, and more if it has to look at more. Some 50 ms. */
 const WORK_MAX = 100_000
-/** Work between two rests, of some 2 ms. */
-const WORK_AT_ONCE = 4_000
+/** Work between two rests, of some 2 ms, also where the code is slow to look at. */
+const WORK_AT_ONCE = 2_000
 /** So often numbers that change are counted on, at one place: longer loops are not followed turn by turn. */
 const VISITS_MAX = 16
 /** Remainders of which each is tried. Vyper's tables have fewer buckets. */
@@ -68,6 +68,7 @@ class Exploration {
   private delegates = false
   private complete = true
   private work = 0
+  private restAt = WORK_AT_ONCE
 
   constructor(code: Uint8Array, wanted: Wanted) {
     this.code = code
@@ -75,7 +76,6 @@ class Exploration {
   }
 
   *run(): Generator<void, Explored> {
-    let rested = 0
     for (let run = this.open.pop(); run !== undefined; run = this.open.pop()) {
       if (this.work > WORK_MAX) {
         this.complete = false
@@ -86,20 +86,24 @@ class Exploration {
       } catch (error) {
         if (!(error instanceof StackError)) throw error
       }
-      if (this.work - rested < WORK_AT_ONCE) continue
-      rested = this.work
+      if (this.work < this.restAt) continue
+      this.restAt = this.work + WORK_AT_ONCE
       yield
     }
     return { selectors: this.selectors, ends: [...this.endings.values()], delegates: this.delegates, complete: this.complete }
   }
 
-  /** Follows one way until it ends, forks or meets another. */
+  /** Follows one way until it ends, forks, meets another, or has to rest. */
   private follow(run: Run): void {
     const { code } = this
     while (run.pc < code.length && this.work <= WORK_MAX) {
       const opcode = code[run.pc]!
       this.work += opcode === MLOAD || opcode === MSTORE ? 8 + (run.memory.size >> 3) : (COSTS.get(opcode) ?? 1)
       if (opcode === OP.JUMP ? !this.jump(run, run.pop()) : this.ends(run, opcode)) return
+      if (this.work >= this.restAt && this.work <= WORK_MAX) {
+        this.open.push(run)
+        return
+      }
     }
     if (run.pc >= code.length) this.end(code.length, 0n)
     else this.complete = false
@@ -195,7 +199,7 @@ class Exploration {
   private fork(run: Run): void {
     const [to, condition] = [run.pop(), run.pop()]
     const next = run.pc + 1
-    this.work += 8 + (run.stack.length >> 4) + (run.memory.size >> 1)
+    this.work += 20 + (run.stack.length >> 4) + (run.memory.size >> 1)
     if (typeof condition === 'bigint') {
       if (condition === 0n) run.pc = next
       else if (!this.jump(run, to)) return
