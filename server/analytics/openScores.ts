@@ -5,6 +5,7 @@ import type { Observable } from 'rxjs'
 import type { Input } from '../../streams/input.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { whenOpen } from '../storage/engine/engine.ts'
+import { Judge, type Rules } from './registry/judge.ts'
 import { Registry } from './registry/registry.ts'
 import { ScorePages } from './scores/scorePages.ts'
 import { Scorer } from './scores/scorer.ts'
@@ -19,6 +20,7 @@ export interface ScoresOptions {
   readonly everyMs: number
   /** Months. */
   readonly horizons: readonly number[]
+  readonly rules: Rules
   /** Of the simulated market: its lists of the past are made with this seed, and its first model is trained by itself. */
   readonly simulated: { readonly seed: number; readonly take: TakeSnapshot; readonly supplyOf: SupplyOf } | undefined
   readonly frames$: Observable<{ readonly t: number }>
@@ -42,14 +44,15 @@ const DAY_MS = 86_400_000
 
 /** Opens models and scores. They begin once the engine answers. */
 export const openScores = (options: ScoresOptions): OpenScores => {
-  const { engine, dataDir, everyMs, horizons, simulated, frames$, put, signal, log } = options
+  const { engine, dataDir, everyMs, horizons, rules, simulated, frames$, put, signal, log } = options
   const directory = join(dataDir, 'models', ...(simulated ? ['simulated'] : []))
   const registry: Registry = new Registry({
     ...{ engine, simulated: simulated !== undefined, directory, signal, put },
     changed: () => scorer.soon(),
   })
   const common = { engine, registry, simulated: simulated !== undefined, signal }
-  const scorer: Scorer = new Scorer({ ...common, everyMs, horizons, take: simulated?.take, put, log })
+  const judge = new Judge({ ...common, everyMs, horizons, rules, log })
+  const scorer: Scorer = new Scorer({ ...common, everyMs, horizons, take: simulated?.take, scored: t => judge.judge(t), put, log })
   frames$.subscribe(({ t }) => scorer.tick(t))
   const ready = load(options, registry, scorer)
   ready

@@ -34,6 +34,7 @@ const open = async (engine: Engine): Promise<Opened> => {
   const frames$ = new Subject<{ t: number }>()
   const opened = openScores({
     ...{ engine: Promise.resolve(engine), dataDir: directory, everyMs: DAY, horizons: [1], simulated: undefined, frames$, log: silent },
+    rules: { retrainMs: 0, promoteAfter: 1 },
     put: input => void inputs.push(input),
     signal: stop.signal,
   })

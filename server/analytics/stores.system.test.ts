@@ -125,6 +125,6 @@ describe('a model', () => {
       who: 'ops',
     }
     await addTrial(engine, trial)
-    expect(await trialsOf(engine, 10)).toEqual([trial])
+    expect(await trialsOf(engine, false, 10)).toEqual([trial])
   })
 })

@@ -162,7 +162,7 @@ const scoreAssets = (
   log: Logger,
 ): OpenScores => {
   const { settings, feeds } = plan
-  const { scores } = settings.config.analytics
+  const { scores, training } = settings.config.analytics
   const sim = feeds.find(({ sources }) => sources?.includes('sim'))
   const supplyOf = suppliesOf(plan, flow)
   const isFirst = (settings.shard?.number ?? 1) === 1
@@ -171,6 +171,7 @@ const scoreAssets = (
     dataDir: settings.dataDir,
     everyMs: spanMs(scores.every),
     horizons: isFirst ? scores.horizons : [],
+    rules: { retrainMs: training.every === 'off' ? 0 : spanMs(training.every), promoteAfter: training.promoteAfter },
     simulated: sim && { seed: seedOf(sim.id), take: simulatedTaker(flow.view, settings.config.quote, supplyOf), supplyOf },
     frames$,
     put: input => inputQueue.put(input),

@@ -14,6 +14,19 @@ export const analyticsSchema = z.strictObject({
       horizons: z.array(z.int().min(1).max(24)).min(1).max(4).default([1]).describe('how far scores look ahead, months'),
     })
     .prefault({}),
+  training: z
+    .strictObject({
+      every: span
+        .or(z.literal('off'))
+        .default('30d')
+        .describe('models are trained again so often, and when live scores have become worse; or "off"'),
+      promoteAfter: z
+        .int()
+        .min(1)
+        .default(500)
+        .describe('lists that champion and challenger have to have scored before a better challenger becomes the champion'),
+    })
+    .prefault({}),
 })
 
 const SPANS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }

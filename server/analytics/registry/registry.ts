@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../../../streams/analytics/artifact.ts'
 import { withoutGap } from '../../../streams/analytics/scoring/months.ts'
-import type { UsedModel, UsedModels } from '../../../streams/analytics/shownModels.ts'
+import type { UsedModel, UsedModels, Verdict } from '../../../streams/analytics/shownModels.ts'
+import type { Ics } from '../../../streams/analytics/validation/compare.ts'
 import type { Models } from '../../../streams/input.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
@@ -66,6 +67,9 @@ export class Registry {
   private aliases: Alias[] = []
   private readonly artifacts = new Map<string, Artifact>()
   private training: TrainingWish | undefined
+  /** ICs of live scores, by version. */
+  private readonly live = new Map<string, readonly number[]>()
+  private readonly comparisons = new Map<number, Verdict>()
 
   constructor(options: RegistryOptions) {
     this.options = options
@@ -86,9 +90,17 @@ export class Registry {
     return [...this.models].reverse()
   }
 
-  /** Returns all trainings, newest first, at most `limit`. */
-  async trials(limit: number): Promise<readonly Trial[]> {
-    return (await trialsOf(await this.options.engine, limit)).filter(({ simulated }) => simulated === this.options.simulated)
+  /** Returns the trainings, newest first, at most `limit`; of one horizon, if one is given. */
+  async trials(limit: number, horizon?: number): Promise<readonly Trial[]> {
+    return trialsOf(await this.options.engine, this.options.simulated, limit, horizon)
+  }
+
+  /** Shows what live scores of models of a horizon were worth, by version, and how champion and challenger compare. */
+  judged(horizon: number, live: ReadonlyMap<string, Ics>, comparison: Verdict | undefined): void {
+    for (const [version, ics] of live) this.live.set(version, [...ics.values()])
+    if (comparison === undefined) this.comparisons.delete(horizon)
+    else this.comparisons.set(horizon, comparison)
+    this.publish()
   }
 
   /** All that was ever noted of aliases, oldest first. */
@@ -183,10 +195,11 @@ export class Registry {
   private publish(): void {
     const horizons = [...new Set(this.aliases.map(({ horizon }) => horizon))].sort((a, b) => a - b)
     const byHorizon = new Map<number, UsedModels>(
-      horizons.map(horizon => [
-        horizon,
-        { champion: this.shown(this.used('champion', horizon)), challenger: this.shown(this.used('challenger', horizon)) },
-      ]),
+      horizons.map(horizon => {
+        const challenger = this.shown(this.used('challenger', horizon))
+        const comparison = challenger && this.comparisons.get(horizon)
+        return [horizon, { champion: this.shown(this.used('champion', horizon)), challenger, comparison }]
+      }),
     )
     if (byHorizon.size > 0) this.options.put({ kind: 'models', byHorizon })
   }
@@ -195,7 +208,9 @@ export class Registry {
     const model = this.models.find(({ version }) => version === alias?.version)
     if (alias === undefined || model === undefined) return undefined
     const { version, t: since, who, why, simulated } = alias
-    return { version, since, who, why, simulated, trainedTo: model.card.to, ic: model.card.validation.models.ensemble!.ic }
+    const ics = this.live.get(version) ?? []
+    const live = ics.length === 0 ? undefined : { ic: ics.reduce((sum, ic) => sum + ic, 0) / ics.length, days: ics.length }
+    return { version, since, who, why, simulated, live, trainedTo: model.card.to, ic: model.card.validation.models.ensemble!.ic }
   }
 }
 

@@ -127,15 +127,16 @@ export const aliasesOf = async (engine: Engine): Promise<Alias[]> => {
 export const addTrial = (engine: Engine, { t, data, low, high, ...trial }: Trial): Promise<void> =>
   insertRows(engine, 'trials', [{ ...trial, t: timeText(t), data_hash: data, ic_low: low, ic_high: high }])
 
-/** Returns all trainings, newest first, at most `limit`. */
-export const trialsOf = async (engine: Engine, limit: number): Promise<Trial[]> => {
+/** Returns the trainings, newest first, at most `limit`; of one horizon, if one is given. */
+export const trialsOf = async (engine: Engine, simulated: boolean, limit: number, horizon = 0): Promise<Trial[]> => {
   const rows = await selectRows<
     Omit<Trial, 't' | 'data' | 'low' | 'high'> & Record<'time' | 'data_hash', string> & Record<'ic_low' | 'ic_high' | 'number', number>
   >(
     engine,
     `SELECT simulated, horizon, ${millis('t')} AS time, toFloat64(seed) AS number, data_hash, version, ic, ic_low, ic_high, warnings, who
-     FROM {db}.trials FINAL ORDER BY t DESC LIMIT {limit:UInt32}`,
-    { limit },
+     FROM {db}.trials FINAL WHERE simulated = {simulated:Bool} AND (horizon = {horizon:UInt16} OR {horizon:UInt16} = 0)
+     ORDER BY t DESC LIMIT {limit:UInt32}`,
+    { simulated, limit, horizon },
   )
   return rows.map(({ time, data_hash, ic_low, ic_high, number, ...trial }) => ({
     ...trial,

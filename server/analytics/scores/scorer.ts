@@ -19,6 +19,8 @@ export interface ScorerOptions {
   readonly everyMs: number
   /** Months. */
   readonly horizons: readonly number[]
+  /** Is called after each scoring that was due. */
+  readonly scored: (t: number) => Promise<void>
   /** Takes a list of the market when a scoring is due and none has come; lists come by import alone if left out. */
   readonly take?: TakeSnapshot | undefined
   /** Puts into the ordered input. */
@@ -44,6 +46,7 @@ export class Scorer {
   private readonly assets = new Set<string>()
   private dueAt = Number.POSITIVE_INFINITY
   private before: Promise<void> = Promise.resolve()
+  private judging: Promise<void> = Promise.resolve()
   private readonly counts = { runs: 0, failures: 0, scored: 0, unscored: 0 }
   private scoredT = Number.NaN
   /** The newest frame, ms. */
@@ -59,8 +62,9 @@ export class Scorer {
   }
 
   /** Resolves when all that was asked for is done. */
-  idle(): Promise<void> {
-    return this.before
+  async idle(): Promise<void> {
+    await this.before
+    await this.judging
   }
 
   /** Scores with the next frame, and from then on whenever it is due. */
@@ -78,11 +82,12 @@ export class Scorer {
     this.t = t
     if (t < this.dueAt) return
     this.dueAt = (Math.floor(t / this.options.everyMs) + 1) * this.options.everyMs
-    void this.run(t)
+    // Beside the scorings, not among them: what it changes is scored before it is done.
+    this.judging = this.run(t).then(() => this.judge(t))
   }
 
   /** Scores what is known at `t` (ms), after all that was asked for before. Never rejects: a failure is counted, and what is due comes again. */
-  run(t: number): Promise<void> {
+  private run(t: number): Promise<void> {
     this.before = this.before.then(async () => {
       try {
         await this.score(t)
@@ -95,6 +100,16 @@ export class Scorer {
       }
     })
     return this.before
+  }
+
+  private async judge(t: number): Promise<void> {
+    try {
+      await this.options.scored(t)
+    } catch (error) {
+      if (this.options.signal.aborted) return
+      this.counts.failures += 1
+      this.options.log.warn({ error: (error as Error).message }, 'scores were not held against what came')
+    }
   }
 
   private async score(t: number): Promise<void> {

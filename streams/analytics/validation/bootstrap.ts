@@ -10,21 +10,26 @@ export interface Estimate {
 const DRAWS = 2_000
 
 /**
- * Returns the mean of a series in time with its 95 % interval, by a circular block bootstrap (Politis, Romano 1992): neighbouring values hang together,
- * so they are drawn in blocks of `block`.
+ * Returns the means, ascending, of 2,000 stretches of `length` values drawn from a series in time by a circular block bootstrap (Politis, Romano 1992):
+ * neighbouring values hang together, so they are drawn in blocks of `block`.
  */
-export const blockBootstrap = (series: readonly number[], block: number, seed: number): Estimate => {
+export const bootstrapMeans = (series: readonly number[], block: number, length: number, seed: number): Float64Array => {
   const random = new Random(seed)
   const means = new Float64Array(DRAWS)
   for (let draw = 0; draw < DRAWS; draw++) {
     let sum = 0
-    for (let taken = 0, from = 0; taken < series.length; taken++) {
+    for (let taken = 0, from = 0; taken < length; taken++) {
       if (taken % block === 0) from = random.below(series.length)
       sum += series[(from + (taken % block)) % series.length]!
     }
-    means[draw] = sum / series.length
+    means[draw] = sum / length
   }
-  means.sort()
+  return means.sort()
+}
+
+/** Returns the mean of a series in time with its 95 % interval, by a block bootstrap. */
+export const blockBootstrap = (series: readonly number[], block: number, seed: number): Estimate => {
+  const means = bootstrapMeans(series, block, series.length, seed)
   return {
     mean: series.reduce((sum, value) => sum + value, 0) / series.length,
     low: means[Math.floor(0.025 * DRAWS)]!,
