@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import { fromNumber } from '../../streams/lib/decimal.ts'
 import { collectorName } from '../config/collectorSchema.ts'
@@ -17,7 +18,7 @@ interface CollectParts {
  * Collects metrics from the sources of the configuration until the signal aborts. A replay collects nothing: what is known now is not of its time. Of several
  * shards the first does.
  */
-export const runCollectors = async ({ core, status, log, signal }: CollectParts): Promise<void> => {
+export const runCollectors = async ({ core, status, log, signal: end }: CollectParts): Promise<void> => {
   const { plan, metricStore } = core
   const { config, shard } = plan.settings
   const { sources } = config.analytics
@@ -27,6 +28,9 @@ export const runCollectors = async ({ core, status, log, signal }: CollectParts)
     import('../analytics/collectors/schedule.ts'),
   ])
   const { sourceKeys: keys, chains } = plan.settings
+  const signal = AbortSignal.any([end])
+  // Each source waits on it, and a chain by several requests.
+  setMaxListeners(0, signal)
   const options = { chains, keys, environment: systemEnvironment, signal, onSupplies: suppliesOf(core), own: ownFigures(core) }
   const schedule = { sink: metricStore, environment: systemEnvironment, log: log.child({ module: 'collectors' }), signal }
   const collectors = sources.map(
