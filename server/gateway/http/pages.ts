@@ -13,7 +13,8 @@ export interface Pages {
 }
 
 /** Paths of the dashboard's views: their settings are in the address, and the one page shows them all. */
-const VIEWS = /^\/(|(funds|portfolios|pools|market|allocate|contract|orders|operate|system|api|sign-in|embed)(\/.*)?)$/
+const VIEWS =
+  /^\/(|(funds|portfolios|pools|market|alerts|analytics|models|allocate|contract|orders|operate|system|api|sign-in|embed)(\/.*)?)$/
 /** Views that other sites may show in a frame. */
 const EMBEDDED = /^\/embed(\/|$)/
 /** Files whose names change with their contents. */

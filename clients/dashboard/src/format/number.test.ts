@@ -11,6 +11,7 @@ import {
   PlacesBySymbol,
   percent,
   placesOf,
+  plain,
   signed,
   signedPercent,
 } from './number.ts'
@@ -112,4 +113,22 @@ describe('an amount that somebody owns', () => {
 
 it('an amount in brief has about ten digits, and is never more than it is', () => {
   expect(['350230803.5697451', '0.0390631103610993', '12.5', '1'].map(brief)).toEqual(['350,230,803.56', '0.03906311', '12.5', '1'])
+})
+
+describe('any figure', () => {
+  it.each([
+    [0, '0'],
+    [1, '1'],
+    [-2.5, '−2.5'],
+    [1234.5678, '1,234.57'],
+    [64_000.4, '64,000.4'],
+    [0.0001, '0.0001'],
+    [0.0000123456, '0.0000123456'],
+    [1e-9, '1.000e−9'],
+    [123_456_789, '123.46\u00a0M'],
+    [undefined, ABSENT],
+    [Number.NaN, ABSENT],
+  ])('%s reads %s', (value, text) => {
+    expect(plain(value)).toBe(text)
+  })
 })

@@ -60,6 +60,17 @@ export const compact = (value: number | undefined, places = 2): string => {
   return step ? `${fixed(value / step[0], places)}\u00a0${step[1]}` : fixed(value, places)
 }
 
+/** Returns any figure in at most six significant digits: `1,234.56`, `0.0125`, `12.35 M`. */
+export const plain = (value: number | undefined): string => {
+  if (!known(value)) return ABSENT
+  if (Math.abs(value) >= 1e6) return compact(value)
+  if (value !== 0 && Math.abs(value) < 1e-6) return value.toExponential(3).replace('-', MINUS)
+  const digits = Math.abs(Number(value.toPrecision(6)))
+    .toFixed(12)
+    .replace(/0+$/, '')
+  return fixed(value, digits.length - digits.indexOf('.') - 1)
+}
+
 /** Returns a count. */
 export const count = (value: number | undefined): string => fixed(value, 0)
 

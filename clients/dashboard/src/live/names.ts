@@ -7,6 +7,8 @@ export interface Names {
   readonly portfolios: readonly string[]
   readonly pools: readonly string[]
   readonly symbols: readonly string[]
+  /** Names without a kind: `status`, `alerts`. */
+  readonly others: readonly string[]
 }
 
 /** What there is; undefined until the server has answered. */
@@ -14,6 +16,7 @@ export const names = signal<Names | undefined>(undefined)
 
 const LOOK_MS = 10_000
 const KINDS = { funds: 'fund:', portfolios: 'pnl:', pools: 'pool:', symbols: 'tick:' } as const
+const LISTS = [...(Object.keys(KINDS) as (keyof typeof KINDS)[]), 'others'] as const
 
 const same = (a: readonly string[] | undefined, b: readonly string[]): boolean =>
   a?.length === b.length && a.every((name, i) => name === b[i])
@@ -21,11 +24,13 @@ const same = (a: readonly string[] | undefined, b: readonly string[]): boolean =
 /** Asks what there is. Symbols may come later, so it is asked again from time to time. */
 const look = async (): Promise<void> => {
   const all = await wire.request('channels')
-  const found = Object.fromEntries(
-    Object.entries(KINDS).map(([key, prefix]) => [key, all.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))]),
-  ) as unknown as Names
+  const lists = Object.entries(KINDS).map(([key, prefix]) => [
+    key,
+    all.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length)),
+  ])
+  const found = { ...Object.fromEntries(lists), others: all.filter(name => !name.includes(':')) } as Names
   const before = names.peek()
-  if (!before || (Object.keys(KINDS) as (keyof Names)[]).some(key => !same(before[key], found[key]))) names.value = found
+  if (!before || LISTS.some(key => !same(before[key], found[key]))) names.value = found
 }
 
 const lookQuietly = (): void => void look().catch(() => {})

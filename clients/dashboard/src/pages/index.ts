@@ -52,6 +52,11 @@ const PAGES: readonly Page[] = [
     true,
   ),
   page(
+    /^\/alerts$/,
+    () => 'Alerts',
+    async () => (await import('./alerts/alerts.tsx')).Alerts,
+  ),
+  page(
     /^\/allocate$/,
     () => 'Allocation',
     async () => (await import('./allocate/allocate.tsx')).Allocate,

@@ -1,20 +1,40 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { count } from '../format/number.ts'
+import { useAlerts } from '../live/alerts.ts'
 import type { Names } from '../live/names.ts'
 
 interface LinkProps {
   readonly href: string
   readonly path: string
   readonly text: string
+  readonly note?: ComponentChildren
 }
 
-const Entry = ({ href, path, text }: LinkProps) => (
+const Entry = ({ href, path, text, note }: LinkProps) => (
   <li>
     <a href={href} aria-current={path === href ? 'page' : undefined}>
       {text}
+      {note}
     </a>
   </li>
 )
+
+/** How many alerts are open; nothing if none is. */
+const OpenAlerts = () => {
+  const open = useAlerts().value?.state.count ?? 0
+  if (open === 0) return null
+  return (
+    <>
+      {' '}
+      <span class="mark">
+        {count(open)}
+        <span class="hidden"> open</span>
+      </span>
+    </>
+  )
+}
 
 const SECTIONS = [
   ['Funds', 'funds'],
@@ -51,6 +71,7 @@ export const Navigation = ({ names, path }: { names: Names | undefined; path: st
       <div class="pages">
         <ul>
           <Entry href="/" path={path} text="Overview" />
+          <Entry href="/alerts" path={path} text="Alerts" note={<OpenAlerts />} />
         </ul>
         {SECTIONS.map(([title, key]) => {
           const list = names?.[key] ?? []
