@@ -80,7 +80,7 @@ export class Contracts {
       return kept.contract
     }
     const running = this.reading.get(key)
-    if (running) return running
+    if (running !== undefined) return running
     const reading = this.read(known, key, address)
     this.reading.set(key, reading)
     return reading.finally(() => this.reading.delete(key))
