@@ -105,7 +105,6 @@ export const ROUTES: readonly Route<Services>[] = [
   ...under<Services>('lists', DEPTH_ROUTES, POOL_LIST_ROUTES, QUOTE_ROUTES, LOT_ROUTES, PORTFOLIO_ROW_ROUTES, REBALANCE_ROUTES),
   ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES, ALERT_ROUTES),
   ...under<Services>('analytics', CONTRACT_ROUTES),
-  ...under<Services>('past', HISTORY_ROUTES, COVERAGE_ROUTES, METRIC_ROUTES),
   ...under<Services>('scores', SCORE_ROUTES, MODEL_ROUTES),
   ...under<Services>('server', ABOUT_ROUTES),
 ]
