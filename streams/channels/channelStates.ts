@@ -89,7 +89,7 @@ export class Channel implements Dependent {
     const commit = () => this.frames.commit(this, t)
     this.write(t, commit)
     commit()
-    for (const written of this.readers) written()
+    if (this.readers.length > 0) for (const written of this.readers) written()
   }
 
   private compute(on: boolean): void {

@@ -46,7 +46,7 @@ describe('the catalogue', () => {
   const ofSymbols = ['BTC-USD', 'DOGE-USD'].flatMap(channelsOf)
 
   it.each([
-    ['*', [...ofSymbols, 'fund:TOP10', 'pnl:main', 'rebalances:TOP10', 'status']],
+    ['*', [...ofSymbols, 'alerts', 'models', 'fund:TOP10', 'pnl:main', 'rebalances:TOP10', 'status']],
     ['fund:*', ['fund:TOP10']],
     ['*:BTC-*', channelsOf('BTC-USD')],
     ['t*-USD', ['tick:BTC-USD', 'tick:DOGE-USD', 'trades:BTC-USD', 'trades:DOGE-USD']],
