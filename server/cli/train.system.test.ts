@@ -39,8 +39,22 @@ describe('driftwire train', () => {
     expect(first.stdout).toContain('ensemble')
     const version = versionIn(first.stdout)!
     expect(keptModels(models)).toEqual([version])
-    const again = JSON.parse(command(file, '--models', models, '--json').stdout) as { version: string; card: { features: string[] } }
-    expect(again.version).toBe(version)
+    const again = JSON.parse(command('--data', file, '--models', models, '--json').stdout) as Record<string, unknown> & {
+      version: string
+      card: { features: string[] }
+    }
+    expect(again).toMatchObject({
+      ...{ version, artifactSha256: version, horizon: '1m', trainedTo: '2023-09-01', warnings: [] },
+      ic: {
+        ensemble: { months: 14 },
+        linear: {},
+        forest: {},
+        boosting: {},
+        net: {},
+        baselines: { zero: { mean: 0 }, size: {}, momentum3: {} },
+      },
+      calibration: { error: expect.any(Number), coverage80: expect.any(Number) },
+    })
     expect(keptModels(models)).toEqual([version])
 
     const { features, models: kept } = keptModel(models, version)
@@ -76,7 +90,7 @@ describe('driftwire train', () => {
     [file, { horizon: '12m' }, 'found 33 snapshots, expected at least 54'],
     [join(directory, 'nowhere.csv'), {}, 'nowhere.csv: ENOENT'],
   ])('refuses %s %j as a mistake in what was typed', async (name, options, message) => {
-    const error: unknown = await runTrain(name, options, 80).catch((error: unknown) => error)
+    const error: unknown = await runTrain([name], options, 80).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(UsageError)
     expect((error as UsageError).message).toContain(message)
   })

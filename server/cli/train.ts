@@ -1,3 +1,4 @@
+import type { Snapshot } from '../../streams/analytics/features/snapshot.ts'
 import type { Estimate } from '../../streams/analytics/validation/bootstrap.ts'
 import type { Skill } from '../../streams/analytics/validation/skill.ts'
 import { readSnapshots } from '../analytics/snapshotFile.ts'
@@ -9,14 +10,18 @@ interface TrainOptions {
   readonly horizon?: string
   readonly seed?: string
   readonly models?: string
+  readonly data?: readonly string[]
   readonly json?: boolean
 }
 
-/** Runs `train FILE`: trains, keeps the models in a directory, and prints what they are worth. Returns 1 if they were not kept. Throws UsageError. */
-export const runTrain = async (file: string, options: TrainOptions, columns: number): Promise<number | undefined> => {
+/** Runs `train FILE…`: trains, keeps the models in a directory, and prints what they are worth. Returns 1 if they were not kept. Throws UsageError. */
+export const runTrain = async (words: readonly string[], options: TrainOptions, columns: number): Promise<number | undefined> => {
   const horizon = monthsOf(options.horizon ?? '1m')
   const seed = seedOf(options.seed ?? '1')
-  const snapshots = await readSnapshots(file)
+  const files = [...words, ...(options.data ?? [])]
+  const file = files.join(', ')
+  if (files.length === 0) throw new UsageError('FILE: found none, expected a file of snapshots')
+  const snapshots = await readAll(files)
   const needed = snapshotsNeeded(horizon, PLAN)
   if (snapshots.length < needed) throw new UsageError(`${file}: found ${snapshots.length} snapshots, expected at least ${needed}`)
   const progress = process.stderr.isTTY
@@ -25,11 +30,43 @@ export const runTrain = async (file: string, options: TrainOptions, columns: num
   const directory = options.models ?? 'models'
   const result = await train({ snapshots, horizon, seed, plan: PLAN, directory }, progress)
   if (progress !== undefined) process.stderr.write('\r\x1b[K')
-  console.log(options.json ? JSON.stringify(result) : report(result, directory, columns))
+  console.log(options.json ? JSON.stringify(jsonOf(result)) : report(result, directory, columns))
   if (result.version !== undefined) return undefined
   for (const warning of result.card.validation.warnings) console.error(`driftwire: ${warning}`)
   console.error('driftwire: the models were not kept')
   return 1
+}
+
+/** Returns the snapshots of several files, in the order of time. Throws a UsageError if two have one of the same day. */
+const readAll = async (files: readonly string[]): Promise<readonly Snapshot[]> => {
+  const byTime = new Map<number, string>()
+  const all: Snapshot[] = []
+  for (const file of files) {
+    for (const snapshot of await readSnapshots(file)) {
+      const other = byTime.get(snapshot.t)
+      if (other !== undefined) throw new UsageError(`${file}: found the list of ${day(snapshot.t)} again, expected it in ${other} alone`)
+      byTime.set(snapshot.t, file)
+      all.push(snapshot)
+    }
+  }
+  return all.sort((a, b) => a.t - b.t)
+}
+
+/** Returns what programs read first, and after it the whole card. */
+const jsonOf = ({ card, version }: Trained): unknown => {
+  const { models, features, calibration, warnings } = card.validation
+  const estimate = ({ ic, bySnapshot }: Skill): unknown => ({ mean: ic.mean, lo: ic.low, hi: ic.high, months: bySnapshot.length })
+  const each = (skills: Readonly<Record<string, Skill>>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(skills).map(([name, skill]) => [name, estimate(skill)]))
+  return {
+    ...(version === undefined ? {} : { version, artifactSha256: version }),
+    horizon: `${card.horizon}m`,
+    trainedTo: day(card.to),
+    ic: { ...each(models), baselines: { zero: { mean: 0 }, ...each(features) } },
+    calibration: { error: Math.max(calibration.above.error, calibration.worst.error), coverage80: calibration.coverage },
+    warnings,
+    card,
+  }
 }
 
 const monthsOf = (text: string): number => {

@@ -33,13 +33,22 @@ export const CALCULATION_COMMANDS: readonly Command[] = [
     name: 'train',
     group: 'Calculations',
     summary: 'train models on monthly snapshots, and show what they are worth',
-    takes: [{ name: 'FILE', help: 'CSV of snapshots: snapshot_date, symbol, name, market_cap_usd, price_usd, …', complete: 'files' }],
+    takes: [
+      {
+        name: 'FILE',
+        help: 'CSV of snapshots: snapshot_date, symbol, name, market_cap_usd, price_usd, …',
+        many: true,
+        optional: true,
+        complete: 'files',
+      },
+    ],
     options: {
       horizon: { kind: 'text', value: 'MONTHS', help: 'how far the scores look ahead, such as 3m (1m)' },
       seed: { kind: 'text', value: 'N', help: 'the same seed and data give the same models (1)' },
+      data: { kind: 'list', value: 'FILE', help: 'another such file; repeatable', complete: 'files' },
       models: { kind: 'text', value: 'DIR', help: 'where the models are kept (models)', complete: 'files' },
       json: JSON_FORM,
     },
-    run: async ({ words, options }, { columns }) => (await import('../train.ts')).runTrain(words[0]!, options, columns),
+    run: async ({ words, options }, { columns }) => (await import('../train.ts')).runTrain(words, options, columns),
   }),
 ]
