@@ -3,6 +3,7 @@ import { Subject } from 'rxjs'
 import { ProtocolError } from '../../streams/wire/errors.ts'
 import { momentOf, momentSeen } from '../lib/arrivalOrder.ts'
 import { logError } from '../lib/errorEvents.ts'
+import { LazyAbort } from '../lib/lazyAbort.ts'
 import { type Arrived, type Line, Outbox, Sequence } from './line.ts'
 import { type Message, PART_BYTES, WINDOW } from './message.ts'
 import { refusalOf } from './refusal.ts'
@@ -46,7 +47,7 @@ export interface AnswererOptions {
 }
 
 interface Run {
-  readonly abort: AbortController
+  readonly abort: LazyAbort
   readonly about: string
   readonly head: unknown
   readonly body: Uint8Array[]
@@ -160,7 +161,7 @@ export class Answerer {
   private begin(name: string, gateway: Gateway, message: Message & { readonly type: 'head' }): void {
     const { id, about, head, more, bytes } = message
     this.counts.asked += 1
-    const run: Run = { abort: new AbortController(), about, head, body: [], bytes: 0, state: 'coming', room: WINDOW - 1, wake: undefined }
+    const run: Run = { abort: new LazyAbort(), about, head, body: [], bytes: 0, state: 'coming', room: WINDOW - 1, wake: undefined }
     if (this.running >= RUNS_MAX) {
       this.refuse(gateway, id, new ProtocolError('too_much', 'too many questions are being answered', 1))
       return
@@ -207,7 +208,14 @@ export class Answerer {
       const answer = answers[about]
       if (answer === undefined) throw new ProtocolError('not_found', `nothing is known here of "${about}": another version?`)
       const whole = body.length === 1 ? body[0]! : Buffer.concat(body)
-      const reply = await answer({ gateway: name, head, body: whole, signal: abort.signal })
+      const reply = await answer({
+        gateway: name,
+        head,
+        body: whole,
+        get signal() {
+          return abort.signal
+        },
+      })
       await this.send(gateway, id, run, reply)
     } catch (error) {
       if (!gateway.runs.has(id)) return
@@ -245,7 +253,7 @@ export class Answerer {
         part = next
       }
     } catch (error) {
-      if (!run.abort.signal.aborted) logError(this.options.log, 'answer_cut_short', { err: error, about: run.about })
+      if (!run.abort.aborted) logError(this.options.log, 'answer_cut_short', { err: error, about: run.about })
       gateway.outbox.post({ type: 'stop', id })
     } finally {
       void parts.return(undefined)

@@ -19,6 +19,10 @@ export interface Bounds {
   readonly bytesPerSecond?: number | undefined
 }
 
+/** Addresses whose networks are kept, and the characters of one: no address has more. */
+const NETWORKS_MAX = 10_000
+const ADDRESS_LENGTH = 64
+
 type Scope = 'address' | 'user'
 
 /** A socket as the limits see it. */
@@ -54,6 +58,8 @@ export class ClientLimits {
   private readonly bounds: Readonly<Record<Scope, Bounds>>
   private readonly usage: Usage
   private readonly sockets = new Map<Held, Counted>()
+  /** Address → network: a client's is looked up with each request. */
+  private readonly networks = new Map<string, string>()
 
   constructor(bounds: { readonly address: Bounds; readonly user: Bounds }, usage: Usage) {
     this.bounds = bounds
@@ -62,7 +68,7 @@ export class ClientLimits {
 
   /** Throws if an address may not open a socket now. */
   connect(address: string): void {
-    const network = networkOf(address)
+    const network = this.networkOf(address)
     this.take('address', network, 'connectsPerSecond', 1)
     this.room('address', network, 'sockets', 1)
   }
@@ -91,7 +97,7 @@ export class ClientLimits {
 
   /** Throws if an address asks too much. */
   ofAddress(address: string, bytes: number): void {
-    const network = networkOf(address)
+    const network = this.networkOf(address)
     this.take('address', network, 'requestsPerSecond', 1)
     this.take('address', network, 'bytesPerSecond', bytes)
   }
@@ -105,7 +111,7 @@ export class ClientLimits {
 
   /** Throws if the address or the user orders too much. */
   command({ address, user }: Principal): void {
-    this.take('address', networkOf(address ?? ''), 'commandsPerSecond', 1)
+    this.take('address', this.networkOf(address ?? ''), 'commandsPerSecond', 1)
     if (user !== '') this.take('user', user, 'commandsPerSecond', 1)
   }
 
@@ -142,6 +148,16 @@ export class ClientLimits {
   /** Figures for `status`. */
   get figures(): Figures {
     return { address: { ...this.refused.address }, user: { ...this.refused.user }, displaced: this.usage.displaced }
+  }
+
+  private networkOf(address: string): string {
+    const known = this.networks.get(address)
+    if (known !== undefined) return known
+    const network = networkOf(address)
+    if (address.length > ADDRESS_LENGTH) return network
+    if (this.networks.size === NETWORKS_MAX) this.networks.clear()
+    this.networks.set(address, network)
+    return network
   }
 
   private take(
