@@ -36,7 +36,7 @@ export interface Api {
 /** Ties the commands to what the core offers. */
 export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hub, limits: ClientLimits, log: Logger): Api => {
   const { plan, gatewayPort: clearing, queries, symbols, sources, sink, symbols$ } = core
-  const { config, shard, chains, explorerKey } = plan.settings
+  const { config, shard, chains, sourceKeys } = plan.settings
   const { access } = directory
   return {
     sessions: new Sessions({ accounts: core.accounts, directory, version: packageVersion(), quote: () => config.quote, now: Date.now }),
@@ -77,7 +77,12 @@ export const openApi = (core: CoreServices, directory: ChannelDirectory, hub: Hu
     }),
     sqlRuns: new SqlRuns(access, core.engine, log.child({ module: 'sql' })),
     backtests: new Backtests({ history: core.history, facts: () => queries.facts(), config, log: log.child({ module: 'backtests' }) }),
-    contracts: openContracts({ chains, explorerKey, engine: core.engine, log: log.child({ module: 'contracts' }) }),
+    contracts: openContracts({
+      chains,
+      explorerKey: sourceKeys.ETHERSCAN_API_KEY,
+      engine: core.engine,
+      log: log.child({ module: 'contracts' }),
+    }),
   }
 }
 

@@ -99,7 +99,7 @@ describe('without any option', () => {
       invites: [],
       tokens: [],
       chains: {},
-      analytics: { sources: [] },
+      analytics: { scores: { every: '1d', horizons: [1] }, training: { every: '30d', promoteAfter: 500 }, sources: [] },
       alerts: { builtIn: false, rules: [], webhooks: [] },
       tokenLifeMs: 86_400_000,
       fundsBy: 'admin',

@@ -52,9 +52,7 @@ export interface Settings extends NodeSettings {
   readonly config: Config
   /** Chains of the configuration, by name. */
   readonly chains: ReadonlyMap<string, Chain>
-  /** Of Etherscan; undefined: nobody is asked about the sources of contracts. */
-  readonly explorerKey: string | undefined
-  /** Keys of the sources of metrics. */
+  /** Keys of the sources of metrics, and of what is said of contracts. */
   readonly sourceKeys: SourceKeys
   /** With which alerts for webhooks are signed; '' if there is none, and then there are no webhooks. */
   readonly alertSecret: string
@@ -103,7 +101,6 @@ export const readSettings = (options: Options, environment: Readonly<Record<stri
     adminToken: environment.DRIFTWIRE_ADMIN_TOKEN || undefined,
     config,
     chains: readChains(config.chains, environment, file),
-    explorerKey: environment.ETHERSCAN_API_KEY?.trim() || undefined,
     sourceKeys: readSourceKeys(environment),
     alertSecret: readAlertSecret(config, environment),
     configFile: file,
