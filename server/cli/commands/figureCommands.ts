@@ -127,7 +127,8 @@ one. ClickHouse's language: https://clickhouse.com/docs/sql-reference`,
       json: JSON_FORM,
       ...SERVER,
     },
-    more: 'Nothing that it shows means that a contract is safe: what is not known by name is not found.',
+    more: `Nothing that it shows means that a contract is safe: what is not known by
+name is not found.`,
     run: async ({ words, options }, context) => (await import('../contract.ts')).contract(words[0]!, options, context),
   }),
 ]
