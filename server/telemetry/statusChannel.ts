@@ -39,7 +39,8 @@ const show = (branch: Branch, troubles: Troubles): void => {
 
 const write = (branch: Branch, figures: Figures): void => {
   for (const [key, value] of Object.entries(figures)) {
-    if (typeof value === 'number') branch.exact(key).set(value)
+    if (value === undefined) branch.absent(key)
+    else if (typeof value === 'number') branch.exact(key).set(value)
     else if (typeof value === 'object') write(branch.branch(key), value)
     else branch.value(key).set(value)
   }

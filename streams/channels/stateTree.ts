@@ -264,6 +264,11 @@ export class Branch extends Node {
     return this.child(key, () => new Branch(this.state, this, key), Branch)
   }
 
+  /** Removes the member of this key, whatever it is; without one, makes none: it may be of any kind when it comes. */
+  absent(key: string): void {
+    this.byKey.get(key)?.remove()
+  }
+
   /** Makes the branch present, as `{}` if it holds nothing. */
   keep(): this {
     if (!this.present) this.touch(true)
