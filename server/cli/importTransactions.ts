@@ -19,7 +19,7 @@ export interface ImportedTransactions extends Imported {
   ignored: number
 }
 
-/** Is told of each row of a file that does not go in: why it is refused, or ignored. In no strict order. */
+/** Hears of each row of a file that does not go in: why it is refused, or ignored. In no strict order. */
 export interface RowLog {
   refused(line: number, why: string): void
   ignored(line: number, why: string): void

@@ -46,7 +46,7 @@ export interface RunningGateway {
 
 /** The connections of a gateway: one for commands, and one for each stream that it reads. */
 const WIRES = { client: 'commands', frames: 'reading', answers: 'reading' } as const
-/** ms between two looks at what the core is told of clients. */
+/** ms between two looks at what the core should know of clients. */
 const LOOK_MS = 100
 /** ms until connections that are still open are cut. */
 const CLOSE_MS = 500

@@ -175,7 +175,7 @@ const coreStatus = (core: Core, progress: Progress, serverChannels: ServerChanne
   })
   status.add('scores', () => core.scores.scorer.figures)
   if (term) status.add('frames', () => ({ ...term.figures() }))
-  // Whoever opens it reports a failure.
+  // Its opener reports a failure.
   engine.then(
     ({ replicas }) => replicas && status.add('replicas', () => replicas.figures()),
     () => {},

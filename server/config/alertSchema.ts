@@ -81,7 +81,7 @@ const rule = z
     together: z
       .strictObject({ atLeast: z.int().min(2), withinMs: ms })
       .optional()
-      .describe('alerts about so many channels within this time are one market alert'),
+      .describe('alerts about this number of channels within this time are one market alert'),
   })
   .refine(given => conditionsOf(given) === 1, { error: `one condition: above or below (or both), ${CONDITIONS.slice(2).join(', ')}` })
   .refine(({ above, below, clearBy }) => above === undefined || below === undefined || below + clearBy <= above - clearBy, {

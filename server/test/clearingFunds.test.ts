@@ -95,7 +95,7 @@ describe('a fund that is defined while the server runs', () => {
     ['one of the configuration', { id: 'CONFIGURED', ...units({ A: '1' }) }, 409, 'fund_exists'],
     ['one without a weighting', { id: 'BAD' }, 400, 'invalid_params'],
     ['one of nothing', { id: 'BAD', ...units({}) }, 400, 'invalid_params'],
-    ['one of nought of an asset', { id: 'BAD', ...units({ A: '0' }) }, 400, 'invalid_params'],
+    ['one of zero of an asset', { id: 'BAD', ...units({ A: '0' }) }, 400, 'invalid_params'],
     ['one of less than nothing', { id: 'BAD', ...units({ A: '-1' }) }, 400, 'invalid_params'],
     ['one of a number', { id: 'BAD', weighting: { scheme: 'units', units: { A: 1 } } }, 400, 'invalid_params'],
     ['one of 19 places', { id: 'BAD', ...units({ A: '0.0000000000000000001' }) }, 400, 'invalid_params'],

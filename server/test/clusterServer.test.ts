@@ -38,7 +38,7 @@ describe('a server of a cluster', () => {
     expect(opening.length).toBeGreaterThan(90)
   })
 
-  it('is told to change tables on all servers of the cluster', () => {
+  it('gets statements that change tables on all servers of the cluster', () => {
     const changes = opening.filter(({ sql }) => /^\s*(CREATE|ALTER|DROP|TRUNCATE)\b/.test(sql))
     expect(changes.length).toBeGreaterThan(80)
     expect(changes.filter(({ sql }) => !sql.includes("ON CLUSTER 'desk'"))).toEqual([])

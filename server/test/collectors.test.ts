@@ -21,7 +21,7 @@ const word = (n: bigint): string => n.toString(16).padStart(64, '0')
 const roundData = (phase: bigint, own: bigint, answer: bigint, at: number): string =>
   `0x${word((phase << 64n) | own)}${word(answer)}${word(BigInt(at))}${word(BigInt(at))}${word((phase << 64n) | own)}`
 
-/** TVL up to so many days before today. */
+/** TVL up to this number of days before today. */
 const protocolUntil = (ago: number) => ({
   tvl: [3, 2, 1, 0].map(i => ({ date: (TODAY - (ago + i) * DAY) / 1000, totalLiquidityUSD: 1e6 + i })),
 })

@@ -383,7 +383,7 @@ describe.skipIf(redisPath === undefined)('gateways', () => {
     await vi.waitFor(() => expect(world.core.figures().wanted).toBe(CHANNELS.length + 1))
   })
 
-  it('follow the core that began last: the one before is told that it may not write', async () => {
+  it('follow the core that began last: the one before learns that it may not write', async () => {
     const { world, reader } = await opened()
     const before = world.core
     const { epoch } = before.core.bus

@@ -280,7 +280,7 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
     expect(await stream.append(commit)).toEqual({ done: true, replicas: 0 })
     expect(proxy.steals).toBe(0)
     expect((await admin.xrange(KEYS.journal, '-', '+')).map(([id]) => id)).toEqual([idText(marker), idText(after)])
-    // Whoever knows another head is refused, and so is the same place with something else in it.
+    // A writer that knows another head is refused, and so is the same place with something else in it.
     const other = { ...commit, after: headText({ ...after, hash: 'b'.repeat(64) }) }
     expect(await stream.append(other)).toEqual({ fenced: headText(after) })
     client.disconnect()

@@ -120,7 +120,7 @@ describe.skipIf(redisPath === undefined)('a Redis', () => {
     expect(frameWarnings(facts)).toEqual([])
   })
 
-  it('a reader of an ended connection waits, and stops when it is told to', async () => {
+  it('a reader of an ended connection waits, and stops when it should', async () => {
     const reader = await opened('reading')
     reader.disconnect()
     const reading = follow(reader, '0')
@@ -138,7 +138,7 @@ describe.skipIf(redisPath === undefined)('a Redis', () => {
     await whenReady(client, address, 5_000)
     const ends = vi.fn()
     client.on('end', ends)
-    // What the library does when it is told so.
+    // The library does this when it hears so.
     client.once('connecting', () => (Reflect.get(client, 'connector') as { disconnect(): void }).disconnect())
     client.disconnect(true)
     await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 5_000 })

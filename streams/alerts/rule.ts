@@ -85,7 +85,7 @@ export interface AlertRule {
   readonly clearForMs: number
   /** ms for which an alert counts as unconfirmed. */
   readonly confirmMs: number
-  /** Alerts of this rule about so many channels within `withinMs` are one market alert. */
+  /** Alerts of this rule about this number of channels within `withinMs` are one market alert. */
   readonly together?: { readonly atLeast: number; readonly withinMs: number }
 }
 

@@ -277,7 +277,7 @@ export interface HorizonScore {
   /** Interval that should hold 80 of 100 returns, as simple return above that of the median asset. */
   readonly lo?: number
   readonly hi?: number
-  /** 1 is the best, of so many. */
+  /** The place, from 1 for the best. */
   readonly rank?: number
   readonly of?: number
   /** Percentile that the models expect: `base` and all parts of `why`. */

@@ -69,7 +69,7 @@ const opened = (repositories: Record<string, string> = { AAVE: 'aave/core' }) =>
   githubCollector({ url: server.url, repositories, token: TOKEN, everyMs: DAY, perMinute: 6_000, environment: hurriedEnvironment(NOW) })
 const january = (): number => Date.UTC(2026, 0, 1)
 
-/** Answers that the list of contributors is being computed, so many times. */
+/** How often it answers that the list of contributors is being computed. */
 const slow = (times: number) => {
   let left = times
   return (asked: AskedSource): SourceAnswer =>

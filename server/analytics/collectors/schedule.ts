@@ -18,7 +18,7 @@ export interface ScheduleOptions {
 const RETRY_MS = 60_000
 /** Assets whose failures are shown. */
 const SHOWN_MAX = 20
-/** A source is stale if its last complete collection is longer ago than so many are apart. */
+/** A source is stale if its last complete collection is older than this number of intervals. */
 const STALE_AFTER = 3
 
 /** Collects from one source again and again, and stores what it gives as known from now on. */

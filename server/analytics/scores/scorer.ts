@@ -29,7 +29,7 @@ export interface ScorerOptions {
   readonly log: Logger
 }
 
-/** After so many times of the schedule without a newer one a score is stale. */
+/** A score is stale if the schedule has come round this often without a newer one. */
 const LATE = 2
 /** After a failure, or while the market has nothing to be taken, it is tried again so much later, ms. */
 const AGAIN_MS = 60_000

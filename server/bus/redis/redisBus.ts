@@ -77,7 +77,7 @@ export class RedisBus implements Bus {
     this.wishes.change(channel, on)
   }
 
-  /** Begins to follow the stream, with all frames of the newest term that it still has. Whoever listens must be there by now. */
+  /** Begins to follow the stream, with all frames of the newest term that it still has. Listeners must be there by now. */
   begin(): void {
     this.timers.push(
       setInterval(() => this.look(), LOOK_MS),

@@ -83,7 +83,7 @@ describe('the plot', () => {
     expect(columns.map(column => (column.includes(HOLLOW) ? 'h' : column.includes(WHOLE) ? 'w' : ' ')).join('')).toMatch(/^w+h+w+$/)
   })
 
-  it('labels its edges with round numbers that hold all values, and marks nought between them', () => {
+  it('labels its edges with round numbers that hold all values, and marks zero between them', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 50 }), values => {
         const lines = plot(points(values), frame(values.length))

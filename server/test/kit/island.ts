@@ -51,7 +51,7 @@ export class Island {
     return island
   }
 
-  /** Pulls the cable: no packet passes, and nobody is told. */
+  /** Pulls the cable: no packet passes, and nobody learns of it. */
   cut(): void {
     must('-n', this.name, 'link', 'set', this.inner, 'down')
   }

@@ -26,7 +26,7 @@ export const compared = (champion: Ics, challenger: Ics, block: number): Verdict
   return { verdict: difference.low > 0 ? 'challenger' : difference.high < 0 ? 'champion' : 'none', days, difference }
 }
 
-/** Returns whether the mean of live ICs over `months` is below what 95 of 100 stretches of so many months had in the validation. */
+/** Returns whether the mean of live ICs over `months` is below what 95 of 100 stretches of that length had in the validation. */
 export const hasFallen = (live: readonly number[], months: number, validated: readonly number[], block: number): boolean => {
   if (live.length === 0 || validated.length === 0) return false
   const means = bootstrapMeans(validated, block, months, SEED)
