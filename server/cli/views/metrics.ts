@@ -25,7 +25,7 @@ export const metricsView = (state: MetricsState, { width, paint }: Space): strin
   return table(rows, columns, { width, head: line => paint('bold', line) }).split('\n')
 }
 
-/** Returns the beginning of a period, to the day or the minute. */
+/** Returns the beginning of a period, to the month, the day or the minute. */
 const periodText = (metric: string, t: number): string => {
   const step = isMetric(metric) ? METRICS[metric].step : 'minute'
   return moment(t).slice(0, { minute: 16, day: 10, month: 7 }[step])
