@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { builtInRules } from './alerts/builtIn.ts'
 import { above, ruleOf } from './alerts/test/world.ts'
-import { Driven, NOON } from './test/drive.ts'
+import { Driven, fundSpec, NOON } from './test/drive.ts'
 import type { AlertsState } from './wire/states.ts'
 
 const EVERYBODY = (): boolean => true
@@ -100,6 +100,40 @@ describe('rules over channels', () => {
     const channelsIn = (name: string) => Object.values(driven.state<AlertsState>(name).open!).map(({ channel }) => channel)
     expect(channelsIn('alerts')).toEqual(['tick:A-USD'])
     expect(channelsIn('allalerts').sort()).toEqual(['tick:A-USD', 'tick:B-USD'])
+  })
+
+  it('watch a fund that is defined later, whether they name it or the beginning of its name', () => {
+    const driven = new Driven({
+      rules: ['fund:F', 'fund:*', 'fund:G'].map(channel =>
+        ruleOf({ kind: 'stale', ms: 5_000 }, { id: channel.at(-1)!, channel, figure: 'nav' }),
+      ),
+      isPublic: EVERYBODY,
+    })
+    driven.clock(NOON)
+    const weighting = { scheme: 'units', units: new Map([['A', 10n ** 18n]]) } as const
+    driven.send({ kind: 'ledger', funds: [], defined: [fundSpec({ weighting })] })
+    driven.clock(NOON + 1_000)
+    driven.clock(NOON + 10_000)
+    expect(happened(driven).sort()).toEqual(['opened * fund:F +6000', 'opened F fund:F +6000'])
+  })
+
+  it('are for the admin if what a figure is held against is, because the quotient would give it away', () => {
+    const rule = ruleOf(above(0), {
+      channel: 'tick:A*',
+      against: { channel: 'tick:B*', figure: 'price' },
+      together: { atLeast: 2, withinMs: 60_000 },
+    })
+    const driven = new Driven({ rules: [rule], isPublic: channel => channel !== 'tick:B2-USD' })
+    driven.watch('alerts', 'allalerts')
+    driven.clock(NOON)
+    const symbols = ['A1-USD', 'B1-USD', 'A2-USD', 'B2-USD']
+    driven.trades(0, ...symbols.map(symbol => ({ symbol, t: NOON + 1, price: symbol.startsWith('A') ? 101 : 100 })))
+    driven.clock(NOON + 40)
+    driven.clock(NOON + 60)
+    const namesIn = (name: string) =>
+      Object.values(driven.state<AlertsState>(name).open!).map(({ channel, against }) => `${channel} ${against}`)
+    expect(namesIn('alerts')).toEqual(['tick:A1-USD tick:B1-USD'])
+    expect(namesIn('allalerts').sort()).toEqual(['tick:A* tick:B*', 'tick:A1-USD tick:B1-USD', 'tick:A2-USD tick:B2-USD'])
   })
 
   it('say nothing before the past is known, and then nothing a second time', () => {

@@ -2,7 +2,7 @@ import type { Alert, AlertChange, RuleSamples } from './alerts/alert.ts'
 import type { Alerts } from './alerts/alerts.ts'
 import { type FigureSource, ruleFigures } from './alerts/figure.ts'
 import { GivenFigures } from './alerts/givenFigures.ts'
-import { type AlertRule, isAbout, isPattern } from './alerts/rule.ts'
+import { type AlertRule, counterpart, isAbout, isPattern } from './alerts/rule.ts'
 import type { RuleWatch } from './alerts/ruleWatch.ts'
 import type { ChannelStates } from './channels/channelStates.ts'
 import { channelNames, openChannel } from './channels/registry.ts'
@@ -30,12 +30,13 @@ export class AlertWatch {
   private readonly channels: ChannelStates
   private readonly alerts: Alerts
   private readonly rules: readonly AlertRule[]
-  private readonly patterns: readonly AlertRule[]
+  /** Rules about channels that may still come: those of patterns, and of a fund that is defined later. */
+  private readonly sought: readonly AlertRule[]
   private readonly ruled = new Map<string, Ruled>()
   private readonly status = new GivenFigures()
   /** The rules of channels whose states were written. */
   private written: Ruled[] = []
-  /** For how many symbols and funds, and until when (ms), all channels of patterns are known. */
+  /** For how many symbols and funds, and until when (ms), all channels that rules wait for are known. */
   private known = -1
   private lookAt = Number.NEGATIVE_INFINITY
 
@@ -44,8 +45,7 @@ export class AlertWatch {
     this.alerts = alerts
     this.view = view
     this.channels = channels
-    this.patterns = rules.filter(({ channel }) => isPattern(channel))
-    for (const rule of rules) if (!isPattern(rule.channel)) this.watch(rule, rule.channel)
+    this.sought = rules.filter(rule => isPattern(rule.channel) || this.watch(rule, rule.channel) === undefined)
   }
 
   /** ms: nothing happens before by time alone. */
@@ -81,7 +81,7 @@ export class AlertWatch {
 
   /** Looks at what was written or is due in the frame `t` (ms). Returns what has happened. */
   endOfFrame(t: number): readonly AlertChange[] {
-    if (this.patterns.length > 0) this.findChannels(t)
+    if (this.sought.length > 0) this.findChannels(t)
     const { written } = this
     // What was open before the start is not known yet: nothing may fire a second time.
     if (!this.view.pastKnown || (written.length === 0 && this.alerts.dueAt > t)) return NOTHING
@@ -90,13 +90,15 @@ export class AlertWatch {
     return this.alerts.judge(t, written, this.view.changes)
   }
 
-  /** Watches the channels that patterns stand for and that have come since the last look. */
+  /** Watches the channels that rules wait for and that have come since the last look. */
   private findChannels(t: number): void {
     const known = this.view.market.seen.length + this.view.funds.size
     if (known === this.known && t < this.lookAt) return
     this.known = known
     this.lookAt = t + LOOK_MS
-    for (const name of channelNames(this.view)) for (const rule of this.patterns) if (isAbout(rule, name)) this.watch(rule, name)
+    // Those that found no room are counted again.
+    this.unwatched = 0
+    for (const name of channelNames(this.view)) for (const rule of this.sought) if (isAbout(rule, name)) this.watch(rule, name)
   }
 
   /** Returns what watches a channel by a rule; undefined if there is no such channel, or no room. */
@@ -138,9 +140,5 @@ export class AlertWatch {
     this.written.push(ruled)
   }
 }
-
-/** Returns the channel that one is held against: `*` in its name stands for what the rule's `*` stands for. */
-const counterpart = (against: string, pattern: string, channel: string): string =>
-  isPattern(pattern) ? against.replace('*', channel.slice(pattern.length - 1)) : against
 
 const NOTHING: readonly AlertChange[] = []

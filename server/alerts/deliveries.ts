@@ -49,6 +49,11 @@ export class Deliveries {
     else this.write([{ done: id, to }])
   }
 
+  /** Forgets the messages for other addresses than these, which the configuration has no longer. Throws if the disk does not take that. */
+  keepOnly(addresses: readonly string[]): void {
+    for (const delivery of [...this.waiting.values()]) if (!addresses.includes(delivery.to)) this.done(delivery)
+  }
+
   private write(lines: readonly Line[]): void {
     this.kept.add(lines)
     this.lines += lines.length

@@ -126,12 +126,13 @@ export class Webhook {
       const after = Number(answer.headers.get('retry-after'))
       return { outcome: isFinal ? 'refused' : 'failed', why: `it answers ${answer.status}`, afterMs: after > 0 ? after * 1_000 : 0 }
     } catch (error) {
-      const { message, cause } = error as Error
-      return { outcome: 'failed', why: cause instanceof Error ? cause.message : message, afterMs: 0 }
+      return { outcome: 'failed', why: whyNot(error as Error), afterMs: 0 }
     }
   }
 
+  /** Forgets a message; if it was dropped while it was on its way, another one is the first by now, and stays. */
   private finish(delivery: Delivery): void {
+    if (this.queue[0]?.delivery !== delivery) return
     this.queue.shift()
     this.options.done(delivery)
   }
@@ -148,3 +149,9 @@ export class Webhook {
     return new URL(this.options.url).host
   }
 }
+
+/** Returns why there was no answer. Everybody reads it in `status`, and messages of errors have addresses in them. */
+const whyNot = ({ name, cause }: Error): string =>
+  name === 'TimeoutError'
+    ? 'it does not answer within ten seconds'
+    : `it cannot be reached (${(cause as { code?: string } | undefined)?.code ?? name})`

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AlertChange, AlertEvent } from '../../streams/alerts/alert.ts'
 import { silent } from '../test/storageKit.ts'
+import { Deliveries } from './deliveries.ts'
 import { WAITING_MAX } from './webhook.ts'
 import { Webhooks, type WebhooksOptions } from './webhooks.ts'
 
@@ -132,6 +133,7 @@ describe('webhooks', () => {
       change('part', 'opened', { market: 'm' }),
       change('part', 'joined', { market: 'm', step: 1 }),
       change('private', 'opened', { members: [...members, 'pnl:mine'] }),
+      change('ratio', 'opened', { against: 'pnl:mine' }),
       change('market', 'opened', { members }),
       change('last'),
     ])
@@ -174,6 +176,32 @@ describe('webhooks', () => {
     const third = start()
     third.take([change('d')])
     expect(await received(5)).toEqual(['a', 'b', 'b', 'c', 'd'])
+  })
+
+  it('send all that waits, also if what was on its way when it was dropped is taken in the end', async () => {
+    let answer: (() => void) | undefined
+    answers = [
+      response => {
+        answer = () => void response.writeHead(204).end()
+      },
+    ]
+    const webhooks = start()
+    webhooks.take([change('first')])
+    await received(1)
+    webhooks.take(Array.from({ length: WAITING_MAX }, (_, i) => change(`n${i}`)))
+    answer!()
+    const names = await received(WAITING_MAX + 1)
+    expect(names).toEqual(['first', ...Array.from({ length: WAITING_MAX }, (_, i) => `n${i}`)])
+    await until(webhooks, { waiting: 0, dropped: 1 })
+  })
+
+  it('forget what waits for an address that the configuration no longer has, and show no address in errors', async () => {
+    const gone = start({ webhooks: [{ url: 'http://127.0.0.1:9/', least: 'info', all: false }], firstMs: 60_000 })
+    gone.take([change('old')])
+    await until(gone, { retries: 1, lastError: 'it cannot be reached (TypeError)' })
+    await gone.close()
+    await start().close()
+    expect(new Deliveries(join(dir, 'webhooks.ndjson')).of('http://127.0.0.1:9/')).toEqual([])
   })
 
   it('hold a bounded number of messages for an address, and count those that they drop', async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Alert, AlertChange } from '../../streams/alerts/alert.ts'
+import { type Alert, type AlertChange, channelsBehind } from '../../streams/alerts/alert.ts'
 import { alertAnswer } from '../../streams/alerts/alertAnswer.ts'
 import { SEVERITIES } from '../../streams/wire/alerts.ts'
 import type { AlertConfig } from '../config/alertSchema.ts'
@@ -36,6 +36,7 @@ export class Webhooks {
     this.options = options
     this.deliveries = new Deliveries(file)
     const { counts } = this
+    this.keep(() => this.deliveries.keepOnly(webhooks.map(({ url }) => url)))
     const done = (delivery: Delivery): void => this.keep(() => this.deliveries.done(delivery))
     this.senders = webhooks.map(to => {
       const { signal } = this.abort
@@ -67,8 +68,8 @@ export class Webhooks {
     await Promise.all(this.senders.map(({ webhook }) => webhook.ended))
   }
 
-  private gets({ least, all }: AlertConfig['webhooks'][number], { severity, channel, members = [channel] }: Alert): boolean {
-    return SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(least) && (all || members.every(this.options.isPublic))
+  private gets({ least, all }: AlertConfig['webhooks'][number], alert: Alert): boolean {
+    return SEVERITIES.indexOf(alert.severity) >= SEVERITIES.indexOf(least) && (all || channelsBehind(alert).every(this.options.isPublic))
   }
 
   private keep(write: () => void): void {

@@ -39,7 +39,7 @@ describe('rules of the configuration', () => {
     expect(alertRules(read(rule(given)), [])[0]!.condition).toEqual(condition)
   })
 
-  it.each([
+  it.each<[config: object, expected: RegExp]>([
     [rule({}), /one condition/],
     [rule({ above: 1, is: true }), /one condition/],
     [rule({ above: 1, below: 2 }), /below \+ clearBy/],
@@ -47,8 +47,36 @@ describe('rules of the configuration', () => {
     [rule({ above: 1, channel: 'fund:TOP10', figure: '' }), /figure/],
     [rule({ above: 1, against: { channel: 'tick', figure: 'price' } }), /a channel such as/],
     [rule({ above: 1, together: { atLeast: 1, withinMs: 5 } }), /atLeast/],
+    [rule({ above: 1, together: { atLeast: 2, withinMs: 5 } }), /one channel is not many/],
+    ...['alerts', 'allalerts', 'orders', 'holdings', 'nothing:*', 'candle:7m:*', '*'].map((channel): [object, RegExp] => [
+      rule({ above: 1, channel }),
+      /a channel such as/,
+    ]),
+    [rule({ away: { by: 0.1, clear: 0.2 } }), /clear at most by/],
+    [rule({ moves: { by: 0.1, withinMs: 5, clear: 0.2 } }), /clear at most by/],
+    [rule({ moves: { by: 1, withinMs: 5, side: 'below' } }), /by below 1/],
+    [rule({ deviates: { everyMs: 5, clear: 1.1 } }), /clear at most 1/],
+    [rule({ deviates: { everyMs: 5, change: true, clear: 1 } }), /clear at most 1/],
+    [rule({ deviates: { everyMs: 5, window: 5, samples: 6 } }), /samples at most window/],
+    [rule({ deviates: { everyMs: 5, mads: 0 } }), /mads or least above 0/],
+    [rule({ is: true, clearBy: 1 }), /clearBy only with/],
+    [rule({ is: true, against: { channel: 'tick:A-USD', figure: 'price' } }), /against only with/],
+    [rule({ above: 1, against: { channel: 'tick:*-USD', figure: 'price' } }), /channel has none/],
+    [{ alerts: { webhooks: [{ url: 'https://me:secret@desk.example/' }] } }, /without name and password/],
   ])('%j is a mistake', (config, expected) => {
     expect(JSON.stringify(configSchema.safeParse(config).error?.issues)).toMatch(expected)
+  })
+
+  it.each(['tick:*', 'tick:BTC-*', 'trades:BTC*', 'candle:*', 'candle:1m:*', 'fund:*', 'metrics:A*', 'status'])(
+    'can be about %s',
+    channel => {
+      expect(read(rule({ above: 1, channel })).rules[0]!.channel).toBe(channel)
+    },
+  )
+
+  it('have webhooks of different addresses', () => {
+    const twice = configSchema.parse({ alerts: { webhooks: ['a', 'b', 'a'].map(path => ({ url: `https://desk.example/${path}` })) } })
+    expect(contradiction(twice)).toBe('alerts.webhooks.2.url: found the address of webhook 0 again, expected each once')
   })
 
   it('have ids of their own', () => {

@@ -20,6 +20,10 @@ export const contradiction = (config: Config): string | undefined => {
   const rules = config.alerts.rules.map(({ id }) => id)
   const taken = rules.findIndex((id, i) => isBuiltIn(id) || rules.indexOf(id) !== i)
   if (taken >= 0) return `alerts.rules.${taken}.id: found "${rules[taken]}", expected an id that no other rule has, and no built-in one`
+  const urls = config.alerts.webhooks.map(({ url }) => url)
+  const again = urls.findIndex((url, i) => urls.indexOf(url) !== i)
+  if (again >= 0)
+    return `alerts.webhooks.${again}.url: found the address of webhook ${urls.indexOf(urls[again]!)} again, expected each once`
   const unplaced = shardsContradiction(config)
   if (unplaced !== undefined) return unplaced
   const unsourced = sourcesContradiction(config)

@@ -1,4 +1,5 @@
 import type { Severity } from '../wire/alerts.ts'
+import { counterpart } from './rule.ts'
 
 /** What an alert rests on: figures by name. */
 export type Evidence = Readonly<Record<string, number | string | boolean>>
@@ -11,6 +12,8 @@ export interface Alert {
   /** The channel that it is about; of a market alert what the rule is about: `metrics:*`. */
   readonly channel: string
   readonly figure: string
+  /** The channel that the figure is held against; of a market alert as its rule names it: `tick:*-USD`. */
+  readonly against?: string
   readonly severity: Severity
   /** When it fired, ms. */
   readonly since: number
@@ -51,6 +54,10 @@ export interface AlertChange {
   readonly event: AlertEvent
   readonly alert: Alert
 }
+
+/** Returns the channels whose states an alert says something of: it is for those who read all of them. */
+export const channelsBehind = ({ channel, members, against }: Pick<Alert, 'channel' | 'members' | 'against'>): string[] =>
+  (members ?? [channel]).flatMap(about => [about, ...(against === undefined ? [] : [counterpart(against, channel, about)])])
 
 /** Returns an alert that is over since `t` (ms). */
 export const over = (alert: Alert, t: number, why: Cleared): Alert => ({ ...alert, t, step: alert.step + 1, state: 'cleared', why })

@@ -1,6 +1,6 @@
 import type { Changes } from '../lib/dependencies.ts'
 import { Source } from '../lib/dependencies.ts'
-import type { Alert, AlertChange } from './alert.ts'
+import { type Alert, type AlertChange, channelsBehind } from './alert.ts'
 
 /** Alerts that are over and still shown. */
 const OVER_MAX = 50
@@ -26,7 +26,7 @@ export class AlertList extends Source {
   }
 }
 
-/** All alerts: those about channels that everybody reads, and every one. A market alert is for everybody if all its channels are. */
+/** All alerts: those that say something of channels that everybody reads alone, and every one. */
 export class AlertBook {
   readonly everybodys = new AlertList()
   readonly all = new AlertList()
@@ -44,7 +44,7 @@ export class AlertBook {
   note(happened: readonly AlertChange[], changes: Changes): void {
     for (const { alert } of happened) {
       this.all.note(alert)
-      if ((alert.members ?? [alert.channel]).every(this.isPublic)) this.everybodys.note(alert)
+      if (channelsBehind(alert).every(this.isPublic)) this.everybodys.note(alert)
       else if (this.everybodys.open.delete(alert.id)) this.everybodys.touch(changes)
     }
     this.all.touch(changes)

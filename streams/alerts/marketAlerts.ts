@@ -46,12 +46,12 @@ export class MarketAlerts {
   }
 
   private begin(t: number, joins: Map<string, string>): void {
-    const { id: rule, channel, figure, severity } = this.rule
+    const { id: rule, channel, figure, severity, against } = this.rule
     const id = `${rule}@market@${t}`
     const members = [...this.lone.keys()].sort()
     const alert: Alert = {
       ...{ id, rule, channel, figure, severity, since: t, t, step: 0, state: 'open', confirmed: true, times: 1 },
-      ...{ evidence: { channels: members.length }, members },
+      ...{ evidence: { channels: members.length }, members, ...(against && { against: against.channel }) },
     }
     this.open.set(id, { alert, members: new Set() })
     this.newest = id

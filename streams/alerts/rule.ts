@@ -93,5 +93,9 @@ export interface AlertRule {
 export const isAbout = ({ channel: pattern }: Pick<AlertRule, 'channel'>, name: string): boolean =>
   isPattern(pattern) ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 
+/** Returns the channel that one is held against by a rule about `pattern`: `*` in its name stands for what the pattern's `*` stands for. */
+export const counterpart = (against: string, pattern: string, channel: string): string =>
+  isPattern(pattern) ? against.replace('*', channel.slice(pattern.length - 1)) : against
+
 /** Returns whether it stands for all channels whose names begin alike. */
 export const isPattern = (channel: string): boolean => channel.endsWith('*')

@@ -2,7 +2,7 @@ import { type Alert, type AlertEvent, type Cleared, over } from './alert.ts'
 import type { Figure, RuleFigures } from './figure.ts'
 import type { Judge } from './judge.ts'
 import { judgeOf } from './judges.ts'
-import type { AlertRule } from './rule.ts'
+import { type AlertRule, counterpart } from './rule.ts'
 
 /** Takes what happens to an alert. */
 export type Told = (event: AlertEvent, alert: Alert) => void
@@ -106,13 +106,14 @@ export class RuleWatch {
     }
     if (Number.isNaN(this.since)) this.since = t
     if (t - this.since < this.rule.forMs) return
-    const { id, severity, figure, confirmMs } = this.rule
+    const { id, severity, figure, confirmMs, against, channel } = this.rule
     const evidence = this.judge.evidence(value)
     this.since = Number.NaN
     this.firedAt = t
     this.alert = {
       ...{ id: `${id}@${this.channel}@${t}`, rule: id, channel: this.channel, figure, severity, since: t, t, step: 0 },
       ...{ state: 'open', confirmed: confirmMs === 0, times: 1, evidence },
+      ...(against && { against: counterpart(against.channel, channel, this.channel) }),
     }
     this.judge.opened?.(evidence)
     this.told('opened', this.alert)

@@ -26,8 +26,8 @@ export const showAlerts = (root: Branch): ((list: AlertList) => void) => {
 }
 
 const showAlert = (branch: Branch, alert: Alert): void => {
-  const { rule, channel, figure, severity, since, t, state, confirmed, times, evidence, why, market, members } = alert
-  for (const [key, text] of Object.entries({ rule, channel, figure, severity, why, market })) branch.value(key).set(text)
+  const { rule, channel, figure, against, severity, since, t, state, confirmed, times, evidence, why, market, members } = alert
+  for (const [key, text] of Object.entries({ rule, channel, figure, against, severity, why, market })) branch.value(key).set(text)
   branch.value('confirmed').set(confirmed)
   branch.exact('since').set(since)
   branch.exact('times').set(times)

@@ -389,6 +389,8 @@ export interface AlertState {
   /** That it is about; of a market alert what its rule is about: `metrics:*`. */
   readonly channel?: string
   readonly figure?: string
+  /** The channel that the figure is held against. */
+  readonly against?: string
   readonly severity?: Severity
   /** When it fired. */
   readonly since?: number

@@ -30,7 +30,7 @@ export interface StoredAlerts {
   page(query: AlertQuery, mayRead: (alert: Alert) => boolean): Promise<AlertPage>
 }
 
-/** Rows that one page looks through at most. */
+/** How often one page looks for alerts at most. */
 const LOOKS_MAX = 10
 
 /** Opens the alerts of a core; '' is the shard of one that is alone. */
@@ -39,18 +39,19 @@ export const openStoredAlerts = (engine: Promise<Engine>, shard: string): Stored
   return {
     async page(query, mayRead) {
       const alerts: Alert[] = []
-      let { cursor } = query
+      let [since, passed] = (readCursor(query.cursor, 'number', 'number') ?? [Number.POSITIVE_INFINITY, 0]) as [number, number]
       for (let look = 0; look < LOOKS_MAX; look++) {
-        const found = await read(running => alertsOf(running, shard, { ...query, ...(cursor !== undefined && { cursor }) }))
+        const found = await read(running => alertsOf(running, shard, query, since, passed))
         for (const alert of found) {
-          cursor = writeCursor(alert.since, alert.id)
+          passed = alert.since === since ? passed + 1 : 1
+          since = alert.since
           if (!mayRead(alert)) continue
           alerts.push(alert)
-          if (alerts.length === query.limit) return { alerts, next: cursor }
+          if (alerts.length === query.limit) return { alerts, next: writeCursor(since, passed) }
         }
         if (found.length < query.limit) return { alerts }
       }
-      return { alerts, ...(cursor !== undefined && { next: cursor }) }
+      return { alerts, next: writeCursor(since, passed) }
     },
   }
 }
@@ -65,25 +66,47 @@ export const openAlerts = async (engine: Engine, shard: string, asOf: number): P
     { shard, ...(Number.isFinite(asOf) && { asOf }) },
   )
 
+/** Alerts of one moment that a cursor can pass over. */
+const PASSED_MAX = 10_000_000
+
 /** The last moment that a column can hold, ms. */
 const clamped = (ms: number): number => Math.min(ms, LAST_MS)
 
-const alertsOf = async (engine: Engine, shard: string, { from, to, state, rule, channel, limit, cursor }: AlertQuery): Promise<Alert[]> => {
-  const [since, id] = (readCursor(cursor, 'number', 'string') ?? []) as [number?, string?]
+/**
+ * Returns the alerts that opened at `since` (ms) or before, without the newest `passed` of them. A page goes on from a time and a number: the id of the
+ * last alert that was looked at would name a channel that not everybody reads.
+ */
+const alertsOf = async (
+  engine: Engine,
+  shard: string,
+  { from, to, state, rule, channel, limit }: AlertQuery,
+  since: number,
+  passed: number,
+): Promise<Alert[]> => {
   const conditions = [
     'shard = {shard:String}',
     `since >= ${timeOf('from')}`,
     `since < ${timeOf('to')}`,
     ...(rule === undefined ? [] : ['rule = {rule:String}']),
     ...(channel === undefined ? [] : ['channel = {channel:String}']),
-    ...(since === undefined ? [] : [`(since, id) < (${timeOf('after')}, {id:String})`]),
+    `since <= ${timeOf('since')}`,
   ]
   return readAll(
     engine,
     `SELECT argMax(alert, step) AS newest FROM ${quoted(engine.database)}.alerts WHERE ${conditions.join(' AND ')}
      GROUP BY since, id ${state === undefined ? '' : 'HAVING argMax(state, step) = {state:String}'}
-     ORDER BY since DESC, id DESC LIMIT {limit:UInt32} ${READ_LIMITS}`,
-    { shard, from: clamped(from), to: clamped(to), limit, state, rule, channel, ...(since !== undefined && { after: since, id }) },
+     ORDER BY since DESC, id DESC LIMIT {limit:UInt32} OFFSET {passed:UInt32} ${READ_LIMITS}`,
+    {
+      shard,
+      from: clamped(from),
+      to: clamped(to),
+      since: clamped(since),
+      limit,
+      passed: Math.min(Math.max(passed, 0), PASSED_MAX),
+      state,
+      rule,
+      channel,
+    },
   )
 }
 

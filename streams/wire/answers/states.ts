@@ -227,6 +227,7 @@ export const ALERT = {
   rule: z.string(),
   channel: z.string().describe('that it is about; of a market alert what its rule is about'),
   figure: z.string(),
+  against: z.string().describe('the channel that the figure is held against'),
   severity: z.enum(SEVERITIES),
   since: MS,
   confirmed: z.boolean().describe('it has lasted as long as its rule asks'),

@@ -1,4 +1,4 @@
-import type { Alert } from '../../../../streams/alerts/alert.ts'
+import { type Alert, channelsBehind } from '../../../../streams/alerts/alert.ts'
 import { alertAnswer } from '../../../../streams/alerts/alertAnswer.ts'
 import { STORED_ALERTS, type StoredAlertsAnswer } from '../../../../streams/wire/answers/alerts.ts'
 import { ProtocolError } from '../../../../streams/wire/errors.ts'
@@ -32,7 +32,7 @@ const past: Handler<AlertServices> = async (c, { storedAlerts, access }) => {
     ...(cursor !== undefined && { cursor }),
   }
   const who = c.get('who')
-  const mayRead = ({ channel: about, members = [about] }: Alert): boolean => members.every(read => access(who, { read }))
+  const mayRead = (alert: Alert): boolean => channelsBehind(alert).every(read => access(who, { read }))
   const { alerts, next } = await storedAlerts.page(query, mayRead)
   return c.json({ alerts: alerts.map(alertAnswer), ...(next !== undefined && { next }) } satisfies StoredAlertsAnswer)
 }
