@@ -154,3 +154,9 @@ export const ALIAS = z.strictObject({
 export type DayScores = Read<typeof SCORES>
 /** All models. */
 export type ModelList = Read<typeof MODELS>
+/** An asset's scores. */
+export type AssetScores = Read<typeof ASSET_SCORES>
+/** Assets that are like one. */
+export type PeersAnswer = Read<typeof PEERS>
+/** A model's card. */
+export type ModelCard = Read<typeof MODEL_CARD>

@@ -11,6 +11,8 @@ export interface Series {
   readonly text: (value: number) => string
   readonly width?: number
   readonly dash?: readonly number[]
+  /** Whether each value is a dot, as of days: a line of one value would not be seen. */
+  readonly points?: true
   /** How it is drawn: a line, steps, bars, a filled area, or not at all (the values are listed only). */
   readonly shape?: 'line' | 'steps' | 'bars' | 'area' | 'none'
 }
@@ -35,6 +37,8 @@ export interface Look {
 
 /** px of a line. */
 const WIDTH = 1.5
+/** px of a dot; uPlot leaves them out where they would touch. */
+const DOT = 5
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 
 const pathsOf = (shape: Series['shape']): uPlot.Series.PathBuilder | undefined => {
@@ -44,13 +48,13 @@ const pathsOf = (shape: Series['shape']): uPlot.Series.PathBuilder | undefined =
 }
 
 const lineOf = (series: Series): uPlot.Series => {
-  const { label, color, width = WIDTH, dash, shape } = series
+  const { label, color, width = WIDTH, dash, shape, points } = series
   const paths = pathsOf(shape)
   return {
     label,
     width: shape === 'none' ? 0 : width,
     stroke: () => colorOf(color),
-    points: { show: false },
+    points: points ? { size: DOT, width: 1, fill: () => colorOf(color) } : { show: false },
     ...(dash && { dash: [...dash] }),
     ...(shape === 'area' && { fill: () => colorOf(color, 0.12) }),
     ...(shape === 'bars' && { fill: () => colorOf(color, 0.55) }),

@@ -65,10 +65,8 @@ export const plain = (value: number | undefined): string => {
   if (!known(value)) return ABSENT
   if (Math.abs(value) >= 1e6) return compact(value)
   if (value !== 0 && Math.abs(value) < 1e-6) return value.toExponential(3).replace('-', MINUS)
-  const digits = Math.abs(Number(value.toPrecision(6)))
-    .toFixed(12)
-    .replace(/0+$/, '')
-  return fixed(value, digits.length - digits.indexOf('.') - 1)
+  const [, decimals = ''] = String(Number(value.toPrecision(6))).split('.')
+  return fixed(value, decimals.length)
 }
 
 /** Returns a count. */

@@ -7,6 +7,10 @@ export interface Names {
   readonly portfolios: readonly string[]
   readonly pools: readonly string[]
   readonly symbols: readonly string[]
+  /** Assets that were scored, or could not be. */
+  readonly scored: readonly string[]
+  /** Assets of which metrics are known. */
+  readonly measured: readonly string[]
   /** Names without a kind: `status`, `alerts`. */
   readonly others: readonly string[]
 }
@@ -15,7 +19,7 @@ export interface Names {
 export const names = signal<Names | undefined>(undefined)
 
 const LOOK_MS = 10_000
-const KINDS = { funds: 'fund:', portfolios: 'pnl:', pools: 'pool:', symbols: 'tick:' } as const
+const KINDS = { funds: 'fund:', portfolios: 'pnl:', pools: 'pool:', symbols: 'tick:', scored: 'score:', measured: 'metrics:' } as const
 const LISTS = [...(Object.keys(KINDS) as (keyof typeof KINDS)[]), 'others'] as const
 
 const same = (a: readonly string[] | undefined, b: readonly string[]): boolean =>

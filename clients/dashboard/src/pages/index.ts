@@ -57,6 +57,23 @@ const PAGES: readonly Page[] = [
     async () => (await import('./alerts/alerts.tsx')).Alerts,
   ),
   page(
+    /^\/analytics$/,
+    () => 'Analytics',
+    async () => (await import('./analytics/ranking.tsx')).Ranking,
+    true,
+  ),
+  page(
+    /^\/analytics\/([^/]+)$/,
+    id => id,
+    async () => (await import('./analytics/asset.tsx')).Asset,
+    true,
+  ),
+  page(
+    /^\/models(?:\/([0-9a-f]+))?$/,
+    id => (id === '' ? 'Models' : `Model ${id.slice(0, 12)}`),
+    async () => (await import('./models/models.tsx')).Models,
+  ),
+  page(
     /^\/allocate$/,
     () => 'Allocation',
     async () => (await import('./allocate/allocate.tsx')).Allocate,

@@ -16,6 +16,11 @@ export const pageOf = (channel: string): string | undefined => {
     case 'trades':
     case 'candle':
       return `/market/${id}`
+    case 'metrics':
+    case 'score':
+      return `/analytics/${id}`
+    case 'models':
+      return '/models'
     case 'orders':
     case 'holdings':
       return '/orders'

@@ -1,10 +1,10 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 import { useFacts } from '../live/facts.ts'
 import { names } from '../live/names.ts'
 import { watched } from '../live/preferences.ts'
 import { Grid } from '../parts/grid.tsx'
-import { place, setQuery } from '../router.ts'
+import { Search } from '../parts/search.tsx'
+import { place } from '../router.ts'
 import { FUND_COLUMNS, POOL_COLUMNS, PORTFOLIO_COLUMNS, SYMBOL_COLUMNS } from './overviewColumns.ts'
 import type { PageProps } from './page.ts'
 
@@ -21,40 +21,6 @@ const useListed = (list: List): ReadonlySignal<readonly string[]> =>
     return all.filter(name => name.toLowerCase().includes(like) && (!only || watched.value.includes(PREFIXES[list] + name)))
   })
 
-const Search = () => {
-  const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    const find = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || (event.target as Element).closest('input, textarea, select')) return
-      event.preventDefault()
-      input.current?.focus()
-    }
-    document.addEventListener('keydown', find)
-    return () => document.removeEventListener('keydown', find)
-  }, [])
-  const { query } = place.value
-  return (
-    <search class="tools">
-      <input
-        ref={input}
-        type="search"
-        aria-label="Search"
-        placeholder="Search  /"
-        value={query.get('search') ?? ''}
-        onInput={event => setQuery('search', event.currentTarget.value)}
-      />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={query.get('watched') !== null}
-          onChange={event => setQuery('watched', event.currentTarget.checked ? '1' : undefined)}
-        />
-        Watched only
-      </label>
-    </search>
-  )
-}
-
 const nameOf = (id: string): string => id
 const emptyOf = (kind: string): string => (names.value === undefined ? 'loading' : place.value.query.size > 0 ? `no ${kind} fits` : 'none')
 
@@ -66,7 +32,7 @@ export const Overview = (_: PageProps) => {
     <>
       <div class="title">
         <h1>Overview</h1>
-        <Search />
+        <Search watches />
       </div>
       {facts.value?.who.as === 'nobody' && facts.value.reads.funds + facts.value.reads.portfolios === 0 && (
         <p class="hint">

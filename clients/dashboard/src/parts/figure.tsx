@@ -10,6 +10,8 @@ export interface Text {
   readonly text: string
   /** A direction gets an arrow and a colour; `warn` a colour. */
   readonly tone?: 'up' | 'down' | 'warn' | 'quiet' | undefined
+  /** It is older than it should be, whatever else its state says. */
+  readonly stale?: boolean | undefined
   /** A note for hover and focus; for an absent figure, why it is. */
   readonly why?: string | undefined
   /** Where the figure leads. */
@@ -29,7 +31,7 @@ export const absence = (shown: Shown<Marked> | undefined): string => {
 
 /** Returns the classes of a figure. */
 export const classOf = (text: Text, stale: boolean): string =>
-  `num${text.tone ? ` ${text.tone}` : ''}${stale ? ' stale' : ''}${text.text === ABSENT ? ' absent' : ''}`
+  `num${text.tone ? ` ${text.tone}` : ''}${stale || text.stale ? ' stale' : ''}${text.text === ABSENT ? ' absent' : ''}`
 
 /** Properties of a figure of a channel. */
 interface NumProps<State> {

@@ -22,6 +22,8 @@ export interface GridProps<Row, State> {
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly keyOf: (row: Row) => string
   readonly columns: readonly Column<Row, State>[]
+  /** How it is sorted if nobody has chosen; as the rows come, if left out. */
+  readonly usual?: Sort
   /** The channel of a row's state; a table without it does not move by itself. */
   readonly channelOf?: (row: Row) => string
   /** The most px that the rows take; more rows are scrolled. */
@@ -88,6 +90,9 @@ const Line = <Row, State>({ grid, row, index }: LineProps<Row, State>) => {
   )
 }
 
+/** Returns how somebody has sorted a table. */
+const chosenIn = (id: string): Sort | undefined => sortOf(place.value.query.get(`${id}.sort`))
+
 const Heads = <Row, State>({ grid, sort, least }: { grid: GridProps<Row, State>; sort: Sort | undefined; least: number }) => (
   <div role="row" class="row heads" aria-rowindex={1} style={{ minWidth: `${least}px` }}>
     {grid.columns.map(column => (
@@ -99,7 +104,7 @@ const Heads = <Row, State>({ grid, sort, least }: { grid: GridProps<Row, State>;
         aria-sort={column.order ? (sort?.key === column.key ? (sort.down ? 'descending' : 'ascending') : 'none') : undefined}
       >
         {column.order ? (
-          <button type="button" onClick={() => setQuery(`${grid.id}.sort`, sortText(nextSort(sort, column.key)))}>
+          <button type="button" onClick={() => setQuery(`${grid.id}.sort`, sortText(nextSort(chosenIn(grid.id), column.key)))}>
             {column.head}
             <span aria-hidden="true" class="sort">
               {sort?.key === column.key ? (sort.down ? '↓' : '↑') : ''}
@@ -148,7 +153,7 @@ export const Grid = <Row, State = undefined>(grid: GridProps<Row, State>) => {
   const { columns, keyOf, label, id } = grid
   const port = useRef<HTMLDivElement>(null)
   const view = useSignal({ top: 0, height: grid.height ?? 2_000 })
-  const sort = useComputed(() => sortOf(place.value.query.get(`${id}.sort`)))
+  const sort = useComputed(() => chosenIn(id) ?? grid.usual)
   const rows = useSorted(grid, sort)
   const least = columns.reduce((sum, { width }) => sum + width, 0)
   useLayoutEffect(() => {

@@ -43,6 +43,8 @@ const SECTIONS = [
 ] as const
 
 const TOOLS = [
+  ['/analytics', 'Analytics'],
+  ['/models', 'Models'],
   ['/allocate', 'Allocation'],
   ['/contract', 'Contract'],
   ['/orders', 'Orders'],
@@ -52,7 +54,7 @@ const TOOLS = [
 ] as const
 
 /** Some tools have pages below their own. */
-const toolAt = (path: string): string => /^\/(api|contract)(?=\/|$)/.exec(path)?.[0] ?? path
+const toolAt = (path: string): string => /^\/(analytics|models|api|contract)(?=\/|$)/.exec(path)?.[0] ?? path
 
 /** Names of a section that the navigation shows; the overview has all of them. */
 const SHOWN = 12

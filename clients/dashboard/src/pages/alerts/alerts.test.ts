@@ -35,6 +35,7 @@ describe('a channel', () => {
     ['rebalances:F', '/funds/F'],
     ['pnl:main', '/portfolios/main'],
     ['candle:1m:BTC-USD', '/market/BTC-USD'],
+    ['metrics:ETH', '/analytics/ETH'],
     ['status', '/system'],
     ['metrics:*', undefined],
     ['nothing:X', undefined],
