@@ -62,6 +62,7 @@ describe('a file of metrics', () => {
     ['x,tvl,2024-06-31,1', 'period: found "2024-06-31", expected ms since the epoch, a day such as 2024-06-15 or a month such as 2024-06'],
     ['x,tvl,2024-06-01,much', 'value: found "much", expected a number, or nothing if it is not known'],
     ['x,tvl,2024-06-01,1e999', 'value: found "1e999", expected a number, or nothing if it is not known'],
+    ['x,tvl,2024-06-01,0x10', 'value: found "0x10", expected a number, or nothing if it is not known'],
     ['x,tvl,2024-06-01T12:00,1', `x tvl: found ${JUNE + 43_200_000}, expected the beginning of a day`],
     ['x,tvl,2024-08-01,1', `x tvl of 2024-08-01: found it known at ${Date.UTC(2024, 7, 1)}, expected now, ${NOW}, at the latest`],
     ['x,tvl,2024-06-01', 'found 3 fields, expected 4'],
@@ -77,6 +78,10 @@ describe('a file of metrics', () => {
     [
       '{"asset":"x","metric":"tvl","period":"2024-06-01","value":1,"chain":"e"}',
       'found "chain", expected no others than asset, metric, period, value, available_at, source, ref',
+    ],
+    [
+      '{"asset":"x","metric":"tvl","period":"2024-06-01","value":1e999}',
+      'value: found Infinity, expected a number, or nothing if it is not known',
     ],
     ['{"asset":7,"metric":"tvl","period":"2024-06-01","value":1}', 'asset: found 7, expected a text'],
     ['{"asset":"x","metric":"tvl","period":"2024-06-01"}', 'value: found nothing, expected a number, or nothing if it is not known'],
@@ -96,6 +101,7 @@ describe('a file of metrics', () => {
     const packed = gzipSync(`${HEADER}\n${'uniswap,tvl,2024-06-01,1500000000\n'.repeat(3)}`)
     const rows = await read(packed.subarray(0, packed.length - 6))
     expect(rows.at(-1)).toEqual({ line: expect.any(Number), why: expect.stringMatching(/^the file breaks off: /) })
+    expect(rows.filter(row => 'why' in row)).toHaveLength(1)
   })
 
   it.each([
@@ -104,6 +110,7 @@ describe('a file of metrics', () => {
       /f\.csv: found an empty file, expected NDJSON, or CSV with the columns asset,metric,period,value and perhaps available_at,source,ref$/,
     ],
     ['asset,metric,period\n', /f\.csv:1: found no column "value", expected NDJSON/],
+    [`${HEADER},asset\n`, /f\.csv:1: found the column "asset" twice, expected each once$/],
     [`${HEADER},chain\n`, /f\.csv:1: found a column "chain", expected NDJSON/],
   ])('that is none is refused with one line: %j', async (content, message) => {
     await expect(read(content)).rejects.toThrow(message)

@@ -27,8 +27,12 @@ export const metricsIn = async function* (file: string, now: number): AsyncGener
       read = lines.read
       end = lines.end
     }
-    yield read(block)
-    if (block.broken !== undefined) yield [{ line: block.first + block.lines.length - 1, why: `the file breaks off: ${block.broken}` }]
+    if (block.broken === undefined) yield read(block)
+    else {
+      const whole = block.lines.slice(0, -1)
+      yield read({ first: block.first, lines: whole })
+      yield [{ line: block.first + whole.length, why: `the file breaks off: ${block.broken}` }]
+    }
   }
   if (read === undefined) throw new UsageError(`${file}: found an empty file, expected ${EXPECTED}`)
   yield end()
@@ -45,6 +49,8 @@ const headerOf = (file: string, line: string): CsvHeader => {
   const missing = NEEDED.find(name => !header.names.includes(name))
   if (missing !== undefined) throw new UsageError(`${file}:1: found no column "${missing}", expected ${EXPECTED}`)
   const unknown = header.names.find(name => !Object.hasOwn(METRIC_COLUMNS, name))
+  const twice = header.names.find((name, i) => header.names.indexOf(name) !== i)
+  if (twice !== undefined) throw new UsageError(`${file}:1: found the column "${twice}" twice, expected each once`)
   if (unknown !== undefined) throw new UsageError(`${file}:1: found a column "${unknown}", expected ${EXPECTED}`)
   return header
 }

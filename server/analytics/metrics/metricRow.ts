@@ -24,6 +24,8 @@ export const METRIC_COLUMNS = {
 /** A source that names none. */
 const IMPORTED = 'import'
 const REF_MAX = 200
+/** A number as files write it: not 0x10, which is rather an address. */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
 const MONTH = /^\d{4}-\d\d$/
 /** Characters of what is found that an error repeats. */
 const FOUND_MAX = 80
@@ -74,13 +76,15 @@ const timeIn = (name: string, given: unknown, expected: string): number => {
 
 const valueIn = ({ value }: Readonly<Record<string, unknown>>): number | null => {
   if (value === null || value === '') return null
-  const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  const read = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value
   if (typeof read !== 'number' || !Number.isFinite(read)) throw bad('value', value, 'a number, or nothing if it is not known')
   return read
 }
 
 const bad = (where: string, found: unknown, expected: string): BadMetric => {
-  const text = found === undefined ? 'nothing' : (JSON.stringify(found) ?? '').slice(0, FOUND_MAX)
+  // JSON has numbers that are too large to be one here, and would write them as null.
+  const text =
+    found === undefined ? 'nothing' : (typeof found === 'number' ? `${found}` : (JSON.stringify(found) ?? '')).slice(0, FOUND_MAX)
   return new BadMetric(`${where === '' ? '' : `${where}: `}found ${text}, expected ${expected}`)
 }
 

@@ -33,6 +33,24 @@ describe('of facts that come, those are fresh', () => {
     expect([0, 1, 2].map(i => log.value('a', 'tvl', PERIOD, PERIOD + i))).toEqual([100, 80, 100])
   })
 
+  it('that revise a value in whatever order they come together', () => {
+    const facts = [100, 80, 100].map((value, i) => fact({ value, availableAt: PERIOD + i }))
+    for (const order of [
+      [0, 2, 1],
+      [2, 1, 0],
+      [1, 2, 0],
+    ]) {
+      const log = new MetricLog()
+      expect(
+        freshFacts(
+          order.map(i => facts[i]!),
+          log,
+          NOW,
+        ),
+      ).toEqual(facts)
+    }
+  })
+
   it('that another source says, even at the same moment', () => {
     const log = new MetricLog()
     const facts = [fact({ source: 'z', value: 1 }), fact({ source: 'b', value: 2 })]

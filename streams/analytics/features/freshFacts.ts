@@ -2,7 +2,7 @@ import type { Said } from './factSeries.ts'
 import { faultOf, type MetricLog, type SourcedFact } from './metricLog.ts'
 
 /**
- * Returns the facts that say something new, in their order, each dated so that nothing said before changes; `known` has them afterwards. What a source had
+ * Returns the facts that say something new, in the order in which they were known, each dated so that nothing said before changes; `known` has them afterwards. What a source had
  * said by then already is left out, so to read a period again adds nothing, and neither does not knowing what was never known. Another value for
  * a moment of which the source has spoken is a revision, known since `now` (ms). Throws a RangeError if one is no fact; then `known` is as it was.
  */
@@ -11,7 +11,9 @@ export const freshFacts = (facts: readonly SourcedFact[], known: MetricLog, now:
     const fault = faultOf(fact, now)
     if (fault !== undefined) throw new RangeError(fault)
   }
-  return facts.flatMap(fact => {
+  // A word that comes back to an older one says something new only if what it revises is there already.
+  const inOrder = facts.toSorted((a, b) => a.availableAt - b.availableAt)
+  return inOrder.flatMap(fact => {
     const dated = redated(fact, known.wordsOf(fact), now)
     if (dated === undefined) return []
     known.add(dated)
