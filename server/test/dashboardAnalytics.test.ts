@@ -168,6 +168,12 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       ])
     })
 
+    it('is one click away from the overview', async () => {
+      await visitor.goOn('/')
+      await visitor.page.getByRole('link', { name: /^\d+ assets with scores/ }).click()
+      await visitor.page.getByRole('heading', { name: 'Analytics' }).waitFor()
+    })
+
     it('shows the models that are used, and what is known of one', async () => {
       const { models } = await server.json<ModelList>('/v1/models')
       const { version, ic } = models[0]!

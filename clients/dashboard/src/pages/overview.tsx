@@ -1,4 +1,6 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals'
+import { count } from '../format/number.ts'
+import { useAlerts } from '../live/alerts.ts'
 import { useFacts } from '../live/facts.ts'
 import { names } from '../live/names.ts'
 import { watched } from '../live/preferences.ts'
@@ -24,6 +26,21 @@ const useListed = (list: List): ReadonlySignal<readonly string[]> =>
 const nameOf = (id: string): string => id
 const emptyOf = (kind: string): string => (names.value === undefined ? 'loading' : place.value.query.size > 0 ? `no ${kind} fits` : 'none')
 
+/** The ways to what is found out about all of it. */
+const Analytics = () => {
+  const open = useAlerts().value?.state.count
+  const scored = names.value?.scored.length ?? 0
+  return (
+    <p class="inline">
+      {open !== undefined && (
+        <a href="/alerts">{open === 0 ? 'No alert is open' : `${count(open)} open ${open === 1 ? 'alert' : 'alerts'}`}</a>
+      )}
+      {scored > 0 && <a href="/analytics">{count(scored)} assets with scores or the reason for none</a>}
+      {names.value?.others.includes('models') && <a href="/models">Models</a>}
+    </p>
+  )
+}
+
 /** Everything that the server has, a row each. */
 export const Overview = (_: PageProps) => {
   const facts = useFacts()
@@ -34,6 +51,7 @@ export const Overview = (_: PageProps) => {
         <h1>Overview</h1>
         <Search watches />
       </div>
+      <Analytics />
       {facts.value?.who.as === 'nobody' && facts.value.reads.funds + facts.value.reads.portfolios === 0 && (
         <p class="hint">
           This server shows funds and portfolios to those who may read them. <a href="/sign-in">Sign in</a>

@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals'
 import { compact, count, direction, fixed, signedPercent } from '../../format/number.ts'
 import { clock, moment } from '../../format/time.ts'
 import { useChannel, useRefusal } from '../../live/channels.ts'
+import { names } from '../../live/names.ts'
 import { Figure, Num, toned } from '../../parts/figure.tsx'
 import { Marks } from '../../parts/marks.tsx'
 import { Refusal } from '../../parts/refusal.tsx'
@@ -18,6 +19,8 @@ export const Market = ({ id, embedded }: PageProps) => {
   if (refusal.value) return <Refusal what={id} error={refusal.value} />
   const places = (price: number | undefined): number => placesFor(id, price)
   const day = state.value?.day
+  const base = id.split('-', 1)[0]!
+  const analysed = !embedded && (names.value?.scored.includes(base) || names.value?.measured.includes(base))
   return (
     <>
       <div class="title">
@@ -38,6 +41,7 @@ export const Market = ({ id, embedded }: PageProps) => {
             read={s => toned(signedPercent(changeOf(s)), direction((changeOf(s) ?? Number.NaN) * 100, 2))}
           />
           <Marks state={state.value} />
+          {analysed && <a href={`/analytics/${encodeURIComponent(base)}`}>{base}: score and metrics</a>}
           {day?.gap && <span class="mark">trades are missing</span>}
           {day?.since !== undefined && <span class="quiet">day complete since {clock(day.since)} UTC</span>}
         </div>

@@ -108,9 +108,9 @@ const Skills = ({ version, validation }: { readonly version: string; readonly va
         <h2>Skill by month</h2>
         <Chart label={`Skill of ${version} by month`} data={drawn.data} series={drawn.series} height={240} pad={FIFTEEN_DAYS} />
         <p class="note">
-          Rank correlation of score and return in months that came after all that was learnt from. The ensemble is{' '}
-          {ic(aboveBestFeature.mean)} above {bestFeature} alone ({rangeText(aboveBestFeature)} in 95 of 100 cases), the best single feature,
-          which was found by looking at the outcomes.
+          Rank correlation of score and return in months that came after all that was learnt from. The ensemble’s mean less that of{' '}
+          {bestFeature} alone is {ic(aboveBestFeature.mean)} ({rangeText(aboveBestFeature)} in 95 of 100 cases). This is the best single
+          feature, found by looking at the outcomes.
         </p>
       </section>
       <Calibrated calibration={calibration} />
