@@ -134,7 +134,8 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
         ]),
         ...unscored.map(({ asset, reason }) => [asset, ...Array.from({ length: 6 }, () => ABSENT), `${reason}, stale`]),
       ]
-      await visitor.goOn('/analytics')
+      // Names are asked for when a document is loaded, and then every ten seconds.
+      await visitor.open('/analytics')
       await expect
         .poll(async () => (await visitor.rows('Scores')).map(row => [...row.slice(0, 7), row[8]!]), { timeout: 15_000 })
         .toEqual(wanted)
