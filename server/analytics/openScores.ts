@@ -11,7 +11,7 @@ import { ScorePages } from './scores/scorePages.ts'
 import { Scorer } from './scores/scorer.ts'
 import { type SupplyOf, simulatedSnapshots } from './snapshots/simulatedSnapshots.ts'
 import { addSnapshots, snapshotTimes } from './snapshots/snapshotStore.ts'
-import type { TakeSnapshot } from './snapshots/takenSnapshot.ts'
+import type { TakeLists } from './snapshots/takenSnapshot.ts'
 
 /** What scores are opened with. */
 export interface ScoresOptions {
@@ -22,7 +22,9 @@ export interface ScoresOptions {
   readonly horizons: readonly number[]
   readonly rules: Rules
   /** Of the simulated market: its lists of the past are made with this seed, and its first model is trained by itself. */
-  readonly simulated: { readonly seed: number; readonly take: TakeSnapshot; readonly supplyOf: SupplyOf } | undefined
+  readonly simulated: { readonly seed: number; readonly supplyOf: SupplyOf } | undefined
+  /** Makes lists of the market; they come by import alone if left out. */
+  readonly take?: TakeLists | undefined
   readonly frames$: Observable<{ readonly t: number }>
   readonly put: (input: Input) => void
   readonly signal: AbortSignal
@@ -44,7 +46,7 @@ const DAY_MS = 86_400_000
 
 /** Opens models and scores. They begin once the engine answers. */
 export const openScores = (options: ScoresOptions): OpenScores => {
-  const { engine, dataDir, everyMs, horizons, rules, simulated, frames$, put, signal, log } = options
+  const { engine, dataDir, everyMs, horizons, rules, simulated, take, frames$, put, signal, log } = options
   const directory = join(dataDir, 'models', ...(simulated ? ['simulated'] : []))
   const registry: Registry = new Registry({
     ...{ engine, simulated: simulated !== undefined, directory, signal, put },
@@ -52,7 +54,7 @@ export const openScores = (options: ScoresOptions): OpenScores => {
   })
   const common = { engine, registry, simulated: simulated !== undefined, signal }
   const judge = new Judge({ ...common, everyMs, horizons, rules, log })
-  const scorer: Scorer = new Scorer({ ...common, everyMs, horizons, take: simulated?.take, scored: t => judge.judge(t), put, log })
+  const scorer: Scorer = new Scorer({ ...common, everyMs, horizons, take, scored: t => judge.judge(t), put, log })
   frames$.subscribe(({ t }) => scorer.tick(t))
   const ready = load(options, registry, scorer)
   ready

@@ -61,10 +61,13 @@ describe('scores of a server', () => {
   })
   afterAll(() => one.stop())
 
-  it('are none before there is a model, and nothing fails', async () => {
+  it('are none before there is a model, nothing fails, and of each asset it is said why', async () => {
     await one.at(last + 1)
-    expect(one.inputs).toEqual([])
-    expect(one.scorer.figures).toMatchObject({ failures: 0, runs: 1, assets: 0 })
+    const listed = snapshots.at(-1)!.assets.length
+    const said = one.inputs.flatMap(input => (input.kind === 'scores' ? input.scoring : []))
+    expect(said).toMatchObject([{ t: last, version: '', scores: [] }])
+    expect(said[0]!.unscored.map(({ reason }) => reason)).toEqual(Array(listed).fill('no model has been trained yet'))
+    expect(one.scorer.figures).toMatchObject({ failures: 0, runs: 1, assets: listed, scored: 0, unscored: listed })
     await expect(one.pages.at(1, last)).rejects.toThrow('found no model of 1 months')
   })
 
@@ -73,7 +76,7 @@ describe('scores of a server', () => {
     expect(first).toMatchObject({ alias: 'champion', warnings: [] })
     const second = await one.registry.train({ horizon: 1, seed: 2, who: 'ann', t: last + 3 })
     expect(second.alias).toBe('challenger')
-    const shown = one.inputs.flatMap(input => (input.kind === 'scores' ? input.scoring : []))
+    const shown = one.inputs.flatMap(input => (input.kind === 'scores' && input.scoring.version !== '' ? input.scoring : []))
     expect(new Set(shown.map(({ version, t, horizon }) => `${version} ${t} ${horizon}`))).toEqual(new Set([`${first.version} ${last} 1`]))
     const listed = snapshots.at(-1)!.assets.length
     expect(shown[0]!.scores.length + shown[0]!.unscored.length).toBe(listed)

@@ -8,12 +8,15 @@ import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import { MetricStore } from '../analytics/metrics/metricStore.ts'
 import { type OpenScores, openScores } from '../analytics/openScores.ts'
-import { simulatedTaker } from '../analytics/snapshots/takenSnapshot.ts'
+import { collectedTaker } from '../analytics/snapshots/collectedLists.ts'
+import type { SupplyOf } from '../analytics/snapshots/simulatedSnapshots.ts'
+import { simulatedTaker, type TakeLists } from '../analytics/snapshots/takenSnapshot.ts'
 import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
 import { spanMs } from '../config/analyticsSchema.ts'
+import type { Config } from '../config/schema.ts'
 import type { Settings } from '../config/settings.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
@@ -172,12 +175,26 @@ const scoreAssets = (
     everyMs: spanMs(scores.every),
     horizons: isFirst ? scores.horizons : [],
     rules: { retrainMs: training.every === 'off' ? 0 : spanMs(training.every), promoteAfter: training.promoteAfter },
-    simulated: sim && { seed: seedOf(sim.id), take: simulatedTaker(flow.view, settings.config.quote, supplyOf), supplyOf },
+    simulated: sim && { seed: seedOf(sim.id), supplyOf },
+    take: sim
+      ? simulatedTaker(flow.view, settings.config.quote, supplyOf, spanMs(scores.every))
+      : isFirst && !plan.replaying && scores.lists === 'collected'
+        ? collectedLists(settings.config.analytics, supplyOf)
+        : undefined,
     frames$,
     put: input => inputQueue.put(input),
     signal,
     log: log.child({ module: 'scores' }),
   })
+}
+
+/** Returns what makes lists of the assets whose prices are collected; `undefined` if none are. */
+const collectedLists = ({ assets, sources }: Config['analytics'], supplyOf: SupplyOf): TakeLists | undefined => {
+  const ids = sources.flatMap(source =>
+    source.kind === 'coingecko' ? Object.keys(source.coins) : source.kind === 'own' ? source.prices : [],
+  )
+  if (ids.length === 0) return undefined
+  return collectedTaker(() => [...new Set(ids)].map(asset => ({ asset, name: assets[asset]?.name ?? asset, supply: supplyOf(asset) })))
 }
 
 /** Returns what says of an asset how much of it circulates now: as the journal has it, else the configuration; NaN if neither does. */

@@ -99,7 +99,12 @@ describe('without any option', () => {
       invites: [],
       tokens: [],
       chains: {},
-      analytics: { scores: { every: '1d', horizons: [1] }, training: { every: '30d', promoteAfter: 500 }, sources: [] },
+      analytics: {
+        assets: {},
+        scores: { every: '1d', horizons: [1], lists: 'collected' },
+        training: { every: '30d', promoteAfter: 500 },
+        sources: [],
+      },
       alerts: { builtIn: false, rules: [], webhooks: [] },
       tokenLifeMs: 86_400_000,
       fundsBy: 'admin',

@@ -1,7 +1,7 @@
 import { type Changes, Source } from '../lib/dependencies.ts'
 import type { Score, Scoring } from './scoring/score.ts'
 
-/** A scoring as channels show it: with the model's version, and the moment (ms) from which a newer one is overdue. */
+/** A scoring as channels show it: with the model's version, '' without one, and the moment (ms) from which a newer one is overdue. */
 export interface PublishedScoring extends Scoring {
   readonly version: string
   readonly staleFrom: number

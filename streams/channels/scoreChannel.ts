@@ -24,7 +24,7 @@ const writeScore = (branch: Branch, { scoring, said }: ShownScore): void => {
   for (const name of FIGURES) branch.number(name).set(figures?.[name])
   for (const name of COUNTS) branch.exact(name).set(figures?.[name])
   branch.value('reason').set('reason' in said ? said.reason : undefined)
-  branch.value('version').set(scoring.version)
+  branch.value('version').set(scoring.version === '' ? undefined : scoring.version)
   branch.exact('t').set(scoring.t)
   branch.value('simulated').set(scoring.simulated ? true : undefined)
   const why = branch.branch('why')

@@ -46,7 +46,10 @@ export class Judge {
     await recordOutcomes(engine, simulated, t)
     for (const horizon of horizons) {
       const champion = registry.used('champion', horizon)
-      if (champion === undefined) continue
+      if (champion === undefined) {
+        await this.trainFirst(horizon, t)
+        continue
+      }
       const challenger = registry.used('challenger', horizon)
       const own = await icsOf(engine, { simulated, horizon, version: champion.version }, champion.t)
       const other = challenger && (await icsOf(engine, { simulated, horizon, version: challenger.version }, challenger.t))
@@ -60,6 +63,16 @@ export class Judge {
         await registry.alias('champion', challenger.version, { t, who: 'the rule', why: promotion(comparison) })
       await this.retrain(horizon, t, own)
     }
+  }
+
+  /** Trains the first model of a horizon as soon as enough is known. One that was not kept is tried again when a training is due. */
+  private async trainFirst(horizon: number, t: number): Promise<void> {
+    const { registry, simulated, rules, log } = this.options
+    if (simulated || rules.retrainMs === 0 || (await registry.lacks(horizon, t)) !== undefined) return
+    const last = (await registry.trials(1, horizon))[0]
+    if (last !== undefined && t - last.t < rules.retrainMs) return
+    const { version, warnings } = await registry.train({ horizon, seed: 1, who: 'the schedule', t })
+    log.info({ horizon, version, warnings }, 'the first model was trained')
   }
 
   /** Trains again if a training is due, or if the champion's scores are no longer what they were held to be. */

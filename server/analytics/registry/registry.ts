@@ -1,14 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../../../streams/analytics/artifact.ts'
-import { withoutGap } from '../../../streams/analytics/scoring/months.ts'
 import type { UsedModel, UsedModels, Verdict } from '../../../streams/analytics/shownModels.ts'
 import type { Ics } from '../../../streams/analytics/validation/compare.ts'
 import type { Models } from '../../../streams/input.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
 import { keptModel, keptModels } from '../modelStore.ts'
-import { monthsKnown } from '../snapshots/snapshotStore.ts'
+import { lessonTimes, snapshotsKnown } from '../snapshots/snapshotStore.ts'
 import { PLAN, snapshotsNeeded, train } from '../trainer.ts'
 import {
   type Alias,
@@ -82,7 +81,18 @@ export class Registry {
     for (const version of await leftIn(directory)) await this.adopt(engine, version, Date.now())
     this.models = (await modelsOf(engine)).filter(model => model.simulated === simulated)
     this.aliases = (await aliasesOf(engine)).filter(alias => alias.simulated === simulated)
+    await this.finishTrainings()
     this.publish()
+  }
+
+  /** Puts models to use whose training was noted, but which a kill kept from being used. One that was trained elsewhere waits until somebody gives it an alias. */
+  private async finishTrainings(): Promise<void> {
+    for (const horizon of new Set(this.models.map(({ card }) => card.horizon))) {
+      const [last] = await this.trials(1, horizon)
+      const isKept = this.models.some(({ version }) => version === last?.version)
+      if (last !== undefined && isKept && !this.aliases.some(({ version }) => version === last.version))
+        await this.employ(last.version, horizon, last)
+    }
   }
 
   /** All models, newest first. */
@@ -154,13 +164,19 @@ export class Registry {
     }
   }
 
+  /** Returns why no model of a horizon (months) can be trained on what is known at `t` (ms); `undefined` if one can. */
+  async lacks(horizon: number, t: number): Promise<string | undefined> {
+    const { length } = await lessonTimes(await this.options.engine, this.options.simulated, t)
+    const needed = snapshotsNeeded(horizon, PLAN)
+    return length < needed ? `found ${length} monthly lists of assets, expected at least ${needed}` : undefined
+  }
+
   private async trainNow({ horizon, seed, who, t }: TrainingWish): Promise<TrainingResult> {
     const { simulated, directory } = this.options
     const engine = await this.options.engine
-    const snapshots = withoutGap(await monthsKnown(engine, simulated, t, t))
-    const needed = snapshotsNeeded(horizon, PLAN)
-    if (snapshots.length < needed)
-      throw new ProtocolError('not_ready', `found ${snapshots.length} monthly lists of assets, expected at least ${needed}`)
+    const lacking = await this.lacks(horizon, t)
+    if (lacking !== undefined) throw new ProtocolError('not_ready', lacking)
+    const snapshots = await snapshotsKnown(engine, simulated, await lessonTimes(engine, simulated, t), t)
     const { card, version } = await train({ snapshots, horizon, seed, plan: PLAN, directory }, undefined, this.options.signal)
     const { mean, low, high } = card.validation.models.ensemble!.ic
     const { warnings } = card.validation
@@ -168,11 +184,16 @@ export class Registry {
     if (version === undefined) return { warnings }
     const model = await this.adopt(engine, version, t)
     if (!this.models.some(known => known.version === version)) this.models.push(model)
+    return { version, alias: await this.employ(version, horizon, { t, who }), warnings }
+  }
+
+  /** Makes a trained model the champion if there is none, else the challenger. */
+  private async employ(version: string, horizon: number, { t, who }: Pick<Alias, 't' | 'who'>): Promise<AliasName> {
     const champion = this.used('champion', horizon)
-    if (champion?.version === version) return { version, alias: 'champion', warnings }
+    if (champion?.version === version) return 'champion'
     const name = champion === undefined ? 'champion' : 'challenger'
     await this.alias(name, version, { t, who, why: champion === undefined ? 'the first of its horizon' : 'newly trained' })
-    return { version, alias: name, warnings }
+    return name
   }
 
   /** Stores a model that a training has left, and then deletes its file. */

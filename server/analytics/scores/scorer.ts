@@ -1,12 +1,14 @@
 import type { Logger } from 'pino'
 import { ReplaySubject } from 'rxjs'
+import { assetIds } from '../../../streams/analytics/scoring/assetIds.ts'
 import type { Scores } from '../../../streams/input.ts'
+import { DAY, floorTo } from '../../../streams/market/candles.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
 import { versionOf } from '../modelStore.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { AliasName } from '../registry/registryStore.ts'
-import { addSnapshots, monthsKnown, snapshotTimes } from '../snapshots/snapshotStore.ts'
-import type { TakeSnapshot } from '../snapshots/takenSnapshot.ts'
+import { addSnapshots, COLLECTED, monthsKnown, snapshotsKnown, snapshotTimes } from '../snapshots/snapshotStore.ts'
+import type { TakeLists, Taken } from '../snapshots/takenSnapshot.ts'
 import { computeScoring } from './computeScoring.ts'
 import { addScoring, type StoredScoring, scoringAt } from './scoreStore.ts'
 
@@ -21,8 +23,8 @@ export interface ScorerOptions {
   readonly horizons: readonly number[]
   /** Is called after each scoring that was due. */
   readonly scored: (t: number) => Promise<void>
-  /** Takes a list of the market when a scoring is due and none has come; lists come by import alone if left out. */
-  readonly take?: TakeSnapshot | undefined
+  /** Takes lists of the market when a scoring is due; they come by import alone if left out. */
+  readonly take?: TakeLists | undefined
   /** Puts into the ordered input. */
   readonly put: (input: Scores) => void
   readonly signal: AbortSignal
@@ -49,6 +51,8 @@ export class Scorer {
   private judging: Promise<void> = Promise.resolve()
   private readonly counts = { runs: 0, failures: 0, scored: 0, unscored: 0 }
   private scoredT = Number.NaN
+  /** By horizon: of which list and why it was said last that there are no scores. */
+  private readonly none = new Map<number, string>()
   /** The newest frame, ms. */
   private t = Number.NaN
 
@@ -116,10 +120,18 @@ export class Scorer {
     const { simulated, horizons, registry } = this.options
     const engine = await this.options.engine
     const times = await snapshotTimes(engine, simulated, t)
-    await this.takeIfDue(engine, times, t)
+    const lacking = await this.takeLists(engine, times, t)
     const newest = times.findLast(time => time <= t)
-    if (newest === undefined) return
+    if (newest === undefined) {
+      if (lacking !== undefined) for (const horizon of horizons) this.showNone(horizon, floorTo(t, DAY), lacking)
+      return
+    }
     for (const horizon of horizons) {
+      if (registry.used('champion', horizon) === undefined && !simulated) {
+        const why = (await registry.lacks(horizon, t)) ?? 'no model has been trained yet'
+        const [list] = await snapshotsKnown(engine, simulated, [newest], t)
+        this.showNone(horizon, newest, { assets: [...assetIds(list!)].map(([name, asset]) => ({ name, asset })), why })
+      }
       for (const alias of ALIASES) {
         const model = registry.used(alias, horizon)
         if (model === undefined) continue
@@ -131,17 +143,16 @@ export class Scorer {
     }
   }
 
-  /** Stores a list of the market, if the newest is of an earlier turn. */
-  private async takeIfDue(engine: Engine, times: number[], t: number): Promise<void> {
-    const { take, everyMs, simulated } = this.options
-    if (take === undefined || (times.at(-1) ?? 0) >= Math.floor(t / everyMs) * everyMs) return
-    const taken = take(t)
-    if (taken === undefined) {
-      this.again(t)
-      return
-    }
-    await addSnapshots(engine, { simulated, source: simulated ? 'sim' : 'market', availableAt: t }, [taken])
-    times.push(taken.t)
+  /** Stores the lists that can be taken, and adds their times. Returns which assets have none, and why. */
+  private async takeLists(engine: Engine, times: number[], t: number): Promise<Taken['lacking']> {
+    const { take, simulated } = this.options
+    if (take === undefined) return undefined
+    const { lists, waits, lacking } = await take(engine, t, times)
+    if (waits) this.again(t)
+    await addSnapshots(engine, { simulated, source: simulated ? 'sim' : COLLECTED, availableAt: t }, lists)
+    times.push(...lists.map(list => list.t))
+    times.sort((a, b) => a - b)
+    return lacking
   }
 
   private again(t: number): void {
@@ -166,7 +177,15 @@ export class Scorer {
     return scoring
   }
 
-  private show(scoring: StoredScoring): void {
+  /** Shows why assets have no score, before there is a list of them or a model. */
+  private showNone(horizon: number, t: number, { assets, why }: NonNullable<Taken['lacking']>): void {
+    if (this.none.get(horizon) === `${t} ${why}`) return
+    this.none.set(horizon, `${t} ${why}`)
+    const unscored = assets.map(({ asset, name }) => ({ asset, name, symbol: asset, reason: why }))
+    this.show({ t, horizon, version: '', simulated: this.options.simulated, scores: [], unscored })
+  }
+
+  private show(scoring: Omit<StoredScoring, 'knownAt' | 'inputs'>): void {
     const { t, horizon, version, simulated, scores, unscored } = scoring
     for (const { asset } of [...scores, ...unscored]) {
       if (this.assets.has(asset)) continue

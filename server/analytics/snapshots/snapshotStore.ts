@@ -1,5 +1,5 @@
 import type { AssetFacts, Snapshot } from '../../../streams/analytics/features/snapshot.ts'
-import { monthlyTimes, snapshotsAt } from '../../../streams/analytics/scoring/months.ts'
+import { monthlyTimes, snapshotsAt, withoutGap } from '../../../streams/analytics/scoring/months.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
 import { timeOf } from '../../storage/engine/select.ts'
 import { cell, insertRows, millis, selectRows, timeText } from '../rows.ts'
@@ -12,6 +12,12 @@ export interface SnapshotOrigin {
   /** ms: from when on it is known. */
   readonly availableAt: number
 }
+
+/** A list of collected metrics that is made later than that was not known on its day. */
+const HINDSIGHT_DAYS = 4
+
+/** The source of lists that were made of collected metrics. */
+export const COLLECTED = 'collected'
 
 /** Stores lists of assets. A list that is there already at the same moment is the same row again; known later, it revises the one before. */
 export const addSnapshots = (
@@ -47,6 +53,22 @@ export const snapshotTimes = async (engine: Engine, simulated: boolean, known: n
     { simulated, known },
   )
   return rows.map(({ time }) => Number(time)).sort((a, b) => a - b)
+}
+
+/**
+ * Returns the times of the lists, a month apart, that a model may learn from at `t` (ms): without a gap, ascending. A list that was made of metrics long after
+ * its day is left out: its assets are those of today, of which one knows that they are still there.
+ */
+export const lessonTimes = async (engine: Engine, simulated: boolean, t: number): Promise<number[]> => {
+  const rows = await selectRows<{ time: string }>(
+    engine,
+    `SELECT ${millis('t')} AS time FROM {db}.snapshots
+     WHERE simulated = {simulated:Bool} AND available_at <= ${timeOf('known')} AND (source != {collected:String} OR available_at <= t + toIntervalDay(${HINDSIGHT_DAYS}))
+     GROUP BY t`,
+    { simulated, known: t, collected: COLLECTED },
+  )
+  const times = rows.map(({ time }) => Number(time)).sort((a, b) => a - b)
+  return withoutGap(monthlyTimes(times, t), new Set(times))
 }
 
 /**

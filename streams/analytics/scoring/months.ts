@@ -37,9 +37,9 @@ export const snapshotsAt = (snapshots: readonly Snapshot[], times: readonly numb
 /** Returns the time that lies `months` after `t`; `undefined` if there is none near that day. */
 export const timeAfter = (times: readonly number[], t: number, months: number): number | undefined => nearest(times, monthsFrom(t, months))
 
-/** Returns the newest part of monthly snapshots that has no month without one: there are no outcomes across a gap. */
-export const withoutGap = (months: readonly Snapshot[]): Snapshot[] =>
-  months.slice(months.findLastIndex(({ assets }) => assets.length === 0) + 1)
+/** Returns the newest part of monthly times that has none without a list: there are no outcomes across a gap. */
+export const withoutGap = (months: readonly number[], there: ReadonlySet<number>): number[] =>
+  months.slice(months.findLastIndex(t => !there.has(t)) + 1)
 
 const nearest = (times: readonly number[], wanted: number): number | undefined => {
   const near = times.filter(t => Math.abs(t - wanted) <= NEAR_MS)

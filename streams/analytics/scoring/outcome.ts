@@ -21,7 +21,10 @@ export const outcomesBetween = (then: Snapshot, later: Snapshot, names: Readonly
   const known = record.listed[0]!.flatMap((asset, i) => {
     const { name } = then.assets[i]!
     const logReturn = names.has(name) ? forwardReturn(record, asset, 0, 1) : Number.NaN
-    return Number.isNaN(logReturn) ? [] : [{ name, logReturn, hasLeft: leaves(record, asset, 0, 1) }]
+    const hasLeft = leaves(record, asset, 0, 1)
+    // Listed without a price it has not left: its return is not known.
+    const isUnknown = Number.isNaN(logReturn) || (!hasLeft && Number.isNaN(record.logReturn(asset, 0, 1)))
+    return isUnknown ? [] : [{ name, logReturn, hasLeft }]
   })
   const returns = Float64Array.from(known, ({ logReturn }) => logReturn)
   const places = percentiles(returns)
