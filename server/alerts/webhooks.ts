@@ -22,7 +22,7 @@ export interface WebhooksOptions {
   readonly firstMs?: number
 }
 
-/** Tells the addresses of the configuration what happens to alerts: each event once, in order, and again until it is taken. */
+/** Sends what happens to alerts to the addresses of the configuration: each event once, in order, and again until it is taken. */
 export class Webhooks {
   private readonly options: WebhooksOptions
   private readonly deliveries: Deliveries

@@ -25,7 +25,7 @@ export const publicChannels = ({ config, host }: Settings): ((channel: string) =
   return channel => readable(ANONYMOUS, { read: channel })
 }
 
-/** Stores what happens to alerts, then tells it to webhooks. */
+/** Stores what happens to alerts, then sends it to webhooks. */
 export const openAlerts = (
   { rules, settings, replaying }: Plan,
   engine: Promise<Engine>,

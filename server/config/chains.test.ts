@@ -17,7 +17,7 @@ describe('chains of the configuration', () => {
     [
       '$NODE',
       { NODE: 'a-secret-key' },
-      'c.json: chains.ethereum.node: found no address in the variable NODE, expected https://… or http://…',
+      'c.json: chains.ethereum.node: found no address in the variable NODE, expected https://… or http://… without name and password',
     ],
   ])('end the start with one line, without what may be a key: %s %o', (node, environment, line) => {
     expect(() => read(node, environment as Record<string, string>)).toThrow(new UsageError(line))

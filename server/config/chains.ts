@@ -31,6 +31,8 @@ const addressOf = (where: string, node: string, environment: Readonly<Record<str
   if (address === '') throw new UsageError(`${where}: found no variable ${node.slice(1)}, expected the address of a node in it`)
   // The address itself may hold a key.
   if (!isAddress(address))
-    throw new UsageError(`${where}: found no address in the variable ${node.slice(1)}, expected https://… or http://…`)
+    throw new UsageError(
+      `${where}: found no address in the variable ${node.slice(1)}, expected https://… or http://… without name and password`,
+    )
   return address
 }

@@ -40,7 +40,7 @@ it.each<[sources: readonly object[], line: string, more?: object]>([
   ],
   [
     [{ kind: 'defillama', url: 'https://me:secret@llama.example', protocols: {} }],
-    'analytics.sources.0.url: found "https://me:secret@llama.example", expected https://… or http://…',
+    'analytics.sources.0.url: found "https://me:secret@llama.example", expected https://… or http://… without name and password',
   ],
 ])('%j are refused in one line', (sources, line, more = {}) => {
   const { lined, file } = read(sources, more)

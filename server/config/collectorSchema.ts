@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { isAddress } from './chainSchema.ts'
 import { name, named } from './forms.ts'
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'an address of 40 hexadecimal digits after "0x"')
 const url = z
   .string()
-  .refine(text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).username === '', 'https://… or http://…')
+  .refine(isAddress, 'https://… or http://… without name and password')
   .optional()
   .describe('another address than the usual one, such as a proxy; keys belong into the environment')
 const decimals = z.int().min(0).max(77)

@@ -9,7 +9,7 @@ import { ScheduledCollector } from './schedule.ts'
 const START = Date.UTC(2026, 0, 10, 3)
 const TODAY = Date.UTC(2026, 0, 10)
 
-/** A collector that does as it is told, and the schedule that runs it. */
+/** A collector that gives what a test says, and the schedule that runs it. */
 const opened = (collect: (asked: Asked) => AsyncIterable<readonly CollectedFact[]>, everyMs = HOUR) => {
   const environment = new VirtualEnvironment(START, 0)
   const sink = new MemorySink()

@@ -19,7 +19,7 @@ const opened = (options: Partial<SourceOptions> = {}) => {
   const environment = hurriedEnvironment(START)
   const rate = { perMinute: 6_000, burst: 100 }
   const url = `${server.url}/v3/keyInThePath`
-  const client = new SourceClient({ source: 'test', url, secrets: [KEY], rate, environment, answerMs: 300, ...options })
+  const client = new SourceClient({ source: 'test', url, secrets: [KEY], rate, environment, answerMs: 1_000, ...options })
   const ask = () => client.ask({ path: '/count', query: { apikey: KEY }, form: FORM, signal: new AbortController().signal })
   return { client, ask, waits: environment.waits }
 }
@@ -93,6 +93,13 @@ describe('a source', () => {
     const { message } = await failure(opened().ask())
     expect(message).not.toMatch(/secret|keyInThePath|\n/)
     expect(message).toContain('[redacted]')
+  })
+
+  it('keeps its name in an error, also if a part of its address is like it, and says that it leads elsewhere', async () => {
+    server.faults = [{ status: 302, headers: { location: `${server.url}/elsewhere` } }]
+    const { message } = await failure(opened({ source: 'chain:keyInThePath' }).ask())
+    expect(message).toBe(`chain:keyInThePath at ${new URL(server.url).host}: 302 found a redirection, which is not followed`)
+    expect(server.asked.length).toBe(1)
   })
 
   it('that cannot be reached is named by its host', async () => {

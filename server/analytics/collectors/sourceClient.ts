@@ -159,7 +159,8 @@ export class SourceClient {
     const { source, url } = this.options
     const asks = wait === undefined ? '' : `; it asks to wait ${Math.ceil(wait / 1000)} s`
     const code = status === undefined || status === 200 ? '' : `${status} `
-    const line = this.redact(`${source} at ${new URL(url).host}: ${code}${message}${asks}`.replaceAll(/\s+/g, ' '))
+    // A part of the path may be the name of the source, too, as of a chain.
+    const line = `${source} at ${new URL(url).host}: ${code}${this.redact(message).replaceAll(/\s+/g, ' ')}${asks}`
     return new SourceError(line.length > 300 ? `${line.slice(0, 299)}…` : line, status, tooMuch)
   }
 }
@@ -193,8 +194,13 @@ const failureOf = ({ status, headers }: Response, body: unknown, now: number): F
   const again = status === 202 || status === 408 || status === 429 || status >= 500 || spent
   const reset = Number(headers.get('x-ratelimit-reset'))
   const waitMs = retryAfter(headers.get('retry-after'), now) ?? (spent && reset > 0 ? Math.max(0, reset * 1000 - now) : undefined)
-  const why = status === 202 ? 'the answer is still being computed' : (told(body) ?? 'found no answer that can be read')
-  return new Failure({ why, again, tooMuch: status === 413 }, status, waitMs)
+  return new Failure({ why: whyOf(status, body), again, tooMuch: status === 413 }, status, waitMs)
+}
+
+const whyOf = (status: number, body: unknown): string => {
+  if (status === 202) return 'the answer is still being computed'
+  const isElsewhere = status >= 300 && status < 400
+  return told(body) ?? (isElsewhere ? 'found a redirection, which is not followed' : 'found no answer that can be read')
 }
 
 /** Returns the ms that a header asks to wait; undefined if it says nothing. */

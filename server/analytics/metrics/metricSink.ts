@@ -1,7 +1,7 @@
 import type { SourcedFact } from '../../../streams/analytics/features/metricLog.ts'
 import type { Metric } from '../../../streams/analytics/features/metrics.ts'
 
-/** Where collected metrics go. Of all that keeps and shows metrics, whoever collects them knows the MetricSink and nothing else. */
+/** Where collected metrics go. Of all that keeps and shows metrics, those who collect them know the MetricSink and nothing else. */
 export interface MetricSink {
   /**
    * Stores facts, each once however often it comes, and puts them into the ordered input. Resolves when they are stored. Rejects with a RangeError if one cannot be: it is of

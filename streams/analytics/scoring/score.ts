@@ -31,7 +31,7 @@ export interface Score extends Named {
   /** Interval that should hold 80 of 100 returns, as simple return above that of the median asset: 0.1 is 10 % more. */
   readonly lo: number
   readonly hi: number
-  /** 1 is the best, of so many. */
+  /** 1 is the best of `of`. */
   readonly rank: number
   readonly of: number
   /** The percentile of the return that the models expect, the mean of theirs, 0 to 100: `base` and all parts of `why` add up to it. */
