@@ -12,6 +12,7 @@ import { median, type Report, shown } from './report.ts'
 
 const BENCHES = [
   'pipeline',
+  'latency',
   'insert',
   'orders',
   'ledger',

@@ -1,9 +1,14 @@
 import type { Logger } from 'pino'
 import type { Settings } from '../config/settings.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
 import { TICK_MS } from '../gateway/hub/hub.ts'
 import { openTransport } from '../gateway/transports/open.ts'
 import type { Transport } from '../gateway/transports/transport.ts'
+import { atMultiples } from '../lib/atMultiples.ts'
 import { handlersOf, type Served } from './handlers.ts'
+
+/** ms from the end of a frame until it has come to a gateway of its own process. */
+const THROUGH_REDIS_MS = 5
 
 /** The port, open for sockets and requests. */
 export interface Door {
@@ -35,7 +40,12 @@ export const openDoor = async (settings: Settings, served: Served, log: Logger):
     settings.transport,
   )
   const port = await transport.listen(settings.host, settings.port)
-  const timer = setInterval(() => served.hub.tick(), TICK_MS)
+  let turn: NodeJS.Immediate | undefined
+  // With the frames, and behind them: what goes out at a rate is as of the newest, and a process with nothing to do wakes once for both.
+  const tick = (): void => {
+    turn = setImmediate(() => served.hub.tick())
+  }
+  const stop = atMultiples(TICK_MS, systemEnvironment, tick, settings.role === 'gateway' ? THROUGH_REDIS_MS : 0)
   return {
     port,
     get refused() {
@@ -48,7 +58,8 @@ export const openDoor = async (settings: Settings, served: Served, log: Logger):
     },
     publish: (topic, bytes) => transport.publish(topic, bytes),
     async close(ms) {
-      clearInterval(timer)
+      stop()
+      clearImmediate(turn)
       await transport.close(ms)
     },
   }

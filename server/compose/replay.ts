@@ -4,6 +4,7 @@ import { levelsSymbol } from '../../streams/pools/spec.ts'
 import { wantedSymbols } from '../config/wantedSymbols.ts'
 import type { Progress } from '../core/progress.ts'
 import { breathing, type RunOptions, runLive, runReplay } from '../core/run.ts'
+import { systemEnvironment } from '../feeds/environment.ts'
 import type { SharedFeeds } from '../feeds/shared/sharedFeeds.ts'
 import { orAborted } from '../lib/orAborted.ts'
 import type { ServerStatus } from '../telemetry/serverStatus.ts'
@@ -42,6 +43,7 @@ export const runFeeds = async (parts: RunParts): Promise<void> => {
       },
       navOf: fund => flow.view.funds.get(fund)?.figures.nav ?? Number.NaN,
     },
+    environment: systemEnvironment,
     signal,
     log: log.child({ module: 'feeds' }),
   }

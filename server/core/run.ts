@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import type { Input } from '../../streams/input.ts'
-import { systemEnvironment } from '../feeds/environment.ts'
+import type { Environment } from '../feeds/environment.ts'
 import type { Feed, FeedContext, FeedInput } from '../feeds/feed.ts'
 import { merged } from '../feeds/replay/merge.ts'
 import { paced } from '../feeds/replay/pace.ts'
 import type { SharedFeeds } from '../feeds/shared/sharedFeeds.ts'
+import { atMultiples } from '../lib/atMultiples.ts'
 import { yieldTurn } from '../lib/yieldTurn.ts'
 import type { InputQueue } from './inputQueue.ts'
 
@@ -22,22 +23,23 @@ export interface RunOptions {
   readonly inputQueue: InputQueue
   readonly frameMs: number
   readonly context: Omit<FeedContext, 'feed' | 'log' | 'signal'>
+  readonly environment: Environment
   readonly signal: AbortSignal
   readonly log: Logger
 }
 
-/** Lets live feeds put in what comes, as it comes, and the clock tick by the wall. Resolves when all are done. */
-export const runLive = async ({ feeds, shared, inputQueue, frameMs, context, signal, log }: RunOptions): Promise<void> => {
+/** Lets live feeds put in what comes, as it comes, and each frame end when its time is over. Resolves when all are done. */
+export const runLive = async ({ feeds, shared, inputQueue, frameMs, context, environment, signal, log }: RunOptions): Promise<void> => {
   let last = 0
-  const tick = (): void => {
-    const t = Math.floor(Date.now() / frameMs) * frameMs
+  const endFrame = (t: number): void => {
     // The wall clock may be set back; event time never goes back.
     if (t <= last) return
     last = t
     inputQueue.put({ kind: 'clock', t })
   }
-  tick()
-  const timer = setInterval(tick, frameMs)
+  const endNewest = (): void => endFrame(Math.floor(environment.now() / frameMs) * frameMs)
+  endNewest()
+  const stop = atMultiples(frameMs, environment, endFrame)
   try {
     const open = (feed: number, until: AbortSignal): AsyncIterable<FeedInput> =>
       feeds[feed]!.open({ ...context, feed, signal: until, log: log.child({ feed: feeds[feed]!.id }) })
@@ -53,8 +55,8 @@ export const runLive = async ({ feeds, shared, inputQueue, frameMs, context, sig
     await Promise.all([...own.map(runOwn), shared?.run({ feeds, open, put, signal, symbols, sources })])
     if (feeds.length === 0) await aborted(signal)
   } finally {
-    clearInterval(timer)
-    tick()
+    stop()
+    endNewest()
   }
 }
 
@@ -75,6 +77,7 @@ export const runReplay = async ({
   inputQueue,
   frameMs,
   context,
+  environment,
   signal,
   log,
   speed,
@@ -89,7 +92,7 @@ export const runReplay = async ({
   const inputs: AsyncIterable<Input> = paced(
     merged(replays, frameMs),
     speed === Number.POSITIVE_INFINITY ? 'max' : speed,
-    systemEnvironment,
+    environment,
     signal,
   )
   let begun = false
