@@ -291,8 +291,9 @@ overTransports('HTTP', transport => {
         // What only clients, operators or bodies get an answer from is asked in clearingHttp.test.ts.
         if (methods.get === undefined || (methods.get as State).security !== undefined) continue
         // Decentralised markets are asked for in dexHttp.test.ts, the depth of pools in poolDepth.test.ts, lists in lists.test.ts, explanations in explain.test.ts,
-        // metrics in importMetrics.system.test.ts, scores and peers in scores.system.test.ts.
-        if (/^\/(gecko|cmc|v1\/dex)\/|\/(depth|ticks|book|swaps|lots|rebalances)$|\/v1\/(explain|metrics|scores|peers)/.test(path)) continue
+        // metrics in importMetrics.system.test.ts, scores, peers and models in scores.system.test.ts.
+        if (/^\/(gecko|cmc|v1\/dex)\/|\/(depth|ticks|book|swaps|lots|rebalances)$|\/v1\/(explain|metrics|scores|peers|models\/)/.test(path))
+          continue
         const response = await server.fetch(path.replace('{channel}', 'fund:WEB').replace('{id}', 'WEB').replace('{symbol}', 'WEB-USD'))
         expect(response.status, path).toBe(200)
         await response.body?.cancel()
