@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Observable } from 'rxjs'
+import type { CategoriesOf } from '../../streams/analytics/scoring/peers.ts'
 import type { Input } from '../../streams/input.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { whenOpen } from '../storage/engine/engine.ts'
@@ -25,6 +26,8 @@ export interface ScoresOptions {
   readonly simulated: { readonly seed: number; readonly supplyOf: SupplyOf } | undefined
   /** Makes lists of the market; they come by import alone if left out. */
   readonly take?: TakeLists | undefined
+  /** Of nothing if left out. */
+  readonly categoriesOf?: CategoriesOf
   readonly frames$: Observable<{ readonly t: number }>
   readonly put: (input: Input) => void
   readonly signal: AbortSignal
@@ -46,7 +49,7 @@ const DAY_MS = 86_400_000
 
 /** Opens models and scores. They begin once the engine answers. */
 export const openScores = (options: ScoresOptions): OpenScores => {
-  const { engine, dataDir, everyMs, horizons, rules, simulated, take, frames$, put, signal, log } = options
+  const { engine, dataDir, everyMs, horizons, rules, simulated, take, categoriesOf = () => [], frames$, put, signal, log } = options
   const directory = join(dataDir, 'models', ...(simulated ? ['simulated'] : []))
   const registry: Registry = new Registry({
     ...{ engine, simulated: simulated !== undefined, directory, signal, put },
@@ -62,7 +65,7 @@ export const openScores = (options: ScoresOptions): OpenScores => {
     .catch((error: Error) => {
       if (!signal.aborted) log.warn({ error: error.message }, 'models cannot be read; there are no scores until the next start')
     })
-  return { registry, scorer, ready, pages: new ScorePages(engine, registry, simulated !== undefined, signal) }
+  return { registry, scorer, ready, pages: new ScorePages({ ...common, categoriesOf }) }
 }
 
 const load = async ({ engine, signal }: ScoresOptions, registry: Registry, scorer: Scorer): Promise<void> => {

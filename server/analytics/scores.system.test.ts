@@ -35,6 +35,7 @@ const open = async (engine: Engine): Promise<Opened> => {
   const opened = openScores({
     ...{ engine: Promise.resolve(engine), dataDir: directory, everyMs: DAY, horizons: [1], simulated: undefined, frames$, log: silent },
     rules: { retrainMs: 0, promoteAfter: 1 },
+    categoriesOf: asset => (['COIN4', 'COIN5'].includes(asset) ? ['exchange'] : []),
     put: input => void inputs.push(input),
     signal: stop.signal,
   })
@@ -110,7 +111,11 @@ describe('scores of a server', () => {
       [last, 'coin4'],
     ])
     expect(new Set(scores.map(({ version }) => version)).size).toBe(2)
-    expect(await one.pages.peers('COIN4', 2)).toMatchObject({ t: last, name: 'coin4', peers: [{}, {}] })
+    expect(await one.pages.peers('COIN4', 2)).toMatchObject({
+      ...{ t: last, name: 'coin4', peers: [{}, {}], categories: ['exchange'] },
+      byCategory: [{ asset: 'COIN5', name: 'coin5', symbol: 'COIN5', categories: ['exchange'] }],
+    })
+    expect(Object.keys(await one.pages.peers('COIN6', 2)).sort()).toEqual(['name', 'peers', 't'])
     await expect(one.pages.peers('NOBODY', 2)).rejects.toThrow('found no asset NOBODY in the newest list')
   })
 

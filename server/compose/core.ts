@@ -165,7 +165,7 @@ const scoreAssets = (
   log: Logger,
 ): OpenScores => {
   const { settings, feeds } = plan
-  const { scores, training } = settings.config.analytics
+  const { scores, training, assets } = settings.config.analytics
   const sim = feeds.find(({ sources }) => sources?.includes('sim'))
   const supplyOf = suppliesOf(plan, flow)
   const isFirst = (settings.shard?.number ?? 1) === 1
@@ -175,6 +175,7 @@ const scoreAssets = (
     everyMs: spanMs(scores.every),
     horizons: isFirst ? scores.horizons : [],
     rules: { retrainMs: training.every === 'off' ? 0 : spanMs(training.every), promoteAfter: training.promoteAfter },
+    categoriesOf: asset => assets[asset]?.categories ?? [],
     simulated: sim && { seed: seedOf(sim.id), supplyOf },
     take: sim
       ? simulatedTaker(flow.view, settings.config.quote, supplyOf, spanMs(scores.every))

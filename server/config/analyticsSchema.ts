@@ -10,6 +10,11 @@ export const analyticsSchema = z.strictObject({
   assets: named(
     z.strictObject({
       name: z.string().min(1).max(100).optional().describe('by which lists of assets know it, such as "Bitcoin"; its id if left out'),
+      categories: z
+        .array(z.string().min(1).max(60))
+        .max(20)
+        .default([])
+        .describe('what it is, such as "exchange": those of one category are peers'),
     }),
   )
     .default({})

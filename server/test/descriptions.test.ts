@@ -347,6 +347,7 @@ const begin = async (start: typeof ProtocolServer.start): Promise<void> => {
   node.contracts[V2] = { code: codeWith({ functions: TOKEN }) }
   const config = {
     ...world,
+    analytics: { assets: { COIN4: { categories: ['exchange'] }, COIN5: { categories: ['exchange', 'layer'] } } },
     pools: [
       ...world.pools,
       { id: 'V2', kind: 'uniswap-v2', address: V2, token0: token('USDC', 3, 'USD'), token1: token('WETH', 3, 'ETH') },

@@ -1,6 +1,6 @@
 import { SnapshotRecord } from '../../../streams/analytics/features/past.ts'
 import { assetIds } from '../../../streams/analytics/scoring/assetIds.ts'
-import { type Peers, peersOf } from '../../../streams/analytics/scoring/peers.ts'
+import { type CategoriesOf, type CategoryPeer, categoryPeersOf, type Peers, peersOf } from '../../../streams/analytics/scoring/peers.ts'
 import type { Scoring } from '../../../streams/analytics/scoring/score.ts'
 import { ProtocolError } from '../../../streams/wire/errors.ts'
 import type { Engine } from '../../storage/engine/engine.ts'
@@ -19,7 +19,22 @@ export interface Recomputed extends Scoring {
 }
 
 /** Peers of an asset, of the list of `t` (ms). */
-export type PeersOf = Peers & { readonly t: number; readonly name: string }
+export type PeersOf = Peers & {
+  readonly t: number
+  readonly name: string
+  /** Missing if nothing is known of its categories. */
+  readonly categories?: readonly string[]
+  readonly byCategory?: readonly CategoryPeer[]
+}
+
+/** What pages of scores need. */
+export interface ScorePagesOptions {
+  readonly engine: Promise<Engine>
+  readonly registry: Registry
+  readonly simulated: boolean
+  readonly signal: AbortSignal
+  readonly categoriesOf: CategoriesOf
+}
 
 /** What is read of scores: whole days, the past of one asset, peers. */
 export class ScorePages {
@@ -27,11 +42,13 @@ export class ScorePages {
   private readonly registry: Registry
   private readonly simulated: boolean
   private readonly signal: AbortSignal
+  private readonly categoriesOf: CategoriesOf
   private recomputing = false
   /** The newest list with its past, by its time: peers need no other. */
   private newest: { readonly t: number; readonly record: SnapshotRecord } | undefined
 
-  constructor(engine: Promise<Engine>, registry: Registry, simulated: boolean, signal: AbortSignal) {
+  constructor({ engine, registry, simulated, signal, categoriesOf }: ScorePagesOptions) {
+    this.categoriesOf = categoriesOf
     this.read = openReader(engine)
     this.registry = registry
     this.simulated = simulated
@@ -82,10 +99,13 @@ export class ScorePages {
     return this.read(engine => scoresOfAsset(engine, { simulated, horizon, name }, range))
   }
 
-  /** Returns the assets that are most like one. Throws a ProtocolError, `not_found`, if there is no such asset in the newest list. */
+  /** Returns the assets that are most like one, by features and by category. Throws a ProtocolError, `not_found`, if there is no such asset in the newest list. */
   async peers(asset: string, count: number): Promise<PeersOf> {
     const { name, t, record } = await this.named(asset)
-    return { t, name, ...peersOf(record, record.snapshots.length - 1, name, count) }
+    const categories = this.categoriesOf(asset)
+    const byCategory = categoryPeersOf(record.snapshots.at(-1)!, name, this.categoriesOf, count)
+    const known = categories.length === 0 ? {} : { categories, byCategory }
+    return { t, name, ...peersOf(record, record.snapshots.length - 1, name, count), ...known }
   }
 
   private async named(asset: string): Promise<{ readonly name: string; readonly t: number; readonly record: SnapshotRecord }> {

@@ -1,5 +1,7 @@
 import { outsideBecause, panelAt } from '../features/panel.ts'
 import type { SnapshotRecord } from '../features/past.ts'
+import type { Snapshot } from '../features/snapshot.ts'
+import { assetIds } from './assetIds.ts'
 import { type Named, namedIn } from './score.ts'
 
 /** Features that both have to have for their distance to say something. */
@@ -39,4 +41,32 @@ export const peersOf = (record: SnapshotRecord, k: number, name: string, count: 
     return [{ ...named(asset[other]!), distance: Math.sqrt(sum / shared), shared }]
   })
   return { peers: peers.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).slice(0, count) }
+}
+
+/** An asset of which the same is said as of another one. */
+export interface CategoryPeer extends Named {
+  /** The categories of both. */
+  readonly categories: readonly string[]
+}
+
+/** Returns the categories of an asset, by its id; none if nothing is known of them. */
+export type CategoriesOf = (asset: string) => readonly string[]
+
+/** Returns the `count` assets of a list that have most categories in common with the one of this name; of equals the larger first. */
+export const categoryPeersOf = (list: Snapshot, name: string, categoriesOf: CategoriesOf, count: number): CategoryPeer[] => {
+  const ids = assetIds(list)
+  const own = categoriesOf(ids.get(name) ?? '')
+  const peers = list.assets.flatMap(other => {
+    const asset = ids.get(other.name)!
+    const theirs = categoriesOf(asset)
+    const categories = own.filter(category => theirs.includes(category))
+    const size = Number.isNaN(other.marketCap) ? 0 : other.marketCap
+    return other.name === name || categories.length === 0
+      ? []
+      : [{ peer: { asset, name: other.name, symbol: other.symbol, categories }, size }]
+  })
+  return peers
+    .sort((a, b) => b.peer.categories.length - a.peer.categories.length || b.size - a.size || (a.peer.name < b.peer.name ? -1 : 1))
+    .slice(0, count)
+    .map(({ peer }) => peer)
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from '../features/snapshot.ts'
 import { MODEL_NAMES, predict } from '../models/model.ts'
 import { facts, wandering } from '../test/worlds.ts'
 import { assetIds } from './assetIds.ts'
-import { type Peer, peersOf } from './peers.ts'
+import { categoryPeersOf, type Peer, peersOf } from './peers.ts'
 import { scoringOf } from './score.ts'
 
 const LAST = 27
@@ -122,5 +122,19 @@ describe('peers', () => {
 
   it('that have too little in common with an asset are left out', () => {
     expect(peersOf(record, LAST, 'New', 3)).toEqual({ peers: [] })
+  })
+
+  it('by category are those with most in common, then the largest; none of an asset of which nothing is said', () => {
+    const list = { t: 0, assets: ['a', 'b', 'c', 'd', 'e'].map((name, i) => facts(name, { marketCap: i === 3 ? Number.NaN : i + 1 })) }
+    const said: Record<string, string[]> = { A: ['dex', 'l2'], B: ['dex', 'l2'], C: ['dex'], D: ['l2', 'x'], E: ['x'] }
+    const of = (name: string, count = 9) =>
+      categoryPeersOf(list, name, asset => said[asset] ?? [], count).map(({ asset, categories }) => [asset, categories])
+    expect(of('a')).toEqual([
+      ['B', ['dex', 'l2']],
+      ['C', ['dex']],
+      ['D', ['l2']],
+    ])
+    expect(of('a', 1)).toEqual([['B', ['dex', 'l2']]])
+    expect(of('nobody')).toEqual([])
   })
 })

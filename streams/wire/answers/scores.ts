@@ -65,7 +65,12 @@ export const PEERS = z.strictObject({
       }),
     )
     .optional(),
-  reason: z.string().optional().describe('why it has none'),
+  reason: z.string().optional().describe('why it has none by features'),
+  categories: z.array(z.string()).optional().describe('its categories; absent if nothing is known of them'),
+  byCategory: z
+    .array(z.strictObject({ ...NAMED, categories: z.array(z.string()).describe('of both') }))
+    .optional()
+    .describe('assets of its categories, those with most in common first, then the largest'),
 })
 
 const ESTIMATE = z.strictObject({ mean: z.number(), low: z.number(), high: z.number() })

@@ -75,7 +75,7 @@ export const SCORE_ROUTES: readonly Route<ScoreServices>[] = [
   {
     method: 'get',
     path: '/v1/peers/:asset',
-    summary: 'The assets whose features are nearest to those of one, in the newest list',
+    summary: 'The assets of the newest list that are most like one: by features, and by category',
     who: 'all',
     takes: { parameters: [inPath('asset', 'such as BTC'), numberInQuery('count', `how many, ${PEERS_COUNT} if left out`, PEERS_MAX, 1)] },
     refuses: ['not_found'],
