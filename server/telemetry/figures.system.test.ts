@@ -16,6 +16,8 @@ const CONDITIONAL = new Set([
   ...['behindMs', 'silentMs'].map(name => `sharedFeeds.${name}`),
   ...['sockets', 'waiting', 'asked', 'holes', 'undelivered'].map(name => `nodes.${name}`),
   ...['waiting', 'asked', 'unanswered', 'holes'].map(name => `asking.${name}`),
+  ...['read', 'again', 'failed', 'refused', 'notStored', 'codes.computed', 'codes.known'].map(name => `contracts.${name}`),
+  'scores.t',
   'feeds.*.bad.*',
   'feeds.*.passed.*',
   'feeds.*.refused.*',

@@ -177,6 +177,7 @@ const QUEUES: readonly Metric[] = [
   ),
   counter('driftwire_scores_runs_total', 'runs', 'scores.runs', 'Times that assets were scored, or found to be'),
   counter('driftwire_scores_failures_total', 'runs', 'scores.failures', 'Times that they could not be'),
+  gauge('driftwire_scores_assets', 'assets', 'scores.assets', 'Assets that have a channel of scores'),
   gauge('driftwire_scores_scored', 'assets', 'scores.scored', 'Assets with a score in the newest list'),
   gauge('driftwire_scores_unscored', 'assets', 'scores.unscored', 'Assets without one, each with its reason'),
 ]
