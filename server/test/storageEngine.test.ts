@@ -47,9 +47,9 @@ describe.each(KINDS)('the %s engine', kind => {
     ]
     const tables = [
       { ...fund, columns: more },
-      { name: 'scores', columns: fund.columns.slice(0, nav + 1), identity: nav + 1 },
+      { name: 'invented', columns: fund.columns.slice(0, nav + 1), identity: nav + 1 },
     ]
-    expect(await addMeasureColumns(client, 'older', tables)).toEqual(['funds.beta', 'funds.constituents.score', 'scores'])
+    expect(await addMeasureColumns(client, 'older', tables)).toEqual(['funds.beta', 'funds.constituents.score', 'invented'])
     expect(await addMeasureColumns(client, 'older', tables)).toEqual([])
     for (const { name, columns } of tables) {
       const answer = await client.query({
