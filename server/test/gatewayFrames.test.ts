@@ -272,6 +272,7 @@ describe.skipIf(redisPath === undefined)('gateways', () => {
   }
 
   const seeds = Array.from({ length: tries(3) }, (_, i) => (isLong ? Math.floor(Math.random() * 1e9) : 1 + i))
+  let [holes, healed] = [0, 0]
   it.each(seeds)('have the core’s state at each number, whatever is cut, stopped, lost or taken over (seed %i)', async seed => {
     const random = seededRandom(seed)
     world = new World(server, random)
@@ -288,8 +289,13 @@ describe.skipIf(redisPath === undefined)('gateways', () => {
     const sum = (of: (reader: Reader) => number): number => world!.readers.reduce((total, reader) => total + of(reader), 0)
     expect(sum(({ checked }) => checked)).toBeGreaterThan(300)
     expect(sum(({ merged }) => merged)).toBeGreaterThan(20)
-    expect(sum(({ gateway }) => gateway.bus.figures.holes)).toBeGreaterThan(0)
-    expect(sum(({ gateway }) => gateway.bus.figures.healed)).toBeGreaterThan(0)
+    holes += sum(({ gateway }) => gateway.bus.figures.holes)
+    healed += sum(({ gateway }) => gateway.bus.figures.healed)
+  })
+
+  it('among them channels behind a hole, which were healed', () => {
+    expect(holes).toBeGreaterThan(0)
+    expect(healed).toBeGreaterThan(0)
   })
 
   const opened = async (): Promise<{ world: World; reader: Reader }> => {
