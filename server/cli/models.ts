@@ -51,7 +51,7 @@ const listText = ({ models, trials }: ModelList, width: number): string => {
   return [
     table(models, COLUMNS, { width }),
     '',
-    `${trials.length} trainings, of which ${dropped} ${dropped === 1 ? 'was' : 'were'} not kept: of many tries the best one flatters itself.`,
+    `trainings: ${trials.length}, not kept: ${dropped}. Of many tries the best one flatters itself.`,
   ].join('\n')
 }
 

@@ -58,7 +58,7 @@ describe('a server with the simulated market, and nothing else', () => {
     expect(one).toContain('The models expect the percentile ')
     expect(one).toContain('monthsListed')
     const [, list] = await ran('models')
-    expect(list).toMatch(/[0-9a-f]{12} +1 +champion .* simulated\n\n1 trainings, of which 0 were not kept/)
+    expect(list).toMatch(/[0-9a-f]{12} +1 +champion .* simulated\n\ntrainings: 1, not kept: 0\./)
     const [, card] = await ran('models', first.horizon!['1m']!.version!.slice(0, 8))
     expect(card).toContain('Without a model, each feature alone:')
   })
