@@ -7,22 +7,16 @@ import type { FundSpec } from '../../streams/fund/spec.ts'
 import { Interner } from '../../streams/lib/interner.ts'
 import { type Pipeline, pipeline } from '../../streams/pipeline.ts'
 import { MetricStore } from '../analytics/metrics/metricStore.ts'
-import { type OpenScores, openScores } from '../analytics/openScores.ts'
-import { collectedTaker } from '../analytics/snapshots/collectedLists.ts'
-import type { SupplyOf } from '../analytics/snapshots/simulatedSnapshots.ts'
-import { simulatedTaker, type TakeLists } from '../analytics/snapshots/takenSnapshot.ts'
+import type { OpenScores } from '../analytics/openScores.ts'
 import type { Term } from '../bus/redis/publish.ts'
 import { definedFunds } from '../clearing/definedFunds.ts'
 import { type Clearing, journalFile, openClearing } from '../clearing/open.ts'
 import type { KnownFund } from '../clearing/port.ts'
-import { spanMs } from '../config/analyticsSchema.ts'
-import type { Config } from '../config/schema.ts'
 import type { Settings } from '../config/settings.ts'
 import { type FrameRecorder, openFrameRecorder } from '../core/frameRecorder.ts'
 import { InputQueue } from '../core/inputQueue.ts'
 import { Restoring } from '../core/restoring.ts'
 import { type OpenDex, openDex } from '../dex/open.ts'
-import { seedOf } from '../lib/seededRandom.ts'
 import type { Engine } from '../storage/engine/engine.ts'
 import { storeFirstTicks } from '../storage/write/firstTicks.ts'
 import { MarketNotes } from '../storage/write/marketNotes.ts'
@@ -31,6 +25,7 @@ import { openFrames } from './frames.ts'
 import { type LedgerLinks, linkLedger } from './ledger.ts'
 import { storedPast } from './past.ts'
 import type { Plan } from './plan.ts'
+import { scoreAssets, suppliesOf } from './scores.ts'
 import { Standby } from './standby.ts'
 import { openStorage, type Storage } from './storage.ts'
 
@@ -157,52 +152,6 @@ const openFlow = ({ plan, funds, epoch, symbols, sources, recorder, awaitsPast }
     awaitsPast,
   })
 }
-
-/** The first shard scores for all: assets are no part of any. */
-const scoreAssets = (
-  { plan, flow, engine, frames$, inputQueue }: Omit<Core, 'dex' | 'scores'>,
-  signal: AbortSignal,
-  log: Logger,
-): OpenScores => {
-  const { settings, feeds } = plan
-  const { scores, training, assets } = settings.config.analytics
-  const sim = feeds.find(({ sources }) => sources?.includes('sim'))
-  const supplyOf = suppliesOf(plan, flow)
-  const isFirst = (settings.shard?.number ?? 1) === 1
-  return openScores({
-    engine,
-    dataDir: settings.dataDir,
-    everyMs: spanMs(scores.every),
-    horizons: isFirst ? scores.horizons : [],
-    rules: { retrainMs: training.every === 'off' ? 0 : spanMs(training.every), promoteAfter: training.promoteAfter },
-    categoriesOf: asset => assets[asset]?.categories ?? [],
-    simulated: sim && { seed: seedOf(sim.id), supplyOf },
-    take: sim
-      ? simulatedTaker(flow.view, settings.config.quote, supplyOf, spanMs(scores.every))
-      : isFirst && !plan.replaying && scores.lists === 'collected'
-        ? collectedLists(settings.config.analytics, supplyOf)
-        : undefined,
-    frames$,
-    put: input => inputQueue.put(input),
-    signal,
-    log: log.child({ module: 'scores' }),
-  })
-}
-
-/** Returns what makes lists of the assets whose prices are collected; `undefined` if none are. */
-const collectedLists = ({ assets, sources }: Config['analytics'], supplyOf: SupplyOf): TakeLists | undefined => {
-  const ids = sources.flatMap(source =>
-    source.kind === 'coingecko' ? Object.keys(source.coins) : source.kind === 'own' ? source.prices : [],
-  )
-  if (ids.length === 0) return undefined
-  return collectedTaker(() => [...new Set(ids)].map(asset => ({ asset, name: assets[asset]?.name ?? asset, supply: supplyOf(asset) })))
-}
-
-/** Returns what says of an asset how much of it circulates now: as the journal has it, else the configuration; NaN if neither does. */
-const suppliesOf =
-  ({ settings }: Plan, { view }: Pipeline) =>
-  (asset: string): number =>
-    view.supplies.get(asset) ?? Number(settings.config.assets[asset]?.supply ?? Number.NaN)
 
 const followDex = ({ plan, flow, engine, frames$ }: Omit<Core, 'dex' | 'scores'>, log: Logger): OpenDex => {
   const { view } = flow
