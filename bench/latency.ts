@@ -18,7 +18,7 @@ const PHASE_MS = quick ? 4_000 : 10_000
 const SYMBOLS = 200
 const FRAMES_MS = [20, 2]
 
-const METHOD = `One client on a socket, in a process of its own; the server: feed, pipeline, hub and sockets, no store, begun anew for each round, so at another phase of the frames. Idle: one symbol trades every 60 to 120 ms. Busy: ${SYMBOLS} symbols of the simulated market, 1,000 trades a second in all, not in step with the frames; the client follows all. From the end of the frame (the push's \`t\`) to the arrival of its bytes; from the trade's time, a whole millisecond, to the same. CPU: all threads of the server with a client and no trade.`
+const METHOD = `One client on a socket, in a process of its own; the server: feed, pipeline, hub and sockets, no store, started again for each round, so at another phase of the frames. Idle: one symbol trades every 60 to 120 ms. Busy: ${SYMBOLS} symbols of the simulated market, 1,000 trades a second in all, not in step with the frames; the client follows all. From the end of the frame (the push's \`t\`) to the arrival of its bytes; from the trade's time, a whole millisecond, to the same. CPU: all threads of the server with a client and no trade.`
 
 const running = new Set<ChildProcess>()
 process.once('exit', () => {

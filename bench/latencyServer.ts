@@ -8,11 +8,7 @@ import { runLive } from '../server/core/run.ts'
 import { systemEnvironment } from '../server/feeds/environment.ts'
 import type { Feed } from '../server/feeds/feed.ts'
 import { SIM_ASSETS, SimMarket } from '../server/feeds/sim/market.ts'
-import { Hub, TICK_MS } from '../server/gateway/hub/hub.ts'
-import { HUB_LIMITS } from '../server/gateway/hub/limits.ts'
-import { openTransport } from '../server/gateway/transports/open.ts'
-import type { Transport } from '../server/gateway/transports/transport.ts'
-import { ANONYMOUS, type Principal } from '../server/identity/access.ts'
+import { TICK_MS } from '../server/gateway/hub/hub.ts'
 import { atMultiples } from '../server/lib/atMultiples.ts'
 import { seededRandom } from '../server/lib/seededRandom.ts'
 import type { Frame } from '../streams/frame.ts'
@@ -20,6 +16,7 @@ import { Interner } from '../streams/lib/interner.ts'
 import { symbolMap } from '../streams/market/symbols.ts'
 import { TickWriter } from '../streams/market/tickWriter.ts'
 import { pipeline } from '../streams/pipeline.ts'
+import { openHub } from './hubServer.ts'
 
 /**
  * One server of `bench/latency.ts` in a process of its own: the simulated market in `symbols` symbols, pipeline, hub and sockets as the server has
@@ -77,26 +74,8 @@ const serve = async (frameMs: number, symbols: number): Promise<void> => {
   flow.run(inputQueue.input$).subscribe(frames$)
   const serverChannels = new ServerChannels('bench', 12, () => flow.view.t)
   const bus = localBus({ epoch: 'bench', frames$, channels: flow.channels, inputQueue, serverChannels })
-  let transport: Transport | undefined
-  const hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), HUB_LIMITS, Date.now)
-  transport = await openTransport<Principal>(
-    {
-      upgrade: () => ({ accept: ANONYMOUS }),
-      open: socket => void hub.open(socket),
-      message: (socket, text) => {
-        const session = hub.session(socket)!
-        for (const channel of JSON.parse(text!) as string[])
-          hub.follow(session, channel, { rate: 0, checksum: false, resume: undefined, fields: undefined, when: undefined })
-        hub.begin(session)
-      },
-      pong: (socket, mark) => hub.pong(socket, mark),
-      close: socket => hub.closed(socket),
-      http: () => new Response(),
-    },
-    { log },
-  )
+  const { hub, port } = await openHub(bus, log)
   atMultiples(TICK_MS, systemEnvironment, () => setImmediate(() => hub.tick()))
-  const port = await transport.listen('127.0.0.1', 0)
   process.on('message', (wanted: Load) => {
     load = wanted
   })

@@ -6,15 +6,12 @@ import { frameKeys } from '../server/bus/redis/keys.ts'
 import { openTerm } from '../server/bus/redis/publish.ts'
 import { RedisBus } from '../server/bus/redis/redisBus.ts'
 import { readRedisAddress } from '../server/config/redisAddress.ts'
-import { Hub, TICK_MS } from '../server/gateway/hub/hub.ts'
-import { HUB_LIMITS } from '../server/gateway/hub/limits.ts'
-import { openTransport } from '../server/gateway/transports/open.ts'
-import type { Transport } from '../server/gateway/transports/transport.ts'
-import { ANONYMOUS, type Principal } from '../server/identity/access.ts'
+import { TICK_MS } from '../server/gateway/hub/hub.ts'
 import { openRedis, whenReady } from '../server/redis/connection.ts'
 import { beginTerm, TermWriter } from '../server/redis/termWriter.ts'
 import { ChannelStates } from '../streams/channels/channelStates.ts'
 import { Source } from '../streams/lib/dependencies.ts'
+import { openHub } from './hubServer.ts'
 import { LightSocket } from './lightSocket.ts'
 
 /**
@@ -81,28 +78,11 @@ class BenchCore implements Bus {
   }
 }
 
-/** A hub and its sockets. A message lists the channels that its socket follows. */
+/** Serves a hub whose turns come every TICK_MS. Resolves with its port. */
 const serve = async (bus: Bus): Promise<number> => {
-  let transport: Transport | undefined
-  const hub = new Hub(bus, (topic, bytes) => transport?.publish(topic, bytes), HUB_LIMITS, Date.now)
-  transport = await openTransport<Principal>(
-    {
-      upgrade: () => ({ accept: ANONYMOUS }),
-      open: socket => void hub.open(socket),
-      message: (socket, text) => {
-        const session = hub.session(socket)!
-        for (const channel of JSON.parse(text!) as string[])
-          hub.follow(session, channel, { rate: 0, checksum: false, resume: undefined, fields: undefined, when: undefined })
-        hub.begin(session)
-      },
-      pong: (socket, mark) => hub.pong(socket, mark),
-      close: socket => hub.closed(socket),
-      http: () => new Response(),
-    },
-    { log },
-  )
+  const { hub, port } = await openHub(bus, log)
   setInterval(() => hub.tick(), TICK_MS)
-  return transport.listen('127.0.0.1', 0)
+  return port
 }
 
 const ready = (says: object): void => void process.send!(says)
