@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Artifact, readArtifact } from '../../streams/analytics/artifact.ts'
 import { formText } from '../../streams/analytics/models/modelForm.ts'
@@ -8,19 +8,21 @@ import { formText } from '../../streams/analytics/models/modelForm.ts'
 
 const NAME = /^[0-9a-f]{64}\.json$/
 const ASIDE = '.part'
+/** ms after which a file that was written aside is left over: another training may be writing its own now. */
+const LEFT_OVER_MS = 60_000
 
 /** Returns the version of a text: the SHA-256 of its bytes, in hex. */
 export const versionOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /**
  * Writes an artifact into a directory, which it makes, and returns its version. It is written aside and renamed when it is on disk, so a kill leaves
- * no half model; what an earlier kill left aside is deleted.
+ * no half model; what an earlier kill left aside is deleted after a minute.
  */
 export const keepModel = (directory: string, artifact: Artifact): string => {
   const text = formText(artifact)
   const version = versionOf(text)
   mkdirSync(directory, { recursive: true })
-  for (const name of readdirSync(directory)) if (name.endsWith(ASIDE)) rmSync(join(directory, name), { force: true })
+  for (const name of readdirSync(directory)) if (name.endsWith(ASIDE)) removeLeftOver(join(directory, name))
   const aside = join(directory, `${version}.${process.pid}${ASIDE}`)
   const file = openSync(aside, 'w')
   try {
@@ -32,6 +34,11 @@ export const keepModel = (directory: string, artifact: Artifact): string => {
   renameSync(aside, join(directory, `${version}.json`))
   syncDirectory(directory)
   return version
+}
+
+const removeLeftOver = (file: string): void => {
+  const written = statSync(file, { throwIfNoEntry: false })
+  if (written !== undefined && Date.now() - written.mtimeMs > LEFT_OVER_MS) rmSync(file, { force: true })
 }
 
 const syncDirectory = (directory: string): void => {

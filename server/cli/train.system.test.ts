@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -70,8 +70,11 @@ describe('driftwire train', () => {
   it('leaves no half model behind if it is killed, and the next run gives the version of an undisturbed one', async () => {
     const killed = join(directory, 'killed')
     mkdirSync(killed)
-    // As a kill between writing and renaming leaves it.
-    writeFileSync(join(killed, `${'0'.repeat(64)}.1.part`), '{"form":')
+    // As a kill between writing and renaming leaves it, an hour ago; and one that another training writes now.
+    const [left, written] = ['0', '1'].map(digit => `${digit.repeat(64)}.1.part`) as [string, string]
+    for (const name of [left, written]) writeFileSync(join(killed, name), '{"form":')
+    const then = Date.now() / 1000 - 3600
+    utimesSync(join(killed, left), then, then)
     for (const ms of [400, 900]) {
       const child = spawn(process.execPath, [program, 'train', file, '--models', killed])
       const ended = new Promise(resolve => child.once('exit', resolve))
@@ -81,7 +84,7 @@ describe('driftwire train', () => {
       for (const version of keptModels(killed)) expect(() => keptModel(killed, version)).not.toThrow()
     }
     expect(versionIn(command(file, '--models', killed).stdout)).toBe(keptModels(models)[0])
-    expect(readdirSync(killed)).toEqual([`${keptModels(models)[0]}.json`])
+    expect(readdirSync(killed).toSorted()).toEqual([`${keptModels(models)[0]}.json`, written].toSorted())
   })
 
   it.each([
