@@ -36,7 +36,7 @@ export const start = async (settings: Settings, log: Logger): Promise<Running> =
 
 /** Puts the server together and starts it: sockets and journal first, the engine behind them, the feeds last. */
 const startCore = async (settings: Settings, log: Logger): Promise<Running> => {
-  await mkdir(settings.dataDir, { recursive: true })
+  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 })
   const plan = await readPlan(settings, log)
   const abort = new AbortController()
   const { signal } = abort

@@ -49,7 +49,7 @@ export const openOwnDirectory = async (path: string): Promise<OwnDirectory> => {
 
 /** Makes a directory. Returns how to remove what was not there before: the directory, or what has come into it. */
 const made = async (path: string): Promise<() => Promise<void>> => {
-  const first = await mkdir(path, { recursive: true })
+  const first = await mkdir(path, { recursive: true, mode: 0o700 })
   if (first !== undefined) return () => rm(first, { recursive: true, force: true })
   const before = new Set(await readdir(path))
   return async () => {

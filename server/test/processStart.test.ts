@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { DriftwireProcess, pathOf, written } from './processKit.ts'
@@ -11,6 +11,8 @@ describe('driftwire serve', () => {
     const server = new DriftwireProcess(['serve', '--port', '0', '--data', pathOf('first')])
     const printed = await server.printed()
     expect(server.lasted).toBeLessThan(10_000)
+    // Nobody else on the machine reads what is in it.
+    expect(statSync(pathOf('first')).mode & 0o777).toBe(0o700)
     const [dashboard, websocket, ...docs] = printed.match(/\b(https?|wss?):\/\/\S+/g)!
     expect(websocket).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/ws$/)
     for (const address of [dashboard!, ...docs]) expect((await fetch(address)).status, address).toBe(200)

@@ -110,7 +110,7 @@ const embedded = async (
   { memory = MEMORY, backups }: EngineOptions,
 ): Promise<Pick<Engine, 'client' | 'guest'>> => {
   try {
-    await mkdir(dataDir, { recursive: true })
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new EngineError(`data directory ${dataDir}: found ${(error as NodeJS.ErrnoException).code}, expected a directory to write to`)
   }
