@@ -32,7 +32,7 @@ const directory = mkdtempSync(join(tmpdir(), 'driftwire-collected-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const fresh = sharedEngine('embedded')
 
-/** Prices as a source tells of them, of the days up to `to`, all collected at `known`. */
+/** Prices as a source has them, of the days up to `to`, all collected at `known`. */
 const collected = (all: readonly CollectedAsset[], from: number, to: number, known: number): SourcedFact[] =>
   all.flatMap(({ asset }, i) => {
     const random = new Random(i + 1)

@@ -96,24 +96,23 @@ const started = async (): Promise<DriftwireProcess> => {
   await server.printed()
   return server
 }
-/** Asks until the answer is as wanted. */
-const until = async <T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> => {
-  for (const end = performance.now() + 60_000; ; ) {
-    const answer = await ask()
-    if (wanted(answer) || performance.now() > end) return answer
-    await new Promise(resolve => setTimeout(resolve, 200))
-  }
+/** Follows a channel until its state is as wanted, and returns that. */
+const seen = async <State>(server: DriftwireProcess, channel: string, wanted: (state: State) => boolean): Promise<State> => {
+  const client = await server.client()
+  await client.subscribe([channel])
+  const replica = await client.replica(channel)
+  await client.until(() => wanted(replica.state as State))
+  await client.close()
+  return replica.state as State
 }
-const collectorsOf = async (server: DriftwireProcess): Promise<Record<string, Shown>> =>
-  (await server.json<{ collectors?: Record<string, Shown> }>('/v1/state/status')).collectors ?? {}
+type Collectors = Readonly<Record<string, Shown>>
+const collectorsOf = async (server: DriftwireProcess, wanted: (collectors: Collectors) => boolean): Promise<Collectors> =>
+  (await seen<{ collectors?: Collectors }>(server, 'status', ({ collectors = {} }) => wanted(collectors))).collectors!
 
 describe('a server that collects', () => {
   it('shows what came with its source and age, says why the rest did not, and names no key anywhere', async () => {
     const server = await started()
-    const all = await until(
-      () => collectorsOf(server),
-      found => Object.values(found).filter(({ failures }) => failures > 0).length === 5,
-    )
+    const all = await collectorsOf(server, found => Object.values(found).filter(({ failures }) => failures > 0).length === 5)
     expect(Object.fromEntries(Object.entries(all).map(([name, { failing }]) => [name, Object.keys(failing ?? {})]))).toEqual({
       coingecko: [],
       defillama: ['NONE'],
@@ -131,20 +130,15 @@ describe('a server that collects', () => {
     const late = await server.json<Metrics>('/v1/state/metrics:LATE')
     expect(late.tvl).toMatchObject({ v: 1e6, t: TODAY - 5 * DAY, stale: true })
 
-    const market = await until(
-      () => server.json<Record<string, { v: number; t: number }>>('/v1/state/metrics:ETH'),
-      found => found.price !== undefined,
-    )
+    const market = await seen<Record<string, { v: number; t: number }>>(server, 'metrics:ETH', ({ price }) => price !== undefined)
     const price = gecko.points('ethereum', 2, true).find(([t]) => t === TODAY)![1]
     expect([market.price, market.volume]).toMatchObject([
       { v: expect.closeTo(price, 6), t: TODAY },
       { v: expect.closeTo(price * 2 ** 10, 3), t: TODAY - DAY },
     ])
 
-    const { rows } = await until(
-      () => server.json<{ rows: { v: number; src: string; ref: string }[] }>('/v1/metrics/MATIC?metric=oraclePrice'),
-      found => found.rows.length > 0,
-    )
+    await seen<Record<string, object>>(server, 'metrics:MATIC', ({ oraclePrice }) => oraclePrice !== undefined)
+    const { rows } = await server.json<{ rows: { v: number; src: string; ref: string }[] }>('/v1/metrics/MATIC?metric=oraclePrice')
     expect(rows[0]).toMatchObject({
       v: 0.98765432,
       src: 'chainlink',
@@ -166,18 +160,12 @@ describe('a server that collects', () => {
   it('goes on where it was: what is there is not asked for again', async () => {
     source.begin(answers)
     const server = await started()
-    await until(
-      () => collectorsOf(server),
-      found => found.defillama !== undefined && found.defillama.failures > 0,
-    )
+    await collectorsOf(server, ({ defillama }) => (defillama?.failures ?? 0) > 0)
     expect(source.asked.map(({ url }) => url.pathname).filter(path => path.startsWith('/protocol'))).toEqual([
       '/protocol/late',
       '/protocol/none',
     ])
-    const { tvl } = await until(
-      () => server.json<Metrics>('/v1/state/metrics:AAVE'),
-      found => found.tvl !== undefined,
-    )
+    const { tvl } = await seen<Metrics>(server, 'metrics:AAVE', state => state.tvl !== undefined)
     expect(tvl).toMatchObject({ v: 1e6, t: TODAY })
     await server.end('SIGTERM')
   }, 120_000)

@@ -86,7 +86,7 @@ export class DeviationJudge implements Judge {
     this.within = logs
       ? { lo: y + Math.log(1 - clear), hi: y + Math.log(1 + clear) }
       : { lo: y - Math.abs(y) * clear, hi: y + Math.abs(y) * clear }
-    // It has to come back from where it is, and may go beyond.
+    // It has to come back from the side on which it fired, and may go beyond.
     if (this.rule.side === 'below') this.within = { ...this.within, hi: Number.POSITIVE_INFINITY }
     if (this.rule.side === 'above') this.within = { ...this.within, lo: Number.NEGATIVE_INFINITY }
   }

@@ -55,7 +55,7 @@ describe('of facts that come, those are fresh', () => {
     const log = new MetricLog()
     const facts = [fact({ source: 'z', value: 1 }), fact({ source: 'b', value: 2 })]
     expect(freshFacts(facts, log, NOW)).toEqual(facts)
-    // The last in the order of names counts, whoever came first.
+    // The last in the order of names counts, in whatever order they came.
     expect(log.value('a', 'tvl', PERIOD, PERIOD)).toBe(1)
     expect(freshFacts(facts, log, NOW)).toEqual([])
   })
