@@ -46,6 +46,7 @@ class BenchCore implements Bus {
     this.channels = new ChannelStates(epoch, 12)
     this.write = NAMES.map((name, i) => {
       const channel = this.channels.open(name, new Source(), state => ({ state, write: () => {} }))
+      channel.keep()
       const { root } = channel.state
       const [nav, drift, at] = [root.number('nav'), root.number('totalDrift'), root.exact('at')]
       const [btc, eth] = ['BTC', 'ETH'].map(asset => root.branch('prices').number(asset))
